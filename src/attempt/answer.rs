@@ -1,0 +1,142 @@
+//! What came back from a call: data, never an error of ours.
+
+use std::collections::BTreeMap;
+
+use aws_smithy_runtime_api::{
+    client::{orchestrator::HttpResponse, result::SdkError},
+    http::Headers,
+};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::Field;
+use crate::sandbox::Rulings;
+
+/// The fields of a successful answer.
+pub type Output = BTreeMap<Field, Vec<String>>;
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The call succeeded.
+    Success {
+        /// The service's id of the request.
+        request_id: Option<String>,
+        /// What it said.
+        output: Output,
+    },
+    /// The service answered with an error.
+    Refused(Refused),
+    /// An answer came that is not one of the service: a proxy's page, a broken body.
+    Malformed {
+        /// The HTTP status.
+        status: u16,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// No answer came.
+    Unreachable {
+        /// Why.
+        message: String,
+    },
+    /// The call could not be made.
+    NotSent {
+        /// Why.
+        message: String,
+    },
+}
+
+/// An error answer of a service.
+#[derive(Clone, Debug, Default)]
+pub struct Refused {
+    /// The HTTP status.
+    pub status: u16,
+    /// The error code, where the answer has one (answers to HEAD have none).
+    pub code: Option<String>,
+    /// The message.
+    pub message: Option<String>,
+    /// The service's id of the request.
+    pub request_id: Option<String>,
+    /// What the sandbox decided and why; nothing from any other target.
+    pub rulings: Option<Rulings>,
+}
+
+impl Answer {
+    /// A success.
+    #[must_use]
+    pub fn success(request_id: Option<&str>, output: Output) -> Self {
+        Self::Success {
+            request_id: request_id.map(str::to_owned),
+            output,
+        }
+    }
+
+    /// Reads an SDK error. Every kind of it becomes data.
+    pub fn from_error<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> Self {
+        match error {
+            SdkError::ServiceError(service) => {
+                let raw = service.raw();
+                let meta = service.err().meta();
+                Self::Refused(Refused {
+                    status: raw.status().as_u16(),
+                    code: meta.code().map(str::to_owned),
+                    message: meta.message().map(str::to_owned),
+                    request_id: request_id(raw.headers()),
+                    rulings: raw.extension::<Rulings>().cloned(),
+                })
+            }
+            SdkError::ResponseError(response) => Self::Malformed {
+                status: response.raw().status().as_u16(),
+                message: chain(error),
+            },
+            SdkError::TimeoutError(_) => Self::Unreachable {
+                message: "no answer in time".to_owned(),
+            },
+            SdkError::DispatchFailure(failure) => Self::Unreachable {
+                message: failure
+                    .as_connector_error()
+                    .map_or_else(|| "the request was not dispatched".to_owned(), |error| chain(error)),
+            },
+            _ => Self::NotSent { message: chain(error) },
+        }
+    }
+
+    /// The HTTP status, where it is known. The clients do not tell which success it was.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused(refused) => Some(refused.status),
+            Self::Malformed { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The service's id of the request.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Success { request_id, .. } => request_id.as_deref(),
+            Self::Refused(refused) => refused.request_id.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// The request id of an answer: S3's header, then that of KMS and STS.
+pub(super) fn request_id(headers: &Headers) -> Option<String> {
+    ["x-amz-request-id", "x-amzn-requestid"]
+        .iter()
+        .find_map(|name| headers.get(*name))
+        .map(str::to_owned)
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,208 @@
+//! From a request to a call: what was known only during the run is filled in.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{Field, On, Operation, Output, Param, Service};
+use crate::{
+    environment::{Bucket, Environment},
+    scenario::{Fixture, KeyForm, Piece, Principal, Request, Text, Value},
+};
+
+/// What a run knows while a row is running.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// What is deployed.
+    pub environment: &'a Environment,
+    /// The run id.
+    pub run: &'a str,
+    /// The row's fixtures.
+    pub fixtures: &'a [Fixture],
+    /// What making each of them answered, so far.
+    pub outputs: &'a [Output],
+}
+
+/// A call with every value as it is sent.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The operation.
+    pub operation: &'static Operation,
+    /// Who asks.
+    pub principal: Principal,
+    /// Whether it goes over plain HTTP.
+    pub plain: bool,
+    /// Sent as a presigned URL: lifetime and age in seconds.
+    pub presigned: Option<(u64, u64)>,
+    /// The account that must own the bucket.
+    pub bucket_owner: Option<String>,
+    /// The parameters.
+    pub values: BTreeMap<Param, String>,
+    /// The action AWS authorizes it as.
+    pub action: &'static str,
+    /// The ARN of its resource; empty where it has none.
+    pub resource: String,
+}
+
+impl Call {
+    /// The value of a parameter.
+    #[must_use]
+    pub fn get(&self, param: Param) -> Option<String> {
+        self.values.get(&param).cloned()
+    }
+
+    /// Whether a parameter says `true`; nothing where it is not written.
+    #[must_use]
+    pub fn flag(&self, param: Param) -> Option<bool> {
+        self.values.get(&param).map(|value| value == "true")
+    }
+}
+
+/// A value that is not there, although the files are right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FillError {
+    /// The fixture's answer lacked the field.
+    #[error("making the fixture `{fixture}` gave no `{field}`")]
+    NoOutput {
+        /// The fixture.
+        fixture: String,
+        /// The field.
+        field: Field,
+    },
+}
+
+/// Everything but the unreserved characters and the slash, as `x-amz-copy-source` wants its key.
+const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+
+/// Fills a request in.
+///
+/// # Errors
+/// A fixture did not yield what the request refers to.
+pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
+    let mut values = BTreeMap::new();
+    for (param, value) in &request.params {
+        values.insert(*param, fill_value(*param, value, facts)?);
+    }
+    let seconds = |param| match request.params.get(&param) {
+        Some(Value::Seconds(seconds)) => Some(*seconds),
+        _ => None,
+    };
+    let bucket = request.bucket();
+    Ok(Call {
+        operation: request.operation,
+        principal: request.principal().clone(),
+        plain: values.get(&Param::Transport).is_some_and(|transport| transport == "http"),
+        presigned: seconds(Param::Presigned).map(|lifetime| (lifetime, seconds(Param::SignedAgo).unwrap_or(0))),
+        bucket_owner: bucket.map(|bucket| bucket.account.clone()),
+        action: request.action(),
+        resource: resource(request, bucket.map(AsRef::as_ref), &values),
+        values,
+    })
+}
+
+fn resource(request: &Request, bucket: Option<&Bucket>, values: &BTreeMap<Param, String>) -> String {
+    let key = values.get(&Param::Key).map_or("", String::as_str);
+    match (
+        request.operation.on,
+        request.params.get(&Param::KeyId),
+        request.params.get(&Param::Role),
+    ) {
+        (On::Object, ..) => bucket.map(|bucket| format!("{}/{key}", bucket.arn())).unwrap_or_default(),
+        (On::Bucket, ..) => bucket.map(Bucket::arn).unwrap_or_default(),
+        (On::Key, Some(Value::Key(key, _)), _) => key.arn.clone(),
+        (On::Role, _, Some(Value::Role(role))) => role.arn.clone(),
+        _ => String::new(),
+    }
+}
+
+/// The text of a value, as it is sent.
+///
+/// # Errors
+/// A fixture did not yield what the value refers to.
+pub fn fill_value(param: Param, value: &Value, facts: &Facts<'_>) -> Result<String, FillError> {
+    Ok(match value {
+        Value::Principal(principal) => principal.name().to_owned(),
+        Value::Bucket(bucket) => bucket.name.clone(),
+        Value::Key(key, form) => match form {
+            KeyForm::Arn => key.arn.clone(),
+            KeyForm::Id => key.id.clone(),
+            KeyForm::Alias => key.alias.clone().unwrap_or_default(),
+            KeyForm::AliasArn => key.alias_arn().unwrap_or_default(),
+        },
+        Value::Role(role) => role.arn.clone(),
+        Value::Text(text) => fill_text(text, facts)?,
+        Value::Bool(value) => value.to_string(),
+        Value::Word(word) => (*word).to_owned(),
+        Value::Seconds(seconds) => seconds.to_string(),
+        Value::Fixture(index) => fill_fixture(param, *index, facts)?,
+        Value::Fixtures(indexes) => {
+            let parts: Result<Vec<_>, _> = indexes.iter().map(|index| fill_fixture(param, *index, facts)).collect();
+            parts?.join(",")
+        }
+    })
+}
+
+/// The text with what is now known.
+///
+/// # Errors
+/// A fixture did not yield what the text refers to.
+pub fn fill_text(text: &Text, facts: &Facts<'_>) -> Result<String, FillError> {
+    let mut out = String::new();
+    for piece in &text.0 {
+        match piece {
+            Piece::Literal(literal) => out.push_str(literal),
+            Piece::Run => out.push_str(facts.run),
+            Piece::Output { fixture, field } => out.push_str(&output(*fixture, *field, facts)?),
+        }
+    }
+    Ok(out)
+}
+
+/// What a whole fixture means to a parameter: the copied object, the upload's id, a part with its entity tag.
+fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String, FillError> {
+    match param {
+        Param::Upload => output(index, Field::UploadId, facts),
+        Param::Ciphertext => output(index, Field::Ciphertext, facts),
+        Param::Parts => {
+            let number = part(index, Param::PartNumber, facts)?;
+            Ok(format!("{number}:{}", output(index, Field::Etag, facts)?))
+        }
+        _ => {
+            let bucket = part(index, Param::Bucket, facts)?;
+            let key = part(index, Param::Key, facts)?;
+            Ok(format!("{bucket}/{}", utf8_percent_encode(&key, COPY_SOURCE)))
+        }
+    }
+}
+
+fn part(index: usize, param: Param, facts: &Facts<'_>) -> Result<String, FillError> {
+    match facts.fixtures.get(index).and_then(|fixture| fixture.request.params.get(&param)) {
+        Some(value) => fill_value(param, value, facts),
+        None => Ok(String::new()),
+    }
+}
+
+fn output(index: usize, field: Field, facts: &Facts<'_>) -> Result<String, FillError> {
+    let found = facts
+        .outputs
+        .get(index)
+        .and_then(|output| output.get(&field))
+        .and_then(|values| values.first());
+    found.cloned().ok_or_else(|| FillError::NoOutput {
+        fixture: facts
+            .fixtures
+            .get(index)
+            .map_or_else(|| index.to_string(), |fixture| fixture.name.clone()),
+        field,
+    })
+}
+
+/// The endpoint's host of a service in a Region.
+#[must_use]
+pub fn host(service: Service, region: &str) -> String {
+    match service {
+        Service::S3 => format!("s3.{region}.amazonaws.com"),
+        Service::Kms => format!("kms.{region}.amazonaws.com"),
+        Service::Sts => format!("sts.{region}.amazonaws.com"),
+    }
+}

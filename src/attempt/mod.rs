@@ -1,0 +1,17 @@
+//! Attempts as calls: the operation catalogue, the parameters, and one function per operation that makes the call.
+
+mod answer;
+mod call;
+mod cli;
+mod fill;
+mod operation;
+mod param;
+
+pub use self::{
+    answer::{Answer, Output, Refused},
+    call::call,
+    cli::command,
+    fill::{Call, Facts, FillError, fill, fill_value, host},
+    operation::{Effect, OPERATIONS, On, Op, Operation, Service},
+    param::{Facet, Field, Kind, Param, RawExpect, RawRequest},
+};

@@ -1,0 +1,232 @@
+//! The operation catalogue: what each API operation is called, takes, acts on and does.
+//!
+//! Actions and resources follow the service authorization reference
+//! (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>, `list_awskeymanagementservice`,
+//! `list_awssecuritytokenservice`).
+
+use std::fmt;
+
+use super::param::Param;
+
+/// The service an operation belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// Amazon S3.
+    S3,
+    /// AWS KMS.
+    Kms,
+    /// AWS STS.
+    Sts,
+}
+
+/// What an operation's resource is, in the sense of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// An object: `arn:aws:s3:::bucket/key`.
+    Object,
+    /// A bucket: `arn:aws:s3:::bucket`.
+    Bucket,
+    /// A KMS key.
+    Key,
+    /// A role.
+    Role,
+    /// Nothing: the call names no resource.
+    Nothing,
+}
+
+/// What a success of the operation changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing.
+    Reads,
+    /// It adds or replaces something.
+    Writes,
+    /// It takes something away, so that a second call may find it gone.
+    Consumes,
+}
+
+/// One row of the catalogue.
+#[derive(Debug)]
+pub struct Operation {
+    /// The variant that selects the function which calls it.
+    pub op: Op,
+    /// The name in a scenario: `s3:PutObject`.
+    pub name: &'static str,
+    /// Its service.
+    pub service: Service,
+    /// The action AWS authorizes it as, by default.
+    pub action: &'static str,
+    /// The action when the request names a version.
+    pub action_with_version: Option<&'static str>,
+    /// Its resource.
+    pub on: On,
+    /// What its success changes.
+    pub effect: Effect,
+    /// The subcommand of the AWS CLI.
+    pub cli: &'static str,
+    /// Parameters without which it cannot be called.
+    pub needs: &'static [Param],
+    /// Parameters it may have besides.
+    pub may: &'static [Param],
+}
+
+impl Operation {
+    /// Whether the operation has this parameter. Who asks and how the request travels belong to every one.
+    #[must_use]
+    pub fn takes(&self, param: Param) -> bool {
+        match param {
+            Param::As => true,
+            Param::Transport | Param::Presigned | Param::SignedAgo => self.service == Service::S3,
+            other => self.needs.contains(&other) || self.may.contains(&other),
+        }
+    }
+
+    /// The operation of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        OPERATIONS.iter().find(|operation| operation.name == name)
+    }
+
+    /// The name without its service.
+    #[must_use]
+    pub fn short_name(&self) -> &'static str {
+        self.name.split_once(':').map_or(self.name, |(_, short)| short)
+    }
+}
+
+impl PartialEq for Operation {
+    fn eq(&self, other: &Self) -> bool {
+        self.op == other.op
+    }
+}
+
+impl Eq for Operation {}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+macro_rules! operations {
+    ($($op:ident $service:ident:$name:literal $cli:literal, $action:literal $(/ $versioned:literal)?, $on:ident, $effect:ident,
+        needs [$($need:ident)*], may [$($may:ident)*];)+) => {
+        /// The operations, by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "the variants are the API's own names")]
+        pub enum Op { $($op,)+ }
+
+        /// The catalogue.
+        pub const OPERATIONS: &[Operation] = &[$(Operation {
+            op: Op::$op,
+            name: $name,
+            service: Service::$service,
+            action: $action,
+            action_with_version: first(&[$($versioned)?]),
+            on: On::$on,
+            effect: Effect::$effect,
+            cli: $cli,
+            needs: &[$(Param::$need),*],
+            may: &[$(Param::$may),*],
+        },)+];
+    };
+}
+
+const fn first(values: &[&'static str]) -> Option<&'static str> {
+    match values {
+        [value, ..] => Some(value),
+        [] => None,
+    }
+}
+
+operations! {
+    PutObject S3:"s3:PutObject" "s3api put-object", "s3:PutObject", Object, Writes,
+        needs [Bucket Key], may [Body Encryption KmsKey BucketKey CustomerKey Acl Tags];
+    CopyObject S3:"s3:CopyObject" "s3api copy-object", "s3:PutObject", Object, Writes,
+        needs [Bucket Key CopySource], may [Encryption KmsKey BucketKey CustomerKey Acl];
+    CreateMultipartUpload S3:"s3:CreateMultipartUpload" "s3api create-multipart-upload", "s3:PutObject", Object, Writes,
+        needs [Bucket Key], may [Encryption KmsKey BucketKey CustomerKey Acl Tags];
+    UploadPart S3:"s3:UploadPart" "s3api upload-part", "s3:PutObject", Object, Writes,
+        needs [Bucket Key Upload PartNumber], may [Body];
+    CompleteMultipartUpload S3:"s3:CompleteMultipartUpload" "s3api complete-multipart-upload", "s3:PutObject", Object, Consumes,
+        needs [Bucket Key Upload Parts], may [];
+    AbortMultipartUpload S3:"s3:AbortMultipartUpload" "s3api abort-multipart-upload", "s3:AbortMultipartUpload", Object, Consumes,
+        needs [Bucket Key Upload], may [];
+    ListParts S3:"s3:ListParts" "s3api list-parts", "s3:ListMultipartUploadParts", Object, Reads,
+        needs [Bucket Key Upload], may [];
+    GetObject S3:"s3:GetObject" "s3api get-object", "s3:GetObject"/"s3:GetObjectVersion", Object, Reads,
+        needs [Bucket Key], may [Version];
+    HeadObject S3:"s3:HeadObject" "s3api head-object", "s3:GetObject"/"s3:GetObjectVersion", Object, Reads,
+        needs [Bucket Key], may [Version];
+    DeleteObject S3:"s3:DeleteObject" "s3api delete-object", "s3:DeleteObject"/"s3:DeleteObjectVersion", Object, Consumes,
+        needs [Bucket Key], may [Version];
+    GetObjectTagging S3:"s3:GetObjectTagging" "s3api get-object-tagging", "s3:GetObjectTagging"/"s3:GetObjectVersionTagging", Object, Reads,
+        needs [Bucket Key], may [Version];
+    PutObjectTagging S3:"s3:PutObjectTagging" "s3api put-object-tagging", "s3:PutObjectTagging"/"s3:PutObjectVersionTagging", Object, Writes,
+        needs [Bucket Key Tags], may [Version];
+    DeleteObjectTagging S3:"s3:DeleteObjectTagging" "s3api delete-object-tagging", "s3:DeleteObjectTagging"/"s3:DeleteObjectVersionTagging", Object, Writes,
+        needs [Bucket Key], may [Version];
+    GetObjectAcl S3:"s3:GetObjectAcl" "s3api get-object-acl", "s3:GetObjectAcl"/"s3:GetObjectVersionAcl", Object, Reads,
+        needs [Bucket Key], may [Version];
+    PutObjectAcl S3:"s3:PutObjectAcl" "s3api put-object-acl", "s3:PutObjectAcl"/"s3:PutObjectVersionAcl", Object, Writes,
+        needs [Bucket Key Acl], may [Version];
+    HeadBucket S3:"s3:HeadBucket" "s3api head-bucket", "s3:ListBucket", Bucket, Reads, needs [Bucket], may [];
+    ListObjectsV2 S3:"s3:ListObjectsV2" "s3api list-objects-v2", "s3:ListBucket", Bucket, Reads, needs [Bucket], may [Prefix];
+    ListObjectVersions S3:"s3:ListObjectVersions" "s3api list-object-versions", "s3:ListBucketVersions", Bucket, Reads,
+        needs [Bucket], may [Prefix];
+    ListMultipartUploads S3:"s3:ListMultipartUploads" "s3api list-multipart-uploads", "s3:ListBucketMultipartUploads", Bucket, Reads,
+        needs [Bucket], may [Prefix];
+    GetBucketLocation S3:"s3:GetBucketLocation" "s3api get-bucket-location", "s3:GetBucketLocation", Bucket, Reads, needs [Bucket], may [];
+    GetBucketVersioning S3:"s3:GetBucketVersioning" "s3api get-bucket-versioning", "s3:GetBucketVersioning", Bucket, Reads, needs [Bucket], may [];
+    GetBucketPolicy S3:"s3:GetBucketPolicy" "s3api get-bucket-policy", "s3:GetBucketPolicy", Bucket, Reads, needs [Bucket], may [];
+    GetBucketEncryption S3:"s3:GetBucketEncryption" "s3api get-bucket-encryption", "s3:GetEncryptionConfiguration", Bucket, Reads,
+        needs [Bucket], may [];
+    GetBucketAcl S3:"s3:GetBucketAcl" "s3api get-bucket-acl", "s3:GetBucketAcl", Bucket, Reads, needs [Bucket], may [];
+    GetPublicAccessBlock S3:"s3:GetPublicAccessBlock" "s3api get-public-access-block", "s3:GetBucketPublicAccessBlock", Bucket, Reads,
+        needs [Bucket], may [];
+    GetBucketOwnershipControls S3:"s3:GetBucketOwnershipControls" "s3api get-bucket-ownership-controls", "s3:GetBucketOwnershipControls", Bucket, Reads,
+        needs [Bucket], may [];
+    DescribeKey Kms:"kms:DescribeKey" "kms describe-key", "kms:DescribeKey", Key, Reads, needs [KeyId], may [];
+    Encrypt Kms:"kms:Encrypt" "kms encrypt", "kms:Encrypt", Key, Reads, needs [KeyId], may [Body DryRun];
+    Decrypt Kms:"kms:Decrypt" "kms decrypt", "kms:Decrypt", Key, Reads, needs [KeyId Ciphertext], may [DryRun];
+    GenerateDataKey Kms:"kms:GenerateDataKey" "kms generate-data-key", "kms:GenerateDataKey", Key, Reads, needs [KeyId], may [DryRun];
+    AssumeRole Sts:"sts:AssumeRole" "sts assume-role", "sts:AssumeRole", Role, Reads, needs [Role], may [ExternalId];
+    GetCallerIdentity Sts:"sts:GetCallerIdentity" "sts get-caller-identity", "sts:GetCallerIdentity", Nothing, Reads, needs [], may [];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_begin_with_their_service() {
+        let names: HashSet<_> = OPERATIONS.iter().map(|operation| operation.name).collect();
+        assert_eq!(names.len(), OPERATIONS.len());
+        for operation in OPERATIONS {
+            let service = match operation.service {
+                Service::S3 => "s3:",
+                Service::Kms => "kms:",
+                Service::Sts => "sts:",
+            };
+            assert!(
+                operation.name.starts_with(service) && operation.action.starts_with(service),
+                "{operation}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_operation_on_an_object_needs_a_bucket_and_a_key() {
+        for operation in OPERATIONS {
+            let needs = |param| operation.needs.contains(&param);
+            match operation.on {
+                On::Object => assert!(needs(Param::Bucket) && needs(Param::Key), "{operation}"),
+                On::Bucket => assert!(needs(Param::Bucket), "{operation}"),
+                On::Key => assert!(needs(Param::KeyId), "{operation}"),
+                On::Role => assert!(needs(Param::Role), "{operation}"),
+                On::Nothing => assert!(operation.needs.is_empty(), "{operation}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The command line: one file per command.
+
+mod lint;
+mod list;
+mod run;
+mod schema;
+
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    diag::{Code, Diagnostic, Diagnostics},
+    exit::Exit,
+    plan::Selection,
+    suite::{self, Architecture},
+};
+
+/// Proves, by trying, that what an Amazon S3, KMS or STS policy forbids is really refused.
+#[derive(Debug, Parser)]
+#[command(name = "gainsay", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// When to colour the output
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Attempt what the scenarios permit and forbid, and judge what comes back
+    Run(run::Run),
+    /// List the attempts
+    List(list::List),
+    /// Check scenarios, environments, baselines and policies without running anything
+    Lint(lint::Lint),
+    /// Print the JSON Schema of a file format
+    Schema(schema::Schema),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Which attempts.
+#[derive(Debug, Args)]
+struct Selected {
+    /// Architectures by name, scenario files by path, or parts of result ids; any of them
+    #[arg(value_name = "SELECTION")]
+    selection: Vec<String>,
+    /// Take every SELECTION and --skip as a whole result id
+    #[arg(long)]
+    exact: bool,
+    /// Leave out attempts whose id contains this
+    #[arg(long, value_name = "TEXT")]
+    skip: Vec<String>,
+    /// The folder with the scenarios
+    #[arg(long, value_name = "DIR", default_value = "scenarios")]
+    scenarios: PathBuf,
+}
+
+/// Where output goes and how it looks: decided once, here.
+struct Terminal {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    colour_out: bool,
+    colour_err: bool,
+    progress: bool,
+}
+
+/// Reads the command line and does what it says.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Writing help or an error to a closed pipe is nobody's problem.
+            _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+        }
+    };
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = |is_terminal: bool| match cli.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => is_terminal && !no_color,
+    };
+    let mut terminal = Terminal {
+        colour_out: colour(io::stdout().is_terminal()),
+        colour_err: colour(io::stderr().is_terminal()),
+        progress: io::stderr().is_terminal() && io::stdout().is_terminal(),
+        out: Box::new(io::BufWriter::new(io::stdout())),
+        err: Box::new(io::stderr()),
+    };
+    let exit = match &cli.command {
+        Command::Run(run) => run.execute(&mut terminal),
+        Command::List(list) => list.execute(&mut terminal),
+        Command::Lint(lint) => lint.execute(&mut terminal),
+        Command::Schema(schema) => schema.execute(&mut terminal),
+    };
+    let exit = exit.and_then(|exit| terminal.out.flush().map(|()| exit));
+    match exit {
+        Ok(exit) => exit,
+        // `gainsay list | head` closes the pipe early; that is no failure of ours.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
+        Err(error) => {
+            _ = writeln!(io::stderr(), "error: the output cannot be written: {error}");
+            Exit::Unfinished
+        }
+    }
+}
+
+impl Terminal {
+    /// Shows problems on the error stream.
+    fn show(&mut self, problems: &Diagnostics) -> io::Result<()> {
+        for problem in problems.iter() {
+            writeln!(self.err, "{}\n", problem.render(self.colour_err))?;
+        }
+        Ok(())
+    }
+
+    /// Shows what makes the input unusable, and the exit code that follows.
+    fn refuse(&mut self, problems: &Diagnostics) -> io::Result<Exit> {
+        self.show(problems)?;
+        let plural = if problems.len() == 1 { "" } else { "s" };
+        writeln!(self.err, "{} problem{plural}; nothing was sent", problems.len())?;
+        Ok(Exit::BadInput)
+    }
+}
+
+impl Selected {
+    /// Reads the scenarios folder. Warnings are shown by `lint` alone.
+    fn load(&self) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
+        let folders = suite::load::load(&self.scenarios)?;
+        let (architectures, warnings) = suite::resolve(&folders)?;
+        for text in &self.selection {
+            self.check_path(text)?;
+        }
+        Ok((architectures, warnings))
+    }
+
+    /// A path that exists outside the scenarios folder is a mistake, not a part of an id.
+    fn check_path(&self, text: &str) -> Result<(), Diagnostic> {
+        let path = PathBuf::from(text);
+        let (true, Ok(real), Ok(root)) = (
+            text.contains(['/', '.']) && path.exists(),
+            path.canonicalize(),
+            self.scenarios.canonicalize(),
+        ) else {
+            return Ok(());
+        };
+        if real.starts_with(&root) {
+            return Ok(());
+        }
+        Err(Diagnostic::new(
+            Code::OutsidePath,
+            format!("`{text}` is outside the scenarios folder `{}`", self.scenarios.display()),
+        )
+        .help("name its folder with `--scenarios DIR`"))
+    }
+
+    fn selection(&self) -> Selection {
+        Selection {
+            wanted: self.selection.clone(),
+            exact: self.exact,
+            skip: self.skip.clone(),
+            only: None,
+        }
+    }
+}

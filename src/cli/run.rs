@@ -1,0 +1,160 @@
+//! `gainsay run`.
+
+use std::{io, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::{Selected, Terminal};
+use crate::{
+    exit::Exit,
+    plan::Plan,
+    record::RunRecord,
+    report::{
+        Reporter,
+        terminal::{self, Format},
+        write::{self, ReportError},
+    },
+    runner::{self, Event, Options, Stop},
+    verdict::Verdict,
+};
+
+/// Attempt what the scenarios permit and forbid, and judge what comes back.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    selected: Selected,
+    /// Rows at a time; as many as there are cores where nothing is said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// The folder for reports
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    report_dir: PathBuf,
+    /// How to print the results
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: OutputFormat,
+    /// Make no more attempts after the first failure
+    #[arg(long)]
+    fail_fast: bool,
+    /// Run only what did not pass in the last run
+    #[arg(long)]
+    rerun_failed: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum OutputFormat {
+    /// A line for each attempt
+    #[default]
+    Pretty,
+    /// A character for each attempt
+    Terse,
+    /// An object for each event, one to a line
+    Json,
+}
+
+impl From<OutputFormat> for Format {
+    fn from(format: OutputFormat) -> Self {
+        match format {
+            OutputFormat::Pretty => Self::Pretty,
+            OutputFormat::Terse => Self::Terse,
+            OutputFormat::Json => Self::Json,
+        }
+    }
+}
+
+impl Run {
+    pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
+        let architectures = match self.selected.load() {
+            Ok((architectures, _)) => architectures,
+            Err(problems) => return terminal.refuse(&problems),
+        };
+        let mut selection = self.selected.selection();
+        if self.rerun_failed {
+            match write::read_latest(&self.report_dir) {
+                Ok(record) => selection.only = Some(not_passed(&record)),
+                Err(error) => {
+                    writeln!(terminal.err, "error: {error}")?;
+                    return Ok(Exit::BadInput);
+                }
+            }
+        }
+        let plan = Plan::new(&architectures, &selection);
+        if plan.attempts == 0 {
+            writeln!(terminal.err, "nothing is selected; `gainsay list` shows what there is")?;
+            return Ok(Exit::NothingRun);
+        }
+        self.run(&plan, terminal)
+    }
+
+    fn run(&self, plan: &Plan<'_>, terminal: &mut Terminal) -> io::Result<Exit> {
+        let jobs = self
+            .jobs
+            .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+        let options = Options {
+            jobs,
+            fail_fast: self.fail_fast,
+            run: runner::new_run_id(),
+            scenarios: self.selected.scenarios.display().to_string(),
+        };
+        let look = terminal::Options {
+            format: self.format.into(),
+            colour: terminal.colour_out,
+            progress: terminal.progress,
+        };
+        let mut reporter = terminal::Terminal::new(&mut terminal.out, look);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(jobs.min(64))
+            .enable_all()
+            .build()?;
+        let stop = Stop::default();
+        runtime.spawn(interrupt(stop.clone()));
+        let mut broken = None;
+        let record = runtime.block_on(runner::run(plan, &options, &stop, |event| {
+            if let Err(error) = reporter.report(event) {
+                broken.get_or_insert(error);
+            }
+        }));
+        let written = self.write(&record, &mut reporter);
+        // What was proved is on the disk before a closed pipe or a full terminal ends the program.
+        let exit = match written {
+            Ok(()) => Exit::of(&record.summary.counts, &record.run),
+            Err(problem) => {
+                writeln!(terminal.err, "error: {problem}")?;
+                if record.summary.counts.fail > 0 {
+                    Exit::Failed
+                } else {
+                    Exit::Unfinished
+                }
+            }
+        };
+        match broken {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(exit),
+        }
+    }
+
+    fn write(&self, record: &RunRecord, reporter: &mut impl Reporter) -> Result<(), ReportError> {
+        for path in write::write(&self.report_dir, record)? {
+            // As for every event: a terminal that is gone does not unmake the report.
+            _ = reporter.report(&Event::ReportWritten {
+                path: path.display().to_string(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Ids of what did not pass.
+fn not_passed(record: &RunRecord) -> std::collections::BTreeSet<String> {
+    let ids = record.results.iter().filter(|result| result.verdict != Verdict::Pass);
+    ids.map(|result| result.id.clone()).collect()
+}
+
+/// The first Ctrl-C ends the run in good order; the second ends the program.
+async fn interrupt(stop: Stop) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        stop.interrupt();
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(i32::from(Exit::Undecided.code()));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `gainsay schema`.
+
+use std::io;
+
+use clap::{Args, ValueEnum};
+
+use super::Terminal;
+use crate::{
+    environment::{RawBaseline, RawEnvironment},
+    exit::Exit,
+    scenario::RawScenario,
+};
+
+/// Print the JSON Schema of a file format.
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// The file format
+    #[arg(value_enum, value_name = "FILE")]
+    file: File,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum File {
+    /// A scenario
+    Scenario,
+    /// `environment.yaml`
+    Environment,
+    /// `baseline.yaml`
+    Baseline,
+}
+
+impl Schema {
+    pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
+        let schema = match self.file {
+            File::Scenario => schemars::schema_for!(RawScenario),
+            File::Environment => schemars::schema_for!(RawEnvironment),
+            File::Baseline => schemars::schema_for!(RawBaseline),
+        };
+        serde_json::to_writer_pretty(&mut terminal.out, &schema)?;
+        writeln!(terminal.out)?;
+        Ok(Exit::Ok)
+    }
+}

@@ -1,0 +1,93 @@
+//! Where calls go. One seam, at HTTP: the same SDK clients for every target.
+
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
+use aws_smithy_types::retry::RetryConfig;
+
+use crate::{attempt::Service, sandbox::Sandbox};
+
+/// Something that answers S3, KMS and STS calls.
+#[derive(Clone, Debug)]
+pub struct Target {
+    region: String,
+    connector: SharedHttpConnector,
+    http: SharedHttpClient,
+    time: SharedTimeSource,
+}
+
+impl Target {
+    /// A sandbox as a target.
+    #[must_use]
+    pub fn sandbox(sandbox: &Sandbox, region: &str) -> Self {
+        let connector = SharedHttpConnector::new(sandbox.clone());
+        let answering = connector.clone();
+        Self {
+            region: region.to_owned(),
+            http: http_client_fn(move |_, _| answering.clone()),
+            connector,
+            time: SharedTimeSource::new(sandbox.clone()),
+        }
+    }
+
+    /// Clients that call as `credentials`, or anonymously; over plain HTTP if `plain`.
+    #[must_use]
+    pub fn clients(&self, credentials: Option<&Credentials>, plain: bool) -> Clients {
+        macro_rules! config {
+            ($sdk:ident, $service:expr) => {{
+                let mut config = $sdk::Config::builder()
+                    .behavior_version($sdk::config::BehaviorVersion::latest())
+                    .region($sdk::config::Region::new(self.region.clone()))
+                    .http_client(self.http.clone())
+                    .time_source(self.time.clone())
+                    .identity_cache($sdk::config::IdentityCache::no_cache())
+                    // The SDK signs some AccessDenied answers again and hides them; the runner records every try itself.
+                    .retry_config(RetryConfig::disabled())
+                    .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled())
+                    .timeout_config(aws_smithy_types::timeout::TimeoutConfig::disabled());
+                if let Some(credentials) = credentials {
+                    config = config.credentials_provider(credentials.clone());
+                }
+                if plain {
+                    config = config.endpoint_url(format!("http://{}", crate::attempt::host($service, &self.region)));
+                }
+                config
+            }};
+        }
+        let mut s3 = config!(aws_sdk_s3, Service::S3);
+        if credentials.is_none() {
+            s3 = s3.allow_no_auth();
+        }
+        Clients {
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            kms: aws_sdk_kms::Client::from_conf(config!(aws_sdk_kms, Service::Kms).build()),
+            sts: aws_sdk_sts::Client::from_conf(config!(aws_sdk_sts, Service::Sts).build()),
+            connector: self.connector.clone(),
+            time: self.time.clone(),
+        }
+    }
+}
+
+/// The clients of one principal over one transport.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// S3.
+    pub s3: aws_sdk_s3::Client,
+    /// KMS.
+    pub kms: aws_sdk_kms::Client,
+    /// STS.
+    pub sts: aws_sdk_sts::Client,
+    /// For presigned requests, which no client sends.
+    pub connector: SharedHttpConnector,
+    time: SharedTimeSource,
+}
+
+impl Clients {
+    /// The target's time.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.time.now()
+    }
+}

@@ -1,0 +1,98 @@
+//! The stable code of every kind of problem.
+
+use super::Severity;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $severity:ident;)+) => {
+        /// What kind of problem a diagnostic is. The names are stable: scripts may rely on them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl Code {
+            /// Every code, in the order of declaration.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The name printed in brackets.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// Whether it stops the program.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A file or folder cannot be read.
+    Unreadable = "unreadable", Error;
+    /// A file is not UTF-8.
+    NotUtf8 = "not-utf8", Error;
+    /// A file is larger, deeper or more repetitive than any scenario needs.
+    TooLarge = "too-large", Error;
+    /// There is no scenario to be found where one was asked for.
+    NothingHere = "nothing-here", Error;
+    /// A path leads out of the scenarios folder.
+    OutsidePath = "outside-path", Error;
+    /// The text is not YAML as gainsay reads it.
+    Syntax = "syntax", Error;
+    /// A key that this place does not have.
+    UnknownKey = "unknown-key", Error;
+    /// One key written twice.
+    DuplicateKey = "duplicate-key", Error;
+    /// A value of another type than the key wants.
+    WrongType = "wrong-type", Error;
+    /// A null or empty value, which would assert nothing.
+    EmptyValue = "empty-value", Error;
+    /// A key that must be there is not.
+    MissingKey = "missing-key", Error;
+    /// YAML anchors, aliases, merges and tags hide what a file says.
+    Anchor = "anchor", Error;
+    /// A name that the environment, the row or the fixtures do not have.
+    UnknownName = "unknown-name", Error;
+    /// A control id that the baseline does not choose or the catalogue does not have.
+    UnknownControl = "unknown-control", Error;
+    /// A value that its parameter cannot take.
+    BadValue = "bad-value", Error;
+    /// A template that cannot be filled in.
+    BadTemplate = "bad-template", Error;
+    /// A parameter that none of the operations takes, or one they need and lack.
+    BadParameter = "bad-parameter", Error;
+    /// A `but` or `without` that changes nothing.
+    ChangesNothing = "changes-nothing", Error;
+    /// A deny that no witness could prove.
+    NoWitness = "no-witness", Error;
+    /// Two things of one name.
+    DuplicateName = "duplicate-name", Error;
+    /// A scenario, row or list that asserts nothing.
+    EmptyScenario = "empty-scenario", Error;
+    /// A fixture that no request uses.
+    UnusedFixture = "unused-fixture", Error;
+    /// A policy document that is not JSON.
+    PolicySyntax = "policy-syntax", Error;
+    /// A policy document that AWS would refuse.
+    PolicyRefused = "policy-refused", Error;
+    /// A control of the baseline that no attempt proves.
+    UnprovedControl = "unproved-control", Warning;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_kebab_case() {
+        let names: HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        assert!(
+            names
+                .iter()
+                .all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! The controls: the catalogue that comes with the program, and the baseline that chooses from it.
+
+use std::sync::LazyLock;
+
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+
+use super::raw::RawBaseline;
+use crate::diag::{Code, Diagnostic, Diagnostics, Source, yaml};
+
+static CHECKS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/checks");
+
+/// What must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    /// The id, as `ENC-01`.
+    pub id: String,
+    /// A few words.
+    pub title: String,
+    /// What must hold, in a sentence that can be true or false.
+    #[serde(default)]
+    pub statement: String,
+    /// Why it matters.
+    #[serde(default)]
+    pub rationale: String,
+    /// `low`, `medium`, `high` or `critical`.
+    #[serde(default)]
+    pub severity: String,
+}
+
+/// The controls that come with the program, sorted by id. They are data under `checks/`, one file each.
+#[must_use]
+pub fn catalogue() -> &'static [Control] {
+    static CATALOGUE: LazyLock<Vec<Control>> = LazyLock::new(|| {
+        let mut controls: Vec<Control> = files(&CHECKS).filter_map(|source| yaml::read(&source).ok()).collect();
+        controls.sort_by(|a, b| a.id.cmp(&b.id));
+        controls
+    });
+    &CATALOGUE
+}
+
+fn files(dir: &'static Dir<'static>) -> impl Iterator<Item = Source> {
+    let nested = dir.dirs().flat_map(Dir::files);
+    nested.filter_map(|file| Some(Source::new(file.path().to_str()?, file.contents_utf8()?)))
+}
+
+/// The controls chosen for an architecture.
+#[derive(Debug)]
+pub struct Baseline {
+    /// What it is for.
+    pub title: String,
+    /// The controls in file order.
+    pub controls: Vec<Control>,
+}
+
+impl Baseline {
+    /// Looks every chosen id up in the catalogue.
+    ///
+    /// # Errors
+    /// Ids that are unknown and have no title of their own, or are chosen twice.
+    pub fn resolve(source: &Source, raw: &RawBaseline) -> Result<Self, Diagnostics> {
+        let mut problems = Diagnostics::default();
+        let mut controls: Vec<Control> = Vec::new();
+        for choice in &raw.controls {
+            let id = &choice.value.id;
+            if controls.iter().any(|control| control.id == id.value) {
+                problems.push(
+                    Diagnostic::new(Code::DuplicateName, format!("control `{}` is chosen twice", id.value))
+                        .at(source, id.span.clone())
+                        .help("keep one of them"),
+                );
+            }
+            match (catalogue().iter().find(|control| control.id == id.value), &choice.value.title) {
+                (Some(control), None) => controls.push(control.clone()),
+                (None, Some(title)) => controls.push(Control {
+                    id: id.value.clone(),
+                    title: title.value.clone(),
+                    statement: title.value.clone(),
+                    rationale: String::new(),
+                    severity: "medium".to_owned(),
+                }),
+                (Some(control), Some(title)) => problems.push(
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        format!("control `{}` is in the catalogue as `{}`", id.value, control.title),
+                    )
+                    .at(source, title.span.clone())
+                    .help("remove the title, or give your control another id"),
+                ),
+                (None, None) => problems.push(
+                    Diagnostic::new(Code::UnknownControl, format!("there is no control `{}`", id.value))
+                        .at(source, id.span.clone())
+                        .help(format!("{}; a control of your own needs a `title:`", nearest(&id.value))),
+                ),
+            }
+        }
+        if problems.is_empty() {
+            Ok(Self {
+                title: raw.baseline.value.clone(),
+                controls,
+            })
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// The control of an id.
+    #[must_use]
+    pub fn control(&self, id: &str) -> Option<&Control> {
+        self.controls.iter().find(|control| control.id == id)
+    }
+}
+
+fn nearest(id: &str) -> String {
+    crate::diag::suggestion(id, catalogue().iter().map(|control| control.id.as_str())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_catalogue_is_read_and_named_after_its_id() {
+        let mut seen = 0;
+        for source in files(&CHECKS) {
+            let control: Control = yaml::read(&source).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+            let stem = source.name().rsplit('/').next().unwrap_or_default().trim_end_matches(".yaml");
+            assert_eq!(stem, control.id.to_lowercase());
+            assert!(!control.statement.is_empty() && !control.rationale.is_empty(), "{stem}");
+            assert!(["low", "medium", "high", "critical"].contains(&control.severity.as_str()), "{stem}");
+            seen += 1;
+        }
+        assert_eq!(seen, catalogue().len());
+        assert!(seen > 0);
+    }
+}

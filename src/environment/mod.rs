@@ -1,0 +1,250 @@
+//! The environment of an architecture: who and what the scenarios speak of, by logical name.
+
+mod baseline;
+mod raw;
+mod resolve;
+mod template;
+
+use std::sync::{Arc, OnceLock};
+
+pub use self::{
+    baseline::{Baseline, Control, catalogue},
+    raw::{RawBaseline, RawEnvironment},
+    resolve::resolve,
+};
+use crate::{diag::Source, iam};
+
+/// A policy document: what the engine evaluates, and the file it was read from.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The file, for pointing at a line.
+    pub source: Source,
+    /// The compiled policy.
+    pub policy: iam::Policy,
+    /// The document as AWS would store it, with names filled in.
+    pub text: Arc<str>,
+    lines: Arc<OnceLock<Vec<usize>>>,
+}
+
+impl Document {
+    /// A compiled policy with the file it was read from and the text AWS would store.
+    #[must_use]
+    pub fn new(source: Source, policy: iam::Policy, text: String) -> Self {
+        Self {
+            source,
+            policy,
+            text: text.into(),
+            lines: Arc::default(),
+        }
+    }
+
+    /// The line (from 1) on which a statement begins. Found when someone first asks: most decisions are never looked at.
+    #[must_use]
+    pub fn line(&self, statement: usize) -> usize {
+        let lines = self.lines.get_or_init(|| {
+            let line = |index| iam::locate_statement(self.source.text(), index).map_or(1, |place| place.line);
+            (0..self.policy.statements().len()).map(line).collect()
+        });
+        lines.get(statement).copied().unwrap_or(1)
+    }
+}
+
+/// What is deployed.
+#[derive(Debug)]
+pub struct Environment {
+    /// What the architecture is, in one sentence.
+    pub title: String,
+    /// The account id.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// Who assumes the roles.
+    pub caller: Caller,
+    /// The roles in file order.
+    pub roles: Vec<Arc<Role>>,
+    /// The buckets in file order.
+    pub buckets: Vec<Arc<Bucket>>,
+    /// The keys in file order.
+    pub keys: Vec<Arc<Key>>,
+}
+
+/// The IAM user whose credentials assume the roles.
+#[derive(Debug)]
+pub struct Caller {
+    /// The user's ARN.
+    pub arn: String,
+    /// Identity policies.
+    pub policies: Vec<Document>,
+}
+
+/// A role.
+#[derive(Debug)]
+pub struct Role {
+    /// Its logical name.
+    pub name: String,
+    /// The account it is in.
+    pub account: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Who may assume it.
+    pub trust: Document,
+    /// The external id its trust policy asks for.
+    pub external_id: Option<String>,
+    /// Identity policies.
+    pub policies: Vec<Document>,
+    /// The permissions boundary.
+    pub boundary: Option<Document>,
+    /// Tags.
+    pub tags: Vec<(String, String)>,
+}
+
+/// A bucket.
+#[derive(Debug)]
+pub struct Bucket {
+    /// Its logical name.
+    pub logical: String,
+    /// Its name in S3.
+    pub name: String,
+    /// The account that owns it.
+    pub account: String,
+    /// Versioning.
+    pub versioning: Versioning,
+    /// Default encryption.
+    pub encryption: DefaultEncryption,
+    /// Encryption types that are blocked for uploads.
+    pub blocks_customer_keys: bool,
+    /// Object Ownership.
+    pub ownership: Ownership,
+    /// Block Public Access.
+    pub public_access: PublicAccessBlock,
+    /// The bucket policy.
+    pub policy: Option<Document>,
+}
+
+impl Bucket {
+    /// The bucket's ARN.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        format!("arn:aws:s3:::{}", self.name)
+    }
+}
+
+/// Versioning of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Versioning {
+    /// Never enabled.
+    Off,
+    /// Every write makes a version.
+    Enabled,
+    /// Writes replace the `null` version.
+    Suspended,
+}
+
+/// Default encryption of a bucket. S3 encrypts every object: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html>.
+#[derive(Clone, Debug)]
+pub enum DefaultEncryption {
+    /// Keys that S3 manages.
+    S3,
+    /// A KMS key; `None` is the AWS managed key `aws/s3`.
+    Kms {
+        /// The key.
+        key: Option<Arc<Key>>,
+        /// Whether an S3 Bucket Key is used.
+        bucket_key: bool,
+        /// Two layers of encryption (DSSE-KMS).
+        dual_layer: bool,
+    },
+}
+
+/// Object Ownership of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// ACLs are off.
+    BucketOwnerEnforced,
+    /// ACLs are on; the bucket owner owns what is written with `bucket-owner-full-control`.
+    BucketOwnerPreferred,
+    /// ACLs are on; the writer owns.
+    ObjectWriter,
+}
+
+impl Ownership {
+    /// The API's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BucketOwnerEnforced => "BucketOwnerEnforced",
+            Self::BucketOwnerPreferred => "BucketOwnerPreferred",
+            Self::ObjectWriter => "ObjectWriter",
+        }
+    }
+}
+
+/// Block Public Access of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the four settings of the API")]
+pub struct PublicAccessBlock {
+    /// Refuse public ACLs.
+    pub block_public_acls: bool,
+    /// Ignore public ACLs.
+    pub ignore_public_acls: bool,
+    /// Refuse public bucket policies.
+    pub block_public_policy: bool,
+    /// Let a public policy grant to the bucket's account and to services only.
+    pub restrict_public_buckets: bool,
+}
+
+impl PublicAccessBlock {
+    /// All four on, as on every new bucket.
+    pub const ALL: Self = Self {
+        block_public_acls: true,
+        ignore_public_acls: true,
+        block_public_policy: true,
+        restrict_public_buckets: true,
+    };
+}
+
+/// A symmetric KMS key for encryption and decryption.
+#[derive(Debug)]
+pub struct Key {
+    /// Its logical name.
+    pub name: String,
+    /// Its key id.
+    pub id: String,
+    /// The account it is in.
+    pub account: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its alias with the prefix `alias/`.
+    pub alias: Option<String>,
+    /// The key policy.
+    pub policy: Document,
+}
+
+impl Key {
+    /// The ARN of its alias.
+    #[must_use]
+    pub fn alias_arn(&self) -> Option<String> {
+        let prefix = self.arn.split_once(":key/").map(|(prefix, _)| prefix)?;
+        self.alias.as_ref().map(|alias| format!("{prefix}:{alias}"))
+    }
+}
+
+impl Environment {
+    /// The role of a name.
+    #[must_use]
+    pub fn role(&self, name: &str) -> Option<&Arc<Role>> {
+        self.roles.iter().find(|role| role.name == name)
+    }
+
+    /// The bucket of a name.
+    #[must_use]
+    pub fn bucket(&self, name: &str) -> Option<&Arc<Bucket>> {
+        self.buckets.iter().find(|bucket| bucket.logical == name)
+    }
+
+    /// The key of a name.
+    #[must_use]
+    pub fn key(&self, name: &str) -> Option<&Arc<Key>> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+}

@@ -1,0 +1,179 @@
+//! An environment file as it is written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::diag::{
+    Located,
+    yaml::{Entries, present},
+};
+
+/// What is deployed: for the sandbox with its full configuration, for an account by the same logical names.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "gainsay environment")]
+pub struct RawEnvironment {
+    /// What the architecture is, in one sentence.
+    pub environment: Located<String>,
+    /// The account, 12 digits in quotes.
+    pub account: Located<String>,
+    /// The Region.
+    pub region: Located<String>,
+    /// Other accounts, by a name of their own.
+    #[serde(default)]
+    pub accounts: Entries<Located<String>>,
+    /// Who assumes the roles.
+    pub caller: RawCaller,
+    /// The roles, by logical name.
+    #[serde(default)]
+    pub roles: Entries<RawRole>,
+    /// The buckets, by logical name.
+    #[serde(default)]
+    pub buckets: Entries<RawBucket>,
+    /// The KMS keys, by logical name.
+    #[serde(default)]
+    pub keys: Entries<RawKey>,
+}
+
+/// The IAM user whose credentials assume the roles. In an account it is whoever runs gainsay.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawCaller {
+    /// The user's name.
+    pub user: Located<String>,
+    /// Identity policies.
+    #[serde(default)]
+    pub policies: Vec<Located<String>>,
+}
+
+/// A role.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawRole {
+    /// The account it is in, by its name under `accounts`; the environment's own otherwise.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub account: Option<Located<String>>,
+    /// The trust policy.
+    pub trust: Located<String>,
+    /// The external id its trust policy asks for.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub external_id: Option<Located<String>>,
+    /// Identity policies.
+    #[serde(default)]
+    pub policies: Vec<Located<String>>,
+    /// The permissions boundary.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub boundary: Option<Located<String>>,
+    /// Tags of the role.
+    #[serde(default)]
+    pub tags: Entries<Located<String>>,
+}
+
+/// A bucket.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawBucket {
+    /// The name in S3.
+    pub name: Located<String>,
+    /// The account it is in; the environment's own otherwise.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub account: Option<Located<String>>,
+    /// `enabled`, `suspended`, or left out for never enabled.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub versioning: Option<Located<String>>,
+    /// Default encryption. S3 encrypts with AES256 where nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<RawEncryption>")]
+    pub encryption: Option<RawEncryption>,
+    /// Object Ownership; `BucketOwnerEnforced` where nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub ownership: Option<Located<String>>,
+    /// Block Public Access; all four are on where nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<RawPublicAccess>")]
+    pub block_public_access: Option<RawPublicAccess>,
+    /// The bucket policy.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub policy: Option<Located<String>>,
+}
+
+/// Default encryption of a bucket.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawEncryption {
+    /// `AES256`, `aws:kms` or `aws:kms:dsse`.
+    pub algorithm: Located<String>,
+    /// The KMS key, by its logical name.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub key: Option<Located<String>>,
+    /// Whether an S3 Bucket Key is used.
+    #[serde(default)]
+    pub bucket_key: bool,
+    /// Encryption types that are blocked; `SSE-C` where nothing is said, as on every new bucket; `NONE` unblocks.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Vec<String>>")]
+    pub blocked: Option<Vec<Located<String>>>,
+}
+
+/// Block Public Access of a bucket.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawPublicAccess {
+    /// Refuse public ACLs.
+    pub block_public_acls: bool,
+    /// Ignore public ACLs.
+    pub ignore_public_acls: bool,
+    /// Refuse public bucket policies.
+    pub block_public_policy: bool,
+    /// Let a public policy grant to the bucket's account and to services only.
+    pub restrict_public_buckets: bool,
+}
+
+/// A KMS key: symmetric, for encryption and decryption.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawKey {
+    /// The key id: a UUID.
+    pub id: Located<String>,
+    /// The account it is in; the environment's own otherwise.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub account: Option<Located<String>>,
+    /// The alias, beginning with `alias/`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub alias: Option<Located<String>>,
+    /// The key policy.
+    pub policy: Located<String>,
+}
+
+/// The controls chosen for an architecture.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "gainsay baseline")]
+pub struct RawBaseline {
+    /// What the baseline is for, in one sentence.
+    pub baseline: Located<String>,
+    /// The controls.
+    pub controls: Vec<Located<RawControlChoice>>,
+}
+
+/// A control of a baseline: one of the catalogue by its id, or one of the user's own with a title.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawControlChoice {
+    /// The id, as `ENC-01`.
+    pub id: Located<String>,
+    /// The title of a control that is not in the catalogue.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub title: Option<Located<String>>,
+}

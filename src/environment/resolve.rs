@@ -1,0 +1,468 @@
+//! From the environment as written to the environment as meant. Every problem is reported at once.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{
+    Bucket, Caller, DefaultEncryption, Document, Environment, Key, Ownership, PublicAccessBlock, Role, Versioning,
+    raw::{RawBucket, RawEncryption, RawEnvironment, RawKey, RawRole},
+    template::{self, Names},
+};
+use crate::{
+    diag::{Code, Diagnostic, Diagnostics, Located, Source},
+    iam::{self, Policy, PolicyKind},
+    suite::Folder,
+};
+
+/// Resolves an environment; policy paths are looked up in `folder`.
+///
+/// # Errors
+/// Every name, value, path and policy that is wrong.
+pub fn resolve(source: &Source, raw: &RawEnvironment, folder: &Folder) -> Result<Environment, Diagnostics> {
+    let mut resolver = Resolver {
+        source,
+        raw,
+        folder,
+        names: Names::new(),
+        problems: Diagnostics::default(),
+    };
+    resolver.check_values();
+    resolver.collect_names();
+    let environment = resolver.environment();
+    match environment {
+        Some(environment) if !resolver.problems.has_errors() => Ok(environment),
+        _ => Err(resolver.problems),
+    }
+}
+
+struct Resolver<'a> {
+    source: &'a Source,
+    raw: &'a RawEnvironment,
+    folder: &'a Folder,
+    names: Names,
+    problems: Diagnostics,
+}
+
+impl Resolver<'_> {
+    fn problem(&mut self, diagnostic: Diagnostic, at: &Located<String>) {
+        self.problems.push(diagnostic.at(self.source, at.span.clone()));
+    }
+
+    fn check_values(&mut self) {
+        let raw = self.raw;
+        let accounts = std::iter::once(&raw.account).chain(raw.accounts.0.iter().map(|(_, id)| id));
+        for id in accounts {
+            if id.value.len() != 12 || !id.value.bytes().all(|byte| byte.is_ascii_digit()) {
+                self.problem(
+                    Diagnostic::new(Code::BadValue, format!("`{}` is not an account id", id.value))
+                        .help("an account id has 12 digits; write it in quotes"),
+                    id,
+                );
+            }
+        }
+        let region = &raw.region;
+        if !region
+            .value
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            || region.value.is_empty()
+        {
+            self.problem(
+                Diagnostic::new(Code::BadValue, format!("`{}` is not a Region", region.value)).help("write it as `eu-west-1`"),
+                region,
+            );
+        }
+        for (logical, _) in raw
+            .roles
+            .0
+            .iter()
+            .map(|(n, _)| (n, ()))
+            .chain(raw.buckets.0.iter().map(|(n, _)| (n, ())))
+        {
+            if !is_name(&logical.value) {
+                self.problem(bad_name(&logical.value), logical);
+            }
+        }
+        for (_, bucket) in &raw.buckets.0 {
+            if !is_bucket_name(&bucket.name.value) {
+                self.problem(
+                    Diagnostic::new(Code::BadValue, format!("`{}` is not a bucket name", bucket.name.value))
+                        .help("3 to 63 of a-z, 0-9, `-`, beginning and ending with a letter or digit"),
+                    &bucket.name,
+                );
+            }
+        }
+        for (logical, key) in &raw.keys.0 {
+            if !is_name(&logical.value) {
+                self.problem(bad_name(&logical.value), logical);
+            }
+            if uuid::Uuid::try_parse(&key.id.value).is_err() {
+                self.problem(
+                    Diagnostic::new(Code::BadValue, format!("`{}` is not a key id", key.id.value))
+                        .help("write a UUID as `1234abcd-12ab-34cd-56ef-1234567890ab`"),
+                    &key.id,
+                );
+            }
+            if let Some(alias) = &key.alias
+                && (!alias.value.starts_with("alias/") || alias.value.starts_with("alias/aws/") || alias.value.len() < 7)
+            {
+                self.problem(
+                    Diagnostic::new(
+                        Code::BadValue,
+                        format!("`{}` is not an alias of a customer managed key", alias.value),
+                    )
+                    .help("begin it with `alias/`; `alias/aws/` belongs to AWS"),
+                    alias,
+                );
+            }
+        }
+        self.check_unique();
+    }
+
+    /// Two things of one name in S3 or KMS could not both exist.
+    fn check_unique(&mut self) {
+        let raw = self.raw;
+        let buckets: Vec<_> = raw.buckets.0.iter().map(|(_, bucket)| &bucket.name).collect();
+        let ids: Vec<_> = raw.keys.0.iter().map(|(_, key)| &key.id).collect();
+        for names in [buckets, ids] {
+            for (index, name) in names.iter().enumerate() {
+                if names.iter().take(index).any(|earlier| earlier.value == name.value) {
+                    self.problem(
+                        Diagnostic::new(Code::DuplicateName, format!("`{}` is used twice", name.value)).help("give each its own"),
+                        name,
+                    );
+                }
+            }
+        }
+    }
+
+    /// The account of a role, bucket or key: the environment's own, or another by name.
+    fn account(&self, name: Option<&Located<String>>) -> Result<String, Diagnostic> {
+        let Some(name) = name else {
+            return Ok(self.raw.account.value.clone());
+        };
+        self.raw.accounts.get(&name.value).map(|id| id.value.clone()).ok_or_else(|| {
+            Diagnostic::new(Code::UnknownName, format!("no account is called `{}`", name.value))
+                .at(self.source, name.span.clone())
+                .suggest(&name.value, self.raw.accounts.names())
+        })
+    }
+
+    fn role_arn(&self, name: &str, role: &RawRole) -> Result<String, Diagnostic> {
+        Ok(format!("arn:aws:iam::{}:role/{name}", self.account(role.account.as_ref())?))
+    }
+
+    fn key_arn(&self, key: &RawKey) -> Result<String, Diagnostic> {
+        let account = self.account(key.account.as_ref())?;
+        Ok(format!("arn:aws:kms:{}:{account}:key/{}", self.raw.region.value, key.id.value))
+    }
+
+    fn caller_arn(&self) -> String {
+        format!("arn:aws:iam::{}:user/{}", self.raw.account.value, self.raw.caller.user.value)
+    }
+
+    /// Everything a policy template may name.
+    fn collect_names(&mut self) {
+        let raw = self.raw;
+        let mut names = Names::new();
+        names.insert("account".into(), raw.account.value.clone());
+        names.insert("region".into(), raw.region.value.clone());
+        names.insert("caller.arn".into(), self.caller_arn());
+        for (name, id) in &raw.accounts.0 {
+            names.insert(format!("accounts.{}", name.value), id.value.clone());
+        }
+        for (name, role) in &raw.roles.0 {
+            match self.role_arn(&name.value, role) {
+                Ok(arn) => _ = names.insert(format!("role.{}.arn", name.value), arn),
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        for (name, bucket) in &raw.buckets.0 {
+            names.insert(format!("bucket.{}.name", name.value), bucket.name.value.clone());
+            names.insert(format!("bucket.{}.arn", name.value), format!("arn:aws:s3:::{}", bucket.name.value));
+        }
+        for (name, key) in &raw.keys.0 {
+            names.insert(format!("key.{}.id", name.value), key.id.value.clone());
+            match self.key_arn(key) {
+                Ok(arn) => _ = names.insert(format!("key.{}.arn", name.value), arn),
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        self.names = names;
+    }
+
+    fn environment(&mut self) -> Option<Environment> {
+        let raw = self.raw;
+        let keys: Vec<Option<Arc<Key>>> = raw.keys.0.iter().map(|(name, key)| self.key(name, key).map(Arc::new)).collect();
+        let known: Vec<Arc<Key>> = keys.iter().flatten().cloned().collect();
+        let roles: Vec<_> = raw.roles.0.iter().map(|(name, role)| self.role(name, role).map(Arc::new)).collect();
+        let buckets: Vec<_> = raw
+            .buckets
+            .0
+            .iter()
+            .map(|(name, bucket)| self.bucket(name, bucket, &known).map(Arc::new))
+            .collect();
+        let policies = self.documents(PolicyKind::Identity, &raw.caller.policies);
+        Some(Environment {
+            title: raw.environment.value.clone(),
+            account: raw.account.value.clone(),
+            region: raw.region.value.clone(),
+            caller: Caller {
+                arn: self.caller_arn(),
+                policies: policies?,
+            },
+            roles: roles.into_iter().collect::<Option<_>>()?,
+            buckets: buckets.into_iter().collect::<Option<_>>()?,
+            keys: keys.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    fn role(&mut self, name: &Located<String>, raw: &RawRole) -> Option<Role> {
+        let trust = self.document(PolicyKind::TrustPolicy, &raw.trust);
+        let policies = self.documents(PolicyKind::Identity, &raw.policies);
+        let boundary = raw.boundary.as_ref().map(|path| self.document(PolicyKind::Boundary, path));
+        let boundary = match boundary {
+            Some(document) => Some(document?),
+            None => None,
+        };
+        Some(Role {
+            name: name.value.clone(),
+            account: self.account(raw.account.as_ref()).ok()?,
+            arn: self.role_arn(&name.value, raw).ok()?,
+            trust: trust?,
+            external_id: raw.external_id.as_ref().map(|id| id.value.clone()),
+            policies: policies?,
+            boundary,
+            tags: raw
+                .tags
+                .0
+                .iter()
+                .map(|(key, value)| (key.value.clone(), value.value.clone()))
+                .collect(),
+        })
+    }
+
+    fn key(&mut self, name: &Located<String>, raw: &RawKey) -> Option<Key> {
+        let policy = self.document(PolicyKind::KeyPolicy, &raw.policy);
+        Some(Key {
+            name: name.value.clone(),
+            id: raw.id.value.clone(),
+            account: self.account(raw.account.as_ref()).ok()?,
+            arn: self.key_arn(raw).ok()?,
+            alias: raw.alias.as_ref().map(|alias| alias.value.clone()),
+            policy: policy?,
+        })
+    }
+
+    fn bucket(&mut self, logical: &Located<String>, raw: &RawBucket, keys: &[Arc<Key>]) -> Option<Bucket> {
+        let account = match self.account(raw.account.as_ref()) {
+            Ok(account) => account,
+            Err(problem) => {
+                self.problems.push(problem);
+                return None;
+            }
+        };
+        let versioning = self.word(raw.versioning.as_ref(), Versioning::Off, &VERSIONING);
+        let ownership = self.word(raw.ownership.as_ref(), Ownership::BucketOwnerEnforced, &OWNERSHIP);
+        let encryption = match &raw.encryption {
+            Some(encryption) => self.encryption(encryption, keys),
+            None => Some(DefaultEncryption::S3),
+        };
+        let blocks_customer_keys = self.blocks_customer_keys(raw.encryption.as_ref());
+        let policy = raw.policy.as_ref().map(|path| self.document(PolicyKind::Bucket, path));
+        let policy = match policy {
+            Some(document) => Some(document?),
+            None => None,
+        };
+        Some(Bucket {
+            logical: logical.value.clone(),
+            name: raw.name.value.clone(),
+            account,
+            versioning: versioning?,
+            encryption: encryption?,
+            blocks_customer_keys,
+            ownership: ownership?,
+            public_access: raw.block_public_access.map_or(PublicAccessBlock::ALL, |raw| PublicAccessBlock {
+                block_public_acls: raw.block_public_acls,
+                ignore_public_acls: raw.ignore_public_acls,
+                block_public_policy: raw.block_public_policy,
+                restrict_public_buckets: raw.restrict_public_buckets,
+            }),
+            policy,
+        })
+    }
+
+    /// SSE-C is blocked on every bucket made since April 2026:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html>.
+    fn blocks_customer_keys(&mut self, raw: Option<&RawEncryption>) -> bool {
+        let Some(blocked) = raw.and_then(|raw| raw.blocked.as_ref()) else {
+            return true;
+        };
+        for word in blocked {
+            if !["SSE-C", "NONE"].contains(&word.value.as_str()) {
+                self.problem(
+                    Diagnostic::new(Code::BadValue, format!("`{}` cannot be blocked", word.value)).suggest(&word.value, ["SSE-C", "NONE"]),
+                    word,
+                );
+            }
+        }
+        blocked.iter().any(|word| word.value == "SSE-C")
+    }
+
+    fn encryption(&mut self, raw: &RawEncryption, keys: &[Arc<Key>]) -> Option<DefaultEncryption> {
+        let word = &raw.algorithm;
+        let key = match &raw.key {
+            None => None,
+            Some(name) => match keys.iter().find(|key| key.name == name.value) {
+                Some(key) => Some(key.clone()),
+                None => {
+                    // A key that is declared and did not resolve has its own problem already.
+                    if self.raw.keys.get(&name.value).is_none() {
+                        self.problem(
+                            Diagnostic::new(Code::UnknownName, format!("no key is called `{}`", name.value))
+                                .suggest(&name.value, self.raw.keys.names()),
+                            name,
+                        );
+                    }
+                    return None;
+                }
+            },
+        };
+        match word.value.as_str() {
+            "AES256" => {
+                if let Some(name) = &raw.key {
+                    self.problem(
+                        Diagnostic::new(Code::BadValue, "a KMS key cannot be used with `AES256`").help("write `algorithm: aws:kms`"),
+                        name,
+                    );
+                }
+                Some(DefaultEncryption::S3)
+            }
+            "aws:kms" | "aws:kms:dsse" => Some(DefaultEncryption::Kms {
+                key,
+                bucket_key: raw.bucket_key,
+                dual_layer: word.value == "aws:kms:dsse",
+            }),
+            other => {
+                self.problem(
+                    Diagnostic::new(Code::BadValue, format!("`{other}` is not an encryption algorithm"))
+                        .suggest(other, ["AES256", "aws:kms", "aws:kms:dsse"]),
+                    word,
+                );
+                None
+            }
+        }
+    }
+
+    fn word<T: Copy>(&mut self, raw: Option<&Located<String>>, default: T, words: &[(&str, T)]) -> Option<T> {
+        let Some(raw) = raw else { return Some(default) };
+        let found = words.iter().find(|(word, _)| *word == raw.value).map(|(_, value)| *value);
+        if found.is_none() {
+            self.problem(
+                Diagnostic::new(Code::BadValue, format!("`{}` is not a value of this key", raw.value))
+                    .suggest(&raw.value, words.iter().map(|(word, _)| *word)),
+                raw,
+            );
+        }
+        found
+    }
+
+    fn documents(&mut self, kind: PolicyKind, paths: &[Located<String>]) -> Option<Vec<Document>> {
+        let documents: Vec<_> = paths.iter().map(|path| self.document(kind, path)).collect();
+        documents.into_iter().collect()
+    }
+
+    fn document(&mut self, kind: PolicyKind, path: &Located<String>) -> Option<Document> {
+        let source = match self.folder.file(&path.value) {
+            Ok(source) => source.clone(),
+            Err(problem) => {
+                self.problem(problem, path);
+                return None;
+            }
+        };
+        match read_policy(kind, &source, &self.names) {
+            Ok(document) => Some(document),
+            Err(problem) => {
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+}
+
+const VERSIONING: [(&str, Versioning); 2] = [("enabled", Versioning::Enabled), ("suspended", Versioning::Suspended)];
+const OWNERSHIP: [(&str, Ownership); 3] = [
+    ("BucketOwnerEnforced", Ownership::BucketOwnerEnforced),
+    ("BucketOwnerPreferred", Ownership::BucketOwnerPreferred),
+    ("ObjectWriter", Ownership::ObjectWriter),
+];
+
+/// Parses a policy document, fills in names, and refuses what AWS would refuse.
+fn read_policy(kind: PolicyKind, source: &Source, names: &Names) -> Result<Document, Diagnostic> {
+    let mut value: Value = serde_json::from_str(source.text()).map_err(|error| {
+        let start = offset(source.text(), error.line(), error.column());
+        Diagnostic::new(Code::PolicySyntax, format!("`{}` is not JSON: {}", source.name(), plain(&error)))
+            .at(source, start..start + 1)
+            .help("a policy is a JSON document; comments and trailing commas are not JSON")
+    })?;
+    if let Some((key, place)) = iam::duplicate_key(source.text()) {
+        return Err(Diagnostic::new(Code::DuplicateKey, format!("`{key}` is written twice"))
+            .at(source, place.range)
+            .help("keep one of them: AWS refuses the document, and other readers keep only the last"));
+    }
+    template::fill(source, &mut value, names)?;
+    let refused = |message: String, help: Option<String>, span: std::ops::Range<usize>| {
+        let problem = Diagnostic::new(Code::PolicyRefused, message).at(source, span);
+        match help {
+            Some(help) => problem.help(help),
+            None => problem,
+        }
+    };
+    let policy = Policy::from_value(kind, &value).map_err(|error| {
+        let span = iam::locate(source.text(), error.path()).map_or(0..0, |place| place.range);
+        refused(error.to_string(), error.help(), span)
+    })?;
+    for (statement, key) in iam::condition_keys(&policy) {
+        if !iam::known_condition_key(key) {
+            let span = iam::locate_statement(source.text(), statement).map_or(0..0, |place| place.range);
+            return Err(refused(
+                format!("`{key}` is not a condition key of S3, KMS, STS or a global one"),
+                Some("a misspelt key is absent from every request: a Deny on it never matches".into()),
+                span,
+            ));
+        }
+    }
+    Ok(Document::new(source.clone(), policy, value.to_string()))
+}
+
+/// serde_json's message without the place, which the diagnostic shows.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" at line").map_or(text.as_str(), |(message, _)| message).to_owned()
+}
+
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    before + column.saturating_sub(1)
+}
+
+/// Logical names appear in templates, ids and file names, so they are kept plain.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+fn bad_name(name: &str) -> Diagnostic {
+    Diagnostic::new(Code::BadValue, format!("`{name}` cannot be a name")).help("up to 64 letters, digits, `-` and `_`")
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>; dots are left out because
+/// virtual-hosted HTTPS cannot serve them.
+fn is_bucket_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    (3..=63).contains(&bytes.len())
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+        && edge(bytes.first())
+        && edge(bytes.last())
+}

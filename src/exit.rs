@@ -1,0 +1,56 @@
+//! Exit codes, in one place.
+
+use std::process::{ExitCode, Termination};
+
+use crate::record::{Counts, RunInfo};
+
+/// How the program ends. The numbers are a contract with CI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything passed.
+    Ok = 0,
+    /// A forbidden act succeeded, a permitted one failed, or something was refused for the wrong reason.
+    Failed = 1,
+    /// Something is undecided, or the run was stopped.
+    Undecided = 2,
+    /// The files are wrong. Nothing was sent.
+    BadInput = 3,
+    /// Nothing was selected, or everything was skipped.
+    NothingRun = 4,
+    /// A report could not be written, or what was made could not be removed.
+    Unfinished = 5,
+    /// The command line is wrong.
+    Usage = 64,
+}
+
+impl Exit {
+    /// The number.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// How a run with these verdicts ends: the first that applies.
+    #[must_use]
+    pub const fn of(counts: &Counts, run: &RunInfo) -> Self {
+        if counts.fail > 0 {
+            Self::Failed
+        } else if run.interrupted {
+            Self::Undecided
+        } else if !run.left_behind.is_empty() {
+            Self::Unfinished
+        } else if counts.inconclusive > 0 || counts.error > 0 {
+            Self::Undecided
+        } else if counts.total == counts.skipped {
+            Self::NothingRun
+        } else {
+            Self::Ok
+        }
+    }
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+}

@@ -1,0 +1,76 @@
+//! What is asked: the request and its condition context.
+
+use std::collections::BTreeMap;
+
+use super::principal::Principal;
+
+/// One request, complete: everything a policy can ask about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// The action, such as `s3:GetObject`; case does not matter.
+    pub action: &'a str,
+    /// The ARN of the resource, or `*` where the action has none.
+    pub resource: &'a str,
+    /// The account that owns the resource.
+    pub resource_account: &'a str,
+    /// The condition keys of the request.
+    pub context: &'a Context,
+}
+
+/// The condition context of a request. It is complete: a key it lacks is absent. Keys are case-insensitive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// By key in lower case; `None` is a key whose presence is not known.
+    keys: BTreeMap<String, Option<Vec<String>>>,
+}
+
+/// What a context says of one key.
+pub(super) enum Found<'a> {
+    Absent,
+    Unmodelled,
+    Values(&'a [String]),
+}
+
+impl Context {
+    /// A context without keys.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives a key one value, in place of any it had.
+    pub fn set(&mut self, key: &str, value: impl Into<String>) {
+        self.keys.insert(key.to_lowercase(), Some(vec![value.into()]));
+    }
+
+    /// Gives a key these values, in place of any it had. Without values the key counts as absent.
+    pub fn set_all(&mut self, key: &str, values: impl IntoIterator<Item = String>) {
+        self.keys.insert(key.to_lowercase(), Some(values.into_iter().collect()));
+    }
+
+    /// Says that it is not known whether AWS would send this key: what reads it is undecidable.
+    pub fn set_unmodelled(&mut self, key: &str) {
+        self.keys.insert(key.to_lowercase(), None);
+    }
+
+    /// The values of a key; `None` if it is absent or unmodelled.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&[String]> {
+        match self.find(&key.to_lowercase()) {
+            Found::Values(values) => Some(values),
+            Found::Absent | Found::Unmodelled => None,
+        }
+    }
+
+    /// What is known of a key, given in lower case.
+    pub(super) fn find(&self, lower: &str) -> Found<'_> {
+        match self.keys.get(lower) {
+            None => Found::Absent,
+            Some(None) => Found::Unmodelled,
+            Some(Some(values)) if values.is_empty() => Found::Absent,
+            Some(Some(values)) => Found::Values(values),
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! How the layers compose.
+//!
+//! Follows "Policy evaluation logic", "Permissions boundaries for IAM entities", "Session policies" (IAM user guide),
+//! "Default key policy" (KMS), "Service control policies" and "Resource control policies" (Organizations).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::context::Request;
+use super::document::{Asked, Effect, Policy};
+use super::error::{Doubt, Undecidable};
+use super::layer::{Layer, PolicyKind};
+use super::principal::{Grip, Principal};
+
+/// Every policy that applies to a request. An empty list or `None` is a mechanism that is not in use.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Policies<'a> {
+    /// Attached to the user (with its groups) or role.
+    pub identity: &'a [Policy],
+    /// Of the bucket, the key, or the role to assume; its [`PolicyKind`] decides how it composes.
+    pub resource: Option<&'a Policy>,
+    /// The permissions boundary of the user or role.
+    pub boundary: Option<&'a Policy>,
+    /// Passed when the session was made; what any of them allows, they allow.
+    pub session: &'a [Policy],
+    /// Service control policies of the principal's account: levels from the root down, each of which must allow.
+    pub scp: &'a [Vec<Policy>],
+    /// Resource control policies of the resource's account, in levels too.
+    pub rcp: &'a [Vec<Policy>],
+    /// Of the VPC endpoint the request came through.
+    pub vpc_endpoint: Option<&'a Policy>,
+}
+
+/// What AWS decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// Every layer that has to allow does, and none denies.
+    Allow,
+    /// Nothing denies, and a layer that has to allow does not.
+    ImplicitDeny,
+    /// A statement denies.
+    ExplicitDeny,
+}
+
+/// A statement that takes part in a decision.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Reason {
+    /// The layer it belongs to.
+    pub layer: Layer,
+    /// Which policy of the layer, from 0; SCPs and RCPs are counted through all levels.
+    pub policy: usize,
+    /// Which statement of the policy, from 0.
+    pub statement: usize,
+    /// Its `Sid`, if it has one.
+    pub sid: Option<String>,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "statement {} of {} policy {}", self.statement, self.layer, self.policy)?;
+        self.sid.as_ref().map_or(Ok(()), |sid| write!(f, " (`{sid}`)"))
+    }
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// The decision.
+    pub decision: Decision,
+    /// The deciding statements, in the order of layer, policy, statement. For an explicit deny every `Deny` that matches,
+    /// in any layer; for an allow every `Allow` that matches in a layer that took part in allowing; else empty.
+    pub by: Vec<Reason>,
+    /// For an implicit deny, the layers that would have had to allow and did not:
+    ///
+    /// * in the resource's own account, if nothing grants: `identity`, and `resource` too if the resource has a policy;
+    /// * `boundary`, `session`: those that do not allow what the identity or a grant to the role does;
+    /// * a key or trust policy that neither grants nor delegates: only that policy; one that delegates: `identity`;
+    /// * across accounts: those of `identity` and the resource's policy that do not allow;
+    /// * anonymous callers and services: the resource's policy;
+    /// * and always `scp`, `rcp`, `vpc-endpoint` where they are in use and do not allow.
+    pub silent: Vec<Layer>,
+}
+
+/// Decides a request.
+///
+/// # Errors
+///
+/// If a statement that could take part in the decision reads something that is not modelled. A `Deny` in doubt always
+/// makes the answer one; an `Allow` in doubt only where no `Deny` settles it.
+pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Result<Evaluation, Undecidable> {
+    let mut scan = Scan::new(request, policies);
+    let governing = Governing::of(request, policies.resource);
+    let spoken = Spoken::hear(&mut scan, policies, governing);
+    if let Some(doubt) = scan.deny_doubt {
+        return Err(doubt);
+    }
+    if !scan.denies.is_empty() {
+        return Ok(Evaluation {
+            decision: Decision::ExplicitDeny,
+            by: reasons(&scan.denies),
+            silent: Vec::new(),
+        });
+    }
+    if let Some(doubt) = scan.allow_doubt {
+        return Err(doubt);
+    }
+    let grant = spoken.grant(request, governing, policies.resource.is_some());
+    let mut silent = grant.silent;
+    silent.extend(spoken.outer_silent());
+    if silent.is_empty() {
+        scan.allows.retain(|hit| grant.used.allows(hit, governing));
+        return Ok(Evaluation {
+            decision: Decision::Allow,
+            by: reasons(&scan.allows),
+            silent,
+        });
+    }
+    silent.sort_unstable();
+    silent.dedup();
+    Ok(Evaluation {
+        decision: Decision::ImplicitDeny,
+        by: Vec::new(),
+        silent,
+    })
+}
+
+fn reasons(hits: &[Hit<'_>]) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = hits.iter().map(Hit::reason).collect();
+    reasons.sort_unstable();
+    reasons
+}
+
+/// A statement that matches.
+#[derive(Clone, Copy)]
+struct Hit<'p> {
+    layer: Layer,
+    policy: usize,
+    statement: usize,
+    sid: Option<&'p str>,
+    grip: Grip,
+}
+
+impl Hit<'_> {
+    fn reason(&self) -> Reason {
+        Reason {
+            layer: self.layer,
+            policy: self.policy,
+            statement: self.statement,
+            sid: self.sid.map(str::to_owned),
+        }
+    }
+}
+
+/// Goes through the statements and keeps what matches.
+struct Scan<'p> {
+    asked: Asked<'p>,
+    denies: Vec<Hit<'p>>,
+    allows: Vec<Hit<'p>>,
+    deny_doubt: Option<Undecidable>,
+    allow_doubt: Option<Undecidable>,
+}
+
+impl<'p> Scan<'p> {
+    fn new(request: &Request<'p>, policies: &Policies<'p>) -> Self {
+        Self {
+            asked: Asked::new(request, policies.boundary.is_some()),
+            denies: Vec::new(),
+            allows: Vec::new(),
+            deny_doubt: None,
+            allow_doubt: None,
+        }
+    }
+
+    /// The strongest grant of one policy; its denials are kept.
+    fn policy(&mut self, layer: Layer, index: usize, policy: &'p Policy, denies: bool) -> Option<Grip> {
+        let mut strongest = None;
+        for (statement, rule) in policy.statements().iter().enumerate() {
+            let deny = rule.effect() == Effect::Deny;
+            if deny && !denies {
+                continue;
+            }
+            let hit = |grip| Hit {
+                layer,
+                policy: index,
+                statement,
+                sid: rule.sid(),
+                grip,
+            };
+            match rule.applies(&self.asked) {
+                Ok(None) => {}
+                Ok(Some(grip)) if deny => self.denies.push(hit(grip)),
+                Ok(Some(grip)) => {
+                    strongest = strongest.max(Some(grip));
+                    self.allows.push(hit(grip));
+                }
+                Err(doubt) => self.doubt(deny, doubt, &hit(Grip::Direct)),
+            }
+        }
+        strongest
+    }
+
+    fn doubt(&mut self, deny: bool, doubt: Doubt, hit: &Hit<'_>) {
+        let slot = if deny { &mut self.deny_doubt } else { &mut self.allow_doubt };
+        slot.get_or_insert_with(|| doubt.at(hit.reason()));
+    }
+
+    /// Whether any policy of a list allows.
+    fn any(&mut self, layer: Layer, policies: &'p [Policy]) -> bool {
+        let mut allowed = false;
+        for (index, policy) in policies.iter().enumerate() {
+            allowed |= self.policy(layer, index, policy, true).is_some();
+        }
+        allowed
+    }
+
+    /// Whether every level has a policy that allows.
+    fn levels(&mut self, layer: Layer, levels: &'p [Vec<Policy>]) -> bool {
+        let (mut allowed, mut index) = (true, 0);
+        for level in levels {
+            let mut level_allows = false;
+            for policy in level {
+                level_allows |= self.policy(layer, index, policy, true).is_some();
+                index += 1;
+            }
+            allowed &= level_allows;
+        }
+        allowed
+    }
+}
+
+/// The resource's side of a decision.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Governing {
+    layer: Layer,
+    /// Nothing is allowed without this policy: keys and roles, unlike buckets, are not their account's by default.
+    required: bool,
+}
+
+impl Governing {
+    /// Every key has a key policy and every role a trust policy, so a request for one without it meets silence.
+    fn of(request: &Request<'_>, resource: Option<&Policy>) -> Self {
+        let service = |name: &str| request.action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        let layer = match resource.map(Policy::kind) {
+            Some(PolicyKind::KeyPolicy) => Layer::KeyPolicy,
+            Some(PolicyKind::TrustPolicy) => Layer::TrustPolicy,
+            None if service("kms:") && request.resource.contains(":key/") => Layer::KeyPolicy,
+            None if service("sts:") && request.resource.contains(":role/") => Layer::TrustPolicy,
+            _ => Layer::Resource,
+        };
+        Self {
+            layer,
+            required: layer != Layer::Resource,
+        }
+    }
+}
+
+/// What each layer says, denials apart.
+#[expect(clippy::struct_excessive_bools, reason = "one yes or no for each layer")]
+#[derive(Clone, Copy)]
+struct Spoken {
+    identity: bool,
+    resource: Option<Grip>,
+    boundary: bool,
+    session: bool,
+    scp: bool,
+    rcp: bool,
+    vpc_endpoint: bool,
+}
+
+impl Spoken {
+    fn hear<'p>(scan: &mut Scan<'p>, policies: &Policies<'p>, governing: Governing) -> Self {
+        let principal = scan.asked.principal;
+        let (has_policies, has_account) = match principal {
+            Principal::User { .. } | Principal::Session { .. } => (true, true),
+            Principal::Root { .. } => (false, true),
+            Principal::Anonymous | Principal::Service(_) => (false, false),
+        };
+        let organized = !principal.is_service_linked();
+        let identity = has_policies && scan.any(Layer::Identity, policies.identity);
+        let resource_denies = !keeps_own_bucket_policy(scan, policies.resource);
+        Self {
+            // The root user has every permission its account can give.
+            identity: identity || matches!(principal, Principal::Root { .. }),
+            resource: policies
+                .resource
+                .and_then(|policy| scan.policy(governing.layer, 0, policy, resource_denies)),
+            boundary: match policies.boundary {
+                Some(policy) if has_policies => scan.policy(Layer::Boundary, 0, policy, true).is_some(),
+                _ => true,
+            },
+            session: !has_account || policies.session.is_empty() || scan.any(Layer::Session, policies.session),
+            scp: !(has_account && organized) || scan.levels(Layer::Scp, policies.scp),
+            rcp: !organized || scan.levels(Layer::Rcp, policies.rcp),
+            vpc_endpoint: match policies.vpc_endpoint {
+                Some(policy) => scan.policy(Layer::VpcEndpoint, 0, policy, true).is_some(),
+                None => true,
+            },
+        }
+    }
+
+    fn outer_silent(self) -> impl Iterator<Item = Layer> {
+        [
+            (self.scp, Layer::Scp),
+            (self.rcp, Layer::Rcp),
+            (self.vpc_endpoint, Layer::VpcEndpoint),
+        ]
+        .into_iter()
+        .filter_map(|(allows, layer)| (!allows).then_some(layer))
+    }
+
+    /// The limits of an identity that do not allow.
+    fn limits_silent(self) -> Vec<Layer> {
+        [(self.boundary, Layer::Boundary), (self.session, Layer::Session)]
+            .into_iter()
+            .filter_map(|(allows, layer)| (!allows).then_some(layer))
+            .collect()
+    }
+
+    /// What identity and resource give between them.
+    fn grant(self, request: &Request<'_>, governing: Governing, has_policy: bool) -> Grant {
+        match request.principal.account() {
+            None => self.grant_without_identity(governing),
+            Some(account) if account == request.resource_account => self.grant_in_account(governing, has_policy),
+            Some(_) => self.grant_across_accounts(governing),
+        }
+    }
+
+    fn grant_without_identity(self, governing: Governing) -> Grant {
+        match self.resource {
+            Some(_) => Grant::used(Used {
+                identity: false,
+                limits: false,
+                weakest: Some(Grip::Account),
+            }),
+            None => Grant::silent(vec![governing.layer]),
+        }
+    }
+
+    fn grant_in_account(self, governing: Governing, has_policy: bool) -> Grant {
+        let within_limits = self.boundary && self.session;
+        // Without a policy that grants or delegates, a key or role is closed to its own account.
+        let open = !governing.required || self.resource.is_some();
+        let by_identity = open && self.identity && within_limits;
+        let by_role = self.resource >= Some(Grip::Role) && within_limits;
+        let by_name = self.resource == Some(Grip::Direct);
+        if by_identity || by_role || by_name {
+            let weakest = match (governing.required && by_identity, within_limits) {
+                (true, _) => Grip::Account,
+                (false, true) => Grip::Role,
+                (false, false) => Grip::Direct,
+            };
+            let limits = by_identity || (by_role && self.resource == Some(Grip::Role));
+            return Grant::used(Used {
+                identity: by_identity,
+                limits,
+                weakest: Some(weakest),
+            });
+        }
+        Grant::silent(if !open {
+            vec![governing.layer]
+        } else if self.identity || self.resource >= Some(Grip::Role) {
+            self.limits_silent()
+        } else if has_policy && !governing.required {
+            vec![Layer::Identity, governing.layer]
+        } else {
+            vec![Layer::Identity]
+        })
+    }
+
+    fn grant_across_accounts(self, governing: Governing) -> Grant {
+        let mut silent = if self.identity {
+            self.limits_silent()
+        } else {
+            vec![Layer::Identity]
+        };
+        if self.resource.is_none() {
+            silent.push(governing.layer);
+        }
+        if silent.is_empty() {
+            Grant::used(Used {
+                identity: true,
+                limits: true,
+                weakest: Some(Grip::Account),
+            })
+        } else {
+            Grant::silent(silent)
+        }
+    }
+}
+
+/// The root user of the bucket's account can always read, replace and remove the bucket policy, whatever that policy denies
+/// (S3 API reference, `PutBucketPolicy`).
+fn keeps_own_bucket_policy(scan: &Scan<'_>, resource: Option<&Policy>) -> bool {
+    let own = matches!(scan.asked.principal, Principal::Root { account } if account == scan.asked.resource_account);
+    own && resource.is_some_and(|policy| policy.kind() == PolicyKind::Bucket)
+        && matches!(
+            scan.asked.action.as_str(),
+            "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy"
+        )
+}
+
+/// What identity and resource come to.
+struct Grant {
+    used: Used,
+    /// Empty if they allow.
+    silent: Vec<Layer>,
+}
+
+impl Grant {
+    fn used(used: Used) -> Self {
+        Self { used, silent: Vec::new() }
+    }
+
+    fn silent(silent: Vec<Layer>) -> Self {
+        Self {
+            used: Used {
+                identity: false,
+                limits: false,
+                weakest: None,
+            },
+            silent,
+        }
+    }
+}
+
+/// Which statements take part in an allow.
+struct Used {
+    identity: bool,
+    /// Boundary and session.
+    limits: bool,
+    /// The weakest hold of a resource statement that counts.
+    weakest: Option<Grip>,
+}
+
+impl Used {
+    fn allows(&self, hit: &Hit<'_>, governing: Governing) -> bool {
+        match hit.layer {
+            Layer::Identity => self.identity,
+            Layer::Boundary | Layer::Session => self.limits,
+            layer if layer == governing.layer => self.weakest.is_some_and(|weakest| hit.grip >= weakest),
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The policy engine: given a request and every policy that applies to it, what AWS decides and which statements decide it.
+//!
+//! Pure and total: no IO, no clock, no panics. What AWS has and this engine does not model is an [`Undecidable`] error,
+//! never a guess; what AWS would refuse to store is a [`DocumentError`].
+//!
+//! Reading order: [`layer`] (the words), [`document`], `reader` and [`grammar`] (what a policy is), [`pattern`], [`operand`] and
+//! [`condition`] (how one element matches), [`principal`] and [`context`] (what is asked), [`evaluate()`] (how the layers compose).
+
+pub mod condition;
+pub mod context;
+pub mod document;
+pub mod error;
+pub mod evaluate;
+pub mod grammar;
+pub mod keys;
+pub mod layer;
+pub mod operand;
+pub mod pattern;
+pub mod place;
+pub mod principal;
+mod reader;
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod compositions;
+#[cfg(test)]
+mod laws;
+
+pub use context::{Context, Request};
+pub use document::{Effect, Policy, Statement};
+pub use error::{DocumentError, PathStep, Problem, Undecidable};
+pub use evaluate::{Decision, Evaluation, Policies, Reason, evaluate};
+pub use keys::{KeyType, condition_key, condition_keys, known_condition_key};
+pub use layer::{Layer, PolicyKind, UnknownLayer};
+pub use pattern::wildcard_match;
+pub use place::{Place, duplicate_key, locate, locate_statement};
+pub use principal::Principal;

@@ -1,0 +1,350 @@
+//! Wildcard patterns and policy variables.
+//!
+//! Follows "IAM JSON policy elements: Resource" (wildcards) and "IAM policy elements: Variables and tags".
+
+use super::context::{Context, Found};
+use super::error::Doubt;
+
+/// One piece of a pattern, once it is known what is a wildcard and what is text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// This character and no other.
+    Is(char),
+    /// `?`: any one character.
+    One,
+    /// `*`: any characters, or none.
+    Many,
+}
+
+/// Reads a pattern text in which `*` and `?` are wildcards.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece> + '_ {
+    text.chars().map(|c| match c {
+        '*' => Piece::Many,
+        '?' => Piece::One,
+        c => Piece::Is(c),
+    })
+}
+
+/// `?` so many times, then this text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Run {
+    skip: usize,
+    text: String,
+}
+
+/// What stands between two `*`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Segment(Vec<Run>);
+
+impl Segment {
+    fn push(&mut self, piece: Piece) {
+        match (piece, self.0.last_mut()) {
+            (Piece::Is(c), Some(run)) => run.text.push(c),
+            (Piece::Is(c), None) => self.0.push(Run {
+                skip: 0,
+                text: c.to_string(),
+            }),
+            (_, Some(run)) if run.text.is_empty() => run.skip += 1,
+            (_, _) => self.0.push(Run {
+                skip: 1,
+                text: String::new(),
+            }),
+        }
+    }
+
+    /// What is left of `text` after this segment, if it starts with it.
+    fn strip<'t>(&self, mut text: &'t str) -> Option<&'t str> {
+        for run in &self.0 {
+            for _ in 0..run.skip {
+                let mut rest = text.chars();
+                rest.next()?;
+                text = rest.as_str();
+            }
+            text = text.strip_prefix(run.text.as_str())?;
+        }
+        Some(text)
+    }
+
+    /// What is left of `text` after the first place where this segment fits.
+    fn find<'t>(&self, text: &'t str) -> Option<&'t str> {
+        if let [Run { skip: 0, text: only }] = self.0.as_slice() {
+            // The standard search is linear, which keeps hostile patterns cheap.
+            return text.split_once(only.as_str()).map(|(_, rest)| rest);
+        }
+        let mut rest = text;
+        loop {
+            if let Some(after) = self.strip(rest) {
+                return Some(after);
+            }
+            let mut next = rest.chars();
+            next.next()?;
+            rest = next.as_str();
+        }
+    }
+
+    /// Whether `text` ends with this segment.
+    fn ends(&self, text: &str) -> bool {
+        if let [Run { skip: 0, text: only }] = self.0.as_slice() {
+            return text.ends_with(only.as_str());
+        }
+        let length: usize = self.0.iter().map(|run| run.skip + run.text.chars().count()).sum();
+        let start = match length.checked_sub(1) {
+            None => return true,
+            Some(before_last) => text.char_indices().rev().nth(before_last).map(|(at, _)| at),
+        };
+        start
+            .and_then(|at| text.get(at..))
+            .and_then(|end| self.strip(end))
+            .is_some_and(str::is_empty)
+    }
+}
+
+/// A compiled wildcard pattern.
+///
+/// Matching takes each segment between two `*` at the first place it fits, which is enough because `*` takes anything;
+/// so the cost is at worst text times pattern, and nothing is ever tried twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Glob {
+    head: Segment,
+    tail: Vec<Segment>,
+    shortest: usize,
+}
+
+impl Glob {
+    pub(super) fn new(pattern: &str) -> Self {
+        pieces(pattern).collect()
+    }
+
+    pub(super) fn matches(&self, text: &str) -> bool {
+        if text.len() < self.shortest {
+            return false;
+        }
+        let Some(mut rest) = self.head.strip(text) else {
+            return false;
+        };
+        let Some((last, middle)) = self.tail.split_last() else {
+            return rest.is_empty();
+        };
+        for segment in middle {
+            match segment.find(rest) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        last.ends(rest)
+    }
+}
+
+impl FromIterator<Piece> for Glob {
+    fn from_iter<I: IntoIterator<Item = Piece>>(pieces: I) -> Self {
+        let mut glob = Glob::default();
+        for piece in pieces {
+            match (piece, glob.tail.last_mut()) {
+                (Piece::Many, _) => glob.tail.push(Segment::default()),
+                (piece, Some(segment)) => segment.push(piece),
+                (piece, None) => glob.head.push(piece),
+            }
+            glob.shortest += match piece {
+                Piece::Is(c) => c.len_utf8(),
+                Piece::One => 1,
+                Piece::Many => 0,
+            };
+        }
+        glob
+    }
+}
+
+/// Whether `text` matches `pattern`, in which `*` is any characters or none and `?` any one character.
+#[must_use]
+pub fn wildcard_match(pattern: &str, text: &str) -> bool {
+    Glob::new(pattern).matches(text)
+}
+
+/// A part of a text that may have policy variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    /// As written; wildcards count.
+    Text(String),
+    /// `${*}`, `${?}`, `${$}`: the character itself.
+    Character(char),
+    /// `${key}` or `${key, 'default'}`.
+    Variable { key: String, default: Option<String> },
+}
+
+/// A text with policy variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Template(Vec<Part>);
+
+/// What a template says for one request.
+pub(super) enum Resolved {
+    Pieces(Vec<Piece>),
+    /// This variable has no value and no default.
+    Absent(String),
+}
+
+impl Template {
+    /// Reads the variables of `text`; `None` if there are none.
+    pub(super) fn parse(text: &str) -> Result<Option<Self>, &'static str> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            if !before.is_empty() {
+                parts.push(Part::Text(before.to_owned()));
+            }
+            let (inside, behind) = close(after).ok_or("`${` without `}`: close it, or write `${$}` for the character")?;
+            parts.push(variable(inside)?);
+            rest = behind;
+        }
+        if parts.is_empty() {
+            return Ok(None);
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Text(rest.to_owned()));
+        }
+        Ok(Some(Self(parts)))
+    }
+
+    /// The pieces of this template if it needs nothing of a request.
+    pub(super) fn constant(&self) -> Option<Vec<Piece>> {
+        let mut out = Vec::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => out.extend(pieces(text)),
+                Part::Character(c) => out.push(Piece::Is(*c)),
+                Part::Variable { .. } => return None,
+            }
+        }
+        Some(out)
+    }
+
+    /// The text with every variable replaced by a letter, to check the shape of what is around them.
+    pub(super) fn outline(&self) -> String {
+        let mut out = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Character(_) | Part::Variable { .. } => out.push('x'),
+            }
+        }
+        out
+    }
+
+    /// Whether a variable stands before the `colons`-th colon.
+    pub(super) fn varies_before(&self, colons: usize) -> bool {
+        let mut seen = 0;
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => seen += text.matches(':').count(),
+                Part::Variable { .. } if seen < colons => return true,
+                Part::Character(_) | Part::Variable { .. } => {}
+            }
+        }
+        false
+    }
+
+    /// Fills in the variables. What a variable brings is text: a `*` in it is no wildcard.
+    pub(super) fn resolve(&self, context: &Context) -> Result<Resolved, Doubt> {
+        let mut out = Vec::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => out.extend(pieces(text)),
+                Part::Character(c) => out.push(Piece::Is(*c)),
+                Part::Variable { key, default } => match (context.find(key), default) {
+                    (Found::Unmodelled, _) => return Err(Doubt::Unmodelled(key.clone())),
+                    (Found::Values([value]), _) => out.extend(value.chars().map(Piece::Is)),
+                    (Found::Values([_, _, ..]), _) => {
+                        return Err(Doubt::SeveralInVariable(key.clone()));
+                    }
+                    (Found::Values([]) | Found::Absent, Some(default)) => {
+                        out.extend(default.chars().map(Piece::Is));
+                    }
+                    (Found::Values([]) | Found::Absent, None) => {
+                        return Ok(Resolved::Absent(key.clone()));
+                    }
+                },
+            }
+        }
+        Ok(Resolved::Pieces(out))
+    }
+}
+
+/// Splits at the `}` that closes a variable, skipping a quoted default.
+fn close(text: &str) -> Option<(&str, &str)> {
+    let mut quoted = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '\'' => quoted = !quoted,
+            '}' if !quoted => return Some((text.get(..at)?, text.get(at + 1..)?)),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn variable(inside: &str) -> Result<Part, &'static str> {
+    match inside {
+        "*" => return Ok(Part::Character('*')),
+        "?" => return Ok(Part::Character('?')),
+        "$" => return Ok(Part::Character('$')),
+        _ => {}
+    }
+    let (key, default) = match inside.split_once(',') {
+        None => (inside, None),
+        Some((key, default)) => {
+            let quoted = default.trim().strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+            (key, Some(quoted.ok_or("put the default value in single quotes")?.to_owned()))
+        }
+    };
+    let key = key.trim().to_lowercase();
+    if key.is_empty() {
+        return Err("the variable has no name: write a condition key, such as `${aws:username}`");
+    }
+    Ok(Part::Variable { key, default })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards() {
+        let cases = [
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("?", "", false),
+            ("?", "é", true),
+            ("a*", "a", true),
+            ("a*b", "a/x/b", true),
+            ("a*b", "a/x/c", false),
+            ("*a*b", "xaxb", true),
+            ("*ab", "aab", true),
+            ("a*a", "a", false),
+            ("*?", "", false),
+            ("*?", "é", true),
+            ("*a?c*", "xxabcx", true),
+            ("**a**", "bab", true),
+            ("a?b*c?", "axbc", false),
+            ("a?b*c?", "axbcc", true),
+            ("[a-z]", "b", false),
+        ];
+        for (pattern, text, expected) in cases {
+            assert_eq!(wildcard_match(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_pattern_is_cheap() {
+        let text = "a".repeat(2_000);
+        assert!(!wildcard_match(&"*a".repeat(1_000).replace("aa", "a?"), &format!("{text}b")));
+        assert!(!wildcard_match(&format!("{}b", "a*".repeat(900)), &text));
+    }
+
+    #[test]
+    fn malformed_variables() {
+        for text in ["${aws:username", "${}", "${ , 'x'}", "${a, b}", "${a, 'b}"] {
+            assert!(Template::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(Template::parse("no $ { variable }"), Ok(None));
+    }
+}

@@ -1,0 +1,432 @@
+//! What AWS did, read from status, code and message by one table. Pure.
+//!
+//! The rows follow the service's error pages and the message grammar of
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>. Clauses are matched anywhere in
+//! the message, never at its end: AWS appends policy ARNs and links to them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    attempt::{Answer, Refused, Service},
+    iam::Layer,
+};
+
+/// What AWS did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The call succeeded, or KMS said that it would have.
+    Allowed,
+    /// An authorization mechanism refused it.
+    Denied(Denial),
+    /// It was refused for another reason than authorization.
+    Rejected,
+    /// Something it names does not exist.
+    Absent,
+    /// The service was too busy.
+    Throttled,
+    /// No answer came.
+    Unreachable,
+    /// The credentials or the signature were not accepted.
+    BadCredentials,
+    /// The target does not have this operation or feature.
+    NotImplemented,
+    /// An answer that proves nothing.
+    Unclear,
+}
+
+/// The word for an outcome in records and reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeKind {
+    /// See [`Outcome::Allowed`].
+    Allowed,
+    /// See [`Outcome::Denied`].
+    Denied,
+    /// See [`Outcome::Rejected`].
+    Rejected,
+    /// See [`Outcome::Absent`].
+    Absent,
+    /// See [`Outcome::Throttled`].
+    Throttled,
+    /// See [`Outcome::Unreachable`].
+    Unreachable,
+    /// See [`Outcome::BadCredentials`].
+    BadCredentials,
+    /// See [`Outcome::NotImplemented`].
+    NotImplemented,
+    /// See [`Outcome::Unclear`].
+    Unclear,
+}
+
+impl OutcomeKind {
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+            Self::Rejected => "rejected",
+            Self::Absent => "absent",
+            Self::Throttled => "throttled",
+            Self::Unreachable => "unreachable",
+            Self::BadCredentials => "bad-credentials",
+            Self::NotImplemented => "not-implemented",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
+impl fmt::Display for OutcomeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Outcome {
+    /// The word for it.
+    #[must_use]
+    pub const fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Allowed => OutcomeKind::Allowed,
+            Self::Denied(_) => OutcomeKind::Denied,
+            Self::Rejected => OutcomeKind::Rejected,
+            Self::Absent => OutcomeKind::Absent,
+            Self::Throttled => OutcomeKind::Throttled,
+            Self::Unreachable => OutcomeKind::Unreachable,
+            Self::BadCredentials => OutcomeKind::BadCredentials,
+            Self::NotImplemented => OutcomeKind::NotImplemented,
+            Self::Unclear => OutcomeKind::Unclear,
+        }
+    }
+}
+
+/// What a message says of an authorization refusal. All empty for a bare `Access Denied`, which proves no layer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Denial {
+    /// The action that was refused.
+    pub action: Option<String>,
+    /// The resource it was refused on.
+    pub resource: Option<String>,
+    /// The mechanisms the message may mean.
+    pub layers: Vec<Layer>,
+}
+
+/// Reads an answer.
+#[must_use]
+pub fn classify(service: Service, answer: &Answer) -> Outcome {
+    match answer {
+        Answer::Success { .. } => Outcome::Allowed,
+        Answer::Unreachable { .. } => Outcome::Unreachable,
+        Answer::Malformed { .. } | Answer::NotSent { .. } => Outcome::Unclear,
+        Answer::Refused(refused) => classify_refusal(service, refused),
+    }
+}
+
+fn classify_refusal(service: Service, refused: &Refused) -> Outcome {
+    let Some(code) = refused.code.as_deref() else {
+        // Only S3 answers without a body, and only to HEAD: the status is all there is.
+        return match (service, refused.status) {
+            (Service::S3, 403) => Outcome::Denied(Denial::default()),
+            (Service::S3, 404) => Outcome::Absent,
+            (Service::S3, 501) => Outcome::NotImplemented,
+            (_, 429 | 503) => Outcome::Throttled,
+            _ => Outcome::Unclear,
+        };
+    };
+    let row = CODES
+        .iter()
+        .find(|row| row.service.is_none_or(|only| only == service) && row.code == code);
+    match row {
+        Some(row) if row.status.contains(&refused.status) => match row.means {
+            Means::Denial => denial(refused.message.as_deref().unwrap_or_default()),
+            Means::Is(kind) => from_kind(kind),
+        },
+        // A known code under another status is not the service's own answer.
+        Some(_) => Outcome::Unclear,
+        None if (400..500).contains(&refused.status) => Outcome::Rejected,
+        None => Outcome::Unclear,
+    }
+}
+
+const fn from_kind(kind: OutcomeKind) -> Outcome {
+    match kind {
+        OutcomeKind::Allowed => Outcome::Allowed,
+        OutcomeKind::Rejected => Outcome::Rejected,
+        OutcomeKind::Absent => Outcome::Absent,
+        OutcomeKind::Throttled => Outcome::Throttled,
+        OutcomeKind::Unreachable => Outcome::Unreachable,
+        OutcomeKind::BadCredentials => Outcome::BadCredentials,
+        OutcomeKind::NotImplemented => Outcome::NotImplemented,
+        OutcomeKind::Unclear | OutcomeKind::Denied => Outcome::Unclear,
+    }
+}
+
+/// One row: a code of a service under its status, and what it means.
+struct Row {
+    service: Option<Service>,
+    code: &'static str,
+    status: &'static [u16],
+    means: Means,
+}
+
+enum Means {
+    /// Read the message.
+    Denial,
+    /// This.
+    Is(OutcomeKind),
+}
+
+const fn row(service: Option<Service>, code: &'static str, status: &'static [u16], kind: OutcomeKind) -> Row {
+    Row {
+        service,
+        code,
+        status,
+        means: Means::Is(kind),
+    }
+}
+
+const fn denied(service: Service, code: &'static str, status: &'static [u16]) -> Row {
+    Row {
+        service: Some(service),
+        code,
+        status,
+        means: Means::Denial,
+    }
+}
+
+const S3: Option<Service> = Some(Service::S3);
+const KMS: Option<Service> = Some(Service::Kms);
+const STS: Option<Service> = Some(Service::Sts);
+
+/// The codes. S3: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; KMS and STS: their API references,
+/// "Common Errors" and the errors of each operation.
+const CODES: &[Row] = &[
+    denied(Service::S3, "AccessDenied", &[403]),
+    denied(Service::Kms, "AccessDeniedException", &[400]),
+    denied(Service::Sts, "AccessDenied", &[403]),
+    row(KMS, "DryRunOperationException", &[400], OutcomeKind::Allowed),
+    row(S3, "NoSuchKey", &[404], OutcomeKind::Absent),
+    row(S3, "NoSuchBucket", &[404], OutcomeKind::Absent),
+    row(S3, "NoSuchVersion", &[404], OutcomeKind::Absent),
+    row(S3, "NoSuchUpload", &[404], OutcomeKind::Absent),
+    row(S3, "NotFound", &[404], OutcomeKind::Absent),
+    row(S3, "NoSuchBucketPolicy", &[404], OutcomeKind::Absent),
+    row(S3, "NoSuchTagSet", &[404], OutcomeKind::Absent),
+    row(KMS, "NotFoundException", &[400], OutcomeKind::Absent),
+    row(S3, "KMS.NotFoundException", &[400], OutcomeKind::Absent),
+    row(STS, "NoSuchEntity", &[404], OutcomeKind::Absent),
+    row(None, "SlowDown", &[503], OutcomeKind::Throttled),
+    row(None, "ServiceUnavailable", &[503], OutcomeKind::Throttled),
+    row(None, "Throttling", &[400, 429, 503], OutcomeKind::Throttled),
+    row(None, "ThrottlingException", &[400, 429], OutcomeKind::Throttled),
+    row(None, "RequestLimitExceeded", &[400, 503], OutcomeKind::Throttled),
+    row(None, "TooManyRequestsException", &[429], OutcomeKind::Throttled),
+    row(None, "InvalidAccessKeyId", &[403], OutcomeKind::BadCredentials),
+    row(None, "SignatureDoesNotMatch", &[403], OutcomeKind::BadCredentials),
+    row(None, "RequestTimeTooSkewed", &[403], OutcomeKind::BadCredentials),
+    row(None, "RequestExpired", &[400], OutcomeKind::BadCredentials),
+    row(None, "ExpiredToken", &[400, 403], OutcomeKind::BadCredentials),
+    row(None, "ExpiredTokenException", &[400, 403], OutcomeKind::BadCredentials),
+    row(None, "InvalidToken", &[400], OutcomeKind::BadCredentials),
+    row(None, "InvalidClientTokenId", &[403], OutcomeKind::BadCredentials),
+    row(None, "UnrecognizedClientException", &[400, 403], OutcomeKind::BadCredentials),
+    row(None, "InvalidSignatureException", &[400, 403], OutcomeKind::BadCredentials),
+    row(None, "IncompleteSignature", &[400, 403], OutcomeKind::BadCredentials),
+    row(None, "MissingAuthenticationToken", &[400, 403], OutcomeKind::BadCredentials),
+    row(
+        None,
+        "MissingAuthenticationTokenException",
+        &[400, 403],
+        OutcomeKind::BadCredentials,
+    ),
+    row(None, "AuthorizationHeaderMalformed", &[400], OutcomeKind::BadCredentials),
+    row(None, "AuthorizationQueryParametersError", &[400], OutcomeKind::BadCredentials),
+    row(None, "NotImplemented", &[501], OutcomeKind::NotImplemented),
+    row(None, "UnknownOperationException", &[400], OutcomeKind::NotImplemented),
+    row(None, "InvalidAction", &[400], OutcomeKind::NotImplemented),
+    row(None, "InternalError", &[500], OutcomeKind::Unclear),
+    row(None, "InternalFailure", &[500], OutcomeKind::Unclear),
+    row(None, "KMSInternalException", &[500], OutcomeKind::Unclear),
+    row(None, "PermanentRedirect", &[301], OutcomeKind::Unclear),
+    row(None, "TemporaryRedirect", &[307], OutcomeKind::Unclear),
+    row(None, "IllegalLocationConstraintException", &[400], OutcomeKind::Unclear),
+];
+
+/// Messages under AccessDenied that no policy is behind: an expired URL, headers that were not signed.
+const PROTOCOL: &[&str] = &[
+    "request has expired",
+    "headers present in the request which were not signed",
+    "anonymous users cannot initiate multipart uploads",
+];
+
+/// The message `Access Denied`, and nothing more, is what other organizations, anonymous callers and old paths get.
+fn denial(message: &str) -> Outcome {
+    let lower = message.to_lowercase();
+    if PROTOCOL.iter().any(|clause| lower.contains(clause)) {
+        return Outcome::Rejected;
+    }
+    let (action, resource) = action_and_resource(message);
+    let on_key = resource.as_deref().is_some_and(|resource| resource.starts_with("arn:aws:kms:"));
+    let layers = CLAUSES
+        .iter()
+        .find(|(clause, _)| lower.contains(clause))
+        .map_or(&[] as &[Layer], |(_, layers)| layers);
+    let layers = layers
+        .iter()
+        .map(|layer| {
+            if on_key && *layer == Layer::Resource {
+                Layer::KeyPolicy
+            } else {
+                *layer
+            }
+        })
+        .filter(|layer| !(on_key && *layer == Layer::BlockPublicAccess));
+    let denial = Denial {
+        action,
+        resource,
+        layers: layers.collect(),
+    };
+    let bare = matches!(lower.trim().trim_end_matches('.'), "access denied" | "");
+    if bare || denial.action.is_some() || !denial.layers.is_empty() {
+        Outcome::Denied(denial)
+    } else {
+        // AccessDenied with a text that is not AWS's grammar: a proxy, a firewall, an emulator.
+        Outcome::Unclear
+    }
+}
+
+/// Clauses and the mechanisms they may mean. S3 words RestrictPublicBuckets as a deny of the bucket policy, and
+/// IgnorePublicAcls as its silence.
+const CLAUSES: &[(&str, &[Layer])] = &[
+    ("by the blockpublicacls setting", &[Layer::BlockPublicAccess]),
+    (
+        "blocked by the blockpublicacls block public access setting",
+        &[Layer::BlockPublicAccess],
+    ),
+    ("by the blockpublicpolicy setting", &[Layer::BlockPublicAccess]),
+    (
+        "blocked upload requests that specify server side encryption with customer provided keys",
+        &[Layer::EncryptionBlock],
+    ),
+    ("object protected by object lock", &[Layer::ObjectLock]),
+    // KMS leaves open on purpose whether the key exists.
+    ("the resource does not exist in this region", &[]),
+    ("explicit deny in a vpc endpoint policy", &[Layer::VpcEndpoint]),
+    (
+        "explicit deny in a resource-based policy",
+        &[Layer::Resource, Layer::BlockPublicAccess],
+    ),
+    ("explicit deny in an identity-based policy", &[Layer::Identity]),
+    ("explicit deny in a service control policy", &[Layer::Scp]),
+    ("explicit deny in a resource control policy", &[Layer::Rcp]),
+    ("explicit deny in a permissions boundary", &[Layer::Boundary]),
+    ("explicit deny in a session policy", &[Layer::Session]),
+    ("explicit deny in a sessions policy", &[Layer::Session]),
+    ("explicit deny in the role trust policy", &[Layer::TrustPolicy]),
+    ("no identity-based policy allows", &[Layer::Identity]),
+    ("no resource-based policy allows", &[Layer::Resource, Layer::BlockPublicAccess]),
+    ("no permissions boundary allows", &[Layer::Boundary]),
+    ("no session policy allows", &[Layer::Session]),
+    ("no vpc endpoint policy allows", &[Layer::VpcEndpoint]),
+    ("no service control policy allows", &[Layer::Scp]),
+    ("no resource control policy allows", &[Layer::Rcp]),
+    ("no role trust policy allows", &[Layer::TrustPolicy]),
+];
+
+/// `... is not authorized to perform: <action> on resource: <arn> ...`; S3 quotes the ARN, the others do not.
+fn action_and_resource(message: &str) -> (Option<String>, Option<String>) {
+    let Some((_, rest)) = message.split_once("is not authorized to perform: ") else {
+        return (None, None);
+    };
+    let (action, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let resource = rest.strip_prefix("on resource: ").and_then(|rest| match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"').map(|(resource, _)| resource),
+        None => rest.split(' ').next(),
+    });
+    (Some(action.to_owned()), resource.map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, code: &str, message: &str) -> Answer {
+        Answer::Refused(Refused {
+            status,
+            code: (!code.is_empty()).then(|| code.to_owned()),
+            message: (!message.is_empty()).then(|| message.to_owned()),
+            ..Refused::default()
+        })
+    }
+
+    #[test]
+    fn every_row_is_read_under_its_status_and_unclear_under_another() {
+        for row in CODES {
+            let service = row.service.unwrap_or(Service::S3);
+            for status in row.status {
+                let outcome = classify(service, &refused(*status, row.code, "Access Denied"));
+                let expected = match row.means {
+                    Means::Denial => OutcomeKind::Denied,
+                    Means::Is(kind) => kind,
+                };
+                assert_eq!(outcome.kind(), expected, "{}", row.code);
+            }
+            for status in [200, 302, 418, 502] {
+                let outcome = classify(service, &refused(status, row.code, "Access Denied"));
+                assert_eq!(outcome, Outcome::Unclear, "{} under {status}", row.code);
+            }
+        }
+    }
+
+    #[test]
+    fn every_clause_names_its_layer_whatever_stands_after_it() {
+        let user = "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: s3:PutObject on resource: \"arn:aws:s3:::b/k\"";
+        for (clause, layers) in CLAUSES {
+            let message = format!("{user} with or because {clause} in this place, with policy ARN: arn:aws:iam::1:policy/x");
+            match classify(Service::S3, &refused(403, "AccessDenied", &message)) {
+                Outcome::Denied(denial) => {
+                    assert_eq!(denial.layers, *layers, "{clause}");
+                    assert_eq!(denial.action.as_deref(), Some("s3:PutObject"));
+                    assert_eq!(denial.resource.as_deref(), Some("arn:aws:s3:::b/k"));
+                }
+                other => panic!("{clause}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_awss_own_answer_is_no_denial() {
+        for (status, code, message) in [
+            (403, "AccessDenied", "<html>blocked by proxy</html>"),
+            (403, "AccessDenied", "Request has expired"),
+            (
+                403,
+                "AccessDenied",
+                "There were headers present in the request which were not signed",
+            ),
+            (200, "AccessDenied", "Access Denied"),
+            (401, "AccessDenied", "Access Denied"),
+            (403, "Forbidden", "Access Denied"),
+            (500, "AccessDenied", "Access Denied"),
+        ] {
+            let outcome = classify(Service::S3, &refused(status, code, message));
+            assert_ne!(outcome.kind(), OutcomeKind::Denied, "{status} {code} {message}");
+        }
+        assert_ne!(
+            classify(Service::Kms, &refused(403, "AccessDeniedException", "x")).kind(),
+            OutcomeKind::Denied
+        );
+    }
+
+    #[test]
+    fn a_kms_key_is_refused_by_its_key_policy() {
+        let message = "User: arn:aws:sts::1:assumed-role/a/s is not authorized to perform: kms:Decrypt on resource: \
+             arn:aws:kms:eu-west-1:1:key/k because no resource-based policy allows the kms:Decrypt action";
+        match classify(Service::S3, &refused(403, "AccessDenied", message)) {
+            Outcome::Denied(denial) => assert_eq!(denial.layers, [Layer::KeyPolicy]),
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What will be run: the selected attempts, with the fixtures and witnesses they need. Pure.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use crate::{
+    scenario::{Attempt, Principal, Row, Scenario},
+    suite::Architecture,
+};
+
+/// The user's choice of attempts.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Architecture names, paths of scenario files, or parts of result ids; any of them. Empty for everything.
+    pub wanted: Vec<String>,
+    /// Whether a part of an id must be the whole of it.
+    pub exact: bool,
+    /// Parts of ids that are left out.
+    pub skip: Vec<String>,
+    /// Ids to run and no others: those that did not pass last time.
+    pub only: Option<BTreeSet<String>>,
+}
+
+impl Selection {
+    /// Whether an attempt is chosen.
+    #[must_use]
+    pub fn chooses(&self, architecture: &Architecture, scenario: &Scenario, attempt: &Attempt) -> bool {
+        let matches = |text: &str| {
+            if self.exact {
+                return attempt.id == text;
+            }
+            architecture.name == text || is_path(text, architecture, scenario) || attempt.id.contains(text)
+        };
+        let skipped = |text: &String| {
+            if self.exact {
+                attempt.id == *text
+            } else {
+                attempt.id.contains(text.as_str())
+            }
+        };
+        (self.wanted.is_empty() || self.wanted.iter().any(|text| matches(text)))
+            && !self.skip.iter().any(skipped)
+            && self.only.as_ref().is_none_or(|only| only.contains(&attempt.id))
+    }
+}
+
+/// Whether a text is the path of the scenario's file or architecture, as the user may type it.
+fn is_path(text: &str, architecture: &Architecture, scenario: &Scenario) -> bool {
+    let text = text.trim_start_matches("./").trim_end_matches('/');
+    let is = |path: &str| path.trim_start_matches("./").trim_end_matches('/') == text;
+    is(scenario.source.name()) || is(&architecture.path)
+}
+
+/// A row with the attempts that were chosen from it.
+#[derive(Clone, Copy, Debug)]
+pub struct PlannedRow<'a> {
+    /// The architecture.
+    pub architecture: &'a Architecture,
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// The row.
+    pub row: &'a Row,
+    /// Its place among the rows that are run.
+    pub index: usize,
+}
+
+/// The rows to run.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// The rows in the order of the files.
+    pub rows: Vec<PlannedRow<'a>>,
+    /// How many attempts are chosen.
+    pub attempts: usize,
+    selection: &'a Selection,
+}
+
+impl<'a> Plan<'a> {
+    /// Chooses from architectures.
+    #[must_use]
+    pub fn new(architectures: &'a [Architecture], selection: &'a Selection) -> Self {
+        let mut rows = Vec::new();
+        let mut attempts = 0;
+        for architecture in architectures {
+            for scenario in &architecture.scenarios {
+                for row in &scenario.rows {
+                    let chosen = row
+                        .attempts
+                        .iter()
+                        .filter(|attempt| selection.chooses(architecture, scenario, attempt))
+                        .count();
+                    if chosen > 0 {
+                        attempts += chosen;
+                        rows.push(PlannedRow {
+                            architecture,
+                            scenario,
+                            row,
+                            index: rows.len(),
+                        });
+                    }
+                }
+            }
+        }
+        Self { rows, attempts, selection }
+    }
+
+    /// The chosen attempts of a row, in file order.
+    pub fn attempts(&self, row: &PlannedRow<'a>) -> Vec<Arc<Attempt>> {
+        let chosen = |attempt: &&Arc<Attempt>| self.selection.chooses(row.architecture, row.scenario, attempt);
+        row.row.attempts.iter().filter(chosen).cloned().collect()
+    }
+
+    /// The architectures of which something is run.
+    #[must_use]
+    pub fn architectures(&self) -> Vec<&'a Architecture> {
+        let mut found: Vec<&Architecture> = Vec::new();
+        for row in &self.rows {
+            if !found.iter().any(|known| std::ptr::eq(*known, row.architecture)) {
+                found.push(row.architecture);
+            }
+        }
+        found
+    }
+}
+
+/// The roles that the requests of a row are made by.
+#[must_use]
+pub fn roles(row: &Row) -> BTreeSet<&str> {
+    let witnesses = row.attempts.iter().flat_map(|attempt| {
+        attempt
+            .witnesses
+            .iter()
+            .flat_map(|both| [&both.target.request, &both.actor.request])
+    });
+    let then = row
+        .attempts
+        .iter()
+        .flat_map(|attempt| attempt.then.iter().map(|then| &then.request));
+    let own = row.attempts.iter().map(|attempt| &attempt.request);
+    let fixtures = row.fixtures.iter().map(|fixture| &fixture.request);
+    let requests = own.chain(fixtures).chain(witnesses).chain(then);
+    requests
+        .filter_map(|request| match request.principal() {
+            Principal::Role(role) => Some(role.name.as_str()),
+            Principal::Anonymous => None,
+        })
+        .collect()
+}

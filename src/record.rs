@@ -1,0 +1,349 @@
+//! The record of a run: the single source of every report. Reports are pure functions of it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    exit::Exit,
+    iam::Layer,
+    outcome::OutcomeKind,
+    scenario::Kind,
+    verdict::{Reason, Verdict},
+};
+
+/// A finished run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    /// What was run, where and when.
+    pub run: RunInfo,
+    /// How many of each verdict, and the verdict of each control.
+    pub summary: Summary,
+    /// Every selected attempt, in the order of the files.
+    pub results: Vec<ResultRecord>,
+}
+
+/// What was run, where and when.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunInfo {
+    /// Unique; also part of every key the run writes.
+    pub id: String,
+    /// The version of gainsay.
+    pub gainsay: String,
+    /// `sandbox`, or the endpoint.
+    pub target: String,
+    /// When it began: RFC 3339, UTC.
+    pub started: String,
+    /// How long it took, in milliseconds.
+    pub duration_ms: f64,
+    /// The scenarios folder as it was typed.
+    pub scenarios: String,
+    /// Calls made, witnesses, fixtures and cleaning up included.
+    pub calls: u64,
+    /// Whether the run was stopped before its end.
+    pub interrupted: bool,
+    /// The architectures that were run.
+    pub architectures: Vec<ArchitectureInfo>,
+    /// What could not be removed afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_behind: Vec<String>,
+}
+
+/// An architecture that was run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArchitectureInfo {
+    /// Its name.
+    pub name: String,
+    /// What it is, in one sentence.
+    pub title: String,
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// Ids and titles of the baseline's controls, in its order.
+    pub controls: Vec<ControlInfo>,
+}
+
+/// A control of a baseline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlInfo {
+    /// The id.
+    pub id: String,
+    /// A few words.
+    pub title: String,
+}
+
+/// How many of each verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    /// All results.
+    pub total: usize,
+    /// Of them, passes.
+    pub pass: usize,
+    /// Of them, failures.
+    pub fail: usize,
+    /// Of them, undecided.
+    pub inconclusive: usize,
+    /// Of them, errors.
+    pub error: usize,
+    /// Of them, skipped.
+    pub skipped: usize,
+    /// Of them, waived.
+    pub waived: usize,
+}
+
+impl Counts {
+    /// Counts one more.
+    pub fn add(&mut self, verdict: Verdict) {
+        self.total += 1;
+        *match verdict {
+            Verdict::Pass => &mut self.pass,
+            Verdict::Fail => &mut self.fail,
+            Verdict::Inconclusive => &mut self.inconclusive,
+            Verdict::Error => &mut self.error,
+            Verdict::Skipped => &mut self.skipped,
+            Verdict::Waived => &mut self.waived,
+        } += 1;
+    }
+
+    /// The worst of them: a control passes only if everything passed and something was attempted.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        if self.fail > 0 {
+            Verdict::Fail
+        } else if self.error > 0 {
+            Verdict::Error
+        } else if self.inconclusive > 0 {
+            Verdict::Inconclusive
+        } else if self.waived > 0 {
+            Verdict::Waived
+        } else if self.pass > 0 {
+            Verdict::Pass
+        } else {
+            Verdict::Skipped
+        }
+    }
+}
+
+/// The verdicts of a run.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    /// All results.
+    pub counts: Counts,
+    /// The exit code that follows.
+    pub exit_code: u8,
+    /// By `architecture/control`, in the order of the baselines.
+    pub controls: Vec<ControlSummary>,
+}
+
+/// The verdict of one control.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlSummary {
+    /// The architecture.
+    pub architecture: String,
+    /// The control's id.
+    pub id: String,
+    /// A few words.
+    pub title: String,
+    /// The worst verdict of its attempts.
+    pub verdict: Verdict,
+    /// How many of each.
+    pub counts: Counts,
+}
+
+/// One attempt: what was claimed, what came back, what it proves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResultRecord {
+    /// architecture/file/row/operation/attempt.
+    pub id: String,
+    /// The architecture.
+    pub architecture: String,
+    /// The scenario file without `.yaml`.
+    pub scenario: String,
+    /// What the scenario says holds.
+    pub title: String,
+    /// The values of the row's variables; `-` for none.
+    pub row: String,
+    /// The operation.
+    pub operation: String,
+    /// What the file calls the attempt.
+    pub attempt: String,
+    /// allow, deny, reject or check.
+    pub kind: Kind,
+    /// The controls it proves.
+    pub controls: Vec<String>,
+    /// Who asked, by logical name.
+    pub principal: String,
+    /// The session's ARN, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal_arn: Option<String>,
+    /// Whether what AWS did was right.
+    pub verdict: Verdict,
+    /// Why it is not a pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The same in a sentence.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// What AWS did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<OutcomeKind>,
+    /// What had to come back.
+    pub expected: ExpectedRecord,
+    /// What came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<ObservedRecord>,
+    /// The allowed twins, and what they showed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<WitnessRecord>,
+    /// What the expectation rests on, where AWS promises nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
+    /// How often it was tried.
+    pub tries: u32,
+    /// When it began: RFC 3339, UTC.
+    pub started: String,
+    /// How long it took with its witnesses, in milliseconds.
+    pub duration_ms: f64,
+    /// The scenario file as it was typed.
+    pub file: String,
+    /// The attempt's line in it.
+    pub line: usize,
+    /// The same call as an `aws` command.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub command: String,
+}
+
+/// What had to come back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedRecord {
+    /// `allow`, `deny` or `reject`.
+    pub effect: String,
+    /// The mechanisms, any of which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layer: Vec<Layer>,
+    /// The statement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// The error codes, any of which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub code: Vec<String>,
+    /// The action that had to be the refused one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// The ARN it had to be refused on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// What the answer had to say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, Vec<String>>,
+}
+
+/// What came back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObservedRecord {
+    /// The HTTP status of a refusal; the clients do not tell that of a success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The error code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The service's id of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The action that was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// The ARN it was refused on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The mechanisms that refused, or those the message may mean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layer: Vec<Layer>,
+    /// The statements that decided, where the target tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<StatementRecord>,
+    /// What a success said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, Vec<String>>,
+}
+
+/// A statement that decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatementRecord {
+    /// The mechanism.
+    pub layer: Layer,
+    /// The policy file.
+    pub file: String,
+    /// The line the statement begins on.
+    pub line: usize,
+    /// Its Sid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+}
+
+/// A witness and what it showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessRecord {
+    /// `target` or `actor`.
+    pub role: String,
+    /// What the file calls it.
+    pub attempt: String,
+    /// Where the attempt differs from it.
+    pub differences: Vec<String>,
+    /// What AWS did before the attempt.
+    pub before: OutcomeKind,
+    /// What AWS did after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<OutcomeKind>,
+}
+
+impl Summary {
+    /// Counts the results of a run. The exit code follows from them alone.
+    #[must_use]
+    pub fn of(run: &RunInfo, results: &[ResultRecord]) -> Self {
+        let mut counts = Counts::default();
+        for result in results {
+            counts.add(result.verdict);
+        }
+        let mut controls = Vec::new();
+        for architecture in &run.architectures {
+            for control in &architecture.controls {
+                let mut counts = Counts::default();
+                let of_control = |result: &&ResultRecord| result.architecture == architecture.name && result.controls.contains(&control.id);
+                for result in results.iter().filter(of_control) {
+                    counts.add(result.verdict);
+                }
+                if counts.total > 0 {
+                    controls.push(ControlSummary {
+                        architecture: architecture.name.clone(),
+                        id: control.id.clone(),
+                        title: control.title.clone(),
+                        verdict: counts.verdict(),
+                        counts,
+                    });
+                }
+            }
+        }
+        Self {
+            counts,
+            exit_code: Exit::of(&counts, run).code(),
+            controls,
+        }
+    }
+}

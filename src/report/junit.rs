@@ -1,0 +1,230 @@
+//! `JUnit` XML of a record, and the check of what was written.
+//!
+//! There is no official schema. What every consumer reads is classname, name, time, and one failure, error or skipped with a
+//! message and a text; what only some read (file, line, properties) is there as well.
+
+mod check;
+mod names;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::{
+    record::{ObservedRecord, ResultRecord, RunRecord},
+    report::{
+        detail::{because, expected, witness_words},
+        detail_lines, one_line,
+    },
+    verdict::{Reason, Verdict},
+};
+pub use check::check;
+use names::Suite;
+
+/// Why a `JUnit` report was not made, or is not what it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum JunitError {
+    /// The XML could not be produced.
+    #[error("the JUnit report could not be made: {0}")]
+    Serialize(#[from] quick_junit::SerializeError),
+    /// What was written is no XML.
+    #[error("the JUnit report is not well-formed at byte {position}: {}", one_line(problem))]
+    NotWellFormed {
+        /// Where, in bytes.
+        position: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// An element stands where none of its kind belongs.
+    #[error("the JUnit report has `{}` inside `{parent}`", one_line(element))]
+    Misplaced {
+        /// The element.
+        element: String,
+        /// What it stands in.
+        parent: String,
+    },
+    /// A number is not the record's.
+    #[error("the JUnit report has {} {}, the record has {expected}", one_line(found), one_line(what))]
+    Count {
+        /// What was counted.
+        what: String,
+        /// The record's number.
+        expected: usize,
+        /// What the report has, `none` where it does not say.
+        found: String,
+    },
+    /// A suite that is not in the record, or a second one of its name.
+    #[error("the JUnit report has a suite `{}` too many", one_line(name))]
+    UnknownSuite {
+        /// Its name.
+        name: String,
+    },
+    /// A test case that is not in the record, or a second one of its name.
+    #[error("the JUnit report has a test case `{}` too many in `{}`", one_line(name), one_line(suite))]
+    UnknownCase {
+        /// The suite.
+        suite: String,
+        /// Its name.
+        name: String,
+    },
+    /// A result of the record is not in the report.
+    #[error("the JUnit report lacks the test case `{}` of `{}`", one_line(name), one_line(suite))]
+    MissingCase {
+        /// The suite.
+        suite: String,
+        /// Its name.
+        name: String,
+    },
+    /// A test case says something else than the record.
+    #[error(
+        "the JUnit report says {found} for `{}` of `{}`, the record says {expected}",
+        one_line(name),
+        one_line(suite)
+    )]
+    Outcome {
+        /// The suite.
+        suite: String,
+        /// The test case.
+        name: String,
+        /// The record's verdict.
+        expected: Sign,
+        /// The report's.
+        found: Sign,
+    },
+}
+
+/// What a test case of `JUnit` can say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// No element: it passed.
+    Success,
+    /// `failure`.
+    Failure,
+    /// `error`.
+    Error,
+    /// `skipped`.
+    Skipped,
+}
+
+impl Sign {
+    /// How a verdict is said in `JUnit`.
+    #[must_use]
+    pub const fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Success,
+            Verdict::Fail => Self::Failure,
+            Verdict::Inconclusive | Verdict::Error => Self::Error,
+            Verdict::Skipped | Verdict::Waived => Self::Skipped,
+        }
+    }
+}
+
+impl std::fmt::Display for Sign {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Error => "error",
+            Self::Skipped => "skipped",
+        })
+    }
+}
+
+/// The record as `JUnit` XML.
+///
+/// # Errors
+///
+/// When the XML cannot be produced.
+pub fn render(record: &RunRecord) -> Result<Vec<u8>, JunitError> {
+    let mut report = Report::new("gainsay");
+    report.timestamp = record.run.started.parse().ok();
+    report.set_time(milliseconds(record.run.duration_ms));
+    for suite in names::suites(record) {
+        report.add_test_suite(test_suite(&suite));
+    }
+    let mut xml = Vec::new();
+    report.serialize(&mut xml)?;
+    Ok(xml)
+}
+
+fn test_suite(suite: &Suite<'_>) -> TestSuite {
+    let mut out = TestSuite::new(&suite.name);
+    let mut time = Duration::ZERO;
+    for case in &suite.cases {
+        time = time.saturating_add(milliseconds(case.result.duration_ms));
+        out.add_test_case(test_case(&suite.name, &case.name, case.result));
+    }
+    if let Some(first) = suite.cases.first() {
+        out.timestamp = first.result.started.parse().ok();
+        out.extra.insert("file".into(), one_line(&first.result.file).into());
+        out.add_property(Property::new("title", one_line(&first.result.title)));
+    }
+    out.set_time(time);
+    out
+}
+
+fn test_case(classname: &str, name: &str, result: &ResultRecord) -> TestCase {
+    let mut case = TestCase::new(name, status(result));
+    case.set_classname(classname);
+    case.timestamp = result.started.parse().ok();
+    case.set_time(milliseconds(result.duration_ms));
+    case.extra.insert("file".into(), one_line(&result.file).into());
+    case.extra.insert("line".into(), result.line.to_string().into());
+    case.add_properties(
+        properties(result)
+            .into_iter()
+            .map(|(name, value)| Property::new(name, one_line(&value))),
+    );
+    case
+}
+
+fn status(result: &ResultRecord) -> TestCaseStatus {
+    let mut status = match Sign::of(result.verdict) {
+        Sign::Success => return TestCaseStatus::success(),
+        Sign::Failure => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        Sign::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
+        Sign::Skipped => TestCaseStatus::skipped(),
+    };
+    // Some consumers show the message only, others the text only: both must tell the reason.
+    status.set_message(because(result).unwrap_or_else(|| result.verdict.as_str().to_owned()));
+    status.set_type(result.reason.map_or(result.verdict.as_str(), Reason::as_str));
+    let lines = detail_lines(result).into_iter().map(|(label, text)| format!("{label}: {text}\n"));
+    status.set_description(lines.collect::<String>());
+    status
+}
+
+fn properties(result: &ResultRecord) -> Vec<(&'static str, String)> {
+    let none = ObservedRecord::default();
+    let observed = result.observed.as_ref().unwrap_or(&none);
+    let layers: Vec<&str> = observed.layer.iter().map(|layer| layer.as_str()).collect();
+    let sids: Vec<&str> = observed
+        .statements
+        .iter()
+        .filter_map(|statement| statement.sid.as_deref())
+        .collect();
+    let all = [
+        ("id", result.id.clone()),
+        ("controls", result.controls.join(", ")),
+        ("principal", result.principal.clone()),
+        ("operation", result.operation.clone()),
+        ("expected", expected(&result.expected)),
+        ("outcome", result.outcome.map(|outcome| outcome.to_string()).unwrap_or_default()),
+        ("status", observed.status.map(|status| status.to_string()).unwrap_or_default()),
+        ("code", observed.code.clone().unwrap_or_default()),
+        ("request_id", observed.request_id.clone().unwrap_or_default()),
+        ("layer", layers.join(", ")),
+        ("sid", sids.join(", ")),
+        ("witnesses", witness_words(&result.witnesses)),
+        ("verdict", result.verdict.as_str().to_owned()),
+        ("assumed", result.assumed.clone().unwrap_or_default()),
+    ];
+    // A property without a value says nothing, and some readers choke on it.
+    all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn milliseconds(duration: f64) -> Duration {
+    Duration::try_from_secs_f64(duration / 1000.0).unwrap_or_default()
+}

@@ -1,0 +1,157 @@
+//! Compares a `JUnit` report that was written with the record: what was written is what is so.
+
+use std::collections::HashMap;
+
+use crate::{
+    record::{Counts, RunRecord},
+    report::junit::{
+        JunitError, Sign, names,
+        read::{Attributes, ReadSuite, Reading},
+    },
+};
+
+/// Reads the report to its end and compares suites, test cases and counts, as elements and as declared, with the record.
+///
+/// # Errors
+///
+/// The first difference, or why the report is no XML.
+pub fn check(xml: &[u8], record: &RunRecord) -> Result<(), JunitError> {
+    let read = Reading::of(xml)?;
+    let Counts {
+        total,
+        fail,
+        inconclusive,
+        error,
+        skipped,
+        waived,
+        ..
+    } = record.summary.counts;
+    let expected = Tally {
+        tests: total,
+        failures: fail,
+        errors: inconclusive + error,
+        skipped: skipped + waived,
+    };
+    let suites = names::suites(record);
+    same("testsuite elements", suites.len(), read.suites.len())?;
+    same_cases(&suites, &read)?;
+    expected.same(&Tally::of(&read.suites))?;
+    expected.declared(&read.declared, "in all")?;
+    read.suites.iter().try_for_each(|suite| {
+        let found = Tally::of(std::slice::from_ref(suite));
+        found.declared(&suite.declared, &format!("in the suite `{}`", suite.name))
+    })
+}
+
+/// Every result is there once under its name, with its verdict, and nothing else is.
+fn same_cases(suites: &[names::Suite<'_>], read: &Reading) -> Result<(), JunitError> {
+    let mut left: HashMap<&str, HashMap<&str, Sign>> = HashMap::new();
+    for suite in suites {
+        let cases = suite.cases.iter().map(|case| (case.name.as_str(), Sign::of(case.result.verdict)));
+        left.insert(&suite.name, cases.collect());
+    }
+    for suite in &read.suites {
+        let unknown = || JunitError::UnknownSuite { name: suite.name.clone() };
+        let mut cases = left.remove(suite.name.as_str()).ok_or_else(unknown)?;
+        for case in &suite.cases {
+            let place = || (suite.name.clone(), case.name.clone());
+            if case.classname != suite.name {
+                let (suite, name) = place();
+                return Err(JunitError::UnknownCase { suite, name });
+            }
+            match cases.remove(case.name.as_str()) {
+                Some(expected) if expected == case.sign => {}
+                Some(expected) => {
+                    let (suite, name) = place();
+                    return Err(JunitError::Outcome {
+                        suite,
+                        name,
+                        expected,
+                        found: case.sign,
+                    });
+                }
+                None => {
+                    let (suite, name) = place();
+                    return Err(JunitError::UnknownCase { suite, name });
+                }
+            }
+        }
+        missing(&suite.name, &cases)?;
+    }
+    left.iter().try_for_each(|(suite, cases)| missing(suite, cases))
+}
+
+fn missing(suite: &str, cases: &HashMap<&str, Sign>) -> Result<(), JunitError> {
+    let Some(name) = cases.keys().min() else { return Ok(()) };
+    Err(JunitError::MissingCase {
+        suite: suite.to_owned(),
+        name: (*name).to_owned(),
+    })
+}
+
+fn same(what: &str, expected: usize, found: usize) -> Result<(), JunitError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(JunitError::Count {
+        what: what.to_owned(),
+        expected,
+        found: found.to_string(),
+    })
+}
+
+/// The four numbers of `JUnit`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    tests: usize,
+    failures: usize,
+    errors: usize,
+    skipped: usize,
+}
+
+impl Tally {
+    fn of(suites: &[ReadSuite]) -> Self {
+        let mut tally = Self::default();
+        for case in suites.iter().flat_map(|suite| &suite.cases) {
+            tally.tests += 1;
+            match case.sign {
+                Sign::Success => {}
+                Sign::Failure => tally.failures += 1,
+                Sign::Error => tally.errors += 1,
+                Sign::Skipped => tally.skipped += 1,
+            }
+        }
+        tally
+    }
+
+    const fn numbers(&self) -> [(&'static str, usize); 4] {
+        [
+            ("tests", self.tests),
+            ("failures", self.failures),
+            ("errors", self.errors),
+            ("skipped", self.skipped),
+        ]
+    }
+
+    /// Whether the elements that were found are as many.
+    fn same(&self, found: &Self) -> Result<(), JunitError> {
+        let mut pairs = self.numbers().into_iter().zip(found.numbers());
+        pairs.try_for_each(|((name, expected), (_, found))| same(name, expected, found))
+    }
+
+    /// Whether the attributes of an element say the same.
+    fn declared(&self, attributes: &Attributes, place: &str) -> Result<(), JunitError> {
+        for (name, expected) in self.numbers() {
+            let found = attributes.get(name).map_or("none", String::as_str);
+            if found != expected.to_string() {
+                let what = format!("{name} declared {place}");
+                return Err(JunitError::Count {
+                    what,
+                    expected,
+                    found: found.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+}

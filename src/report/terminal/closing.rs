@@ -1,0 +1,191 @@
+//! What is said when a run has ended: what did not pass and why, each control, the result.
+
+use crate::{
+    exit::Exit,
+    record::{ControlSummary, Counts, ResultRecord, RunRecord},
+    report::{
+        detail_lines, one_line,
+        terminal::{
+            counted,
+            style::{self, Paint},
+        },
+    },
+    verdict::{Reason, Verdict},
+};
+
+/// How many ids a control lists: after a stopped run it would be most of them.
+const IDS_OF_A_CONTROL: usize = 10;
+
+/// The end of a run. `all_controls` is false where those that passed are not worth a line.
+pub(super) fn text(record: &RunRecord, paint: Paint, all_controls: bool) -> String {
+    let parts = [
+        not_passed(record, paint),
+        not_made(record),
+        controls(record, paint, all_controls),
+        left_behind(record),
+        result_line(record, paint),
+        exit_line(record),
+    ];
+    format!("\n{}", parts.concat())
+}
+
+/// A block for each result that is not a pass.
+fn not_passed(record: &RunRecord, paint: Paint) -> String {
+    let others = record
+        .results
+        .iter()
+        .filter(|result| result.verdict != Verdict::Pass && !is_prevented(result));
+    let blocks: String = others.map(|result| block(result, paint)).collect();
+    let heading = if record.summary.counts.fail > 0 { "failures" } else { "not passed" };
+    if blocks.is_empty() {
+        blocks
+    } else {
+        format!("{heading}:\n\n{blocks}")
+    }
+}
+
+/// Attempts that a stop prevented have nothing to tell but their number.
+fn not_made(record: &RunRecord) -> String {
+    match record.results.iter().filter(|result| is_prevented(result)).count() {
+        0 => String::new(),
+        prevented => format!("not made: {}, because the run was stopped\n\n", counted(prevented, "attempt")),
+    }
+}
+
+fn is_prevented(result: &ResultRecord) -> bool {
+    result.reason == Some(Reason::Cancelled)
+}
+
+fn block(result: &ResultRecord, paint: Paint) -> String {
+    let word = paint.verdict(result.verdict, style::word(result.verdict));
+    let lines = detail_lines(result).into_iter().map(|(label, text)| format!("  {label}: {text}\n"));
+    format!("---- {} {word} ----\n{}\n", one_line(&result.id), lines.collect::<String>())
+}
+
+fn controls(record: &RunRecord, paint: Paint, all: bool) -> String {
+    let is_shown = |control: &&ControlSummary| all || control.verdict != Verdict::Pass;
+    let shown: Vec<&ControlSummary> = record.summary.controls.iter().filter(is_shown).collect();
+    let several = record.run.architectures.len() > 1;
+    let name = |control: &ControlSummary| {
+        let architecture = if several {
+            format!("{}/", control.architecture)
+        } else {
+            String::new()
+        };
+        one_line(&(architecture + &control.id))
+    };
+    let width = shown.iter().map(|control| name(control).chars().count()).max().unwrap_or_default();
+    let line = |control: &&ControlSummary| {
+        let word = control.verdict.as_str();
+        let padding = " ".repeat("inconclusive".len().saturating_sub(word.len()));
+        let word = paint.verdict(control.verdict, word);
+        let (name, title, counts) = (name(control), one_line(&control.title), control_counts(&control.counts));
+        format!(
+            "  {word}{padding}  {name:width$}  {title}: {counts}\n{}",
+            ids_not_passed(record, control)
+        )
+    };
+    let lines: String = shown.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("controls:\n{lines}\n") }
+}
+
+/// `24 attempts, 1 failed`: what did not pass is said, what passed is the rest.
+fn control_counts(counts: &Counts) -> String {
+    let words = [
+        (counts.fail, "failed"),
+        (counts.inconclusive, "inconclusive"),
+        (counts.error, if counts.error == 1 { "error" } else { "errors" }),
+        (counts.skipped, "skipped"),
+        (counts.waived, "waived"),
+    ];
+    let words = words
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!(", {number} {word}"));
+    counted(counts.total, "attempt") + &words.collect::<String>()
+}
+
+fn ids_not_passed(record: &RunRecord, control: &ControlSummary) -> String {
+    let of_control = |result: &&ResultRecord| {
+        result.verdict != Verdict::Pass && result.architecture == control.architecture && result.controls.contains(&control.id)
+    };
+    let ids: Vec<&str> = record.results.iter().filter(of_control).map(|result| result.id.as_str()).collect();
+    let lines = ids.iter().take(IDS_OF_A_CONTROL).map(|id| format!("      {}\n", one_line(id)));
+    let more = match ids.len().saturating_sub(IDS_OF_A_CONTROL) {
+        0 => String::new(),
+        more => format!("      and {more} more\n"),
+    };
+    lines.collect::<String>() + &more
+}
+
+fn left_behind(record: &RunRecord) -> String {
+    if record.run.left_behind.is_empty() {
+        return String::new();
+    }
+    let lines = record.run.left_behind.iter().map(|what| format!("  {}\n", one_line(what)));
+    format!("left behind, remove by hand:\n{}\n", lines.collect::<String>())
+}
+
+/// `result: FAILED. 120 passed; 3 failed; ...`
+fn result_line(record: &RunRecord, paint: Paint) -> String {
+    let Counts {
+        pass,
+        fail,
+        inconclusive,
+        error,
+        skipped,
+        waived,
+        ..
+    } = record.summary.counts;
+    let errors = if error == 1 { "error" } else { "errors" };
+    let waived = if waived > 0 { format!("; {waived} waived") } else { String::new() };
+    let seconds = record.run.duration_ms / 1000.0;
+    let calls = counted(usize::try_from(record.run.calls).unwrap_or(usize::MAX), "call");
+    let Ending { word, like, .. } = ending(record);
+    let word = paint.verdict(like, word);
+    format!(
+        "result: {word}. {pass} passed; {fail} failed; {inconclusive} inconclusive; {error} {errors}; {skipped} skipped{waived}; \
+         finished in {seconds:.2}s, {calls}\n"
+    )
+}
+
+fn exit_line(record: &RunRecord) -> String {
+    match record.summary.exit_code {
+        0 => String::new(),
+        code => format!("exit {code}: {}\n", ending(record).meaning),
+    }
+}
+
+/// What the exit code says: a word, the verdict whose colour it has, and a sentence.
+struct Ending {
+    word: &'static str,
+    like: Verdict,
+    meaning: &'static str,
+}
+
+fn ending(record: &RunRecord) -> Ending {
+    let is = |exit: Exit| record.summary.exit_code == exit.code();
+    let (word, like, meaning) = if is(Exit::Ok) {
+        ("ok", Verdict::Pass, "everything passed")
+    } else if is(Exit::Failed) {
+        let meaning = "a forbidden act succeeded, a permitted one failed, or something was refused for the wrong reason";
+        ("FAILED", Verdict::Fail, meaning)
+    } else if is(Exit::NothingRun) {
+        ("NOTHING RUN", Verdict::Error, "nothing was selected, or everything was skipped")
+    } else if is(Exit::Unfinished) {
+        (
+            "UNFINISHED",
+            Verdict::Error,
+            "a report could not be written, or what was made could not be removed",
+        )
+    } else if record.run.interrupted {
+        ("STOPPED", Verdict::Inconclusive, "the run was stopped before its end")
+    } else {
+        (
+            "UNDECIDED",
+            Verdict::Inconclusive,
+            "something is undecided, and counts neither as passed nor as failed",
+        )
+    };
+    Ending { word, like, meaning }
+}

@@ -1,0 +1,311 @@
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    record::RunRecord,
+    report::sample::{self, HOSTILE},
+};
+
+fn shown(record: &RunRecord, format: Format, colour: bool) -> String {
+    shown_events(&sample::events(record), format, colour)
+}
+
+fn shown_events(events: &[Event], format: Format, colour: bool) -> String {
+    let mut out = Vec::new();
+    let mut terminal = Terminal::new(
+        &mut out,
+        Options {
+            format,
+            colour,
+            progress: false,
+        },
+    );
+    for event in events {
+        terminal.report(event).unwrap();
+    }
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn pretty() {
+    insta::assert_snapshot!(shown(&sample::record(), Format::Pretty, false), @r"
+
+    running 7 attempts of secure-bucket on the sandbox
+    test secure-bucket/encryption/app/s3:PutObject/without-an-encryption-header ... ok (refused by DenyMissingEncryptionHeader)
+    test secure-bucket/encryption/app/s3:PutObject/with-the-team's-key ... ok
+    test secure-bucket/encryption/app/s3:PutObject/with-S3-managed-keys ... FAILED (got-through)
+    test secure-bucket/encryption/app/s3:CopyObject/with-another-key ... inconclusive (no-witness)
+    test secure-bucket/transport/-/s3:GetObject/over-plain-http ... ERROR (no-fixture)
+    test secure-bucket/transport/-/s3:GetObject/by-a-user-of-another-account ... skipped (there is no other account)
+    test secure-bucket/transport/-/s3:ListObjectsV2/over-plain-http ... waived (wrong-reason: refused, but not by the statement `DenyInsecureTransport`)
+
+    failures:
+
+    ---- secure-bucket/encryption/app/s3:PutObject/with-S3-managed-keys FAILED ----
+      controls: ENC-01, ENC-02
+      expected: refused by resource policy, statement DenyNotKms
+      came back: allowed, encryption = AES256
+      fail: got-through: a forbidden act succeeded
+      at: scenarios/secure-bucket/encryption.yaml:31
+      try: aws s3api put-object --bucket b --key k
+
+    ---- secure-bucket/encryption/app/s3:CopyObject/with-another-key inconclusive ----
+      controls: ENC-01, ENC-02
+      expected: refused by resource policy or key-policy
+      came back: 403 AccessDenied User is not authorized, with an explicit deny in a resource-based policy
+      decided by: resource scenarios/secure-bucket/policies/bucket.json:30 DenyWrongKey
+      inconclusive: no-witness: the witness `with the team's key` (actor) did not succeed
+      witness: target `base request`: before allowed, after allowed; differs in encryption, kms_key
+      witness: actor `base request`: before allowed, after denied; differs in encryption, kms_key
+      tries: 3
+      at: scenarios/secure-bucket/encryption.yaml:40
+      try: aws s3api put-object --bucket b --key k
+
+    ---- secure-bucket/transport/-/s3:GetObject/over-plain-http ERROR ----
+      controls: NET-01
+      expected: refused by resource policy, statement DenyInsecureTransport
+      came back: nothing, the attempt was not made
+      error: no-fixture: the fixture `source` could not be made
+      at: scenarios/secure-bucket/transport.yaml:9
+      try: aws s3api put-object --bucket b --key k
+
+    ---- secure-bucket/transport/-/s3:GetObject/by-a-user-of-another-account skipped ----
+      controls: NET-01
+      expected: refused by resource policy, statement DenyInsecureTransport
+      came back: nothing, the attempt was not made
+      skipped: there is no other account
+      at: scenarios/secure-bucket/transport.yaml:14
+      try: aws s3api put-object --bucket b --key k
+
+    ---- secure-bucket/transport/-/s3:ListObjectsV2/over-plain-http waived ----
+      controls: NET-01
+      expected: refused by resource policy, statement DenyInsecureTransport
+      came back: 403 AccessDenied User is not authorized, with an explicit deny in a resource-based policy
+      decided by: resource scenarios/secure-bucket/policies/bucket.json:44 DenyOthers
+      waived: wrong-reason: refused, but not by the statement `DenyInsecureTransport`
+      at: scenarios/secure-bucket/transport.yaml:19
+      try: aws s3api put-object --bucket b --key k
+      assumed: the transport is looked at first
+
+    controls:
+      fail          ENC-01  Objects are encrypted with the team's key: 4 attempts, 1 failed, 1 inconclusive
+          secure-bucket/encryption/app/s3:PutObject/with-S3-managed-keys
+          secure-bucket/encryption/app/s3:CopyObject/with-another-key
+      fail          ENC-02  No other encryption is accepted: 3 attempts, 1 failed, 1 inconclusive
+          secure-bucket/encryption/app/s3:PutObject/with-S3-managed-keys
+          secure-bucket/encryption/app/s3:CopyObject/with-another-key
+      error         NET-01  Only TLS: 3 attempts, 1 error, 1 skipped, 1 waived
+          secure-bucket/transport/-/s3:GetObject/over-plain-http
+          secure-bucket/transport/-/s3:GetObject/by-a-user-of-another-account
+          secure-bucket/transport/-/s3:ListObjectsV2/over-plain-http
+
+    result: FAILED. 2 passed; 1 failed; 1 inconclusive; 1 error; 1 skipped; 1 waived; finished in 0.05s, 412 calls
+    exit 1: a forbidden act succeeded, a permitted one failed, or something was refused for the wrong reason
+    reports: reports/0198c0de/junit.xml
+    ");
+}
+
+#[test]
+fn terse() {
+    let terse = shown(&sample::record(), Format::Terse, false);
+    let (head, tail) = terse.split_once("failures:").unwrap();
+    assert_eq!(head, "\nrunning 7 attempts of secure-bucket on the sandbox\n..F?Esw\n\n");
+    let pretty = shown(&sample::record(), Format::Pretty, false);
+    assert_eq!(tail, pretty.split_once("failures:").unwrap().1, "what did not pass is told in full");
+}
+
+#[test]
+fn json() {
+    let events = [
+        Event::RunStarted {
+            run: sample::run(),
+            attempts: 1,
+        },
+        Event::Result {
+            result: sample::got_through(),
+        },
+        Event::Stopping,
+        Event::ReportWritten {
+            path: "reports/0198c0de/junit.xml".to_owned(),
+        },
+    ];
+    insta::assert_snapshot!(shown_events(&events, Format::Json, true), @r#"
+    {"event":"run-started","run":{"id":"0198c0de","gainsay":"0.1.0","target":"sandbox","started":"2026-03-01T12:00:00Z","duration_ms":51.5,"scenarios":"scenarios","calls":412,"interrupted":false,"architectures":[{"name":"secure-bucket","title":"A bucket that takes encrypted objects only.","account":"111122223333","region":"eu-central-1","controls":[{"id":"ENC-01","title":"Objects are encrypted with the team's key"},{"id":"ENC-02","title":"No other encryption is accepted"},{"id":"NET-01","title":"Only TLS"}]}]},"attempts":1}
+    {"event":"result","result":{"id":"secure-bucket/encryption/app/s3:PutObject/with-S3-managed-keys","architecture":"secure-bucket","scenario":"encryption","title":"Every write path uses the team's own key","row":"app","operation":"s3:PutObject","attempt":"with S3-managed keys","kind":"deny","controls":["ENC-01","ENC-02"],"principal":"app","verdict":"fail","reason":"got-through","detail":"a forbidden act succeeded","outcome":"allowed","expected":{"effect":"deny","layer":["resource"],"sid":"DenyNotKms"},"observed":{"fields":{"encryption":["AES256"]}},"tries":1,"started":"2026-03-01T12:00:00.25Z","duration_ms":1.5,"file":"scenarios/secure-bucket/encryption.yaml","line":31,"command":"aws s3api put-object --bucket b --key k"}}
+    {"event":"stopping"}
+    {"event":"report-written","path":"reports/0198c0de/junit.xml"}
+    "#);
+}
+
+#[test]
+fn a_run_without_a_failure() {
+    let record = sample::of(sample::run(), vec![sample::passed()]);
+    insta::assert_snapshot!(shown(&record, Format::Pretty, false), @r"
+
+    running 1 attempt of secure-bucket on the sandbox
+    test secure-bucket/encryption/app/s3:PutObject/without-an-encryption-header ... ok (refused by DenyMissingEncryptionHeader)
+
+    controls:
+      pass          ENC-01  Objects are encrypted with the team's key: 1 attempt
+      pass          ENC-02  No other encryption is accepted: 1 attempt
+
+    result: ok. 1 passed; 0 failed; 0 inconclusive; 0 errors; 0 skipped; finished in 0.05s, 412 calls
+    reports: reports/0198c0de/junit.xml
+    ");
+    insta::assert_snapshot!(shown(&record, Format::Terse, false), @r"
+
+    running 1 attempt of secure-bucket on the sandbox
+    .
+
+    result: ok. 1 passed; 0 failed; 0 inconclusive; 0 errors; 0 skipped; finished in 0.05s, 412 calls
+    reports: reports/0198c0de/junit.xml
+    ");
+}
+
+#[test]
+fn a_stopped_run_counts_what_it_did_not_attempt() {
+    let mut run = sample::run();
+    run.interrupted = true;
+    run.left_behind = vec!["s3://b/k".to_owned()];
+    let record = sample::of(run, vec![sample::passed(), sample::cancelled(), sample::cancelled()]);
+    let mut events = sample::events(&record);
+    events.insert(3, Event::Stopping);
+    insta::assert_snapshot!(shown_events(&events, Format::Terse, false), @r"
+
+    running 3 attempts of secure-bucket on the sandbox
+    .
+    stopping: no new attempts are made
+    EE
+
+    not made: 2 attempts, because the run was stopped
+
+    controls:
+      error         NET-01  Only TLS: 2 attempts, 2 errors
+          secure-bucket/transport/-/s3:GetObject/over-plain-http
+          secure-bucket/transport/-/s3:GetObject/over-plain-http
+
+    left behind, remove by hand:
+      s3://b/k
+
+    result: STOPPED. 1 passed; 0 failed; 0 inconclusive; 2 errors; 0 skipped; finished in 0.05s, 412 calls
+    exit 2: the run was stopped before its end
+    reports: reports/0198c0de/junit.xml
+    ");
+}
+
+#[test]
+fn colour_only_where_wanted() {
+    for format in [Format::Pretty, Format::Terse, Format::Json] {
+        assert!(!shown(&sample::record(), format, false).contains('\u{1b}'));
+    }
+    let pretty = shown(&sample::record(), Format::Pretty, true);
+    for word in [
+        " ... \u{1b}[32mok\u{1b}[0m \u{1b}[90m(refused by DenyMissingEncryptionHeader)\u{1b}[0m\n",
+        " ... \u{1b}[31mFAILED\u{1b}[0m",
+        " ... \u{1b}[33minconclusive\u{1b}[0m",
+        " ... \u{1b}[31mERROR\u{1b}[0m",
+        "result: \u{1b}[31mFAILED\u{1b}[0m. 2 passed",
+        "  \u{1b}[31mfail\u{1b}[0m          ENC-01",
+    ] {
+        assert!(pretty.contains(word), "{word:?} is not in\n{pretty}");
+    }
+    assert!(shown(&sample::record(), Format::Terse, true).contains("\u{1b}[32m.\u{1b}[0m\u{1b}[32m.\u{1b}[0m\u{1b}[31mF\u{1b}[0m"));
+}
+
+#[test]
+fn terse_breaks_its_lines() {
+    let record = sample::of(sample::run(), vec![sample::passed(); 90]);
+    let shown = shown(&record, Format::Terse, false);
+    assert!(
+        shown.contains(&format!("\n{} 88/90\n..\n\nresult: ok. 90 passed;", ".".repeat(88))),
+        "{shown}"
+    );
+    let record = sample::of(sample::run(), vec![sample::passed(); 88]);
+    let shown = self::shown(&record, Format::Terse, false);
+    assert!(shown.contains(" 88/88\n\nresult: ok."), "{shown}");
+}
+
+#[test]
+fn each_exit_code_has_its_words() {
+    let mut record = sample::record();
+    for (code, interrupted, words) in [
+        (1, true, "result: FAILED. "),
+        (2, false, "result: UNDECIDED. "),
+        (2, true, "result: STOPPED. "),
+        (4, false, "result: NOTHING RUN. "),
+        (5, false, "result: UNFINISHED. "),
+    ] {
+        record.summary.exit_code = code;
+        record.run.interrupted = interrupted;
+        let shown = shown(&record, Format::Terse, false);
+        assert!(shown.contains(words) && shown.contains(&format!("\nexit {code}: ")), "{shown}");
+    }
+    record.summary.exit_code = 0;
+    let shown = shown(&record, Format::Terse, false);
+    assert!(shown.contains("result: ok. ") && !shown.contains("exit 0"), "{shown}");
+}
+
+#[test]
+fn the_progress_line_stays_out_of_the_output() {
+    let mut out = Vec::new();
+    let mut terminal = Terminal::new(
+        &mut out,
+        Options {
+            format: Format::Pretty,
+            colour: false,
+            progress: true,
+        },
+    );
+    // Hidden: the test's standard error may be a terminal.
+    for event in sample::events(&sample::record()) {
+        terminal.report(&event).unwrap();
+        if let Some(bar) = &terminal.bar {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+            assert_eq!(bar.position(), terminal.seen as u64);
+            assert!(terminal.seen == 0 || bar.message() == "secure-bucket/encryption/app");
+        }
+    }
+    assert!(terminal.bar.is_none());
+    assert_eq!(String::from_utf8(out).unwrap(), shown(&sample::record(), Format::Pretty, false));
+}
+
+/// What no text from outside may do: begin a line of its own, or reach the terminal as a control.
+fn assert_inert(shown: &str, record: &RunRecord) -> Result<(), TestCaseError> {
+    prop_assert!(!shown.chars().any(|c| c != '\n' && crate::report::is_deceptive(c)));
+    let lines = |start: &str| shown.lines().filter(|line| line.starts_with(start)).count();
+    prop_assert_eq!(lines("test "), record.results.len());
+    prop_assert_eq!(
+        lines("---- "),
+        record.results.iter().filter(|result| result.verdict != Verdict::Pass).count()
+    );
+    prop_assert_eq!(lines("result: "), 1);
+    prop_assert_eq!(lines("reports: "), 1);
+    Ok(())
+}
+
+#[test]
+fn hostile_text_forges_no_line() {
+    let record = sample::filled(
+        &[HOSTILE.to_owned()],
+        &[Verdict::Pass, Verdict::Fail, Verdict::Error, Verdict::Skipped],
+    );
+    assert_inert(&shown(&record, Format::Pretty, false), &record).unwrap();
+    let json = shown(&record, Format::Json, false);
+    assert_eq!(json.lines().count(), sample::events(&record).len());
+    assert!(!json.chars().any(|c| c != '\n' && crate::report::is_deceptive(c)));
+    let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!(first.pointer("/run/target").and_then(|target| target.as_str()), Some(HOSTILE));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_inert(record in sample::arbitrary()) {
+        assert_inert(&shown(&record, Format::Pretty, false), &record)?;
+        for line in shown(&record, Format::Json, false).lines() {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            prop_assert!(value.get("event").is_some());
+        }
+    }
+}

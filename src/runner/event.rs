@@ -1,0 +1,41 @@
+//! What the runner tells the reporters: the interface between them. The runner prints nothing.
+
+use serde::Serialize;
+
+use crate::record::{ResultRecord, RunInfo, RunRecord};
+
+/// Something that happened. `--format json` prints one object per event.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "events are passed by reference and never stored")]
+pub enum Event {
+    /// The run begins.
+    RunStarted {
+        /// What is run.
+        run: RunInfo,
+        /// How many attempts are selected.
+        attempts: usize,
+    },
+    /// A row begins; for the progress line.
+    RowStarted {
+        /// architecture/file/row.
+        row: String,
+    },
+    /// An attempt has its verdict.
+    Result {
+        /// The result as it will be in the record.
+        result: ResultRecord,
+    },
+    /// A stop was asked for: no new attempts are made.
+    Stopping,
+    /// The run has ended.
+    RunFinished {
+        /// The record.
+        record: RunRecord,
+    },
+    /// A report was written and checked.
+    ReportWritten {
+        /// Its path.
+        path: String,
+    },
+}

@@ -1,0 +1,252 @@
+//! The runner: makes the calls of a plan and judges them. The only stage that touches the network. It prints nothing: what
+//! happens is told as [`Event`]s.
+
+mod event;
+mod result;
+mod row;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+};
+
+pub use self::event::Event;
+use self::row::RowRun;
+use crate::{
+    cloud::Target,
+    plan::{self, Plan},
+    principal::Sessions,
+    record::{ArchitectureInfo, ControlInfo, ResultRecord, RunInfo, RunRecord, Summary},
+    sandbox::Sandbox,
+    suite::Architecture,
+    verdict::Verdict,
+};
+
+/// How a run is made.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Rows at a time.
+    pub jobs: usize,
+    /// Whether to make no more attempts after the first failure.
+    pub fail_fast: bool,
+    /// The run id.
+    pub run: String,
+    /// The scenarios folder as it was typed.
+    pub scenarios: String,
+}
+
+/// Asked for by Ctrl-C, or by the first failure under `--fail-fast`: no new attempts are made.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    interrupted: Arc<AtomicBool>,
+    failed: Arc<AtomicBool>,
+}
+
+impl Stop {
+    /// Stops the run.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether someone stopped the run.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
+    }
+
+    fn fail(&self) {
+        self.failed.store(true, Ordering::SeqCst);
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::SeqCst)
+    }
+}
+
+/// A new run id: sortable by time, and plain enough for keys, session names and file names.
+#[must_use]
+pub fn new_run_id() -> String {
+    uuid::Uuid::now_v7().simple().to_string()
+}
+
+/// What one architecture's rows share: a sandbox in which everything is deployed, and the sessions of its roles.
+#[derive(Debug)]
+struct Stage {
+    sandbox: Sandbox,
+    sessions: Sessions,
+    calls: u64,
+}
+
+/// Runs a plan on the sandbox and tells what happens.
+pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, mut tell: impl FnMut(&Event)) -> RunRecord {
+    let begun = Instant::now();
+    let architectures = plan.architectures();
+    let mut info = RunInfo {
+        id: options.run.clone(),
+        gainsay: env!("CARGO_PKG_VERSION").to_owned(),
+        target: "sandbox".to_owned(),
+        started: timestamp(OffsetDateTime::now_utc()),
+        duration_ms: 0.0,
+        scenarios: options.scenarios.clone(),
+        calls: 0,
+        interrupted: false,
+        architectures: architectures.iter().map(|architecture| architecture_info(architecture)).collect(),
+        left_behind: Vec::new(),
+    };
+    tell(&Event::RunStarted {
+        run: info.clone(),
+        attempts: plan.attempts,
+    });
+    let mut stages = BTreeMap::new();
+    for architecture in architectures {
+        let rows = plan.rows.iter().filter(|row| std::ptr::eq(row.architecture, architecture));
+        let names: BTreeSet<&str> = rows.flat_map(|row| plan::roles(row.row)).collect();
+        let stage = prepare(architecture, &names, &options.run).await;
+        info.calls += stage.calls;
+        stages.insert(architecture.name.clone(), Arc::new(stage));
+    }
+    let mut done = execute(plan, options, stop, &stages, &mut tell).await;
+    done.sort_by_key(|(index, _)| *index);
+    let mut results = Vec::new();
+    for (_, mut row) in done {
+        info.calls += row.calls;
+        results.append(&mut row.results);
+    }
+    info.interrupted = stop.is_interrupted();
+    info.duration_ms = millis(begun);
+    let record = RunRecord {
+        summary: Summary::of(&info, &results),
+        run: info,
+        results,
+    };
+    tell(&Event::RunFinished { record: record.clone() });
+    record
+}
+
+/// Deploys an architecture into a sandbox and assumes the roles its rows need.
+async fn prepare(architecture: &Architecture, names: &BTreeSet<&str>, run: &str) -> Stage {
+    let environment = &architecture.environment;
+    let sandbox = Sandbox::new(environment);
+    let target = Target::sandbox(&sandbox, &environment.region);
+    let roles: Vec<_> = environment
+        .roles
+        .iter()
+        .filter(|role| names.contains(role.name.as_str()))
+        .cloned()
+        .collect();
+    let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &roles, run).await;
+    Stage {
+        sandbox,
+        sessions,
+        calls: 2 * roles.len() as u64,
+    }
+}
+
+/// What a row leaves.
+#[derive(Debug, Default)]
+struct RowDone {
+    results: Vec<ResultRecord>,
+    calls: u64,
+}
+
+enum Message {
+    Row(String),
+    Result(Box<ResultRecord>),
+}
+
+/// Runs the rows, so many at a time, and tells their results as they come.
+async fn execute(
+    plan: &Plan<'_>,
+    options: &Options,
+    stop: &Stop,
+    stages: &BTreeMap<String, Arc<Stage>>,
+    tell: &mut impl FnMut(&Event),
+) -> Vec<(usize, RowDone)> {
+    let permits = Arc::new(Semaphore::new(options.jobs.max(1)));
+    let (sender, mut messages) = mpsc::unbounded_channel();
+    let mut tasks = JoinSet::new();
+    for row in &plan.rows {
+        let Some(stage) = stages.get(&row.architecture.name).cloned() else {
+            continue;
+        };
+        let run = RowRun::new(
+            row,
+            plan.attempts(row),
+            &stage.sandbox,
+            stage.sessions.clone(),
+            options,
+            stop.clone(),
+        );
+        let (permits, sender, stop, fail_fast) = (permits.clone(), sender.clone(), stop.clone(), options.fail_fast);
+        let index = row.index;
+        tasks.spawn(async move {
+            let _permit = permits.acquire_owned().await;
+            // The receiver lives as long as the run; if it is gone there is nobody to tell.
+            _ = sender.send(Message::Row(run.name()));
+            let done = run
+                .run(|result| {
+                    if fail_fast && result.verdict == Verdict::Fail {
+                        stop.fail();
+                    }
+                    _ = sender.send(Message::Result(Box::new(result.clone())));
+                })
+                .await;
+            (index, done)
+        });
+    }
+    drop(sender);
+    let mut stopping = false;
+    while let Some(message) = messages.recv().await {
+        if stop.is_interrupted() && !stopping {
+            stopping = true;
+            tell(&Event::Stopping);
+        }
+        match message {
+            Message::Row(row) => tell(&Event::RowStarted { row }),
+            Message::Result(result) => tell(&Event::Result { result: *result }),
+        }
+    }
+    let mut done = Vec::new();
+    while let Some(finished) = tasks.join_next().await {
+        if let Ok(row) = finished {
+            done.push(row);
+        }
+    }
+    done
+}
+
+fn architecture_info(architecture: &Architecture) -> ArchitectureInfo {
+    let control = |control: &crate::environment::Control| ControlInfo {
+        id: control.id.clone(),
+        title: control.title.clone(),
+    };
+    ArchitectureInfo {
+        name: architecture.name.clone(),
+        title: architecture.environment.title.clone(),
+        account: architecture.environment.account.clone(),
+        region: architecture.environment.region.clone(),
+        controls: architecture.baseline.controls.iter().map(control).collect(),
+    }
+}
+
+fn timestamp(time: OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_default()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a duration in microseconds fits a double exactly for 285 years"
+)]
+fn millis(since: Instant) -> f64 {
+    since.elapsed().as_micros() as f64 / 1000.0
+}

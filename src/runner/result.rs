@@ -1,0 +1,162 @@
+//! From what was seen to the record of one result.
+
+use std::collections::BTreeMap;
+
+use super::row::{Made, RowRun, Setting};
+use crate::{
+    attempt::{Answer, Field, command},
+    outcome::Outcome,
+    record::{ExpectedRecord, ObservedRecord, ResultRecord, StatementRecord, WitnessRecord},
+    sandbox::Rulings,
+    scenario::{Attempt, Witness},
+    verdict::{Expected, Judgement, Testimony},
+};
+
+/// What was seen of an attempt.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub expected: Vec<Expected>,
+    pub fields: BTreeMap<Field, Vec<String>>,
+    witnesses: Vec<WitnessRecord>,
+    outcome: Option<Outcome>,
+    observed: Option<ObservedRecord>,
+    command: String,
+    principal_arn: Option<String>,
+    tries: u32,
+}
+
+impl Seen {
+    /// Keeps what a call showed.
+    pub(super) fn made(&mut self, row: &RowRun, made: Made) {
+        self.tries += 1;
+        self.command = command(&made.call, row.region());
+        self.principal_arn = row.session_arn(&made.call.principal);
+        self.observed = Some(observed(&made.answer, &made.outcome));
+        self.outcome = Some(made.outcome);
+    }
+
+    /// Keeps what the witnesses showed.
+    pub(super) fn witnesses(&mut self, both: &[(&str, &Witness); 2], testimony: &[Testimony]) {
+        for (role, witness) in both {
+            let seen = |when: &str| {
+                let role = format!("{role} {when}");
+                testimony
+                    .iter()
+                    .find(|testimony| testimony.role == role)
+                    .map(|testimony| testimony.outcome.kind())
+            };
+            if let Some(before) = seen("before") {
+                self.witnesses.push(WitnessRecord {
+                    role: (*role).to_owned(),
+                    attempt: witness.label.clone(),
+                    differences: witness.differences.clone(),
+                    before,
+                    after: seen("after"),
+                });
+            }
+        }
+    }
+}
+
+fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
+    let mut observed = ObservedRecord {
+        status: answer.status(),
+        request_id: answer.request_id().map(str::to_owned),
+        ..ObservedRecord::default()
+    };
+    match answer {
+        Answer::Success { output, .. } => {
+            observed.fields = output
+                .iter()
+                .map(|(field, values)| (field.as_str().to_owned(), values.clone()))
+                .collect();
+        }
+        Answer::Refused(refused) => {
+            observed.code.clone_from(&refused.code);
+            observed.message.clone_from(&refused.message);
+            if let Outcome::Denied(denial) = outcome {
+                observed.action.clone_from(&denial.action);
+                observed.resource.clone_from(&denial.resource);
+                observed.layer.clone_from(&denial.layers);
+            }
+            if let Some(ruling) = refused.rulings.as_ref().and_then(Rulings::refusal) {
+                observed.action = Some(ruling.action.clone());
+                observed.resource = Some(ruling.resource.clone());
+                observed.layer = ruling.layers();
+                observed.statements = ruling
+                    .deciders
+                    .iter()
+                    .filter_map(|decider| {
+                        let statement = decider.statement.as_ref()?;
+                        Some(StatementRecord {
+                            layer: decider.layer,
+                            file: statement.file().to_owned(),
+                            line: statement.line(),
+                            sid: statement.sid.clone(),
+                        })
+                    })
+                    .collect();
+            }
+        }
+        Answer::Malformed { message, .. } | Answer::Unreachable { message } | Answer::NotSent { message } => {
+            observed.message = Some(message.clone());
+        }
+    }
+    observed
+}
+
+/// The record of a result.
+pub(super) fn result(
+    setting: &Setting,
+    attempt: &Attempt,
+    judgement: &Judgement,
+    seen: Seen,
+    started: String,
+    duration_ms: f64,
+) -> ResultRecord {
+    let mut expected = ExpectedRecord {
+        effect: attempt.kind.to_string(),
+        fields: seen
+            .fields
+            .into_iter()
+            .map(|(field, values)| (field.as_str().to_owned(), values))
+            .collect(),
+        ..ExpectedRecord::default()
+    };
+    for answer in &seen.expected {
+        expected.layer.extend(&answer.layers);
+        expected.code.extend(answer.codes.iter().cloned());
+        expected.sid = expected.sid.or_else(|| answer.sid.clone());
+        expected.action = Some(answer.action.clone());
+        expected.resource = Some(answer.resource.clone());
+    }
+    expected.layer.sort_unstable();
+    expected.layer.dedup();
+    ResultRecord {
+        id: attempt.id.clone(),
+        architecture: setting.architecture.clone(),
+        scenario: setting.scenario.clone(),
+        title: setting.title.clone(),
+        row: setting.row.clone(),
+        operation: attempt.request.operation.name.to_owned(),
+        attempt: attempt.label.clone(),
+        kind: attempt.kind,
+        controls: attempt.controls.clone(),
+        principal: attempt.request.principal().name().to_owned(),
+        principal_arn: seen.principal_arn,
+        verdict: judgement.verdict,
+        reason: judgement.reason,
+        detail: judgement.detail.clone(),
+        outcome: seen.outcome.as_ref().map(Outcome::kind),
+        expected,
+        observed: seen.observed,
+        witnesses: seen.witnesses,
+        assumed: attempt.assumed.clone(),
+        tries: seen.tries,
+        started,
+        duration_ms,
+        file: setting.file.clone(),
+        line: attempt.line,
+        command: seen.command,
+    }
+}

@@ -1,0 +1,479 @@
+//! One row: its fixtures, then its attempts in file order, each refused one between its witnesses.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use time::OffsetDateTime;
+
+use super::{
+    Options, RowDone, Stop, millis,
+    result::{Seen, result},
+    timestamp,
+};
+use crate::{
+    attempt::{self, Answer, Call, Effect, Facts, Field, Output, Param, Service, fill},
+    cloud::{Clients, Target},
+    outcome::{Outcome, classify},
+    plan::PlannedRow,
+    principal::Sessions,
+    record::ResultRecord,
+    sandbox::Sandbox,
+    scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value, Witness},
+    suite::Architecture,
+    verdict::{Expected, Judgement, Reason, Testimony, came_back, judge_allow, judge_refusal},
+};
+
+/// Everything one row needs, owned, so that it can run on any thread.
+pub(super) struct RowRun {
+    name: String,
+    setting: Setting,
+    attempts: Vec<Arc<Attempt>>,
+    fixtures: Vec<Fixture>,
+    sandbox: Sandbox,
+    target: Target,
+    sessions: Sessions,
+    stop: Stop,
+    run: String,
+    outputs: Vec<Output>,
+    clients: BTreeMap<(String, bool), Arc<Clients>>,
+    /// Witnesses that have succeeded since the last call that could have changed anything: they need not be asked again.
+    fresh: Vec<(Arc<Request>, Outcome, String)>,
+    calls: u64,
+}
+
+/// Where a result belongs.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    pub architecture: String,
+    pub scenario: String,
+    pub title: String,
+    pub row: String,
+    pub file: String,
+    pub environment: Arc<crate::environment::Environment>,
+}
+
+/// A call that was made.
+pub(super) struct Made {
+    pub call: Call,
+    pub answer: Answer,
+    pub outcome: Outcome,
+}
+
+impl RowRun {
+    pub(super) fn new(
+        row: &PlannedRow<'_>,
+        attempts: Vec<Arc<Attempt>>,
+        sandbox: &Sandbox,
+        sessions: Sessions,
+        options: &Options,
+        stop: Stop,
+    ) -> Self {
+        let Architecture { name, environment, .. } = row.architecture;
+        let sandbox = sandbox.fork();
+        Self {
+            name: format!("{name}/{}/{}", row.scenario.stem, row.row.slug),
+            setting: Setting {
+                architecture: name.clone(),
+                scenario: row.scenario.stem.clone(),
+                title: row.scenario.title.clone(),
+                row: row.row.slug.clone(),
+                file: row.scenario.source.name().to_owned(),
+                environment: environment.clone(),
+            },
+            attempts,
+            fixtures: row.row.fixtures.clone(),
+            target: Target::sandbox(&sandbox, &environment.region),
+            sandbox,
+            sessions,
+            stop,
+            run: options.run.clone(),
+            outputs: Vec::new(),
+            clients: BTreeMap::new(),
+            fresh: Vec::new(),
+            calls: 0,
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// Runs the row and tells each result as it comes.
+    pub(super) async fn run(mut self, mut tell: impl FnMut(&ResultRecord)) -> RowDone {
+        let needed = self.needed_fixtures();
+        let missing = if self.stop.is_interrupted() {
+            None
+        } else {
+            self.make_fixtures(&needed).await
+        };
+        let mut results = Vec::new();
+        for attempt in self.attempts.clone() {
+            let begun = Instant::now();
+            let started = timestamp(OffsetDateTime::now_utc());
+            let mut seen = Seen::default();
+            let judgement = if self.stop.is_interrupted() {
+                Judgement::error(Reason::Cancelled, "the run was stopped before this attempt")
+            } else if self.stop.has_failed() {
+                Judgement::skipped("not attempted: `--fail-fast` ended the run at an earlier failure")
+            } else if let Some(problem) = &missing {
+                Judgement::inconclusive(Reason::NoFixture, problem.clone())
+            } else {
+                self.attempt(&attempt, &mut seen).await
+            };
+            let result = result(&self.setting, &attempt, &judgement, seen, started, millis(begun));
+            tell(&result);
+            results.push(result);
+        }
+        RowDone {
+            results,
+            calls: self.calls,
+        }
+    }
+
+    /// The fixtures that the chosen attempts, their witnesses and the fixtures themselves refer to. A text that names a
+    /// fixture's key refers to its object, so every fixture on a bucket and key that is used counts.
+    fn needed_fixtures(&self) -> Vec<bool> {
+        if self.attempts.iter().any(|attempt| !attempt.then.is_empty()) {
+            return vec![true; self.fixtures.len()];
+        }
+        let mut needed = vec![false; self.fixtures.len()];
+        let mut pending: Vec<Arc<Request>> = Vec::new();
+        for attempt in &self.attempts {
+            pending.push(attempt.request.clone());
+            if let Some(both) = &attempt.witnesses {
+                pending.extend([both.target.request.clone(), both.actor.request.clone()]);
+            }
+        }
+        // Expectations may refer to fixtures that no request does.
+        let expected: Vec<usize> = self.attempts.iter().flat_map(|attempt| expected_fixtures(attempt)).collect();
+        let mark = |index: usize, needed: &mut Vec<bool>, pending: &mut Vec<Arc<Request>>| {
+            if let (Some(flag @ false), Some(fixture)) = (needed.get_mut(index), self.fixtures.get(index)) {
+                *flag = true;
+                pending.push(fixture.request.clone());
+            }
+        };
+        for index in expected {
+            mark(index, &mut needed, &mut pending);
+        }
+        while let Some(request) = pending.pop() {
+            let named: Vec<usize> = request.fixtures().collect();
+            let same = |fixture: &Fixture| {
+                let key = |request: &Request| {
+                    (
+                        request.params.get(&Param::Bucket).cloned(),
+                        request.params.get(&Param::Key).cloned(),
+                    )
+                };
+                key(&fixture.request) == key(&request) && fixture.request.params.contains_key(&Param::Key)
+            };
+            let by_key = self
+                .fixtures
+                .iter()
+                .enumerate()
+                .filter(|(_, fixture)| same(fixture))
+                .map(|(index, _)| index);
+            let listing = !request.params.contains_key(&Param::Key) && request.params.contains_key(&Param::Prefix);
+            let all = if listing { (0..self.fixtures.len()).collect() } else { Vec::new() };
+            for index in named.into_iter().chain(by_key).chain(all) {
+                mark(index, &mut needed, &mut pending);
+            }
+        }
+        needed
+    }
+
+    /// Makes the fixtures; answers what went wrong.
+    async fn make_fixtures(&mut self, needed: &[bool]) -> Option<String> {
+        for (index, fixture) in self.fixtures.clone().iter().enumerate() {
+            if !needed.get(index).copied().unwrap_or(true) {
+                self.outputs.push(Output::new());
+                continue;
+            }
+            match self.perform(&fixture.request).await {
+                Ok(Made {
+                    answer: Answer::Success { output, .. },
+                    ..
+                }) => self.outputs.push(output),
+                Ok(made) => {
+                    return Some(format!(
+                        "the fixture `{}` could not be made: {}",
+                        fixture.name,
+                        came_back(&made.answer)
+                    ));
+                }
+                Err(judgement) => return Some(format!("the fixture `{}` could not be made: {}", fixture.name, judgement.detail)),
+            }
+        }
+        None
+    }
+
+    async fn attempt(&mut self, attempt: &Attempt, seen: &mut Seen) -> Judgement {
+        match attempt.kind {
+            Kind::Allow => self.allowed(attempt, seen).await,
+            Kind::Deny | Kind::Reject => self.refused(attempt, seen).await,
+        }
+    }
+
+    async fn allowed(&mut self, attempt: &Attempt, seen: &mut Seen) -> Judgement {
+        let made = match self.perform(&attempt.request).await {
+            Ok(made) => made,
+            Err(judgement) => return judgement,
+        };
+        if attempt.request.operation.effect != Effect::Reads {
+            self.fresh.clear();
+        }
+        if made.outcome == Outcome::Allowed {
+            self.fresh
+                .push((attempt.request.clone(), Outcome::Allowed, came_back(&made.answer)));
+        }
+        let expected = self.expected_fields(&attempt.expect);
+        seen.fields = expected.clone();
+        let judgement = judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
+        seen.made(self, made);
+        if judgement != Judgement::pass() {
+            return judgement;
+        }
+        self.then(attempt).await
+    }
+
+    /// The reads that must hold after an attempt.
+    async fn then(&mut self, attempt: &Attempt) -> Judgement {
+        for then in &attempt.then {
+            let made = match self.perform(&then.request).await {
+                Ok(made) => made,
+                Err(judgement) => return judgement,
+            };
+            let expected = self.expected_fields(&then.expect);
+            let judgement = judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
+            if judgement != Judgement::pass() {
+                let detail = format!("afterwards `{}` (line {}): {}", then.request.operation, then.line, judgement.detail);
+                return Judgement {
+                    reason: judgement
+                        .reason
+                        .map(|reason| if reason == Reason::NoAnswer { reason } else { Reason::ThenFailed }),
+                    detail,
+                    ..judgement
+                };
+            }
+        }
+        Judgement::pass()
+    }
+
+    async fn refused(&mut self, attempt: &Attempt, seen: &mut Seen) -> Judgement {
+        let Some(witnesses) = &attempt.witnesses else {
+            return Judgement::inconclusive(Reason::NoWitness, "the attempt has no witnesses");
+        };
+        let both = [("target", &witnesses.target), ("actor", &witnesses.actor)];
+        let mut testimony = Vec::new();
+        for (role, witness) in both {
+            testimony.push(self.testify(role, "before", witness).await);
+        }
+        let snapshot = self.sandbox.snapshot();
+        let made = match self.perform(&attempt.request).await {
+            Ok(made) => made,
+            Err(judgement) => return judgement,
+        };
+        self.fresh.clear();
+        if made.outcome == Outcome::Allowed {
+            // What should not have happened must not colour what comes after it.
+            self.sandbox.restore(&snapshot);
+        } else {
+            for (role, witness) in both {
+                testimony.push(self.testify(role, "after", witness).await);
+            }
+        }
+        let expected = self.expected(&attempt.refusals, &made.call);
+        let mut judgement = judge_refusal(attempt.kind, &made.call, &made.answer, &made.outcome, &expected, &testimony);
+        if judgement == Judgement::pass() {
+            judgement = self.prove_fixtures(attempt, &made.call).await;
+        }
+        seen.expected = expected;
+        seen.witnesses(&both, &testimony);
+        seen.made(self, made);
+        judgement
+    }
+
+    /// Asks a witness, unless it has answered since the last call that could have changed anything.
+    async fn testify(&mut self, role: &str, when: &str, witness: &Witness) -> Testimony {
+        let role = match (role, when) {
+            ("target", "before") => "target before",
+            ("target", _) => "target after",
+            (_, "before") => "actor before",
+            _ => "actor after",
+        };
+        let known = self
+            .fresh
+            .iter()
+            .find(|(request, ..)| Arc::ptr_eq(request, &witness.request) || **request == *witness.request);
+        if let Some((_, outcome, came_back)) = known {
+            return Testimony {
+                role,
+                label: witness.label.clone(),
+                outcome: outcome.clone(),
+                came_back: came_back.clone(),
+            };
+        }
+        let (outcome, came_back) = match self.perform(&witness.request).await {
+            Ok(made) => (made.outcome, came_back(&made.answer)),
+            Err(judgement) => (Outcome::Unclear, judgement.detail),
+        };
+        self.fresh.push((witness.request.clone(), outcome.clone(), came_back.clone()));
+        Testimony {
+            role,
+            label: witness.label.clone(),
+            outcome,
+            came_back,
+        }
+    }
+
+    /// A refused change must have changed nothing: every fixture on the same key still has the version it was made with.
+    async fn prove_fixtures(&mut self, attempt: &Attempt, call: &Call) -> Judgement {
+        if attempt.request.operation.effect == Effect::Reads || attempt.request.operation.service != Service::S3 {
+            return Judgement::pass();
+        }
+        for index in 0..self.fixtures.len() {
+            let Some(fixture) = self.fixtures.get(index) else { continue };
+            let version = self
+                .outputs
+                .get(index)
+                .and_then(|output| output.get(&Field::Version))
+                .and_then(|versions| versions.first());
+            let Some(version) = version.cloned() else { continue };
+            let Ok(made) = fill(&fixture.request, &self.facts()) else {
+                continue;
+            };
+            if made.get(Param::Bucket) != call.get(Param::Bucket) || made.get(Param::Key) != call.get(Param::Key) {
+                continue;
+            }
+            let proof = proof_of(&fixture.request, &version);
+            let name = fixture.name.clone();
+            match self.perform(&proof).await {
+                Ok(made) if made.outcome == Outcome::Allowed => {}
+                Ok(made) => {
+                    let detail = format!("the fixture `{name}` is not what it was: {}", came_back(&made.answer));
+                    return Judgement::inconclusive(Reason::FixtureChanged, detail);
+                }
+                Err(judgement) => return judgement,
+            }
+        }
+        Judgement::pass()
+    }
+
+    /// Makes a call as its principal. An error is a judgement: the call could not be made.
+    async fn perform(&mut self, request: &Request) -> Result<Made, Judgement> {
+        let call = fill(request, &self.facts()).map_err(|error| Judgement::inconclusive(Reason::NoFixture, error.to_string()))?;
+        let clients = self.clients(&call)?;
+        self.calls += 1;
+        let answer = attempt::call(&clients, &call).await;
+        let outcome = classify(call.operation.service, &answer);
+        Ok(Made { call, answer, outcome })
+    }
+
+    fn clients(&mut self, call: &Call) -> Result<Arc<Clients>, Judgement> {
+        let key = (call.principal.name().to_owned(), call.plain);
+        if let Some(clients) = self.clients.get(&key) {
+            return Ok(clients.clone());
+        }
+        let credentials = match &call.principal {
+            Principal::Anonymous => None,
+            Principal::Role(role) => {
+                let session = self
+                    .sessions
+                    .get(&role.name)
+                    .map_err(|problem| Judgement::inconclusive(Reason::NoSession, problem))?;
+                Some(&session.credentials)
+            }
+        };
+        let clients = Arc::new(self.target.clients(credentials, call.plain));
+        self.clients.insert(key, clients.clone());
+        Ok(clients)
+    }
+
+    pub(super) fn facts(&self) -> Facts<'_> {
+        Facts {
+            environment: &self.setting.environment,
+            run: &self.run,
+            fixtures: &self.fixtures,
+            outputs: &self.outputs,
+        }
+    }
+
+    pub(super) fn session_arn(&self, principal: &Principal) -> Option<String> {
+        match principal {
+            Principal::Role(role) => self.sessions.get(&role.name).ok().map(|session| session.arn.clone()),
+            Principal::Anonymous => None,
+        }
+    }
+
+    pub(super) fn region(&self) -> &str {
+        &self.setting.environment.region
+    }
+
+    /// The answers that will do, with what they are about filled in from the operation catalogue.
+    fn expected(&self, refusals: &[Refusal], call: &Call) -> Vec<Expected> {
+        let default = Expected {
+            action: call.action.to_owned(),
+            resource: call.resource.clone(),
+            ..Expected::default()
+        };
+        if refusals.is_empty() {
+            return vec![default];
+        }
+        let expected = refusals.iter().map(|refusal| Expected {
+            layers: refusal.layers.clone(),
+            sid: refusal.sid.clone(),
+            codes: refusal.codes.clone(),
+            action: refusal.action.clone().unwrap_or_else(|| default.action.clone()),
+            resource: match &refusal.key {
+                Some(Value::Key(key, _)) => key.arn.clone(),
+                _ => default.resource.clone(),
+            },
+        });
+        expected.collect()
+    }
+
+    fn expected_fields(&self, expect: &[(Field, Vec<Value>)]) -> BTreeMap<Field, Vec<String>> {
+        let facts = self.facts();
+        let fill = |value: &Value| attempt::fill_value(Param::Body, value, &facts).unwrap_or_else(|error| error.to_string());
+        expect
+            .iter()
+            .map(|(field, values)| (*field, values.iter().map(fill).collect()))
+            .collect()
+    }
+}
+
+/// Fixtures that an attempt's expectations refer to.
+fn expected_fixtures(attempt: &Attempt) -> Vec<usize> {
+    let values = attempt.expect.iter().flat_map(|(_, values)| values);
+    values.flat_map(Value::fixtures).collect()
+}
+
+/// A read of the very version a fixture was made with, by whoever made it.
+fn proof_of(fixture: &Request, version: &str) -> Request {
+    let mut params = fixture.params.clone();
+    params.retain(|param, _| matches!(param, Param::As | Param::Bucket | Param::Key | Param::Transport));
+    params.insert(Param::Version, Value::Text(crate::scenario::Text::literal(version)));
+    let head = crate::attempt::Operation::named("s3:HeadObject");
+    Request {
+        operation: head.unwrap_or(fixture.operation),
+        params,
+    }
+}
+
+/// Fields of a successful answer that are not as expected.
+fn mismatches(answer: &Answer, expected: &BTreeMap<Field, Vec<String>>) -> Vec<String> {
+    let Answer::Success { output, .. } = answer else {
+        return Vec::new();
+    };
+    let mut mismatches = Vec::new();
+    for (field, wanted) in expected {
+        let found = output.get(field).cloned().unwrap_or_default();
+        if found != *wanted {
+            let found = if found.is_empty() {
+                "nothing".to_owned()
+            } else {
+                format!("`{}`", found.join("`, `"))
+            };
+            mismatches.push(format!("`{field}` is {found}, expected `{}`", wanted.join("`, `")));
+        }
+    }
+    mismatches
+}

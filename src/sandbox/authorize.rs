@@ -1,0 +1,413 @@
+//! Authorization of one request: which policies apply, what the context is, what the engine says, and AWS's words for it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{
+    ruling::{Decider, Ruling, StatementRef},
+    state::{Key, User, World},
+    token::Claims,
+};
+use crate::{
+    environment::{Document, Role},
+    iam::{self, Context, Decision, Evaluation, Layer, Policies, Policy, PolicyKind, Principal, Request, Undecidable},
+};
+
+/// Who asks, as authentication found.
+#[derive(Clone, Debug)]
+pub(super) enum Identity {
+    Anonymous,
+    User(Arc<User>),
+    Session {
+        role: Arc<Role>,
+        claims: Arc<Claims>,
+        policy: Option<Policy>,
+    },
+}
+
+/// One request: who asks, over what, and what has been decided about it so far.
+#[derive(Debug)]
+pub(super) struct Scope {
+    pub identity: Identity,
+    pub request_id: String,
+    pub secure: bool,
+    pub now: OffsetDateTime,
+    /// `REST-HEADER` or `REST-QUERY-STRING`; nothing for an anonymous request.
+    pub auth_type: Option<&'static str>,
+    /// How old a presigned URL is, in milliseconds.
+    pub signature_age: Option<i128>,
+    pub user_agent: Option<String>,
+    pub content_sha256: Option<String>,
+    rulings: Mutex<Vec<Ruling>>,
+}
+
+/// A refusal with AWS's words for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Refused by policy or setting.
+    Denied(String),
+    /// The engine cannot tell, so the sandbox does not pretend to.
+    Undecidable(String),
+}
+
+/// Proof that an action was authorized. State is changed only by those who hold one.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Permit(());
+
+impl Scope {
+    #[expect(clippy::too_many_arguments, reason = "the facts of one request, built in one place")]
+    pub(super) fn new(
+        identity: Identity,
+        request_id: String,
+        secure: bool,
+        now: OffsetDateTime,
+        auth_type: Option<&'static str>,
+        signature_age: Option<i128>,
+        user_agent: Option<String>,
+        content_sha256: Option<String>,
+    ) -> Self {
+        Self {
+            identity,
+            request_id,
+            secure,
+            now,
+            auth_type,
+            signature_age,
+            user_agent,
+            content_sha256,
+            rulings: Mutex::default(),
+        }
+    }
+
+    /// What has been decided.
+    pub(super) fn rulings(&self) -> Vec<Ruling> {
+        self.rulings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn record(&self, ruling: Ruling) {
+        self.rulings.lock().unwrap_or_else(PoisonError::into_inner).push(ruling);
+    }
+
+    /// The engine's word for who asks.
+    pub(super) fn principal(&self) -> Principal {
+        match &self.identity {
+            Identity::Anonymous => Principal::Anonymous,
+            Identity::User(user) => Principal::User { arn: user.arn.clone() },
+            Identity::Session { role, claims, .. } => Principal::Session {
+                role: role.arn.clone(),
+                arn: session_arn(role, &claims.session_name),
+            },
+        }
+    }
+
+    /// The account of who asks.
+    pub(super) fn account(&self) -> Option<String> {
+        self.principal().account().map(str::to_owned)
+    }
+
+    /// The keys that every request carries:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
+    pub(super) fn context(&self, world: &World, resource_account: &str) -> Context {
+        let mut context = Context::new();
+        context.set("aws:SecureTransport", self.secure.to_string());
+        context.set("aws:RequestedRegion", world.region.as_str());
+        context.set("aws:ResourceAccount", resource_account);
+        context.set("aws:ViaAWSService", "false");
+        context.set("aws:PrincipalIsAWSService", "false");
+        // A documentation address (RFC 5737): requests come from nowhere in particular.
+        context.set("aws:SourceIp", "203.0.113.10");
+        context.set("aws:EpochTime", self.now.unix_timestamp().to_string());
+        if let Ok(now) = self.now.replace_nanosecond(0).unwrap_or(self.now).format(&Rfc3339) {
+            context.set("aws:CurrentTime", now);
+        }
+        if let Some(agent) = &self.user_agent {
+            context.set("aws:UserAgent", agent.as_str());
+        }
+        match &self.identity {
+            Identity::Anonymous => {
+                context.set("aws:PrincipalType", "Anonymous");
+                context.set("aws:userid", "anonymous");
+            }
+            Identity::User(user) => {
+                context.set("aws:PrincipalType", "User");
+                context.set("aws:PrincipalArn", user.arn.as_str());
+                context.set("aws:username", user.arn.rsplit('/').next().unwrap_or_default());
+                context.set("aws:userid", user.access_key.replacen("AKIA", "AIDA", 1));
+            }
+            Identity::Session { role, claims, .. } => {
+                context.set("aws:PrincipalType", "AssumedRole");
+                context.set("aws:PrincipalArn", role.arn.as_str());
+                context.set("aws:userid", format!("{}:{}", claims.role_id, claims.session_name));
+                if let Ok(issued) = OffsetDateTime::from_unix_timestamp(claims.issued).map(|issued| issued.format(&Rfc3339)) {
+                    context.set("aws:TokenIssueTime", issued.unwrap_or_default());
+                }
+                for (key, value) in role.tags.iter().chain(&claims.tags) {
+                    context.set(&format!("aws:PrincipalTag/{key}"), value.as_str());
+                }
+                if let Some(source) = &claims.source_identity {
+                    context.set("aws:SourceIdentity", source.as_str());
+                }
+            }
+        }
+        if let Some(account) = self.account() {
+            context.set("aws:PrincipalAccount", account);
+        }
+        context
+    }
+
+    /// Asks the engine, records what it says, and words a refusal as AWS does. `settings` are mechanisms outside the
+    /// policies that refuse the same request; `granted_publicly` is told by the caller where it matters.
+    pub(super) fn authorize(&self, question: &Question<'_>) -> Result<Permit, Refusal> {
+        let principal = self.principal();
+        let identity = self.identity_policies();
+        let resource = question.resource_policy.map(|document| &document.policy);
+        let (boundary, session) = match &self.identity {
+            Identity::Session { role, policy, .. } => (role.boundary.as_ref().map(|document| &document.policy), policy.as_slice()),
+            _ => (None, &[] as &[Policy]),
+        };
+        let compiled: Vec<Policy> = identity.iter().map(|document| document.policy.clone()).collect();
+        let request = Request {
+            principal: &principal,
+            action: question.action,
+            resource: question.resource,
+            resource_account: question.resource_account,
+            context: question.context,
+        };
+        let policies = Policies {
+            identity: &compiled,
+            resource,
+            boundary,
+            session,
+            ..Policies::default()
+        };
+        let evaluation = iam::evaluate(&request, &policies).map_err(|error| undecidable(&error))?;
+        let mut deciders = self.deciders(&evaluation, identity, question.resource_policy);
+        let mut silent = evaluation.silent.clone();
+        let mut decision = evaluation.decision;
+        let mut settings = question.settings.to_vec();
+        if decision == Decision::Allow && question.restrict_public && self.account().as_deref() != Some(question.resource_account) {
+            let anyone = Request {
+                principal: &Principal::Anonymous,
+                ..request
+            };
+            let public = iam::evaluate(
+                &anyone,
+                &Policies {
+                    resource,
+                    ..Policies::default()
+                },
+            )
+            .map_err(|error| undecidable(&error))?;
+            if public.decision == Decision::Allow {
+                settings.push(Layer::BlockPublicAccess);
+            }
+        }
+        if !settings.is_empty() {
+            if decision != Decision::ExplicitDeny {
+                deciders.clear();
+                silent.clear();
+            }
+            decision = Decision::ExplicitDeny;
+            deciders.extend(settings.iter().map(|layer| Decider {
+                layer: *layer,
+                statement: None,
+            }));
+        }
+        let ruling = Ruling {
+            action: question.action.to_owned(),
+            resource: question.resource.to_owned(),
+            decision,
+            deciders,
+            silent,
+        };
+        let refusal = (decision != Decision::Allow).then(|| Refusal::Denied(self.words(&ruling, question)));
+        self.record(ruling);
+        match refusal {
+            None => Ok(Permit(())),
+            Some(refusal) => Err(refusal),
+        }
+    }
+
+    /// Records a refusal by a setting rather than a policy.
+    pub(super) fn refuse(&self, action: &str, resource: &str, layer: Layer, clause: &str) -> Refusal {
+        self.record(Ruling {
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            decision: Decision::ExplicitDeny,
+            deciders: vec![Decider { layer, statement: None }],
+            silent: Vec::new(),
+        });
+        Refusal::Denied(format!("{} {clause}", self.not_authorized(action, resource)))
+    }
+
+    fn identity_policies(&self) -> &[Document] {
+        match &self.identity {
+            Identity::Anonymous => &[],
+            Identity::User(user) => &user.policies,
+            Identity::Session { role, .. } => &role.policies,
+        }
+    }
+
+    fn deciders(&self, evaluation: &Evaluation, identity: &[Document], resource: Option<&Document>) -> Vec<Decider> {
+        let boundary = match &self.identity {
+            Identity::Session { role, .. } => role.boundary.as_ref(),
+            _ => None,
+        };
+        let decider = |reason: &iam::Reason| {
+            let document = match reason.layer {
+                Layer::Identity => identity.get(reason.policy),
+                Layer::Resource | Layer::KeyPolicy | Layer::TrustPolicy => resource,
+                Layer::Boundary => boundary,
+                _ => None,
+            };
+            Decider {
+                layer: reason.layer,
+                statement: document.map(|document| StatementRef {
+                    document: document.clone(),
+                    index: reason.statement,
+                    sid: reason.sid.clone(),
+                }),
+            }
+        };
+        evaluation.by.iter().map(decider).collect()
+    }
+
+    /// The refusal in AWS's words: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>.
+    /// Anonymous callers and those of other organizations are told nothing.
+    fn words(&self, ruling: &Ruling, question: &Question<'_>) -> String {
+        let same_account = self.account().as_deref() == Some(question.resource_account);
+        let on_key = ruling.resource.starts_with("arn:aws:kms:");
+        let who = self.not_authorized(&ruling.action, &ruling.resource);
+        if !same_account && on_key && !matches!(self.identity, Identity::Anonymous) {
+            return format!(
+                "{who} because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access"
+            );
+        }
+        if !same_account {
+            return "Access Denied".to_owned();
+        }
+        // STS names no clause.
+        if ruling.action.starts_with("sts:") {
+            return who;
+        }
+        match (ruling.deciders.first(), ruling.silent.first()) {
+            (Some(decider), _) => format!("{who} {}", explicit_clause(decider.layer)),
+            (None, silent) => format!(
+                "{who} {}",
+                implicit_clause(silent.copied().unwrap_or(Layer::Identity), &ruling.action)
+            ),
+        }
+    }
+
+    fn not_authorized(&self, action: &str, resource: &str) -> String {
+        let principal = self
+            .principal()
+            .to_arn()
+            .map(std::borrow::Cow::into_owned)
+            .unwrap_or_else(|| "anonymous".to_owned());
+        let quote = if action.starts_with("s3:") { "\"" } else { "" };
+        format!("User: {principal} is not authorized to perform: {action} on resource: {quote}{resource}{quote}")
+    }
+}
+
+/// What is asked of the engine.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Question<'a> {
+    pub action: &'a str,
+    pub resource: &'a str,
+    pub resource_account: &'a str,
+    pub resource_policy: Option<&'a Document>,
+    pub context: &'a Context,
+    /// Settings that refuse the request besides.
+    pub settings: &'a [Layer],
+    /// Whether a policy that grants to everyone may grant to the bucket's own account only.
+    pub restrict_public: bool,
+}
+
+fn explicit_clause(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Identity => "with an explicit deny in an identity-based policy",
+        Layer::Boundary => "with an explicit deny in a permissions boundary",
+        Layer::Session => "with an explicit deny in a session policy",
+        Layer::Scp => "with an explicit deny in a service control policy",
+        Layer::Rcp => "with an explicit deny in a resource control policy",
+        Layer::VpcEndpoint => "with an explicit deny in a VPC endpoint policy",
+        Layer::TrustPolicy => "with an explicit deny in the role trust policy",
+        Layer::EncryptionBlock => {
+            "because this bucket has blocked upload requests that specify Server Side Encryption with Customer provided keys (SSE-C). Please specify a different server-side encryption type"
+        }
+        Layer::ObjectLock => "because object protected by object lock.",
+        _ => "with an explicit deny in a resource-based policy",
+    }
+}
+
+fn implicit_clause(layer: Layer, action: &str) -> String {
+    let policy = match layer {
+        Layer::Boundary => "permissions boundary",
+        Layer::Session => "session policy",
+        Layer::Scp => "service control policy",
+        Layer::Rcp => "resource control policy",
+        Layer::VpcEndpoint => "VPC endpoint policy",
+        Layer::TrustPolicy => "role trust policy",
+        Layer::Resource | Layer::KeyPolicy => "resource-based policy",
+        _ => "identity-based policy",
+    };
+    format!("because no {policy} allows the {action} action")
+}
+
+fn undecidable(error: &Undecidable) -> Refusal {
+    Refusal::Undecidable(format!("the sandbox cannot decide this request: {error}"))
+}
+
+/// `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`.
+pub(super) fn session_arn(role: &Role, session: &str) -> String {
+    format!("arn:aws:sts::{}:assumed-role/{}/{session}", role.account, role.name)
+}
+
+/// Asks about a KMS key: its policy is the resource policy, and only it can grant.
+pub(super) fn authorize_key(scope: &Scope, world: &World, key: &Key, action: &str, via: Option<&Via<'_>>) -> Result<Permit, Refusal> {
+    let mut context = scope.context(world, &key.account);
+    if let Some(account) = scope.account() {
+        context.set("kms:CallerAccount", account);
+    }
+    context.set("kms:KeyOrigin", "AWS_KMS");
+    context.set("kms:KeySpec", "SYMMETRIC_DEFAULT");
+    context.set("kms:KeyUsage", "ENCRYPT_DECRYPT");
+    context.set("kms:MultiRegion", "false");
+    if let Some(alias) = &key.alias {
+        context.set_all("kms:ResourceAliases", [alias.clone()]);
+    }
+    if let Some(via) = via {
+        context.set("kms:ViaService", format!("s3.{}.amazonaws.com", world.region));
+        context.set("aws:ViaAWSService", "true");
+        context.set_all("aws:CalledVia", ["s3.amazonaws.com".to_owned()]);
+        context.set("kms:EncryptionContext:aws:s3:arn", via.arn);
+        context.set_all("kms:EncryptionContextKeys", ["aws:s3:arn".to_owned()]);
+    }
+    scope.authorize(&Question {
+        action,
+        resource: &key.arn,
+        resource_account: &key.account,
+        resource_policy: Some(&key.policy),
+        context: &context,
+        settings: &[],
+        restrict_public: false,
+    })
+}
+
+/// A KMS call that S3 makes for its caller.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Via<'a> {
+    /// The encryption context `aws:s3:arn`: the object's ARN, or with a bucket key the bucket's.
+    pub arn: &'a str,
+}
+
+/// A session policy, compiled. Validated when the session was issued.
+pub(super) fn session_policy(claims: &Claims) -> Option<Policy> {
+    claims
+        .session_policy
+        .as_ref()
+        .and_then(|text| Policy::from_text(PolicyKind::Session, text).ok())
+}

@@ -1,0 +1,40 @@
+//! The seam: the SDK's HTTP connector, answered in process.
+
+use aws_smithy_runtime_api::{
+    client::{
+        http::{HttpConnector, HttpConnectorFuture},
+        orchestrator::{HttpRequest, HttpResponse},
+        result::ConnectorError,
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::body::SdkBody;
+use http_body_util::BodyExt as _;
+
+use super::{Rulings, Sandbox, front::Reply};
+
+impl HttpConnector for Sandbox {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let sandbox = self.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let (parts, body) = request.into_parts();
+            let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
+            let reply = sandbox.front.handle(parts, body).await;
+            Ok(response(reply)?)
+        })
+    }
+}
+
+fn response(reply: Reply) -> Result<HttpResponse, ConnectorError> {
+    let (parts, body) = reply.response.into_parts();
+    let status = StatusCode::try_from(parts.status.as_u16()).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(body));
+    for (name, value) in &parts.headers {
+        if let Ok(value) = value.to_str() {
+            response.headers_mut().append(name.as_str().to_owned(), value.to_owned());
+        }
+    }
+    response.add_extension(Rulings(reply.rulings.into()));
+    Ok(response)
+}

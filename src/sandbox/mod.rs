@@ -1,0 +1,131 @@
+//! The sandbox: S3, KMS and STS in process, refusing what AWS refuses.
+//!
+//! A request goes: host -> service; authentication (signature, time, token: [`signature`], [`token`]); for S3 the guard table
+//! ([`guard`]) and the wire layer; authorization of every action it needs (`authorize`, over [`crate::iam`]); the effect.
+//! It fails closed: what is not modelled is refused with `NotImplemented`, never allowed and never a policy's refusal.
+//! It knows nothing of scenarios.
+
+mod authorize;
+mod connector;
+mod front;
+pub mod guard;
+mod kms;
+mod ruling;
+mod s3;
+pub mod signature;
+mod state;
+mod sts;
+pub mod token;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use aws_credential_types::Credentials;
+
+pub use self::ruling::{Decider, Ruling, Rulings, StatementRef};
+use self::{front::Front, state::World, token::Issuer};
+use crate::environment::Environment;
+
+/// A running sandbox. Clones share one world; [`Sandbox::fork`] makes another.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    core: Arc<Core>,
+    front: Arc<Front>,
+}
+
+/// What every service of one sandbox shares.
+#[derive(Debug)]
+struct Core {
+    world: Mutex<World>,
+    issuer: Issuer,
+    region: String,
+}
+
+impl Core {
+    /// The world, for the whole of one request: requests are atomic.
+    fn world(&self) -> MutexGuard<'_, World> {
+        // A poisoned lock means that a thread panicked, which lints forbid; the world itself is whole after every statement.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A world as it was, to go back to.
+#[derive(Clone, Debug)]
+pub struct Snapshot(World);
+
+impl Sandbox {
+    /// A sandbox in which an environment has just been deployed.
+    #[must_use]
+    pub fn new(environment: &Environment) -> Self {
+        let mut key = [0; 32];
+        // As for key material: an all-zero key would still keep sandboxes apart from accounts, which is all it is for.
+        _ = getrandom::fill(&mut key);
+        let world = World::new(environment, CALLER_ACCESS_KEY.to_owned());
+        Self::with(world, Issuer::new(key), &environment.region)
+    }
+
+    fn with(world: World, issuer: Issuer, region: &str) -> Self {
+        let core = Arc::new(Core {
+            world: Mutex::new(world),
+            issuer,
+            region: region.to_owned(),
+        });
+        let front = Arc::new(Front::new(&core));
+        Self { core, front }
+    }
+
+    /// Another sandbox with a copy of this one's world. Sessions of one are sessions of the other.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let world = self.core.world().clone();
+        Self::with(world, self.core.issuer.clone(), &self.core.region)
+    }
+
+    /// The world as it is now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot(self.core.world().clone())
+    }
+
+    /// Goes back to a world as it was, except for its clock, which only moves forward.
+    pub fn restore(&self, snapshot: &Snapshot) {
+        let mut world = self.core.world();
+        let ahead = world.ahead;
+        *world = snapshot.0.clone();
+        world.ahead = ahead.max(world.ahead);
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.core.world().ahead += by;
+    }
+
+    /// The sandbox's time.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        SystemTime::now() + self.core.world().ahead
+    }
+
+    /// The credentials of the user that assumes the roles.
+    #[must_use]
+    pub fn caller_credentials(&self) -> Credentials {
+        Credentials::new(
+            CALLER_ACCESS_KEY,
+            self.core.issuer.secret_for(CALLER_ACCESS_KEY),
+            None,
+            None,
+            "the sandbox",
+        )
+    }
+}
+
+/// The access key id of the environment's caller, after AWS's own example ids.
+const CALLER_ACCESS_KEY: &str = "AKIAGAINSAYSANDBOX00";
+
+impl aws_smithy_async::time::TimeSource for Sandbox {
+    fn now(&self) -> SystemTime {
+        Sandbox::now(self)
+    }
+}

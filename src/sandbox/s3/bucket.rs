@@ -1,0 +1,104 @@
+//! Reads of a bucket's configuration.
+
+use s3s::{
+    S3Result,
+    dto::{
+        BucketLocationConstraint, BucketVersioningStatus, GetBucketEncryptionInput, GetBucketEncryptionOutput, GetBucketLocationInput,
+        GetBucketLocationOutput, GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput, GetBucketPolicyInput,
+        GetBucketPolicyOutput, GetBucketVersioningInput, GetBucketVersioningOutput, GetPublicAccessBlockInput, GetPublicAccessBlockOutput,
+        HeadBucketInput, HeadBucketOutput, ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration,
+        ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    },
+};
+
+use super::{Held, error, open};
+use crate::{
+    environment::{DefaultEncryption, Versioning},
+    sandbox::{authorize::Scope, state::World},
+};
+
+fn read(world: &World, scope: &Scope, bucket: &str, owner: Option<&str>, action: &str) -> S3Result<Held> {
+    let held = open(world, bucket, owner)?;
+    let context = held.context(world, scope);
+    let _permit = held.authorize(scope, action, &context)?;
+    Ok(held)
+}
+
+macro_rules! reads {
+    ($($name:ident($input:ident) -> $output:ident, $action:literal, |$world:ident, $held:ident| $answer:expr;)+) => {
+        $(
+            #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
+            pub(super) fn $name($world: &mut World, scope: &Scope, input: $input) -> S3Result<$output> {
+                let $held = read($world, scope, &input.bucket, input.expected_bucket_owner.as_deref(), $action)?;
+                $answer
+            }
+        )+
+    };
+}
+
+reads! {
+    head(HeadBucketInput) -> HeadBucketOutput, "s3:ListBucket", |world, _held| Ok(HeadBucketOutput {
+        bucket_region: Some(world.region.clone()),
+        ..HeadBucketOutput::default()
+    });
+    location(GetBucketLocationInput) -> GetBucketLocationOutput, "s3:GetBucketLocation", |world, _held| Ok(GetBucketLocationOutput {
+        // The oldest Region has no name here.
+        location_constraint: (world.region != "us-east-1").then(|| BucketLocationConstraint::from(world.region.clone())),
+    });
+    versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput, "s3:GetBucketVersioning", |world, held| Ok(GetBucketVersioningOutput {
+        status: match held.bucket.config.versioning {
+            Versioning::Off => None,
+            Versioning::Enabled => Some(BucketVersioningStatus::from_static(BucketVersioningStatus::ENABLED)),
+            Versioning::Suspended => Some(BucketVersioningStatus::from_static(BucketVersioningStatus::SUSPENDED)),
+        },
+        ..GetBucketVersioningOutput::default()
+    });
+    policy(GetBucketPolicyInput) -> GetBucketPolicyOutput, "s3:GetBucketPolicy", |world, held| match &held.bucket.config.policy {
+        Some(document) => Ok(GetBucketPolicyOutput { policy: Some(document.text.to_string()) }),
+        None => Err(error(404, "NoSuchBucketPolicy", "The bucket policy does not exist")),
+    };
+    encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput, "s3:GetEncryptionConfiguration", |world, held| Ok(GetBucketEncryptionOutput {
+        server_side_encryption_configuration: Some(ServerSideEncryptionConfiguration { rules: vec![rule(&held.bucket.config.encryption)] }),
+    });
+    public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput, "s3:GetBucketPublicAccessBlock", |world, held| {
+        let block = held.bucket.config.public_access;
+        Ok(GetPublicAccessBlockOutput {
+            public_access_block_configuration: Some(PublicAccessBlockConfiguration {
+                block_public_acls: Some(block.block_public_acls),
+                ignore_public_acls: Some(block.ignore_public_acls),
+                block_public_policy: Some(block.block_public_policy),
+                restrict_public_buckets: Some(block.restrict_public_buckets),
+            }),
+        })
+    };
+    ownership(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput, "s3:GetBucketOwnershipControls", |world, held| Ok(GetBucketOwnershipControlsOutput {
+        ownership_controls: Some(OwnershipControls {
+            rules: vec![OwnershipControlsRule { object_ownership: ObjectOwnership::from_static(held.bucket.config.ownership.as_str()) }],
+        }),
+    });
+}
+
+fn rule(default: &DefaultEncryption) -> ServerSideEncryptionRule {
+    let (algorithm, key, bucket_key) = match default {
+        DefaultEncryption::S3 => (ServerSideEncryption::AES256, None, false),
+        DefaultEncryption::Kms {
+            key,
+            bucket_key,
+            dual_layer,
+        } => {
+            let algorithm = if *dual_layer {
+                ServerSideEncryption::AWS_KMS_DSSE
+            } else {
+                ServerSideEncryption::AWS_KMS
+            };
+            (algorithm, key.as_ref().map(|key| key.arn.clone()), *bucket_key)
+        }
+    };
+    ServerSideEncryptionRule {
+        apply_server_side_encryption_by_default: Some(ServerSideEncryptionByDefault {
+            kms_master_key_id: key,
+            sse_algorithm: ServerSideEncryption::from_static(algorithm),
+        }),
+        bucket_key_enabled: Some(bucket_key),
+    }
+}

@@ -1,0 +1,109 @@
+//! Copies: a read of the source and a write of the destination, each with its own authorization and key.
+
+use s3s::{
+    S3Result,
+    dto::{CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, Timestamp},
+};
+
+use super::{
+    Held, encryption, error, not_modelled,
+    object::{self, Attributes, Write},
+    open, refuse_unmodelled,
+};
+use crate::sandbox::{authorize::Scope, state::World};
+
+pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> S3Result<CopyObjectOutput> {
+    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    refuse_unmodelled(&[
+        (
+            "conditional copies",
+            input.copy_source_if_match.is_some() || input.copy_source_if_none_match.is_some(),
+        ),
+        (
+            "conditional copies",
+            input.copy_source_if_modified_since.is_some() || input.copy_source_if_unmodified_since.is_some(),
+        ),
+        (
+            "SSE-C sources",
+            input.copy_source_sse_customer_algorithm.is_some() || input.copy_source_sse_customer_key.is_some(),
+        ),
+        (
+            "directives of copies",
+            input.metadata_directive.is_some() || input.tagging_directive.is_some() || input.tagging.is_some(),
+        ),
+        (
+            "object lock",
+            input.object_lock_mode.is_some() || input.object_lock_legal_hold_status.is_some(),
+        ),
+        ("object lock", input.object_lock_retain_until_date.is_some()),
+        ("website redirects", input.website_redirect_location.is_some()),
+        (
+            "storage classes",
+            input.storage_class.as_ref().is_some_and(|class| class.as_str() != "STANDARD"),
+        ),
+    ])?;
+    let CopySource::Bucket { bucket, key, version_id } = &input.copy_source else {
+        return Err(not_modelled("copies from access points"));
+    };
+    let source = open(world, bucket, input.expected_source_bucket_owner.as_deref())?;
+    let headers = encryption::Headers {
+        algorithm: input.server_side_encryption,
+        key: input.ssekms_key_id,
+        bucket_key: input.bucket_key_enabled,
+        has_context: input.ssekms_encryption_context.is_some(),
+        customer: [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5],
+    };
+    let plan = encryption::plan(world, scope, &held, &headers)?;
+    let grants = [
+        input.grant_full_control,
+        input.grant_read,
+        input.grant_read_acp,
+        input.grant_write_acp,
+    ];
+    let copy_source = format!("{bucket}/{key}");
+    // AWS documents no order; the destination is asked first (assumed), so that a refused write is told as one.
+    let write = Write {
+        key: &input.key,
+        plan: &plan,
+        acl: input.acl.as_ref(),
+        grants: grants.iter().any(Option::is_some),
+        tags: &[],
+        copy_source: Some(&copy_source),
+    };
+    write.authorize(world, scope, &held)?;
+    let (body, attributes) = read_source(world, scope, &source, key, version_id.as_deref())?;
+    encryption::authorize(world, scope, &held, &input.key, &plan.encryption, "kms:GenerateDataKey")?;
+    let etag = object::body_etag(&plan.encryption, &body);
+    let modified = world.now();
+    let version = object::store(world, &held, &input.key, &body, &etag, &plan.encryption, attributes)?;
+    let (algorithm, kms_key, bucket_key) = encryption::reported(&plan.encryption);
+    Ok(CopyObjectOutput {
+        copy_object_result: Some(CopyObjectResult {
+            e_tag: Some(ETag::Strong(etag)),
+            last_modified: Some(Timestamp::from(modified)),
+            ..CopyObjectResult::default()
+        }),
+        version_id: version,
+        server_side_encryption: algorithm,
+        ssekms_key_id: kms_key,
+        bucket_key_enabled: bucket_key,
+        ..CopyObjectOutput::default()
+    })
+}
+
+fn read_source(world: &World, scope: &Scope, source: &Held, key: &str, version: Option<&str>) -> S3Result<(Vec<u8>, Attributes)> {
+    let (_, content) = object::find(world, scope, source, key, version, object::GET)?;
+    if !content.tags.is_empty() {
+        let context = source.context(world, scope);
+        let _permit = source.authorize_object(scope, "s3:GetObjectTagging", key, &context)?;
+        return Err(error(501, "NotImplemented", "the sandbox does not model copies of tagged objects"));
+    }
+    encryption::authorize(world, scope, source, key, &content.encryption, "kms:Decrypt")?;
+    let body = encryption::unseal(world, source, key, &content.encryption, &content.body)?;
+    let attributes = Attributes {
+        content_type: content.content_type.clone(),
+        metadata: content.metadata.clone(),
+        tags: Vec::new(),
+    };
+    Ok((body, attributes))
+}

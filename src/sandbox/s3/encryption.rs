@@ -1,0 +1,275 @@
+//! Which key an upload is encrypted with, what policies are told of it, and the KMS permission it takes.
+
+use s3s::{S3Result, dto::ServerSideEncryption};
+
+use super::{Held, error, not_modelled};
+use crate::{
+    environment::DefaultEncryption,
+    iam::Context,
+    sandbox::{
+        authorize::{Scope, Via, authorize_key},
+        kms::Sealed,
+        state::{Encryption, Key, World},
+    },
+};
+
+const OVER_HTTP: &str = "Requests specifying Server Side Encryption with AWS KMS managed keys must be made over a secure connection.";
+
+/// What the headers of an upload ask for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Headers {
+    pub algorithm: Option<ServerSideEncryption>,
+    pub key: Option<String>,
+    pub bucket_key: Option<bool>,
+    /// x-amz-server-side-encryption-context.
+    pub has_context: bool,
+    /// SSE-C: algorithm, key and digest.
+    pub customer: [Option<String>; 3],
+}
+
+/// What an upload will be encrypted with.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub encryption: Encryption,
+    /// The condition keys that policies see. A multipart upload keeps them for its parts.
+    pub told: Vec<(&'static str, String)>,
+    /// Whether SSE-C was asked for.
+    pub customer: bool,
+}
+
+impl Plan {
+    /// Tells a context what policies see of the encryption.
+    pub(super) fn tell(&self, context: &mut Context) {
+        for (key, value) in &self.told {
+            context.set(key, value.as_str());
+        }
+    }
+}
+
+/// Settles the encryption of an upload. Without a header the bucket's default applies: policies then see no algorithm but the
+/// default key's ARN (recorded by aws-rcp-s3-require-encryption-kms). A key id or alias reaches policies as the key's ARN (assumed:
+/// the same project's README).
+pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers) -> S3Result<Plan> {
+    if headers.has_context {
+        return Err(not_modelled("encryption contexts of uploads"));
+    }
+    if headers.customer.iter().any(Option::is_some) {
+        return plan_customer(scope, headers);
+    }
+    let account = scope.account().unwrap_or_else(|| held.account().to_owned());
+    let Some(algorithm) = &headers.algorithm else {
+        if headers.key.is_some() {
+            return Err(error(
+                400,
+                "InvalidArgument",
+                "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
+            ));
+        }
+        return default_plan(world, held, headers);
+    };
+    match algorithm.as_str() {
+        ServerSideEncryption::AES256 if headers.key.is_some() => Err(error(
+            400,
+            "InvalidArgument",
+            "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
+        )),
+        ServerSideEncryption::AES256 => Ok(Plan {
+            encryption: Encryption::S3,
+            told: vec![(ALGORITHM, ServerSideEncryption::AES256.to_owned())],
+            customer: false,
+        }),
+        kms @ (ServerSideEncryption::AWS_KMS | ServerSideEncryption::AWS_KMS_DSSE) => {
+            // S3 itself refuses this before any policy is asked, so over HTTP such an upload proves nothing about the policy.
+            if !scope.secure {
+                return Err(error(400, "InvalidArgument", OVER_HTTP));
+            }
+            let key = match &headers.key {
+                Some(text) => world.resolve_key(text, &account).ok_or_else(|| unknown_key(text))?,
+                // Not the bucket's default key: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>.
+                None => world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?,
+            };
+            let dual_layer = kms == ServerSideEncryption::AWS_KMS_DSSE;
+            Ok(Plan {
+                told: vec![(ALGORITHM, kms.to_owned()), (KEY_ID, key.clone())],
+                encryption: Encryption::Kms {
+                    key,
+                    bucket_key: !dual_layer && headers.bucket_key.unwrap_or_else(|| default_bucket_key(held)),
+                    dual_layer,
+                },
+                customer: false,
+            })
+        }
+        other => Err(error(
+            400,
+            "InvalidArgument",
+            format!("The encryption method specified is not supported: {other}"),
+        )),
+    }
+}
+
+const ALGORITHM: &str = "s3:x-amz-server-side-encryption";
+const KEY_ID: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+const CUSTOMER_ALGORITHM: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
+
+fn plan_customer(scope: &Scope, headers: &Headers) -> S3Result<Plan> {
+    let [Some(algorithm), Some(_), Some(_)] = &headers.customer else {
+        return Err(error(
+            400,
+            "InvalidArgument",
+            "Requests specifying Server Side Encryption with Customer provided keys must provide an appropriate secret key.",
+        ));
+    };
+    if headers.algorithm.is_some() || headers.key.is_some() {
+        return Err(error(
+            400,
+            "InvalidArgument",
+            "Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
+        ));
+    }
+    if !scope.secure {
+        return Err(error(
+            400,
+            "InvalidRequest",
+            "Requests specifying Server Side Encryption with Customer provided keys must be made over a secure connection.",
+        ));
+    }
+    Ok(Plan {
+        encryption: Encryption::S3,
+        told: vec![(CUSTOMER_ALGORITHM, algorithm.clone())],
+        customer: true,
+    })
+}
+
+fn default_plan(world: &World, held: &Held, headers: &Headers) -> S3Result<Plan> {
+    let plan = match &held.bucket.config.encryption {
+        DefaultEncryption::S3 => Plan {
+            encryption: Encryption::S3,
+            told: Vec::new(),
+            customer: false,
+        },
+        DefaultEncryption::Kms {
+            key,
+            bucket_key,
+            dual_layer,
+        } => {
+            let key = match key {
+                Some(key) => key.arn.clone(),
+                None => world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?,
+            };
+            Plan {
+                told: vec![(KEY_ID, key.clone())],
+                encryption: Encryption::Kms {
+                    key,
+                    bucket_key: !dual_layer && headers.bucket_key.unwrap_or(*bucket_key),
+                    dual_layer: *dual_layer,
+                },
+                customer: false,
+            }
+        }
+    };
+    Ok(plan)
+}
+
+fn default_bucket_key(held: &Held) -> bool {
+    matches!(&held.bucket.config.encryption, DefaultEncryption::Kms { bucket_key: true, .. })
+}
+
+fn unknown_key(text: &str) -> s3s::S3Error {
+    let message = if text.contains("alias/") {
+        format!("Alias {text} is not found.")
+    } else if text.starts_with("arn:") {
+        format!("Invalid arn {text}")
+    } else {
+        format!("Invalid keyId '{text}'")
+    };
+    error(400, "KMS.NotFoundException", message)
+}
+
+/// The KMS permission that an object's key takes, asked for in the caller's name through S3.
+pub(super) fn authorize(world: &World, scope: &Scope, held: &Held, object: &str, encryption: &Encryption, action: &str) -> S3Result<()> {
+    let Encryption::Kms { key, .. } = encryption else { return Ok(()) };
+    // For an upload by the bucket's default, or any read: S3 serves SSE-KMS over TLS only.
+    if !scope.secure {
+        return Err(error(400, "InvalidArgument", OVER_HTTP));
+    }
+    let Some(found) = world.keys.get(key) else {
+        return Err(missing_key(scope, key, action));
+    };
+    let arn = context_arn(held, object, encryption);
+    let _permit = authorize_key(scope, world, found, action, Some(&Via { arn: &arn }))?;
+    Ok(())
+}
+
+/// A key of the caller's own account is said not to exist; of another account's key KMS says neither.
+fn missing_key(scope: &Scope, key: &str, action: &str) -> s3s::S3Error {
+    let owner = key.split(':').nth(4).unwrap_or_default();
+    if scope.account().as_deref() == Some(owner) {
+        return error(400, "KMS.NotFoundException", format!("Key '{key}' does not exist"));
+    }
+    let who = scope.principal().to_arn().map(std::borrow::Cow::into_owned).unwrap_or_default();
+    error(
+        403,
+        "AccessDenied",
+        format!(
+            "User: {who} is not authorized to perform: {action} on resource: {key} because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access"
+        ),
+    )
+}
+
+/// The encryption context `aws:s3:arn`: with a bucket key the bucket's ARN
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>).
+fn context_arn(held: &Held, object: &str, encryption: &Encryption) -> String {
+    match encryption {
+        Encryption::Kms { bucket_key: true, .. } => held.arn(),
+        _ => held.object_arn(object),
+    }
+}
+
+/// Seals a body as the plan says.
+pub(super) fn seal(world: &World, held: &Held, object: &str, encryption: &Encryption, body: &[u8]) -> S3Result<Sealed> {
+    let sealed = match encryption {
+        Encryption::S3 => Sealed::seal(&world.s3_key, &held.object_arn(object), body),
+        Encryption::Kms { key, .. } => {
+            key_of(world, key).and_then(|key| Sealed::seal(&key.material, &context_arn(held, object, encryption), body))
+        }
+    };
+    sealed.ok_or_else(|| error(500, "InternalError", "the body could not be sealed"))
+}
+
+/// Opens what [`seal`] sealed.
+pub(super) fn unseal(world: &World, held: &Held, object: &str, encryption: &Encryption, sealed: &Sealed) -> S3Result<Vec<u8>> {
+    let opened = match encryption {
+        Encryption::S3 => sealed.open(&world.s3_key, &held.object_arn(object)),
+        Encryption::Kms { key, .. } => {
+            key_of(world, key).and_then(|key| sealed.open(&key.material, &context_arn(held, object, encryption)))
+        }
+    };
+    opened.ok_or_else(|| error(500, "InternalError", "the body could not be opened"))
+}
+
+fn key_of<'a>(world: &'a World, arn: &str) -> Option<&'a Key> {
+    world.keys.get(arn).map(AsRef::as_ref)
+}
+
+/// The headers that report an object's encryption: algorithm, key, bucket key.
+pub(super) fn reported(encryption: &Encryption) -> (Option<ServerSideEncryption>, Option<String>, Option<bool>) {
+    match encryption {
+        Encryption::S3 => (Some(ServerSideEncryption::from_static(ServerSideEncryption::AES256)), None, None),
+        Encryption::Kms {
+            key,
+            bucket_key,
+            dual_layer,
+        } => {
+            let algorithm = if *dual_layer {
+                ServerSideEncryption::AWS_KMS_DSSE
+            } else {
+                ServerSideEncryption::AWS_KMS
+            };
+            (
+                Some(ServerSideEncryption::from_static(algorithm)),
+                Some(key.clone()),
+                bucket_key.then_some(true),
+            )
+        }
+    }
+}

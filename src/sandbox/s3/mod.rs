@@ -1,0 +1,249 @@
+//! S3: the backend behind the wire layer. Each operation is authorized here, by the actions AWS authorizes it as
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>), and only then has an effect.
+//! An operation that is not written below is the wire layer's `NotImplemented`.
+
+mod acl;
+mod bucket;
+mod copy;
+mod encryption;
+mod listing;
+mod multipart;
+mod object;
+mod tagging;
+
+use std::sync::Arc;
+
+use futures::TryStreamExt as _;
+use http::StatusCode;
+use s3s::{
+    S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders,
+    access::{S3Access, S3AccessContext},
+    dto::{
+        AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
+        CopyObjectInput, CopyObjectOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput,
+        DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetBucketAclInput, GetBucketAclOutput, GetBucketEncryptionInput,
+        GetBucketEncryptionOutput, GetBucketLocationInput, GetBucketLocationOutput, GetBucketOwnershipControlsInput,
+        GetBucketOwnershipControlsOutput, GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
+        GetObjectAclInput, GetObjectAclOutput, GetObjectInput, GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput,
+        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
+        ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsV2Input,
+        ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutObjectAclInput, PutObjectAclOutput, PutObjectInput, PutObjectOutput,
+        PutObjectTaggingInput, PutObjectTaggingOutput, StreamingBlob, UploadPartInput, UploadPartOutput,
+    },
+};
+
+use super::{
+    Core,
+    authorize::{Permit, Question, Refusal, Scope},
+    state::{Bucket, World},
+};
+use crate::iam::{Context, Layer};
+
+/// The backend of one sandbox.
+pub(super) struct Backend {
+    core: Arc<Core>,
+}
+
+/// Lets a request through to the backend only if it has a scope, that is, if it came through the sandbox's front.
+pub(super) struct Pass;
+
+#[async_trait::async_trait]
+impl S3Access for Pass {
+    async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
+        match cx.extensions_mut().get::<Arc<Scope>>() {
+            Some(_) => Ok(()),
+            None => Err(error(403, "AccessDenied", "Access Denied")),
+        }
+    }
+}
+
+impl Backend {
+    pub(super) fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// Runs an operation on the world, which is locked until it is done.
+    fn run<I, O>(&self, request: S3Request<I>, operation: impl FnOnce(&mut World, &Scope, I) -> S3Result<O>) -> S3Result<S3Response<O>> {
+        let scope = request.extensions.get::<Arc<Scope>>().cloned();
+        let scope = scope.ok_or_else(|| error(403, "AccessDenied", "Access Denied"))?;
+        operation(&mut self.core.world(), &scope, request.input)
+            .map(S3Response::new)
+            .map_err(|mut error| {
+                error.set_request_id(scope.request_id.clone());
+                error
+            })
+    }
+}
+
+/// Passes operations on to the functions that do them. For uploads the whole body is read first: the world is not locked while
+/// bytes arrive.
+macro_rules! operations {
+    (
+        uploads { $($upload:ident($upload_input:ident) -> $upload_output:ident = $upload_function:path;)+ }
+        others { $($name:ident($input:ident) -> $output:ident = $function:path;)+ }
+    ) => {
+        #[async_trait::async_trait]
+        impl S3 for Backend {
+            $(async fn $upload(&self, mut request: S3Request<$upload_input>) -> S3Result<S3Response<$upload_output>> {
+                let bytes = read(request.input.body.take()).await?;
+                let trailers = request.trailing_headers.as_ref().and_then(TrailingHeaders::take).unwrap_or_default();
+                let upload = object::Upload { bytes: &bytes, trailers: &trailers };
+                self.run(request, |world, scope, input| $upload_function(world, scope, input, &upload))
+            })+
+            $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
+                self.run(request, $function)
+            })+
+        }
+    };
+}
+
+operations! {
+    uploads {
+        put_object(PutObjectInput) -> PutObjectOutput = object::put;
+        upload_part(UploadPartInput) -> UploadPartOutput = multipart::upload_part;
+    }
+    others {
+        head_bucket(HeadBucketInput) -> HeadBucketOutput = bucket::head;
+        get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput = bucket::location;
+        get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput = bucket::versioning;
+        get_bucket_policy(GetBucketPolicyInput) -> GetBucketPolicyOutput = bucket::policy;
+        get_bucket_encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput = bucket::encryption;
+        get_public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput = bucket::public_access_block;
+        get_bucket_ownership_controls(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput = bucket::ownership;
+        get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = acl::get_bucket;
+        list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = listing::objects;
+        list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = listing::versions;
+        list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput = listing::uploads;
+        get_object(GetObjectInput) -> GetObjectOutput = object::get;
+        head_object(HeadObjectInput) -> HeadObjectOutput = object::head;
+        delete_object(DeleteObjectInput) -> DeleteObjectOutput = object::delete;
+        copy_object(CopyObjectInput) -> CopyObjectOutput = copy::copy;
+        create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput = multipart::create;
+        complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput = multipart::complete;
+        abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput = multipart::abort;
+        list_parts(ListPartsInput) -> ListPartsOutput = multipart::list_parts;
+        get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput = tagging::get;
+        put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput = tagging::put;
+        delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput = tagging::delete;
+        get_object_acl(GetObjectAclInput) -> GetObjectAclOutput = acl::get_object;
+        put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = acl::put_object;
+    }
+}
+
+async fn read(body: Option<StreamingBlob>) -> S3Result<Vec<u8>> {
+    let Some(body) = body else { return Ok(Vec::new()) };
+    let broken = |problem: s3s::StdError| error(400, "IncompleteBody", problem.to_string());
+    let chunks: Vec<bytes::Bytes> = body.try_collect().await.map_err(broken)?;
+    Ok(chunks.concat())
+}
+
+/// An error of S3 with its status.
+fn error(status: u16, code: &'static str, message: impl Into<String>) -> S3Error {
+    let mut error = S3Error::with_message(
+        S3ErrorCode::from_bytes(code.as_bytes()).unwrap_or(S3ErrorCode::InternalError),
+        message.into(),
+    );
+    error.set_status_code(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    error
+}
+
+/// What the sandbox does not model is refused, so that it can be neither allowed nor taken for a policy's refusal.
+fn not_modelled(what: &str) -> S3Error {
+    error(501, "NotImplemented", format!("the sandbox does not model {what}"))
+}
+
+/// Refuses the features of an input that are not modelled: each is a name and whether it is used.
+fn refuse_unmodelled(features: &[(&str, bool)]) -> S3Result<()> {
+    match features.iter().find(|(_, used)| *used) {
+        Some((name, _)) => Err(not_modelled(name)),
+        None => Ok(()),
+    }
+}
+
+impl From<Refusal> for S3Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Denied(message) => error(403, "AccessDenied", message),
+            Refusal::Undecidable(message) => error(501, "NotImplemented", message),
+        }
+    }
+}
+
+/// A bucket as one request sees it.
+struct Held {
+    bucket: Arc<Bucket>,
+}
+
+/// Finds the bucket and checks who must own it, which S3 does before any policy.
+fn open(world: &World, name: &str, expected_owner: Option<&str>) -> S3Result<Held> {
+    let bucket = world.buckets.get(name).cloned();
+    let bucket = bucket.ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
+    match expected_owner {
+        Some(owner) if owner.len() != 12 || !owner.bytes().all(|byte| byte.is_ascii_digit()) => Err(error(
+            400,
+            "InvalidBucketOwnerAWSAccountID",
+            "The value of the expected bucket owner parameter must be an AWS account ID",
+        )),
+        Some(owner) if owner != bucket.config.account => Err(error(403, "AccessDenied", "Access Denied")),
+        _ => Ok(Held { bucket }),
+    }
+}
+
+impl Held {
+    fn account(&self) -> &str {
+        &self.bucket.config.account
+    }
+
+    fn arn(&self) -> String {
+        self.bucket.config.arn()
+    }
+
+    fn object_arn(&self, key: &str) -> String {
+        format!("{}/{key}", self.arn())
+    }
+
+    /// The keys that every S3 request carries:
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>.
+    fn context(&self, world: &World, scope: &Scope) -> Context {
+        let mut context = scope.context(world, self.account());
+        context.set("s3:ResourceAccount", self.account());
+        if scope.secure {
+            context.set("s3:TlsVersion", "1.3");
+        }
+        if let Some(auth_type) = scope.auth_type {
+            context.set("s3:authType", auth_type);
+            context.set("s3:signatureversion", "AWS4-HMAC-SHA256");
+        }
+        if let Some(age) = scope.signature_age {
+            context.set("s3:signatureAge", age.to_string());
+        }
+        if let Some(digest) = &scope.content_sha256 {
+            context.set("s3:x-amz-content-sha256", digest.as_str());
+        }
+        context
+    }
+
+    /// Asks for an action on the bucket itself.
+    fn authorize(&self, scope: &Scope, action: &str, context: &Context) -> S3Result<Permit> {
+        self.ask(scope, action, &self.arn(), context, &[])
+    }
+
+    /// Asks for an action on an object.
+    fn authorize_object(&self, scope: &Scope, action: &str, key: &str, context: &Context) -> S3Result<Permit> {
+        self.ask(scope, action, &self.object_arn(key), context, &[])
+    }
+
+    fn ask(&self, scope: &Scope, action: &str, resource: &str, context: &Context, settings: &[Layer]) -> S3Result<Permit> {
+        let config = &self.bucket.config;
+        let permit = scope.authorize(&Question {
+            action,
+            resource,
+            resource_account: &config.account,
+            resource_policy: config.policy.as_ref(),
+            context,
+            settings,
+            restrict_public: config.public_access.restrict_public_buckets,
+        })?;
+        Ok(permit)
+    }
+}

@@ -1,0 +1,269 @@
+//! A request with every name resolved to the thing it names. Only what fixtures will yield is still open.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use crate::{
+    attempt::{Facet, Field, On, Operation, Param},
+    environment::{Bucket, Key, Role},
+};
+
+/// A call: an operation and its parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The operation.
+    pub operation: &'static Operation,
+    /// The parameters.
+    pub params: BTreeMap<Param, Value>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Principal {
+    /// A session of a role.
+    Role(Arc<Role>),
+    /// Nobody: the request is not signed.
+    Anonymous,
+}
+
+impl Principal {
+    /// The name in a scenario.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Role(role) => &role.name,
+            Self::Anonymous => "anonymous",
+        }
+    }
+}
+
+/// How a KMS key is named in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyForm {
+    /// By its ARN.
+    Arn,
+    /// By its id.
+    Id,
+    /// By its alias.
+    Alias,
+    /// By the ARN of its alias.
+    AliasArn,
+}
+
+/// The value of a parameter.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// Who asks.
+    Principal(Principal),
+    /// A bucket.
+    Bucket(Arc<Bucket>),
+    /// A key, and how it is named.
+    Key(Arc<Key>, KeyForm),
+    /// A role to assume.
+    Role(Arc<Role>),
+    /// A fixture, by its place in the row.
+    Fixture(usize),
+    /// Several fixtures.
+    Fixtures(Vec<usize>),
+    /// Text.
+    Text(Text),
+    /// `true` or `false`.
+    Bool(bool),
+    /// One of the words the parameter has.
+    Word(&'static str),
+    /// Seconds.
+    Seconds(u64),
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Principal(Principal::Role(a)), Self::Principal(Principal::Role(b))) | (Self::Role(a), Self::Role(b)) => {
+                Arc::ptr_eq(a, b)
+            }
+            (Self::Principal(Principal::Anonymous), Self::Principal(Principal::Anonymous)) => true,
+            (Self::Bucket(a), Self::Bucket(b)) => Arc::ptr_eq(a, b),
+            (Self::Key(a, form), Self::Key(b, other)) => Arc::ptr_eq(a, b) && form == other,
+            (Self::Fixture(a), Self::Fixture(b)) => a == b,
+            (Self::Fixtures(a), Self::Fixtures(b)) => a == b,
+            (Self::Text(a), Self::Text(b)) => a == b,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Word(a), Self::Word(b)) => a == b,
+            (Self::Seconds(a), Self::Seconds(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// Text, parts of which are known only when the run begins or a fixture has been made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text(pub Vec<Piece>);
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Known.
+    Literal(String),
+    /// The run id.
+    Run,
+    /// What making a fixture answered.
+    Output {
+        /// The fixture's place in the row.
+        fixture: usize,
+        /// The field of its answer.
+        field: Field,
+    },
+}
+
+impl Text {
+    /// Text that is wholly known.
+    #[must_use]
+    pub fn literal(text: impl Into<String>) -> Self {
+        Self(vec![Piece::Literal(text.into())])
+    }
+
+    /// The text with what is still open shown by name.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        self.0
+            .iter()
+            .map(|piece| match piece {
+                Piece::Literal(text) => text.clone(),
+                Piece::Run => "{run}".to_owned(),
+                Piece::Output { field, .. } => format!("{{{field}}}"),
+            })
+            .collect()
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Principal(principal) => f.write_str(principal.name()),
+            Self::Bucket(bucket) => f.write_str(&bucket.logical),
+            Self::Key(key, form) => match form {
+                KeyForm::Arn => f.write_str(&key.name),
+                KeyForm::Id => write!(f, "{}.id", key.name),
+                KeyForm::Alias => write!(f, "{}.alias", key.name),
+                KeyForm::AliasArn => write!(f, "{}.alias_arn", key.name),
+            },
+            Self::Role(role) => f.write_str(&role.name),
+            Self::Fixture(_) | Self::Fixtures(_) => f.write_str("a fixture"),
+            Self::Text(text) => f.write_str(&text.shown()),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Word(word) => f.write_str(word),
+            Self::Seconds(seconds) => write!(f, "{seconds}s"),
+        }
+    }
+}
+
+impl Request {
+    /// Who asks.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        match self.params.get(&Param::As) {
+            Some(Value::Principal(principal)) => principal,
+            _ => &Principal::Anonymous,
+        }
+    }
+
+    /// The bucket.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&Arc<Bucket>> {
+        match self.params.get(&Param::Bucket) {
+            Some(Value::Bucket(bucket)) => Some(bucket),
+            _ => None,
+        }
+    }
+
+    /// The text of a parameter.
+    #[must_use]
+    pub fn text(&self, param: Param) -> Option<&Text> {
+        match self.params.get(&param) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The action AWS authorizes the call as.
+    #[must_use]
+    pub fn action(&self) -> &'static str {
+        match self.operation.action_with_version {
+            Some(action) if self.params.contains_key(&Param::Version) => action,
+            _ => self.operation.action,
+        }
+    }
+
+    /// The parameters in which two requests differ.
+    #[must_use]
+    pub fn differing(&self, other: &Self) -> Vec<Param> {
+        let mut params: Vec<Param> = self.params.keys().chain(other.params.keys()).copied().collect();
+        params.sort_unstable();
+        params.dedup();
+        params.retain(|param| self.params.get(param) != other.params.get(param));
+        params
+    }
+
+    /// What the requests differ in.
+    #[must_use]
+    pub fn facets(&self, other: &Self) -> Vec<Facet> {
+        let mut facets: Vec<Facet> = self.differing(other).into_iter().map(Param::facet).collect();
+        facets.sort_unstable();
+        facets.dedup();
+        facets
+    }
+
+    /// Whether two requests act on the very same thing in the same way.
+    #[must_use]
+    pub fn same_target(&self, other: &Self) -> bool {
+        let target: &[Param] = match self.operation.on {
+            On::Object => &[Param::Bucket, Param::Key, Param::Version],
+            On::Bucket => &[Param::Bucket],
+            On::Key => &[Param::KeyId],
+            On::Role => &[Param::Role],
+            On::Nothing => &[],
+        };
+        self.operation == other.operation && target.iter().all(|param| self.params.get(param) == other.params.get(param))
+    }
+
+    /// The differences from another request, in words: `encryption: AES256 instead of aws:kms`.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.operation != other.operation {
+            words.push(format!("do: {} instead of {}", self.operation, other.operation));
+        }
+        for param in self.differing(other) {
+            words.push(match (self.params.get(&param), other.params.get(&param)) {
+                (Some(mine), Some(theirs)) => format!("{param}: {mine} instead of {theirs}"),
+                (Some(mine), None) => format!("{param}: {mine}"),
+                (None, _) => format!("no {param}"),
+            });
+        }
+        words
+    }
+
+    /// Fixtures the request refers to.
+    pub fn fixtures(&self) -> impl Iterator<Item = usize> {
+        self.params.values().flat_map(Value::fixtures)
+    }
+}
+
+impl Value {
+    /// Fixtures the value refers to.
+    #[must_use]
+    pub fn fixtures(&self) -> Vec<usize> {
+        match self {
+            Self::Fixture(index) => vec![*index],
+            Self::Fixtures(indexes) => indexes.clone(),
+            Self::Text(text) => text
+                .0
+                .iter()
+                .filter_map(|piece| match piece {
+                    Piece::Output { fixture, .. } => Some(*fixture),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! What a name may mean at a place of a scenario, and how a written text becomes a value.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::request::{KeyForm, Piece, Principal, Text, Value};
+use crate::{
+    attempt::{Field, Kind, Param},
+    diag::{Code, Diagnostic, Located},
+    environment::{Bucket, Environment, Key, Role},
+    scenario::Fixture,
+};
+
+/// The value of a `for_each` variable.
+#[derive(Clone, Debug)]
+pub(super) enum Binding {
+    Text(String),
+    Role(Arc<Role>),
+    Bucket(Arc<Bucket>),
+    Key(Arc<Key>),
+}
+
+impl Binding {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Role(role) => &role.name,
+            Self::Bucket(bucket) => &bucket.logical,
+            Self::Key(key) => &key.name,
+        }
+    }
+}
+
+/// The names known at a place: variables, fixtures made so far, and the environment.
+pub(super) struct Scope<'a> {
+    pub environment: &'a Environment,
+    pub variables: Vec<(String, Binding)>,
+    pub fixtures: &'a [Fixture],
+    /// Fixtures that were referred to.
+    pub used: BTreeSet<usize>,
+}
+
+/// A problem at a place that the caller knows.
+pub(super) type Problem = Diagnostic;
+
+impl Scope<'_> {
+    /// Resolves the values written for a parameter or an expected field.
+    pub(super) fn value(&mut self, kind: Kind, written: &[Located<String>]) -> Result<Value, (Problem, std::ops::Range<usize>)> {
+        if let Kind::Fixtures = kind {
+            let indexes = written
+                .iter()
+                .map(|text| self.fixture(&text.value).map_err(|problem| (problem, text.span.clone())))
+                .collect::<Result<_, _>>()?;
+            return Ok(Value::Fixtures(indexes));
+        }
+        match written {
+            [text] => self.one(kind, &text.value).map_err(|problem| (problem, text.span.clone())),
+            [] => Err((
+                Diagnostic::new(Code::EmptyValue, "an empty list asserts nothing").help("write a value"),
+                0..0,
+            )),
+            [_, second, ..] => Err((
+                Diagnostic::new(Code::WrongType, "this takes one value").help("write an attempt for each, or use `for_each`"),
+                second.span.clone(),
+            )),
+        }
+    }
+
+    pub(super) fn one(&mut self, kind: Kind, text: &str) -> Result<Value, Problem> {
+        if text.is_empty() {
+            return Err(Diagnostic::new(Code::EmptyValue, "an empty value asserts nothing").help("write a value, or remove the key"));
+        }
+        Ok(match kind {
+            Kind::Principal => Value::Principal(self.principal(text)?),
+            Kind::Bucket => Value::Bucket(self.bucket(text)?),
+            Kind::Key => {
+                let (key, form) = self.key(text)?;
+                Value::Key(key, form)
+            }
+            Kind::Role => Value::Role(self.role(text)?),
+            Kind::Fixture | Kind::Fixtures => Value::Fixture(self.fixture(text)?),
+            Kind::Text => Value::Text(self.text(text)?),
+            Kind::Bool => match self.word(text)?.as_str() {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                other => return Err(Diagnostic::new(Code::WrongType, format!("`{other}` is neither `true` nor `false`"))),
+            },
+            Kind::Word(words) => {
+                let written = self.word(text)?;
+                let word = words.iter().find(|word| **word == written);
+                Value::Word(word.ok_or_else(|| {
+                    Diagnostic::new(Code::BadValue, format!("`{written}` is not a value of this key"))
+                        .suggest(&written, words.iter().copied())
+                })?)
+            }
+            Kind::Duration => Value::Seconds(seconds(&self.word(text)?)?),
+        })
+    }
+
+    /// A text whose value is known now.
+    pub(super) fn word(&mut self, text: &str) -> Result<String, Problem> {
+        match self.text(text)?.0.as_slice() {
+            [Piece::Literal(word)] => Ok(word.clone()),
+            [] => Ok(String::new()),
+            _ => Err(Diagnostic::new(Code::BadTemplate, format!("`{text}` is known only during the run")).help("write the value out")),
+        }
+    }
+
+    /// Fills in `{x}`. What is filled in is not scanned again, so a value cannot smuggle in a template.
+    pub(super) fn text(&mut self, text: &str) -> Result<Text, Problem> {
+        let mut pieces: Vec<Piece> = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '}']) {
+            let (before, from) = rest.split_at(at);
+            literal.push_str(before);
+            if let Some(after) = from.strip_prefix("{{") {
+                literal.push('{');
+                rest = after;
+            } else if let Some(after) = from.strip_prefix("}}") {
+                literal.push('}');
+                rest = after;
+            } else if let Some((name, after)) = from.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+                for piece in self.lookup(name)? {
+                    match piece {
+                        Piece::Literal(text) => literal.push_str(&text),
+                        late => {
+                            if !literal.is_empty() {
+                                pieces.push(Piece::Literal(std::mem::take(&mut literal)));
+                            }
+                            pieces.push(late);
+                        }
+                    }
+                }
+                rest = after;
+            } else {
+                return Err(Diagnostic::new(Code::BadTemplate, format!("a brace in `{text}` has no partner"))
+                    .help("write `{{` or `}}` for a brace itself"));
+            }
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(literal));
+        }
+        Ok(Text(pieces))
+    }
+
+    /// What `{name}` or `{name.field}` stands for in a text.
+    fn lookup(&mut self, path: &str) -> Result<Vec<Piece>, Problem> {
+        let path = path.trim();
+        let known = |text: &str| Ok(vec![Piece::Literal(text.to_owned())]);
+        if path == "run" {
+            return Ok(vec![Piece::Run]);
+        }
+        let (name, field) = path.split_once('.').map_or((path, None), |(name, field)| (name, Some(field)));
+        if let Some(index) = self.fixtures.iter().position(|fixture| fixture.name == name) {
+            return self.fixture_field(index, name, field);
+        }
+        let binding = match self.variables.iter().find(|(variable, _)| variable == name) {
+            Some((_, binding)) => binding.clone(),
+            None => return self.environment_name(path),
+        };
+        match field {
+            None => known(binding.name()),
+            Some(field) => known(&attribute(self.environment, &binding, field).ok_or_else(|| no_field(name, field))?),
+        }
+    }
+
+    fn fixture_field(&mut self, index: usize, name: &str, field: Option<&str>) -> Result<Vec<Piece>, Problem> {
+        self.used.insert(index);
+        let fixture = self.fixtures.get(index).ok_or_else(|| no_field(name, ""))?;
+        let field = field.ok_or_else(|| {
+            Diagnostic::new(Code::BadTemplate, format!("`{{{name}}}` is a fixture, not a text")).help(format!("write `{{{name}.key}}`"))
+        })?;
+        // A parameter of the request that makes it is known already; anything else is in its answer.
+        if let Some(param) = Param::named(field)
+            && let Some(value) = fixture.request.params.get(&param)
+            && field != "version"
+        {
+            return match value {
+                Value::Text(text) => Ok(text.0.clone()),
+                other => Ok(vec![Piece::Literal(other.to_string())]),
+            };
+        }
+        let output = [Field::Version, Field::Etag, Field::UploadId, Field::Ciphertext]
+            .into_iter()
+            .find(|output| output.as_str() == field);
+        let field = output.ok_or_else(|| {
+            Diagnostic::new(Code::BadTemplate, format!("the fixture `{name}` has no `{field}`"))
+                .suggest(field, ["key", "bucket", "version", "etag", "upload_id"])
+        })?;
+        Ok(vec![Piece::Output { fixture: index, field }])
+    }
+
+    /// `{account}`, `{region}`, `{role.NAME.arn}`, `{bucket.NAME.name}`, `{key.NAME.arn}`: as in policy templates.
+    fn environment_name(&self, path: &str) -> Result<Vec<Piece>, Problem> {
+        let environment = self.environment;
+        let parts: Vec<&str> = path.split('.').collect();
+        let found = match parts.as_slice() {
+            ["account"] => Some(environment.account.clone()),
+            ["region"] => Some(environment.region.clone()),
+            ["role", name, field] => environment
+                .role(name)
+                .and_then(|role| attribute(environment, &Binding::Role(role.clone()), field)),
+            ["bucket", name, field] => environment
+                .bucket(name)
+                .and_then(|bucket| attribute(environment, &Binding::Bucket(bucket.clone()), field)),
+            ["key", name, field] => environment
+                .key(name)
+                .and_then(|key| attribute(environment, &Binding::Key(key.clone()), field)),
+            _ => None,
+        };
+        found.map(|text| vec![Piece::Literal(text)]).ok_or_else(|| self.unknown(path))
+    }
+
+    fn unknown(&self, path: &str) -> Problem {
+        let variables = self.variables.iter().map(|(name, _)| name.as_str());
+        let fixtures = self.fixtures.iter().map(|fixture| fixture.name.as_str());
+        Diagnostic::new(Code::BadTemplate, format!("`{{{path}}}` names nothing here"))
+            .suggest(path, variables.chain(fixtures).chain(["run", "account", "region"]))
+    }
+
+    /// A reference: a whole name, or a whole `{x}`.
+    fn reference(&self, text: &str) -> Result<(Option<Binding>, String), Problem> {
+        let Some(path) = text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) else {
+            return Ok((None, text.to_owned()));
+        };
+        let (name, rest) = path.split_once('.').map_or((path, ""), |(name, rest)| (name, rest));
+        match self.variables.iter().find(|(variable, _)| variable == name) {
+            Some((_, Binding::Text(text))) if rest.is_empty() => Ok((None, text.clone())),
+            // `{who.tags.home}` is what the role says; `{key.alias}` of a key by name is left to the caller.
+            Some((_, binding @ Binding::Text(text))) => {
+                let said = attribute(self.environment, binding, rest);
+                Ok((None, said.unwrap_or_else(|| format!("{text}.{rest}"))))
+            }
+            Some((_, binding)) => Ok((Some(binding.clone()), rest.to_owned())),
+            None => match self.fixtures.iter().find(|fixture| fixture.name == name) {
+                Some(fixture) if rest == "bucket" => Ok((
+                    fixture.request.bucket().map(|bucket| Binding::Bucket(bucket.clone())),
+                    String::new(),
+                )),
+                _ => Err(self.unknown(path)),
+            },
+        }
+    }
+
+    fn principal(&self, text: &str) -> Result<Principal, Problem> {
+        if text == "anonymous" {
+            return Ok(Principal::Anonymous);
+        }
+        match self.reference(text)? {
+            (None, name) if name == "anonymous" => Ok(Principal::Anonymous),
+            (Some(Binding::Role(role)), rest) if rest.is_empty() => Ok(Principal::Role(role)),
+            (None, name) => self.role_named(&name).map(Principal::Role),
+            _ => Err(wrong_kind(text, "role")),
+        }
+    }
+
+    fn role(&self, text: &str) -> Result<Arc<Role>, Problem> {
+        match self.reference(text)? {
+            (Some(Binding::Role(role)), rest) if rest.is_empty() => Ok(role),
+            (None, name) => self.role_named(&name),
+            _ => Err(wrong_kind(text, "role")),
+        }
+    }
+
+    fn role_named(&self, name: &str) -> Result<Arc<Role>, Problem> {
+        self.environment.role(name).cloned().ok_or_else(|| {
+            let known = self.environment.roles.iter().map(|role| role.name.as_str());
+            Diagnostic::new(Code::UnknownName, format!("no role is called `{name}`")).suggest(name, known.chain(["anonymous"]))
+        })
+    }
+
+    fn bucket(&mut self, text: &str) -> Result<Arc<Bucket>, Problem> {
+        match self.reference(text)? {
+            (Some(Binding::Bucket(bucket)), rest) if rest.is_empty() => Ok(bucket),
+            (None, name) => self.environment.bucket(&name).cloned().ok_or_else(|| {
+                let known = self.environment.buckets.iter().map(|bucket| bucket.logical.as_str());
+                Diagnostic::new(Code::UnknownName, format!("no bucket is called `{name}`")).suggest(&name, known)
+            }),
+            _ => Err(wrong_kind(text, "bucket")),
+        }
+    }
+
+    fn key(&self, text: &str) -> Result<(Arc<Key>, KeyForm), Problem> {
+        let (key, form) = match self.reference(text)? {
+            (Some(Binding::Key(key)), rest) => (key, rest),
+            (Some(_), _) => return Err(wrong_kind(text, "key")),
+            (None, path) => {
+                let (name, form) = path.split_once('.').map_or((path.as_str(), ""), |(name, form)| (name, form));
+                let key = self.environment.key(name).cloned().ok_or_else(|| {
+                    let known = self.environment.keys.iter().map(|key| key.name.as_str());
+                    Diagnostic::new(Code::UnknownName, format!("no key is called `{name}`")).suggest(name, known)
+                })?;
+                (key, form.to_owned())
+            }
+        };
+        let form = match form.as_str() {
+            "" | "arn" => KeyForm::Arn,
+            "id" => KeyForm::Id,
+            "alias" => KeyForm::Alias,
+            "alias_arn" => KeyForm::AliasArn,
+            other => {
+                return Err(Diagnostic::new(Code::UnknownName, format!("a key has no `{other}`"))
+                    .suggest(other, ["arn", "id", "alias", "alias_arn"]));
+            }
+        };
+        if matches!(form, KeyForm::Alias | KeyForm::AliasArn) && key.alias.is_none() {
+            return Err(Diagnostic::new(Code::UnknownName, format!("the key `{}` has no alias", key.name))
+                .help("give it an `alias:` in environment.yaml"));
+        }
+        Ok((key, form))
+    }
+
+    fn fixture(&mut self, text: &str) -> Result<usize, Problem> {
+        let name = text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(text);
+        let index = self.fixtures.iter().position(|fixture| fixture.name == name).ok_or_else(|| {
+            Diagnostic::new(Code::UnknownName, format!("no fixture is called `{name}`"))
+                .suggest(name, self.fixtures.iter().map(|fixture| fixture.name.as_str()))
+        })?;
+        self.used.insert(index);
+        Ok(index)
+    }
+}
+
+fn attribute(environment: &Environment, binding: &Binding, field: &str) -> Option<String> {
+    match (binding, field) {
+        (Binding::Role(role), "arn") => Some(role.arn.clone()),
+        (Binding::Role(role), "account") => Some(role.account.clone()),
+        (Binding::Role(role), tag) => {
+            let tag = tag.strip_prefix("tags.")?;
+            role.tags.iter().find(|(key, _)| key == tag).map(|(_, value)| value.clone())
+        }
+        (Binding::Bucket(bucket), "name") => Some(bucket.name.clone()),
+        (Binding::Bucket(bucket), "arn") => Some(bucket.arn()),
+        (Binding::Key(key), "arn") => Some(key.arn.clone()),
+        (Binding::Key(key), "id") => Some(key.id.clone()),
+        (Binding::Key(key), "alias") => key.alias.clone(),
+        (Binding::Key(key), "alias_arn") => key.alias_arn(),
+        (Binding::Text(name), field) => {
+            let role = environment.role(name)?;
+            attribute(environment, &Binding::Role(role.clone()), field)
+        }
+        _ => None,
+    }
+}
+
+fn no_field(name: &str, field: &str) -> Problem {
+    Diagnostic::new(Code::BadTemplate, format!("`{name}` has no `{field}`"))
+        .help("a role has `arn`, a bucket `name` and `arn`, a key `arn`, `id`, `alias`, `alias_arn`")
+}
+
+fn wrong_kind(text: &str, wanted: &str) -> Problem {
+    Diagnostic::new(Code::WrongType, format!("`{text}` is not a {wanted}"))
+}
+
+/// `90s`, `15m`, `1h`.
+fn seconds(text: &str) -> Result<u64, Problem> {
+    let bad = || Diagnostic::new(Code::BadValue, format!("`{text}` is not a duration")).help("write it as `90s`, `15m` or `1h`");
+    let unit = text.chars().last().ok_or_else(bad)?;
+    let factor = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        _ => return Err(bad()),
+    };
+    let number: u64 = text.trim_end_matches(unit).parse().map_err(|_| bad())?;
+    number
+        .checked_mul(factor)
+        .filter(|seconds| (1..=604_800).contains(seconds))
+        .ok_or_else(bad)
+}

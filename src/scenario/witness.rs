@@ -1,0 +1,172 @@
+//! The witnesses of a refused attempt: the allowed twins without which a refusal proves nothing.
+//!
+//! *Target*: a permitted principal succeeds at the same operation on this very thing. *Actor*: this principal succeeds at
+//! the same operation over the same transport on something of its own, or, where it is permitted nothing of the kind, at a read.
+//! The base request is the target unless operation or target differ, and both if only one thing differs and it is not who asks.
+
+use std::{ops::Range, sync::Arc};
+
+use super::{
+    Kind, Request, Witness, Witnesses,
+    resolve::{Draft, Problems},
+};
+use crate::{
+    attempt::{Effect, Facet, Param},
+    diag::{Code, Diagnostic, Located, Source},
+};
+
+/// The witnesses of a draft; nothing for an allow, or where a problem was reported.
+pub(super) fn find(draft: &Draft<'_>, drafts: &[Draft<'_>], source: &Source, problems: &mut Problems) -> Option<Witnesses> {
+    if draft.kind == Kind::Allow {
+        return None;
+    }
+    let mut report = |span: &Range<usize>, problem: Diagnostic| problems.push(source, span, problem);
+    let named = draft.raw.witness.as_ref().map(|witness| &witness.value);
+    let target = match named.and_then(|witness| witness.target.as_ref()) {
+        Some(label) => named_witness(draft, drafts, label, &mut report)?,
+        None => base_target(draft).map_err(|problem| report(&draft.label.span, problem)).ok()?,
+    };
+    if !target.1.same_target(&draft.request) {
+        report(
+            &draft.label.span,
+            Diagnostic::new(
+                Code::NoWitness,
+                format!("`{}` does not act on the same thing as this attempt", target.0),
+            )
+            .help("the target witness must do the same operation on the same bucket, key, version or KMS key"),
+        );
+        return None;
+    }
+    let actor = match named.and_then(|witness| witness.actor.as_ref()) {
+        Some(label) => named_witness(draft, drafts, label, &mut report)?,
+        None => base_actor(draft).map_err(|problem| report(&draft.label.span, problem)).ok()?,
+    };
+    if let Err(problem) = check_actor(draft, &actor) {
+        report(&draft.label.span, problem);
+        return None;
+    }
+    let witness = |(label, request): (String, Arc<Request>)| Witness {
+        differences: draft.request.differences(&request),
+        label,
+        request,
+    };
+    Some(Witnesses {
+        target: witness(target),
+        actor: witness(actor),
+    })
+}
+
+fn base_target(draft: &Draft<'_>) -> Result<(String, Arc<Request>), Diagnostic> {
+    match &draft.base {
+        Some(base) if base.same_target(&draft.request) => Ok(("the base request".to_owned(), base.clone())),
+        Some(_) => Err(Diagnostic::new(
+            Code::NoWitness,
+            "this refusal has no target witness: the base request acts on something else",
+        )
+        .help("add `witness: { target: .. }` with an `allow` of this file on the same thing")),
+        None => Err(
+            Diagnostic::new(Code::NoWitness, "this refusal has no target witness: it has a request of its own")
+                .help("add `witness: { target: .., actor: .. }` with `allow`s of this file"),
+        ),
+    }
+}
+
+fn base_actor(draft: &Draft<'_>) -> Result<(String, Arc<Request>), Diagnostic> {
+    let problem = |message: &str| {
+        Diagnostic::new(Code::NoWitness, message)
+            .help("add `witness: { actor: .. }` with an `allow` by this principal on something of its own")
+    };
+    let base = draft
+        .base
+        .as_ref()
+        .ok_or_else(|| problem("this refusal has no actor witness: it has a request of its own"))?;
+    let facets = base.facets(&draft.request);
+    if facets.contains(&Facet::Principal) {
+        return Err(problem(
+            "this refusal has no actor witness: nothing shows that this principal can do anything at all",
+        ));
+    }
+    if facets.len() > 1 || base.operation != draft.request.operation {
+        return Err(problem(
+            "this refusal has no actor witness: it differs from the base request in more than one thing",
+        ));
+    }
+    Ok(("the base request".to_owned(), base.clone()))
+}
+
+fn check_actor(draft: &Draft<'_>, (label, actor): &(String, Arc<Request>)) -> Result<(), Diagnostic> {
+    let attempt = &draft.request;
+    let differs = |param| actor.params.get(&param) != attempt.params.get(&param);
+    if differs(Param::As) {
+        return Err(
+            Diagnostic::new(Code::NoWitness, format!("`{label}` is not by the same principal as this attempt"))
+                .help("the actor witness shows that this very session works"),
+        );
+    }
+    let same_way = draft.base.as_ref().is_some_and(|base| Arc::ptr_eq(base, actor)) || !differs(Param::Transport);
+    let nearest = actor.operation == attempt.operation
+        || (actor.operation.service == attempt.operation.service && actor.operation.effect == Effect::Reads);
+    if same_way && nearest {
+        return Ok(());
+    }
+    Err(Diagnostic::new(
+        Code::NoWitness,
+        format!("`{label}` does not show that this principal could make such a call"),
+    )
+    .help("the actor witness does the same operation over the same transport on something of its own, or a read of the same service"))
+}
+
+/// The `allow` of a label that belongs to this attempt: of the same operation where it has several, and of the same
+/// variables where both have them.
+fn named_witness(
+    draft: &Draft<'_>,
+    drafts: &[Draft<'_>],
+    label: &Located<String>,
+    report: &mut impl FnMut(&Range<usize>, Diagnostic),
+) -> Option<(String, Arc<Request>)> {
+    let all: Vec<&Draft<'_>> = drafts.iter().filter(|other| other.label.value == label.value).collect();
+    if all.is_empty() {
+        let known = drafts
+            .iter()
+            .filter(|other| other.kind == Kind::Allow)
+            .map(|other| other.label.value.as_str());
+        report(
+            &label.span,
+            Diagnostic::new(Code::NoWitness, format!("no attempt of this file is called `{}`", label.value)).suggest(&label.value, known),
+        );
+        return None;
+    }
+    let allows = all.iter().filter(|other| other.kind == Kind::Allow && agree(draft, other));
+    let (same, others): (Vec<&&Draft<'_>>, Vec<_>) = allows.partition(|other| other.request.operation == draft.request.operation);
+    let candidates = if same.is_empty() { others } else { same };
+    match candidates.as_slice() {
+        [witness] => Some((label.value.clone(), witness.request.clone())),
+        [] => {
+            report(
+                &label.span,
+                Diagnostic::new(
+                    Code::NoWitness,
+                    format!("`{}` is no `allow` for this attempt's values", label.value),
+                )
+                .help("a witness must be allowed; it has the same values of the variables that both have"),
+            );
+            None
+        }
+        _ => {
+            report(
+                &label.span,
+                Diagnostic::new(Code::NoWitness, format!("`{}` stands for several attempts", label.value))
+                    .help("name one of a single operation and row"),
+            );
+            None
+        }
+    }
+}
+
+/// Whether the variables that both have, have the same values.
+fn agree(one: &Draft<'_>, other: &Draft<'_>) -> bool {
+    one.variables.iter().all(|(name, value)| {
+        let theirs = other.variables.iter().find(|(theirs, _)| theirs == name);
+        theirs.is_none_or(|(_, theirs)| theirs.name() == value.name())
+    })
+}

@@ -1,0 +1,94 @@
+//! The files of one architecture, read into memory: everything after this is pure.
+
+use std::collections::BTreeMap;
+
+use crate::diag::{Code, Diagnostic, Source};
+
+/// The files of one architecture, by path relative to its folder, with `/` between.
+#[derive(Clone, Debug, Default)]
+pub struct Folder {
+    /// The architecture's name: that of its folder.
+    pub name: String,
+    /// The folder as the user would type it.
+    pub path: String,
+    files: BTreeMap<String, Result<Source, Diagnostic>>,
+}
+
+impl Folder {
+    /// An empty folder.
+    #[must_use]
+    pub fn new(name: impl Into<String>, path: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            path: path.into(),
+            files: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a file, or the reason why it cannot be read.
+    pub fn insert(&mut self, path: impl Into<String>, file: Result<Source, Diagnostic>) {
+        self.files.insert(path.into(), file);
+    }
+
+    /// The file at a path that a file of this folder names.
+    ///
+    /// # Errors
+    /// The path leads out of the folder, or there is no such file, or it cannot be read.
+    pub fn file(&self, path: &str) -> Result<&Source, Diagnostic> {
+        let normal = normal(path).ok_or_else(|| {
+            Diagnostic::new(
+                Code::OutsidePath,
+                format!("`{}` leads out of the scenarios folder", path.escape_debug()),
+            )
+            .help(format!("paths are relative to `{}`; copy the file there", self.path))
+        })?;
+        match self.files.get(&normal) {
+            Some(Ok(source)) => Ok(source),
+            Some(Err(problem)) => Err(problem.clone()),
+            None => Err(Diagnostic::new(
+                Code::Unreadable,
+                format!("there is no file `{}` in `{}`", path.escape_debug(), self.path),
+            )
+            .suggest(&normal, self.files.keys().map(String::as_str))),
+        }
+    }
+
+    /// The scenario files: YAML directly in the folder, apart from the environment and the baseline.
+    pub fn scenarios(&self) -> impl Iterator<Item = (&str, &Result<Source, Diagnostic>)> {
+        self.files.iter().filter_map(|(path, file)| {
+            let stem = path.strip_suffix(".yaml").or_else(|| path.strip_suffix(".yml"))?;
+            let scenario = !stem.contains('/') && !matches!(stem, "environment" | "baseline");
+            scenario.then_some((stem, file))
+        })
+    }
+}
+
+/// `a/./b` as `a/b`; nothing for a path that is absolute or leaves the folder.
+fn normal(path: &str) -> Option<String> {
+    if path.starts_with('/') || path.contains(['\\', '\0']) {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => _ = parts.pop()?,
+            part => parts.push(part),
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normal;
+
+    #[test]
+    fn a_path_stays_in_its_folder() {
+        assert_eq!(normal("policies/./a.json").as_deref(), Some("policies/a.json"));
+        assert_eq!(normal("policies/../a.json").as_deref(), Some("a.json"));
+        for outside in ["../a.json", "/etc/passwd", "a/../../b", "", "..", "a\\..\\b", "a\0b"] {
+            assert_eq!(normal(outside), None, "{outside}");
+        }
+    }
+}

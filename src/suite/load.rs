@@ -1,0 +1,129 @@
+//! Reads the scenarios folder. The only part of a suite that touches the disk.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::Folder;
+use crate::diag::{Code, Diagnostic, Diagnostics, Source, yaml::MAX_BYTES};
+
+const MAX_FILES: usize = 2_000;
+
+/// The architectures below `root`, or the one that `root` is.
+///
+/// # Errors
+/// The folder cannot be read or holds no architecture.
+pub fn load(root: &Path) -> Result<Vec<Folder>, Diagnostics> {
+    let shown = root.display();
+    let real = root.canonicalize().map_err(|error| {
+        Diagnostic::new(
+            Code::Unreadable,
+            format!("the scenarios folder `{shown}` cannot be read: {}", reason(&error)),
+        )
+        .help("name another with `--scenarios DIR`")
+    })?;
+    let mut folders = Vec::new();
+    if root.join("environment.yaml").exists() {
+        folders.push(folder(&real, root)?);
+    } else {
+        for path in entries(root)? {
+            if path.is_dir() && path.join("environment.yaml").exists() {
+                folders.push(folder(&real, &path)?);
+            }
+        }
+    }
+    if folders.is_empty() {
+        return Err(Diagnostic::new(Code::NothingHere, format!("`{shown}` has no architecture"))
+            .help("an architecture is a folder with an `environment.yaml`, a `baseline.yaml` and scenarios")
+            .into());
+    }
+    Ok(folders)
+}
+
+fn folder(root: &Path, path: &Path) -> Result<Folder, Diagnostics> {
+    let name = path
+        .canonicalize()
+        .ok()
+        .and_then(|real| Some(real.file_name()?.to_str()?.to_owned()));
+    let name = name.ok_or_else(|| Diagnostic::new(Code::NotUtf8, format!("the name of `{}` is not UTF-8", path.display())))?;
+    let mut folder = Folder::new(name, path.display().to_string());
+    let mut pending = vec![path.to_owned()];
+    let mut seen = 0;
+    while let Some(directory) = pending.pop() {
+        for entry in entries(&directory)? {
+            seen += 1;
+            if seen > MAX_FILES {
+                return Err(Diagnostic::new(Code::TooLarge, format!("`{}` has more than {MAX_FILES} files", path.display())).into());
+            }
+            // A link that leads out of the scenarios folder would let a copied scenario read any file of the machine.
+            let inside = entry.canonicalize().is_ok_and(|real| real.starts_with(root));
+            let Some(relative) = entry.strip_prefix(path).ok().and_then(Path::to_str) else {
+                continue;
+            };
+            if !inside {
+                let problem = Diagnostic::new(
+                    Code::OutsidePath,
+                    format!("`{}` leads out of the scenarios folder", entry.display()),
+                )
+                .help("copy the file instead of linking to it");
+                folder.insert(relative, Err(problem));
+            } else if entry.is_dir() {
+                pending.push(entry);
+            } else if is_input(relative) {
+                folder.insert(relative, read(&entry));
+            }
+        }
+    }
+    Ok(folder)
+}
+
+fn is_input(path: &str) -> bool {
+    Path::new(path)
+        .extension()
+        .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
+
+/// The entries of a folder, sorted so that every machine reports in the same order.
+fn entries(path: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
+    let unreadable = |error: &io::Error| {
+        Diagnostic::new(
+            Code::Unreadable,
+            format!("the folder `{}` cannot be read: {}", path.display(), reason(error)),
+        )
+    };
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path).map_err(|error| unreadable(&error))? {
+        entries.push(entry.map_err(|error| unreadable(&error))?.path());
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+fn read(path: &Path) -> Result<Source, Diagnostic> {
+    let name = path.display().to_string();
+    let unreadable = |error: io::Error| Diagnostic::new(Code::Unreadable, format!("`{name}` cannot be read: {}", reason(&error)));
+    let size = fs::metadata(path).map_err(unreadable)?.len();
+    if size > MAX_BYTES as u64 {
+        return Err(Diagnostic::new(
+            Code::TooLarge,
+            format!("`{name}` has {size} bytes; a file may have {MAX_BYTES}"),
+        ));
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
+    String::from_utf8(bytes).map(|text| Source::new(&*name, text)).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let source = Source::new(&*name, text);
+        Diagnostic::new(Code::NotUtf8, format!("`{name}` is not UTF-8"))
+            .at(&source, valid..valid + '\u{fffd}'.len_utf8())
+            .help("save the file as UTF-8")
+    })
+}
+
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error")
+        .map_or(text.as_str(), |(message, _)| message)
+        .to_lowercase()
+}

@@ -1,0 +1,427 @@
+//! Whether what AWS did was right. Pure: an attempt, what came back, what its witnesses showed.
+//!
+//! The rule above all others: a refusal counts only when it is proved to be the right refusal. Whatever is in doubt is
+//! inconclusive, and inconclusive is never a pass.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    attempt::{Answer, Call},
+    iam::Layer,
+    outcome::{Denial, Outcome, OutcomeKind},
+    sandbox::{Ruling, Rulings},
+    scenario::{Kind, Principal},
+};
+
+/// Whether what AWS did was right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// What must hold was seen to hold.
+    Pass,
+    /// What must hold was seen not to hold.
+    Fail,
+    /// Neither was seen.
+    Inconclusive,
+    /// The attempt was not made, or what it left could not be removed.
+    Error,
+    /// The attempt was not made, for a stated reason.
+    Skipped,
+    /// It failed, and someone answers for it until a date.
+    Waived,
+}
+
+impl Verdict {
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Inconclusive => "inconclusive",
+            Self::Error => "error",
+            Self::Skipped => "skipped",
+            Self::Waived => "waived",
+        }
+    }
+}
+
+/// Why a verdict is not a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// A forbidden act succeeded.
+    GotThrough,
+    /// A permitted act was refused.
+    Refused,
+    /// It succeeded, but the answer says something else than expected.
+    WrongAnswer,
+    /// It was refused, but not by what must refuse it.
+    WrongReason,
+    /// A read that must hold afterwards does not.
+    ThenFailed,
+    /// A witness did not succeed, so the refusal proves nothing.
+    NoWitness,
+    /// The refusal does not show what refused it.
+    Unproved,
+    /// It was refused for no reason of authorization.
+    NotAuthorization,
+    /// A fixture could not be made.
+    NoFixture,
+    /// A fixture is not what it was.
+    FixtureChanged,
+    /// There is no session for the principal.
+    NoSession,
+    /// The target could not answer.
+    NoAnswer,
+    /// The run was stopped before the attempt.
+    Cancelled,
+    /// What was made could not be removed.
+    NotCleaned,
+}
+
+impl Reason {
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GotThrough => "got-through",
+            Self::Refused => "refused",
+            Self::WrongAnswer => "wrong-answer",
+            Self::WrongReason => "wrong-reason",
+            Self::ThenFailed => "then-failed",
+            Self::NoWitness => "no-witness",
+            Self::Unproved => "unproved",
+            Self::NotAuthorization => "not-authorization",
+            Self::NoFixture => "no-fixture",
+            Self::FixtureChanged => "fixture-changed",
+            Self::NoSession => "no-session",
+            Self::NoAnswer => "no-answer",
+            Self::Cancelled => "cancelled",
+            Self::NotCleaned => "not-cleaned",
+        }
+    }
+}
+
+/// A verdict with its reason and a sentence for the reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is not a pass.
+    pub reason: Option<Reason>,
+    /// The same in a sentence; empty for a pass.
+    pub detail: String,
+}
+
+impl Judgement {
+    /// A pass.
+    #[must_use]
+    pub const fn pass() -> Self {
+        Self {
+            verdict: Verdict::Pass,
+            reason: None,
+            detail: String::new(),
+        }
+    }
+
+    /// Seen not to hold.
+    #[must_use]
+    pub fn fail(reason: Reason, detail: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Fail,
+            reason: Some(reason),
+            detail: detail.into(),
+        }
+    }
+
+    /// Not seen either way.
+    #[must_use]
+    pub fn inconclusive(reason: Reason, detail: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Inconclusive,
+            reason: Some(reason),
+            detail: detail.into(),
+        }
+    }
+
+    /// Not attempted, as asked.
+    #[must_use]
+    pub fn skipped(detail: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Skipped,
+            reason: None,
+            detail: detail.into(),
+        }
+    }
+
+    /// Not attempted, or not cleaned up.
+    #[must_use]
+    pub fn error(reason: Reason, detail: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Error,
+            reason: Some(reason),
+            detail: detail.into(),
+        }
+    }
+}
+
+/// An answer that will do, with its values filled in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// The mechanisms, any of which; empty for any.
+    pub layers: Vec<Layer>,
+    /// The statement.
+    pub sid: Option<String>,
+    /// The error codes, any of which; empty for an authorization refusal.
+    pub codes: Vec<String>,
+    /// The action that must be the refused one.
+    pub action: String,
+    /// The ARN it must be refused on.
+    pub resource: String,
+}
+
+/// What one run of a witness showed.
+#[derive(Clone, Debug)]
+pub struct Testimony {
+    /// `target` or `actor`, `before` or `after`.
+    pub role: &'static str,
+    /// What the file calls it.
+    pub label: String,
+    /// What AWS did.
+    pub outcome: Outcome,
+    /// In a few words, what came back.
+    pub came_back: String,
+}
+
+/// Judges a permitted attempt. `mismatches` are the fields of its answer that are not as expected.
+#[must_use]
+pub fn judge_allow(answer: &Answer, outcome: &Outcome, mismatches: &[String]) -> Judgement {
+    match outcome {
+        Outcome::Allowed if mismatches.is_empty() => Judgement::pass(),
+        Outcome::Allowed => Judgement::fail(Reason::WrongAnswer, mismatches.join("; ")),
+        Outcome::Denied(_) | Outcome::Rejected | Outcome::Absent => {
+            Judgement::fail(Reason::Refused, format!("a permitted act failed: {}", came_back(answer)))
+        }
+        Outcome::BadCredentials | Outcome::Throttled | Outcome::Unreachable | Outcome::NotImplemented | Outcome::Unclear => {
+            Judgement::inconclusive(Reason::NoAnswer, format!("{}: {}", outcome.kind(), came_back(answer)))
+        }
+    }
+}
+
+/// Judges a forbidden attempt.
+#[must_use]
+pub fn judge_refusal(
+    kind: Kind,
+    call: &Call,
+    answer: &Answer,
+    outcome: &Outcome,
+    expected: &[Expected],
+    testimony: &[Testimony],
+) -> Judgement {
+    if *outcome == Outcome::Allowed {
+        return Judgement::fail(Reason::GotThrough, "a forbidden act succeeded");
+    }
+    if let Some(silent) = missing_witness(testimony) {
+        return silent;
+    }
+    let denial = match outcome {
+        Outcome::Denied(denial) => Some(denial),
+        Outcome::Rejected | Outcome::Absent if kind == Kind::Reject => None,
+        other => {
+            let reason = if other.kind() == OutcomeKind::Rejected {
+                Reason::NotAuthorization
+            } else {
+                Reason::NoAnswer
+            };
+            return Judgement::inconclusive(
+                reason,
+                format!("{} is no authorization refusal: {}", other.kind(), came_back(answer)),
+            );
+        }
+    };
+    let mut worst = None;
+    for expected in expected {
+        match compare(kind, call, answer, denial, expected) {
+            Match::Yes => return Judgement::pass(),
+            Match::Wrong(detail) => worst = worst.or(Some(Judgement::fail(Reason::WrongReason, detail))),
+            Match::Unproved(detail) => worst = Some(Judgement::inconclusive(Reason::Unproved, detail)),
+        }
+    }
+    worst.unwrap_or_else(|| Judgement::inconclusive(Reason::Unproved, "nothing says what must refuse it"))
+}
+
+/// Both witnesses must have succeeded, before and after. Nothing else makes a refusal count.
+fn missing_witness(testimony: &[Testimony]) -> Option<Judgement> {
+    for needed in ["target before", "target after", "actor before", "actor after"] {
+        match testimony.iter().find(|testimony| testimony.role == needed) {
+            Some(testimony) if testimony.outcome == Outcome::Allowed => {}
+            Some(testimony) => {
+                let detail = format!(
+                    "the witness `{}` ({needed}) did not succeed: {}",
+                    testimony.label, testimony.came_back
+                );
+                return Some(Judgement::inconclusive(Reason::NoWitness, detail));
+            }
+            None => {
+                return Some(Judgement::inconclusive(
+                    Reason::NoWitness,
+                    format!("there is no witness ({needed})"),
+                ));
+            }
+        }
+    }
+    None
+}
+
+enum Match {
+    /// It is the expected refusal.
+    Yes,
+    /// It is known to be another.
+    Wrong(String),
+    /// It may be another.
+    Unproved(String),
+}
+
+fn compare(kind: Kind, call: &Call, answer: &Answer, denial: Option<&Denial>, expected: &Expected) -> Match {
+    let Answer::Refused(refused) = answer else {
+        return Match::Unproved("no refusal came back".to_owned());
+    };
+    let code = refused.code.as_deref().unwrap_or_default();
+    if !expected.codes.is_empty() && !expected.codes.iter().any(|wanted| wanted == code) {
+        return Match::Unproved(format!("the answer is `{}`, not `{}`", shown(code), expected.codes.join("` or `")));
+    }
+    let Some(denial) = denial else {
+        // A named answer that is no authorization refusal: the code is all it is known by.
+        return if kind == Kind::Reject && !expected.codes.is_empty() && expected.layers.is_empty() {
+            Match::Yes
+        } else {
+            Match::Unproved(format!("`{code}` is no authorization refusal"))
+        };
+    };
+    match refused.rulings.as_ref().and_then(Rulings::refusal) {
+        Some(ruling) => compare_ruling(ruling, denial, expected),
+        None => compare_message(call, denial, expected),
+    }
+}
+
+/// The sandbox knows all that decided, so another reason is known to be wrong.
+fn compare_ruling(ruling: &Ruling, denial: &Denial, expected: &Expected) -> Match {
+    let asked = !expected.layers.is_empty() || expected.sid.is_some();
+    let mismatch = |detail: String| if asked { Match::Wrong(detail) } else { Match::Unproved(detail) };
+    if denial.action.as_ref().is_some_and(|action| *action != ruling.action) {
+        return Match::Unproved("the message and the decision name different actions".to_owned());
+    }
+    if !ruling.action.eq_ignore_ascii_case(&expected.action) || ruling.resource != expected.resource {
+        return mismatch(format!(
+            "refused for `{}` on `{}`, not for `{}` on `{}`",
+            ruling.action, ruling.resource, expected.action, expected.resource
+        ));
+    }
+    if let Some(sid) = &expected.sid {
+        let named = ruling.deciders.iter().any(|decider| {
+            let statement = decider.statement.as_ref().and_then(|statement| statement.sid.as_ref());
+            statement == Some(sid) && (expected.layers.is_empty() || expected.layers.contains(&decider.layer))
+        });
+        return if named {
+            Match::Yes
+        } else {
+            Match::Wrong(format!("refused, but not by the statement `{sid}`: {}", deciders(ruling)))
+        };
+    }
+    if expected.layers.is_empty() || ruling.layers().iter().any(|layer| expected.layers.contains(layer)) {
+        return Match::Yes;
+    }
+    Match::Wrong(format!("refused, but not by {}: {}", words(&expected.layers), deciders(ruling)))
+}
+
+/// AWS tells one of several reasons and no Sid of a bucket policy, so another reason is only a doubt.
+fn compare_message(call: &Call, denial: &Denial, expected: &Expected) -> Match {
+    let asked = !expected.layers.is_empty() || expected.sid.is_some();
+    match (&denial.action, &denial.resource) {
+        (Some(action), resource) => {
+            let same =
+                action.eq_ignore_ascii_case(&expected.action) && resource.as_ref().is_none_or(|resource| *resource == expected.resource);
+            if !same {
+                let resource = resource.as_deref().unwrap_or("?");
+                return Match::Unproved(format!(
+                    "refused for `{action}` on `{resource}`, not for `{}` on `{}`",
+                    expected.action, expected.resource
+                ));
+            }
+        }
+        (None, _) if asked => return Match::Unproved("a bare `Access Denied` proves no layer".to_owned()),
+        (None, _) if !may_be_bare(call) => {
+            return Match::Unproved("a bare `Access Denied` is not what a principal of the bucket's own account gets".to_owned());
+        }
+        (None, _) => return Match::Yes,
+    }
+    if expected.sid.is_some() {
+        return Match::Unproved("this target does not tell which statement refused".to_owned());
+    }
+    let proved = !denial.layers.is_empty() && denial.layers.iter().all(|layer| expected.layers.contains(layer));
+    if expected.layers.is_empty() || proved {
+        Match::Yes
+    } else {
+        Match::Unproved(format!(
+            "refused by {}, which does not prove {}",
+            words(&denial.layers),
+            words(&expected.layers)
+        ))
+    }
+}
+
+/// S3 tells anonymous callers and other accounts nothing.
+fn may_be_bare(call: &Call) -> bool {
+    match &call.principal {
+        Principal::Anonymous => true,
+        Principal::Role(role) => call.bucket_owner.as_ref().is_some_and(|owner| *owner != role.account),
+    }
+}
+
+/// What decided, in words: `resource policies/bucket.json:12 DenyNotKms`.
+#[must_use]
+pub fn deciders(ruling: &Ruling) -> String {
+    let mut words: Vec<String> = ruling
+        .deciders
+        .iter()
+        .map(|decider| match &decider.statement {
+            Some(statement) => format!(
+                "{} {}:{} {}",
+                decider.layer,
+                statement.file(),
+                statement.line(),
+                statement.sid.as_deref().unwrap_or("(no Sid)")
+            ),
+            None => decider.layer.to_string(),
+        })
+        .collect();
+    words.extend(ruling.silent.iter().map(|layer| format!("{layer} (nothing allows it)")));
+    words.join(", ")
+}
+
+fn words(layers: &[Layer]) -> String {
+    if layers.is_empty() {
+        return "no layer it names".to_owned();
+    }
+    layers.iter().map(|layer| layer.as_str()).collect::<Vec<_>>().join(" or ")
+}
+
+fn shown(code: &str) -> &str {
+    if code.is_empty() { "an answer without a code" } else { code }
+}
+
+/// In a few words, what came back.
+#[must_use]
+pub fn came_back(answer: &Answer) -> String {
+    match answer {
+        Answer::Success { .. } => "a success".to_owned(),
+        Answer::Refused(refused) => {
+            let code = refused.code.as_deref().unwrap_or("no code");
+            let message = refused.message.as_deref().unwrap_or_default();
+            format!("{} {code} {message}", refused.status).trim_end().to_owned()
+        }
+        Answer::Malformed { status, message } => format!("{status} {message}"),
+        Answer::Unreachable { message } | Answer::NotSent { message } => message.clone(),
+    }
+}
