@@ -143,10 +143,9 @@ fn classify_refusal(service: Service, refused: &Refused) -> Outcome {
             Means::Denial => denial(refused.message.as_deref().unwrap_or_default()),
             Means::Is(kind) => from_kind(kind),
         },
-        // A known code under another status is not the service's own answer.
-        Some(_) => Outcome::Unclear,
         None if (400..500).contains(&refused.status) => Outcome::Rejected,
-        None => Outcome::Unclear,
+        // A known code under another status is not the service's own answer.
+        _ => Outcome::Unclear,
     }
 }
 

@@ -103,6 +103,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The chosen attempts of a row, in file order.
+    #[must_use]
     pub fn attempts(&self, row: &PlannedRow<'a>) -> Vec<Arc<Attempt>> {
         let chosen = |attempt: &&Arc<Attempt>| self.selection.chooses(row.architecture, row.scenario, attempt);
         row.row.attempts.iter().filter(chosen).cloned().collect()

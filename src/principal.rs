@@ -19,7 +19,7 @@ const SECONDS: i32 = 900;
 pub struct Session {
     /// Its credentials.
     pub credentials: Credentials,
-    /// Its ARN, as GetCallerIdentity tells it.
+    /// Its ARN, as `GetCallerIdentity` tells it.
     pub arn: String,
 }
 

@@ -472,7 +472,7 @@ async fn sts(clients: &Clients, call: &Call) -> Answer {
                 .set_external_id(call.get(Param::ExternalId));
             send!(request, |answer| fields([(
                 Field::Arn,
-                answer.assumed_role_user().map(|user| user.arn())
+                answer.assumed_role_user().map(aws_sdk_sts::types::AssumedRoleUser::arn)
             )]))
         }
         _ => send!(clients.sts.get_caller_identity(), |answer| fields([(Field::Arn, answer.arn())])),

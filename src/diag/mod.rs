@@ -48,7 +48,7 @@ impl Source {
     #[must_use]
     pub fn line_of(&self, offset: usize) -> usize {
         let before = self.text().as_bytes().get(..offset).unwrap_or_default();
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        before.split(|byte| *byte == b'\n').count()
     }
 }
 

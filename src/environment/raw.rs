@@ -126,6 +126,7 @@ pub struct RawEncryption {
 /// Block Public Access of a bucket.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "the four settings of the API")]
 pub struct RawPublicAccess {
     /// Refuse public ACLs.
     pub block_public_acls: bool,

@@ -73,13 +73,8 @@ impl Resolver<'_> {
                 region,
             );
         }
-        for (logical, _) in raw
-            .roles
-            .0
-            .iter()
-            .map(|(n, _)| (n, ()))
-            .chain(raw.buckets.0.iter().map(|(n, _)| (n, ())))
-        {
+        let roles = raw.roles.0.iter().map(|(name, _)| name);
+        for logical in roles.chain(raw.buckets.0.iter().map(|(name, _)| name)) {
             if !is_name(&logical.value) {
                 self.problem(bad_name(&logical.value), logical);
             }
@@ -314,20 +309,18 @@ impl Resolver<'_> {
         let word = &raw.algorithm;
         let key = match &raw.key {
             None => None,
-            Some(name) => match keys.iter().find(|key| key.name == name.value) {
-                Some(key) => Some(key.clone()),
-                None => {
-                    // A key that is declared and did not resolve has its own problem already.
-                    if self.raw.keys.get(&name.value).is_none() {
-                        self.problem(
-                            Diagnostic::new(Code::UnknownName, format!("no key is called `{}`", name.value))
-                                .suggest(&name.value, self.raw.keys.names()),
-                            name,
-                        );
-                    }
-                    return None;
+            Some(name) => {
+                let found = keys.iter().find(|key| key.name == name.value).cloned();
+                // A key that is declared and did not resolve has its own problem already.
+                if found.is_none() && self.raw.keys.get(&name.value).is_none() {
+                    self.problem(
+                        Diagnostic::new(Code::UnknownName, format!("no key is called `{}`", name.value))
+                            .suggest(&name.value, self.raw.keys.names()),
+                        name,
+                    );
                 }
-            },
+                Some(found?)
+            }
         };
         match word.value.as_str() {
             "AES256" => {
@@ -436,7 +429,7 @@ fn read_policy(kind: PolicyKind, source: &Source, names: &Names) -> Result<Docum
     Ok(Document::new(source.clone(), policy, value.to_string()))
 }
 
-/// serde_json's message without the place, which the diagnostic shows.
+/// The JSON reader's message without the place, which the diagnostic shows.
 fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split_once(" at line").map_or(text.as_str(), |(message, _)| message).to_owned()

@@ -9,7 +9,7 @@ use crate::{
         ArchitectureInfo, ControlInfo, ExpectedRecord, ObservedRecord, ResultRecord, RunInfo, RunRecord, StatementRecord, Summary,
         WitnessRecord,
     },
-    runner::event::Event,
+    runner::Event,
     scenario::Kind,
     verdict::{Reason, Verdict},
 };

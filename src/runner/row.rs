@@ -280,7 +280,7 @@ impl RowRun {
                 testimony.push(self.testify(role, "after", witness).await);
             }
         }
-        let expected = self.expected(&attempt.refusals, &made.call);
+        let expected = Self::expected(&attempt.refusals, &made.call);
         let mut judgement = judge_refusal(attempt.kind, &made.call, &made.answer, &made.outcome, &expected, &testimony);
         if judgement == Judgement::pass() {
             judgement = self.prove_fixtures(attempt, &made.call).await;
@@ -408,7 +408,7 @@ impl RowRun {
     }
 
     /// The answers that will do, with what they are about filled in from the operation catalogue.
-    fn expected(&self, refusals: &[Refusal], call: &Call) -> Vec<Expected> {
+    fn expected(refusals: &[Refusal], call: &Call) -> Vec<Expected> {
         let default = Expected {
             action: call.action.to_owned(),
             resource: call.resource.clone(),

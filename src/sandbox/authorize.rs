@@ -102,6 +102,13 @@ impl Scope {
         }
     }
 
+    /// The ARN of who asks, as messages name it.
+    pub(super) fn arn(&self) -> String {
+        self.principal()
+            .to_arn()
+            .map_or_else(|| "anonymous".to_owned(), std::borrow::Cow::into_owned)
+    }
+
     /// The account of who asks.
     pub(super) fn account(&self) -> Option<String> {
         self.principal().account().map(str::to_owned)
@@ -302,11 +309,7 @@ impl Scope {
     }
 
     fn not_authorized(&self, action: &str, resource: &str) -> String {
-        let principal = self
-            .principal()
-            .to_arn()
-            .map(std::borrow::Cow::into_owned)
-            .unwrap_or_else(|| "anonymous".to_owned());
+        let principal = self.arn();
         let quote = if action.starts_with("s3:") { "\"" } else { "" };
         format!("User: {principal} is not authorized to perform: {action} on resource: {quote}{resource}{quote}")
     }

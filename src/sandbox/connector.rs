@@ -21,7 +21,7 @@ impl HttpConnector for Sandbox {
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
             let reply = sandbox.front.handle(parts, body).await;
-            Ok(response(reply)?)
+            response(reply)
         })
     }
 }

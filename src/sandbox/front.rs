@@ -262,9 +262,13 @@ fn wire_config() -> S3Config {
     config
 }
 
+/// The guard table knows x-amz headers; of the standard ones these change what a request means and are not modelled.
+const UNMODELLED: [&str; 5] = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range"];
+
 /// Whether exactly one row of the guard table accounts for the request.
 fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<(), String> {
-    let path = parts.uri.path().trim_start_matches('/');
+    let path = parts.uri.path();
+    let path = path.strip_prefix('/').unwrap_or(path);
     let (has_bucket, key) = match virtual_bucket {
         Some(_) => (true, path),
         None => path.split_once('/').map_or((!path.is_empty(), ""), |(_, key)| (true, key)),
@@ -276,8 +280,6 @@ fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<(), String
     };
     let query = query_pairs(parts.uri.query().unwrap_or_default()).ok_or("the query cannot be decoded")?;
     guard::identify(&parts.method, level, &query, &parts.headers).map_err(|unmodelled| unmodelled.to_string())?;
-    // The table knows x-amz headers; of the standard ones these change what a request means and are not modelled.
-    const UNMODELLED: [&str; 5] = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range"];
     match UNMODELLED.iter().find(|name| parts.headers.contains_key(**name)) {
         Some(name) => Err(format!("the sandbox does not model the header `{name}`")),
         None => Ok(()),

@@ -62,6 +62,7 @@ pub(super) struct Version {
 
 /// What a version holds.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "`content_type` is the header's name")]
 pub(super) struct Content {
     pub etag: String,
     pub size: usize,

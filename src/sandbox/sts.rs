@@ -48,7 +48,7 @@ fn identity(world: &World, scope: &Scope, parameters: &BTreeMap<String, String>)
             &format!("the sandbox does not model the parameter {unmodelled}"),
         );
     }
-    let arn = scope.principal().to_arn().map(std::borrow::Cow::into_owned).unwrap_or_default();
+    let arn = scope.arn();
     let user_id = scope
         .context(world, &world.account)
         .get("aws:userid")
@@ -144,7 +144,7 @@ fn authorized_role(
     external_id: Option<&str>,
 ) -> Result<std::sync::Arc<Role>, XmlAnswer> {
     let Some(role) = world.roles.get(arn) else {
-        let who = scope.principal().to_arn().map(std::borrow::Cow::into_owned).unwrap_or_default();
+        let who = scope.arn();
         let message = format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}");
         return Err(error(scope, 403, "AccessDenied", &message));
     };
@@ -170,7 +170,7 @@ fn authorized_role(
         Ok(_permit) => Ok(role.clone()),
         Err(Refusal::Denied(message)) => {
             // Callers of other accounts are told as much as those of the role's own.
-            let who = scope.principal().to_arn().map(std::borrow::Cow::into_owned).unwrap_or_default();
+            let who = scope.arn();
             let message = if message == "Access Denied" {
                 format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}")
             } else {

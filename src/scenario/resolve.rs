@@ -45,7 +45,7 @@ pub fn resolve(
     let rows: Vec<Row> = resolver
         .combinations(&raw.for_each, &[])
         .into_iter()
-        .map(|variables| resolver.row(variables))
+        .map(|variables| resolver.row(&variables))
         .collect();
     resolver.check_changes();
     resolver.check_fixtures();
@@ -239,7 +239,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn row(&mut self, variables: Variables) -> Row {
+    fn row(&mut self, variables: &Variables) -> Row {
         let raw = self.raw;
         let mut fixtures: Vec<Fixture> = Vec::new();
         for (name, written) in &raw.given.0 {
@@ -261,14 +261,14 @@ impl<'a> Resolver<'a> {
             }
         }
         let complete = fixtures.len() == raw.given.0.len();
-        let bases = self.bases(&variables, &fixtures, complete);
+        let bases = self.bases(variables, &fixtures, complete);
         let mut drafts = Vec::new();
         if complete {
             for attempt in &raw.attempts {
-                self.drafts(attempt, &variables, &fixtures, &bases, &mut drafts);
+                self.drafts(attempt, variables, &fixtures, &bases, &mut drafts);
             }
         }
-        let attempts = self.finish(&variables, drafts);
+        let attempts = self.finish(variables, drafts);
         let slug = variables
             .iter()
             .map(|(_, binding)| slug(binding.name()))
@@ -757,8 +757,7 @@ impl<'a> Resolver<'a> {
                     .attempts
                     .iter()
                     .filter_map(|raw| [&raw.value.allow, &raw.value.deny, &raw.value.reject].into_iter().flatten().next())
-                    .filter(|label| label.value == attempt.label)
-                    .next_back();
+                    .rfind(|label| label.value == attempt.label);
                 let span = label.map_or(0..0, |label| label.span.clone());
                 self.problem(
                     &span,

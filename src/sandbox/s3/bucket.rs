@@ -27,7 +27,7 @@ fn read(world: &World, scope: &Scope, bucket: &str, owner: Option<&str>, action:
 macro_rules! reads {
     ($($name:ident($input:ident) -> $output:ident, $action:literal, |$world:ident, $held:ident| $answer:expr;)+) => {
         $(
-            #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
+            #[allow(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
             pub(super) fn $name($world: &mut World, scope: &Scope, input: $input) -> S3Result<$output> {
                 let $held = read($world, scope, &input.bucket, input.expected_bucket_owner.as_deref(), $action)?;
                 $answer

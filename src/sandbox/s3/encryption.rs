@@ -206,7 +206,7 @@ fn missing_key(scope: &Scope, key: &str, action: &str) -> s3s::S3Error {
     if scope.account().as_deref() == Some(owner) {
         return error(400, "KMS.NotFoundException", format!("Key '{key}' does not exist"));
     }
-    let who = scope.principal().to_arn().map(std::borrow::Cow::into_owned).unwrap_or_default();
+    let who = scope.arn();
     error(
         403,
         "AccessDenied",
