@@ -252,7 +252,7 @@ pub struct ExpectedRecord {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObservedRecord {
-    /// The HTTP status of a refusal; the clients do not tell that of a success.
+    /// The HTTP status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The error code.

@@ -19,6 +19,8 @@ pub type Output = BTreeMap<Field, Vec<String>>;
 pub enum Answer {
     /// The call succeeded.
     Success {
+        /// The HTTP status.
+        status: u16,
         /// The service's id of the request.
         request_id: Option<String>,
         /// What it said.
@@ -63,8 +65,9 @@ pub struct Refused {
 impl Answer {
     /// A success.
     #[must_use]
-    pub fn success(request_id: Option<&str>, output: Output) -> Self {
+    pub fn success(status: u16, request_id: Option<&str>, output: Output) -> Self {
         Self::Success {
+            status,
             request_id: request_id.map(str::to_owned),
             output,
         }
@@ -100,12 +103,12 @@ impl Answer {
         }
     }
 
-    /// The HTTP status, where it is known. The clients do not tell which success it was.
+    /// The HTTP status, where there was an answer.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused(refused) => Some(refused.status),
-            Self::Malformed { status, .. } => Some(*status),
+            Self::Success { status, .. } | Self::Malformed { status, .. } => Some(*status),
             _ => None,
         }
     }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use aws_sdk_kms::{primitives::Blob, types::DataKeySpec};
 use aws_sdk_s3::{
-    Client as S3,
     operation::RequestId as _,
     presigning::{PresignedRequest, PresigningConfig},
     primitives::ByteStream,
@@ -37,22 +36,22 @@ pub async fn call(clients: &Clients, call: &Call) -> Answer {
                 object(clients, call).await
             }
             Op::CreateMultipartUpload | Op::CompleteMultipartUpload | Op::AbortMultipartUpload | Op::ListParts => {
-                multipart(&clients.s3, call).await
+                multipart(clients, call).await
             }
             Op::GetObjectTagging | Op::PutObjectTagging | Op::DeleteObjectTagging | Op::GetObjectAcl | Op::PutObjectAcl => {
-                object_settings(&clients.s3, call).await
+                object_settings(clients, call).await
             }
-            Op::ListObjectsV2 | Op::ListObjectVersions | Op::ListMultipartUploads => listing(&clients.s3, call).await,
-            _ => bucket(&clients.s3, call).await,
+            Op::ListObjectsV2 | Op::ListObjectVersions | Op::ListMultipartUploads => listing(clients, call).await,
+            _ => bucket(clients, call).await,
         },
     }
 }
 
 /// Sends a request and reads the fields of its answer.
 macro_rules! send {
-    ($builder:expr, |$answer:ident| $fields:expr) => {
+    ($clients:expr, $builder:expr, |$answer:ident| $fields:expr) => {
         match $builder.send().await {
-            Ok($answer) => Answer::success($answer.request_id(), $fields),
+            Ok($answer) => Answer::success($clients.last_status(), $answer.request_id(), $fields),
             Err(error) => Answer::from_error(&error),
         }
     };
@@ -62,7 +61,7 @@ macro_rules! send {
 macro_rules! send_or_presign {
     ($clients:expr, $call:expr, $builder:expr, |$answer:ident| $fields:expr) => {
         match presigning($clients, $call) {
-            None => send!($builder, |$answer| $fields),
+            None => send!($clients, $builder, |$answer| $fields),
             Some(Ok(config)) => presigned($clients, $call, $builder.presigned(config).await).await,
             Some(Err(message)) => Answer::NotSent { message },
         }
@@ -112,7 +111,7 @@ async fn object(clients: &Clients, call: &Call) -> Answer {
                 .set_sse_customer_key(customer.key)
                 .set_sse_customer_key_md5(customer.md5)
                 .set_acl(acl(call));
-            send!(request, |answer| stored(
+            send!(clients, request, |answer| stored(
                 answer.server_side_encryption(),
                 answer.ssekms_key_id(),
                 answer.bucket_key_enabled(),
@@ -194,7 +193,11 @@ async fn get_object(clients: &Clients, call: &Call) -> Answer {
             match answer.body.collect().await {
                 Ok(body) => {
                     output.insert(Field::Body, vec![String::from_utf8_lossy(&body.into_bytes()).into_owned()]);
-                    Answer::Success { request_id, output }
+                    Answer::Success {
+                        status: clients.last_status(),
+                        request_id,
+                        output,
+                    }
                 }
                 Err(error) => Answer::Unreachable {
                     message: format!("the body broke off: {error}"),
@@ -204,7 +207,8 @@ async fn get_object(clients: &Clients, call: &Call) -> Answer {
     }
 }
 
-async fn multipart(s3: &S3, call: &Call) -> Answer {
+async fn multipart(clients: &Clients, call: &Call) -> Answer {
+    let s3 = &clients.s3;
     let owner = call.bucket_owner.clone();
     let (bucket, key, upload) = (call.get(Param::Bucket), call.get(Param::Key), call.get(Param::Upload));
     match call.operation.op {
@@ -223,7 +227,7 @@ async fn multipart(s3: &S3, call: &Call) -> Answer {
                 .set_sse_customer_key_md5(customer.md5)
                 .set_acl(acl(call))
                 .set_tagging(call.get(Param::Tags));
-            send!(request, |answer| {
+            send!(clients, request, |answer| {
                 let mut output = stored(
                     answer.server_side_encryption(),
                     answer.ssekms_key_id(),
@@ -249,7 +253,7 @@ async fn multipart(s3: &S3, call: &Call) -> Answer {
                 .set_upload_id(upload)
                 .set_expected_bucket_owner(owner)
                 .multipart_upload(upload_parts);
-            send!(request, |answer| stored(
+            send!(clients, request, |answer| stored(
                 answer.server_side_encryption(),
                 answer.ssekms_key_id(),
                 answer.bucket_key_enabled(),
@@ -264,7 +268,7 @@ async fn multipart(s3: &S3, call: &Call) -> Answer {
                 .set_key(key)
                 .set_upload_id(upload)
                 .set_expected_bucket_owner(owner);
-            send!(request, |answer| Output::new())
+            send!(clients, request, |answer| Output::new())
         }
         _ => {
             let request = s3
@@ -273,12 +277,13 @@ async fn multipart(s3: &S3, call: &Call) -> Answer {
                 .set_key(key)
                 .set_upload_id(upload)
                 .set_expected_bucket_owner(owner);
-            send!(request, |answer| fields([(Field::UploadId, answer.upload_id())]))
+            send!(clients, request, |answer| fields([(Field::UploadId, answer.upload_id())]))
         }
     }
 }
 
-async fn object_settings(s3: &S3, call: &Call) -> Answer {
+async fn object_settings(clients: &Clients, call: &Call) -> Answer {
+    let s3 = &clients.s3;
     let owner = call.bucket_owner.clone();
     let (bucket, key, version) = (call.get(Param::Bucket), call.get(Param::Key), call.get(Param::Version));
     match call.operation.op {
@@ -289,7 +294,7 @@ async fn object_settings(s3: &S3, call: &Call) -> Answer {
                 .set_key(key)
                 .set_version_id(version)
                 .set_expected_bucket_owner(owner);
-            send!(request, |answer| {
+            send!(clients, request, |answer| {
                 let tags: Vec<String> = answer
                     .tag_set()
                     .iter()
@@ -313,7 +318,7 @@ async fn object_settings(s3: &S3, call: &Call) -> Answer {
                         .set_key(key)
                         .set_version_id(version)
                         .tagging(tagging);
-                    send!(request.set_expected_bucket_owner(owner), |answer| fields([(
+                    send!(clients, request.set_expected_bucket_owner(owner), |answer| fields([(
                         Field::Version,
                         answer.version_id()
                     )]))
@@ -330,7 +335,7 @@ async fn object_settings(s3: &S3, call: &Call) -> Answer {
                 .set_key(key)
                 .set_version_id(version)
                 .set_expected_bucket_owner(owner);
-            send!(request, |answer| fields([(Field::Version, answer.version_id())]))
+            send!(clients, request, |answer| fields([(Field::Version, answer.version_id())]))
         }
         Op::GetObjectAcl => {
             let request = s3
@@ -339,7 +344,7 @@ async fn object_settings(s3: &S3, call: &Call) -> Answer {
                 .set_key(key)
                 .set_version_id(version)
                 .set_expected_bucket_owner(owner);
-            send!(request, |answer| Output::new())
+            send!(clients, request, |answer| Output::new())
         }
         _ => {
             let request = s3
@@ -349,12 +354,13 @@ async fn object_settings(s3: &S3, call: &Call) -> Answer {
                 .set_version_id(version)
                 .set_expected_bucket_owner(owner)
                 .set_acl(acl(call));
-            send!(request, |answer| Output::new())
+            send!(clients, request, |answer| Output::new())
         }
     }
 }
 
-async fn listing(s3: &S3, call: &Call) -> Answer {
+async fn listing(clients: &Clients, call: &Call) -> Answer {
+    let s3 = &clients.s3;
     let owner = call.bucket_owner.clone();
     let (bucket, prefix) = (call.get(Param::Bucket), call.get(Param::Prefix));
     match call.operation.op {
@@ -364,7 +370,7 @@ async fn listing(s3: &S3, call: &Call) -> Answer {
                 .set_bucket(bucket)
                 .set_prefix(prefix)
                 .set_expected_bucket_owner(owner);
-            send!(request, |answer| {
+            send!(clients, request, |answer| {
                 let keys = answer.contents().iter().filter_map(|object| object.key()).map(str::to_owned);
                 Output::from([(Field::Keys, keys.collect())])
             })
@@ -375,7 +381,7 @@ async fn listing(s3: &S3, call: &Call) -> Answer {
                 .set_bucket(bucket)
                 .set_prefix(prefix)
                 .set_expected_bucket_owner(owner);
-            send!(request, |answer| {
+            send!(clients, request, |answer| {
                 let ids = answer
                     .versions()
                     .iter()
@@ -390,7 +396,7 @@ async fn listing(s3: &S3, call: &Call) -> Answer {
                 .set_bucket(bucket)
                 .set_prefix(prefix)
                 .set_expected_bucket_owner(owner);
-            send!(request, |answer| {
+            send!(clients, request, |answer| {
                 let keys = answer.uploads().iter().filter_map(|upload| upload.key()).map(str::to_owned);
                 Output::from([(Field::Keys, keys.collect())])
             })
@@ -398,13 +404,14 @@ async fn listing(s3: &S3, call: &Call) -> Answer {
     }
 }
 
-async fn bucket(s3: &S3, call: &Call) -> Answer {
+async fn bucket(clients: &Clients, call: &Call) -> Answer {
+    let s3 = &clients.s3;
     let (bucket, owner) = (call.get(Param::Bucket), call.bucket_owner.clone());
     macro_rules! read {
         ($($op:ident => $method:ident),+; $last:ident) => {
             match call.operation.op {
-                $(Op::$op => send!(s3.$method().set_bucket(bucket).set_expected_bucket_owner(owner), |answer| Output::new()),)+
-                _ => send!(s3.$last().set_bucket(bucket).set_expected_bucket_owner(owner), |answer| Output::new()),
+                $(Op::$op => send!(clients, s3.$method().set_bucket(bucket).set_expected_bucket_owner(owner), |answer| Output::new()),)+
+                _ => send!(clients, s3.$last().set_bucket(bucket).set_expected_bucket_owner(owner), |answer| Output::new()),
             }
         };
     }
@@ -424,7 +431,7 @@ async fn kms(clients: &Clients, call: &Call) -> Answer {
     let kms = &clients.kms;
     let (key, dry_run) = (call.get(Param::KeyId), call.flag(Param::DryRun));
     match call.operation.op {
-        Op::DescribeKey => send!(kms.describe_key().set_key_id(key), |answer| {
+        Op::DescribeKey => send!(clients, kms.describe_key().set_key_id(key), |answer| {
             let metadata = answer.key_metadata();
             fields([
                 (Field::Arn, metadata.and_then(|metadata| metadata.arn())),
@@ -438,7 +445,7 @@ async fn kms(clients: &Clients, call: &Call) -> Answer {
         }),
         Op::Encrypt => {
             let request = kms.encrypt().set_key_id(key).set_dry_run(dry_run).plaintext(Blob::new(body(call)));
-            send!(request, |answer| ciphertext(answer.ciphertext_blob(), answer.key_id()))
+            send!(clients, request, |answer| ciphertext(answer.ciphertext_blob(), answer.key_id()))
         }
         Op::GenerateDataKey => {
             let request = kms
@@ -446,12 +453,12 @@ async fn kms(clients: &Clients, call: &Call) -> Answer {
                 .set_key_id(key)
                 .set_dry_run(dry_run)
                 .key_spec(DataKeySpec::Aes256);
-            send!(request, |answer| ciphertext(answer.ciphertext_blob(), answer.key_id()))
+            send!(clients, request, |answer| ciphertext(answer.ciphertext_blob(), answer.key_id()))
         }
         _ => match STANDARD.decode(call.get(Param::Ciphertext).unwrap_or_default()) {
             Ok(blob) => {
                 let request = kms.decrypt().set_key_id(key).set_dry_run(dry_run).ciphertext_blob(Blob::new(blob));
-                send!(request, |answer| fields([(Field::Arn, answer.key_id())]))
+                send!(clients, request, |answer| fields([(Field::Arn, answer.key_id())]))
             }
             Err(error) => Answer::NotSent {
                 message: format!("the ciphertext is not base64: {error}"),
@@ -470,12 +477,15 @@ async fn sts(clients: &Clients, call: &Call) -> Answer {
                 .role_session_name("gainsay")
                 .duration_seconds(900)
                 .set_external_id(call.get(Param::ExternalId));
-            send!(request, |answer| fields([(
+            send!(clients, request, |answer| fields([(
                 Field::Arn,
                 answer.assumed_role_user().map(aws_sdk_sts::types::AssumedRoleUser::arn)
             )]))
         }
-        _ => send!(clients.sts.get_caller_identity(), |answer| fields([(Field::Arn, answer.arn())])),
+        _ => send!(clients, clients.sts.get_caller_identity(), |answer| fields([(
+            Field::Arn,
+            answer.arn()
+        )])),
     }
 }
 
@@ -591,6 +601,7 @@ async fn read_raw(mut response: HttpResponse) -> Answer {
     let text = String::from_utf8_lossy(body.get(..MAX_ANSWER).unwrap_or(&body)).into_owned();
     if response.status().is_success() {
         return Answer::Success {
+            status,
             request_id: id,
             output: Output::from([(Field::Body, vec![text])]),
         };

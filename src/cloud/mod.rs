@@ -1,10 +1,19 @@
 //! Where calls go. One seam, at HTTP: the same SDK clients for every target.
 
-use std::time::SystemTime;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::SystemTime,
+};
 
 use aws_credential_types::Credentials;
 use aws_smithy_async::time::SharedTimeSource;
-use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
+    orchestrator::HttpRequest,
+};
 use aws_smithy_types::retry::RetryConfig;
 
 use crate::{attempt::Service, sandbox::Sandbox};
@@ -16,19 +25,43 @@ pub struct Target {
     connector: SharedHttpConnector,
     http: SharedHttpClient,
     time: SharedTimeSource,
+    last_status: Arc<AtomicU16>,
+}
+
+/// Notes the status of the last answer: the clients tell it of errors only.
+#[derive(Debug)]
+struct Watched {
+    connector: Sandbox,
+    last_status: Arc<AtomicU16>,
+}
+
+impl HttpConnector for Watched {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (answer, last_status) = (self.connector.call(request), self.last_status.clone());
+        HttpConnectorFuture::new(async move {
+            let response = answer.await?;
+            last_status.store(response.status().as_u16(), Ordering::Relaxed);
+            Ok(response)
+        })
+    }
 }
 
 impl Target {
     /// A sandbox as a target.
     #[must_use]
     pub fn sandbox(sandbox: &Sandbox, region: &str) -> Self {
-        let connector = SharedHttpConnector::new(sandbox.clone());
+        let last_status = Arc::new(AtomicU16::new(0));
+        let connector = SharedHttpConnector::new(Watched {
+            connector: sandbox.clone(),
+            last_status: last_status.clone(),
+        });
         let answering = connector.clone();
         Self {
             region: region.to_owned(),
             http: http_client_fn(move |_, _| answering.clone()),
             connector,
             time: SharedTimeSource::new(sandbox.clone()),
+            last_status,
         }
     }
 
@@ -66,6 +99,7 @@ impl Target {
             sts: aws_sdk_sts::Client::from_conf(config!(aws_sdk_sts, Service::Sts).build()),
             connector: self.connector.clone(),
             time: self.time.clone(),
+            last_status: self.last_status.clone(),
         }
     }
 }
@@ -82,9 +116,16 @@ pub struct Clients {
     /// For presigned requests, which no client sends.
     pub connector: SharedHttpConnector,
     time: SharedTimeSource,
+    last_status: Arc<AtomicU16>,
 }
 
 impl Clients {
+    /// The HTTP status of the last answer. A row makes one call at a time with a target of its own.
+    #[must_use]
+    pub fn last_status(&self) -> u16 {
+        self.last_status.load(Ordering::Relaxed)
+    }
+
     /// The target's time.
     #[must_use]
     pub fn now(&self) -> SystemTime {
