@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    attempt::{Answer, Call},
+    attempt::{Answer, Call, Op},
     iam::Layer,
     outcome::{Denial, Outcome, OutcomeKind},
     sandbox::{Ruling, Rulings},
@@ -291,6 +291,9 @@ fn compare(kind: Kind, call: &Call, answer: &Answer, denial: Option<&Denial>, ex
     if !expected.codes.is_empty() && !expected.codes.iter().any(|wanted| wanted == code) {
         return Match::Unproved(format!("the answer is `{}`, not `{}`", shown(code), expected.codes.join("` or `")));
     }
+    if code.is_empty() && !matches!(call.operation.op, Op::HeadObject | Op::HeadBucket) {
+        return Match::Unproved("only answers to HEAD have no code; this one may be anyone's".to_owned());
+    }
     let Some(denial) = denial else {
         // A named answer that is no authorization refusal: the code is all it is known by.
         return if kind == Kind::Reject && !expected.codes.is_empty() && expected.layers.is_empty() {
@@ -425,3 +428,6 @@ pub fn came_back(answer: &Answer) -> String {
         Answer::Unreachable { message } | Answer::NotSent { message } => message.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! The one way from YAML text to a typed value.
 //!
 //! `serde-saphyr` gives places, duplicate-key errors and input budgets; its errors become [`Diagnostic`]s here, so that
-//! every message of the program has the same form.
+//! every message of the program has the same form. What no file may hold, whatever its type, is found before by `shape`.
+
+mod shape;
 
 use std::{marker::PhantomData, ops::Range};
 
@@ -25,16 +27,14 @@ const MAX_NODES: usize = 50_000;
 pub fn read<T: DeserializeOwned>(source: &Source) -> Result<T, Diagnostic> {
     let text = source.text();
     if text.len() > MAX_BYTES {
-        return Err(Diagnostic::new(
-            Code::TooLarge,
-            format!("`{}` has {} bytes; a file may have {MAX_BYTES}", source.name(), text.len()),
-        ));
+        return Err(too_long(source.name(), text.len()));
     }
     if let Some(tab) = indenting_tab(text) {
         return Err(Diagnostic::new(Code::Syntax, "a tab cannot indent YAML")
             .at(source, tab..tab + 1)
             .help("use spaces"));
     }
+    shape::check(source)?;
     serde_saphyr::from_str_with_options(text, options()).map_err(|error| diagnose(source, &error))
 }
 
@@ -97,58 +97,83 @@ fn diagnose(source: &Source, error: &Error) -> Diagnostic {
             let key = key.as_deref().unwrap_or("?");
             Diagnostic::new(Code::DuplicateKey, format!("`{key}` is written twice")).help("keep one of them")
         }
-        Error::NullIntoString { .. } => empty_value(),
-        Error::MultipleDocuments { .. } => {
-            Diagnostic::new(Code::Syntax, "the file has several documents").help("write one scenario to a file; remove the `---`")
+        Error::NullIntoString { .. } => {
+            Diagnostic::new(Code::EmptyValue, "a null asserts nothing").help("write a value, or remove the key")
         }
+        Error::MultipleDocuments { .. } => several_documents(),
         Error::MergeKeyNotAllowed { .. } | Error::UnknownAnchor { .. } => anchor(),
-        Error::Budget { .. } if uses_anchor(source.text()) => anchor(),
-        Error::Budget { .. } => Diagnostic::new(
-            Code::TooLarge,
-            format!("the file nests deeper than {MAX_DEPTH} levels or has more than {MAX_NODES} values"),
-        )
-        .help("a scenario needs far less; split the file"),
-        other => by_text(source, &span, &other.to_string()),
+        Error::UnsupportedTag { .. } => tag(),
+        Error::Budget { .. } => too_large(),
+        Error::InvalidBooleanStrict { .. } => {
+            let word = word_at(source, &span);
+            Diagnostic::new(Code::WrongType, format!("`{word}` is neither `true` nor `false`")).help("write `true` or `false`")
+        }
+        Error::Unexpected { expected, .. } => wrong_type(source, &span, expected),
+        Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => wrong_type(source, &span, expected),
+        other => {
+            let text = other.to_string();
+            let (message, _) = text.split_once(" at line ").unwrap_or((&text, ""));
+            Diagnostic::new(Code::Syntax, message.lines().next().unwrap_or_default()).help("compare it with the other files of the folder")
+        }
     };
     problem.at(source, span)
 }
 
-fn empty_value() -> Diagnostic {
-    Diagnostic::new(Code::EmptyValue, "a null or empty value asserts nothing").help("write a value, or remove the key")
+/// A file that is longer than any scenario.
+pub(crate) fn too_long(name: &str, bytes: usize) -> Diagnostic {
+    Diagnostic::new(Code::TooLarge, format!("`{name}` has {bytes} bytes; a file may have {MAX_BYTES}")).help("split the file")
 }
 
 fn anchor() -> Diagnostic {
     Diagnostic::new(Code::Anchor, "YAML anchors, aliases and merges hide what a file says").help("write the values out, or use `for_each`")
 }
 
-fn uses_anchor(text: &str) -> bool {
-    text.lines().any(|line| {
-        line.split([' ', '[', '{', ','])
-            .any(|word| word.len() > 1 && (word.starts_with('&') || word.starts_with('*') || word == "<<:"))
-    })
+fn tag() -> Diagnostic {
+    Diagnostic::new(Code::Anchor, "YAML tags hide what a file says").help("remove the tag")
 }
 
-/// Errors that have no variant of their own: told apart by what stands at their place.
-fn by_text(source: &Source, span: &Range<usize>, message: &str) -> Diagnostic {
+fn several_documents() -> Diagnostic {
+    Diagnostic::new(Code::Syntax, "the file has several documents").help("write one scenario to a file; remove the `---`")
+}
+
+fn too_large() -> Diagnostic {
+    Diagnostic::new(
+        Code::TooLarge,
+        format!("the file nests deeper than {MAX_DEPTH} levels or has more than {MAX_NODES} values"),
+    )
+    .help("a scenario needs far less; split the file")
+}
+
+/// What is written at a place, up to the end of the word.
+fn word_at<'a>(source: &'a Source, span: &Range<usize>) -> &'a str {
     let written = source.text().get(span.start..).unwrap_or_default();
-    let first_line = message.lines().next().unwrap_or_default();
-    if written.starts_with('{') && written.get(1..2).is_some_and(|c| c.chars().all(char::is_alphabetic)) {
-        let word = written.get(..written.find('}').map_or(1, |end| end + 1)).unwrap_or("{");
-        return Diagnostic::new(Code::WrongType, format!("`{word}` without quotes is a YAML mapping"))
-            .help(format!("quote it: \"{word}\""));
-    }
-    if message.contains("tag") {
-        return Diagnostic::new(Code::Anchor, "YAML tags hide what a file says").help("remove the tag");
-    }
-    if written.starts_with(['~', '\n', '\r']) || written.starts_with("null") || written.trim().is_empty() {
-        return empty_value();
-    }
-    let code = if message.contains("expected") || message.contains("invalid type") {
-        Code::WrongType
+    let end = written.find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}'));
+    written.get(..end.unwrap_or(written.len())).unwrap_or_default()
+}
+
+/// A value of another kind than its key wants, told by what stands at its place.
+fn wrong_type(source: &Source, span: &Range<usize>, expected: &str) -> Diagnostic {
+    let written = source.text().get(span.start..).unwrap_or_default();
+    let line = written.lines().next().unwrap_or_default().trim_end();
+    let found = if line.starts_with('[') || line.starts_with("- ") {
+        "a list"
+    } else if line.starts_with('{') || (!line.starts_with(['"', '\'']) && (line.contains(": ") || line.ends_with(':'))) {
+        "a mapping"
     } else {
-        Code::Syntax
+        "a text"
     };
-    Diagnostic::new(code, first_line.trim_end_matches('.').to_owned())
+    let (wanted, help) = if expected.contains("mapping") {
+        ("a mapping", "write `key: value`, or `{ key: value }`")
+    } else if expected.contains("list of texts") {
+        ("a text or a list of texts", "write a text, or `[a, b]`")
+    } else if expected.contains("sequence") {
+        ("a list", "write a list, as `[a, b]`")
+    } else if expected.contains("string") {
+        ("a text", "write a text; in quotes where it begins with a sign")
+    } else {
+        (expected, "write that")
+    };
+    Diagnostic::new(Code::WrongType, format!("{found} stands where {wanted} is wanted")).help(help)
 }
 
 /// For `Option` fields: what is written must be a value. serde would read `key:` (null) as "not written".

@@ -1,5 +1,7 @@
 //! Scenarios: what is attempted and what must come of it, with every name resolved.
 
+mod calls;
+mod expectation;
 mod raw;
 mod request;
 mod resolve;

@@ -30,7 +30,7 @@ pub struct RawScenario {
     /// The base request: what is permitted. Every attempt starts from it.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<RawRequest>")]
-    pub request: Option<RawRequest>,
+    pub request: Option<Located<RawRequest>>,
     /// The attempts, in order.
     pub attempts: Vec<Located<RawAttempt>>,
 }

@@ -3,21 +3,19 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     ops::Range,
-    str::FromStr,
     sync::Arc,
 };
 
 use super::{
     Attempt, Fixture, Kind, Refusal, Request, Row, Scenario, Then, Value,
-    raw::{RawAttempt, RawForEach, RawRefusal, RawScenario},
+    raw::{RawAttempt, RawForEach, RawScenario},
     scope::{Binding, Scope},
     witness,
 };
 use crate::{
-    attempt::{Facet, Field, Kind as ParamKind, OPERATIONS, Operation, Param, RawExpect, RawRequest},
+    attempt::Field,
     diag::{Code, Diagnostic, Diagnostics, Located, Source, yaml::Entries},
     environment::{Baseline, Environment},
-    iam::Layer,
 };
 
 /// Resolves a scenario file.
@@ -96,25 +94,28 @@ pub(super) struct Draft<'a> {
     then: Vec<Then>,
 }
 
-struct Change {
-    name: String,
-    span: Range<usize>,
-    changes: bool,
+/// A `but` or `without` entry.
+pub(super) struct Change {
+    /// What is to be said if it changes nothing.
+    pub same: String,
+    pub span: Range<usize>,
+    /// Whether it changes the base request in any row.
+    pub changes: bool,
 }
 
-struct Resolver<'a> {
+pub(super) struct Resolver<'a> {
     prefix: String,
-    source: &'a Source,
-    raw: &'a RawScenario,
+    pub(super) source: &'a Source,
+    pub(super) raw: &'a RawScenario,
     environment: &'a Environment,
     problems: Problems,
-    /// Every `but` and `without` entry, by its place: whether it changes the base request in any row.
-    changes: BTreeMap<usize, Change>,
+    /// Every `but` and `without` entry, by its place.
+    pub(super) changes: BTreeMap<usize, Change>,
     used_fixtures: BTreeSet<usize>,
 }
 
 impl<'a> Resolver<'a> {
-    fn problem(&mut self, span: &Range<usize>, problem: Diagnostic) {
+    pub(super) fn problem(&mut self, span: &Range<usize>, problem: Diagnostic) {
         self.problems.push(self.source, span, problem);
     }
 
@@ -160,22 +161,28 @@ impl<'a> Resolver<'a> {
                 );
             }
         }
-        let mut names: Vec<&Located<String>> = Vec::new();
-        let declared = raw
-            .for_each
-            .0
-            .iter()
-            .map(|(name, _)| name)
-            .chain(raw.given.0.iter().map(|(name, _)| name));
-        for name in declared {
-            if names.iter().any(|earlier| earlier.value == name.value) || name.value == "run" {
-                self.problem(
-                    &name.span,
-                    Diagnostic::new(Code::DuplicateName, format!("`{}` already names something here", name.value))
-                        .help("give it another name"),
-                );
+        self.check_names();
+    }
+
+    /// A name means one thing: what hides another would change what an attempt says.
+    fn check_names(&mut self) {
+        let raw = self.raw;
+        let variables = raw.for_each.0.iter().map(|(name, _)| name);
+        let outer: Vec<&Located<String>> = variables.chain(raw.given.0.iter().map(|(name, _)| name)).collect();
+        let inner = |attempt: &'a Located<RawAttempt>| attempt.value.for_each.0.iter().map(|(name, _)| name);
+        let taken = |name: &str, before: &[&Located<String>]| name == "run" || before.iter().any(|earlier| earlier.value == name);
+        let mut twice: Vec<&Located<String>> = Vec::new();
+        for (index, name) in outer.iter().enumerate() {
+            if taken(&name.value, outer.get(..index).unwrap_or_default()) {
+                twice.push(name);
             }
-            names.push(name);
+        }
+        twice.extend(raw.attempts.iter().flat_map(inner).filter(|name| taken(&name.value, &outer)));
+        for name in twice {
+            self.problem(
+                &name.span,
+                Diagnostic::new(Code::DuplicateName, format!("`{}` already names something here", name.value)).help("give it another name"),
+            );
         }
     }
 
@@ -184,9 +191,12 @@ impl<'a> Resolver<'a> {
         let mut rows: Vec<Variables> = vec![Vec::new()];
         for (name, each) in &for_each.0 {
             let mut next = Vec::new();
+            let mut broken = false;
             for row in rows {
                 let known: Variables = outer.iter().chain(&row).cloned().collect();
-                for binding in self.values(name, each, known) {
+                let values = self.values(name, each, known);
+                broken |= values.is_none();
+                for binding in values.unwrap_or_default() {
                     let mut row = row.clone();
                     row.push((name.value.clone(), binding));
                     next.push(row);
@@ -194,6 +204,9 @@ impl<'a> Resolver<'a> {
             }
             rows = next;
             if rows.is_empty() {
+                if broken {
+                    return rows;
+                }
                 self.problem(
                     &name.span,
                     Diagnostic::new(
@@ -207,7 +220,8 @@ impl<'a> Resolver<'a> {
         rows
     }
 
-    fn values(&mut self, name: &Located<String>, each: &RawForEach, known: Variables) -> Vec<Binding> {
+    /// The values of a variable; nothing if a problem was reported.
+    fn values(&mut self, name: &Located<String>, each: &RawForEach, known: Variables) -> Option<Vec<Binding>> {
         let mut scope = self.scope(known, &[]);
         let (found, problem) = match (&each.collection, each.of.as_slice()) {
             (Some(collection), []) => collection_values(&mut scope, collection, &each.except),
@@ -223,8 +237,9 @@ impl<'a> Resolver<'a> {
         };
         if let Some((problem, span)) = problem {
             self.problem(&span, problem);
+            return None;
         }
-        found
+        Some(found)
     }
 
     fn scope<'s>(&self, variables: Variables, fixtures: &'s [Fixture]) -> Scope<'s>
@@ -286,124 +301,10 @@ impl<'a> Resolver<'a> {
         let (Some(written), true) = (&raw.request, complete) else {
             return Vec::new();
         };
-        let span = raw.scenario.span.clone();
         let mut scope = self.scope(variables.clone(), fixtures);
-        let requests = self.requests(&mut scope, written, &span, None);
+        let requests = self.requests(&mut scope, &written.value, &written.span, None);
         self.used_fixtures.extend(scope.used);
         requests.into_iter().map(Arc::new).collect()
-    }
-
-    /// The requests that a written request stands for: one for each operation. With a base, what is written replaces.
-    fn requests(
-        &mut self,
-        scope: &mut Scope<'_>,
-        written: &RawRequest,
-        span: &Range<usize>,
-        base: Option<&[Arc<Request>]>,
-    ) -> Vec<Request> {
-        let operations = self.operations(written, span, base.is_some());
-        let mut values = BTreeMap::new();
-        let mut broken = false;
-        for (param, texts) in written.params() {
-            match scope.value(param.kind(), texts) {
-                Ok(value) => _ = values.insert(param, value),
-                Err((problem, place)) => {
-                    let place = if place.is_empty() { span.clone() } else { place };
-                    self.problem(&place, problem);
-                    broken = true;
-                }
-            }
-            let bases = base.unwrap_or_default().iter().map(|base| base.operation);
-            let taken = operations.iter().copied().chain(bases).any(|operation| operation.takes(param));
-            if !taken && let Some(text) = texts.first() {
-                let names: Vec<_> = operations.iter().map(|operation| format!("`{operation}`")).collect();
-                let who = if names.is_empty() {
-                    "the base request's operation".to_owned()
-                } else {
-                    names.join(", ")
-                };
-                self.problem(
-                    &text.span,
-                    Diagnostic::new(Code::BadParameter, format!("{who} has no `{param}`")).help(takes(&operations)),
-                );
-                broken = true;
-            }
-        }
-        if broken {
-            return Vec::new();
-        }
-        let mut requests = Vec::new();
-        for operation in operations {
-            let params = values
-                .iter()
-                .filter(|(param, _)| operation.takes(**param))
-                .map(|(param, value)| (*param, value.clone()));
-            requests.push(Request {
-                operation,
-                params: params.collect(),
-            });
-        }
-        if base.is_none() {
-            requests.retain(|request| self.is_complete(request, span));
-        }
-        requests
-    }
-
-    fn operations(&mut self, written: &RawRequest, span: &Range<usize>, optional: bool) -> Vec<&'static Operation> {
-        let mut operations = Vec::new();
-        for name in &written.operations.0 {
-            match Operation::named(&name.value) {
-                Some(operation) if operations.contains(&operation) => {
-                    self.problem(
-                        &name.span,
-                        Diagnostic::new(Code::DuplicateName, format!("`{operation}` is written twice")).help("keep one"),
-                    );
-                }
-                Some(operation) => operations.push(operation),
-                None => {
-                    let known = OPERATIONS.iter().map(|operation| operation.name);
-                    self.problem(
-                        &name.span,
-                        Diagnostic::new(Code::UnknownName, format!("no operation is called `{}`", name.value)).suggest(&name.value, known),
-                    );
-                }
-            }
-        }
-        if written.operations.0.is_empty() && !optional {
-            self.problem(
-                span,
-                Diagnostic::new(Code::MissingKey, "`do` is missing").help("name an operation, as `do: s3:PutObject`"),
-            );
-        }
-        operations
-    }
-
-    /// Whether a request has all it needs.
-    fn is_complete(&mut self, request: &Request, span: &Range<usize>) -> bool {
-        let missing: Vec<&str> = std::iter::once(&Param::As)
-            .chain(request.operation.needs)
-            .filter(|param| !request.params.contains_key(param))
-            .map(|param| param.as_str())
-            .collect();
-        if !missing.is_empty() {
-            let what = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            self.problem(
-                span,
-                Diagnostic::new(Code::BadParameter, format!("`{}` needs {what}", request.operation)).help("add it to the request"),
-            );
-        }
-        let has = |param| request.params.contains_key(&param);
-        let contradiction = if has(Param::SignedAgo) && !has(Param::Presigned) {
-            Some("`signed_ago` means nothing without `presigned`")
-        } else if has(Param::Presigned) && matches!(request.principal(), super::Principal::Anonymous) {
-            Some("`anonymous` has no credentials to presign with")
-        } else {
-            None
-        };
-        if let Some(message) = contradiction {
-            self.problem(span, Diagnostic::new(Code::BadParameter, message).help("remove one of them"));
-        }
-        missing.is_empty() && contradiction.is_none()
     }
 
     /// Adds the attempts that one entry of the file stands for in this row.
@@ -462,243 +363,25 @@ impl<'a> Resolver<'a> {
             );
         }
         let misplaced = match kind {
-            Kind::Allow if raw.by.is_some() || !raw.one_of.is_empty() => Some("an `allow` is not refused, so it has no `by`"),
-            Kind::Allow if raw.witness.is_some() => Some("an `allow` needs no `witness`"),
-            Kind::Deny | Kind::Reject if raw.expect.is_some() => Some("a refused request has no answer to `expect` anything of"),
-            Kind::Reject if raw.by.is_none() && raw.one_of.is_empty() => Some("a `reject` must name the answer: add `by: { code: .. }`"),
-            _ if raw.by.is_some() && !raw.one_of.is_empty() => Some("`by` and `one_of` exclude each other"),
+            Kind::Allow if raw.by.is_some() || !raw.one_of.is_empty() => {
+                Some(("an `allow` is not refused, so it has no `by`", "remove it, or write `deny:`"))
+            }
+            Kind::Allow if raw.witness.is_some() => Some(("an `allow` needs no `witness`", "remove it, or write `deny:`")),
+            Kind::Deny | Kind::Reject if raw.expect.is_some() => Some((
+                "a refused request has no answer to `expect` anything of",
+                "remove it; `by` says what must refuse the request",
+            )),
+            Kind::Reject if raw.by.is_none() && raw.one_of.is_empty() => Some((
+                "a `reject` must name the answer",
+                "add `by: { code: ValidationException }`, or write `deny:`",
+            )),
+            _ if raw.by.is_some() && !raw.one_of.is_empty() => Some(("`by` and `one_of` exclude each other", "keep one of them")),
             _ => None,
         };
-        if let Some(message) = misplaced {
-            self.problem(&label.span, Diagnostic::new(Code::BadValue, message));
+        if let Some((message, help)) = misplaced {
+            self.problem(&label.span, Diagnostic::new(Code::BadValue, message).help(help));
         }
         Some((*kind, label))
-    }
-
-    fn attempt_requests(
-        &mut self,
-        scope: &mut Scope<'_>,
-        attempt: &Located<RawAttempt>,
-        bases: &[Arc<Request>],
-    ) -> Vec<(Request, Option<Arc<Request>>)> {
-        let raw = &attempt.value;
-        if let Some(own) = &raw.request {
-            if raw.but.is_some() || !raw.without.is_empty() {
-                self.problem(
-                    &own.span,
-                    Diagnostic::new(
-                        Code::BadValue,
-                        "`request` replaces the base request, so `but` and `without` have nothing to change",
-                    )
-                    .help("write everything into `request`"),
-                );
-            }
-            return self
-                .requests(scope, &own.value, &own.span, None)
-                .into_iter()
-                .map(|request| (request, None))
-                .collect();
-        }
-        if self.raw.request.is_none() {
-            self.problem(
-                &attempt.span,
-                Diagnostic::new(Code::MissingKey, "there is no base request to start from")
-                    .help("add `request:` to the file or to this attempt"),
-            );
-        }
-        let changed = raw.but.as_ref().map(|but| {
-            let requests = self.requests(scope, &but.value, &but.span, Some(bases));
-            (but, requests)
-        });
-        let mut made = Vec::new();
-        for base in bases {
-            let mut request = base.as_ref().clone();
-            let mut complete = true;
-            if let Some((but, operations)) = &changed {
-                complete = self.apply(scope, but, operations, &mut request);
-            }
-            for name in &raw.without {
-                self.remove(name, &mut request);
-            }
-            let differs = request != **base;
-            let asked = raw.but.is_some() || !raw.without.is_empty();
-            if complete && (differs || !asked) && self.is_complete(&request, &attempt.span) {
-                made.push((request, Some(base.clone())));
-            }
-        }
-        made
-    }
-
-    /// Applies a `but`; false if it cannot be.
-    fn apply(&mut self, scope: &mut Scope<'_>, but: &Located<RawRequest>, operations: &[Request], request: &mut Request) -> bool {
-        if let [other] = operations {
-            let before = request.operation;
-            request.operation = other.operation;
-            request.params.retain(|param, _| other.operation.takes(*param));
-            if let Some(name) = but.value.operations.0.first() {
-                self.note_change("do", &name.span, before != other.operation);
-            }
-        } else if let Some(second) = but.value.operations.0.get(1) {
-            self.problem(
-                &second.span,
-                Diagnostic::new(Code::BadValue, "`but` changes to one operation").help("write an attempt for each"),
-            );
-            return false;
-        }
-        for (param, texts) in but.value.params() {
-            // A value that does not resolve was reported when the `but` was read.
-            let Ok(value) = scope.value(param.kind(), texts) else {
-                return false;
-            };
-            if !request.operation.takes(param) {
-                continue;
-            }
-            let changes = request.params.get(&param) != Some(&value);
-            if let Some(text) = texts.first() {
-                self.note_change(param.as_str(), &text.span, changes);
-            }
-            request.params.insert(param, value);
-        }
-        true
-    }
-
-    fn remove(&mut self, name: &Located<String>, request: &mut Request) {
-        let Some(param) = Param::named(&name.value) else {
-            let known = request.params.keys().map(|param| param.as_str());
-            self.problem(
-                &name.span,
-                Diagnostic::new(Code::BadParameter, format!("no parameter is called `{}`", name.value)).suggest(&name.value, known),
-            );
-            return;
-        };
-        let removed = request.params.remove(&param).is_some();
-        self.note_change(param.as_str(), &name.span, removed);
-    }
-
-    fn note_change(&mut self, name: &str, span: &Range<usize>, changes: bool) {
-        let change = self.changes.entry(span.start).or_insert_with(|| Change {
-            name: name.to_owned(),
-            span: span.clone(),
-            changes: false,
-        });
-        change.changes |= changes;
-    }
-
-    fn check_changes(&mut self) {
-        for change in std::mem::take(&mut self.changes).into_values() {
-            if !change.changes {
-                self.problem(
-                    &change.span,
-                    Diagnostic::new(
-                        Code::ChangesNothing,
-                        format!("this changes nothing: the base request's `{}` is the same", change.name),
-                    )
-                    .help("an attempt that differs in nothing proves nothing; change it or remove it"),
-                );
-            }
-        }
-    }
-
-    fn expect(&mut self, scope: &mut Scope<'_>, raw: Option<&RawExpect>) -> Vec<(Field, Vec<Value>)> {
-        let mut expected = Vec::new();
-        for (field, texts) in raw.into_iter().flat_map(RawExpect::fields) {
-            let mut values = Vec::new();
-            for text in texts {
-                match scope.one(field.kind(), &text.value) {
-                    Ok(value) => values.push(value),
-                    Err(problem) => self.problem(&text.span, problem),
-                }
-            }
-            expected.push((field, values));
-        }
-        expected
-    }
-
-    fn refusals(&mut self, scope: &mut Scope<'_>, raw: &RawAttempt, kind: Kind, label: &Located<String>) -> Vec<Refusal> {
-        let mut refusals = Vec::new();
-        for written in raw.by.iter().chain(&raw.one_of) {
-            let refusal = self.refusal(scope, &written.value);
-            let empty = refusal.layers.is_empty() && refusal.sid.is_none() && refusal.codes.is_empty() && refusal.action.is_none();
-            if empty {
-                self.problem(
-                    &written.span,
-                    Diagnostic::new(Code::EmptyValue, "an empty refusal asserts nothing")
-                        .help("name a `layer`, a `sid`, a `code` or an `action`"),
-                );
-            }
-            if kind == Kind::Reject && refusal.codes.is_empty() {
-                self.problem(
-                    &written.span,
-                    Diagnostic::new(Code::MissingKey, format!("the answer of `{}` needs a `code`", label.value))
-                        .help("as `code: AccessDenied`"),
-                );
-            }
-            refusals.push(refusal);
-        }
-        refusals
-    }
-
-    fn refusal(&mut self, scope: &mut Scope<'_>, raw: &RawRefusal) -> Refusal {
-        let mut layers = Vec::new();
-        for layer in raw.layer.iter().flat_map(|layers| &layers.0) {
-            match Layer::from_str(&layer.value) {
-                Ok(known) => layers.push(known),
-                Err(_) => self.problem(
-                    &layer.span,
-                    Diagnostic::new(Code::BadValue, format!("no layer is called `{}`", layer.value))
-                        .suggest(&layer.value, Layer::ALL.iter().map(|layer| layer.as_str())),
-                ),
-            }
-        }
-        let key = raw.key.as_ref().and_then(|key| match scope.one(ParamKind::Key, &key.value) {
-            Ok(value) => Some(value),
-            Err(problem) => {
-                self.problem(&key.span, problem);
-                None
-            }
-        });
-        let texts = |written: &Option<crate::diag::yaml::OneOrMany<Located<String>>>| {
-            written
-                .iter()
-                .flat_map(|texts| texts.0.iter().map(|text| text.value.clone()))
-                .collect::<Vec<_>>()
-        };
-        Refusal {
-            layers,
-            sid: raw.sid.as_ref().map(|sid| sid.value.clone()),
-            codes: texts(&raw.code),
-            action: raw.action.as_ref().map(|action| action.value.clone()),
-            key,
-        }
-    }
-
-    fn then(&mut self, scope: &mut Scope<'_>, raw: &RawAttempt, request: &Request) -> Vec<Then> {
-        let mut reads = Vec::new();
-        for then in &raw.then {
-            let Some(written) = &then.value.read else {
-                self.problem(
-                    &then.span,
-                    Diagnostic::new(Code::MissingKey, "`read` is missing").help("write `read: { do: s3:HeadObject }`"),
-                );
-                continue;
-            };
-            let inherit = [Arc::new(request.clone())];
-            for mut read in self.requests(scope, written, &then.span, Some(&inherit)) {
-                for (param, value) in &request.params {
-                    if read.operation.takes(*param) && matches!(param.facet(), Facet::Principal | Facet::Target) {
-                        read.params.entry(*param).or_insert_with(|| value.clone());
-                    }
-                }
-                if self.is_complete(&read, &then.span) {
-                    reads.push(Then {
-                        request: Arc::new(read),
-                        expect: self.expect(scope, then.value.expect.as_ref()),
-                        line: self.source.line_of(then.span.start),
-                    });
-                }
-            }
-        }
-        reads
     }
 
     /// Finds the witnesses and gives every attempt its id.
@@ -738,7 +421,9 @@ impl<'a> Resolver<'a> {
     fn check_fixtures(&mut self) {
         let raw = self.raw;
         for (index, (name, _)) in raw.given.0.iter().enumerate() {
-            if !self.used_fixtures.contains(&index) {
+            // Where something else is wrong, what would have used the fixture may not have been read.
+            let mentioned = !self.problems.list.is_empty() && self.source.text().matches(name.value.as_str()).count() > 1;
+            if !self.used_fixtures.contains(&index) && !mentioned {
                 self.problem(
                     &name.span,
                     Diagnostic::new(Code::UnusedFixture, format!("nothing uses the fixture `{}`", name.value))
@@ -749,6 +434,16 @@ impl<'a> Resolver<'a> {
     }
 
     fn check_ids(&mut self, rows: &[Row]) {
+        let mut slugs = HashSet::new();
+        let same = rows.iter().find(|row| !slugs.insert(row.slug.as_str()));
+        if let (Some(row), Some((name, _))) = (same, self.raw.for_each.0.first()) {
+            self.problem(
+                &name.span,
+                Diagnostic::new(Code::DuplicateName, format!("two rows have the name `{}`", row.slug))
+                    .help("choose values that differ in letters and digits: result ids keep nothing else"),
+            );
+            return;
+        }
         let mut seen = HashSet::new();
         for attempt in rows.iter().flat_map(|row| &row.attempts) {
             if !seen.insert(attempt.id.as_str()) {
@@ -798,20 +493,6 @@ fn collection_values(scope: &mut Scope<'_>, collection: &Located<String>, except
         }
     }
     (members, None)
-}
-
-fn takes(operations: &[&'static Operation]) -> String {
-    let mut names: Vec<String> = Param::ALL
-        .iter()
-        .filter(|param| operations.iter().any(|operation| operation.takes(**param)))
-        .map(|param| format!("`{param}`"))
-        .collect();
-    names.dedup();
-    if names.is_empty() {
-        "remove it".to_owned()
-    } else {
-        format!("it takes {}", names.join(", "))
-    }
 }
 
 /// The part of an id that a text becomes: `With S3-managed keys!` is `with-s3-managed-keys`.

@@ -82,7 +82,10 @@ impl Scope<'_> {
             Kind::Bool => match self.word(text)?.as_str() {
                 "true" => Value::Bool(true),
                 "false" => Value::Bool(false),
-                other => return Err(Diagnostic::new(Code::WrongType, format!("`{other}` is neither `true` nor `false`"))),
+                other => {
+                    return Err(Diagnostic::new(Code::WrongType, format!("`{other}` is neither `true` nor `false`"))
+                        .help("write `true` or `false`"));
+                }
             },
             Kind::Word(words) => {
                 let written = self.word(text)?;
@@ -215,8 +218,41 @@ impl Scope<'_> {
     fn unknown(&self, path: &str) -> Problem {
         let variables = self.variables.iter().map(|(name, _)| name.as_str());
         let fixtures = self.fixtures.iter().map(|fixture| fixture.name.as_str());
-        Diagnostic::new(Code::BadTemplate, format!("`{{{path}}}` names nothing here"))
-            .suggest(path, variables.chain(fixtures).chain(["run", "account", "region"]))
+        let problem = Diagnostic::new(Code::BadTemplate, format!("`{{{path}}}` names nothing here"));
+        let deployed = self.deployed(path);
+        if !deployed.is_empty() {
+            return problem.suggest(path, deployed.iter().map(String::as_str));
+        }
+        problem.suggest(path, variables.chain(fixtures).chain(["run", "account", "region"]))
+    }
+
+    /// What a path that begins with `role.`, `bucket.` or `key.` may have been meant to say.
+    fn deployed(&self, path: &str) -> Vec<String> {
+        let environment = self.environment;
+        let (kind, rest) = path.split_once('.').unwrap_or((path, ""));
+        let (names, fields): (Vec<&str>, &[&str]) = match kind {
+            "role" => (
+                environment.roles.iter().map(|role| role.name.as_str()).collect(),
+                &["arn", "account"],
+            ),
+            "bucket" => (
+                environment.buckets.iter().map(|bucket| bucket.logical.as_str()).collect(),
+                &["name", "arn"],
+            ),
+            "key" => (
+                environment.keys.iter().map(|key| key.name.as_str()).collect(),
+                &["arn", "id", "alias", "alias_arn"],
+            ),
+            _ => return Vec::new(),
+        };
+        let written = rest.rsplit_once('.').map_or("", |(_, field)| field);
+        let field = fields
+            .iter()
+            .find(|field| **field == written)
+            .or(fields.first())
+            .copied()
+            .unwrap_or_default();
+        names.iter().map(|name| format!("{kind}.{name}.{field}")).collect()
     }
 
     /// A reference: a whole name, or a whole `{x}`.
@@ -315,6 +351,7 @@ impl Scope<'_> {
         let name = text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(text);
         let index = self.fixtures.iter().position(|fixture| fixture.name == name).ok_or_else(|| {
             Diagnostic::new(Code::UnknownName, format!("no fixture is called `{name}`"))
+                .help("add it under `given:`, above what uses it")
                 .suggest(name, self.fixtures.iter().map(|fixture| fixture.name.as_str()))
         })?;
         self.used.insert(index);
@@ -351,6 +388,7 @@ fn no_field(name: &str, field: &str) -> Problem {
 
 fn wrong_kind(text: &str, wanted: &str) -> Problem {
     Diagnostic::new(Code::WrongType, format!("`{text}` is not a {wanted}"))
+        .help(format!("name a {wanted} of the environment, or a variable that is one"))
 }
 
 /// `90s`, `15m`, `1h`.

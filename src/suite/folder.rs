@@ -30,6 +30,11 @@ impl Folder {
         self.files.insert(path.into(), file);
     }
 
+    /// Removes a file.
+    pub fn remove(&mut self, path: &str) {
+        self.files.remove(path);
+    }
+
     /// The file at a path that a file of this folder names.
     ///
     /// # Errors

@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::Folder;
-use crate::diag::{Code, Diagnostic, Diagnostics, Source, yaml::MAX_BYTES};
+use crate::diag::{
+    Code, Diagnostic, Diagnostics, Source,
+    yaml::{self, MAX_BYTES},
+};
 
 const MAX_FILES: usize = 2_000;
 
@@ -105,10 +108,7 @@ fn read(path: &Path) -> Result<Source, Diagnostic> {
     let unreadable = |error: io::Error| Diagnostic::new(Code::Unreadable, format!("`{name}` cannot be read: {}", reason(&error)));
     let size = fs::metadata(path).map_err(unreadable)?.len();
     if size > MAX_BYTES as u64 {
-        return Err(Diagnostic::new(
-            Code::TooLarge,
-            format!("`{name}` has {size} bytes; a file may have {MAX_BYTES}"),
-        ));
+        return Err(yaml::too_long(&name, usize::try_from(size).unwrap_or(usize::MAX)));
     }
     let bytes = fs::read(path).map_err(unreadable)?;
     String::from_utf8(bytes).map(|text| Source::new(&*name, text)).map_err(|error| {

@@ -1,0 +1,268 @@
+//! From a written request to calls: the base request, and what an attempt changes of it.
+
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+
+use super::{
+    Request,
+    raw::RawAttempt,
+    resolve::{Change, Resolver},
+    scope::Scope,
+};
+use crate::{
+    attempt::{OPERATIONS, Operation, Param, RawRequest},
+    diag::{Code, Diagnostic, Located},
+};
+
+impl Resolver<'_> {
+    /// The requests that a written request stands for: one for each operation. With a base, what is written replaces.
+    pub(super) fn requests(
+        &mut self,
+        scope: &mut Scope<'_>,
+        written: &RawRequest,
+        span: &Range<usize>,
+        base: Option<&[Arc<Request>]>,
+    ) -> Vec<Request> {
+        let operations = self.operations(written, span, base.is_some());
+        let bases = base.unwrap_or_default().iter().map(|base| base.operation);
+        let mut asked = operations.clone();
+        asked.extend(bases.filter(|operation| !operations.contains(operation)));
+        let mut values = BTreeMap::new();
+        let mut broken = false;
+        for (param, texts) in written.params() {
+            match scope.value(param.kind(), texts) {
+                Ok(value) => _ = values.insert(param, value),
+                Err((problem, place)) => {
+                    let place = if place.is_empty() { span.clone() } else { place };
+                    self.problem(&place, problem);
+                    broken = true;
+                }
+            }
+            // Without any operation there is another problem already, here or in the base request.
+            let taken = asked.is_empty() || asked.iter().any(|operation| operation.takes(param));
+            if !taken && let Some(text) = texts.first() {
+                let names: Vec<_> = asked.iter().map(|operation| format!("`{operation}`")).collect();
+                self.problem(
+                    &text.span,
+                    Diagnostic::new(Code::BadParameter, format!("{} has no `{param}`", names.join(", "))).help(takes(&asked)),
+                );
+                broken = true;
+            }
+        }
+        if broken {
+            return Vec::new();
+        }
+        let mut requests = Vec::new();
+        for operation in operations {
+            let params = values
+                .iter()
+                .filter(|(param, _)| operation.takes(**param))
+                .map(|(param, value)| (*param, value.clone()));
+            requests.push(Request {
+                operation,
+                params: params.collect(),
+            });
+        }
+        if base.is_none() {
+            requests.retain(|request| self.is_complete(request, span));
+        }
+        requests
+    }
+
+    fn operations(&mut self, written: &RawRequest, span: &Range<usize>, optional: bool) -> Vec<&'static Operation> {
+        let mut operations = Vec::new();
+        for name in &written.operations.0 {
+            match Operation::named(&name.value) {
+                Some(operation) if operations.contains(&operation) => {
+                    self.problem(
+                        &name.span,
+                        Diagnostic::new(Code::DuplicateName, format!("`{operation}` is written twice")).help("keep one"),
+                    );
+                }
+                Some(operation) => operations.push(operation),
+                None => {
+                    let known = OPERATIONS.iter().map(|operation| operation.name);
+                    self.problem(
+                        &name.span,
+                        Diagnostic::new(Code::UnknownName, format!("no operation is called `{}`", name.value)).suggest(&name.value, known),
+                    );
+                }
+            }
+        }
+        if written.operations.0.is_empty() && !optional {
+            self.problem(
+                span,
+                Diagnostic::new(Code::MissingKey, "`do` is missing").help("name an operation, as `do: s3:PutObject`"),
+            );
+        }
+        operations
+    }
+
+    /// Whether a request has all it needs.
+    pub(super) fn is_complete(&mut self, request: &Request, span: &Range<usize>) -> bool {
+        let missing: Vec<&str> = std::iter::once(&Param::As)
+            .chain(request.operation.needs)
+            .filter(|param| !request.params.contains_key(param))
+            .map(|param| param.as_str())
+            .collect();
+        if !missing.is_empty() {
+            let what = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            self.problem(
+                span,
+                Diagnostic::new(Code::BadParameter, format!("`{}` needs {what}", request.operation)).help("add it to the request"),
+            );
+        }
+        let has = |param| request.params.contains_key(&param);
+        let contradiction = if has(Param::SignedAgo) && !has(Param::Presigned) {
+            Some("`signed_ago` means nothing without `presigned`")
+        } else if has(Param::Presigned) && matches!(request.principal(), super::Principal::Anonymous) {
+            Some("`anonymous` has no credentials to presign with")
+        } else {
+            None
+        };
+        if let Some(message) = contradiction {
+            self.problem(span, Diagnostic::new(Code::BadParameter, message).help("remove one of them"));
+        }
+        missing.is_empty() && contradiction.is_none()
+    }
+
+    pub(super) fn attempt_requests(
+        &mut self,
+        scope: &mut Scope<'_>,
+        attempt: &Located<RawAttempt>,
+        bases: &[Arc<Request>],
+    ) -> Vec<(Request, Option<Arc<Request>>)> {
+        let raw = &attempt.value;
+        if let Some(own) = &raw.request {
+            if raw.but.is_some() || !raw.without.is_empty() {
+                self.problem(
+                    &own.span,
+                    Diagnostic::new(
+                        Code::BadValue,
+                        "`request` replaces the base request, so `but` and `without` have nothing to change",
+                    )
+                    .help("write everything into `request`"),
+                );
+            }
+            return self
+                .requests(scope, &own.value, &own.span, None)
+                .into_iter()
+                .map(|request| (request, None))
+                .collect();
+        }
+        if self.raw.request.is_none() {
+            self.problem(
+                &attempt.span,
+                Diagnostic::new(Code::MissingKey, "there is no base request to start from")
+                    .help("add `request:` to the file or to this attempt"),
+            );
+        }
+        let changed = raw.but.as_ref().map(|but| {
+            let requests = self.requests(scope, &but.value, &but.span, Some(bases));
+            (but, requests)
+        });
+        let mut made = Vec::new();
+        for base in bases {
+            let mut request = base.as_ref().clone();
+            let mut complete = true;
+            if let Some((but, operations)) = &changed {
+                complete = self.apply(scope, but, operations, &mut request);
+            }
+            for name in &raw.without {
+                self.remove(name, &mut request);
+            }
+            let differs = request != **base;
+            let asked = raw.but.is_some() || !raw.without.is_empty();
+            if complete && (differs || !asked) && self.is_complete(&request, &attempt.span) {
+                made.push((request, Some(base.clone())));
+            }
+        }
+        made
+    }
+
+    /// Applies a `but`; false if it cannot be.
+    fn apply(&mut self, scope: &mut Scope<'_>, but: &Located<RawRequest>, operations: &[Request], request: &mut Request) -> bool {
+        if let [other] = operations {
+            let before = request.operation;
+            request.operation = other.operation;
+            request.params.retain(|param, _| other.operation.takes(*param));
+            if let Some(name) = but.value.operations.0.first() {
+                self.note_change(&name.span, before != other.operation, || same("do"));
+            }
+        } else if let Some(second) = but.value.operations.0.get(1) {
+            self.problem(
+                &second.span,
+                Diagnostic::new(Code::BadValue, "`but` changes to one operation").help("write an attempt for each"),
+            );
+            return false;
+        }
+        for (param, texts) in but.value.params() {
+            // A value that does not resolve was reported when the `but` was read.
+            let Ok(value) = scope.value(param.kind(), texts) else {
+                return false;
+            };
+            if !request.operation.takes(param) {
+                continue;
+            }
+            let changes = request.params.get(&param) != Some(&value);
+            if let Some(text) = texts.first() {
+                self.note_change(&text.span, changes, || same(param.as_str()));
+            }
+            request.params.insert(param, value);
+        }
+        true
+    }
+
+    fn remove(&mut self, name: &Located<String>, request: &mut Request) {
+        let Some(param) = Param::named(&name.value) else {
+            let known = request.params.keys().map(|param| param.as_str());
+            self.problem(
+                &name.span,
+                Diagnostic::new(Code::BadParameter, format!("no parameter is called `{}`", name.value)).suggest(&name.value, known),
+            );
+            return;
+        };
+        let removed = request.params.remove(&param).is_some();
+        self.note_change(&name.span, removed, || {
+            format!("this changes nothing: the base request has no `{param}`")
+        });
+    }
+
+    fn note_change(&mut self, span: &Range<usize>, changes: bool, same: impl FnOnce() -> String) {
+        let change = self.changes.entry(span.start).or_insert_with(|| Change {
+            same: same(),
+            span: span.clone(),
+            changes: false,
+        });
+        change.changes |= changes;
+    }
+
+    pub(super) fn check_changes(&mut self) {
+        for change in std::mem::take(&mut self.changes).into_values() {
+            if !change.changes {
+                self.problem(
+                    &change.span,
+                    Diagnostic::new(Code::ChangesNothing, change.same)
+                        .help("an attempt that differs in nothing proves nothing; change it or remove it"),
+                );
+            }
+        }
+    }
+}
+
+fn same(name: &str) -> String {
+    format!("this changes nothing: the base request's `{name}` is the same")
+}
+
+fn takes(operations: &[&'static Operation]) -> String {
+    let mut names: Vec<String> = Param::ALL
+        .iter()
+        .filter(|param| operations.iter().any(|operation| operation.takes(**param)))
+        .map(|param| format!("`{param}`"))
+        .collect();
+    names.dedup();
+    if names.is_empty() {
+        "remove it".to_owned()
+    } else {
+        format!("it takes {}", names.join(", "))
+    }
+}

@@ -1,0 +1,136 @@
+//! What must come back: the fields of an answer, the refusals that will do, the reads that must hold afterwards.
+
+use std::{str::FromStr, sync::Arc};
+
+use super::{
+    Kind, Refusal, Request, Then, Value,
+    raw::{RawAttempt, RawRefusal},
+    resolve::Resolver,
+    scope::Scope,
+};
+use crate::{
+    attempt::{Effect, Facet, Field, Kind as ParamKind, RawExpect},
+    diag::{Code, Diagnostic, Located, yaml::OneOrMany},
+    iam::Layer,
+};
+
+impl Resolver<'_> {
+    pub(super) fn expect(&mut self, scope: &mut Scope<'_>, raw: Option<&RawExpect>) -> Vec<(Field, Vec<Value>)> {
+        let mut expected = Vec::new();
+        for (field, texts) in raw.into_iter().flat_map(RawExpect::fields) {
+            let mut values = Vec::new();
+            for text in texts {
+                match scope.one(field.kind(), &text.value) {
+                    Ok(value) => values.push(value),
+                    Err(problem) => self.problem(&text.span, problem),
+                }
+            }
+            expected.push((field, values));
+        }
+        expected
+    }
+
+    pub(super) fn refusals(&mut self, scope: &mut Scope<'_>, raw: &RawAttempt, kind: Kind, label: &Located<String>) -> Vec<Refusal> {
+        let mut refusals = Vec::new();
+        for written in raw.by.iter().chain(&raw.one_of) {
+            let refusal = self.refusal(scope, &written.value);
+            let empty = refusal.layers.is_empty() && refusal.sid.is_none() && refusal.codes.is_empty() && refusal.action.is_none();
+            if empty {
+                self.problem(
+                    &written.span,
+                    Diagnostic::new(Code::EmptyValue, "an empty refusal asserts nothing")
+                        .help("name a `layer`, a `sid`, a `code` or an `action`"),
+                );
+            }
+            if kind == Kind::Reject && refusal.codes.is_empty() {
+                self.problem(
+                    &written.span,
+                    Diagnostic::new(Code::MissingKey, format!("the answer of `{}` needs a `code`", label.value))
+                        .help("as `code: AccessDenied`"),
+                );
+            }
+            refusals.push(refusal);
+        }
+        refusals
+    }
+
+    fn refusal(&mut self, scope: &mut Scope<'_>, raw: &RawRefusal) -> Refusal {
+        let mut layers = Vec::new();
+        for layer in raw.layer.iter().flat_map(|layers| &layers.0) {
+            match Layer::from_str(&layer.value) {
+                Ok(known) => layers.push(known),
+                Err(_) => self.problem(
+                    &layer.span,
+                    Diagnostic::new(Code::BadValue, format!("no layer is called `{}`", layer.value))
+                        .suggest(&layer.value, Layer::ALL.iter().map(|layer| layer.as_str())),
+                ),
+            }
+        }
+        let key = raw.key.as_ref().and_then(|key| match scope.one(ParamKind::Key, &key.value) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.problem(&key.span, problem);
+                None
+            }
+        });
+        let texts = |written: &Option<OneOrMany<Located<String>>>| {
+            written
+                .iter()
+                .flat_map(|texts| texts.0.iter().map(|text| text.value.clone()))
+                .collect::<Vec<_>>()
+        };
+        Refusal {
+            layers,
+            sid: raw.sid.as_ref().map(|sid| sid.value.clone()),
+            codes: texts(&raw.code),
+            action: raw.action.as_ref().map(|action| action.value.clone()),
+            key,
+        }
+    }
+
+    pub(super) fn then(&mut self, scope: &mut Scope<'_>, raw: &RawAttempt, request: &Request) -> Vec<Then> {
+        let mut reads = Vec::new();
+        for then in &raw.then {
+            let Some(written) = &then.value.read else {
+                self.problem(
+                    &then.span,
+                    Diagnostic::new(Code::MissingKey, "`read` is missing").help("write `read: { do: s3:HeadObject }`"),
+                );
+                continue;
+            };
+            if written.operations.0.is_empty() {
+                self.problem(
+                    &then.span,
+                    Diagnostic::new(Code::MissingKey, "`do` is missing, so nothing would be read")
+                        .help("write `read: { do: s3:HeadObject }`"),
+                );
+                continue;
+            }
+            let inherit = [Arc::new(request.clone())];
+            for mut read in self.requests(scope, written, &then.span, Some(&inherit)) {
+                if read.operation.effect != Effect::Reads {
+                    let place = written.operations.0.iter().find(|name| name.value == read.operation.name);
+                    self.problem(
+                        place.map_or(&then.span, |name| &name.span),
+                        Diagnostic::new(Code::BadValue, format!("`{}` does not read", read.operation))
+                            .help("name an operation that reads, as `s3:HeadObject`"),
+                    );
+                    continue;
+                }
+                for (param, value) in &request.params {
+                    if read.operation.takes(*param) && matches!(param.facet(), Facet::Principal | Facet::Target) {
+                        read.params.entry(*param).or_insert_with(|| value.clone());
+                    }
+                }
+                if self.is_complete(&read, &then.span) {
+                    reads.push(Then {
+                        request: Arc::new(read),
+                        expect: self.expect(scope, then.value.expect.as_ref()),
+                        line: self.source.line_of(then.span.start),
+                    });
+                }
+            }
+        }
+        reads
+    }
+}

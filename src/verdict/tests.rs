@@ -1,0 +1,378 @@
+//! The rules of verdicts, row by row, and the one law: no pass without both witnesses and the right refusal.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    attempt::{Operation, Refused, Service},
+    diag::Source,
+    environment::{Document, Role},
+    iam::{Decision, Policy, PolicyKind},
+    outcome::classify,
+    sandbox::{Decider, StatementRef},
+};
+
+const BUCKET: &str = "arn:aws:s3:::b";
+const OBJECT: &str = "arn:aws:s3:::b/k";
+const OWNER: &str = "111122223333";
+
+fn document(kind: PolicyKind, text: &str) -> Document {
+    Document::new(
+        Source::new("policies/bucket.json", text),
+        Policy::from_text(kind, text).unwrap(),
+        text.to_owned(),
+    )
+}
+
+fn role(account: &str) -> Principal {
+    let trust = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#;
+    Principal::Role(Arc::new(Role {
+        name: "app".to_owned(),
+        account: account.to_owned(),
+        arn: format!("arn:aws:iam::{account}:role/app"),
+        trust: document(PolicyKind::TrustPolicy, trust),
+        external_id: None,
+        policies: Vec::new(),
+        boundary: None,
+        tags: Vec::new(),
+    }))
+}
+
+fn call(principal: Principal) -> Call {
+    Call {
+        operation: Operation::named("s3:PutObject").unwrap(),
+        principal,
+        plain: false,
+        presigned: None,
+        bucket_owner: Some(OWNER.to_owned()),
+        values: BTreeMap::new(),
+        action: "s3:PutObject",
+        resource: OBJECT.to_owned(),
+    }
+}
+
+fn refused(status: u16, code: &str, message: &str) -> Answer {
+    Answer::Refused(Refused {
+        status,
+        code: (!code.is_empty()).then(|| code.to_owned()),
+        message: (!message.is_empty()).then(|| message.to_owned()),
+        ..Refused::default()
+    })
+}
+
+/// AWS's words for an explicit deny of the bucket policy.
+fn denied() -> Answer {
+    refused(
+        403,
+        "AccessDenied",
+        &words("s3:PutObject", OBJECT, "with an explicit deny in a resource-based policy"),
+    )
+}
+
+fn words(action: &str, resource: &str, clause: &str) -> String {
+    format!("User: arn:aws:sts::{OWNER}:assumed-role/app/s is not authorized to perform: {action} on resource: \"{resource}\" {clause}")
+}
+
+const ALL: [&str; 4] = ["target before", "actor before", "target after", "actor after"];
+
+fn testimony(role: &'static str, outcome: Outcome) -> Testimony {
+    Testimony {
+        role,
+        label: "the base request".to_owned(),
+        outcome,
+        came_back: "a success".to_owned(),
+    }
+}
+
+fn witnessed() -> Vec<Testimony> {
+    ALL.into_iter().map(|role| testimony(role, Outcome::Allowed)).collect()
+}
+
+fn expected(layers: &[Layer], sid: Option<&str>) -> Expected {
+    Expected {
+        layers: layers.to_vec(),
+        sid: sid.map(str::to_owned),
+        codes: Vec::new(),
+        action: "s3:PutObject".to_owned(),
+        resource: OBJECT.to_owned(),
+    }
+}
+
+fn judge(kind: Kind, principal: Principal, answer: &Answer, expected: &Expected, testimony: &[Testimony]) -> (Verdict, Option<Reason>) {
+    let outcome = classify(Service::S3, answer);
+    let judgement = judge_refusal(kind, &call(principal), answer, &outcome, std::slice::from_ref(expected), testimony);
+    (judgement.verdict, judgement.reason)
+}
+
+fn ruled(answer: Answer, action: &str, resource: &str, layer: Layer, sid: Option<&str>) -> Answer {
+    let text = r#"{"Version":"2012-10-17","Statement":{"Sid":"DenyNotKms","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/*"}}"#;
+    let ruling = Ruling {
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        decision: Decision::ExplicitDeny,
+        deciders: vec![Decider {
+            layer,
+            statement: sid.map(|sid| StatementRef {
+                document: document(PolicyKind::Bucket, text),
+                index: 0,
+                sid: Some(sid.to_owned()),
+            }),
+        }],
+        silent: Vec::new(),
+    };
+    match answer {
+        Answer::Refused(refused) => Answer::Refused(Refused {
+            rulings: Some(Rulings(vec![ruling].into())),
+            ..refused
+        }),
+        other => other,
+    }
+}
+
+#[test]
+fn a_proved_refusal_passes_and_each_missing_witness_makes_it_inconclusive() {
+    let resource = expected(&[Layer::Resource, Layer::BlockPublicAccess], None);
+    assert_eq!(
+        judge(Kind::Deny, role(OWNER), &denied(), &resource, &witnessed()),
+        (Verdict::Pass, None)
+    );
+    for missing in ALL {
+        let without: Vec<_> = witnessed().into_iter().filter(|testimony| testimony.role != missing).collect();
+        let verdict = judge(Kind::Deny, role(OWNER), &denied(), &resource, &without);
+        assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::NoWitness)), "without {missing}");
+        let mut refused_witness = without;
+        refused_witness.push(testimony(missing, Outcome::Denied(Denial::default())));
+        let verdict = judge(Kind::Deny, role(OWNER), &denied(), &resource, &refused_witness);
+        assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::NoWitness)), "{missing} refused");
+    }
+}
+
+#[test]
+fn a_forbidden_act_that_succeeds_fails_even_without_witnesses() {
+    let success = Answer::success(200, None, BTreeMap::new());
+    let verdict = judge(Kind::Deny, role(OWNER), &success, &expected(&[], None), &[]);
+    assert_eq!(verdict, (Verdict::Fail, Some(Reason::GotThrough)));
+    let verdict = judge(Kind::Reject, role(OWNER), &success, &expected(&[], None), &[]);
+    assert_eq!(verdict, (Verdict::Fail, Some(Reason::GotThrough)));
+}
+
+#[test]
+fn without_the_sandboxs_knowledge_doubt_is_inconclusive() {
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/k";
+    let explicit = "with an explicit deny in a resource-based policy";
+    let rows = [
+        (
+            "another layer",
+            words(
+                "s3:PutObject",
+                OBJECT,
+                "because no identity-based policy allows the s3:PutObject action",
+            ),
+        ),
+        ("another action", words("s3:PutObjectAcl", OBJECT, explicit)),
+        ("a KMS key", words("kms:GenerateDataKey", key, explicit)),
+        ("another resource", words("s3:PutObject", BUCKET, explicit)),
+        ("bare", "Access Denied".to_owned()),
+    ];
+    for (what, message) in rows {
+        let asked = expected(&[Layer::Resource, Layer::BlockPublicAccess], None);
+        let verdict = judge(
+            Kind::Deny,
+            role(OWNER),
+            &refused(403, "AccessDenied", &message),
+            &asked,
+            &witnessed(),
+        );
+        assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)), "{what}");
+    }
+    // The clause may also mean RestrictPublicBuckets, so it does not prove the bucket policy alone.
+    let verdict = judge(
+        Kind::Deny,
+        role(OWNER),
+        &denied(),
+        &expected(&[Layer::Resource], None),
+        &witnessed(),
+    );
+    assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
+    // No target but the sandbox tells a statement.
+    let verdict = judge(Kind::Deny, role(OWNER), &denied(), &expected(&[], Some("DenyNotKms")), &witnessed());
+    assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
+}
+
+#[test]
+fn a_bare_refusal_counts_only_for_those_whom_s3_tells_nothing_and_where_no_layer_is_asked_for() {
+    let bare = refused(403, "AccessDenied", "Access Denied");
+    let anyone = expected(&[], None);
+    assert_eq!(
+        judge(Kind::Deny, Principal::Anonymous, &bare, &anyone, &witnessed()),
+        (Verdict::Pass, None)
+    );
+    assert_eq!(
+        judge(Kind::Deny, role("444455556666"), &bare, &anyone, &witnessed()),
+        (Verdict::Pass, None)
+    );
+    let verdict = judge(Kind::Deny, role(OWNER), &bare, &anyone, &witnessed());
+    assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
+    let verdict = judge(
+        Kind::Deny,
+        Principal::Anonymous,
+        &bare,
+        &expected(&[Layer::Resource], None),
+        &witnessed(),
+    );
+    assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
+}
+
+#[test]
+fn the_sandbox_knows_the_statement_so_another_is_a_fail() {
+    let named = expected(&[Layer::Resource], Some("DenyNotKms"));
+    let right = ruled(denied(), "s3:PutObject", OBJECT, Layer::Resource, Some("DenyNotKms"));
+    assert_eq!(judge(Kind::Deny, role(OWNER), &right, &named, &witnessed()), (Verdict::Pass, None));
+    let wrong = [
+        (
+            "statement",
+            ruled(denied(), "s3:PutObject", OBJECT, Layer::Resource, Some("DenyWrongKey")),
+        ),
+        (
+            "layer",
+            ruled(denied(), "s3:PutObject", OBJECT, Layer::Identity, Some("DenyNotKms")),
+        ),
+        (
+            "no statement",
+            ruled(denied(), "s3:PutObject", OBJECT, Layer::BlockPublicAccess, None),
+        ),
+        (
+            "resource",
+            ruled(denied(), "s3:PutObject", BUCKET, Layer::Resource, Some("DenyNotKms")),
+        ),
+    ];
+    for (what, answer) in wrong {
+        let verdict = judge(Kind::Deny, role(OWNER), &answer, &named, &witnessed());
+        assert_eq!(verdict, (Verdict::Fail, Some(Reason::WrongReason)), "{what}");
+    }
+    // Where neither layer nor statement is asked for, a refusal of something else proves nothing.
+    let elsewhere = ruled(denied(), "s3:PutObject", BUCKET, Layer::Resource, None);
+    let verdict = judge(Kind::Deny, role(OWNER), &elsewhere, &expected(&[], None), &witnessed());
+    assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
+}
+
+#[test]
+fn a_reject_wants_its_code_and_its_witnesses() {
+    let wanted = Expected {
+        codes: vec!["AccessControlListNotSupported".to_owned()],
+        ..expected(&[], None)
+    };
+    let right = refused(400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
+    assert_eq!(
+        judge(Kind::Reject, role(OWNER), &right, &wanted, &witnessed()),
+        (Verdict::Pass, None)
+    );
+    assert_eq!(judge(Kind::Reject, role(OWNER), &right, &wanted, &[]).0, Verdict::Inconclusive);
+    // The same answer is no authorization refusal, so it never makes a deny pass.
+    let verdict = judge(Kind::Deny, role(OWNER), &right, &expected(&[], None), &witnessed());
+    assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::NotAuthorization)));
+    let other = refused(400, "InvalidRequest", "");
+    assert_eq!(
+        judge(Kind::Reject, role(OWNER), &other, &wanted, &witnessed()).0,
+        Verdict::Inconclusive
+    );
+}
+
+#[test]
+fn a_permitted_act_that_fails_is_a_fail_and_one_without_an_answer_is_undecided() {
+    let judge = |answer: &Answer| {
+        let outcome = classify(Service::S3, answer);
+        judge_allow(answer, &outcome, &[]).verdict
+    };
+    assert_eq!(judge(&denied()), Verdict::Fail);
+    assert_eq!(judge(&refused(404, "NoSuchKey", "")), Verdict::Fail);
+    assert_eq!(judge(&refused(400, "InvalidArgument", "")), Verdict::Fail);
+    for (status, code) in [
+        (503, "SlowDown"),
+        (500, "InternalError"),
+        (403, "InvalidAccessKeyId"),
+        (501, "NotImplemented"),
+        (301, "PermanentRedirect"),
+    ] {
+        assert_eq!(judge(&refused(status, code, "")), Verdict::Inconclusive, "{code}");
+    }
+    let unreachable = Answer::Unreachable { message: String::new() };
+    assert_eq!(judge(&unreachable), Verdict::Inconclusive);
+    let wrong = judge_allow(
+        &Answer::success(200, None, BTreeMap::new()),
+        &Outcome::Allowed,
+        &["`kms_key` is nothing".to_owned()],
+    );
+    assert_eq!(wrong.verdict, Verdict::Fail);
+}
+
+fn any_answer() -> impl Strategy<Value = Answer> {
+    let codes = prop_oneof![
+        Just("AccessDenied".to_owned()),
+        Just("AccessDeniedException".to_owned()),
+        Just("NoSuchKey".to_owned()),
+        Just("ExpiredToken".to_owned()),
+        Just("SlowDown".to_owned()),
+        Just("InvalidArgument".to_owned()),
+        Just(String::new()),
+        ".{0,20}",
+    ];
+    let messages = prop_oneof![
+        Just("Access Denied".to_owned()),
+        Just(words("s3:PutObject", OBJECT, "with an explicit deny in a resource-based policy")),
+        Just(words("s3:PutObject", OBJECT, "")),
+        Just(words(
+            "s3:GetObject",
+            OBJECT,
+            "because no identity-based policy allows the s3:GetObject action"
+        )),
+        Just("Request has expired".to_owned()),
+        Just("<html>denied</html>".to_owned()),
+        ".{0,60}",
+    ];
+    let statuses = prop_oneof![Just(403_u16), Just(400), Just(200), 100..600_u16];
+    prop_oneof![
+        8 => (statuses, codes, messages).prop_map(|(status, code, message)| refused(status, &code, &message)),
+        1 => ".{0,20}".prop_map(|message| Answer::Unreachable { message }),
+        1 => (100..600_u16, ".{0,20}").prop_map(|(status, message)| Answer::Malformed { status, message }),
+        1 => Just(Answer::success(200, None, BTreeMap::new())),
+    ]
+}
+
+fn any_outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        6 => Just(Outcome::Allowed),
+        1 => Just(Outcome::Denied(Denial::default())),
+        1 => Just(Outcome::Throttled),
+        1 => Just(Outcome::Absent),
+        1 => Just(Outcome::BadCredentials),
+        1 => Just(Outcome::Unclear),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// Whatever comes back, a deny passes only with all four testimonies and S3's own 403 AccessDenied.
+    #[test]
+    fn no_deny_passes_without_both_witnesses_and_an_authorization_refusal(
+        answer in any_answer(),
+        outcomes in proptest::collection::vec((0..4_usize, any_outcome()), 0..6),
+        layer in proptest::option::of(Just(Layer::Resource)),
+        anonymous in any::<bool>(),
+    ) {
+        let testimony: Vec<_> = outcomes.into_iter().map(|(index, outcome)| testimony(ALL[index], outcome)).collect();
+        let principal = if anonymous { Principal::Anonymous } else { role(OWNER) };
+        let wanted = expected(layer.as_slice(), None);
+        let (verdict, _) = judge(Kind::Deny, principal, &answer, &wanted, &testimony);
+        if verdict == Verdict::Pass {
+            let first = |role: &str| testimony.iter().find(|testimony| testimony.role == role).map(|testimony| testimony.outcome.clone());
+            prop_assert!(ALL.iter().all(|role| first(role) == Some(Outcome::Allowed)));
+            let Answer::Refused(refused) = &answer else { return Err(TestCaseError::fail("passed without a refusal")) };
+            prop_assert_eq!(refused.status, 403);
+            prop_assert_eq!(refused.code.as_deref(), Some("AccessDenied"));
+        }
+    }
+}
