@@ -126,19 +126,23 @@ fn named(architecture: &Architecture, wanted: &[&str], fail_fast: bool, sid: &st
     };
     let plan = Plan::new(architectures, &selection);
     let options = Options {
-        jobs: 2,
+        jobs: 1,
         fail_fast,
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
     };
     let stop = Stop::default();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .event_interval(1)
+        .build()
+        .expect("a runtime");
     let mut found = None;
     runtime.block_on(runner::run(&plan, &options, &stop, |event| {
         if let Event::Result { result } = event
             && names(result, sid)
         {
             found.get_or_insert_with(|| result.id.clone());
+            stop.interrupt();
         }
     }));
     found
@@ -162,7 +166,7 @@ fn each<T: Sync>(work: &[T], job: impl Fn(&T) + Sync) {
 fn unnoticeable(mutant: &Mutant) -> bool {
     UNNOTICEABLE
         .iter()
-        .any(|(sid, part, _)| sid.is_none_or(|sid| sid == mutant.sid) && mutant.name == part)
+        .any(|(sid, name, _)| sid.is_none_or(|sid| sid == mutant.sid) && mutant.name == *name)
 }
 
 /// The files whose attempts name the statement most.

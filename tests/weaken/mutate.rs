@@ -313,54 +313,43 @@ pub fn spellings(policy: &Value) -> Vec<(&'static str, Value)> {
             }
         })
     };
+    let value = |change: &dyn Fn(Value) -> Value| {
+        each(&|statement| {
+            let (operator, key, value) = condition(statement);
+            statement["Condition"] = json!({ operator: { key: change(value) } });
+        })
+    };
+    let principal = |value: Value| each(&move |statement| statement["Principal"] = value.clone());
+    let mut reversed = policy.clone();
+    reversed["Statement"].as_array_mut().expect("a list of statements").reverse();
     vec![
         ("BoolIfExists", operators("Bool", "BoolIfExists")),
-        (
-            "StringNotEqualsIfExists is none here, for absence is what it must refuse: see below",
-            policy.clone(),
-        ),
+        ("StringNotEqualsIfExists", operators("StringNotEquals", "StringNotEqualsIfExists")),
+        ("StringNotLike without a wildcard", operators("StringNotEquals", "StringNotLike")),
         ("key names in lower case", keys(&str::to_lowercase)),
         ("key names in upper case", keys(&str::to_uppercase)),
         ("a list of one action", list("Action")),
         ("a list of one resource", list("Resource")),
+        ("a list of one value", value(&|value| json!([value]))),
         (
-            "a list of one value",
-            each(&|statement| {
-                let (operator, key, value) = condition(statement);
-                statement["Condition"] = json!({ operator: { key: [value] } });
+            "Boolean literals",
+            value(&|value| {
+                value
+                    .as_str()
+                    .and_then(|text| text.parse::<bool>().ok())
+                    .map_or(value.clone(), Value::Bool)
             }),
         ),
-        ("Principal AWS *", each(&|statement| statement["Principal"] = json!({ "AWS": "*" }))),
-        (
-            "Principal AWS [*]",
-            each(&|statement| statement["Principal"] = json!({ "AWS": ["*"] })),
-        ),
+        ("Principal AWS *", principal(json!({ "AWS": "*" }))),
+        ("Principal AWS [*]", principal(json!({ "AWS": ["*"] }))),
         (
             "actions in another case",
             each(&|statement| {
-                statement["Action"] = json!(
-                    statement["Action"]
-                        .as_str()
-                        .expect("one action")
-                        .replace("s3:PutObject", "S3:putobject")
-                )
+                let action = statement["Action"].as_str().expect("one action").replace("s3:P", "S3:p");
+                statement["Action"] = json!(action);
             }),
         ),
-        ("StringNotLike without a wildcard", operators("StringNotEquals", "StringNotLike")),
-        (
-            "Boolean literals",
-            each(&|statement| {
-                let (operator, key, value) = condition(statement);
-                if let Some(literal) = value.as_str().and_then(|text| text.parse::<bool>().ok()) {
-                    statement["Condition"] = json!({ operator: { key: literal } });
-                }
-            }),
-        ),
-        ("statements in another order", {
-            let mut policy = policy.clone();
-            policy["Statement"].as_array_mut().expect("a list of statements").reverse();
-            policy
-        }),
+        ("statements in another order", reversed),
     ]
 }
 
