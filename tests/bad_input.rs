@@ -75,14 +75,15 @@ fn every_mistake_is_shown_where_it_is_and_nothing_is_sent() {
 fn every_code_has_a_case() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bad_input"));
     let cases = Case::all(&root.join("cases"));
-    let mut shown: BTreeSet<String> = cases.iter().flat_map(|case| case.codes.iter().cloned()).collect();
-    for file in ["limits.rs", "places.rs"] {
-        let text = fs::read_to_string(root.join(file)).unwrap();
-        shown.extend(text.split('"').map(str::to_owned));
-    }
+    let shown: BTreeSet<&str> = cases.iter().flat_map(|case| case.codes.iter().map(String::as_str)).collect();
+    let tests = ["limits.rs", "places.rs"]
+        .map(|file| fs::read_to_string(root.join(file)).unwrap())
+        .concat();
     let errors = gainsay::diag::Code::ALL
         .iter()
         .filter(|code| code.severity() == gainsay::diag::Severity::Error);
-    let missing: Vec<_> = errors.filter(|code| !shown.contains(code.as_str())).collect();
+    let missing: Vec<_> = errors
+        .filter(|code| !shown.contains(code.as_str()) && !tests.contains(&format!("error[{}]", code.as_str())))
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

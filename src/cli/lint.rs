@@ -42,7 +42,7 @@ impl Lint {
             writeln!(
                 terminal.out,
                 "{}: {} scenarios, {attempts} attempts, {} controls",
-                architecture.name,
+                crate::report::one_line(&architecture.name),
                 architecture.scenarios.len(),
                 architecture.baseline.controls.len()
             )?;

@@ -168,9 +168,32 @@ impl Selected {
         .help("name its folder with `--scenarios DIR`"))
     }
 
+    /// A path in the scenarios folder, however it is written, as the scenarios are named; nothing for other text.
+    fn spelling(&self, text: &str) -> Option<String> {
+        if self.exact || !text.contains(['/', '.']) {
+            return None;
+        }
+        let (real, root) = (PathBuf::from(text).canonicalize().ok()?, self.scenarios.canonicalize().ok()?);
+        let inside = real.strip_prefix(&root).ok()?;
+        if inside.as_os_str().is_empty() && !root.join("environment.yaml").exists() {
+            // The folder itself: a part of every id.
+            return Some(String::new());
+        }
+        let path = if inside.as_os_str().is_empty() {
+            self.scenarios.clone()
+        } else {
+            self.scenarios.join(inside)
+        };
+        Some(path.display().to_string())
+    }
+
     fn selection(&self) -> Selection {
+        let wanted = self
+            .selection
+            .iter()
+            .map(|text| self.spelling(text).unwrap_or_else(|| text.clone()));
         Selection {
-            wanted: self.selection.clone(),
+            wanted: wanted.collect(),
             exact: self.exact,
             skip: self.skip.clone(),
             only: None,

@@ -89,6 +89,12 @@ impl Diagnostic {
         }
     }
 
+    /// Whether it points into this file.
+    #[must_use]
+    pub fn shows(&self, source: &Source) -> bool {
+        self.place.as_ref().is_some_and(|(place, _)| Arc::ptr_eq(&place.0, &source.0))
+    }
+
     /// Points at bytes of a file.
     #[must_use]
     pub fn at(mut self, source: &Source, span: Range<usize>) -> Self {
@@ -126,22 +132,22 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let message = visible(&self.message);
+        let message = visible_line(&self.message);
         let mut group = Group::with_title(level.primary_title(message).id(self.code.as_str()));
         if let Some((source, span)) = &self.place {
             let text = source.text();
             let mut annotation = AnnotationKind::Primary.span(caret(text, span));
             if let Some(label) = &self.label {
-                annotation = annotation.label(visible(label));
+                annotation = annotation.label(visible_line(label));
             }
             group = group.element(
                 Snippet::source(visible_keeping_length(text))
-                    .path(source.name().to_owned())
+                    .path(visible_line(source.name()))
                     .annotation(annotation),
             );
         }
         if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(visible(help)));
+            group = group.element(Level::HELP.message(visible_line(help)));
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])
@@ -195,12 +201,12 @@ fn caret(text: &str, span: &Range<usize>) -> Range<usize> {
     start..line_end.max(start)
 }
 
-/// Escapes control characters, so that a file cannot write to the user's terminal.
+/// Escapes control characters, line breaks too, so that a file cannot write to the user's terminal or add to a message.
 #[must_use]
-pub fn visible(text: &str) -> String {
+pub fn visible_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c == '\n' || !(c.is_control() || is_bidi(c)) {
+        if !is_deceptive(c) {
             out.push(c);
         } else {
             out.extend(c.escape_unicode());
@@ -209,20 +215,24 @@ pub fn visible(text: &str) -> String {
     out
 }
 
-/// As [`visible`], but keeps byte offsets valid: a control character becomes as many `?` as it had bytes.
+/// As [`visible_line`], but keeps lines and tabs, and keeps byte offsets valid: a control character becomes as many `?` as it had bytes.
 fn visible_keeping_length(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
-            let hidden = !matches!(c, '\n' | '\t') && (c.is_control() || is_bidi(c));
+            let hidden = !matches!(c, '\n' | '\t') && is_deceptive(c);
             let (shown, times) = if hidden { ('?', c.len_utf8()) } else { (c, 1) };
             std::iter::repeat_n(shown, times)
         })
         .collect()
 }
 
-/// Characters that reorder text on a terminal (Unicode TR 9), which could make a file look like another.
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+/// Characters that control a terminal, reorder text on it (Unicode TR 9), break its lines or cannot be seen: they could
+/// make a file look like another.
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Every problem found in one go.

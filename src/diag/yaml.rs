@@ -315,6 +315,6 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for OneOrMany<T> {
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let one = T::json_schema(generator);
-        schemars::json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+        schemars::json_schema!({ "anyOf": [one, { "type": ["boolean", "integer"] }, { "type": "array", "items": one, "minItems": 1 }] })
     }
 }

@@ -1,6 +1,7 @@
 //! The environment of an architecture: who and what the scenarios speak of, by logical name.
 
 mod baseline;
+mod policy;
 mod raw;
 mod resolve;
 mod template;

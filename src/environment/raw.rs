@@ -52,20 +52,20 @@ pub struct RawCaller {
 pub struct RawRole {
     /// The account it is in, by its name under `accounts`; the environment's own otherwise.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub account: Option<Located<String>>,
     /// The trust policy.
     pub trust: Located<String>,
     /// The external id its trust policy asks for.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub external_id: Option<Located<String>>,
     /// Identity policies.
     #[serde(default)]
     pub policies: Vec<Located<String>>,
     /// The permissions boundary.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub boundary: Option<Located<String>>,
     /// Tags of the role.
     #[serde(default)]
@@ -80,27 +80,27 @@ pub struct RawBucket {
     pub name: Located<String>,
     /// The account it is in; the environment's own otherwise.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub account: Option<Located<String>>,
     /// `enabled`, `suspended`, or left out for never enabled.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub versioning: Option<Located<String>>,
     /// Default encryption. S3 encrypts with AES256 where nothing is said.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<RawEncryption>")]
+    #[schemars(with = "RawEncryption")]
     pub encryption: Option<RawEncryption>,
     /// Object Ownership; `BucketOwnerEnforced` where nothing is said.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub ownership: Option<Located<String>>,
     /// Block Public Access; all four are on where nothing is said.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<RawPublicAccess>")]
+    #[schemars(with = "RawPublicAccess")]
     pub block_public_access: Option<RawPublicAccess>,
     /// The bucket policy.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub policy: Option<Located<String>>,
 }
 
@@ -112,14 +112,14 @@ pub struct RawEncryption {
     pub algorithm: Located<String>,
     /// The KMS key, by its logical name.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub key: Option<Located<String>>,
     /// Whether an S3 Bucket Key is used.
     #[serde(default)]
     pub bucket_key: bool,
     /// Encryption types that are blocked; `SSE-C` where nothing is said, as on every new bucket; `NONE` unblocks.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<Vec<String>>")]
+    #[schemars(with = "Vec<String>")]
     pub blocked: Option<Vec<Located<String>>>,
 }
 
@@ -146,11 +146,11 @@ pub struct RawKey {
     pub id: Located<String>,
     /// The account it is in; the environment's own otherwise.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub account: Option<Located<String>>,
     /// The alias, beginning with `alias/`.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub alias: Option<Located<String>>,
     /// The key policy.
     pub policy: Located<String>,
@@ -175,6 +175,6 @@ pub struct RawControlChoice {
     pub id: Located<String>,
     /// The title of a control that is not in the catalogue.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub title: Option<Located<String>>,
 }

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{
-    Bucket, Caller, DefaultEncryption, Document, Environment, Key, Ownership, PublicAccessBlock, Role, Versioning,
+    Bucket, Caller, DefaultEncryption, Document, Environment, Key, Ownership, PublicAccessBlock, Role, Versioning, policy,
     raw::{RawBucket, RawEncryption, RawEnvironment, RawKey, RawRole},
-    template::{self, Names},
+    template::Names,
 };
 use crate::{
     diag::{Code, Diagnostic, Diagnostics, Located, Source},
-    iam::{self, Policy, PolicyKind},
+    iam::PolicyKind,
     suite::Folder,
 };
 
@@ -28,6 +26,10 @@ pub fn resolve(source: &Source, raw: &RawEnvironment, folder: &Folder) -> Result
         problems: Diagnostics::default(),
     };
     resolver.check_values();
+    if resolver.problems.has_errors() {
+        // These values are filled into the policies, where they would only be complained about again.
+        return Err(resolver.problems);
+    }
     resolver.collect_names();
     let environment = resolver.environment();
     match environment {
@@ -78,6 +80,16 @@ impl Resolver<'_> {
             if !is_name(&logical.value) {
                 self.problem(bad_name(&logical.value), logical);
             }
+        }
+        for (name, _) in raw.roles.0.iter().filter(|(name, _)| name.value == "anonymous") {
+            self.problem(
+                Diagnostic::new(
+                    Code::BadValue,
+                    "`anonymous` is who asks without credentials, so it cannot be a role",
+                )
+                .help("give it another name"),
+                name,
+            );
         }
         for (_, bucket) in &raw.buckets.0 {
             if !is_bucket_name(&bucket.name.value) {
@@ -140,6 +152,7 @@ impl Resolver<'_> {
         self.raw.accounts.get(&name.value).map(|id| id.value.clone()).ok_or_else(|| {
             Diagnostic::new(Code::UnknownName, format!("no account is called `{}`", name.value))
                 .at(self.source, name.span.clone())
+                .help("add it under `accounts:`, with its id")
                 .suggest(&name.value, self.raw.accounts.names())
         })
     }
@@ -369,15 +382,24 @@ impl Resolver<'_> {
     fn document(&mut self, kind: PolicyKind, path: &Located<String>) -> Option<Document> {
         let source = match self.folder.file(&path.value) {
             Ok(source) => source.clone(),
+            // A file that is there and no text shows its own place.
+            Err(problem) if problem.place.is_some() => {
+                self.problems.push(problem);
+                return None;
+            }
             Err(problem) => {
                 self.problem(problem, path);
                 return None;
             }
         };
-        match read_policy(kind, &source, &self.names) {
+        match policy::read(kind, &source, &self.names) {
             Ok(document) => Some(document),
             Err(problem) => {
-                self.problems.push(problem);
+                // Several roles may have one policy; what is wrong with it is said once.
+                let said = |known: &Diagnostic| known.message == problem.message && known.shows(&source);
+                if !self.problems.iter().any(said) {
+                    self.problems.push(problem);
+                }
                 None
             }
         }
@@ -390,55 +412,6 @@ const OWNERSHIP: [(&str, Ownership); 3] = [
     ("BucketOwnerPreferred", Ownership::BucketOwnerPreferred),
     ("ObjectWriter", Ownership::ObjectWriter),
 ];
-
-/// Parses a policy document, fills in names, and refuses what AWS would refuse.
-fn read_policy(kind: PolicyKind, source: &Source, names: &Names) -> Result<Document, Diagnostic> {
-    let mut value: Value = serde_json::from_str(source.text()).map_err(|error| {
-        let start = offset(source.text(), error.line(), error.column());
-        Diagnostic::new(Code::PolicySyntax, format!("`{}` is not JSON: {}", source.name(), plain(&error)))
-            .at(source, start..start + 1)
-            .help("a policy is a JSON document; comments and trailing commas are not JSON")
-    })?;
-    if let Some((key, place)) = iam::duplicate_key(source.text()) {
-        return Err(Diagnostic::new(Code::DuplicateKey, format!("`{key}` is written twice"))
-            .at(source, place.range)
-            .help("keep one of them: AWS refuses the document, and other readers keep only the last"));
-    }
-    template::fill(source, &mut value, names)?;
-    let refused = |message: String, help: Option<String>, span: std::ops::Range<usize>| {
-        let problem = Diagnostic::new(Code::PolicyRefused, message).at(source, span);
-        match help {
-            Some(help) => problem.help(help),
-            None => problem,
-        }
-    };
-    let policy = Policy::from_value(kind, &value).map_err(|error| {
-        let span = iam::locate(source.text(), error.path()).map_or(0..0, |place| place.range);
-        refused(error.to_string(), error.help(), span)
-    })?;
-    for (statement, key) in iam::condition_keys(&policy) {
-        if !iam::known_condition_key(key) {
-            let span = iam::locate_statement(source.text(), statement).map_or(0..0, |place| place.range);
-            return Err(refused(
-                format!("`{key}` is not a condition key of S3, KMS, STS or a global one"),
-                Some("a misspelt key is absent from every request: a Deny on it never matches".into()),
-                span,
-            ));
-        }
-    }
-    Ok(Document::new(source.clone(), policy, value.to_string()))
-}
-
-/// The JSON reader's message without the place, which the diagnostic shows.
-fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" at line").map_or(text.as_str(), |(message, _)| message).to_owned()
-}
-
-fn offset(text: &str, line: usize, column: usize) -> usize {
-    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    before + column.saturating_sub(1)
-}
 
 /// Logical names appear in templates, ids and file names, so they are kept plain.
 fn is_name(name: &str) -> bool {

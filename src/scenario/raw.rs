@@ -29,7 +29,7 @@ pub struct RawScenario {
     pub given: Entries<RawRequest>,
     /// The base request: what is permitted. Every attempt starts from it.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<RawRequest>")]
+    #[schemars(with = "RawRequest")]
     pub request: Option<Located<RawRequest>>,
     /// The attempts, in order.
     pub attempts: Vec<Located<RawAttempt>>,
@@ -41,7 +41,7 @@ pub struct RawScenario {
 pub struct RawForEach {
     /// A collection: `roles`, `buckets`, `keys`, or one the environment declares.
     #[serde(default, rename = "in", deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub collection: Option<Located<String>>,
     /// Members of the collection to leave out: names, or variables of an outer `for_each`.
     #[serde(default)]
@@ -57,15 +57,15 @@ pub struct RawForEach {
 pub struct RawAttempt {
     /// The request must succeed.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub allow: Option<Located<String>>,
     /// The request must be refused by a policy or another authorization mechanism.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub deny: Option<Located<String>>,
     /// The request must be refused with a named answer that need not be an authorization refusal.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub reject: Option<Located<String>>,
     /// Controls of this attempt, in place of the file's.
     #[serde(default)]
@@ -75,36 +75,36 @@ pub struct RawAttempt {
     pub for_each: Entries<RawForEach>,
     /// A request of its own, in place of the base request. Its witnesses must then be named.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<RawRequest>")]
+    #[schemars(with = "RawRequest")]
     pub request: Option<Located<RawRequest>>,
     /// Parameters that differ from the base request.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<RawRequest>")]
+    #[schemars(with = "RawRequest")]
     pub but: Option<Located<RawRequest>>,
     /// Parameters of the base request that are left out.
     #[serde(default)]
     pub without: Vec<Located<String>>,
     /// What must refuse it.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<RawRefusal>")]
+    #[schemars(with = "RawRefusal")]
     pub by: Option<Located<RawRefusal>>,
     /// Several answers, any of which will do: where AWS documents no order.
     #[serde(default)]
     pub one_of: Vec<Located<RawRefusal>>,
     /// What the successful answer must say.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<RawExpect>")]
+    #[schemars(with = "RawExpect")]
     pub expect: Option<RawExpect>,
     /// The attempts of this file that prove the refusal, where the base request does not.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<RawWitness>")]
+    #[schemars(with = "RawWitness")]
     pub witness: Option<Located<RawWitness>>,
     /// Reads that must hold after the attempt. They start from its request.
     #[serde(default)]
     pub then: Vec<Located<RawThen>>,
     /// What the expectation rests on, where no promise of AWS stands behind it.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub assumed: Option<Located<String>>,
 }
 
@@ -114,23 +114,23 @@ pub struct RawAttempt {
 pub struct RawRefusal {
     /// The mechanism, or several any of which will do.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<OneOrMany<String>>")]
+    #[schemars(with = "OneOrMany<String>")]
     pub layer: Option<OneOrMany<Located<String>>>,
     /// The statement of the policy.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub sid: Option<Located<String>>,
     /// The error code, or several any of which will do.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<OneOrMany<String>>")]
+    #[schemars(with = "OneOrMany<String>")]
     pub code: Option<OneOrMany<Located<String>>>,
     /// The action that is refused, where it is not the operation's own.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub action: Option<Located<String>>,
     /// The KMS key that the action is refused on, where the action is not the operation's own.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub key: Option<Located<String>>,
 }
 
@@ -140,11 +140,11 @@ pub struct RawRefusal {
 pub struct RawWitness {
     /// A permitted principal succeeds on the very same thing.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub target: Option<Located<String>>,
     /// The same principal succeeds on something of its own.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String")]
     pub actor: Option<Located<String>>,
 }
 

@@ -18,6 +18,10 @@ use crate::{
     environment::{Baseline, Environment},
 };
 
+/// More rows of a file, or attempts in all its rows, are a mistake in a `for_each`.
+const MAX_ROWS: usize = 10_000;
+const MAX_ATTEMPTS: usize = 50_000;
+
 /// Resolves a scenario file.
 ///
 /// # Errors
@@ -38,6 +42,7 @@ pub fn resolve(
         problems: Problems::default(),
         changes: BTreeMap::new(),
         used_fixtures: BTreeSet::new(),
+        attempts: 0,
     };
     resolver.check_file(baseline);
     let rows: Vec<Row> = resolver
@@ -112,6 +117,8 @@ pub(super) struct Resolver<'a> {
     /// Every `but` and `without` entry, by its place.
     pub(super) changes: BTreeMap<usize, Change>,
     used_fixtures: BTreeSet<usize>,
+    /// How many there are so far.
+    attempts: usize,
 }
 
 impl<'a> Resolver<'a> {
@@ -196,11 +203,22 @@ impl<'a> Resolver<'a> {
                 let known: Variables = outer.iter().chain(&row).cloned().collect();
                 let values = self.values(name, each, known);
                 broken |= values.is_none();
+                if next.len() > MAX_ROWS {
+                    break;
+                }
                 for binding in values.unwrap_or_default() {
                     let mut row = row.clone();
                     row.push((name.value.clone(), binding));
                     next.push(row);
                 }
+            }
+            if next.len() > MAX_ROWS {
+                self.problem(
+                    &name.span,
+                    Diagnostic::new(Code::TooLarge, format!("these variables have more than {MAX_ROWS} combinations"))
+                        .help("leave out values, or write a file for each part"),
+                );
+                return Vec::new();
             }
             rows = next;
             if rows.is_empty() {
@@ -324,6 +342,15 @@ impl<'a> Resolver<'a> {
             let requests = self.attempt_requests(&mut scope, attempt, bases);
             let expect = self.expect(&mut scope, raw.expect.as_ref());
             let refusals = self.refusals(&mut scope, raw, kind, label);
+            self.attempts += requests.len();
+            if self.attempts > MAX_ATTEMPTS {
+                self.problem(
+                    &label.span,
+                    Diagnostic::new(Code::TooLarge, format!("the file has more than {MAX_ATTEMPTS} attempts"))
+                        .help("leave out values of `for_each`, or split the file"),
+                );
+                return;
+            }
             for (request, base) in requests {
                 let then = self.then(&mut scope, raw, &request);
                 drafts.push(Draft {

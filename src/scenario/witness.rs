@@ -26,9 +26,11 @@ pub(super) fn find(draft: &Draft<'_>, drafts: &[Draft<'_>], source: &Source, pro
         Some(label) => named_witness(draft, drafts, label, &mut report)?,
         None => base_target(draft).map_err(|problem| report(&draft.label.span, problem)).ok()?,
     };
+    // What was named is shown; the base request has no name.
+    let place = |named: Option<&Located<String>>| named.map_or(&draft.label.span, |label| &label.span).clone();
     if !target.1.same_target(&draft.request) {
         report(
-            &draft.label.span,
+            &place(named.and_then(|witness| witness.target.as_ref())),
             Diagnostic::new(
                 Code::NoWitness,
                 format!("`{}` does not act on the same thing as this attempt", target.0),
@@ -42,7 +44,7 @@ pub(super) fn find(draft: &Draft<'_>, drafts: &[Draft<'_>], source: &Source, pro
         None => base_actor(draft).map_err(|problem| report(&draft.label.span, problem)).ok()?,
     };
     if let Err(problem) = check_actor(draft, &actor) {
-        report(&draft.label.span, problem);
+        report(&place(named.and_then(|witness| witness.actor.as_ref())), problem);
         return None;
     }
     let witness = |(label, request): (String, Arc<Request>)| Witness {
@@ -132,7 +134,9 @@ fn named_witness(
             .map(|other| other.label.value.as_str());
         report(
             &label.span,
-            Diagnostic::new(Code::NoWitness, format!("no attempt of this file is called `{}`", label.value)).suggest(&label.value, known),
+            Diagnostic::new(Code::NoWitness, format!("no attempt of this file is called `{}`", label.value))
+                .help("add an `allow` of that name")
+                .suggest(&label.value, known),
         );
         return None;
     }

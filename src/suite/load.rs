@@ -27,14 +27,26 @@ pub fn load(root: &Path) -> Result<Vec<Folder>, Diagnostics> {
         .help("name another with `--scenarios DIR`")
     })?;
     let mut folders = Vec::new();
+    let mut problems = Diagnostics::default();
     if root.join("environment.yaml").exists() {
         folders.push(folder(&real, root)?);
     } else {
         for path in entries(root)? {
             if path.is_dir() && path.join("environment.yaml").exists() {
                 folders.push(folder(&real, &path)?);
+            } else if path.is_dir() && has_yaml(&path) {
+                problems.push(
+                    Diagnostic::new(
+                        Code::NothingHere,
+                        format!("`{}` has scenarios and no `environment.yaml`", path.display()),
+                    )
+                    .help("add an `environment.yaml`, or move the folder away"),
+                );
             }
         }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
     }
     if folders.is_empty() {
         return Err(Diagnostic::new(Code::NothingHere, format!("`{shown}` has no architecture"))
@@ -44,7 +56,16 @@ pub fn load(root: &Path) -> Result<Vec<Folder>, Diagnostics> {
     Ok(folders)
 }
 
+/// Whether YAML files lie in a folder that is none of an architecture.
+fn has_yaml(path: &Path) -> bool {
+    let yaml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    entries(path).is_ok_and(|entries| entries.iter().any(yaml))
+}
+
 fn folder(root: &Path, path: &Path) -> Result<Folder, Diagnostics> {
+    if !path.canonicalize().is_ok_and(|real| real.starts_with(root)) {
+        return Err(leads_out(path, "copy the folder instead of linking to it").into());
+    }
     let name = path
         .canonicalize()
         .ok()
@@ -57,7 +78,11 @@ fn folder(root: &Path, path: &Path) -> Result<Folder, Diagnostics> {
         for entry in entries(&directory)? {
             seen += 1;
             if seen > MAX_FILES {
-                return Err(Diagnostic::new(Code::TooLarge, format!("`{}` has more than {MAX_FILES} files", path.display())).into());
+                return Err(
+                    Diagnostic::new(Code::TooLarge, format!("`{}` has more than {MAX_FILES} files", path.display()))
+                        .help("leave only what the scenarios need")
+                        .into(),
+                );
             }
             // A link that leads out of the scenarios folder would let a copied scenario read any file of the machine.
             let inside = entry.canonicalize().is_ok_and(|real| real.starts_with(root));
@@ -65,12 +90,7 @@ fn folder(root: &Path, path: &Path) -> Result<Folder, Diagnostics> {
                 continue;
             };
             if !inside {
-                let problem = Diagnostic::new(
-                    Code::OutsidePath,
-                    format!("`{}` leads out of the scenarios folder", entry.display()),
-                )
-                .help("copy the file instead of linking to it");
-                folder.insert(relative, Err(problem));
+                folder.insert(relative, Err(leads_out(&entry, "copy the file instead of linking to it")));
             } else if entry.is_dir() {
                 pending.push(entry);
             } else if is_input(relative) {
@@ -79,6 +99,10 @@ fn folder(root: &Path, path: &Path) -> Result<Folder, Diagnostics> {
         }
     }
     Ok(folder)
+}
+
+fn leads_out(path: &Path, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::OutsidePath, format!("`{}` leads out of the scenarios folder", path.display())).help(help)
 }
 
 fn is_input(path: &str) -> bool {
@@ -94,6 +118,7 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
             Code::Unreadable,
             format!("the folder `{}` cannot be read: {}", path.display(), reason(error)),
         )
+        .help("name a folder that you may read, with the architectures in it")
     };
     let mut entries = Vec::new();
     for entry in fs::read_dir(path).map_err(|error| unreadable(&error))? {
@@ -105,13 +130,17 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
 
 fn read(path: &Path) -> Result<Source, Diagnostic> {
     let name = path.display().to_string();
-    let unreadable = |error: io::Error| Diagnostic::new(Code::Unreadable, format!("`{name}` cannot be read: {}", reason(&error)));
+    let unreadable = |error: io::Error| {
+        Diagnostic::new(Code::Unreadable, format!("`{name}` cannot be read: {}", reason(&error))).help("let the file be read, or remove it")
+    };
     let size = fs::metadata(path).map_err(unreadable)?.len();
     if size > MAX_BYTES as u64 {
         return Err(yaml::too_long(&name, usize::try_from(size).unwrap_or(usize::MAX)));
     }
     let bytes = fs::read(path).map_err(unreadable)?;
-    String::from_utf8(bytes).map(|text| Source::new(&*name, text)).map_err(|error| {
+    // A byte order mark, as editors on Windows write it, is no part of the text.
+    let decoded = String::from_utf8(bytes).map(|text| Source::new(&*name, text.strip_prefix('\u{feff}').unwrap_or(&text)));
+    decoded.map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
         let source = Source::new(&*name, text);

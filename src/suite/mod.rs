@@ -115,7 +115,17 @@ fn architecture(folder: &Folder) -> Result<(Architecture, Diagnostics), Diagnost
 }
 
 fn read_file<T: serde::de::DeserializeOwned>(folder: &Folder, name: &str) -> Result<(Source, T), Diagnostics> {
-    let source = folder.file(name)?.clone();
+    let source = folder.file(name).map_err(|problem| {
+        let help = format!(
+            "add it: an architecture has an `environment.yaml`, a `baseline.yaml` and scenarios; `{name}` is looked for in its folder"
+        );
+        if problem.code == Code::Unreadable {
+            problem.help(help)
+        } else {
+            problem
+        }
+    })?;
+    let source = source.clone();
     let raw = yaml::read(&source)?;
     Ok((source, raw))
 }

@@ -53,7 +53,7 @@ impl Case {
                 )
             })
             .collect();
-        assert!(cases.len() > 40, "the cases were not found");
+        assert!(cases.len() > 200, "the cases were not found");
         cases
     }
 

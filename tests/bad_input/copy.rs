@@ -112,7 +112,7 @@ impl Ran {
                 format!("it does not end with `{}`", closing.trim_end()),
             ),
             (
-                self.stderr.matches("error[").count() == problems,
+                self.stderr.lines().filter(|line| line.starts_with("error[")).count() == problems,
                 format!("it has not {problems} problems"),
             ),
             (

@@ -221,6 +221,7 @@ fn syntax(source: &Source, error: &ScanError) -> Diagnostic {
         | ErrorKind::MisplacedFlowCollectionEnd => "close every `{` and `[`, and put a comma between their entries",
         ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => "use spaces",
         ErrorKind::DirectiveDisallowed => "remove the line that begins with `%`",
+        ErrorKind::UnexpectedCharacter { .. } => "remove the character, or write it as an escape in double quotes",
         ErrorKind::UnknownQuotedScalarEscape => "write `\\\\` for a backslash, or use single quotes",
         _ => "align every key with its neighbours, and quote a text that holds `: ` or begins with a sign",
     };
