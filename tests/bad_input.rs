@@ -22,6 +22,7 @@
     clippy::indexing_slicing,
     reason = "a test may stop"
 )]
+#![allow(clippy::format_collect, clippy::format_push_string, reason = "short texts, and easier to read")]
 
 #[path = "bad_input/case.rs"]
 mod case;

@@ -206,10 +206,10 @@ fn caret(text: &str, span: &Range<usize>) -> Range<usize> {
 pub fn visible_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if !is_deceptive(c) {
-            out.push(c);
-        } else {
+        if is_deceptive(c) {
             out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
         }
     }
     out

@@ -92,7 +92,7 @@ fn place_of_condition(value: &Value, statement: usize, key: &str) -> Option<Vec<
     ])
 }
 
-/// serde_json's message without the place, which the diagnostic shows.
+/// The parser's message without the place, which the diagnostic shows.
 fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split_once(" at line").map_or(text.as_str(), |(message, _)| message).to_owned()
