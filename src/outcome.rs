@@ -233,6 +233,7 @@ const CODES: &[Row] = &[
     row(None, "UnrecognizedClientException", &[400, 403], OutcomeKind::BadCredentials),
     row(None, "InvalidSignatureException", &[400, 403], OutcomeKind::BadCredentials),
     row(None, "IncompleteSignature", &[400, 403], OutcomeKind::BadCredentials),
+    row(None, "IncompleteSignatureException", &[400, 403], OutcomeKind::BadCredentials),
     row(None, "MissingAuthenticationToken", &[400, 403], OutcomeKind::BadCredentials),
     row(
         None,

@@ -217,7 +217,7 @@ pub struct ResultRecord {
     pub file: String,
     /// The attempt's line in it.
     pub line: usize,
-    /// The same call as an `aws` command.
+    /// The same call as an `aws` command, where it did not pass.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub command: String,
 }

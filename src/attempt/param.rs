@@ -92,7 +92,7 @@ macro_rules! params {
             $(
                 $(#[doc = $doc])+
                 #[serde(default, rename = $name, deserialize_with = "present")]
-                #[schemars(with = "Option<OneOrMany<String>>")]
+                #[schemars(with = "OneOrMany<String>")]
                 pub $field: Option<OneOrMany<Located<String>>>,
             )+
         }
@@ -201,7 +201,7 @@ macro_rules! fields {
             $(
                 $(#[doc = $doc])+
                 #[serde(default, deserialize_with = "present")]
-                #[schemars(with = "Option<OneOrMany<String>>")]
+                #[schemars(with = "OneOrMany<String>")]
                 pub $field: Option<OneOrMany<Located<String>>>,
             )+
         }

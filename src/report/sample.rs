@@ -44,8 +44,12 @@ pub(super) fn events(record: &RunRecord) -> Vec<Event> {
     events.push(Event::RowStarted {
         row: "secure-bucket/encryption/app".to_owned(),
     });
-    events.extend(record.results.iter().map(|result| Event::Result { result: result.clone() }));
-    events.push(Event::RunFinished { record: record.clone() });
+    events.extend(record.results.iter().map(|result| Event::Result {
+        result: result.clone().into(),
+    }));
+    events.push(Event::RunFinished {
+        record: record.clone().into(),
+    });
     events.push(Event::ReportWritten {
         path: format!("reports/{}/junit.xml", record.run.id),
     });

@@ -1,5 +1,7 @@
 //! What the runner tells the reporters: the interface between them. The runner prints nothing.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::record::{ResultRecord, RunInfo, RunRecord};
@@ -7,7 +9,6 @@ use crate::record::{ResultRecord, RunInfo, RunRecord};
 /// Something that happened. `--format json` prints one object per event.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "events are passed by reference and never stored")]
 pub enum Event {
     /// The run begins.
     RunStarted {
@@ -24,14 +25,14 @@ pub enum Event {
     /// An attempt has its verdict.
     Result {
         /// The result as it will be in the record.
-        result: ResultRecord,
+        result: Arc<ResultRecord>,
     },
     /// A stop was asked for: no new attempts are made.
     Stopping,
     /// The run has ended.
     RunFinished {
         /// The record.
-        record: RunRecord,
+        record: Arc<RunRecord>,
     },
     /// A report was written and checked.
     ReportWritten {

@@ -10,15 +10,13 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-use tokio::{
-    sync::{Semaphore, mpsc},
-    task::JoinSet,
-};
+use tokio::{sync::Semaphore, task::JoinSet};
 
 pub use self::event::Event;
 use self::row::RowRun;
@@ -29,7 +27,6 @@ use crate::{
     record::{ArchitectureInfo, ControlInfo, ResultRecord, RunInfo, RunRecord, Summary},
     sandbox::Sandbox,
     suite::Architecture,
-    verdict::Verdict,
 };
 
 /// How a run is made.
@@ -88,7 +85,7 @@ struct Stage {
 }
 
 /// Runs a plan on the sandbox and tells what happens.
-pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, mut tell: impl FnMut(&Event)) -> RunRecord {
+pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, mut tell: impl FnMut(&Event)) -> Arc<RunRecord> {
     let begun = Instant::now();
     let architectures = plan.architectures();
     let mut info = RunInfo {
@@ -120,15 +117,15 @@ pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, mut tell: impl
     let mut results = Vec::new();
     for (_, mut row) in done {
         info.calls += row.calls;
-        results.append(&mut row.results);
+        results.extend(row.results.drain(..).map(Arc::unwrap_or_clone));
     }
     info.interrupted = stop.is_interrupted();
     info.duration_ms = millis(begun);
-    let record = RunRecord {
+    let record = Arc::new(RunRecord {
         summary: Summary::of(&info, &results),
         run: info,
         results,
-    };
+    });
     tell(&Event::RunFinished { record: record.clone() });
     record
 }
@@ -155,14 +152,13 @@ async fn prepare(architecture: &Architecture, names: &BTreeSet<&str>, run: &str)
 /// What a row leaves.
 #[derive(Debug, Default)]
 struct RowDone {
-    results: Vec<ResultRecord>,
+    results: Vec<Arc<ResultRecord>>,
     calls: u64,
 }
 
-enum Message {
-    Row(String),
-    Result(Box<ResultRecord>),
-}
+/// How often what has happened is told. Rows do not wake the teller for every result: that would cost each call as much as
+/// judging it does.
+const TELLING: Duration = Duration::from_millis(5);
 
 /// Runs the rows, so many at a time, and tells their results as they come.
 async fn execute(
@@ -173,7 +169,7 @@ async fn execute(
     tell: &mut impl FnMut(&Event),
 ) -> Vec<(usize, RowDone)> {
     let permits = Arc::new(Semaphore::new(options.jobs.max(1)));
-    let (sender, mut messages) = mpsc::unbounded_channel();
+    let (sender, receiver) = mpsc::channel();
     let mut tasks = JoinSet::new();
     for row in &plan.rows {
         let Some(stage) = stages.get(&row.architecture.name).cloned() else {
@@ -187,41 +183,36 @@ async fn execute(
             options,
             stop.clone(),
         );
-        let (permits, sender, stop, fail_fast) = (permits.clone(), sender.clone(), stop.clone(), options.fail_fast);
-        let index = row.index;
+        let (permits, sender, index) = (permits.clone(), sender.clone(), row.index);
         tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;
-            // The receiver lives as long as the run; if it is gone there is nobody to tell.
-            _ = sender.send(Message::Row(run.name()));
-            let done = run
-                .run(|result| {
-                    if fail_fast && result.verdict == Verdict::Fail {
-                        stop.fail();
-                    }
-                    _ = sender.send(Message::Result(Box::new(result.clone())));
-                })
-                .await;
-            (index, done)
+            (index, run.run(&sender).await)
         });
     }
-    drop(sender);
     let mut stopping = false;
-    while let Some(message) = messages.recv().await {
+    let mut tell_all = || {
         if stop.is_interrupted() && !stopping {
             stopping = true;
             tell(&Event::Stopping);
         }
-        match message {
-            Message::Row(row) => tell(&Event::RowStarted { row }),
-            Message::Result(result) => tell(&Event::Result { result: *result }),
+        for event in receiver.try_iter() {
+            tell(&event);
         }
-    }
+    };
     let mut done = Vec::new();
-    while let Some(finished) = tasks.join_next().await {
-        if let Ok(row) = finished {
-            done.push(row);
+    let mut ticks = tokio::time::interval(TELLING);
+    loop {
+        tokio::select! {
+            finished = tasks.join_next() => match finished {
+                Some(Ok(row)) => done.push(row),
+                // A row that panicked, which lints forbid, has told what it had; its results are missing from the record.
+                Some(Err(_)) => stop.interrupt(),
+                None => break,
+            },
+            _ = ticks.tick() => tell_all(),
         }
     }
+    tell_all();
     done
 }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::row::{Made, RowRun, Setting};
 use crate::{
-    attempt::{Answer, Field, command},
+    attempt::{Answer, Call, Field, command},
     outcome::Outcome,
     record::{ExpectedRecord, ObservedRecord, ResultRecord, StatementRecord, WitnessRecord},
     sandbox::Rulings,
     scenario::{Attempt, Witness},
-    verdict::{Expected, Judgement, Testimony},
+    verdict::{Expected, Judgement, Testimony, Verdict},
 };
 
 /// What was seen of an attempt.
@@ -20,7 +20,7 @@ pub(super) struct Seen {
     witnesses: Vec<WitnessRecord>,
     outcome: Option<Outcome>,
     observed: Option<ObservedRecord>,
-    command: String,
+    command: Option<(Call, String)>,
     principal_arn: Option<String>,
     tries: u32,
 }
@@ -29,8 +29,8 @@ impl Seen {
     /// Keeps what a call showed.
     pub(super) fn made(&mut self, row: &RowRun, made: Made) {
         self.tries += 1;
-        self.command = command(&made.call, row.region());
         self.principal_arn = row.session_arn(&made.call.principal);
+        self.command = Some((made.call, row.region().to_owned()));
         self.observed = Some(observed(&made.answer, &made.outcome));
         self.outcome = Some(made.outcome);
     }
@@ -157,6 +157,10 @@ pub(super) fn result(
         duration_ms,
         file: setting.file.clone(),
         line: attempt.line,
-        command: seen.command,
+        // Nobody repeats a call that went as it should, and wording it costs as much as judging it.
+        command: match (judgement.verdict, &seen.command) {
+            (Verdict::Pass, _) | (_, None) => String::new(),
+            (_, Some((call, region))) => command(call, region),
+        },
     }
 }

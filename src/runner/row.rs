@@ -1,11 +1,15 @@
 //! One row: its fixtures, then its attempts in file order, each refused one between its witnesses.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc},
+    time::Instant,
+};
 
 use time::OffsetDateTime;
 
 use super::{
-    Options, RowDone, Stop, millis,
+    Event, Options, RowDone, Stop, millis,
     result::{Seen, result},
     timestamp,
 };
@@ -15,11 +19,10 @@ use crate::{
     outcome::{Outcome, classify},
     plan::PlannedRow,
     principal::Sessions,
-    record::ResultRecord,
     sandbox::Sandbox,
     scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value, Witness},
     suite::Architecture,
-    verdict::{Expected, Judgement, Reason, Testimony, came_back, judge_allow, judge_refusal},
+    verdict::{Expected, Judgement, Reason, Testimony, Verdict, came_back, judge_allow, judge_refusal},
 };
 
 /// Everything one row needs, owned, so that it can run on any thread.
@@ -32,6 +35,7 @@ pub(super) struct RowRun {
     target: Target,
     sessions: Sessions,
     stop: Stop,
+    fail_fast: bool,
     run: String,
     outputs: Vec<Output>,
     clients: BTreeMap<(String, bool), Arc<Clients>>,
@@ -85,6 +89,7 @@ impl RowRun {
             sandbox,
             sessions,
             stop,
+            fail_fast: options.fail_fast,
             run: options.run.clone(),
             outputs: Vec::new(),
             clients: BTreeMap::new(),
@@ -93,12 +98,10 @@ impl RowRun {
         }
     }
 
-    pub(super) fn name(&self) -> String {
-        self.name.clone()
-    }
-
     /// Runs the row and tells each result as it comes.
-    pub(super) async fn run(mut self, mut tell: impl FnMut(&ResultRecord)) -> RowDone {
+    pub(super) async fn run(mut self, events: &mpsc::Sender<Event>) -> RowDone {
+        // The receiver lives as long as the run; if it is gone there is nobody to tell.
+        _ = events.send(Event::RowStarted { row: self.name.clone() });
         let needed = self.needed_fixtures();
         let missing = if self.stop.is_interrupted() {
             None
@@ -119,8 +122,11 @@ impl RowRun {
             } else {
                 self.attempt(&attempt, &mut seen).await
             };
-            let result = result(&self.setting, &attempt, &judgement, seen, started, millis(begun));
-            tell(&result);
+            if self.fail_fast && judgement.verdict == Verdict::Fail {
+                self.stop.fail();
+            }
+            let result = Arc::new(result(&self.setting, &attempt, &judgement, seen, started, millis(begun)));
+            _ = events.send(Event::Result { result: result.clone() });
             results.push(result);
         }
         RowDone {

@@ -105,7 +105,7 @@ pub(super) fn answer(world: &World, scope: &Scope, target: &str, body: &[u8]) ->
         "Decrypt" => parse(body).and_then(|input| decrypt(world, scope, &input)),
         other => Err(error(
             501,
-            "NotImplementedException",
+            "NotImplemented",
             format!("the sandbox does not model kms:{other}"),
         )),
     };
@@ -132,7 +132,7 @@ fn parse(body: &[u8]) -> Result<Input, JsonAnswer> {
     serde_json::from_slice(body).map_err(|problem| match problem.to_string() {
         text if text.starts_with("unknown field") => error(
             501,
-            "NotImplementedException",
+            "NotImplemented",
             format!("the sandbox does not model this input: {text}"),
         ),
         text => error(400, "SerializationException", text),
@@ -146,7 +146,7 @@ fn error(status: u16, code: &str, message: impl Into<String>) -> JsonAnswer {
 fn refused(refusal: Refusal) -> JsonAnswer {
     match refusal {
         Refusal::Denied(message) => error(400, "AccessDeniedException", message),
-        Refusal::Undecidable(message) => error(501, "NotImplementedException", message),
+        Refusal::Undecidable(message) => error(501, "NotImplemented", message),
     }
 }
 
@@ -257,7 +257,7 @@ fn use_key(world: &World, scope: &Scope, key: &Key, action: &str, input: &Input)
     if !input.encryption_context.is_empty() {
         return Err(error(
             501,
-            "NotImplementedException",
+            "NotImplemented",
             "the sandbox does not model encryption contexts of direct calls",
         ));
     }
@@ -277,7 +277,7 @@ fn symmetric(input: &Input) -> Result<(), JsonAnswer> {
         None | Some("SYMMETRIC_DEFAULT") => Ok(()),
         Some(other) => Err(error(
             501,
-            "NotImplementedException",
+            "NotImplemented",
             format!("the sandbox does not model `{other}`"),
         )),
     }

@@ -66,6 +66,16 @@ impl Resolver<'_> {
                 ),
             }
         }
+        if let (Some(key), None) = (&raw.key, &raw.action) {
+            self.problem(
+                &key.span,
+                Diagnostic::new(
+                    Code::BadValue,
+                    "`key` says on which key the `action` is refused, and there is no `action`",
+                )
+                .help("add `action: kms:Decrypt`, or remove `key`"),
+            );
+        }
         let key = raw.key.as_ref().and_then(|key| match scope.one(ParamKind::Key, &key.value) {
             Ok(value) => Some(value),
             Err(problem) => {

@@ -274,6 +274,11 @@ impl Scope<'_> {
                     fixture.request.bucket().map(|bucket| Binding::Bucket(bucket.clone())),
                     String::new(),
                 )),
+                _ if path == "run" || self.environment_name(path).is_ok() => Err(Diagnostic::new(
+                    Code::WrongType,
+                    format!("`{text}` is a text, and this takes a name"),
+                )
+                .help("write the name itself, or a variable of `for_each`")),
                 _ => Err(self.unknown(path)),
             },
         }

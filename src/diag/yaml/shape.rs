@@ -96,6 +96,14 @@ impl Checker<'_> {
         if text.is_empty() || (plain && matches!(text, "~" | "null" | "Null" | "NULL")) {
             return Err(self.nothing(plain, range));
         }
+        if plain && is_other_number(text) {
+            return Err(Diagnostic::new(
+                Code::WrongType,
+                format!("`{text}` without quotes is a number, which may be written otherwise"),
+            )
+            .at(self.source, range.clone())
+            .help(format!("quote it: \"{text}\"")));
+        }
         self.node(range)?;
         if let Some(inside) = self.open.last_mut().filter(|inside| inside.at_value()) {
             inside.key = Some((text.to_owned(), range.clone()));
@@ -186,6 +194,20 @@ impl Checker<'_> {
     }
 }
 
+/// Whether a text is a number that a reader may hand on in another form: `007` as 7, `0x10` as 16.
+fn is_other_number(text: &str) -> bool {
+    let digits = text.trim_start_matches(['+', '-']);
+    let looks = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    let prefixed = ["0x", "0X", "0o", "0O", "0b", "0B"].iter().any(|prefix| {
+        let rest = digits.strip_prefix(prefix);
+        rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_hexdigit() || c == '_'))
+    });
+    let plain = digits.replace('_', "");
+    let special = matches!(digits.to_ascii_lowercase().as_str(), ".inf" | ".nan");
+    let number = looks && (prefixed || special || plain.parse::<f64>().is_ok());
+    number && text.parse::<u64>().map_or(true, |value| value.to_string() != text)
+}
+
 /// A value that would assert nothing, and what to write instead.
 fn empty(key: Option<&str>, what: &str) -> Diagnostic {
     let message = key.map_or_else(
@@ -221,7 +243,7 @@ fn syntax(source: &Source, error: &ScanError) -> Diagnostic {
         | ErrorKind::MisplacedFlowCollectionEnd => "close every `{` and `[`, and put a comma between their entries",
         ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => "use spaces",
         ErrorKind::DirectiveDisallowed => "remove the line that begins with `%`",
-        ErrorKind::UnexpectedCharacter { .. } => "remove the character, or write it as an escape in double quotes",
+        ErrorKind::UnexpectedCharacter { .. } => "put the text in double quotes, a control character as an escape",
         ErrorKind::UnknownQuotedScalarEscape => "write `\\\\` for a backslash, or use single quotes",
         _ => "align every key with its neighbours, and quote a text that holds `: ` or begins with a sign",
     };

@@ -124,7 +124,7 @@ fn json() {
             attempts: 1,
         },
         Event::Result {
-            result: sample::got_through(),
+            result: sample::got_through().into(),
         },
         Event::Stopping,
         Event::ReportWritten {

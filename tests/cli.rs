@@ -1,0 +1,308 @@
+//! The program as a user runs it: selection, formats, reports, exit codes, Ctrl-C.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
+
+mod common;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use common::{code, copy_scenarios, gainsay, run, stderr, stdout};
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn reports() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// `run` with its reports in a folder of its own.
+fn run_in(reports: &Path, arguments: &[&str]) -> std::process::Output {
+    let mut all = vec!["run", "--report-dir", reports.to_str().unwrap()];
+    all.extend(arguments);
+    run(&all)
+}
+
+fn record(reports: &Path) -> Value {
+    serde_json::from_slice(&fs::read(reports.join("latest/record.json")).unwrap()).unwrap()
+}
+
+/// A copy of the scenarios in which one text of one file is another.
+fn changed(file: &str, from: &str, to: &str) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    copy_scenarios(copy.path());
+    let path = copy.path().join("secure-bucket").join(file);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} has no `{from}`");
+    fs::write(path, text.replacen(from, to, 1)).unwrap();
+    copy
+}
+
+/// A copy of the scenarios whose policy lets any key through.
+fn weakened() -> TempDir {
+    changed("policies/evidence-bucket.json", "\"Sid\": \"DenyWrongKey\",\n      \"Effect\": \"Deny\"", "\"Sid\": \"DenyWrongKey\",\n      \"Effect\": \"Allow\"")
+}
+
+#[test]
+fn the_shipped_scenarios_all_pass_and_prove_every_control_of_the_baseline() {
+    let reports = reports();
+    let output = run_in(reports.path(), &[]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    let record = record(reports.path());
+    let counts = &record["summary"]["counts"];
+    assert!(counts["total"].as_u64().unwrap() >= 80);
+    assert_eq!(counts["total"], counts["pass"]);
+    let proved: BTreeSet<&str> = record["summary"]["controls"].as_array().unwrap().iter().map(|control| control["id"].as_str().unwrap()).collect();
+    let chosen: BTreeSet<&str> = record["run"]["architectures"][0]["controls"].as_array().unwrap().iter().map(|control| control["id"].as_str().unwrap()).collect();
+    assert_eq!(proved, chosen);
+    for result in record["results"].as_array().unwrap() {
+        assert!(!result["controls"].as_array().unwrap().is_empty());
+        if result["kind"] != "allow" {
+            let roles: Vec<&str> = result["witnesses"].as_array().unwrap().iter().map(|witness| witness["role"].as_str().unwrap()).collect();
+            assert_eq!(roles, ["target", "actor"], "{}", result["id"]);
+            for witness in result["witnesses"].as_array().unwrap() {
+                assert_eq!((witness["before"].as_str(), witness["after"].as_str()), (Some("allowed"), Some("allowed")));
+            }
+        }
+    }
+}
+
+#[test]
+fn selection_is_by_architecture_path_or_part_of_an_id() {
+    let ids = |arguments: &[&str]| -> Vec<String> {
+        let mut all = vec!["list", "--format", "json"];
+        all.extend(arguments);
+        let output = run(&all);
+        if code(&output) == 4 {
+            return Vec::new();
+        }
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let listed: Value = serde_json::from_slice(&output.stdout).unwrap();
+        listed.as_array().unwrap().iter().map(|attempt| attempt["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = ids(&[]);
+    assert_eq!(ids(&["secure-bucket"]), all);
+    assert_eq!(ids(&["scenarios/secure-bucket"]), all);
+    let by_path = ids(&["scenarios/secure-bucket/versions.yaml"]);
+    assert!(!by_path.is_empty() && by_path.iter().all(|id| id.starts_with("secure-bucket/versions/")));
+    assert_eq!(ids(&["./scenarios/secure-bucket/versions.yaml"]), by_path);
+    assert_eq!(ids(&["secure-bucket/versions/"]), by_path);
+    let one = by_path[0].as_str();
+    assert_eq!(ids(&["--exact", one]), [one]);
+    assert_eq!(ids(&["--exact", "versions"]), Vec::<String>::new());
+    assert_eq!(ids(&["secure-bucket/versions/", "/landing/"]).len(), by_path.len() + ids(&["/landing/"]).len());
+    let skipped = ids(&["--skip", "secure-bucket/versions/"]);
+    assert_eq!(skipped.len() + by_path.len(), all.len());
+    let unique: BTreeSet<&String> = all.iter().collect();
+    assert_eq!(unique.len(), all.len());
+}
+
+#[test]
+fn exit_codes_say_how_it_went() {
+    let reports = reports();
+    assert_eq!(code(&run_in(reports.path(), &["versions"])), 0);
+    assert_eq!(code(&run_in(reports.path(), &["no-such-thing"])), 4);
+    assert_eq!(code(&run_in(reports.path(), &["--no-such-flag"])), 64);
+    assert_eq!(code(&run_in(reports.path(), &["--jobs", "0"])), 64);
+    assert_eq!(code(&run(&[])), 64);
+    assert_eq!(code(&run(&["--help"])), 0);
+    assert_eq!(code(&run_in(reports.path(), &["--scenarios", "/nowhere"])), 3);
+    let weakened = weakened();
+    let scenarios = weakened.path().to_str().unwrap();
+    assert_eq!(code(&run_in(reports.path(), &["--scenarios", scenarios, "key-names"])), 1);
+    // A report that cannot be written is exit 5, unless something failed.
+    let file = reports.path().join("a-file");
+    fs::write(&file, "").unwrap();
+    assert_eq!(code(&run_in(&file, &["versions"])), 5);
+    assert_eq!(code(&run_in(&file, &["--scenarios", scenarios, "key-names"])), 1);
+    // A role that cannot be assumed proves nothing: undecided.
+    let untrusted = changed("environment.yaml", "external_id: gainsay-partner", "external_id: another");
+    let output = run_in(reports.path(), &["--scenarios", untrusted.path().to_str().unwrap(), "access-outsiders", "--skip", "the-admin"]);
+    assert_eq!(code(&output), 2, "{}", stdout(&output));
+    assert!(stdout(&output).contains("no-session") || stdout(&output).contains("no-fixture"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_failure_says_what_was_expected_what_came_back_and_where() {
+    let reports = reports();
+    let weakened = weakened();
+    let scenarios = weakened.path().to_str().unwrap();
+    let output = run_in(reports.path(), &["--scenarios", scenarios, "--exact", "secure-bucket/key-names/app/s3:PutObject/by-the-id-of-another-key"]);
+    let text = stdout(&output);
+    for part in ["got-through", "expected: refused by resource policy, statement DenyWrongKey", "came back: 200 (allowed)", "key-names.yaml:", "aws s3api put-object", "--ssekms-key-id", "ENC-04"] {
+        assert!(text.contains(part), "`{part}` is missing in:\n{text}");
+    }
+    // Another statement still refuses: the one that no longer does is named, with file and line of those that do.
+    let weakened = changed("policies/evidence-bucket.json", "\"Sid\": \"DenyNotKms\",\n      \"Effect\": \"Deny\"", "\"Sid\": \"DenyNotKms\",\n      \"Effect\": \"Allow\"");
+    let scenarios = weakened.path().to_str().unwrap();
+    let output = run_in(reports.path(), &["--scenarios", scenarios, "--exact", "secure-bucket/encryption/app.inbox/s3:PutObject/with-s3-managed-keys"]);
+    let text = stdout(&output);
+    assert_eq!(code(&output), 1);
+    for part in ["wrong-reason", "DenyNotKms", "evidence-bucket.json:33 DenyWrongKey", "403 AccessDenied"] {
+        assert!(text.contains(part), "`{part}` is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn fail_fast_stops_after_a_failure_and_rerun_failed_takes_what_did_not_pass() {
+    let reports = reports();
+    let weakened = weakened();
+    let scenarios = weakened.path().to_str().unwrap();
+    let output = run_in(reports.path(), &["--scenarios", scenarios, "--fail-fast", "--jobs", "1", "key-names"]);
+    assert_eq!(code(&output), 1);
+    let first = record(reports.path());
+    assert_eq!(first["summary"]["counts"]["fail"], 1);
+    assert!(first["summary"]["counts"]["skipped"].as_u64().unwrap() > 0);
+    let output = run_in(reports.path(), &["--scenarios", scenarios, "key-names"]);
+    assert_eq!(code(&output), 1);
+    let failed = record(reports.path())["summary"]["counts"]["fail"].clone();
+    let output = run_in(reports.path(), &["--scenarios", scenarios, "--rerun-failed"]);
+    assert_eq!(code(&output), 1);
+    let again = record(reports.path());
+    assert_eq!((&again["summary"]["counts"]["total"], &again["summary"]["counts"]["fail"]), (&failed, &failed));
+    // Mended, the same ones pass; and then nothing is left to run.
+    assert_eq!(code(&run_in(reports.path(), &["--rerun-failed"])), 0);
+    assert_eq!(record(reports.path())["summary"]["counts"]["total"], failed);
+    assert_eq!(code(&run_in(reports.path(), &["--rerun-failed"])), 4);
+    let nothing = tempfile::tempdir().unwrap();
+    assert_eq!(code(&run_in(nothing.path(), &["--rerun-failed"])), 3);
+}
+
+#[test]
+fn json_is_one_object_for_each_event_and_nothing_else() {
+    let reports = reports();
+    let output = run_in(reports.path(), &["--format", "json", "versions"]);
+    let events: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let named = |name: &str| events.iter().filter(|event| event["event"] == name).count();
+    assert_eq!(named("run-started"), 1);
+    assert_eq!(named("run-finished"), 1);
+    assert_eq!(named("report-written"), 2);
+    let total = events.iter().find(|event| event["event"] == "run-finished").unwrap()["record"]["summary"]["counts"]["total"].as_u64().unwrap();
+    assert_eq!(named("result") as u64, total);
+}
+
+#[test]
+fn colour_is_for_terminals_and_those_who_ask() {
+    let reports = reports();
+    let has_colour = |command: &mut Command| {
+        let output = command.args(["run", "versions", "--report-dir", reports.path().to_str().unwrap()]).output().unwrap();
+        stdout(&output).contains('\u{1b}')
+    };
+    assert!(!has_colour(&mut gainsay()));
+    assert!(has_colour(gainsay().args(["--color", "always"])));
+    assert!(!has_colour(gainsay().args(["--color", "never"])));
+    assert!(!has_colour(gainsay().env("NO_COLOR", "1")));
+    // An explicit wish beats the environment.
+    assert!(has_colour(gainsay().env("NO_COLOR", "1").args(["--color", "always"])));
+}
+
+#[test]
+fn latest_points_to_the_newest_reports_and_nothing_is_overwritten() {
+    let reports = reports();
+    run_in(reports.path(), &["versions"]);
+    let first = fs::read_link(reports.path().join("latest")).unwrap();
+    run_in(reports.path(), &["landing"]);
+    let second = fs::read_link(reports.path().join("latest")).unwrap();
+    assert_ne!(first, second);
+    for run in [&first, &second] {
+        for file in ["junit.xml", "record.json"] {
+            assert!(reports.path().join(run).join(file).is_file());
+        }
+    }
+    assert!(second.is_relative());
+}
+
+#[test]
+fn a_copy_of_the_scenarios_runs_from_anywhere() {
+    let copy = tempfile::tempdir().unwrap();
+    copy_scenarios(&copy.path().join("mine"));
+    let output = Command::new(env!("CARGO_BIN_EXE_gainsay"))
+        .current_dir(copy.path())
+        .args(["run", "--scenarios", "mine"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    assert!(copy.path().join("reports/latest/junit.xml").is_file());
+    // An architecture's own folder will do as well.
+    let output = Command::new(env!("CARGO_BIN_EXE_gainsay"))
+        .current_dir(copy.path())
+        .args(["run", "--scenarios", "mine/secure-bucket", "versions"])
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}
+
+#[test]
+fn hostile_keys_reach_the_sandbox_and_forge_no_report() {
+    const HOSTILE: &str = r#"inbox/{run}/]]></system-out></testcase><testcase name="forged"/> a+b %2F é ☃ 'q' "d" test x ... ok"#;
+    let copy = tempfile::tempdir().unwrap();
+    copy_scenarios(copy.path());
+    let text = format!(
+        "scenario: Hostile keys\ncontrols: [ENC-06]\nrequest:\n  as: app\n  do: s3:PutObject\n  bucket: evidence\n  key: '{}'\n  encryption: aws:kms\n  kms_key: evidence\nattempts:\n  - allow: hostile ]]> <b> \" key\n    then:\n      - read: {{ do: s3:GetObject }}\n        expect: {{ encryption: aws:kms }}\n      - read: {{ do: s3:ListObjectsV2, prefix: 'inbox/{{run}}/]]' }}\n        expect: {{ keys: '{0}' }}\n  - deny: without a header\n    without: [encryption, kms_key]\n    by: {{ layer: resource, sid: DenyMissingEncryptionHeader }}\n",
+        HOSTILE.replace('\'', "''")
+    );
+    fs::write(copy.path().join("secure-bucket/hostile.yaml"), text).unwrap();
+    let reports = reports();
+    let output = run_in(reports.path(), &["--scenarios", copy.path().to_str().unwrap(), "hostile"]);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    let junit = fs::read_to_string(reports.path().join("latest/junit.xml")).unwrap();
+    assert_eq!(junit.matches("<testcase ").count(), 2);
+    assert_eq!(stdout(&output).lines().filter(|line| line.starts_with("test ")).count(), 2);
+}
+
+#[test]
+fn ctrl_c_stops_new_attempts_and_leaves_whole_reports() {
+    let copy = tempfile::tempdir().unwrap();
+    copy_scenarios(copy.path());
+    let numbers = (0..100).map(|n| format!("n{n}")).collect::<Vec<_>>().join(", ");
+    let text = format!(
+        "scenario: A long run\ncontrols: [ENC-06]\nfor_each:\n  row: {{ of: [{numbers}] }}\nrequest: {{ as: app, do: s3:PutObject, bucket: evidence, key: \"inbox/{{run}}/{{row}}\", encryption: aws:kms, kms_key: evidence }}\nattempts:\n  - allow: an upload\n    for_each: {{ n: {{ of: [{numbers}] }} }}\n"
+    );
+    fs::write(copy.path().join("secure-bucket/long.yaml"), text).unwrap();
+    let reports = reports();
+    let mut child = gainsay()
+        .args(["run", "long", "--scenarios", copy.path().to_str().unwrap(), "--report-dir", reports.path().to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let begun = lines.by_ref().map(Result::unwrap).any(|line| line.starts_with("test ") && line.contains("... ok"));
+    assert!(begun, "no attempt was made");
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(2), "{}", rest.last().map_or("", String::as_str));
+    let record = record(reports.path());
+    assert_eq!(record["run"]["interrupted"], true);
+    let counts = &record["summary"]["counts"];
+    assert_eq!(counts["total"], 10_000);
+    assert!(counts["pass"].as_u64().unwrap() > 0 && counts["error"].as_u64().unwrap() > 0, "{counts}");
+    let junit = fs::read_to_string(reports.path().join("latest/junit.xml")).unwrap();
+    assert!(junit.contains("type=\"cancelled\""));
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_schemas_in_the_repository_are_the_programs() {
+    for file in ["scenario", "environment", "baseline"] {
+        let path = root().join(format!("schemas/{file}.schema.json"));
+        let printed = stdout(&run(&["schema", file]));
+        let checked_in = fs::read_to_string(&path).unwrap();
+        assert!(printed == checked_in, "stale: run `cargo run -- schema {file} > {}`", path.display());
+    }
+}

@@ -1,0 +1,23 @@
+//! The sandbox refuses what AWS refuses and allows what AWS allows: status, code and message, through the real clients.
+//!
+//! Each refusal stands beside what is allowed. Rows marked `assumed` rest on no page of AWS.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test ends where something is not as it says"
+)]
+
+#[path = "sandbox/authentication.rs"]
+mod authentication;
+#[path = "sandbox/encryption.rs"]
+mod encryption;
+#[path = "sandbox/limits.rs"]
+mod limits;
+#[path = "sandbox/objects.rs"]
+mod objects;
+#[path = "sandbox/place.rs"]
+mod place;
+#[path = "sandbox/roles.rs"]
+mod roles;
