@@ -13,7 +13,7 @@ use super::error::{DocumentError, Doubt, Problem};
 use super::layer::PolicyKind;
 use super::pattern::{Glob, Resolved, Template};
 use super::place;
-use super::principal::{Grip, Principal, Principals};
+use super::principal::{Entry, Grip, Principal, Principals};
 use super::reader::Reader;
 
 /// A policy of one kind. Cloning shares it.
@@ -110,6 +110,13 @@ impl Statement {
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.effect
+    }
+
+    /// Whether it speaks of everyone: `*`, or all but some.
+    #[must_use]
+    pub fn names_everyone(&self) -> bool {
+        let everyone = |principals: &Principals| principals.negated || principals.entries.contains(&Entry::Everyone);
+        self.principals.as_ref().is_some_and(everyone)
     }
 
     /// The action patterns as written.

@@ -207,7 +207,7 @@ impl Scope {
                 },
             )
             .map_err(|error| undecidable(&error))?;
-            if public.decision == Decision::Allow {
+            if public.decision == Decision::Allow || resource.is_some_and(is_public) {
                 settings.push(Layer::BlockPublicAccess);
             }
         }
@@ -358,6 +358,16 @@ fn implicit_clause(layer: Layer, action: &str) -> String {
         _ => "identity-based policy",
     };
     format!("because no {policy} allows the {action} action")
+}
+
+/// Whether a policy makes its bucket public: then even what it grants to another account by name is blocked
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>). Which conditions keep a
+/// statement from being public is not modelled: one with conditions counts for the requests it grants to everyone.
+fn is_public(policy: &Policy) -> bool {
+    let to_all = |statement: &iam::Statement| {
+        statement.effect() == iam::Effect::Allow && statement.names_everyone() && statement.condition_keys().next().is_none()
+    };
+    policy.statements().iter().any(to_all)
 }
 
 fn undecidable(error: &Undecidable) -> Refusal {

@@ -308,6 +308,25 @@ fn a_permitted_act_that_fails_is_a_fail_and_one_without_an_answer_is_undecided()
     assert_eq!(wrong.verdict, Verdict::Fail);
 }
 
+#[test]
+fn a_policys_refusal_is_not_the_answer_that_a_reject_names() {
+    let wanted = Expected {
+        codes: vec!["AccessDenied".to_owned()],
+        ..expected(&[], None)
+    };
+    let expired = refused(403, "AccessDenied", "Request has expired");
+    assert_eq!(judge(Kind::Reject, role(OWNER), &expired, &wanted, &witnessed()), (Verdict::Pass, None));
+    for answer in [denied(), refused(403, "AccessDenied", "Access Denied")] {
+        let verdict = judge(Kind::Reject, role(OWNER), &answer, &wanted, &witnessed());
+        assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
+    }
+    let layered = Expected {
+        layers: vec![Layer::Resource, Layer::BlockPublicAccess],
+        ..wanted
+    };
+    assert_eq!(judge(Kind::Reject, role(OWNER), &denied(), &layered, &witnessed()), (Verdict::Pass, None));
+}
+
 fn any_answer() -> impl Strategy<Value = Answer> {
     let codes = prop_oneof![
         Just("AccessDenied".to_owned()),

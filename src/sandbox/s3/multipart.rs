@@ -175,6 +175,8 @@ pub(super) fn complete(world: &mut World, scope: &Scope, input: CompleteMultipar
         ),
     ])?;
     let upload = authorize_step(world, scope, &held, &input.key, &input.upload_id)?;
+    // The parts are read to be put together. AWS names kms:Decrypt for uploads with checksums; that it is asked for always is assumed.
+    encryption::authorize(world, scope, &held, &input.key, &upload.encryption, "kms:Decrypt")?;
     let wanted = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
     if wanted.is_empty() {
         return Err(error(
