@@ -67,6 +67,9 @@ fn deep_nesting_is_refused_in_yaml_and_json() {
     let copy = scenario_after("", &block);
     copy.run_within(KIB)
         .assert_refused(&copy, &["error[too-large]", "s/vault/more.yaml:", "help: "]);
+    let mixed: String = (0..20).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+    let copy = scenario_after(&mixed, &format!("{}{}x{}", " ".repeat(20), "[".repeat(20), "]".repeat(20)));
+    copy.run_within(KIB).is_refused(&copy, 1).unwrap();
     let copy = Copy::new();
     copy.write("vault/policies/vault.json", "[".repeat(deep));
     let ran = copy.run_within(KIB);

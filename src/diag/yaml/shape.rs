@@ -79,8 +79,8 @@ impl Checker<'_> {
             }
             Event::Anchor(..) | Event::Alias(_) | Event::UnresolvedAlias(_) => return problem(super::anchor()),
             Event::Scalar(text, style, ..) => self.scalar(text, *style, &range)?,
-            Event::SequenceStart(style, ..) => self.start(false, *style, range)?,
-            Event::MappingStart(style, ..) => self.start(true, *style, range)?,
+            Event::SequenceStart(style, ..) => self.start(false, *style, &range)?,
+            Event::MappingStart(style, ..) => self.start(true, *style, &range)?,
             Event::SequenceEnd | Event::MappingEnd => return self.end(&range),
             _ => {}
         }
@@ -154,11 +154,8 @@ impl Checker<'_> {
         )
     }
 
-    fn start(&mut self, mapping: bool, style: StructureStyle, range: Range<usize>) -> Result<(), Diagnostic> {
-        self.node(&range)?;
-        if self.open.len() >= MAX_DEPTH {
-            return Err(super::too_large().at(self.source, range));
-        }
+    fn start(&mut self, mapping: bool, style: StructureStyle, range: &Range<usize>) -> Result<(), Diagnostic> {
+        self.node(range)?;
         self.open.push(Collection {
             start: range.start,
             mapping,
