@@ -147,7 +147,7 @@ fn a_failure_says_what_was_expected_what_came_back_and_where() {
     let output = run_in(reports.path(), &["--scenarios", scenarios, "--exact", "secure-bucket/encryption/app.inbox/s3:PutObject/with-s3-managed-keys"]);
     let text = stdout(&output);
     assert_eq!(code(&output), 1);
-    for part in ["wrong-reason", "DenyNotKms", "evidence-bucket.json:33 DenyWrongKey", "403 AccessDenied"] {
+    for part in ["wrong-reason", "DenyNotKms", "evidence-bucket.json:28 DenyWrongKey", "403 AccessDenied"] {
         assert!(text.contains(part), "`{part}` is missing in:\n{text}");
     }
 }

@@ -441,6 +441,14 @@ fn a_presigned_url_is_as_good_as_its_signature_and_its_time() {
             let answer = send(&clients, "s3:GetObject", &KEY, presigned(60, 0, false)).await;
             table.row(&format!("tampered: {name}"), &seen("s3:GetObject", &answer), expected);
         }
+        // Its time is the sandbox's, whatever the machine's clock says.
+        for (seconds, expected) in [(50, "allowed"), (70, "403 AccessDenied rejected")] {
+            let fork = place.fork();
+            let sandbox = fork.sandbox.clone();
+            let clients = fork.tampered("admin", move |_| sandbox.advance(Duration::from_secs(seconds))).await;
+            let answer = send(&clients, "s3:GetObject", &KEY, presigned(60, 0, false)).await;
+            table.row(&format!("used {seconds} s later"), &seen("s3:GetObject", &answer), expected);
+        }
         // It can do what its signer can, and no more; it dies with the session.
         place.sandbox.advance(Duration::from_secs(3700));
         let answer = send(&clients, "s3:GetObject", &KEY, presigned(604_800, 0, false)).await;

@@ -80,6 +80,18 @@ const STRANGE: &[(&str, &str, Change, &str)] = &[
         UNMODELLED,
     ),
     (
+        "if-match on a read",
+        "s3:GetObject",
+        |request| _ = request.headers_mut().insert("if-match", "x"),
+        UNMODELLED,
+    ),
+    (
+        "if-modified-since",
+        "s3:GetObject",
+        |request| _ = request.headers_mut().insert("if-modified-since", "Sat, 21 Nov 2026 00:00:00 GMT"),
+        UNMODELLED,
+    ),
+    (
         "range",
         "s3:GetObject",
         |request| _ = request.headers_mut().insert("range", "bytes=0-0"),
