@@ -304,7 +304,9 @@ fn compare(kind: Kind, call: &Call, answer: &Answer, denial: Option<&Denial>, ex
     };
     if kind == Kind::Reject && expected.layers.is_empty() {
         // An expired URL and a policy's refusal have the same code; only the words tell them apart.
-        return Match::Unproved(format!("`{code}` is an authorization refusal here, and no layer is expected to refuse"));
+        return Match::Unproved(format!(
+            "`{code}` is an authorization refusal here, and no layer is expected to refuse"
+        ));
     }
     match refused.rulings.as_ref().and_then(Rulings::refusal) {
         Some(ruling) => compare_ruling(ruling, denial, expected),

@@ -49,7 +49,11 @@ fn changed(file: &str, from: &str, to: &str) -> TempDir {
 
 /// A copy of the scenarios whose policy lets any key through.
 fn weakened() -> TempDir {
-    changed("policies/evidence-bucket.json", "\"Sid\": \"DenyWrongKey\",\n      \"Effect\": \"Deny\"", "\"Sid\": \"DenyWrongKey\",\n      \"Effect\": \"Allow\"")
+    changed(
+        "policies/evidence-bucket.json",
+        "\"Sid\": \"DenyWrongKey\",\n      \"Effect\": \"Deny\"",
+        "\"Sid\": \"DenyWrongKey\",\n      \"Effect\": \"Allow\"",
+    )
 }
 
 #[test]
@@ -61,16 +65,34 @@ fn the_shipped_scenarios_all_pass_and_prove_every_control_of_the_baseline() {
     let counts = &record["summary"]["counts"];
     assert!(counts["total"].as_u64().unwrap() >= 80);
     assert_eq!(counts["total"], counts["pass"]);
-    let proved: BTreeSet<&str> = record["summary"]["controls"].as_array().unwrap().iter().map(|control| control["id"].as_str().unwrap()).collect();
-    let chosen: BTreeSet<&str> = record["run"]["architectures"][0]["controls"].as_array().unwrap().iter().map(|control| control["id"].as_str().unwrap()).collect();
+    let proved: BTreeSet<&str> = record["summary"]["controls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|control| control["id"].as_str().unwrap())
+        .collect();
+    let chosen: BTreeSet<&str> = record["run"]["architectures"][0]["controls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|control| control["id"].as_str().unwrap())
+        .collect();
     assert_eq!(proved, chosen);
     for result in record["results"].as_array().unwrap() {
         assert!(!result["controls"].as_array().unwrap().is_empty());
         if result["kind"] != "allow" {
-            let roles: Vec<&str> = result["witnesses"].as_array().unwrap().iter().map(|witness| witness["role"].as_str().unwrap()).collect();
+            let roles: Vec<&str> = result["witnesses"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|witness| witness["role"].as_str().unwrap())
+                .collect();
             assert_eq!(roles, ["target", "actor"], "{}", result["id"]);
             for witness in result["witnesses"].as_array().unwrap() {
-                assert_eq!((witness["before"].as_str(), witness["after"].as_str()), (Some("allowed"), Some("allowed")));
+                assert_eq!(
+                    (witness["before"].as_str(), witness["after"].as_str()),
+                    (Some("allowed"), Some("allowed"))
+                );
             }
         }
     }
@@ -87,7 +109,12 @@ fn selection_is_by_architecture_path_or_part_of_an_id() {
         }
         assert_eq!(code(&output), 0, "{}", stderr(&output));
         let listed: Value = serde_json::from_slice(&output.stdout).unwrap();
-        listed.as_array().unwrap().iter().map(|attempt| attempt["id"].as_str().unwrap().to_owned()).collect()
+        listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|attempt| attempt["id"].as_str().unwrap().to_owned())
+            .collect()
     };
     let all = ids(&[]);
     assert_eq!(ids(&["secure-bucket"]), all);
@@ -99,7 +126,10 @@ fn selection_is_by_architecture_path_or_part_of_an_id() {
     let one = by_path[0].as_str();
     assert_eq!(ids(&["--exact", one]), [one]);
     assert_eq!(ids(&["--exact", "versions"]), Vec::<String>::new());
-    assert_eq!(ids(&["secure-bucket/versions/", "/landing/"]).len(), by_path.len() + ids(&["/landing/"]).len());
+    assert_eq!(
+        ids(&["secure-bucket/versions/", "/landing/"]).len(),
+        by_path.len() + ids(&["/landing/"]).len()
+    );
     let skipped = ids(&["--skip", "secure-bucket/versions/"]);
     assert_eq!(skipped.len() + by_path.len(), all.len());
     let unique: BTreeSet<&String> = all.iter().collect();
@@ -126,9 +156,22 @@ fn exit_codes_say_how_it_went() {
     assert_eq!(code(&run_in(&file, &["--scenarios", scenarios, "key-names"])), 1);
     // A role that cannot be assumed proves nothing: undecided.
     let untrusted = changed("environment.yaml", "external_id: gainsay-partner", "external_id: another");
-    let output = run_in(reports.path(), &["--scenarios", untrusted.path().to_str().unwrap(), "access-outsiders", "--skip", "the-admin"]);
+    let output = run_in(
+        reports.path(),
+        &[
+            "--scenarios",
+            untrusted.path().to_str().unwrap(),
+            "access-outsiders",
+            "--skip",
+            "the-admin",
+        ],
+    );
     assert_eq!(code(&output), 2, "{}", stdout(&output));
-    assert!(stdout(&output).contains("no-session") || stdout(&output).contains("no-fixture"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("no-session") || stdout(&output).contains("no-fixture"),
+        "{}",
+        stdout(&output)
+    );
 }
 
 #[test]
@@ -136,18 +179,51 @@ fn a_failure_says_what_was_expected_what_came_back_and_where() {
     let reports = reports();
     let weakened = weakened();
     let scenarios = weakened.path().to_str().unwrap();
-    let output = run_in(reports.path(), &["--scenarios", scenarios, "--exact", "secure-bucket/key-names/app/s3:PutObject/by-the-id-of-another-key"]);
+    let output = run_in(
+        reports.path(),
+        &[
+            "--scenarios",
+            scenarios,
+            "--exact",
+            "secure-bucket/key-names/app/s3:PutObject/by-the-id-of-another-key",
+        ],
+    );
     let text = stdout(&output);
-    for part in ["got-through", "expected: refused by resource policy, statement DenyWrongKey", "came back: 200 (allowed)", "key-names.yaml:", "aws s3api put-object", "--ssekms-key-id", "ENC-04"] {
+    for part in [
+        "got-through",
+        "expected: refused by resource policy, statement DenyWrongKey",
+        "came back: 200 (allowed)",
+        "key-names.yaml:",
+        "aws s3api put-object",
+        "--ssekms-key-id",
+        "ENC-04",
+    ] {
         assert!(text.contains(part), "`{part}` is missing in:\n{text}");
     }
     // Another statement still refuses: the one that no longer does is named, with file and line of those that do.
-    let weakened = changed("policies/evidence-bucket.json", "\"Sid\": \"DenyNotKms\",\n      \"Effect\": \"Deny\"", "\"Sid\": \"DenyNotKms\",\n      \"Effect\": \"Allow\"");
+    let weakened = changed(
+        "policies/evidence-bucket.json",
+        "\"Sid\": \"DenyNotKms\",\n      \"Effect\": \"Deny\"",
+        "\"Sid\": \"DenyNotKms\",\n      \"Effect\": \"Allow\"",
+    );
     let scenarios = weakened.path().to_str().unwrap();
-    let output = run_in(reports.path(), &["--scenarios", scenarios, "--exact", "secure-bucket/encryption/app.inbox/s3:PutObject/with-s3-managed-keys"]);
+    let output = run_in(
+        reports.path(),
+        &[
+            "--scenarios",
+            scenarios,
+            "--exact",
+            "secure-bucket/encryption/app.inbox/s3:PutObject/with-s3-managed-keys",
+        ],
+    );
     let text = stdout(&output);
     assert_eq!(code(&output), 1);
-    for part in ["wrong-reason", "DenyNotKms", "evidence-bucket.json:28 DenyWrongKey", "403 AccessDenied"] {
+    for part in [
+        "wrong-reason",
+        "DenyNotKms",
+        "evidence-bucket.json:28 DenyWrongKey",
+        "403 AccessDenied",
+    ] {
         assert!(text.contains(part), "`{part}` is missing in:\n{text}");
     }
 }
@@ -157,7 +233,10 @@ fn fail_fast_stops_after_a_failure_and_rerun_failed_takes_what_did_not_pass() {
     let reports = reports();
     let weakened = weakened();
     let scenarios = weakened.path().to_str().unwrap();
-    let output = run_in(reports.path(), &["--scenarios", scenarios, "--fail-fast", "--jobs", "1", "key-names"]);
+    let output = run_in(
+        reports.path(),
+        &["--scenarios", scenarios, "--fail-fast", "--jobs", "1", "key-names"],
+    );
     assert_eq!(code(&output), 1);
     let first = record(reports.path());
     assert_eq!(first["summary"]["counts"]["fail"], 1);
@@ -168,7 +247,10 @@ fn fail_fast_stops_after_a_failure_and_rerun_failed_takes_what_did_not_pass() {
     let output = run_in(reports.path(), &["--scenarios", scenarios, "--rerun-failed"]);
     assert_eq!(code(&output), 1);
     let again = record(reports.path());
-    assert_eq!((&again["summary"]["counts"]["total"], &again["summary"]["counts"]["fail"]), (&failed, &failed));
+    assert_eq!(
+        (&again["summary"]["counts"]["total"], &again["summary"]["counts"]["fail"]),
+        (&failed, &failed)
+    );
     // Mended, the same ones pass; and then nothing is left to run.
     assert_eq!(code(&run_in(reports.path(), &["--rerun-failed"])), 0);
     assert_eq!(record(reports.path())["summary"]["counts"]["total"], failed);
@@ -186,7 +268,9 @@ fn json_is_one_object_for_each_event_and_nothing_else() {
     assert_eq!(named("run-started"), 1);
     assert_eq!(named("run-finished"), 1);
     assert_eq!(named("report-written"), 2);
-    let total = events.iter().find(|event| event["event"] == "run-finished").unwrap()["record"]["summary"]["counts"]["total"].as_u64().unwrap();
+    let total = events.iter().find(|event| event["event"] == "run-finished").unwrap()["record"]["summary"]["counts"]["total"]
+        .as_u64()
+        .unwrap();
     assert_eq!(named("result") as u64, total);
 }
 
@@ -194,7 +278,10 @@ fn json_is_one_object_for_each_event_and_nothing_else() {
 fn colour_is_for_terminals_and_those_who_ask() {
     let reports = reports();
     let has_colour = |command: &mut Command| {
-        let output = command.args(["run", "versions", "--report-dir", reports.path().to_str().unwrap()]).output().unwrap();
+        let output = command
+            .args(["run", "versions", "--report-dir", reports.path().to_str().unwrap()])
+            .output()
+            .unwrap();
         stdout(&output).contains('\u{1b}')
     };
     assert!(!has_colour(&mut gainsay()));
@@ -270,13 +357,23 @@ fn ctrl_c_stops_new_attempts_and_leaves_whole_reports() {
     fs::write(copy.path().join("secure-bucket/long.yaml"), text).unwrap();
     let reports = reports();
     let mut child = gainsay()
-        .args(["run", "long", "--scenarios", copy.path().to_str().unwrap(), "--report-dir", reports.path().to_str().unwrap()])
+        .args([
+            "run",
+            "long",
+            "--scenarios",
+            copy.path().to_str().unwrap(),
+            "--report-dir",
+            reports.path().to_str().unwrap(),
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let begun = lines.by_ref().map(Result::unwrap).any(|line| line.starts_with("test ") && line.contains("... ok"));
+    let begun = lines
+        .by_ref()
+        .map(Result::unwrap)
+        .any(|line| line.starts_with("test ") && line.contains("... ok"));
     assert!(begun, "no attempt was made");
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(killed.success());
@@ -287,7 +384,10 @@ fn ctrl_c_stops_new_attempts_and_leaves_whole_reports() {
     assert_eq!(record["run"]["interrupted"], true);
     let counts = &record["summary"]["counts"];
     assert_eq!(counts["total"], 10_000);
-    assert!(counts["pass"].as_u64().unwrap() > 0 && counts["error"].as_u64().unwrap() > 0, "{counts}");
+    assert!(
+        counts["pass"].as_u64().unwrap() > 0 && counts["error"].as_u64().unwrap() > 0,
+        "{counts}"
+    );
     let junit = fs::read_to_string(reports.path().join("latest/junit.xml")).unwrap();
     assert!(junit.contains("type=\"cancelled\""));
 }
@@ -303,6 +403,10 @@ fn the_schemas_in_the_repository_are_the_programs() {
         let path = root().join(format!("schemas/{file}.schema.json"));
         let printed = stdout(&run(&["schema", file]));
         let checked_in = fs::read_to_string(&path).unwrap();
-        assert!(printed == checked_in, "stale: run `cargo run -- schema {file} > {}`", path.display());
+        assert!(
+            printed == checked_in,
+            "stale: run `cargo run -- schema {file} > {}`",
+            path.display()
+        );
     }
 }

@@ -1,6 +1,11 @@
 //! The README shows what the program prints today, and its first scenario works.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at a surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may stop at a surprise"
+)]
 
 mod common;
 
@@ -51,7 +56,11 @@ fn the_sample_of_a_good_run_is_current() {
     let directory = tempfile::tempdir().unwrap();
     copy_scenarios(&directory.path().join("scenarios"));
     let printed = run_in(directory.path(), "run --jobs 1 presigned/app");
-    assert_eq!(normal(block(&readme(), "<!-- sample: run presigned/app -->")), normal(&printed), "paste this:\n{printed}");
+    assert_eq!(
+        normal(block(&readme(), "<!-- sample: run presigned/app -->")),
+        normal(&printed),
+        "paste this:\n{printed}"
+    );
 }
 
 #[test]
@@ -60,7 +69,10 @@ fn the_sample_of_a_weakened_policy_is_current() {
     copy_scenarios(&directory.path().join("scenarios"));
     let path = directory.path().join("scenarios/secure-bucket/policies/evidence-bucket.json");
     let mut policy: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    policy["Statement"].as_array_mut().unwrap().retain(|statement| statement["Sid"] != "DenyNotKms");
+    policy["Statement"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|statement| statement["Sid"] != "DenyNotKms");
     fs::write(&path, serde_json::to_string_pretty(&policy).unwrap()).unwrap();
     let arguments = "run --exact secure-bucket/encryption/app.inbox/s3:PutObject/with-s3-managed-keys";
     let printed = run_in(directory.path(), arguments);
@@ -75,7 +87,11 @@ fn the_first_scenario_of_ones_own_works() {
     let readme = readme();
     let scenario = block(&readme, "<!-- scenario -->");
     fs::write(directory.path().join("scenarios/secure-bucket/mine.yaml"), scenario).unwrap();
-    let output = gainsay().current_dir(directory.path()).args(["run", "scenarios/secure-bucket/mine.yaml"]).output().unwrap();
+    let output = gainsay()
+        .current_dir(directory.path())
+        .args(["run", "scenarios/secure-bucket/mine.yaml"])
+        .output()
+        .unwrap();
     assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
     assert!(stdout(&output).contains("3 passed"));
 }

@@ -228,7 +228,7 @@ fn visible_keeping_length(text: &str) -> String {
 
 /// Characters that control a terminal, reorder text on it (Unicode TR 9), break its lines or cannot be seen: they could
 /// make a file look like another.
-fn is_deceptive(c: char) -> bool {
+pub(crate) fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

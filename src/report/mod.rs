@@ -18,7 +18,7 @@ pub use detail::detail_lines;
 
 use std::fmt::Write as _;
 
-use crate::runner::Event;
+use crate::{diag::is_deceptive, runner::Event};
 
 /// Something that follows a run.
 pub trait Reporter {
@@ -59,17 +59,6 @@ fn one_json_line(json: &str) -> String {
         }
     }
     out
-}
-
-/// Whether a character moves the cursor, ends a line, reorders or hides text, or is no character of XML 1.0.
-///
-/// The ranges are Unicode's controls, line and paragraph separator, the formatting characters of TR 9 and TR 36, tags, and
-/// the two noncharacters that XML leaves out.
-fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

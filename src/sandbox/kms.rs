@@ -103,11 +103,7 @@ pub(super) fn answer(world: &World, scope: &Scope, target: &str, body: &[u8]) ->
         "Encrypt" => parse(body).and_then(|input| encrypt(world, scope, &input)),
         "GenerateDataKey" => parse(body).and_then(|input| generate(world, scope, &input)),
         "Decrypt" => parse(body).and_then(|input| decrypt(world, scope, &input)),
-        other => Err(error(
-            501,
-            "NotImplemented",
-            format!("the sandbox does not model kms:{other}"),
-        )),
+        other => Err(error(501, "NotImplemented", format!("the sandbox does not model kms:{other}"))),
     };
     result.map_or_else(|refusal| refusal, |body| (200, body))
 }
@@ -130,11 +126,7 @@ struct Input {
 
 fn parse(body: &[u8]) -> Result<Input, JsonAnswer> {
     serde_json::from_slice(body).map_err(|problem| match problem.to_string() {
-        text if text.starts_with("unknown field") => error(
-            501,
-            "NotImplemented",
-            format!("the sandbox does not model this input: {text}"),
-        ),
+        text if text.starts_with("unknown field") => error(501, "NotImplemented", format!("the sandbox does not model this input: {text}")),
         text => error(400, "SerializationException", text),
     })
 }
@@ -275,11 +267,7 @@ fn use_key(world: &World, scope: &Scope, key: &Key, action: &str, input: &Input)
 fn symmetric(input: &Input) -> Result<(), JsonAnswer> {
     match input.encryption_algorithm.as_deref() {
         None | Some("SYMMETRIC_DEFAULT") => Ok(()),
-        Some(other) => Err(error(
-            501,
-            "NotImplemented",
-            format!("the sandbox does not model `{other}`"),
-        )),
+        Some(other) => Err(error(501, "NotImplemented", format!("the sandbox does not model `{other}`"))),
     }
 }
 

@@ -315,7 +315,10 @@ fn a_policys_refusal_is_not_the_answer_that_a_reject_names() {
         ..expected(&[], None)
     };
     let expired = refused(403, "AccessDenied", "Request has expired");
-    assert_eq!(judge(Kind::Reject, role(OWNER), &expired, &wanted, &witnessed()), (Verdict::Pass, None));
+    assert_eq!(
+        judge(Kind::Reject, role(OWNER), &expired, &wanted, &witnessed()),
+        (Verdict::Pass, None)
+    );
     for answer in [denied(), refused(403, "AccessDenied", "Access Denied")] {
         let verdict = judge(Kind::Reject, role(OWNER), &answer, &wanted, &witnessed());
         assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
@@ -324,7 +327,10 @@ fn a_policys_refusal_is_not_the_answer_that_a_reject_names() {
         layers: vec![Layer::Resource, Layer::BlockPublicAccess],
         ..wanted
     };
-    assert_eq!(judge(Kind::Reject, role(OWNER), &denied(), &layered, &witnessed()), (Verdict::Pass, None));
+    assert_eq!(
+        judge(Kind::Reject, role(OWNER), &denied(), &layered, &witnessed()),
+        (Verdict::Pass, None)
+    );
 }
 
 fn any_answer() -> impl Strategy<Value = Answer> {

@@ -273,7 +273,7 @@ fn the_progress_line_stays_out_of_the_output() {
 
 /// What no text from outside may do: begin a line of its own, or reach the terminal as a control.
 fn assert_inert(shown: &str, record: &RunRecord) -> Result<(), TestCaseError> {
-    prop_assert!(!shown.chars().any(|c| c != '\n' && crate::report::is_deceptive(c)));
+    prop_assert!(!shown.chars().any(|c| c != '\n' && crate::diag::is_deceptive(c)));
     let lines = |start: &str| shown.lines().filter(|line| line.starts_with(start)).count();
     prop_assert_eq!(lines("test "), record.results.len());
     prop_assert_eq!(
@@ -294,7 +294,7 @@ fn hostile_text_forges_no_line() {
     assert_inert(&shown(&record, Format::Pretty, false), &record).unwrap();
     let json = shown(&record, Format::Json, false);
     assert_eq!(json.lines().count(), sample::events(&record).len());
-    assert!(!json.chars().any(|c| c != '\n' && crate::report::is_deceptive(c)));
+    assert!(!json.chars().any(|c| c != '\n' && crate::diag::is_deceptive(c)));
     let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
     assert_eq!(first.pointer("/run/target").and_then(|target| target.as_str()), Some(HOSTILE));
 }
