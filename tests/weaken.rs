@@ -133,6 +133,7 @@ fn named(architecture: &Architecture, wanted: &[&str], fail_fast: bool, sid: &st
     };
     let stop = Stop::default();
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .event_interval(1)
         .build()
         .expect("a runtime");
