@@ -5,6 +5,7 @@ pub mod cloud;
 pub mod diag;
 pub mod environment;
 pub mod exit;
+pub mod harness;
 pub mod iam;
 pub mod outcome;
 pub mod plan;
