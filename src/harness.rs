@@ -49,7 +49,11 @@ fn trials(scenarios: &Path) -> Result<Vec<Trial>, Diagnostics> {
     let architectures: Arc<[Architecture]> = architectures.into();
     let shown: Arc<str> = scenarios.display().to_string().into();
     let mut trials = Vec::new();
-    for attempt in architectures.iter().flat_map(|architecture| &architecture.scenarios).flat_map(|scenario| scenario.attempts()) {
+    for attempt in architectures
+        .iter()
+        .flat_map(|architecture| &architecture.scenarios)
+        .flat_map(|scenario| scenario.attempts())
+    {
         let (architectures, shown, id) = (architectures.clone(), shown.clone(), attempt.id.clone());
         trials.push(Trial::test(attempt.id.clone(), move || attempt_alone(&architectures, &shown, id)));
     }
@@ -80,5 +84,8 @@ fn attempt_alone(architectures: &[Architecture], scenarios: &str, id: String) ->
 
 /// The failure as `gainsay run` tells it.
 fn text(result: &ResultRecord) -> String {
-    detail_lines(result).into_iter().map(|(label, text)| format!("{label}: {text}\n")).collect()
+    detail_lines(result)
+        .into_iter()
+        .map(|(label, text)| format!("{label}: {text}\n"))
+        .collect()
 }

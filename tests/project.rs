@@ -32,14 +32,58 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// Part of the program, and what it must not name.
 const STRANGERS: &[(&str, &[&str])] = &[
     // The engine decides; it does not know why it is asked.
-    ("src/iam", &["crate::sandbox", "crate::scenario", "crate::attempt", "crate::cloud", "crate::runner", "crate::report", "aws_sdk", "aws_smithy", "http::", "tokio"]),
+    (
+        "src/iam",
+        &[
+            "crate::sandbox",
+            "crate::scenario",
+            "crate::attempt",
+            "crate::cloud",
+            "crate::runner",
+            "crate::report",
+            "aws_sdk",
+            "aws_smithy",
+            "http::",
+            "tokio",
+        ],
+    ),
     // The sandbox answers whoever calls; it must not know what is expected of it.
-    ("src/sandbox", &["crate::scenario", "crate::plan", "crate::runner", "crate::report", "crate::verdict", "crate::outcome", "crate::record", "crate::suite"]),
+    (
+        "src/sandbox",
+        &[
+            "crate::scenario",
+            "crate::plan",
+            "crate::runner",
+            "crate::report",
+            "crate::verdict",
+            "crate::outcome",
+            "crate::record",
+            "crate::suite",
+        ],
+    ),
     // Reports are functions of the record.
-    ("src/report", &["crate::sandbox", "crate::attempt", "crate::cloud", "crate::environment", "crate::principal", "aws_sdk", "aws_smithy", "tokio"]),
+    (
+        "src/report",
+        &[
+            "crate::sandbox",
+            "crate::attempt",
+            "crate::cloud",
+            "crate::environment",
+            "crate::principal",
+            "aws_sdk",
+            "aws_smithy",
+            "tokio",
+        ],
+    ),
     // Reading and resolving files is pure.
-    ("src/scenario", &["std::fs", "tokio", "crate::cloud", "crate::sandbox", "crate::runner"]),
-    ("src/environment", &["std::fs", "tokio", "crate::cloud", "crate::sandbox", "crate::runner"]),
+    (
+        "src/scenario",
+        &["std::fs", "tokio", "crate::cloud", "crate::sandbox", "crate::runner"],
+    ),
+    (
+        "src/environment",
+        &["std::fs", "tokio", "crate::cloud", "crate::sandbox", "crate::runner"],
+    ),
     // Nothing but the runner and the calls it makes waits for anything.
     ("src/verdict.rs", &["tokio", "async ", "std::fs"]),
     ("src/outcome.rs", &["tokio", "async ", "std::fs"]),
@@ -54,7 +98,11 @@ fn each_part_knows_only_what_it_may() {
         for file in files {
             let text = fs::read_to_string(&file).unwrap();
             // Documentation may name what the code must not.
-            let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+            let code: String = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect::<Vec<_>>()
+                .join("\n");
             for stranger in *strangers {
                 let is_test = file.to_string_lossy().contains("tests");
                 assert!(is_test || !code.contains(stranger), "{} names `{stranger}`", file.display());
@@ -95,7 +143,17 @@ fn every_dependency_says_why_it_is_there() {
 #[test]
 fn licences_are_permissive() {
     let deny = fs::read_to_string(root().join("deny.toml")).unwrap();
-    let allowed: Vec<&str> = deny.split("allow = [").nth(1).unwrap().split(']').next().unwrap().split('"').skip(1).step_by(2).collect();
+    let allowed: Vec<&str> = deny
+        .split("allow = [")
+        .nth(1)
+        .unwrap()
+        .split(']')
+        .next()
+        .unwrap()
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .collect();
     let output = Command::new(env!("CARGO"))
         .current_dir(root())
         .args(["metadata", "--format-version", "1", "--locked"])
@@ -107,7 +165,9 @@ fn licences_are_permissive() {
     for package in packages {
         let licence = package["license"].as_str().unwrap_or("none").replace('/', " OR ");
         let plain = licence.replace(['(', ')'], "");
-        let permissive = plain.split(" AND ").all(|needed| needed.split(" OR ").any(|choice| allowed.contains(&choice.trim())));
+        let permissive = plain
+            .split(" AND ")
+            .all(|needed| needed.split(" OR ").any(|choice| allowed.contains(&choice.trim())));
         assert!(permissive, "{} is under `{licence}`", package["name"]);
     }
 }

@@ -600,10 +600,21 @@ async fn read_raw(mut response: HttpResponse) -> Answer {
     };
     let text = String::from_utf8_lossy(body.get(..MAX_ANSWER).unwrap_or(&body)).into_owned();
     if response.status().is_success() {
+        let header = |name: &str| response.headers().get(name);
+        let encryption = header("x-amz-server-side-encryption").map(ServerSideEncryption::from);
+        let bucket_key = header("x-amz-server-side-encryption-bucket-key-enabled").map(|value| value == "true");
+        let mut output = stored(
+            encryption.as_ref(),
+            header("x-amz-server-side-encryption-aws-kms-key-id"),
+            bucket_key,
+            header("x-amz-version-id"),
+            header("etag"),
+        );
+        output.insert(Field::Body, vec![text]);
         return Answer::Success {
             status,
             request_id: id,
-            output: Output::from([(Field::Body, vec![text])]),
+            output,
         };
     }
     match error_element(&text) {

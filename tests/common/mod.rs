@@ -1,6 +1,10 @@
 //! What the tests of the program as a whole share: running the binary as a user would.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses a part of this, and a test may stop at a surprise")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test binary uses a part of this, and a test may stop at a surprise"
+)]
 
 use std::{
     fs,

@@ -63,6 +63,14 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
         copy_source: None,
     };
     write.authorize(world, scope, &held)?;
+    if scope.account().is_none() {
+        // Even where a policy allows it (recorded by third parties); a policy's Deny is told first (assumed).
+        return Err(error(
+            403,
+            "AccessDenied",
+            "Anonymous users cannot initiate multipart uploads.  Please authenticate.",
+        ));
+    }
     encryption::authorize(world, scope, &held, &input.key, &plan.encryption, "kms:GenerateDataKey")?;
     let id = uuid::Uuid::new_v4().simple().to_string();
     let upload = Upload {
