@@ -25,6 +25,7 @@ use crate::{
     record::ResultRecord,
     report::detail_lines,
     runner::{self, Options, Stop},
+    scenario::Scenario,
     suite::{self, Architecture},
     verdict::Verdict,
 };
@@ -52,7 +53,7 @@ fn trials(scenarios: &Path) -> Result<Vec<Trial>, Diagnostics> {
     for attempt in architectures
         .iter()
         .flat_map(|architecture| &architecture.scenarios)
-        .flat_map(|scenario| scenario.attempts())
+        .flat_map(Scenario::attempts)
     {
         let (architectures, shown, id) = (architectures.clone(), shown.clone(), attempt.id.clone());
         trials.push(Trial::test(attempt.id.clone(), move || attempt_alone(&architectures, &shown, id)));
@@ -84,8 +85,9 @@ fn attempt_alone(architectures: &[Architecture], scenarios: &str, id: String) ->
 
 /// The failure as `gainsay run` tells it.
 fn text(result: &ResultRecord) -> String {
-    detail_lines(result)
+    let lines: Vec<String> = detail_lines(result)
         .into_iter()
-        .map(|(label, text)| format!("{label}: {text}\n"))
-        .collect()
+        .map(|(label, text)| format!("{label}: {text}"))
+        .collect();
+    lines.join("\n")
 }
