@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::print_stdout,
+    clippy::disallowed_macros,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

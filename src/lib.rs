@@ -1,4 +1,19 @@
 //! gainsay proves, by trying, that what an Amazon S3, KMS or STS policy forbids is really refused.
+//!
+//! # The map
+//!
+//! In reading order, which is the way of the data:
+//!
+//! 1. [`cli`] is where a command begins; [`exit`] is how it ends. [`harness`] is the other way in: attempts as tests.
+//! 2. [`suite`] reads a scenarios folder; [`diag`] says what is wrong with it; [`environment`] is what is deployed and which
+//!    [`environment::Control`]s were chosen; [`scenario`] is what will be attempted, every name resolved and every refusal with its witnesses.
+//! 3. [`plan`] chooses; [`runner`] makes the calls: [`principal`] has the sessions, [`attempt`] the operations, [`cloud`] the clients.
+//! 4. [`outcome`] reads what came back; [`verdict`] judges it. These two are where a refusal is, or is not, believed.
+//! 5. [`record`] is what a run leaves; [`report`] shows it.
+//! 6. [`sandbox`] answers the calls, and refuses what AWS refuses: [`iam`] decides.
+//!
+//! ARCHITECTURE.md has the same as a picture, with what each part must not know.
+
 pub mod attempt;
 pub mod cli;
 pub mod cloud;

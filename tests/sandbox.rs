@@ -5,8 +5,11 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::type_complexity,
+    clippy::needless_pass_by_value,
+    clippy::format_push_string,
     missing_docs,
-    reason = "a test ends where something is not as it says"
+    reason = "a test ends where something is not as it says, and its tables and builders are read once"
 )]
 
 #[path = "sandbox/authentication.rs"]

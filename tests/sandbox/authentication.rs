@@ -175,7 +175,7 @@ const TAMPERED: &[(&str, Change, &str)] = &[
         |request| {
             authorization(request, |old| {
                 format!("{}{}", &old[..old.len() - 1], if old.ends_with('0') { '1' } else { '0' })
-            })
+            });
         },
         "403 SignatureDoesNotMatch bad-credentials",
     ),
@@ -236,7 +236,7 @@ fn kms_and_sts_check_who_asks_too() {
                 |request| {
                     authorization(request, |old| {
                         format!("{}{}", &old[..old.len() - 1], if old.ends_with('0') { '1' } else { '0' })
-                    })
+                    });
                 },
                 "400 InvalidSignatureException bad-credentials",
                 "403 SignatureDoesNotMatch bad-credentials",

@@ -49,7 +49,7 @@ fn versions_are_kept_replaced_or_none() {
             let put = async |body| place.ask("admin", "s3:PutObject", &[key[0], key[1], (Param::Body, body)]).await;
             let (one, two) = (put("one").await, put("two").await);
             let [first, second] = [&one, &two].map(|answer| field(answer, Field::Version));
-            let shown = if first != second { "its own" } else { second.as_str() };
+            let shown = if first == second { second.as_str() } else { "its own" };
             table.row(&format!("{bucket}: version id"), shown, id);
             let listed = place.done("admin", "s3:ListObjectVersions", &key[..1]).await;
             table.row(

@@ -132,7 +132,7 @@ impl Of<'_> {
             let families = ["s3:Get*", "s3:List*", "s3:Put*", "s3:Delete*", "s3:*Object*", "s3:*Bucket*"];
             for only in ["s3:GetObject", "s3:PutObject"].iter().chain(&families) {
                 self.push(Kind::Action, format!("Action is {only}"), |statement| {
-                    statement["Action"] = json!(only)
+                    statement["Action"] = json!(only);
                 });
             }
             self.push(Kind::Action, "Action is s3:Get* and s3:List*", |statement| {
@@ -147,7 +147,7 @@ impl Of<'_> {
         } else {
             for other in ["s3:PutObjectAcl", "s3:PutObjectTagging", "s3:CreateMultipartUpload", "s3:GetObject"] {
                 self.push(Kind::Action, format!("Action is {other}"), |statement| {
-                    statement["Action"] = json!(other)
+                    statement["Action"] = json!(other);
                 });
             }
         }
