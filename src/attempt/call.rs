@@ -1,30 +1,24 @@
 //! Makes the call: one function per operation, through the official clients.
 
-use std::time::Duration;
-
 use aws_sdk_kms::{primitives::Blob, types::DataKeySpec};
 use aws_sdk_s3::{
     operation::RequestId as _,
-    presigning::{PresignedRequest, PresigningConfig},
     primitives::ByteStream,
     types::{CompletedMultipartUpload, CompletedPart, ObjectCannedAcl, ServerSideEncryption, Tag, Tagging},
 };
-use aws_smithy_runtime_api::client::{
-    http::HttpConnector as _,
-    orchestrator::{HttpRequest, HttpResponse},
-    result::SdkError,
-};
-use aws_smithy_types::{body::SdkBody, error::metadata::ProvideErrorMetadata};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Answer, Call, Field, Op, Output, Param, Refused, answer::request_id, cli::tags};
+use super::{
+    Answer, Call, Field, Op, Output, Param,
+    cli::tags,
+    presigned::{presigned, presigning},
+};
 use crate::cloud::Clients;
 
 /// Written where an attempt gives no body: bodies are synthetic, so nothing of value is ever at risk.
 const BODY: &str = "synthetic body written by gainsay\n";
 /// The key of SSE-C attempts. It protects nothing.
 const CUSTOMER_KEY: [u8; 32] = *b"gainsay synthetic customer key..";
-const MAX_ANSWER: usize = 1 << 20;
 
 /// Makes a call with the clients of its principal and transport.
 pub async fn call(clients: &Clients, call: &Call) -> Answer {
@@ -497,7 +491,7 @@ fn fields<const N: usize>(pairs: [(Field, Option<&str>); N]) -> Output {
 }
 
 /// What S3 says of an object it stored or read.
-fn stored(
+pub(super) fn stored(
     encryption: Option<&ServerSideEncryption>,
     key: Option<&str>,
     bucket_key: Option<bool>,
@@ -519,7 +513,7 @@ fn ciphertext(blob: Option<&Blob>, key: Option<&str>) -> Output {
     fields([(Field::Ciphertext, encoded.as_deref()), (Field::Arn, key)])
 }
 
-fn body(call: &Call) -> String {
+pub(super) fn body(call: &Call) -> String {
     call.get(Param::Body).unwrap_or_else(|| BODY.to_owned())
 }
 
@@ -548,107 +542,4 @@ fn customer_key(call: &Call) -> CustomerKey {
         key: Some(STANDARD.encode(CUSTOMER_KEY)),
         md5: Some(STANDARD.encode(Md5::digest(CUSTOMER_KEY))),
     }
-}
-
-/// How to presign, where the call is to be sent as a URL.
-fn presigning(clients: &Clients, call: &Call) -> Option<Result<PresigningConfig, String>> {
-    let (lifetime, age) = call.presigned?;
-    let config = PresigningConfig::builder()
-        .start_time(clients.now() - Duration::from_secs(age))
-        .expires_in(Duration::from_secs(lifetime))
-        .build();
-    Some(config.map_err(|error| error.to_string()))
-}
-
-/// Sends a presigned request as any HTTP client would.
-async fn presigned<E>(clients: &Clients, call: &Call, request: Result<PresignedRequest, SdkError<E, HttpResponse>>) -> Answer
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let request = match request {
-        Ok(request) => request,
-        Err(error) => return Answer::from_error(&error),
-    };
-    let sends_body = matches!(call.operation.op, Op::PutObject | Op::UploadPart);
-    let content = if sends_body { SdkBody::from(body(call)) } else { SdkBody::empty() };
-    let request = match HttpRequest::try_from(request.make_http_1x_request(content)) {
-        Ok(request) => request,
-        Err(error) => {
-            return Answer::NotSent {
-                message: error.to_string(),
-            };
-        }
-    };
-    match clients.connector.call(request).await {
-        Ok(response) => read_raw(response).await,
-        Err(error) => Answer::Unreachable {
-            message: error.to_string(),
-        },
-    }
-}
-
-async fn read_raw(mut response: HttpResponse) -> Answer {
-    let status = response.status().as_u16();
-    let id = request_id(response.headers());
-    let body = match ByteStream::new(response.take_body()).collect().await {
-        Ok(body) => body.into_bytes(),
-        Err(error) => {
-            return Answer::Unreachable {
-                message: format!("the body broke off: {error}"),
-            };
-        }
-    };
-    let text = String::from_utf8_lossy(body.get(..MAX_ANSWER).unwrap_or(&body)).into_owned();
-    if response.status().is_success() {
-        let header = |name: &str| response.headers().get(name);
-        let encryption = header("x-amz-server-side-encryption").map(ServerSideEncryption::from);
-        let bucket_key = header("x-amz-server-side-encryption-bucket-key-enabled").map(|value| value == "true");
-        let mut output = stored(
-            encryption.as_ref(),
-            header("x-amz-server-side-encryption-aws-kms-key-id"),
-            bucket_key,
-            header("x-amz-version-id"),
-            header("etag"),
-        );
-        output.insert(Field::Body, vec![text]);
-        return Answer::Success {
-            status,
-            request_id: id,
-            output,
-        };
-    }
-    match error_element(&text) {
-        Some((code, message)) => Answer::Refused(Refused {
-            status,
-            code: Some(code),
-            message,
-            request_id: id,
-            rulings: response.extension().cloned(),
-        }),
-        None if text.is_empty() => Answer::Refused(Refused {
-            status,
-            request_id: id,
-            rulings: response.extension().cloned(),
-            ..Refused::default()
-        }),
-        None => Answer::Malformed {
-            status,
-            message: "the body is not an S3 error".to_owned(),
-        },
-    }
-}
-
-/// Code and message of `<Error>`, which is all that an S3 error body is read for.
-fn error_element(text: &str) -> Option<(String, Option<String>)> {
-    #[derive(serde::Deserialize)]
-    struct Error {
-        #[serde(rename = "Code")]
-        code: String,
-        #[serde(rename = "Message")]
-        message: Option<String>,
-    }
-    let trimmed = text.trim_start_matches(|c: char| c != '<');
-    let has_root = trimmed.contains("<Error>") && !trimmed.to_ascii_lowercase().contains("<html");
-    let error: Error = has_root.then(|| quick_xml::de::from_str(text).ok()).flatten()?;
-    Some((error.code, error.message))
 }

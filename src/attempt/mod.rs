@@ -6,6 +6,7 @@ mod cli;
 mod fill;
 mod operation;
 mod param;
+mod presigned;
 
 pub use self::{
     answer::{Answer, Output, Refused},
