@@ -137,6 +137,33 @@ fn selection_is_by_architecture_path_or_part_of_an_id() {
 }
 
 #[test]
+fn the_plan_has_every_call_of_the_run() {
+    let planned: Value = serde_json::from_slice(&run(&["plan", "--format", "json"]).stdout).unwrap();
+    let reports = reports();
+    run_in(reports.path(), &[]);
+    let record = record(reports.path());
+    let roles: BTreeSet<&str> = planned
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["principal"].as_str().unwrap())
+        .filter(|name| *name != "anonymous")
+        .collect();
+    // Each role is assumed and asked who it is.
+    let sessions = 2 * roles.len();
+    assert_eq!(
+        record["run"]["calls"].as_u64().unwrap(),
+        (planned.as_array().unwrap().len() + sessions) as u64
+    );
+    let pretty = stdout(&run(&["plan", "presigned/app"]));
+    assert!(
+        pretty.contains("http://s3.eu-west-1.amazonaws.com") && pretty.contains("nothing was sent"),
+        "{pretty}"
+    );
+    assert_eq!(code(&run(&["plan", "no-such-thing"])), 4);
+}
+
+#[test]
 fn exit_codes_say_how_it_went() {
     let reports = reports();
     assert_eq!(code(&run_in(reports.path(), &["versions"])), 0);

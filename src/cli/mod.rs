@@ -2,6 +2,7 @@
 
 mod lint;
 mod list;
+mod plan;
 mod run;
 mod schema;
 
@@ -37,6 +38,8 @@ enum Command {
     Run(run::Run),
     /// List the attempts
     List(list::List),
+    /// Show every call in order, and send nothing
+    Plan(plan::Plan),
     /// Check scenarios, environments, baselines and policies without running anything
     Lint(lint::Lint),
     /// Print the JSON Schema of a file format
@@ -104,6 +107,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let exit = match &cli.command {
         Command::Run(run) => run.execute(&mut terminal),
         Command::List(list) => list.execute(&mut terminal),
+        Command::Plan(plan) => plan.execute(&mut terminal),
         Command::Lint(lint) => lint.execute(&mut terminal),
         Command::Schema(schema) => schema.execute(&mut terminal),
     };

@@ -17,7 +17,7 @@ use crate::{
     attempt::{self, Answer, Call, Effect, Facts, Field, Output, Param, Service, fill},
     cloud::{Clients, Target},
     outcome::{Outcome, classify},
-    plan::PlannedRow,
+    plan::{PlannedRow, needed_fixtures, proof_of},
     principal::Sessions,
     sandbox::Sandbox,
     scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value, Witness},
@@ -102,7 +102,7 @@ impl RowRun {
     pub(super) async fn run(mut self, events: &mpsc::Sender<Event>) -> RowDone {
         // The receiver lives as long as the run; if it is gone there is nobody to tell.
         _ = events.send(Event::RowStarted { row: self.name.clone() });
-        let needed = self.needed_fixtures();
+        let needed = needed_fixtures(&self.fixtures, &self.attempts);
         let missing = if self.stop.is_interrupted() {
             None
         } else {
@@ -133,57 +133,6 @@ impl RowRun {
             results,
             calls: self.calls,
         }
-    }
-
-    /// The fixtures that the chosen attempts, their witnesses and the fixtures themselves refer to. A text that names a
-    /// fixture's key refers to its object, so every fixture on a bucket and key that is used counts.
-    fn needed_fixtures(&self) -> Vec<bool> {
-        if self.attempts.iter().any(|attempt| !attempt.then.is_empty()) {
-            return vec![true; self.fixtures.len()];
-        }
-        let mut needed = vec![false; self.fixtures.len()];
-        let mut pending: Vec<Arc<Request>> = Vec::new();
-        for attempt in &self.attempts {
-            pending.push(attempt.request.clone());
-            if let Some(both) = &attempt.witnesses {
-                pending.extend([both.target.request.clone(), both.actor.request.clone()]);
-            }
-        }
-        // Expectations may refer to fixtures that no request does.
-        let expected: Vec<usize> = self.attempts.iter().flat_map(|attempt| expected_fixtures(attempt)).collect();
-        let mark = |index: usize, needed: &mut Vec<bool>, pending: &mut Vec<Arc<Request>>| {
-            if let (Some(flag @ false), Some(fixture)) = (needed.get_mut(index), self.fixtures.get(index)) {
-                *flag = true;
-                pending.push(fixture.request.clone());
-            }
-        };
-        for index in expected {
-            mark(index, &mut needed, &mut pending);
-        }
-        while let Some(request) = pending.pop() {
-            let named: Vec<usize> = request.fixtures().collect();
-            let same = |fixture: &Fixture| {
-                let key = |request: &Request| {
-                    (
-                        request.params.get(&Param::Bucket).cloned(),
-                        request.params.get(&Param::Key).cloned(),
-                    )
-                };
-                key(&fixture.request) == key(&request) && fixture.request.params.contains_key(&Param::Key)
-            };
-            let by_key = self
-                .fixtures
-                .iter()
-                .enumerate()
-                .filter(|(_, fixture)| same(fixture))
-                .map(|(index, _)| index);
-            let listing = !request.params.contains_key(&Param::Key) && request.params.contains_key(&Param::Prefix);
-            let all = if listing { (0..self.fixtures.len()).collect() } else { Vec::new() };
-            for index in named.into_iter().chain(by_key).chain(all) {
-                mark(index, &mut needed, &mut pending);
-            }
-        }
-        needed
     }
 
     /// Makes the fixtures; answers what went wrong.
@@ -443,24 +392,6 @@ impl RowRun {
             .iter()
             .map(|(field, values)| (*field, values.iter().map(fill).collect()))
             .collect()
-    }
-}
-
-/// Fixtures that an attempt's expectations refer to.
-fn expected_fixtures(attempt: &Attempt) -> Vec<usize> {
-    let values = attempt.expect.iter().flat_map(|(_, values)| values);
-    values.flat_map(Value::fixtures).collect()
-}
-
-/// A read of the very version a fixture was made with, by whoever made it.
-fn proof_of(fixture: &Request, version: &str) -> Request {
-    let mut params = fixture.params.clone();
-    params.retain(|param, _| matches!(param, Param::As | Param::Bucket | Param::Key | Param::Transport));
-    params.insert(Param::Version, Value::Text(crate::scenario::Text::literal(version)));
-    let head = crate::attempt::Operation::named("s3:HeadObject");
-    Request {
-        operation: head.unwrap_or(fixture.operation),
-        params,
     }
 }
 

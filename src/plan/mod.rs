@@ -1,9 +1,13 @@
 //! What will be run: the selected attempts, with the fixtures and witnesses they need. Pure.
 
+mod steps;
+
 use std::{collections::BTreeSet, sync::Arc};
 
+pub use self::steps::{Step, steps};
 use crate::{
-    scenario::{Attempt, Principal, Row, Scenario},
+    attempt::{On, Operation, Param},
+    scenario::{Attempt, Fixture, Principal, Request, Row, Scenario, Text, Value},
     suite::Architecture,
 };
 
@@ -144,4 +148,63 @@ pub fn roles(row: &Row) -> BTreeSet<&str> {
             Principal::Anonymous => None,
         })
         .collect()
+}
+
+/// Which fixtures the attempts, their witnesses and the fixtures themselves rest on. A text that names a fixture's key refers to
+/// its object, so every fixture on a bucket and key that is used counts; what is listed may be any of them.
+#[must_use]
+pub fn needed_fixtures(fixtures: &[Fixture], attempts: &[Arc<Attempt>]) -> Vec<bool> {
+    let mut needed = vec![false; fixtures.len()];
+    let mut pending: Vec<Arc<Request>> = Vec::new();
+    let mut found: Vec<usize> = Vec::new();
+    for attempt in attempts {
+        pending.push(attempt.request.clone());
+        pending.extend(attempt.then.iter().map(|then| then.request.clone()));
+        pending.extend(
+            attempt
+                .witnesses
+                .iter()
+                .flat_map(|both| [both.target.request.clone(), both.actor.request.clone()]),
+        );
+        let expected = attempt.expect.iter().chain(attempt.then.iter().flat_map(|then| &then.expect));
+        found.extend(expected.flat_map(|(_, values)| values).flat_map(Value::fixtures));
+    }
+    loop {
+        while let Some(index) = found.pop() {
+            if let (Some(flag @ false), Some(fixture)) = (needed.get_mut(index), fixtures.get(index)) {
+                *flag = true;
+                pending.push(fixture.request.clone());
+            }
+        }
+        let Some(request) = pending.pop() else { return needed };
+        found.extend(request.fixtures());
+        let lists = request.operation.on == On::Bucket;
+        let same = |fixture: &Fixture| lists || (fixture.request.params.contains_key(&Param::Key) && same_key(&fixture.request, &request));
+        found.extend(
+            fixtures
+                .iter()
+                .enumerate()
+                .filter(|(_, fixture)| same(fixture))
+                .map(|(index, _)| index),
+        );
+    }
+}
+
+/// Whether two requests name one key of one bucket.
+fn same_key(one: &Request, other: &Request) -> bool {
+    [Param::Bucket, Param::Key]
+        .iter()
+        .all(|param| one.params.get(param) == other.params.get(param))
+}
+
+/// A read of the very version a fixture was made with, by whoever made it.
+#[must_use]
+pub fn proof_of(fixture: &Request, version: &str) -> Request {
+    let mut params = fixture.params.clone();
+    params.retain(|param, _| matches!(param, Param::As | Param::Bucket | Param::Key | Param::Transport));
+    params.insert(Param::Version, Value::Text(Text::literal(version)));
+    Request {
+        operation: Operation::named("s3:HeadObject").unwrap_or(fixture.operation),
+        params,
+    }
 }

@@ -1,0 +1,182 @@
+//! Every call of a row, in the order in which the runner makes them if all goes as it should. Pure.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::PlannedRow;
+use crate::{
+    attempt::{Effect, On, Op, Param, Service, host},
+    environment::Versioning,
+    scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value},
+};
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Why it is made: `fixture`, `attempt`, `witness`, `then`, `proof`.
+    pub why: &'static str,
+    /// The fixture's name, or the attempt's id.
+    pub of: String,
+    /// Who asks.
+    pub principal: String,
+    /// The operation.
+    pub operation: &'static str,
+    /// The parameters, as they are written.
+    pub parameters: Vec<(String, String)>,
+    /// Where it goes: `https://s3.eu-west-1.amazonaws.com`.
+    pub endpoint: String,
+    /// What must come of it.
+    pub expected: String,
+    /// What it would change if it succeeded.
+    pub changes: String,
+}
+
+/// The calls of a row for the attempts that were chosen from it.
+#[must_use]
+pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>]) -> Vec<Step> {
+    let mut walk = Walk {
+        region: &row.architecture.environment.region,
+        fixtures: &row.row.fixtures,
+        steps: Vec::new(),
+        fresh: Vec::new(),
+    };
+    let needed = super::needed_fixtures(&row.row.fixtures, attempts);
+    for (fixture, _) in row.row.fixtures.iter().zip(needed).filter(|(_, needed)| *needed) {
+        walk.call("fixture", &fixture.name, &fixture.request, "allowed");
+    }
+    for attempt in attempts {
+        match attempt.kind {
+            Kind::Allow => walk.allowed(attempt),
+            Kind::Deny | Kind::Reject => walk.refused(attempt),
+        }
+    }
+    walk.steps
+}
+
+struct Walk<'a> {
+    region: &'a str,
+    fixtures: &'a [Fixture],
+    steps: Vec<Step>,
+    /// Witnesses that need not be asked again: the runner keeps the same list.
+    fresh: Vec<Arc<Request>>,
+}
+
+impl Walk<'_> {
+    fn call(&mut self, why: &'static str, of: &str, request: &Request, expected: &str) {
+        let plain = matches!(request.params.get(&Param::Transport), Some(Value::Word("http")));
+        let scheme = if plain { "http" } else { "https" };
+        let shown = |value: &Value| match value {
+            Value::Fixture(index) => self.fixture_names(&[*index]),
+            Value::Fixtures(indexes) => self.fixture_names(indexes),
+            other => other.to_string(),
+        };
+        let parameters = request
+            .params
+            .iter()
+            .filter(|(param, _)| !matches!(param, Param::As | Param::Transport));
+        let step = Step {
+            why,
+            of: of.to_owned(),
+            principal: request.principal().name().to_owned(),
+            operation: request.operation.name,
+            parameters: parameters.map(|(param, value)| (param.to_string(), shown(value))).collect(),
+            endpoint: format!("{scheme}://{}", host(request.operation.service, self.region)),
+            expected: expected.to_owned(),
+            changes: changes(request),
+        };
+        self.steps.push(step);
+    }
+
+    fn fixture_names(&self, indexes: &[usize]) -> String {
+        let names = indexes
+            .iter()
+            .filter_map(|index| self.fixtures.get(*index))
+            .map(|fixture| fixture.name.as_str());
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    fn allowed(&mut self, attempt: &Attempt) {
+        self.call("attempt", &attempt.id, &attempt.request, "allowed");
+        if attempt.request.operation.effect != Effect::Reads {
+            self.fresh.clear();
+        }
+        self.fresh.push(attempt.request.clone());
+        for then in &attempt.then {
+            self.call("then", &attempt.id, &then.request, "allowed");
+        }
+    }
+
+    fn refused(&mut self, attempt: &Attempt) {
+        let Some(both) = &attempt.witnesses else { return };
+        self.witness(attempt, &both.target.request);
+        self.witness(attempt, &both.actor.request);
+        self.call("attempt", &attempt.id, &attempt.request, &refusal(attempt));
+        self.fresh.clear();
+        self.witness(attempt, &both.target.request);
+        self.witness(attempt, &both.actor.request);
+        self.proofs(attempt);
+    }
+
+    fn witness(&mut self, attempt: &Attempt, request: &Arc<Request>) {
+        if !self.fresh.iter().any(|known| known == request) {
+            self.call("witness", &attempt.id, request, "allowed");
+            self.fresh.push(request.clone());
+        }
+    }
+
+    /// Reads of the versions that a refused change must not have changed.
+    fn proofs(&mut self, attempt: &Attempt) {
+        let request = &attempt.request;
+        if request.operation.effect == Effect::Reads || request.operation.service != Service::S3 {
+            return;
+        }
+        for fixture in self.fixtures {
+            let makes_versions = matches!(
+                fixture.request.operation.op,
+                Op::PutObject | Op::CopyObject | Op::CompleteMultipartUpload
+            );
+            let versioned = fixture.request.bucket().is_some_and(|bucket| bucket.versioning != Versioning::Off);
+            if makes_versions && versioned && super::same_key(&fixture.request, request) {
+                let proof = super::proof_of(&fixture.request, "{version}");
+                self.call("proof", &attempt.id, &proof, "allowed");
+            }
+        }
+    }
+}
+
+fn refusal(attempt: &Attempt) -> String {
+    let words = |refusal: &Refusal| {
+        let mut words = Vec::new();
+        if !refusal.layers.is_empty() {
+            words.push(refusal.layers.iter().map(|layer| layer.as_str()).collect::<Vec<_>>().join(" or "));
+        }
+        words.extend(refusal.sid.clone());
+        words.extend(refusal.codes.iter().cloned());
+        words.join(" ")
+    };
+    let by: Vec<String> = attempt.refusals.iter().map(words).collect();
+    if by.is_empty() {
+        "refused".to_owned()
+    } else {
+        format!("refused by {}", by.join(", or by "))
+    }
+}
+
+fn changes(request: &Request) -> String {
+    let what = match request.operation.on {
+        On::Object => "an object",
+        On::Bucket => "a bucket",
+        On::Key => "a KMS key",
+        On::Role | On::Nothing => "nothing",
+    };
+    let whose = match request.principal() {
+        Principal::Anonymous => " (by anyone)",
+        Principal::Role(_) => "",
+    };
+    match request.operation.effect {
+        Effect::Reads => "nothing".to_owned(),
+        Effect::Writes => format!("adds or replaces {what} or its settings{whose}"),
+        Effect::Consumes => format!("takes away or finishes {what}{whose}"),
+    }
+}
