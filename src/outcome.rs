@@ -263,11 +263,12 @@ const PROTOCOL: &[&str] = &[
 
 /// The message `Access Denied`, and nothing more, is what other organizations, anonymous callers and old paths get.
 fn denial(message: &str) -> Outcome {
-    let lower = message.to_lowercase();
-    if PROTOCOL.iter().any(|clause| lower.contains(clause)) {
+    let Grammar { action, resource, rest } = grammar(message);
+    // Where the message names an action and a resource, only what stands after them is AWS's own reason: an object's key may say anything.
+    let lower = rest.to_lowercase();
+    if action.is_none() && PROTOCOL.iter().any(|clause| lower.contains(clause)) {
         return Outcome::Rejected;
     }
-    let (action, resource) = action_and_resource(message);
     let on_key = resource.as_deref().is_some_and(|resource| resource.starts_with("arn:aws:kms:"));
     let layers = CLAUSES
         .iter()
@@ -335,17 +336,38 @@ const CLAUSES: &[(&str, &[Layer])] = &[
     ("no role trust policy allows", &[Layer::TrustPolicy]),
 ];
 
-/// `... is not authorized to perform: <action> on resource: <arn> ...`; S3 quotes the ARN, the others do not.
-fn action_and_resource(message: &str) -> (Option<String>, Option<String>) {
+/// A refusal's message in its parts.
+struct Grammar<'a> {
+    action: Option<String>,
+    resource: Option<String>,
+    /// What stands after them; the whole message where it names no action.
+    rest: &'a str,
+}
+
+/// `... is not authorized to perform: <action> on resource: <arn> ...`; S3 quotes the ARN, the others do not. A key may hold quotes,
+/// so the ARN ends at the last one.
+fn grammar(message: &str) -> Grammar<'_> {
     let Some((_, rest)) = message.split_once("is not authorized to perform: ") else {
-        return (None, None);
+        return Grammar {
+            action: None,
+            resource: None,
+            rest: message,
+        };
     };
     let (action, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-    let resource = rest.strip_prefix("on resource: ").and_then(|rest| match rest.strip_prefix('"') {
-        Some(quoted) => quoted.split_once('"').map(|(resource, _)| resource),
-        None => rest.split(' ').next(),
-    });
-    (Some(action.to_owned()), resource.map(str::to_owned))
+    let (resource, rest) = match rest.strip_prefix("on resource: ") {
+        None => (None, rest),
+        Some(named) => {
+            let quoted = named.strip_prefix('"').and_then(|quoted| quoted.rsplit_once('"'));
+            let (resource, rest) = quoted.or_else(|| named.split_once(' ')).unwrap_or((named, ""));
+            (Some(resource), rest)
+        }
+    };
+    Grammar {
+        action: Some(action.to_owned()),
+        resource: resource.map(str::to_owned),
+        rest,
+    }
 }
 
 #[cfg(test)]
@@ -418,6 +440,25 @@ mod tests {
             classify(Service::Kms, &refused(403, "AccessDeniedException", "x")).kind(),
             OutcomeKind::Denied
         );
+    }
+
+    #[test]
+    fn an_objects_key_cannot_speak_for_aws() {
+        let user = "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: s3:PutObject on resource: ";
+        for key in [
+            "request has expired",
+            "x\" by the BlockPublicAcls setting",
+            "with an explicit deny in an identity-based policy",
+        ] {
+            let message = format!("{user}\"arn:aws:s3:::b/{key}\" with an explicit deny in a resource-based policy");
+            match classify(Service::S3, &refused(403, "AccessDenied", &message)) {
+                Outcome::Denied(denial) => {
+                    assert_eq!(denial.layers, [Layer::Resource, Layer::BlockPublicAccess], "{key}");
+                    assert_eq!(denial.resource, Some(format!("arn:aws:s3:::b/{key}")));
+                }
+                other => panic!("{key}: {other:?}"),
+            }
+        }
     }
 
     #[test]

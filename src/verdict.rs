@@ -291,12 +291,13 @@ fn compare(kind: Kind, call: &Call, answer: &Answer, denial: Option<&Denial>, ex
     if !expected.codes.is_empty() && !expected.codes.iter().any(|wanted| wanted == code) {
         return Match::Unproved(format!("the answer is `{}`, not `{}`", shown(code), expected.codes.join("` or `")));
     }
-    if code.is_empty() && !matches!(call.operation.op, Op::HeadObject | Op::HeadBucket) {
-        return Match::Unproved("only answers to HEAD have no code; this one may be anyone's".to_owned());
+    if code.is_empty() && refused.rulings.as_ref().and_then(Rulings::refusal).is_none() {
+        // An expired URL, a bad signature and a policy all look the same on HEAD.
+        return Match::Unproved("an answer without a code proves no reason".to_owned());
     }
     let Some(denial) = denial else {
         // A named answer that is no authorization refusal: the code is all it is known by.
-        return if kind == Kind::Reject && !expected.codes.is_empty() && expected.layers.is_empty() {
+        return if kind == Kind::Reject && !expected.codes.is_empty() && expected.layers.is_empty() && expected.sid.is_none() {
             Match::Yes
         } else {
             Match::Unproved(format!("`{code}` is no authorization refusal"))
@@ -360,6 +361,15 @@ fn compare_message(call: &Call, denial: &Denial, expected: &Expected) -> Match {
             }
         }
         (None, _) if asked => return Match::Unproved("a bare `Access Denied` proves no layer".to_owned()),
+        (None, _) if expected.action != call.action || expected.resource != call.resource => {
+            return Match::Unproved(format!(
+                "a bare `Access Denied` does not name `{}` on `{}`",
+                expected.action, expected.resource
+            ));
+        }
+        (None, _) if call.operation.op == Op::CopyObject => {
+            return Match::Unproved("a bare `Access Denied` may be for the source of the copy".to_owned());
+        }
         (None, _) if !may_be_bare(call) => {
             return Match::Unproved("a bare `Access Denied` is not what a principal of the bucket's own account gets".to_owned());
         }

@@ -137,6 +137,30 @@ fn selection_is_by_architecture_path_or_part_of_an_id() {
 }
 
 #[test]
+fn a_scenario_that_nothing_would_read_is_an_error() {
+    for (file, says) in [
+        ("more/lost.yaml", "nothing reads `more/lost.yaml`"),
+        ("versions.YML", "has the name of another file"),
+    ] {
+        let copy = tempfile::tempdir().unwrap();
+        copy_scenarios(copy.path());
+        let path = copy.path().join("secure-bucket").join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::copy(root().join("scenarios/secure-bucket/versions.yaml"), path).unwrap();
+        let output = run_in(reports().path(), &["--scenarios", copy.path().to_str().unwrap()]);
+        assert_eq!(code(&output), 3);
+        assert!(stderr(&output).contains(says), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_misspelt_selection_is_not_passed_over() {
+    let output = run_in(reports().path(), &["secure-bucket/versions/", "secure-bucket/verisons/"]);
+    assert_eq!(code(&output), 4);
+    assert!(stderr(&output).contains("`secure-bucket/verisons/`"), "{}", stderr(&output));
+}
+
+#[test]
 fn the_plan_has_every_call_of_the_run() {
     let planned: Value = serde_json::from_slice(&run(&["plan", "--format", "json"]).stdout).unwrap();
     let reports = reports();
@@ -282,6 +306,12 @@ fn fail_fast_stops_after_a_failure_and_rerun_failed_takes_what_did_not_pass() {
     assert_eq!(code(&run_in(reports.path(), &["--rerun-failed"])), 0);
     assert_eq!(record(reports.path())["summary"]["counts"]["total"], failed);
     assert_eq!(code(&run_in(reports.path(), &["--rerun-failed"])), 4);
+    // What failed under a name that is gone is not forgotten.
+    assert_eq!(code(&run_in(reports.path(), &["--scenarios", scenarios, "key-names"])), 1);
+    let renamed = changed("key-names.yaml", "by the id of another key", "by another id");
+    let output = run_in(reports.path(), &["--scenarios", renamed.path().to_str().unwrap(), "--rerun-failed"]);
+    assert_eq!(code(&output), 3);
+    assert!(stderr(&output).contains("by-the-id-of-another-key"), "{}", stderr(&output));
     let nothing = tempfile::tempdir().unwrap();
     assert_eq!(code(&run_in(nothing.path(), &["--rerun-failed"])), 3);
 }

@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     exit::Exit,
-    plan::Selection,
+    plan::{Plan, Selection},
     suite::{self, Architecture},
 };
 
@@ -189,6 +189,21 @@ impl Selected {
             self.scenarios.join(inside)
         };
         Some(path.display().to_string())
+    }
+
+    /// A selection text that chooses nothing: a misspelt one must not be passed over because another was right.
+    fn unmatched(&self, architectures: &[Architecture]) -> Option<&str> {
+        let wanted = self.selection().wanted;
+        let chooses = |text: &String| {
+            let selection = Selection {
+                wanted: vec![text.clone()],
+                exact: self.exact,
+                ..Selection::default()
+            };
+            Plan::new(architectures, &selection).attempts > 0
+        };
+        let unmatched = wanted.iter().position(|text| !chooses(text))?;
+        self.selection.get(unmatched).map(String::as_str)
     }
 
     fn selection(&self) -> Selection {

@@ -7,14 +7,16 @@ use clap::{Args, ValueEnum};
 use super::{Selected, Terminal};
 use crate::{
     exit::Exit,
-    plan::Plan,
+    plan::{Plan, Selection},
     record::RunRecord,
     report::{
-        Reporter,
+        Reporter, one_line,
         terminal::{self, Format},
         write::{self, ReportError},
     },
     runner::{self, Event, Options, Stop},
+    scenario::Scenario,
+    suite::Architecture,
     verdict::Verdict,
 };
 
@@ -64,7 +66,10 @@ impl From<OutputFormat> for Format {
 impl Run {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
         let architectures = match self.selected.load() {
-            Ok((architectures, _)) => architectures,
+            Ok((architectures, warnings)) => {
+                terminal.show(&warnings)?;
+                architectures
+            }
             Err(problems) => return terminal.refuse(&problems),
         };
         let mut selection = self.selected.selection();
@@ -76,6 +81,23 @@ impl Run {
                     return Ok(Exit::BadInput);
                 }
             }
+        }
+        if let Some(gone) = gone(&selection, &architectures) {
+            // What failed under another name must not be forgotten.
+            writeln!(
+                terminal.err,
+                "error: `{}` did not pass in the last run and is no longer an attempt; run without `--rerun-failed`",
+                one_line(&gone)
+            )?;
+            return Ok(Exit::BadInput);
+        }
+        if let Some(text) = self.selected.unmatched(&architectures) {
+            writeln!(
+                terminal.err,
+                "nothing is selected by `{}`; `gainsay list` shows what there is",
+                one_line(text)
+            )?;
+            return Ok(Exit::NothingRun);
         }
         let plan = Plan::new(&architectures, &selection);
         if plan.attempts == 0 {
@@ -147,6 +169,18 @@ impl Run {
 fn not_passed(record: &RunRecord) -> std::collections::BTreeSet<String> {
     let ids = record.results.iter().filter(|result| result.verdict != Verdict::Pass);
     ids.map(|result| result.id.clone()).collect()
+}
+
+/// An id to run again that no attempt has any more.
+fn gone(selection: &Selection, architectures: &[Architecture]) -> Option<String> {
+    let only = selection.only.as_ref()?;
+    let attempts = || {
+        architectures
+            .iter()
+            .flat_map(|architecture| &architecture.scenarios)
+            .flat_map(Scenario::attempts)
+    };
+    only.iter().find(|id| !attempts().any(|attempt| attempt.id == **id)).cloned()
 }
 
 /// The first Ctrl-C ends the run in good order; the second ends the program.

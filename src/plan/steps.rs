@@ -116,6 +116,9 @@ impl Walk<'_> {
         self.witness(attempt, &both.target.request);
         self.witness(attempt, &both.actor.request);
         self.proofs(attempt);
+        for then in &attempt.then {
+            self.call("then", &attempt.id, &then.request, "allowed");
+        }
     }
 
     fn witness(&mut self, attempt: &Attempt, request: &Arc<Request>) {

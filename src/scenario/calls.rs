@@ -160,6 +160,22 @@ impl Resolver<'_> {
             let requests = self.requests(scope, &but.value, &but.span, Some(bases));
             (but, requests)
         });
+        for name in &raw.without {
+            let changed_too = raw
+                .but
+                .as_ref()
+                .is_some_and(|but| but.value.params().any(|(param, _)| param.as_str() == name.value));
+            if changed_too {
+                self.problem(
+                    &name.span,
+                    Diagnostic::new(
+                        Code::ChangesNothing,
+                        format!("`{}` is both changed by `but` and left out", name.value),
+                    )
+                    .help("keep one of them"),
+                );
+            }
+        }
         let mut made = Vec::new();
         for base in bases {
             let mut request = base.as_ref().clone();
@@ -172,11 +188,23 @@ impl Resolver<'_> {
             }
             let differs = request != **base;
             let asked = raw.but.is_some() || !raw.without.is_empty();
+            let concerned = Self::concerns(raw, base);
+            if complete && asked && !differs && concerned {
+                // Dropping it would leave a hole that no report shows.
+                self.unchanged.push((attempt.span.clone(), base.operation.name));
+            }
             if complete && (differs || !asked) && self.is_complete(&request, &attempt.span) {
                 made.push((request, Some(base.clone())));
             }
         }
         made
+    }
+
+    /// Whether an attempt changes anything that an operation takes. One that changes only what it does not take says nothing of it.
+    fn concerns(raw: &RawAttempt, base: &Request) -> bool {
+        let changed = raw.but.iter().flat_map(|but| but.value.params().map(|(param, _)| param));
+        let left_out = raw.without.iter().filter_map(|name| Param::named(&name.value));
+        changed.chain(left_out).any(|param| base.operation.takes(param))
     }
 
     /// Applies a `but`; false if it cannot be.
@@ -237,7 +265,21 @@ impl Resolver<'_> {
     }
 
     pub(super) fn check_changes(&mut self) {
-        for change in std::mem::take(&mut self.changes).into_values() {
+        let unchanged = std::mem::take(&mut self.unchanged);
+        let changes = std::mem::take(&mut self.changes);
+        if changes.values().all(|change| change.changes) {
+            for (span, operation) in unchanged {
+                self.problem(
+                    &span,
+                    Diagnostic::new(
+                        Code::ChangesNothing,
+                        format!("for some values of its variables this is the base request itself, with `{operation}`"),
+                    )
+                    .help("leave those values out with `except`, or change something else"),
+                );
+            }
+        }
+        for change in changes.into_values() {
             if !change.changes {
                 self.problem(
                     &change.span,

@@ -49,6 +49,17 @@ impl Resolver<'_> {
                         .help("as `code: AccessDenied`"),
                 );
             }
+            let asks_policy = refusal.sid.is_some() || refusal.action.is_some() || refusal.key.is_some();
+            if kind == Kind::Reject && refusal.layers.is_empty() && asks_policy {
+                self.problem(
+                    &written.span,
+                    Diagnostic::new(
+                        Code::MissingKey,
+                        "a `sid`, `action` or `key` is of a policy's refusal, which a `reject` expects only with a `layer`",
+                    )
+                    .help("add the `layer`, or leave the code alone"),
+                );
+            }
             refusals.push(refusal);
         }
         refusals

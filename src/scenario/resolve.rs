@@ -41,6 +41,7 @@ pub fn resolve(
         environment,
         problems: Problems::default(),
         changes: BTreeMap::new(),
+        unchanged: Vec::new(),
         used_fixtures: BTreeSet::new(),
         attempts: 0,
     };
@@ -116,6 +117,8 @@ pub(super) struct Resolver<'a> {
     problems: Problems,
     /// Every `but` and `without` entry, by its place.
     pub(super) changes: BTreeMap<usize, Change>,
+    /// Attempts that are the base request itself in some row: their place and operation.
+    pub(super) unchanged: Vec<(Range<usize>, &'static str)>,
     used_fixtures: BTreeSet<usize>,
     /// How many there are so far.
     attempts: usize,

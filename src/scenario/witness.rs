@@ -11,7 +11,7 @@ use super::{
     resolve::{Draft, Problems},
 };
 use crate::{
-    attempt::{Effect, Facet, Param},
+    attempt::{Effect, Facet, On, Param},
     diag::{Code, Diagnostic, Located, Source},
 };
 
@@ -106,8 +106,9 @@ fn check_actor(draft: &Draft<'_>, (label, actor): &(String, Arc<Request>)) -> Re
         );
     }
     let same_way = draft.base.as_ref().is_some_and(|base| Arc::ptr_eq(base, actor)) || !differs(Param::Transport);
-    let nearest = actor.operation == attempt.operation
-        || (actor.operation.service == attempt.operation.service && actor.operation.effect == Effect::Reads);
+    // What needs no permission and cannot be denied, as GetCallerIdentity, shows nothing.
+    let reads = actor.operation.effect == Effect::Reads && actor.operation.on != On::Nothing;
+    let nearest = actor.operation == attempt.operation || (actor.operation.service == attempt.operation.service && reads);
     if same_way && nearest {
         return Ok(());
     }

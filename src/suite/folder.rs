@@ -60,10 +60,44 @@ impl Folder {
 
     /// The scenario files: YAML directly in the folder, apart from the environment and the baseline.
     pub fn scenarios(&self) -> impl Iterator<Item = (&str, &Result<Source, Diagnostic>)> {
-        self.files.iter().filter_map(|(path, file)| {
-            let stem = path.strip_suffix(".yaml").or_else(|| path.strip_suffix(".yml"))?;
-            let scenario = !stem.contains('/') && !matches!(stem, "environment" | "baseline");
+        self.yaml().filter_map(|(path, stem, file)| {
+            let scenario = !path.contains('/') && !matches!(path, "environment.yaml" | "baseline.yaml");
             scenario.then_some((stem, file))
+        })
+    }
+
+    /// YAML files that nothing would read, or that would read as another: what is in them would be missed without a word.
+    #[must_use]
+    pub fn misplaced(&self) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        let mut stems: Vec<&str> = Vec::new();
+        for (path, stem, _) in self.yaml() {
+            let shown = path.escape_debug();
+            if path.contains('/') {
+                problems.push(
+                    Diagnostic::new(Code::OutsidePath, format!("nothing reads `{shown}` in `{}`", self.path))
+                        .help("scenarios lie directly in the architecture's folder; move it there, or away"),
+                );
+            } else if stems.contains(&stem) {
+                problems.push(
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        format!("`{shown}` in `{}` has the name of another file", self.path),
+                    )
+                    .help("result ids begin with the file's name; give it its own"),
+                );
+            }
+            stems.push(stem);
+        }
+        problems
+    }
+
+    /// Path, path without extension, and content of every YAML file.
+    fn yaml(&self) -> impl Iterator<Item = (&str, &str, &Result<Source, Diagnostic>)> {
+        self.files.iter().filter_map(|(path, file)| {
+            let (stem, extension) = path.rsplit_once('.')?;
+            let yaml = ["yaml", "yml"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+            yaml.then_some((path.as_str(), stem, file))
         })
     }
 }

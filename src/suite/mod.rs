@@ -59,6 +59,9 @@ fn architecture(folder: &Folder) -> Result<(Architecture, Diagnostics), Diagnost
     let baseline = read_file(folder, "baseline.yaml")
         .and_then(|(source, raw): (Source, RawBaseline)| Ok((Baseline::resolve(&source, &raw)?, source, raw)));
     let mut files = Vec::new();
+    for problem in folder.misplaced() {
+        problems.push(problem);
+    }
     for (stem, file) in folder.scenarios() {
         let read = file.clone().and_then(|source| Ok((yaml::read::<RawScenario>(&source)?, source)));
         match read {

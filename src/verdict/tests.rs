@@ -226,6 +226,42 @@ fn a_bare_refusal_counts_only_for_those_whom_s3_tells_nothing_and_where_no_layer
 }
 
 #[test]
+fn what_a_bare_refusal_does_not_say_it_does_not_prove() {
+    // HEAD has no code: an expired URL looks the same.
+    let head = Call {
+        operation: Operation::named("s3:HeadObject").unwrap(),
+        action: "s3:GetObject",
+        ..call(Principal::Anonymous)
+    };
+    let answer = refused(403, "", "");
+    let wanted = Expected {
+        action: "s3:GetObject".to_owned(),
+        ..expected(&[], None)
+    };
+    let outcome = classify(Service::S3, &answer);
+    let judgement = judge_refusal(Kind::Deny, &head, &answer, &outcome, std::slice::from_ref(&wanted), &witnessed());
+    assert_eq!(judgement.reason, Some(Reason::Unproved));
+    // Another action than the operation's own was asked for, and the message names none.
+    let bare = refused(403, "AccessDenied", "Access Denied");
+    let key = Expected {
+        action: "kms:Decrypt".to_owned(),
+        ..expected(&[], None)
+    };
+    assert_eq!(
+        judge(Kind::Deny, Principal::Anonymous, &bare, &key, &witnessed()).1,
+        Some(Reason::Unproved)
+    );
+    // A copy is refused for its source, too.
+    let copy = Call {
+        operation: Operation::named("s3:CopyObject").unwrap(),
+        ..call(Principal::Anonymous)
+    };
+    let outcome = classify(Service::S3, &bare);
+    let judgement = judge_refusal(Kind::Deny, &copy, &bare, &outcome, &[expected(&[], None)], &witnessed());
+    assert_eq!(judgement.reason, Some(Reason::Unproved));
+}
+
+#[test]
 fn the_sandbox_knows_the_statement_so_another_is_a_fail() {
     let named = expected(&[Layer::Resource], Some("DenyNotKms"));
     let right = ruled(denied(), "s3:PutObject", OBJECT, Layer::Resource, Some("DenyNotKms"));
