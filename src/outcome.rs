@@ -374,21 +374,12 @@ fn grammar(message: &str) -> Grammar<'_> {
 mod tests {
     use super::*;
 
-    fn refused(status: u16, code: &str, message: &str) -> Answer {
-        Answer::Refused(Refused {
-            status,
-            code: (!code.is_empty()).then(|| code.to_owned()),
-            message: (!message.is_empty()).then(|| message.to_owned()),
-            ..Refused::default()
-        })
-    }
-
     #[test]
     fn every_row_is_read_under_its_status_and_unclear_under_another() {
         for row in CODES {
             let service = row.service.unwrap_or(Service::S3);
             for status in row.status {
-                let outcome = classify(service, &refused(*status, row.code, "Access Denied"));
+                let outcome = classify(service, &Answer::refused(*status, row.code, "Access Denied"));
                 let expected = match row.means {
                     Means::Denial => OutcomeKind::Denied,
                     Means::Is(kind) => kind,
@@ -396,7 +387,7 @@ mod tests {
                 assert_eq!(outcome.kind(), expected, "{}", row.code);
             }
             for status in [200, 302, 418, 502] {
-                let outcome = classify(service, &refused(status, row.code, "Access Denied"));
+                let outcome = classify(service, &Answer::refused(status, row.code, "Access Denied"));
                 assert_eq!(outcome, Outcome::Unclear, "{} under {status}", row.code);
             }
         }
@@ -407,7 +398,7 @@ mod tests {
         let user = "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: s3:PutObject on resource: \"arn:aws:s3:::b/k\"";
         for (clause, layers) in CLAUSES {
             let message = format!("{user} with or because {clause} in this place, with policy ARN: arn:aws:iam::1:policy/x");
-            match classify(Service::S3, &refused(403, "AccessDenied", &message)) {
+            match classify(Service::S3, &Answer::refused(403, "AccessDenied", &message)) {
                 Outcome::Denied(denial) => {
                     assert_eq!(denial.layers, *layers, "{clause}");
                     assert_eq!(denial.action.as_deref(), Some("s3:PutObject"));
@@ -433,11 +424,11 @@ mod tests {
             (403, "Forbidden", "Access Denied"),
             (500, "AccessDenied", "Access Denied"),
         ] {
-            let outcome = classify(Service::S3, &refused(status, code, message));
+            let outcome = classify(Service::S3, &Answer::refused(status, code, message));
             assert_ne!(outcome.kind(), OutcomeKind::Denied, "{status} {code} {message}");
         }
         assert_ne!(
-            classify(Service::Kms, &refused(403, "AccessDeniedException", "x")).kind(),
+            classify(Service::Kms, &Answer::refused(403, "AccessDeniedException", "x")).kind(),
             OutcomeKind::Denied
         );
     }
@@ -451,7 +442,7 @@ mod tests {
             "with an explicit deny in an identity-based policy",
         ] {
             let message = format!("{user}\"arn:aws:s3:::b/{key}\" with an explicit deny in a resource-based policy");
-            match classify(Service::S3, &refused(403, "AccessDenied", &message)) {
+            match classify(Service::S3, &Answer::refused(403, "AccessDenied", &message)) {
                 Outcome::Denied(denial) => {
                     assert_eq!(denial.layers, [Layer::Resource, Layer::BlockPublicAccess], "{key}");
                     assert_eq!(denial.resource, Some(format!("arn:aws:s3:::b/{key}")));
@@ -465,7 +456,7 @@ mod tests {
     fn a_kms_key_is_refused_by_its_key_policy() {
         let message = "User: arn:aws:sts::1:assumed-role/a/s is not authorized to perform: kms:Decrypt on resource: \
              arn:aws:kms:eu-west-1:1:key/k because no resource-based policy allows the kms:Decrypt action";
-        match classify(Service::S3, &refused(403, "AccessDenied", message)) {
+        match classify(Service::S3, &Answer::refused(403, "AccessDenied", message)) {
             Outcome::Denied(denial) => assert_eq!(denial.layers, [Layer::KeyPolicy]),
             other => panic!("{other:?}"),
         }

@@ -103,6 +103,18 @@ impl Answer {
         }
     }
 
+    /// An error answer without rulings, as any target but the sandbox gives; for tests.
+    #[cfg(test)]
+    pub(crate) fn refused(status: u16, code: &str, message: &str) -> Self {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Self::Refused(Refused {
+            status,
+            code: some(code),
+            message: some(message),
+            ..Refused::default()
+        })
+    }
+
     /// The HTTP status, where there was an answer.
     #[must_use]
     pub fn status(&self) -> Option<u16> {

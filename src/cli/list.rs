@@ -54,15 +54,14 @@ struct ListedWitness<'a> {
 
 impl List {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        let architectures = match self.selected.load() {
+        let architectures = match self.selected.choose(terminal)? {
             Ok((architectures, _)) => architectures,
-            Err(problems) => return terminal.refuse(&problems),
+            Err(exit) => return Ok(exit),
         };
         let selection = self.selected.selection();
         let plan = Plan::new(&architectures, &selection);
         if plan.attempts == 0 {
-            writeln!(terminal.err, "nothing is selected")?;
-            return Ok(Exit::NothingRun);
+            return terminal.nothing_selected("");
         }
         let mut listed = Vec::new();
         let rows: Vec<_> = plan.rows.iter().map(|row| (row, plan.attempts(row))).collect();

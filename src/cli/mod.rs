@@ -18,6 +18,7 @@ use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     exit::Exit,
     plan::{Plan, Selection},
+    report::one_line,
     suite::{self, Architecture},
 };
 
@@ -132,6 +133,12 @@ impl Terminal {
         Ok(())
     }
 
+    /// Says that nothing is selected, and how the program then ends.
+    fn nothing_selected(&mut self, by: &str) -> io::Result<Exit> {
+        writeln!(self.err, "nothing is selected{by}; `gainsay list` shows what there is")?;
+        Ok(Exit::NothingRun)
+    }
+
     /// Shows what makes the input unusable, and the exit code that follows.
     fn refuse(&mut self, problems: &Diagnostics) -> io::Result<Exit> {
         self.show(problems)?;
@@ -142,7 +149,19 @@ impl Terminal {
 }
 
 impl Selected {
-    /// Reads the scenarios folder. Warnings are shown by `lint` alone.
+    /// Reads the scenarios folder and checks the choice. What is wrong with either is shown, and how the program then ends is answered.
+    fn choose(&self, terminal: &mut Terminal) -> io::Result<Result<(Vec<Architecture>, Diagnostics), Exit>> {
+        let (architectures, warnings) = match self.load() {
+            Ok(loaded) => loaded,
+            Err(problems) => return terminal.refuse(&problems).map(Err),
+        };
+        match self.unmatched(&architectures) {
+            Some(text) => terminal.nothing_selected(&format!(" by `{}`", one_line(text))).map(Err),
+            None => Ok(Ok((architectures, warnings))),
+        }
+    }
+
+    /// Reads the scenarios folder.
     fn load(&self) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
         let folders = suite::load::load(&self.scenarios)?;
         let (architectures, warnings) = suite::resolve(&folders)?;

@@ -32,15 +32,14 @@ enum PlanFormat {
 
 impl Plan {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        let architectures = match self.selected.load() {
+        let architectures = match self.selected.choose(terminal)? {
             Ok((architectures, _)) => architectures,
-            Err(problems) => return terminal.refuse(&problems),
+            Err(exit) => return Ok(exit),
         };
         let selection = self.selected.selection();
         let plan = plan::Plan::new(&architectures, &selection);
         if plan.attempts == 0 {
-            writeln!(terminal.err, "nothing is selected; `gainsay list` shows what there is")?;
-            return Ok(Exit::NothingRun);
+            return terminal.nothing_selected("");
         }
         let rows: Vec<(String, Vec<Step>)> = plan
             .rows

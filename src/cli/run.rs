@@ -65,13 +65,11 @@ impl From<OutputFormat> for Format {
 
 impl Run {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        let architectures = match self.selected.load() {
-            Ok((architectures, warnings)) => {
-                terminal.show(&warnings)?;
-                architectures
-            }
-            Err(problems) => return terminal.refuse(&problems),
+        let (architectures, warnings) = match self.selected.choose(terminal)? {
+            Ok(chosen) => chosen,
+            Err(exit) => return Ok(exit),
         };
+        terminal.show(&warnings)?;
         let mut selection = self.selected.selection();
         if self.rerun_failed {
             match write::read_latest(&self.report_dir) {
@@ -91,18 +89,9 @@ impl Run {
             )?;
             return Ok(Exit::BadInput);
         }
-        if let Some(text) = self.selected.unmatched(&architectures) {
-            writeln!(
-                terminal.err,
-                "nothing is selected by `{}`; `gainsay list` shows what there is",
-                one_line(text)
-            )?;
-            return Ok(Exit::NothingRun);
-        }
         let plan = Plan::new(&architectures, &selection);
         if plan.attempts == 0 {
-            writeln!(terminal.err, "nothing is selected; `gainsay list` shows what there is")?;
-            return Ok(Exit::NothingRun);
+            return terminal.nothing_selected("");
         }
         self.run(&plan, terminal)
     }

@@ -218,8 +218,8 @@ impl RowRun {
         };
         let both = [("target", &witnesses.target), ("actor", &witnesses.actor)];
         let mut testimony = Vec::new();
-        for (role, witness) in both {
-            testimony.push(self.testify(role, "before", witness).await);
+        for (role, (_, witness)) in ["target before", "actor before"].into_iter().zip(both) {
+            testimony.push(self.testify(role, witness).await);
         }
         let snapshot = self.sandbox.snapshot();
         let made = match self.perform(&attempt.request).await {
@@ -231,8 +231,8 @@ impl RowRun {
             // What should not have happened must not colour what comes after it.
             self.sandbox.restore(&snapshot);
         } else {
-            for (role, witness) in both {
-                testimony.push(self.testify(role, "after", witness).await);
+            for (role, (_, witness)) in ["target after", "actor after"].into_iter().zip(both) {
+                testimony.push(self.testify(role, witness).await);
             }
         }
         let expected = Self::expected(&attempt.refusals, &made.call);
@@ -250,13 +250,7 @@ impl RowRun {
     }
 
     /// Asks a witness, unless it has answered since the last call that could have changed anything.
-    async fn testify(&mut self, role: &str, when: &str, witness: &Witness) -> Testimony {
-        let role = match (role, when) {
-            ("target", "before") => "target before",
-            ("target", _) => "target after",
-            (_, "before") => "actor before",
-            _ => "actor after",
-        };
+    async fn testify(&mut self, role: &'static str, witness: &Witness) -> Testimony {
         let known = self
             .fresh
             .iter()

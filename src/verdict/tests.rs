@@ -53,18 +53,9 @@ fn call(principal: Principal) -> Call {
     }
 }
 
-fn refused(status: u16, code: &str, message: &str) -> Answer {
-    Answer::Refused(Refused {
-        status,
-        code: (!code.is_empty()).then(|| code.to_owned()),
-        message: (!message.is_empty()).then(|| message.to_owned()),
-        ..Refused::default()
-    })
-}
-
 /// AWS's words for an explicit deny of the bucket policy.
 fn denied() -> Answer {
-    refused(
+    Answer::refused(
         403,
         "AccessDenied",
         &words("s3:PutObject", OBJECT, "with an explicit deny in a resource-based policy"),
@@ -181,7 +172,7 @@ fn without_the_sandboxs_knowledge_doubt_is_inconclusive() {
         let verdict = judge(
             Kind::Deny,
             role(OWNER),
-            &refused(403, "AccessDenied", &message),
+            &Answer::refused(403, "AccessDenied", &message),
             &asked,
             &witnessed(),
         );
@@ -203,7 +194,7 @@ fn without_the_sandboxs_knowledge_doubt_is_inconclusive() {
 
 #[test]
 fn a_bare_refusal_counts_only_for_those_whom_s3_tells_nothing_and_where_no_layer_is_asked_for() {
-    let bare = refused(403, "AccessDenied", "Access Denied");
+    let bare = Answer::refused(403, "AccessDenied", "Access Denied");
     let anyone = expected(&[], None);
     assert_eq!(
         judge(Kind::Deny, Principal::Anonymous, &bare, &anyone, &witnessed()),
@@ -233,7 +224,7 @@ fn what_a_bare_refusal_does_not_say_it_does_not_prove() {
         action: "s3:GetObject",
         ..call(Principal::Anonymous)
     };
-    let answer = refused(403, "", "");
+    let answer = Answer::refused(403, "", "");
     let wanted = Expected {
         action: "s3:GetObject".to_owned(),
         ..expected(&[], None)
@@ -242,7 +233,7 @@ fn what_a_bare_refusal_does_not_say_it_does_not_prove() {
     let judgement = judge_refusal(Kind::Deny, &head, &answer, &outcome, std::slice::from_ref(&wanted), &witnessed());
     assert_eq!(judgement.reason, Some(Reason::Unproved));
     // Another action than the operation's own was asked for, and the message names none.
-    let bare = refused(403, "AccessDenied", "Access Denied");
+    let bare = Answer::refused(403, "AccessDenied", "Access Denied");
     let key = Expected {
         action: "kms:Decrypt".to_owned(),
         ..expected(&[], None)
@@ -300,7 +291,7 @@ fn a_reject_wants_its_code_and_its_witnesses() {
         codes: vec!["AccessControlListNotSupported".to_owned()],
         ..expected(&[], None)
     };
-    let right = refused(400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
+    let right = Answer::refused(400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
     assert_eq!(
         judge(Kind::Reject, role(OWNER), &right, &wanted, &witnessed()),
         (Verdict::Pass, None)
@@ -309,7 +300,7 @@ fn a_reject_wants_its_code_and_its_witnesses() {
     // The same answer is no authorization refusal, so it never makes a deny pass.
     let verdict = judge(Kind::Deny, role(OWNER), &right, &expected(&[], None), &witnessed());
     assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::NotAuthorization)));
-    let other = refused(400, "InvalidRequest", "");
+    let other = Answer::refused(400, "InvalidRequest", "");
     assert_eq!(
         judge(Kind::Reject, role(OWNER), &other, &wanted, &witnessed()).0,
         Verdict::Inconclusive
@@ -323,8 +314,8 @@ fn a_permitted_act_that_fails_is_a_fail_and_one_without_an_answer_is_undecided()
         judge_allow(answer, &outcome, &[]).verdict
     };
     assert_eq!(judge(&denied()), Verdict::Fail);
-    assert_eq!(judge(&refused(404, "NoSuchKey", "")), Verdict::Fail);
-    assert_eq!(judge(&refused(400, "InvalidArgument", "")), Verdict::Fail);
+    assert_eq!(judge(&Answer::refused(404, "NoSuchKey", "")), Verdict::Fail);
+    assert_eq!(judge(&Answer::refused(400, "InvalidArgument", "")), Verdict::Fail);
     for (status, code) in [
         (503, "SlowDown"),
         (500, "InternalError"),
@@ -332,7 +323,7 @@ fn a_permitted_act_that_fails_is_a_fail_and_one_without_an_answer_is_undecided()
         (501, "NotImplemented"),
         (301, "PermanentRedirect"),
     ] {
-        assert_eq!(judge(&refused(status, code, "")), Verdict::Inconclusive, "{code}");
+        assert_eq!(judge(&Answer::refused(status, code, "")), Verdict::Inconclusive, "{code}");
     }
     let unreachable = Answer::Unreachable { message: String::new() };
     assert_eq!(judge(&unreachable), Verdict::Inconclusive);
@@ -350,12 +341,12 @@ fn a_policys_refusal_is_not_the_answer_that_a_reject_names() {
         codes: vec!["AccessDenied".to_owned()],
         ..expected(&[], None)
     };
-    let expired = refused(403, "AccessDenied", "Request has expired");
+    let expired = Answer::refused(403, "AccessDenied", "Request has expired");
     assert_eq!(
         judge(Kind::Reject, role(OWNER), &expired, &wanted, &witnessed()),
         (Verdict::Pass, None)
     );
-    for answer in [denied(), refused(403, "AccessDenied", "Access Denied")] {
+    for answer in [denied(), Answer::refused(403, "AccessDenied", "Access Denied")] {
         let verdict = judge(Kind::Reject, role(OWNER), &answer, &wanted, &witnessed());
         assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
     }
@@ -395,7 +386,7 @@ fn any_answer() -> impl Strategy<Value = Answer> {
     ];
     let statuses = prop_oneof![Just(403_u16), Just(400), Just(200), 100..600_u16];
     prop_oneof![
-        8 => (statuses, codes, messages).prop_map(|(status, code, message)| refused(status, &code, &message)),
+        8 => (statuses, codes, messages).prop_map(|(status, code, message)| Answer::refused(status, &code, &message)),
         1 => ".{0,20}".prop_map(|message| Answer::Unreachable { message }),
         1 => (100..600_u16, ".{0,20}").prop_map(|(status, message)| Answer::Malformed { status, message }),
         1 => Just(Answer::success(200, None, BTreeMap::new())),
