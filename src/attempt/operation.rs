@@ -43,6 +43,8 @@ pub enum Effect {
     Writes,
     /// It takes something away, so that a second call may find it gone.
     Consumes,
+    /// It changes the configuration of a bucket, a key or an account.
+    Configures,
 }
 
 /// One row of the catalogue.

@@ -180,6 +180,7 @@ fn changes(request: &Request) -> String {
     match request.operation.effect {
         Effect::Reads => "nothing".to_owned(),
         Effect::Writes => format!("adds or replaces {what} or its settings{whose}"),
+        Effect::Configures => format!("changes the configuration of {what}{whose}"),
         Effect::Consumes => format!("takes away or finishes {what}{whose}"),
     }
 }

@@ -263,10 +263,15 @@ impl RowRun {
                 came_back: came_back.clone(),
             };
         }
+        // A witness leaves no trace: what it takes away or configures must be there for the attempt it proves.
+        let before = (witness.request.operation.effect != Effect::Reads).then(|| self.sandbox.snapshot());
         let (outcome, came_back) = match self.perform(&witness.request).await {
             Ok(made) => (made.outcome, came_back(&made.answer)),
             Err(judgement) => (Outcome::Unclear, judgement.detail),
         };
+        if let Some(before) = before {
+            self.sandbox.restore(&before);
+        }
         self.fresh.push((witness.request.clone(), outcome.clone(), came_back.clone()));
         Testimony {
             role,

@@ -1,0 +1,77 @@
+//! Buckets: listings and configuration.
+
+use aws_sdk_s3::operation::RequestId as _;
+
+use super::send;
+use crate::{
+    attempt::{Answer, Call, Field, Op, Output, Param},
+    cloud::Clients,
+};
+
+pub(super) async fn listing(clients: &Clients, call: &Call) -> Answer {
+    let s3 = &clients.s3;
+    let owner = call.bucket_owner.clone();
+    let (bucket, prefix) = (call.get(Param::Bucket), call.get(Param::Prefix));
+    match call.operation.op {
+        Op::ListObjectsV2 => {
+            let request = s3
+                .list_objects_v2()
+                .set_bucket(bucket)
+                .set_prefix(prefix)
+                .set_expected_bucket_owner(owner);
+            send!(clients, request, |answer| {
+                let keys = answer.contents().iter().filter_map(|object| object.key()).map(str::to_owned);
+                Output::from([(Field::Keys, keys.collect())])
+            })
+        }
+        Op::ListObjectVersions => {
+            let request = s3
+                .list_object_versions()
+                .set_bucket(bucket)
+                .set_prefix(prefix)
+                .set_expected_bucket_owner(owner);
+            send!(clients, request, |answer| {
+                let ids = answer
+                    .versions()
+                    .iter()
+                    .filter_map(|version| version.version_id())
+                    .map(str::to_owned);
+                Output::from([(Field::Versions, ids.collect())])
+            })
+        }
+        _ => {
+            let request = s3
+                .list_multipart_uploads()
+                .set_bucket(bucket)
+                .set_prefix(prefix)
+                .set_expected_bucket_owner(owner);
+            send!(clients, request, |answer| {
+                let keys = answer.uploads().iter().filter_map(|upload| upload.key()).map(str::to_owned);
+                Output::from([(Field::Keys, keys.collect())])
+            })
+        }
+    }
+}
+
+pub(super) async fn bucket(clients: &Clients, call: &Call) -> Answer {
+    let s3 = &clients.s3;
+    let (bucket, owner) = (call.get(Param::Bucket), call.bucket_owner.clone());
+    macro_rules! read {
+        ($($op:ident => $method:ident),+; $last:ident) => {
+            match call.operation.op {
+                $(Op::$op => send!(clients, s3.$method().set_bucket(bucket).set_expected_bucket_owner(owner), |answer| Output::new()),)+
+                _ => send!(clients, s3.$last().set_bucket(bucket).set_expected_bucket_owner(owner), |answer| Output::new()),
+            }
+        };
+    }
+    read!(
+        GetBucketLocation => get_bucket_location,
+        GetBucketVersioning => get_bucket_versioning,
+        GetBucketPolicy => get_bucket_policy,
+        GetBucketEncryption => get_bucket_encryption,
+        GetBucketAcl => get_bucket_acl,
+        GetPublicAccessBlock => get_public_access_block,
+        GetBucketOwnershipControls => get_bucket_ownership_controls;
+        head_bucket
+    )
+}
