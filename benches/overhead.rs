@@ -70,7 +70,7 @@ fn main() {
 async fn bare_calls(architecture: &Architecture) -> f64 {
     let environment = &architecture.environment;
     let sandbox = Sandbox::new(environment);
-    let target = Target::sandbox(&sandbox, &environment.region);
+    let target = Target::sandbox(&sandbox, &environment.region, None);
     let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &environment.roles, "bench").await;
     let credentials = sessions.get("app").unwrap().credentials.clone();
     let rows: Vec<_> = architecture.scenarios.iter().flat_map(|scenario| &scenario.rows).collect();
@@ -79,7 +79,7 @@ async fn bare_calls(architecture: &Architecture) -> f64 {
     for row in rows {
         // As the runner does: every row has a sandbox and clients of its own.
         let fork = sandbox.fork();
-        let clients = Target::sandbox(&fork, &environment.region).clients(Some(&credentials), false);
+        let clients = Target::sandbox(&fork, &environment.region, None).clients(Some(&credentials), false);
         let facts = Facts {
             environment,
             run: "bench",
@@ -104,6 +104,7 @@ async fn through_runner(architecture: &Architecture) -> f64 {
         fail_fast: false,
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
+        between: None,
     };
     let begun = Instant::now();
     let record = runner::run(&plan, &options, &Stop::default(), |_| {}).await;

@@ -73,6 +73,7 @@ fn attempt_alone(architectures: &[Architecture], scenarios: &str, id: String) ->
         fail_fast: false,
         run: runner::new_run_id(),
         scenarios: scenarios.to_owned(),
+        between: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let record = runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {}));

@@ -130,6 +130,7 @@ fn named(architecture: &Architecture, wanted: &[&str], fail_fast: bool, sid: &st
         fail_fast,
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
+        between: None,
     };
     let stop = Stop::default();
     let runtime = tokio::runtime::Builder::new_current_thread()

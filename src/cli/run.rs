@@ -105,6 +105,7 @@ impl Run {
             fail_fast: self.fail_fast,
             run: runner::new_run_id(),
             scenarios: self.selected.scenarios.display().to_string(),
+            between: None,
         };
         let look = terminal::Options {
             format: self.format.into(),

@@ -28,10 +28,27 @@ pub struct Target {
     last_status: Arc<AtomicU16>,
 }
 
+/// What is put between the clients and their target, as latency in a benchmark or a fault in a test.
+#[derive(Clone)]
+pub struct Between(Arc<dyn Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync>);
+
+impl Between {
+    /// Every connector is wrapped by `wrap`.
+    pub fn new(wrap: impl Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wrap))
+    }
+}
+
+impl std::fmt::Debug for Between {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Between").finish_non_exhaustive()
+    }
+}
+
 /// Notes the status of the last answer: the clients tell it of errors only.
 #[derive(Debug)]
 struct Watched {
-    connector: Sandbox,
+    connector: SharedHttpConnector,
     last_status: Arc<AtomicU16>,
 }
 
@@ -49,10 +66,14 @@ impl HttpConnector for Watched {
 impl Target {
     /// A sandbox as a target.
     #[must_use]
-    pub fn sandbox(sandbox: &Sandbox, region: &str) -> Self {
+    pub fn sandbox(sandbox: &Sandbox, region: &str, between: Option<&Between>) -> Self {
         let last_status = Arc::new(AtomicU16::new(0));
+        let inner = SharedHttpConnector::new(sandbox.clone());
         let connector = SharedHttpConnector::new(Watched {
-            connector: sandbox.clone(),
+            connector: match between {
+                Some(Between(wrap)) => wrap(inner),
+                None => inner,
+            },
             last_status: last_status.clone(),
         });
         let answering = connector.clone();

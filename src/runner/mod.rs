@@ -21,7 +21,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 pub use self::event::Event;
 use self::row::RowRun;
 use crate::{
-    cloud::Target,
+    cloud::{Between, Target},
     plan::{self, Plan},
     principal::Sessions,
     record::{ArchitectureInfo, ControlInfo, ResultRecord, RunInfo, RunRecord, Summary},
@@ -40,6 +40,8 @@ pub struct Options {
     pub run: String,
     /// The scenarios folder as it was typed.
     pub scenarios: String,
+    /// What is put between the clients and the target, in tests and benchmarks.
+    pub between: Option<Between>,
 }
 
 /// Asked for by Ctrl-C, or by the first failure under `--fail-fast`: no new attempts are made.
@@ -108,7 +110,7 @@ pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, mut tell: impl
     for architecture in architectures {
         let rows = plan.rows.iter().filter(|row| std::ptr::eq(row.architecture, architecture));
         let names: BTreeSet<&str> = rows.flat_map(|row| plan::roles(row.row)).collect();
-        let stage = prepare(architecture, &names, &options.run).await;
+        let stage = prepare(architecture, &names, options).await;
         info.calls += stage.calls;
         stages.insert(architecture.name.clone(), Arc::new(stage));
     }
@@ -131,17 +133,17 @@ pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, mut tell: impl
 }
 
 /// Deploys an architecture into a sandbox and assumes the roles its rows need.
-async fn prepare(architecture: &Architecture, names: &BTreeSet<&str>, run: &str) -> Stage {
+async fn prepare(architecture: &Architecture, names: &BTreeSet<&str>, options: &Options) -> Stage {
     let environment = &architecture.environment;
     let sandbox = Sandbox::new(environment);
-    let target = Target::sandbox(&sandbox, &environment.region);
+    let target = Target::sandbox(&sandbox, &environment.region, options.between.as_ref());
     let roles: Vec<_> = environment
         .roles
         .iter()
         .filter(|role| names.contains(role.name.as_str()))
         .cloned()
         .collect();
-    let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &roles, run).await;
+    let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &roles, &options.run).await;
     Stage {
         sandbox,
         sessions,

@@ -85,7 +85,7 @@ impl RowRun {
             },
             attempts,
             fixtures: row.row.fixtures.clone(),
-            target: Target::sandbox(&sandbox, &environment.region),
+            target: Target::sandbox(&sandbox, &environment.region, options.between.as_ref()),
             sandbox,
             sessions,
             stop,

@@ -154,7 +154,7 @@ pub struct How {
 
 impl Place {
     pub fn of(sandbox: Sandbox, environment: Arc<Environment>) -> Self {
-        let target = Target::sandbox(&sandbox, REGION);
+        let target = Target::sandbox(&sandbox, REGION, None);
         Self {
             sandbox,
             environment,
