@@ -71,10 +71,10 @@ fn the_shipped_scenarios_all_pass_and_prove_every_control_of_the_baseline() {
         .iter()
         .map(|control| control["id"].as_str().unwrap())
         .collect();
-    let chosen: BTreeSet<&str> = record["run"]["architectures"][0]["controls"]
-        .as_array()
-        .unwrap()
+    let architectures = record["run"]["architectures"].as_array().unwrap();
+    let chosen: BTreeSet<&str> = architectures
         .iter()
+        .flat_map(|architecture| architecture["controls"].as_array().unwrap())
         .map(|control| control["id"].as_str().unwrap())
         .collect();
     assert_eq!(proved, chosen);
@@ -117,8 +117,10 @@ fn selection_is_by_architecture_path_or_part_of_an_id() {
             .collect()
     };
     let all = ids(&[]);
-    assert_eq!(ids(&["secure-bucket"]), all);
-    assert_eq!(ids(&["scenarios/secure-bucket"]), all);
+    let secure = ids(&["secure-bucket"]);
+    assert!(all.len() > secure.len() && secure.iter().all(|id| id.starts_with("secure-bucket/")));
+    assert_eq!(ids(&["secure-bucket", "team-bucket"]), all);
+    assert_eq!(ids(&["scenarios/secure-bucket"]), secure);
     let by_path = ids(&["scenarios/secure-bucket/versions.yaml"]);
     assert!(!by_path.is_empty() && by_path.iter().all(|id| id.starts_with("secure-bucket/versions/")));
     assert_eq!(ids(&["./scenarios/secure-bucket/versions.yaml"]), by_path);
@@ -166,14 +168,15 @@ fn the_plan_has_every_call_of_the_run() {
     let reports = reports();
     run_in(reports.path(), &[]);
     let record = record(reports.path());
-    let roles: BTreeSet<&str> = planned
+    let architecture = |step: &Value| step["row"].as_str().unwrap().split('/').next().unwrap().to_owned();
+    let roles: BTreeSet<(String, &str)> = planned
         .as_array()
         .unwrap()
         .iter()
-        .map(|step| step["principal"].as_str().unwrap())
-        .filter(|name| *name != "anonymous")
+        .map(|step| (architecture(step), step["principal"].as_str().unwrap()))
+        .filter(|(_, name)| *name != "anonymous")
         .collect();
-    // Each role is assumed and asked who it is.
+    // Each role of each architecture is assumed and asked who it is.
     let sessions = 2 * roles.len();
     assert_eq!(
         record["run"]["calls"].as_u64().unwrap(),
@@ -416,7 +419,7 @@ fn ctrl_c_stops_new_attempts_and_leaves_whole_reports() {
     let mut child = gainsay()
         .args([
             "run",
-            "long",
+            "long/",
             "--scenarios",
             copy.path().to_str().unwrap(),
             "--report-dir",

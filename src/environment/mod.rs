@@ -1,6 +1,7 @@
 //! The environment of an architecture: who and what the scenarios speak of, by logical name.
 
 mod baseline;
+mod collection;
 mod policy;
 mod raw;
 mod resolve;
@@ -10,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use self::{
     baseline::{Baseline, Control, catalogue},
+    collection::{Collection, Member},
     raw::{RawBaseline, RawEnvironment},
     resolve::resolve,
 };
@@ -67,6 +69,8 @@ pub struct Environment {
     pub buckets: Vec<Arc<Bucket>>,
     /// The keys in file order.
     pub keys: Vec<Arc<Key>>,
+    /// What of these belongs together.
+    pub collections: Vec<Collection>,
 }
 
 /// The IAM user whose credentials assume the roles.
@@ -241,6 +245,12 @@ impl Environment {
     #[must_use]
     pub fn bucket(&self, name: &str) -> Option<&Arc<Bucket>> {
         self.buckets.iter().find(|bucket| bucket.logical == name)
+    }
+
+    /// The collection of a name.
+    #[must_use]
+    pub fn collection(&self, name: &str) -> Option<&Collection> {
+        self.collections.iter().find(|collection| collection.name == name)
     }
 
     /// The key of a name.

@@ -74,7 +74,7 @@ impl RowRun {
         let Architecture { name, environment, .. } = row.architecture;
         let sandbox = sandbox.fork();
         Self {
-            name: format!("{name}/{}/{}", row.scenario.stem, row.row.slug),
+            name: row.name(),
             setting: Setting {
                 architecture: name.clone(),
                 scenario: row.scenario.stem.clone(),
