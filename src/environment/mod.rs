@@ -4,6 +4,7 @@ mod baseline;
 mod policy;
 mod raw;
 mod resolve;
+mod sessions;
 mod template;
 
 use std::sync::{Arc, OnceLock};
@@ -97,6 +98,12 @@ pub struct Role {
     pub boundary: Option<Document>,
     /// Tags.
     pub tags: Vec<(String, String)>,
+    /// Session tags with which it is assumed.
+    pub session_tags: Vec<(String, String)>,
+    /// The logical name of the role whose session assumes it, in place of the caller.
+    pub via: Option<String>,
+    /// How long its sessions may last, in seconds.
+    pub max_session_duration: u32,
 }
 
 /// A bucket.

@@ -70,6 +70,17 @@ pub struct RawRole {
     /// Tags of the role.
     #[serde(default)]
     pub tags: Entries<Located<String>>,
+    /// Session tags with which it is assumed.
+    #[serde(default)]
+    pub session_tags: Entries<Located<String>>,
+    /// The role whose session assumes it, in place of the caller.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub via: Option<Located<String>>,
+    /// How long its sessions may last, in seconds; 3600 where nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub max_session_duration: Option<Located<String>>,
 }
 
 /// A bucket.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Bucket, Caller, DefaultEncryption, Document, Environment, Key, Ownership, PublicAccessBlock, Role, Versioning, policy,
     raw::{RawBucket, RawEncryption, RawEnvironment, RawKey, RawRole},
+    sessions,
     template::Names,
 };
 use crate::{
@@ -125,6 +126,9 @@ impl Resolver<'_> {
             }
         }
         self.check_unique();
+        for (problem, at) in sessions::check(raw) {
+            self.problem(problem, at);
+        }
     }
 
     /// Two things of one name in S3 or KMS could not both exist.
@@ -248,6 +252,9 @@ impl Resolver<'_> {
                 .iter()
                 .map(|(key, value)| (key.value.clone(), value.value.clone()))
                 .collect(),
+            session_tags: sessions::tags(raw),
+            via: raw.via.as_ref().map(|via| via.value.clone()),
+            max_session_duration: sessions::max_duration(raw).ok()?,
         })
     }
 
