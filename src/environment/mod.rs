@@ -5,6 +5,7 @@ mod collection;
 mod policy;
 mod raw;
 mod resolve;
+mod sessions;
 mod template;
 
 use std::sync::{Arc, OnceLock};
@@ -101,6 +102,12 @@ pub struct Role {
     pub boundary: Option<Document>,
     /// Tags.
     pub tags: Vec<(String, String)>,
+    /// Session tags with which it is assumed.
+    pub session_tags: Vec<(String, String)>,
+    /// The logical name of the role whose session assumes it, in place of the caller.
+    pub via: Option<String>,
+    /// How long its sessions may last, in seconds.
+    pub max_session_duration: u32,
 }
 
 /// A bucket.

@@ -102,6 +102,17 @@ pub struct RawRole {
     /// Tags of the role.
     #[serde(default)]
     pub tags: Entries<Located<String>>,
+    /// Session tags with which it is assumed.
+    #[serde(default)]
+    pub session_tags: Entries<Located<String>>,
+    /// The role whose session assumes it, in place of the caller.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub via: Option<Located<String>>,
+    /// How long its sessions may last, in seconds; 3600 where nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub max_session_duration: Option<Located<String>>,
 }
 
 /// A bucket.
@@ -200,9 +211,12 @@ impl RawRole {
             policies,
             boundary,
             tags,
+            session_tags,
+            via,
+            max_session_duration,
         } = self;
-        let tags = tags.0.iter_mut().map(|(_, value)| value);
-        let options = [account, external_id, boundary].into_iter().flatten();
+        let tags = tags.0.iter_mut().chain(&mut session_tags.0).map(|(_, value)| value);
+        let options = [account, external_id, boundary, via, max_session_duration].into_iter().flatten();
         std::iter::once(trust).chain(policies).chain(options).chain(tags).collect()
     }
 }

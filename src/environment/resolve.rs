@@ -7,6 +7,7 @@ use super::{
     collection::{self, MemberNames},
     policy,
     raw::{RawBucket, RawCollection, RawEncryption, RawEnvironment, RawKey, RawRole, RawTemplate},
+    sessions,
     template::{self, Known, Names},
 };
 use crate::{
@@ -132,6 +133,9 @@ impl Resolver<'_> {
             }
         }
         self.check_unique();
+        for (problem, at) in sessions::check(raw) {
+            self.problem(problem, at);
+        }
     }
 
     /// Two things of one name in S3 or KMS could not both exist.
@@ -265,14 +269,17 @@ impl Resolver<'_> {
             external_id: raw.external_id.as_ref().map(|id| id.value.clone()),
             policies: policies?,
             boundary,
-            tags: self.tags(name, raw)?,
+            tags: self.tags(name, &raw.tags)?,
+            session_tags: self.tags(name, &raw.session_tags)?,
+            via: raw.via.as_ref().map(|via| via.value.clone()),
+            max_session_duration: sessions::max_duration(raw).ok()?,
         })
     }
 
     /// The tags of a role; `{{key.NAME.id}}` and the like are filled in as in policies.
-    fn tags(&mut self, name: &Located<String>, raw: &RawRole) -> Option<Vec<(String, String)>> {
+    fn tags(&mut self, name: &Located<String>, raw: &Entries<Located<String>>) -> Option<Vec<(String, String)>> {
         let mut tags = Some(Vec::new());
-        for (key, value) in &raw.tags.0 {
+        for (key, value) in &raw.0 {
             match template::text(&value.value, &self.known(Some(&name.value))) {
                 Ok(text) => tags.iter_mut().for_each(|tags| tags.push((key.value.clone(), text.clone()))),
                 Err(unknown) => {

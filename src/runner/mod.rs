@@ -146,8 +146,8 @@ async fn prepare(architecture: &Architecture, names: &BTreeSet<&str>, options: &
     let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &roles, &options.run).await;
     Stage {
         sandbox,
+        calls: 2 * sessions.count() as u64,
         sessions,
-        calls: 2 * roles.len() as u64,
     }
 }
 

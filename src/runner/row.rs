@@ -379,8 +379,9 @@ impl RowRun {
             sid: refusal.sid.clone(),
             codes: refusal.codes.clone(),
             action: refusal.action.clone().unwrap_or_else(|| default.action.clone()),
-            resource: match &refusal.key {
+            resource: match &refusal.on {
                 Some(Value::Key(key, _)) => key.arn.clone(),
+                Some(Value::Role(role)) => role.arn.clone(),
                 _ => default.resource.clone(),
             },
         });

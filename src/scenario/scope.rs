@@ -54,6 +54,9 @@ impl Scope<'_> {
                 .collect::<Result<_, _>>()?;
             return Ok(Value::Fixtures(indexes));
         }
+        if let Kind::Texts = kind {
+            return self.texts(written);
+        }
         match written {
             [text] => self.one(kind, &text.value).map_err(|problem| (problem, text.span.clone())),
             [] => Err((
@@ -65,6 +68,25 @@ impl Scope<'_> {
                 second.span.clone(),
             )),
         }
+    }
+
+    /// Several texts, with commas between them.
+    fn texts(&mut self, written: &[Located<String>]) -> Result<Value, (Problem, std::ops::Range<usize>)> {
+        let mut pieces = Vec::new();
+        for text in written {
+            let comma = Diagnostic::new(Code::BadValue, format!("`{}` holds a comma", text.value)).help("write a list: `[a, b]`");
+            let Value::Text(one) = self.one(Kind::Text, &text.value).map_err(|problem| (problem, text.span.clone()))? else {
+                continue;
+            };
+            if one.shown().contains(',') {
+                return Err((comma, text.span.clone()));
+            }
+            if !pieces.is_empty() {
+                pieces.push(Piece::Literal(",".to_owned()));
+            }
+            pieces.extend(one.0);
+        }
+        Ok(Value::Text(Text(pieces)))
     }
 
     pub(super) fn one(&mut self, kind: Kind, text: &str) -> Result<Value, Problem> {
@@ -80,7 +102,7 @@ impl Scope<'_> {
             }
             Kind::Role => Value::Role(self.role(text)?),
             Kind::Fixture | Kind::Fixtures => Value::Fixture(self.fixture(text)?),
-            Kind::Text => Value::Text(self.text(text)?),
+            Kind::Text | Kind::Texts => Value::Text(self.text(text)?),
             Kind::Bool => match self.word(text)?.as_str() {
                 "true" => Value::Bool(true),
                 "false" => Value::Bool(false),
