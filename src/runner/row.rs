@@ -235,7 +235,7 @@ impl RowRun {
                 testimony.push(self.testify(role, witness).await);
             }
         }
-        let expected = Self::expected(&attempt.refusals, &made.call);
+        let expected = self.expected(&attempt.refusals, &made.call);
         let mut judgement = judge_refusal(attempt.kind, &made.call, &made.answer, &made.outcome, &expected, &testimony);
         if judgement == Judgement::pass() {
             judgement = self.prove_fixtures(attempt, &made.call).await;
@@ -365,7 +365,7 @@ impl RowRun {
     }
 
     /// The answers that will do, with what they are about filled in from the operation catalogue.
-    fn expected(refusals: &[Refusal], call: &Call) -> Vec<Expected> {
+    fn expected(&self, refusals: &[Refusal], call: &Call) -> Vec<Expected> {
         let default = Expected {
             action: call.action.to_owned(),
             resource: call.resource.clone(),
@@ -382,6 +382,7 @@ impl RowRun {
             resource: match &refusal.on {
                 Some(Value::Key(key, _)) => key.arn.clone(),
                 Some(Value::Role(role)) => role.arn.clone(),
+                Some(Value::Fixture(index)) => attempt::object_arn(*index, &self.facts()).unwrap_or_default(),
                 _ => default.resource.clone(),
             },
         });

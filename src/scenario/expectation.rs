@@ -55,7 +55,7 @@ impl Resolver<'_> {
                     &written.span,
                     Diagnostic::new(
                         Code::MissingKey,
-                        "a `sid`, `action`, `key` or `role` is of a policy's refusal, which a `reject` expects only with a `layer`",
+                        "a `sid`, `action`, `key`, `role` or `object` is of a policy's refusal, which a `reject` expects only with a `layer`",
                     )
                     .help("add the `layer`, or leave the code alone"),
                 );
@@ -93,11 +93,12 @@ impl Resolver<'_> {
         }
     }
 
-    /// The key or the role that the action is refused on, where it is not the operation's own resource.
+    /// The key, the role or the object that the action is refused on, where it is not the operation's own resource.
     fn refused_on(&mut self, scope: &mut Scope<'_>, raw: &RawRefusal) -> Option<Value> {
         let written = [
             (&raw.key, "key", ParamKind::Key, "kms:Decrypt"),
             (&raw.role, "role", ParamKind::Role, "iam:PassRole"),
+            (&raw.object, "object", ParamKind::Fixture, "s3:GetObject"),
         ];
         let mut on = None;
         for (written, name, kind, example) in written {
@@ -115,7 +116,7 @@ impl Resolver<'_> {
             if on.is_some() {
                 self.problem(
                     &written.span,
-                    Diagnostic::new(Code::BadValue, "an action is refused on a key or on a role, not on both").help("keep one of them"),
+                    Diagnostic::new(Code::BadValue, "an action is refused on one thing").help("keep one of `key`, `role` and `object`"),
                 );
             }
             match scope.one(kind, &written.value) {

@@ -121,7 +121,7 @@ pub struct Refusal {
     pub codes: Vec<String>,
     /// The action refused, where it is not the operation's own.
     pub action: Option<String>,
-    /// The key or the role the action is refused on; the operation's own resource where there is none.
+    /// The key, role or object the action is refused on; the operation's own resource where there is none.
     pub on: Option<Value>,
 }
 
