@@ -10,7 +10,7 @@
 mod common;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -468,5 +468,45 @@ fn the_schemas_in_the_repository_are_the_programs() {
             "stale: run `cargo run -- schema {file} > {}`",
             path.display()
         );
+    }
+}
+
+#[test]
+fn a_further_team_is_one_line_of_the_environment() {
+    let per_file = |reports: &Path| -> BTreeMap<String, BTreeSet<String>> {
+        let mut rows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for result in record(reports)["results"].as_array().unwrap() {
+            let text = |key: &str| result[key].as_str().unwrap().to_owned();
+            rows.entry(text("scenario")).or_default().insert(text("row"));
+        }
+        rows
+    };
+    let (before, after) = (reports(), reports());
+    assert_eq!(code(&run_in(before.path(), &["team-bucket"])), 0);
+    let copy = tempfile::tempdir().unwrap();
+    copy_scenarios(copy.path());
+    let path = copy.path().join("team-bucket/environment.yaml");
+    let environment = fs::read_to_string(&path).unwrap();
+    let last = environment.lines().find(|line| line.contains("name: team-c")).unwrap();
+    let further = last.replace("team-c", "team-d");
+    fs::write(&path, environment.replace(last, &format!("{last}\n{further}"))).unwrap();
+    let output = run_in(after.path(), &["team-bucket", "--scenarios", copy.path().to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    let (three, four) = (per_file(before.path()), per_file(after.path()));
+    for (file, rows) in &three {
+        let found = &four[file];
+        // A row for each team, or for each pair of teams: the fourth team stands wherever the third does.
+        let grown: BTreeSet<String> = rows
+            .iter()
+            .flat_map(|row| {
+                [
+                    row.clone(),
+                    row.replace("team-c", "team-d"),
+                    row.replace("team-b", "team-d"),
+                    row.replace("team-a", "team-d"),
+                ]
+            })
+            .collect();
+        assert_eq!(*found, grown, "{file}");
     }
 }

@@ -111,7 +111,7 @@ fn member_name<'m>(
         );
         return None;
     };
-    if !is_name(&name.value) || name.value == "anonymous" {
+    if !is_name(&name.value) {
         report(bad_name(&name.value), name);
         return None;
     }
