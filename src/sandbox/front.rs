@@ -166,9 +166,10 @@ impl Front {
 
     async fn s3(&self, parts: Parts, body: Bytes, request_id: &str, virtual_bucket: Option<&str>) -> Reply {
         let head = parts.method == http::Method::HEAD;
-        if let Err(unmodelled) = check_guard(&parts, virtual_bucket) {
-            return s3_error(501, "NotImplemented", &unmodelled, request_id, head);
-        }
+        let known = match check_guard(&parts, virtual_bucket) {
+            Ok(known) => known,
+            Err(unmodelled) => return s3_error(501, "NotImplemented", &unmodelled, request_id, head),
+        };
         let scope = match self.scope(&parts, &body, Service::S3, request_id) {
             Ok(scope) => Arc::new(scope),
             Err(error) => {
@@ -181,6 +182,9 @@ impl Front {
                 );
             }
         };
+        if s3::raw::knows(known.operation) {
+            return self.raw(&known, &parts, &body, &scope);
+        }
         let mut request = http::Request::from_parts(parts, s3s::Body::from(body));
         request.extensions_mut().insert(scope.clone());
         let (status, mut headers, body) = match self.s3.call(request).await {
@@ -199,6 +203,32 @@ impl Front {
             response: respond(status, headers, body),
             rulings: scope.rulings(),
         }
+    }
+
+    /// A request that the wire layer does not know, or not well enough.
+    fn raw(&self, known: &Known, parts: &Parts, body: &[u8], scope: &Scope) -> Reply {
+        let request = s3::raw::Raw {
+            operation: known.operation,
+            bucket: &known.bucket,
+            key: &known.key,
+            query: &known.query,
+            headers: &parts.headers,
+            body,
+        };
+        let answer = s3::raw::answer(&mut self.core.world(), scope, &request);
+        let mut reply = match answer {
+            Ok(answer) => {
+                let mut headers = HeaderMap::new();
+                for (name, value) in &answer.headers {
+                    insert(&mut headers, name, value);
+                }
+                insert(&mut headers, "x-amz-request-id", &scope.request_id);
+                refuse(answer.status, headers, Bytes::from(answer.body))
+            }
+            Err(error) => s3_problem(&error, &scope.request_id),
+        };
+        reply.rulings = scope.rulings();
+        reply
     }
 
     fn kms(&self, parts: &Parts, body: &Bytes, request_id: &str) -> Reply {
@@ -265,25 +295,39 @@ fn wire_config() -> S3Config {
 /// The guard table knows x-amz headers; of the standard ones these change what a request means and are not modelled.
 const UNMODELLED: [&str; 5] = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range"];
 
+/// What a request is, by the guard table.
+struct Known {
+    operation: &'static str,
+    bucket: String,
+    key: String,
+    query: Vec<(String, String)>,
+}
+
 /// Whether exactly one row of the guard table accounts for the request.
-fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<(), String> {
+fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<Known, String> {
     let path = parts.uri.path();
     let path = path.strip_prefix('/').unwrap_or(path);
-    let (has_bucket, key) = match virtual_bucket {
-        Some(_) => (true, path),
-        None => path.split_once('/').map_or((!path.is_empty(), ""), |(_, key)| (true, key)),
+    let (bucket, key) = match virtual_bucket {
+        Some(bucket) => (bucket, path),
+        None => path.split_once('/').unwrap_or((path, "")),
     };
-    let level = match (has_bucket, key.is_empty()) {
+    let level = match (virtual_bucket.is_some() || !path.is_empty(), key.is_empty()) {
         (false, _) => Level::Service,
         (true, true) => Level::Bucket,
         (true, false) => Level::Object,
     };
     let query = query_pairs(parts.uri.query().unwrap_or_default()).ok_or("the query cannot be decoded")?;
-    guard::identify(&parts.method, level, &query, &parts.headers).map_err(|unmodelled| unmodelled.to_string())?;
-    match UNMODELLED.iter().find(|name| parts.headers.contains_key(**name)) {
-        Some(name) => Err(format!("the sandbox does not model the header `{name}`")),
-        None => Ok(()),
+    let row = guard::identify(&parts.method, level, &query, &parts.headers).map_err(|unmodelled| unmodelled.to_string())?;
+    if let Some(name) = UNMODELLED.iter().find(|name| parts.headers.contains_key(**name)) {
+        return Err(format!("the sandbox does not model the header `{name}`"));
     }
+    let key = percent_encoding::percent_decode_str(key).decode_utf8();
+    Ok(Known {
+        operation: row.operation,
+        bucket: bucket.to_owned(),
+        key: key.map_err(|_| "the key cannot be decoded")?.into_owned(),
+        query,
+    })
 }
 
 /// S3's request ids are 16 characters of capitals and digits.
@@ -316,6 +360,18 @@ fn refuse(status: u16, headers: HeaderMap, body: Bytes) -> Reply {
         ),
         rulings: Vec::new(),
     }
+}
+
+/// An S3 error of an operation that is not the wire layer's.
+fn s3_problem(error: &S3Error, request_id: &str) -> Reply {
+    let status = error.status_code().map_or(500, |status| status.as_u16());
+    s3_error(
+        status,
+        error.code().as_str(),
+        error.message().unwrap_or_default(),
+        request_id,
+        false,
+    )
 }
 
 /// An S3 error from before the wire layer. Answers to HEAD have no body.
