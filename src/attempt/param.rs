@@ -157,6 +157,14 @@ params! {
     Role role "role": Kind::Role, Target;
     /// The external id to present to the role's trust policy.
     ExternalId external_id "external_id": Kind::Text, Content;
+    /// The storage class.
+    StorageClass storage_class "storage_class": Kind::Word(&["STANDARD", "GLACIER"]), Content;
+    /// The name of an annotation.
+    Annotation annotation "annotation": Kind::Text, Content;
+    /// The bucket to replicate to, by its name in the environment.
+    Destination destination "destination": Kind::Bucket, Content;
+    /// The configuration to write, as the AWS CLI takes it, in JSON; what the environment declares if it is not given.
+    Document document "document": Kind::Text, Content;
 }
 
 impl fmt::Display for Param {
