@@ -111,8 +111,17 @@ impl Front {
         let Some(signature) = signature::parse(parts)? else {
             return Ok((Identity::Anonymous, None));
         };
+        let identity = self.identify(world, &signature)?;
+        let digest = hex::encode(Sha256::digest(body));
+        let secret = self.core.issuer.secret_for(&signature.access_key);
+        signature.verify(parts, &digest, &secret, world.now(), service, &self.core.region)?;
+        Ok((identity, Some(signature)))
+    }
+
+    /// Whose access key and token these are, before anything is proved.
+    fn identify(&self, world: &World, signature: &Signature) -> Result<Identity, AuthError> {
         let now = world.now();
-        let identity = match &signature.token {
+        Ok(match &signature.token {
             Some(token) => {
                 let claims = self
                     .core
@@ -136,11 +145,7 @@ impl Front {
             }
             None if signature.access_key == world.caller.access_key => Identity::User(world.caller.clone()),
             None => return Err(AuthError::UnknownAccessKey),
-        };
-        let digest = hex::encode(Sha256::digest(body));
-        let secret = self.core.issuer.secret_for(&signature.access_key);
-        signature.verify(parts, &digest, &secret, now, service, &self.core.region)?;
-        Ok((identity, Some(signature)))
+        })
     }
 
     fn scope(&self, parts: &Parts, body: &[u8], service: Service, request_id: &str) -> Result<Scope, AuthError> {
@@ -157,6 +162,7 @@ impl Front {
             signature.as_ref().map(|signature| match signature.via {
                 Via::Header => "REST-HEADER",
                 Via::Query => "REST-QUERY-STRING",
+                Via::Form => "POST",
             }),
             presigned.map(|signature| (now - signature.date).whole_milliseconds()),
             header("user-agent"),
@@ -170,6 +176,9 @@ impl Front {
             Ok(known) => known,
             Err(unmodelled) => return s3_error(501, "NotImplemented", &unmodelled, request_id, head),
         };
+        if known.operation == s3::post::OPERATION {
+            return self.post(&known, &parts, &body, request_id);
+        }
         let scope = match self.scope(&parts, &body, Service::S3, request_id) {
             Ok(scope) => Arc::new(scope),
             Err(error) => {
@@ -205,6 +214,63 @@ impl Front {
         }
     }
 
+    /// A form upload: who asks stands in the form.
+    fn post(&self, known: &Known, parts: &Parts, body: &[u8], request_id: &str) -> Reply {
+        let problem = |error: &AuthError| {
+            let (status, code) = (error.status(Service::S3), error.code(Service::S3));
+            s3_error(status, code, &error.message(Service::S3), request_id, false)
+        };
+        match signature::parse(parts) {
+            Ok(None) => {}
+            Ok(Some(_)) => {
+                return s3_error(
+                    501,
+                    "NotImplemented",
+                    "the sandbox does not model forms that are signed twice",
+                    request_id,
+                    false,
+                );
+            }
+            Err(error) => return problem(&error),
+        }
+        // What such headers mean beside a form no page says.
+        if let Some(name) = parts.headers.keys().find(|name| name.as_str().starts_with("x-amz-")) {
+            let message = format!("the sandbox does not model the header `{name}` beside a form");
+            return s3_error(501, "NotImplemented", &message, request_id, false);
+        }
+        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let form = match s3::post::parse(header("content-type"), body) {
+            Ok(form) => form,
+            Err(error) => return s3_problem(&error, request_id),
+        };
+        let mut world = self.core.world();
+        let (identity, auth_type) = match self.authenticate_form(&world, &form) {
+            Ok(found) => found,
+            Err(error) => return problem(&error),
+        };
+        let now = world.now();
+        let secure = parts.uri.scheme_str() == Some("https");
+        let agent = header("user-agent").map(str::to_owned);
+        let scope = Scope::new(identity, request_id.to_owned(), secure, now, auth_type, None, agent, None);
+        let allowed = form
+            .field("policy")
+            .map_or(Ok(()), |policy| s3::post::check(policy, &form, &known.bucket, now));
+        let answer = allowed.and_then(|()| s3::post::answer(&mut world, &scope, &form, &known.bucket));
+        reply(answer, &scope)
+    }
+
+    /// Who sent a form, and how that was said.
+    fn authenticate_form(&self, world: &World, form: &s3::post::Form<'_>) -> Result<(Identity, Option<&'static str>), AuthError> {
+        let Some(signature) = signature::parse_form(|name| form.field(name))? else {
+            return Ok((Identity::Anonymous, None));
+        };
+        let identity = self.identify(world, &signature)?;
+        let secret = self.core.issuer.secret_for(&signature.access_key);
+        let policy = form.field("policy").unwrap_or_default();
+        signature.verify_form(policy, &secret, world.now(), &self.core.region)?;
+        Ok((identity, Some("POST")))
+    }
+
     /// A request that the wire layer does not know, or not well enough.
     fn raw(&self, known: &Known, parts: &Parts, body: &[u8], scope: &Scope) -> Reply {
         let request = s3::raw::Raw {
@@ -215,20 +281,7 @@ impl Front {
             headers: &parts.headers,
             body,
         };
-        let answer = s3::raw::answer(&mut self.core.world(), scope, &request);
-        let mut reply = match answer {
-            Ok(answer) => {
-                let mut headers = HeaderMap::new();
-                for (name, value) in &answer.headers {
-                    insert(&mut headers, name, value);
-                }
-                insert(&mut headers, "x-amz-request-id", &scope.request_id);
-                refuse(answer.status, headers, Bytes::from(answer.body))
-            }
-            Err(error) => s3_problem(&error, &scope.request_id),
-        };
-        reply.rulings = scope.rulings();
-        reply
+        reply(s3::raw::answer(&mut self.core.world(), scope, &request), scope)
     }
 
     fn kms(&self, parts: &Parts, body: &Bytes, request_id: &str) -> Reply {
@@ -360,6 +413,23 @@ fn refuse(status: u16, headers: HeaderMap, body: Bytes) -> Reply {
         ),
         rulings: Vec::new(),
     }
+}
+
+/// The answer of an operation that is not the wire layer's.
+fn reply(answer: S3Result<s3::raw::Answer>, scope: &Scope) -> Reply {
+    let mut reply = match answer {
+        Ok(answer) => {
+            let mut headers = HeaderMap::new();
+            for (name, value) in &answer.headers {
+                insert(&mut headers, name, value);
+            }
+            insert(&mut headers, "x-amz-request-id", &scope.request_id);
+            refuse(answer.status, headers, Bytes::from(answer.body))
+        }
+        Err(error) => s3_problem(&error, &scope.request_id),
+    };
+    reply.rulings = scope.rulings();
+    reply
 }
 
 /// An S3 error of an operation that is not the wire layer's.

@@ -198,6 +198,8 @@ pub const ROWS: &[Row] = &[
         "upload-id-marker",
     ]),
     row("DeleteObjects", "POST", Bucket).needs(&[("delete", Empty)]).headers(&[DELETE]),
+    // The fields of the form are the handler's: nothing of them is in the head of the request.
+    row("PostObject", "POST", Bucket),
     // Objects.
     row("PutObject", "PUT", Object).headers(&[OBJECT_ACL, SSE, SSE_C, STORE]).metadata(),
     row("GetObject", "GET", Object).may(READ).headers(&[SSE_C]),

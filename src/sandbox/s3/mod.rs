@@ -13,6 +13,7 @@ mod encryption;
 mod listing;
 mod multipart;
 mod object;
+pub(super) mod post;
 pub(super) mod raw;
 mod settings;
 mod tagging;
@@ -159,7 +160,7 @@ async fn read(body: Option<StreamingBlob>) -> S3Result<Vec<u8>> {
 }
 
 /// An error of S3 with its status.
-fn error(status: u16, code: &'static str, message: impl Into<String>) -> S3Error {
+pub(super) fn error(status: u16, code: &'static str, message: impl Into<String>) -> S3Error {
     let mut error = S3Error::with_message(
         S3ErrorCode::from_bytes(code.as_bytes()).unwrap_or(S3ErrorCode::InternalError),
         message.into(),
@@ -235,8 +236,11 @@ impl Held {
             context.set("s3:authType", auth_type);
             context.set("s3:signatureversion", "AWS4-HMAC-SHA256");
         }
-        if let Some(age) = scope.signature_age {
-            context.set("s3:signatureAge", age.to_string());
+        match scope.signature_age {
+            Some(age) => context.set("s3:signatureAge", age.to_string()),
+            // No page says what it is of a form.
+            None if scope.auth_type == Some("POST") => context.set_unmodelled("s3:signatureAge"),
+            None => {}
         }
         if let Some(digest) = &scope.content_sha256 {
             context.set("s3:x-amz-content-sha256", digest.as_str());

@@ -14,7 +14,7 @@ use super::{Held, error, object, open};
 use crate::sandbox::{authorize::Scope, state::World};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>.
-const MAX_TAGS: usize = 10;
+pub(super) const MAX_TAGS: usize = 10;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html>.
 pub(super) const MAX_BUCKET_TAGS: usize = 50;
 
