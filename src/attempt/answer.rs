@@ -60,6 +60,8 @@ pub struct Refused {
     pub request_id: Option<String>,
     /// What the sandbox decided and why; nothing from any other target.
     pub rulings: Option<Rulings>,
+    /// Whether it is the result of one key in an answer that is itself no error: DeleteObjects answers 200 whatever became of each.
+    pub of_one_key: bool,
 }
 
 impl Answer {
@@ -85,6 +87,7 @@ impl Answer {
                     message: meta.message().map(str::to_owned),
                     request_id: request_id(raw.headers()),
                     rulings: raw.extension::<Rulings>().cloned(),
+                    of_one_key: false,
                 })
             }
             SdkError::ResponseError(response) => Self::Malformed {

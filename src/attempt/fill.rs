@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Field, On, Operation, Output, Param, Service};
+use super::{Field, On, Operation, Output, Param, Service, content};
 use crate::{
     environment::{Bucket, Environment},
     scenario::{Fixture, KeyForm, Piece, Principal, Request, Text, Value},
@@ -82,6 +82,9 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
     let mut values = BTreeMap::new();
     for (param, value) in &request.params {
         values.insert(*param, fill_value(*param, value, facts)?);
+    }
+    if let Some(content) = content::declared(request.operation.op, request.bucket().map(AsRef::as_ref)) {
+        values.entry(Param::Document).or_insert(content);
     }
     let seconds = |param| match request.params.get(&param) {
         Some(Value::Seconds(seconds)) => Some(*seconds),

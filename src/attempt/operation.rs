@@ -143,7 +143,7 @@ const fn first(values: &[&'static str]) -> Option<&'static str> {
 
 operations! {
     PutObject S3:"s3:PutObject" "s3api put-object", "s3:PutObject", Object, Writes,
-        needs [Bucket Key], may [Body Encryption KmsKey BucketKey CustomerKey Acl Tags];
+        needs [Bucket Key], may [Body Encryption KmsKey BucketKey CustomerKey Acl Tags StorageClass];
     CopyObject S3:"s3:CopyObject" "s3api copy-object", "s3:PutObject", Object, Writes,
         needs [Bucket Key CopySource], may [Encryption KmsKey BucketKey CustomerKey Acl];
     CreateMultipartUpload S3:"s3:CreateMultipartUpload" "s3api create-multipart-upload", "s3:PutObject", Object, Writes,
@@ -188,6 +188,71 @@ operations! {
         needs [Bucket], may [];
     GetBucketOwnershipControls S3:"s3:GetBucketOwnershipControls" "s3api get-bucket-ownership-controls", "s3:GetBucketOwnershipControls", Bucket, Reads,
         needs [Bucket], may [];
+    DeleteObjects S3:"s3:DeleteObjects" "s3api delete-objects", "s3:DeleteObject"/"s3:DeleteObjectVersion", Object, Consumes,
+        needs [Bucket Key], may [Version];
+    PostObject S3:"s3:PostObject" "s3api put-object", "s3:PutObject", Object, Writes,
+        needs [Bucket Key], may [Body Encryption KmsKey BucketKey CustomerKey Acl Tags StorageClass];
+    UploadPartCopy S3:"s3:UploadPartCopy" "s3api upload-part-copy", "s3:PutObject", Object, Writes,
+        needs [Bucket Key Upload PartNumber CopySource], may [];
+    GetObjectAttributes S3:"s3:GetObjectAttributes" "s3api get-object-attributes", "s3:GetObjectAttributes"/"s3:GetObjectVersionAttributes", Object,
+        Reads, needs [Bucket Key], may [Version];
+    RestoreObject S3:"s3:RestoreObject" "s3api restore-object", "s3:RestoreObject", Object, Writes, needs [Bucket Key], may [Version];
+    UpdateObjectEncryption S3:"s3:UpdateObjectEncryption" "s3api update-object-encryption", "s3:UpdateObjectEncryption", Object, Writes,
+        needs [Bucket Key KmsKey], may [Version BucketKey];
+    PutObjectAnnotation S3:"s3:PutObjectAnnotation" "s3api put-object-annotation", "s3:PutObjectAnnotation", Object, Writes,
+        needs [Bucket Key Annotation], may [Version Body];
+    GetObjectAnnotation S3:"s3:GetObjectAnnotation" "s3api get-object-annotation", "s3:GetObjectAnnotation", Object, Reads,
+        needs [Bucket Key Annotation], may [Version];
+    ListObjectAnnotations S3:"s3:ListObjectAnnotations" "s3api list-object-annotations", "s3:ListObjectAnnotations", Object, Reads,
+        needs [Bucket Key], may [Version];
+    DeleteObjectAnnotation S3:"s3:DeleteObjectAnnotation" "s3api delete-object-annotation", "s3:DeleteObjectAnnotation", Object, Consumes,
+        needs [Bucket Key Annotation], may [Version];
+    PutBucketPolicy S3:"s3:PutBucketPolicy" "s3api put-bucket-policy", "s3:PutBucketPolicy", Bucket, Configures,
+        needs [Bucket], may [Document];
+    DeleteBucketPolicy S3:"s3:DeleteBucketPolicy" "s3api delete-bucket-policy", "s3:DeleteBucketPolicy", Bucket, Configures,
+        needs [Bucket], may [];
+    PutPublicAccessBlock S3:"s3:PutPublicAccessBlock" "s3api put-public-access-block", "s3:PutBucketPublicAccessBlock", Bucket, Configures,
+        needs [Bucket], may [Document];
+    DeletePublicAccessBlock S3:"s3:DeletePublicAccessBlock" "s3api delete-public-access-block", "s3:PutBucketPublicAccessBlock", Bucket, Configures,
+        needs [Bucket], may [];
+    PutBucketEncryption S3:"s3:PutBucketEncryption" "s3api put-bucket-encryption", "s3:PutEncryptionConfiguration", Bucket, Configures,
+        needs [Bucket], may [Document];
+    DeleteBucketEncryption S3:"s3:DeleteBucketEncryption" "s3api delete-bucket-encryption", "s3:PutEncryptionConfiguration", Bucket, Configures,
+        needs [Bucket], may [];
+    PutBucketVersioning S3:"s3:PutBucketVersioning" "s3api put-bucket-versioning", "s3:PutBucketVersioning", Bucket, Configures,
+        needs [Bucket], may [Document];
+    PutBucketOwnershipControls S3:"s3:PutBucketOwnershipControls" "s3api put-bucket-ownership-controls", "s3:PutBucketOwnershipControls", Bucket,
+        Configures, needs [Bucket], may [Document];
+    DeleteBucketOwnershipControls S3:"s3:DeleteBucketOwnershipControls" "s3api delete-bucket-ownership-controls", "s3:PutBucketOwnershipControls", Bucket,
+        Configures, needs [Bucket], may [];
+    PutBucketAcl S3:"s3:PutBucketAcl" "s3api put-bucket-acl", "s3:PutBucketAcl", Bucket, Configures, needs [Bucket Acl], may [];
+    PutBucketLifecycleConfiguration S3:"s3:PutBucketLifecycleConfiguration" "s3api put-bucket-lifecycle-configuration", "s3:PutLifecycleConfiguration",
+        Bucket, Configures, needs [Bucket], may [];
+    GetBucketLifecycleConfiguration S3:"s3:GetBucketLifecycleConfiguration" "s3api get-bucket-lifecycle-configuration", "s3:GetLifecycleConfiguration",
+        Bucket, Reads, needs [Bucket], may [];
+    DeleteBucketLifecycle S3:"s3:DeleteBucketLifecycle" "s3api delete-bucket-lifecycle", "s3:PutLifecycleConfiguration", Bucket, Configures,
+        needs [Bucket], may [];
+    PutBucketReplication S3:"s3:PutBucketReplication" "s3api put-bucket-replication", "s3:PutReplicationConfiguration", Bucket, Configures,
+        needs [Bucket Role Destination], may [];
+    GetBucketReplication S3:"s3:GetBucketReplication" "s3api get-bucket-replication", "s3:GetReplicationConfiguration", Bucket, Reads,
+        needs [Bucket], may [];
+    DeleteBucketReplication S3:"s3:DeleteBucketReplication" "s3api delete-bucket-replication", "s3:PutReplicationConfiguration", Bucket, Configures,
+        needs [Bucket], may [];
+    PutBucketLogging S3:"s3:PutBucketLogging" "s3api put-bucket-logging", "s3:PutBucketLogging", Bucket, Configures, needs [Bucket], may [];
+    GetBucketLogging S3:"s3:GetBucketLogging" "s3api get-bucket-logging", "s3:GetBucketLogging", Bucket, Reads, needs [Bucket], may [];
+    PutBucketInventoryConfiguration S3:"s3:PutBucketInventoryConfiguration" "s3api put-bucket-inventory-configuration", "s3:PutInventoryConfiguration",
+        Bucket, Configures, needs [Bucket], may [];
+    GetBucketInventoryConfiguration S3:"s3:GetBucketInventoryConfiguration" "s3api get-bucket-inventory-configuration", "s3:GetInventoryConfiguration",
+        Bucket, Reads, needs [Bucket], may [];
+    DeleteBucketInventoryConfiguration S3:"s3:DeleteBucketInventoryConfiguration" "s3api delete-bucket-inventory-configuration",
+        "s3:PutInventoryConfiguration", Bucket, Configures, needs [Bucket], may [];
+    PutBucketTagging S3:"s3:PutBucketTagging" "s3api put-bucket-tagging", "s3:PutBucketTagging", Bucket, Configures, needs [Bucket], may [Tags];
+    GetBucketTagging S3:"s3:GetBucketTagging" "s3api get-bucket-tagging", "s3:GetBucketTagging", Bucket, Reads, needs [Bucket], may [];
+    DeleteBucketTagging S3:"s3:DeleteBucketTagging" "s3api delete-bucket-tagging", "s3:PutBucketTagging", Bucket, Configures, needs [Bucket], may [];
+    PutBucketNotificationConfiguration S3:"s3:PutBucketNotificationConfiguration" "s3api put-bucket-notification-configuration",
+        "s3:PutBucketNotification", Bucket, Configures, needs [Bucket], may [];
+    GetBucketNotificationConfiguration S3:"s3:GetBucketNotificationConfiguration" "s3api get-bucket-notification-configuration",
+        "s3:GetBucketNotification", Bucket, Reads, needs [Bucket], may [];
     DescribeKey Kms:"kms:DescribeKey" "kms describe-key", "kms:DescribeKey", Key, Reads, needs [KeyId], may [];
     Encrypt Kms:"kms:Encrypt" "kms encrypt", "kms:Encrypt", Key, Reads, needs [KeyId], may [Body DryRun];
     Decrypt Kms:"kms:Decrypt" "kms decrypt", "kms:Decrypt", Key, Reads, needs [KeyId Ciphertext], may [DryRun];

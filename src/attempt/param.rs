@@ -169,6 +169,14 @@ params! {
     SourceIdentity source_identity "source_identity": Kind::Text, Content;
     /// How long the session is to last; fifteen minutes where nothing is said.
     Duration duration "duration": Kind::Duration, Content;
+    /// The storage class.
+    StorageClass storage_class "storage_class": Kind::Word(&["STANDARD", "GLACIER"]), Content;
+    /// The name of an annotation.
+    Annotation annotation "annotation": Kind::Text, Content;
+    /// The bucket to replicate to, by its name in the environment.
+    Destination destination "destination": Kind::Bucket, Content;
+    /// The configuration to write, as the AWS CLI takes it, in JSON; what the environment declares if it is not given.
+    Document document "document": Kind::Text, Content;
 }
 
 impl fmt::Display for Param {

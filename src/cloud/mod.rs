@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU16, Ordering},
     },
     time::SystemTime,
@@ -16,7 +16,10 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::retry::RetryConfig;
 
-use crate::{attempt::Service, sandbox::Sandbox};
+use crate::{
+    attempt::Service,
+    sandbox::{Rulings, Sandbox},
+};
 
 /// Something that answers S3, KMS and STS calls.
 #[derive(Clone, Debug)]
@@ -25,7 +28,14 @@ pub struct Target {
     connector: SharedHttpConnector,
     http: SharedHttpClient,
     time: SharedTimeSource,
-    last_status: Arc<AtomicU16>,
+    last: Arc<Last>,
+}
+
+/// What the clients tell of errors only.
+#[derive(Debug, Default)]
+struct Last {
+    status: AtomicU16,
+    rulings: Mutex<Option<Rulings>>,
 }
 
 /// What is put between the clients and their target, as latency in a benchmark or a fault in a test.
@@ -45,19 +55,20 @@ impl std::fmt::Debug for Between {
     }
 }
 
-/// Notes the status of the last answer: the clients tell it of errors only.
+/// Notes what the clients do not tell of the last answer.
 #[derive(Debug)]
 struct Watched {
     connector: SharedHttpConnector,
-    last_status: Arc<AtomicU16>,
+    last: Arc<Last>,
 }
 
 impl HttpConnector for Watched {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (answer, last_status) = (self.connector.call(request), self.last_status.clone());
+        let (answer, last) = (self.connector.call(request), self.last.clone());
         HttpConnectorFuture::new(async move {
             let response = answer.await?;
-            last_status.store(response.status().as_u16(), Ordering::Relaxed);
+            last.status.store(response.status().as_u16(), Ordering::Relaxed);
+            *last.rulings.lock().unwrap_or_else(PoisonError::into_inner) = response.extension().cloned();
             Ok(response)
         })
     }
@@ -67,14 +78,14 @@ impl Target {
     /// A sandbox as a target.
     #[must_use]
     pub fn sandbox(sandbox: &Sandbox, region: &str, between: Option<&Between>) -> Self {
-        let last_status = Arc::new(AtomicU16::new(0));
+        let last = Arc::new(Last::default());
         let inner = SharedHttpConnector::new(sandbox.clone());
         let connector = SharedHttpConnector::new(Watched {
             connector: match between {
                 Some(Between(wrap)) => wrap(inner),
                 None => inner,
             },
-            last_status: last_status.clone(),
+            last: last.clone(),
         });
         let answering = connector.clone();
         Self {
@@ -82,7 +93,7 @@ impl Target {
             http: http_client_fn(move |_, _| answering.clone()),
             connector,
             time: SharedTimeSource::new(sandbox.clone()),
-            last_status,
+            last,
         }
     }
 
@@ -120,7 +131,9 @@ impl Target {
             sts: aws_sdk_sts::Client::from_conf(config!(aws_sdk_sts, Service::Sts).build()),
             connector: self.connector.clone(),
             time: self.time.clone(),
-            last_status: self.last_status.clone(),
+            last: self.last.clone(),
+            credentials: credentials.cloned(),
+            region: self.region.clone(),
         }
     }
 }
@@ -134,17 +147,27 @@ pub struct Clients {
     pub kms: aws_sdk_kms::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
-    /// For presigned requests, which no client sends.
+    /// For presigned requests and forms, which no client sends.
     pub connector: SharedHttpConnector,
+    /// For forms, which no client signs; nothing for an anonymous caller.
+    pub credentials: Option<Credentials>,
+    /// The Region.
+    pub region: String,
     time: SharedTimeSource,
-    last_status: Arc<AtomicU16>,
+    last: Arc<Last>,
 }
 
 impl Clients {
     /// The HTTP status of the last answer. A row makes one call at a time with a target of its own.
     #[must_use]
     pub fn last_status(&self) -> u16 {
-        self.last_status.load(Ordering::Relaxed)
+        self.last.status.load(Ordering::Relaxed)
+    }
+
+    /// What the sandbox decided about the last call; nothing from any other target.
+    #[must_use]
+    pub fn last_rulings(&self) -> Option<Rulings> {
+        self.last.rulings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The target's time.

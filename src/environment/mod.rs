@@ -111,7 +111,7 @@ pub struct Role {
 }
 
 /// A bucket.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Bucket {
     /// Its logical name.
     pub logical: String,

@@ -414,6 +414,31 @@ pub(super) fn authorize_key(scope: &Scope, world: &World, key: &Key, action: &st
     })
 }
 
+/// Asks whether the caller may hand a role to a service: an operation that takes a role is authorized for iam:PassRole on it besides
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>). A role has no policy that could grant this.
+/// Whether a service tells the resource the role is for, `iam:AssociatedResourceArn`, differs; it is not modelled.
+pub(super) fn pass_role(scope: &Scope, world: &World, role: &str, service: &str) -> Result<Permit, Refusal> {
+    let account = role.split(':').nth(4).unwrap_or_default();
+    let mut context = scope.context(world, account);
+    context.set("iam:PassedToService", service);
+    context.set_unmodelled("iam:AssociatedResourceArn");
+    if let Some(known) = world.roles.get(role) {
+        for (key, value) in &known.tags {
+            context.set(&format!("aws:ResourceTag/{key}"), value.as_str());
+            context.set(&format!("iam:ResourceTag/{key}"), value.as_str());
+        }
+    }
+    scope.authorize(&Question {
+        action: "iam:PassRole",
+        resource: role,
+        resource_account: account,
+        resource_policy: None,
+        context: &context,
+        settings: &[],
+        restrict_public: false,
+    })
+}
+
 /// A KMS call that S3 makes for its caller.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Via<'a> {

@@ -1,7 +1,7 @@
 //! What the sandbox holds. A world is cheap to clone: what is not changed is shared, so every row of a run has its own.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -46,9 +46,46 @@ pub(super) struct User {
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
     pub config: Arc<environment::Bucket>,
+    /// Default encryption, which may name a key that nobody has: S3 does not look.
+    pub default_encryption: DefaultEncryption,
+    /// Configurations that are kept and read back, as they were sent: by the name of the operation that writes them, an
+    /// inventory by that name and its id.
+    pub settings: BTreeMap<(&'static str, String), Arc<str>>,
+    /// Configurations that were deleted and whose reads say so, by the name of the operation that writes them.
+    pub deleted: BTreeSet<&'static str>,
     /// Versions of each key, oldest first.
     pub objects: BTreeMap<String, Vec<Arc<Version>>>,
     pub uploads: BTreeMap<String, Arc<Upload>>,
+}
+
+/// Default encryption as it was configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum DefaultEncryption {
+    /// With keys that S3 manages.
+    S3,
+    /// With a KMS key as it was written: an ARN, an id or an alias; nothing is the AWS managed key.
+    Kms {
+        key: Option<String>,
+        bucket_key: bool,
+        dual_layer: bool,
+    },
+}
+
+impl From<&environment::DefaultEncryption> for DefaultEncryption {
+    fn from(declared: &environment::DefaultEncryption) -> Self {
+        match declared {
+            environment::DefaultEncryption::S3 => Self::S3,
+            environment::DefaultEncryption::Kms {
+                key,
+                bucket_key,
+                dual_layer,
+            } => Self::Kms {
+                key: key.as_ref().map(|key| key.arn.clone()),
+                bucket_key: *bucket_key,
+                dual_layer: *dual_layer,
+            },
+        }
+    }
 }
 
 /// A version of an object, or a delete marker.
@@ -71,6 +108,21 @@ pub(super) struct Content {
     pub content_type: Option<String>,
     pub metadata: BTreeMap<String, String>,
     pub tags: Vec<(String, String)>,
+    /// `STANDARD` or `GLACIER`.
+    pub storage_class: &'static str,
+    /// Whether a copy of an archived object can be read.
+    pub restored: bool,
+    /// By name.
+    pub annotations: BTreeMap<String, Annotation>,
+}
+
+/// A named payload of a version.
+#[derive(Clone, Debug)]
+pub(super) struct Annotation {
+    pub etag: String,
+    pub size: usize,
+    pub body: Sealed,
+    pub modified: OffsetDateTime,
 }
 
 /// How a version is encrypted.
@@ -151,6 +203,9 @@ impl World {
         let buckets = environment.buckets.iter().map(|bucket| {
             let held = Bucket {
                 config: bucket.clone(),
+                default_encryption: DefaultEncryption::from(&bucket.encryption),
+                settings: BTreeMap::new(),
+                deleted: BTreeSet::new(),
                 objects: BTreeMap::new(),
                 uploads: BTreeMap::new(),
             };

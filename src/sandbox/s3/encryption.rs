@@ -4,12 +4,11 @@ use s3s::{S3Result, dto::ServerSideEncryption};
 
 use super::{Held, error, not_modelled};
 use crate::{
-    environment::DefaultEncryption,
     iam::Context,
     sandbox::{
         authorize::{Scope, Via, authorize_key},
         kms::Sealed,
-        state::{Encryption, Key, World},
+        state::{DefaultEncryption, Encryption, Key, World},
     },
 };
 
@@ -65,7 +64,7 @@ pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers)
                 "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
             ));
         }
-        return default_plan(world, held, headers);
+        return default_plan(world, held, headers, &account);
     };
     match algorithm.as_str() {
         ServerSideEncryption::AES256 if headers.key.is_some() => Err(error(
@@ -140,8 +139,10 @@ fn plan_customer(scope: &Scope, headers: &Headers) -> S3Result<Plan> {
     })
 }
 
-fn default_plan(world: &World, held: &Held, headers: &Headers) -> S3Result<Plan> {
-    let plan = match &held.bucket.config.encryption {
+/// A default key by id or alias is looked up in the account of who asks, as AWS says of aliases
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html>).
+fn default_plan(world: &World, held: &Held, headers: &Headers, account: &str) -> S3Result<Plan> {
+    let plan = match &held.bucket.default_encryption {
         DefaultEncryption::S3 => Plan {
             encryption: Encryption::S3,
             told: Vec::new(),
@@ -153,7 +154,7 @@ fn default_plan(world: &World, held: &Held, headers: &Headers) -> S3Result<Plan>
             dual_layer,
         } => {
             let key = match key {
-                Some(key) => key.arn.clone(),
+                Some(key) => world.resolve_key(key, account).ok_or_else(|| unknown_key(key))?,
                 None => world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?,
             };
             Plan {
@@ -171,7 +172,7 @@ fn default_plan(world: &World, held: &Held, headers: &Headers) -> S3Result<Plan>
 }
 
 fn default_bucket_key(held: &Held) -> bool {
-    matches!(&held.bucket.config.encryption, DefaultEncryption::Kms { bucket_key: true, .. })
+    matches!(&held.bucket.default_encryption, DefaultEncryption::Kms { bucket_key: true, .. })
 }
 
 fn unknown_key(text: &str) -> s3s::S3Error {
