@@ -341,6 +341,9 @@ impl Scope<'_> {
     }
 
     fn bucket(&mut self, text: &str) -> Result<Arc<Bucket>, Problem> {
+        let of = text.strip_prefix('{').and_then(|inner| inner.strip_suffix(".bucket}"));
+        let fixture = self.fixtures.iter().position(|fixture| Some(fixture.name.as_str()) == of);
+        self.used.extend(fixture);
         match self.reference(text)? {
             (Some(Binding::Bucket(bucket)), rest) if rest.is_empty() => Ok(bucket),
             (None, name) => self.environment.bucket(&name).cloned().ok_or_else(|| {
