@@ -46,6 +46,9 @@ pub fn command(call: &Call, region: &str) -> String {
     if matches!(operation.op, Op::GetObject) {
         text.push_str(" /dev/stdout");
     }
+    if matches!(operation.op, Op::GenerateDataKey | Op::GenerateDataKeyWithoutPlaintext) {
+        text.push_str(" --key-spec AES_256");
+    }
     if matches!(operation.op, Op::AssumeRole) {
         text.push_str(" --role-session-name gainsay");
     }
@@ -66,13 +69,55 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::KmsKey => flag("--ssekms-key-id"),
         Param::Acl => flag("--acl"),
         Param::Prefix => flag("--prefix"),
-        Param::KeyId => flag("--key-id"),
+        Param::KeyId => match op {
+            Op::ReEncrypt => flag("--destination-key-id"),
+            Op::CreateAlias | Op::UpdateAlias => flag("--target-key-id"),
+            _ => flag("--key-id"),
+        },
+        Param::SourceKey => flag("--source-key-id"),
+        Param::EncryptionContext => {
+            let context = quote(&pairs(value));
+            Some(match op {
+                Op::ReEncrypt => format!("--source-encryption-context {context} --destination-encryption-context {context}"),
+                _ => format!("--encryption-context {context}"),
+            })
+        }
+        Param::IgnoreCiphertext => (value == "true").then(|| "--dry-run-modifiers IGNORE_CIPHERTEXT".to_owned()),
+        Param::Alias => flag("--alias-name"),
+        Param::Grant => {
+            let (id, token) = value.split_once(':').unwrap_or((value, ""));
+            Some(match op {
+                Op::RevokeGrant | Op::RetireGrant => format!("--grant-id {}", quote(id)),
+                _ => format!("--grant-tokens {}", quote(token)),
+            })
+        }
+        Param::Grantee => flag("--grantee-principal"),
+        Param::RetiringPrincipal => flag("--retiring-principal"),
+        Param::GrantOperations => Some(format!("--operations {}", words(value))),
+        Param::ContextEquals => Some(format!(
+            "--constraints {}",
+            quote(&format!("EncryptionContextEquals={{{}}}", pairs(value)))
+        )),
+        Param::ContextSubset => Some(format!(
+            "--constraints {}",
+            quote(&format!("EncryptionContextSubset={{{}}}", pairs(value)))
+        )),
+        Param::PendingDays => flag("--pending-window-in-days"),
+        Param::BypassLockoutCheck => Some(switch("bypass-policy-lockout-safety-check", value)),
+        Param::TagKeys => Some(format!("--tag-keys {}", words(value))),
         Param::Role => flag("--role-arn"),
         Param::ExternalId => flag("--external-id"),
+        Param::Body if matches!(op, Op::PutKeyPolicy | Op::CreateKey) => flag("--policy"),
         Param::Body if op == Op::Encrypt => flag("--plaintext"),
         Param::Body => Some("--body body".to_owned()),
         Param::Ciphertext => Some("--ciphertext-blob fileb://ciphertext".to_owned()),
         Param::Tags if op == Op::PutObjectTagging => Some(format!("--tagging {}", quote(&tag_set(value)))),
+        Param::Tags if op == Op::TagResource => {
+            let tags = tags(value)
+                .into_iter()
+                .map(|(key, value)| quote(&format!("TagKey={key},TagValue={value}")));
+            Some(format!("--tags {}", tags.collect::<Vec<_>>().join(" ")))
+        }
         Param::Tags => flag("--tagging"),
         Param::BucketKey => Some(switch("bucket-key-enabled", value)),
         Param::DryRun => Some(switch("dry-run", value)),
@@ -94,6 +139,16 @@ fn switch(name: &str, value: &str) -> String {
     } else {
         format!("--no-{name}")
     }
+}
+
+/// `a=1&b=2` as the AWS CLI writes a map.
+fn pairs(value: &str) -> String {
+    value.replace('&', ",")
+}
+
+/// `a,b` as words of their own.
+fn words(value: &str) -> String {
+    value.split(',').map(quote).collect::<Vec<_>>().join(" ")
 }
 
 fn tag_set(value: &str) -> String {

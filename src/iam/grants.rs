@@ -1,5 +1,10 @@
 //! Grants: what one covers, and how it composes with every other layer.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::type_complexity,
+    reason = "a test may stop, and its tables are read once"
+)]
 
 use std::collections::BTreeMap;
 
