@@ -285,6 +285,18 @@ fn who_retires_a_grant_is_said_by_the_grant() {
                 );
             }
         }
+        // One grant says nothing of another.
+        let first = grant(&place, "k", "app", "Decrypt", &[]).await;
+        grant(&place, "k", "app", "RetireGrant", &retiring).await;
+        let arn = arn(&place, "k");
+        let params = [(Param::KeyId, arn.as_str()), (Param::Grant, first.as_str())];
+        for who in ["app", "idle"] {
+            table.row(
+                &format!("another grant: {who}"),
+                &place.seen(who, "kms:RetireGrant", &params).await,
+                "400 AccessDeniedException denied by identity: kms:RetireGrant",
+            );
+        }
     });
 }
 
