@@ -55,6 +55,9 @@ pub fn command(call: &Call, region: &str) -> String {
     if matches!(operation.op, Op::GetObject | Op::GetObjectAnnotation) {
         text.push_str(" /dev/stdout");
     }
+    if matches!(operation.op, Op::GenerateDataKey | Op::GenerateDataKeyWithoutPlaintext) {
+        text.push_str(" --key-spec AES_256");
+    }
     if matches!(operation.op, Op::AssumeRole) {
         text.push_str(" --role-session-name gainsay");
     }
@@ -141,21 +144,61 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::KmsKey => flag("--ssekms-key-id"),
         Param::Acl => flag("--acl"),
         Param::Prefix => flag("--prefix"),
-        Param::KeyId => flag("--key-id"),
+        Param::KeyId => match op {
+            Op::ReEncrypt => flag("--destination-key-id"),
+            Op::CreateAlias | Op::UpdateAlias => flag("--target-key-id"),
+            _ => flag("--key-id"),
+        },
+        Param::SourceKey => flag("--source-key-id"),
+        Param::EncryptionContext => {
+            let context = quote(&pairs(value));
+            Some(match op {
+                Op::ReEncrypt => format!("--source-encryption-context {context} --destination-encryption-context {context}"),
+                _ => format!("--encryption-context {context}"),
+            })
+        }
+        Param::IgnoreCiphertext => (value == "true").then(|| "--dry-run-modifiers IGNORE_CIPHERTEXT".to_owned()),
+        Param::Alias => flag("--alias-name"),
+        Param::Grant => {
+            let (id, token) = value.split_once(':').unwrap_or((value, ""));
+            Some(match op {
+                Op::RevokeGrant | Op::RetireGrant => format!("--grant-id {}", quote(id)),
+                _ => format!("--grant-tokens {}", quote(token)),
+            })
+        }
+        Param::Grantee => flag("--grantee-principal"),
+        Param::RetiringPrincipal => flag("--retiring-principal"),
+        Param::GrantOperations => Some(format!("--operations {}", listed(value))),
+        Param::ContextEquals => Some(format!(
+            "--constraints {}",
+            quote(&format!("EncryptionContextEquals={{{}}}", pairs(value)))
+        )),
+        Param::ContextSubset => Some(format!(
+            "--constraints {}",
+            quote(&format!("EncryptionContextSubset={{{}}}", pairs(value)))
+        )),
+        Param::PendingDays => flag("--pending-window-in-days"),
+        Param::BypassLockoutCheck => Some(switch("bypass-policy-lockout-safety-check", value)),
+        Param::TagKeys => Some(format!("--tag-keys {}", listed(value))),
         Param::Role => flag("--role-arn"),
         Param::ExternalId => flag("--external-id"),
         Param::SessionTags => Some(format!(
-            "--tags{}",
+            "--tags {}",
             words(tags(value).iter().map(|(key, value)| format!("Key={key},Value={value}")))
         )),
-        Param::TransitiveTags => Some(format!("--transitive-tag-keys{}", words(value.split(',').map(str::to_owned)))),
+        Param::TransitiveTags => Some(format!("--transitive-tag-keys {}", listed(value))),
         Param::SessionPolicy => flag("--policy"),
         Param::SourceIdentity => flag("--source-identity"),
         Param::Duration => flag("--duration-seconds"),
+        Param::Body if matches!(op, Op::PutKeyPolicy | Op::CreateKey) => flag("--policy"),
         Param::Body if op == Op::Encrypt => flag("--plaintext"),
         Param::Body => Some("--body body".to_owned()),
         Param::Ciphertext => Some("--ciphertext-blob fileb://ciphertext".to_owned()),
         Param::Tags if matches!(op, Op::PutObjectTagging | Op::PutBucketTagging) => Some(format!("--tagging {}", quote(&tag_set(value)))),
+        Param::Tags if op == Op::TagResource => {
+            let tags = tags(value).into_iter().map(|(key, value)| format!("TagKey={key},TagValue={value}"));
+            Some(format!("--tags {}", words(tags)))
+        }
         Param::Tags => flag("--tagging"),
         Param::BucketKey => Some(switch("bucket-key-enabled", value)),
         Param::DryRun => Some(switch("dry-run", value)),
@@ -171,9 +214,14 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
     }
 }
 
-/// Words one after another, each after a space.
+/// Words one after another.
 fn words(words: impl Iterator<Item = String>) -> String {
-    words.map(|word| format!(" {}", quote(&word))).collect()
+    words.map(|word| quote(&word)).collect::<Vec<_>>().join(" ")
+}
+
+/// `a,b` as words of their own.
+fn listed(value: &str) -> String {
+    words(value.split(',').map(str::to_owned))
 }
 
 fn switch(name: &str, value: &str) -> String {
@@ -182,6 +230,11 @@ fn switch(name: &str, value: &str) -> String {
     } else {
         format!("--no-{name}")
     }
+}
+
+/// `a=1&b=2` as the AWS CLI writes a map.
+fn pairs(value: &str) -> String {
+    value.replace('&', ",")
 }
 
 fn tag_set(value: &str) -> String {

@@ -28,8 +28,12 @@ pub enum On {
     Bucket,
     /// A KMS key.
     Key,
+    /// An alias of a KMS key, in the caller's own account.
+    Alias,
     /// A role.
     Role,
+    /// No resource of its own: policies are asked about `*`.
+    Anything,
     /// Nothing: the call names no resource.
     Nothing,
 }
@@ -81,6 +85,12 @@ impl Operation {
             Param::Transport | Param::Presigned | Param::SignedAgo => self.service == Service::S3,
             other => self.needs.contains(&other) || self.may.contains(&other),
         }
+    }
+
+    /// Whether a fixture made by it is a state that every attempt of the row meets, named or not: a disabled key, a moved alias.
+    #[must_use]
+    pub fn sets_the_scene(&self) -> bool {
+        self.effect == Effect::Configures || (self.effect == Effect::Consumes && self.service == Service::Kms)
     }
 
     /// The operation of a name.
@@ -253,10 +263,43 @@ operations! {
         "s3:PutBucketNotification", Bucket, Configures, needs [Bucket], may [];
     GetBucketNotificationConfiguration S3:"s3:GetBucketNotificationConfiguration" "s3api get-bucket-notification-configuration",
         "s3:GetBucketNotification", Bucket, Reads, needs [Bucket], may [];
-    DescribeKey Kms:"kms:DescribeKey" "kms describe-key", "kms:DescribeKey", Key, Reads, needs [KeyId], may [];
-    Encrypt Kms:"kms:Encrypt" "kms encrypt", "kms:Encrypt", Key, Reads, needs [KeyId], may [Body DryRun];
-    Decrypt Kms:"kms:Decrypt" "kms decrypt", "kms:Decrypt", Key, Reads, needs [KeyId Ciphertext], may [DryRun];
-    GenerateDataKey Kms:"kms:GenerateDataKey" "kms generate-data-key", "kms:GenerateDataKey", Key, Reads, needs [KeyId], may [DryRun];
+    DescribeKey Kms:"kms:DescribeKey" "kms describe-key", "kms:DescribeKey", Key, Reads, needs [KeyId], may [Grant];
+    Encrypt Kms:"kms:Encrypt" "kms encrypt", "kms:Encrypt", Key, Reads, needs [KeyId], may [Body EncryptionContext Grant DryRun];
+    Decrypt Kms:"kms:Decrypt" "kms decrypt", "kms:Decrypt", Key, Reads,
+        needs [KeyId], may [Ciphertext EncryptionContext Grant DryRun IgnoreCiphertext];
+    ReEncrypt Kms:"kms:ReEncrypt" "kms re-encrypt", "kms:ReEncryptFrom", Key, Reads,
+        needs [SourceKey KeyId], may [Ciphertext EncryptionContext Grant DryRun IgnoreCiphertext];
+    GenerateDataKey Kms:"kms:GenerateDataKey" "kms generate-data-key", "kms:GenerateDataKey", Key, Reads,
+        needs [KeyId], may [EncryptionContext Grant DryRun];
+    GenerateDataKeyWithoutPlaintext Kms:"kms:GenerateDataKeyWithoutPlaintext" "kms generate-data-key-without-plaintext",
+        "kms:GenerateDataKeyWithoutPlaintext", Key, Reads, needs [KeyId], may [EncryptionContext Grant DryRun];
+    CreateGrant Kms:"kms:CreateGrant" "kms create-grant", "kms:CreateGrant", Key, Configures,
+        needs [KeyId Grantee GrantOperations], may [RetiringPrincipal ContextEquals ContextSubset DryRun];
+    ListGrants Kms:"kms:ListGrants" "kms list-grants", "kms:ListGrants", Key, Reads, needs [KeyId], may [];
+    RevokeGrant Kms:"kms:RevokeGrant" "kms revoke-grant", "kms:RevokeGrant", Key, Consumes, needs [KeyId Grant], may [DryRun];
+    RetireGrant Kms:"kms:RetireGrant" "kms retire-grant", "kms:RetireGrant", Key, Consumes, needs [KeyId Grant], may [DryRun];
+    GetKeyPolicy Kms:"kms:GetKeyPolicy" "kms get-key-policy", "kms:GetKeyPolicy", Key, Reads, needs [KeyId], may [];
+    PutKeyPolicy Kms:"kms:PutKeyPolicy" "kms put-key-policy", "kms:PutKeyPolicy", Key, Configures,
+        needs [KeyId], may [Body BypassLockoutCheck];
+    CreateKey Kms:"kms:CreateKey" "kms create-key", "kms:CreateKey", Anything, Writes, needs [], may [Body BypassLockoutCheck];
+    EnableKey Kms:"kms:EnableKey" "kms enable-key", "kms:EnableKey", Key, Configures, needs [KeyId], may [];
+    DisableKey Kms:"kms:DisableKey" "kms disable-key", "kms:DisableKey", Key, Configures, needs [KeyId], may [];
+    ScheduleKeyDeletion Kms:"kms:ScheduleKeyDeletion" "kms schedule-key-deletion", "kms:ScheduleKeyDeletion", Key, Consumes,
+        needs [KeyId], may [PendingDays];
+    CancelKeyDeletion Kms:"kms:CancelKeyDeletion" "kms cancel-key-deletion", "kms:CancelKeyDeletion", Key, Consumes, needs [KeyId], may [];
+    EnableKeyRotation Kms:"kms:EnableKeyRotation" "kms enable-key-rotation", "kms:EnableKeyRotation", Key, Configures,
+        needs [KeyId], may [];
+    DisableKeyRotation Kms:"kms:DisableKeyRotation" "kms disable-key-rotation", "kms:DisableKeyRotation", Key, Configures,
+        needs [KeyId], may [];
+    GetKeyRotationStatus Kms:"kms:GetKeyRotationStatus" "kms get-key-rotation-status", "kms:GetKeyRotationStatus", Key, Reads,
+        needs [KeyId], may [];
+    CreateAlias Kms:"kms:CreateAlias" "kms create-alias", "kms:CreateAlias", Alias, Configures, needs [Alias KeyId], may [];
+    UpdateAlias Kms:"kms:UpdateAlias" "kms update-alias", "kms:UpdateAlias", Alias, Configures, needs [Alias KeyId], may [];
+    DeleteAlias Kms:"kms:DeleteAlias" "kms delete-alias", "kms:DeleteAlias", Alias, Consumes, needs [Alias], may [];
+    ListAliases Kms:"kms:ListAliases" "kms list-aliases", "kms:ListAliases", Anything, Reads, needs [], may [KeyId];
+    TagResource Kms:"kms:TagResource" "kms tag-resource", "kms:TagResource", Key, Configures, needs [KeyId Tags], may [];
+    UntagResource Kms:"kms:UntagResource" "kms untag-resource", "kms:UntagResource", Key, Configures, needs [KeyId TagKeys], may [];
+    ListResourceTags Kms:"kms:ListResourceTags" "kms list-resource-tags", "kms:ListResourceTags", Key, Reads, needs [KeyId], may [];
     AssumeRole Sts:"sts:AssumeRole" "sts assume-role", "sts:AssumeRole", Role, Reads, needs [Role],
         may [ExternalId SessionTags TransitiveTags SessionPolicy SourceIdentity Duration];
     GetCallerIdentity Sts:"sts:GetCallerIdentity" "sts get-caller-identity", "sts:GetCallerIdentity", Nothing, Reads, needs [], may [];
@@ -293,7 +336,8 @@ mod tests {
                 On::Bucket => assert!(needs(Param::Bucket), "{operation}"),
                 On::Key => assert!(needs(Param::KeyId), "{operation}"),
                 On::Role => assert!(needs(Param::Role), "{operation}"),
-                On::Nothing => assert!(operation.needs.is_empty(), "{operation}"),
+                On::Alias => assert!(needs(Param::Alias), "{operation}"),
+                On::Anything | On::Nothing => assert!(operation.needs.is_empty(), "{operation}"),
             }
         }
     }

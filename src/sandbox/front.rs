@@ -304,7 +304,7 @@ impl Front {
                     .get("x-amz-target")
                     .and_then(|value| value.to_str().ok())
                     .unwrap_or_default();
-                let (status, body) = kms::answer(&self.core.world(), scope, target, body);
+                let (status, body) = kms::answer(&mut self.core.world(), scope, target, body);
                 (status, body, scope.rulings())
             }
             Err(problem) => {

@@ -7,7 +7,7 @@ use crate::{
     iam::Context,
     sandbox::{
         authorize::{Scope, Via, authorize_key},
-        kms::Sealed,
+        kms::{self, Sealed},
         state::{DefaultEncryption, Encryption, Key, World},
     },
 };
@@ -193,12 +193,17 @@ pub(super) fn authorize(world: &World, scope: &Scope, held: &Held, object: &str,
     if !scope.secure {
         return Err(error(400, "InvalidArgument", OVER_HTTP));
     }
-    let Some(found) = world.keys.get(key) else {
+    let Some(found) = world.key(key) else {
         return Err(missing_key(scope, key, action));
     };
     let arn = context_arn(held, object, encryption);
     let _permit = authorize_key(scope, world, found, action, Some(&Via { arn: &arn }))?;
-    Ok(())
+    // S3 answers as KMS does to it, with a prefix (recorded: localstack's snapshots of AWS).
+    match kms::unusable(scope, found, action) {
+        None => Ok(()),
+        Some(("DisabledException", message)) => Err(error(400, "KMS.DisabledException", message)),
+        Some((_, message)) => Err(error(400, "KMS.KMSInvalidStateException", message)),
+    }
 }
 
 /// A key of the caller's own account is said not to exist; of another account's key KMS says neither.
@@ -249,7 +254,7 @@ pub(super) fn unseal(world: &World, held: &Held, object: &str, encryption: &Encr
 }
 
 fn key_of<'a>(world: &'a World, arn: &str) -> Option<&'a Key> {
-    world.keys.get(arn).map(AsRef::as_ref)
+    world.key(arn).map(AsRef::as_ref)
 }
 
 /// The headers that report an object's encryption: algorithm, key, bucket key.
