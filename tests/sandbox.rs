@@ -14,6 +14,8 @@
 
 #[path = "sandbox/authentication.rs"]
 mod authentication;
+#[path = "sandbox/control.rs"]
+mod control;
 #[path = "sandbox/encryption.rs"]
 mod encryption;
 #[path = "sandbox/limits.rs"]

@@ -36,11 +36,17 @@ pub fn command(call: &Call, region: &str) -> String {
         _ = write!(text, " --endpoint-url http://{}", host(operation.service, region));
     }
     for (param, value) in &call.values {
+        let option = match operation.service {
+            Service::S3Control => control_option,
+            _ => option,
+        };
         if let Some(option) = option(operation.op, *param, value) {
             _ = write!(text, " {option}");
         }
     }
-    if let Some(owner) = &call.bucket_owner {
+    if operation.service == Service::S3Control {
+        _ = write!(text, " --account-id {}{}", call.account, control(call));
+    } else if let Some(owner) = &call.bucket_owner {
         _ = write!(text, " --expected-bucket-owner {owner}");
     }
     if matches!(operation.op, Op::GetObject) {
@@ -52,9 +58,50 @@ pub fn command(call: &Call, region: &str) -> String {
     text
 }
 
+/// What S3 Control is told besides the parameters.
+fn control(call: &Call) -> String {
+    let bucket = call.get(Param::Bucket).unwrap_or_default();
+    match call.operation.op {
+        Op::CreateJob => format!(
+            " --operation {} --manifest {} --report Enabled=false --priority 1 --confirmation-required",
+            quote(&format!("{{\"S3PutObjectCopy\":{{\"TargetResource\":\"arn:aws:s3:::{bucket}\"}}}}")),
+            quote(&format!(
+                "Spec={{Format=S3BatchOperations_CSV_20180820,Fields=[Bucket,Key]}},Location={{ObjectArn=arn:aws:s3:::{bucket}/gainsay-manifest.csv,ETag={}}}",
+                "0".repeat(32)
+            ))
+        ),
+        Op::GetDataAccess => {
+            let prefix = call.get(Param::Prefix).unwrap_or_default();
+            let permission = call.get(Param::Permission).unwrap_or_else(|| "READ".to_owned());
+            format!(" --target {} --permission {permission}", quote(&format!("s3://{bucket}/{prefix}*")))
+        }
+        Op::TagResource | Op::UntagResource | Op::ListTagsForResource => format!(" --resource-arn {}", quote(&call.resource)),
+        Op::PutAccessPointPolicy if call.get(Param::Policy).is_none() => " --policy file://policy".to_owned(),
+        Op::PutAccountPublicAccessBlock => " --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The options of S3 Control that are not S3's.
+fn control_option(op: Op, param: Param, value: &str) -> Option<String> {
+    let flag = |name: &str| Some(format!("{name} {}", quote(value)));
+    match param {
+        Param::Bucket if op == Op::CreateAccessPoint => flag("--bucket"),
+        Param::Tags => Some(format!("--tags{}", key_values(value))),
+        Param::TagKeys => Some(format!("--tag-keys{}", words(value.split(',').map(str::to_owned)))),
+        Param::AccessPoint => flag("--name"),
+        Param::Job => flag("--job-id"),
+        Param::Policy => flag("--policy"),
+        Param::Role => flag("--role-arn"),
+        // The rest is in what `control` writes.
+        _ => None,
+    }
+}
+
 fn option(op: Op, param: Param, value: &str) -> Option<String> {
     let flag = |name: &str| Some(format!("{name} {}", quote(value)));
     match param {
+        Param::AccessPoint | Param::Job | Param::Policy | Param::Permission | Param::TagKeys => None,
         Param::As | Param::Transport | Param::Presigned | Param::SignedAgo => None,
         Param::Bucket => flag("--bucket"),
         Param::Key => flag("--key"),
@@ -69,10 +116,7 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::KeyId => flag("--key-id"),
         Param::Role => flag("--role-arn"),
         Param::ExternalId => flag("--external-id"),
-        Param::SessionTags => Some(format!(
-            "--tags{}",
-            words(tags(value).iter().map(|(key, value)| format!("Key={key},Value={value}")))
-        )),
+        Param::SessionTags => Some(format!("--tags{}", key_values(value))),
         Param::TransitiveTags => Some(format!("--transitive-tag-keys{}", words(value.split(',').map(str::to_owned)))),
         Param::SessionPolicy => flag("--policy"),
         Param::SourceIdentity => flag("--source-identity"),
@@ -94,6 +138,11 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
             Some(format!("--multipart-upload {}", quote(&format!("Parts=[{}]", parts.join(",")))))
         }
     }
+}
+
+/// `a=1&b=2` as the CLI's ` Key=a,Value=1 Key=b,Value=2`.
+fn key_values(value: &str) -> String {
+    words(tags(value).iter().map(|(key, value)| format!("Key={key},Value={value}")))
 }
 
 /// Words one after another, each after a space.

@@ -169,6 +169,16 @@ params! {
     SourceIdentity source_identity "source_identity": Kind::Text, Content;
     /// How long the session is to last; fifteen minutes where nothing is said.
     Duration duration "duration": Kind::Duration, Content;
+    /// The name of the access point.
+    AccessPoint access_point "access_point": Kind::Text, Target;
+    /// The job: a fixture made by s3:CreateJob.
+    Job job "job": Kind::Fixture, Target;
+    /// The policy to put: a JSON document. One that changes nothing is put where none is given.
+    Policy policy "policy": Kind::Text, Content;
+    /// What Access Grants is asked for; `READ` where nothing is said.
+    Permission permission "permission": Kind::Word(&["READ", "WRITE", "READWRITE"]), Content;
+    /// The keys of the tags to remove.
+    TagKeys tag_keys "tag_keys": Kind::Texts, Content;
 }
 
 impl fmt::Display for Param {
@@ -256,6 +266,12 @@ fields! {
     Tags tags: Kind::Text;
     /// The state of a KMS key.
     KeyState key_state: Kind::Text;
+    /// The id of a job of Batch Operations.
+    JobId job_id: Kind::Text;
+    /// The status of a job.
+    JobStatus job_status: Kind::Text;
+    /// A policy, as it is stored.
+    Policy policy: Kind::Text;
 }
 
 impl fmt::Display for Field {

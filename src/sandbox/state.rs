@@ -9,7 +9,10 @@ use std::{
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::kms::{KeyMaterial, Sealed};
+use super::{
+    control::Control,
+    kms::{KeyMaterial, Sealed},
+};
 use crate::{
     diag::Source,
     environment::{self, Document, Environment, Role},
@@ -28,6 +31,8 @@ pub(super) struct World {
     pub buckets: BTreeMap<String, Arc<Bucket>>,
     /// By ARN.
     pub keys: BTreeMap<String, Arc<Key>>,
+    /// What accounts have, and S3 Control reads and writes.
+    pub control: Arc<Control>,
     /// What SSE-S3 encrypts with.
     pub s3_key: KeyMaterial,
     /// Grows with every write; makes version ids that sort.
@@ -168,6 +173,7 @@ impl World {
             roles: environment.roles.iter().map(|role| (role.arn.clone(), role.clone())).collect(),
             buckets: buckets.collect(),
             keys,
+            control: Arc::default(),
             s3_key: KeyMaterial::generate(),
             sequence: 0,
         }

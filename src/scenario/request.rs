@@ -220,7 +220,11 @@ impl Request {
             On::Bucket => &[Param::Bucket],
             On::Key => &[Param::KeyId],
             On::Role => &[Param::Role],
-            On::Nothing => &[],
+            On::AccessPoint => &[Param::AccessPoint],
+            On::Job => &[Param::Job],
+            On::Jobs => &[Param::Role],
+            On::AccessGrants => &[Param::Bucket, Param::Prefix],
+            On::Account | On::Nothing => &[],
         };
         self.operation == other.operation && target.iter().all(|param| self.params.get(param) == other.params.get(param))
     }

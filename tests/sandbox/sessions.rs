@@ -47,7 +47,12 @@ fn setup() -> Place {
         .role_with("long", trust(&ALL, none.clone()), anything.clone(), ", max_session_duration: 7200")
         .role_with("untagged", trust(&["sts:AssumeRole"], none.clone()), anything.clone(), "")
         .role_with("tagged", trust(&ALL, own_team), json!([allow("sts:*", "*")]), "")
-        .role_with("bare", trust(&ALL, none.clone()), json!([allow("s3:GetBucketLocation", "*")]), ", tags: { Team: team-b }")
+        .role_with(
+            "bare",
+            trust(&ALL, none.clone()),
+            json!([allow("s3:GetBucketLocation", "*")]),
+            ", tags: { Team: team-b }",
+        )
         .role_with("plain", trust(&ALL, none), json!([allow("sts:AssumeRole", "*")]), "")
         .bucket("teams", "", Some(json!([by_tag, by_identity])))
         .build()

@@ -1,6 +1,7 @@
 //! Makes the call: one function per operation, through the official clients.
 
 mod bucket;
+mod control;
 mod kms;
 mod multipart;
 mod object;
@@ -21,6 +22,7 @@ const CUSTOMER_KEY: [u8; 32] = *b"gainsay synthetic customer key..";
 /// Makes a call with the clients of its principal and transport.
 pub async fn call(clients: &Clients, call: &Call) -> Answer {
     match call.operation.service {
+        Service::S3Control => control::control(clients, call).await,
         Service::Kms => kms::kms(clients, call).await,
         Service::Sts => sts::sts(clients, call).await,
         Service::S3 => match call.operation.op {

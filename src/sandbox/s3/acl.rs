@@ -71,7 +71,7 @@ pub(super) fn put_object(world: &mut World, scope: &Scope, input: PutObjectAclIn
     };
     let config = &held.bucket.config;
     // Here Block Public Access answers first (several public transcripts; AWS documents no order).
-    if PUBLIC.contains(&canned) && config.public_access.block_public_acls {
+    if PUBLIC.contains(&canned) && held.public_access.block_public_acls {
         let clause = "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access";
         return Err(scope
             .refuse(action, &held.object_arn(&input.key), Layer::BlockPublicAccess, clause)
