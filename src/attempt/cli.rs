@@ -101,8 +101,16 @@ fn control_option(op: Op, param: Param, value: &str) -> Option<String> {
 fn option(op: Op, param: Param, value: &str) -> Option<String> {
     let flag = |name: &str| Some(format!("{name} {}", quote(value)));
     match param {
-        Param::AccessPoint | Param::Job | Param::Policy | Param::Permission | Param::TagKeys => None,
-        Param::As | Param::Transport | Param::Presigned | Param::SignedAgo => None,
+        // The last five are S3 Control's.
+        Param::As
+        | Param::Transport
+        | Param::Presigned
+        | Param::SignedAgo
+        | Param::AccessPoint
+        | Param::Job
+        | Param::Policy
+        | Param::Permission
+        | Param::TagKeys => None,
         Param::Bucket => flag("--bucket"),
         Param::Key => flag("--key"),
         Param::Version => flag("--version-id"),
@@ -147,7 +155,8 @@ fn key_values(value: &str) -> String {
 
 /// Words one after another, each after a space.
 fn words(words: impl Iterator<Item = String>) -> String {
-    words.map(|word| format!(" {}", quote(&word))).collect()
+    let quoted: Vec<String> = words.map(|word| quote(&word)).collect();
+    format!(" {}", quoted.join(" "))
 }
 
 fn switch(name: &str, value: &str) -> String {

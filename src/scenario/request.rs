@@ -219,10 +219,9 @@ impl Request {
             On::Object => &[Param::Bucket, Param::Key, Param::Version],
             On::Bucket => &[Param::Bucket],
             On::Key => &[Param::KeyId],
-            On::Role => &[Param::Role],
+            On::Role | On::Jobs => &[Param::Role],
             On::AccessPoint => &[Param::AccessPoint],
             On::Job => &[Param::Job],
-            On::Jobs => &[Param::Role],
             On::AccessGrants => &[Param::Bucket, Param::Prefix],
             On::Account | On::Nothing => &[],
         };

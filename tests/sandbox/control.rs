@@ -1,6 +1,6 @@
 //! S3 Control: jobs, access points, an account's Block Public Access, tags of buckets; and passing roles.
 
-use aws_sdk_s3control::types::Tag;
+use aws_sdk_s3control::types::{JobManifestLocation, JobStatus, NetworkOrigin, Tag};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use gainsay::{
@@ -13,7 +13,7 @@ use crate::place::{ACCOUNT, How, PARTNER, Place, REGION, Setup, Table, all, allo
 
 /// The access point that most operations act on.
 pub const MADE: &str = "made-before";
-/// What GetDataAccess answers to who may ask and has no grant: words of no policy.
+/// What `GetDataAccess` answers to who may ask and has no grant: words of no policy.
 pub const NO_GRANT: &str = "403 AccessDenied unclear";
 
 const JOBS_ROLE: &str = "arn:aws:iam::111122223333:role/jobs";
@@ -232,7 +232,7 @@ fn a_job_waits_and_is_told_as_it_was_asked_for() {
         let client = place.clients("creator", false).await.s3control;
         let told = client.describe_job().account_id(ACCOUNT).job_id(&id).send().await.expect("the job");
         let job = told.job().expect("a job");
-        assert_eq!(job.status().map(|status| status.as_str()), Some("Suspended"));
+        assert_eq!(job.status().map(JobStatus::as_str), Some("Suspended"));
         assert_eq!(job.role_arn(), Some(JOBS_ROLE));
         assert_eq!(job.priority(), 1);
         assert!(job.confirmation_required().unwrap_or(false) && job.creation_time().is_some());
@@ -240,7 +240,7 @@ fn a_job_waits_and_is_told_as_it_was_asked_for() {
         assert_eq!(copy.and_then(|copy| copy.target_resource()), Some("arn:aws:s3:::gs-one"));
         let location = job.manifest().and_then(|manifest| manifest.location());
         assert_eq!(
-            location.map(|location| location.object_arn()),
+            location.map(JobManifestLocation::object_arn),
             Some("arn:aws:s3:::gs-one/gainsay-manifest.csv")
         );
         assert_eq!(
@@ -298,7 +298,7 @@ fn an_access_point_is_kept_and_is_no_endpoint() {
             .await
             .expect("the access point");
         assert_eq!((told.bucket(), told.bucket_account_id()), (Some("gs-one"), Some(ACCOUNT)));
-        assert_eq!(told.network_origin().map(|origin| origin.as_str()), Some("Internet"));
+        assert_eq!(told.network_origin().map(NetworkOrigin::as_str), Some("Internet"));
         assert!(
             told.public_access_block_configuration()
                 .is_some_and(|block| block.block_public_policy() == Some(true))
@@ -546,7 +546,7 @@ const HOSTILE: &[(&str, fn(&mut HttpRequest), &str)] = &[
         "an entity of its own",
         |request| {
             *request.body_mut() =
-                SdkBody::from("<!DOCTYPE t [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><TagResourceRequest>&e;</TagResourceRequest>")
+                SdkBody::from("<!DOCTYPE t [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><TagResourceRequest>&e;</TagResourceRequest>");
         },
         "400 MalformedXML rejected",
     ),

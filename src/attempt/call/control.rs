@@ -48,7 +48,10 @@ async fn job(clients: &Clients, call: &Call) -> Answer {
                 let job = answer.job();
                 fields([
                     (Field::JobId, job.and_then(|job| job.job_id())),
-                    (Field::JobStatus, job.and_then(|job| job.status()).map(|status| status.as_str())),
+                    (
+                        Field::JobStatus,
+                        job.and_then(|job| job.status()).map(aws_sdk_s3control::types::JobStatus::as_str),
+                    ),
                     (Field::Arn, job.and_then(|job| job.role_arn())),
                 ])
             })
