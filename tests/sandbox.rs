@@ -22,6 +22,8 @@ mod encryption;
 mod limits;
 #[path = "sandbox/objects.rs"]
 mod objects;
+#[path = "sandbox/pivots.rs"]
+mod pivots;
 #[path = "sandbox/place.rs"]
 mod place;
 #[path = "sandbox/roles.rs"]

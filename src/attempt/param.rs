@@ -163,7 +163,7 @@ params! {
     SessionTags session_tags "session_tags": Kind::Text, Content;
     /// Keys of session tags that later sessions inherit.
     TransitiveTags transitive_tags "transitive_tags": Kind::Texts, Content;
-    /// The session policy to pass: a JSON document.
+    /// The session policy to pass: a JSON document, its braces doubled.
     SessionPolicy session_policy "session_policy": Kind::Text, Content;
     /// The source identity to set.
     SourceIdentity source_identity "source_identity": Kind::Text, Content;
@@ -173,7 +173,7 @@ params! {
     AccessPoint access_point "access_point": Kind::Text, Target;
     /// The job: a fixture made by s3:CreateJob.
     Job job "job": Kind::Fixture, Target;
-    /// The policy to put: a JSON document. One that changes nothing is put where none is given.
+    /// The policy to put: a JSON document, its braces doubled. One that changes nothing is put where none is given.
     Policy policy "policy": Kind::Text, Content;
     /// What Access Grants is asked for; `READ` where nothing is said.
     Permission permission "permission": Kind::Word(&["READ", "WRITE", "READWRITE"]), Content;
