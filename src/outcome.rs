@@ -219,6 +219,7 @@ const fn denied(service: Service, code: &'static str, status: &'static [u16]) ->
 }
 
 const S3: Option<Service> = Some(Service::S3);
+const CONTROL: Option<Service> = Some(Service::S3Control);
 const KMS: Option<Service> = Some(Service::Kms);
 const STS: Option<Service> = Some(Service::Sts);
 
@@ -226,6 +227,7 @@ const STS: Option<Service> = Some(Service::Sts);
 /// "Common Errors" and the errors of each operation.
 const CODES: &[Row] = &[
     denied(Service::S3, "AccessDenied", &[403]),
+    denied(Service::S3Control, "AccessDenied", &[403]),
     denied(Service::Kms, "AccessDeniedException", &[400]),
     denied(Service::Sts, "AccessDenied", &[403]),
     row(KMS, "DryRunOperationException", &[400], OutcomeKind::Allowed),
@@ -242,6 +244,12 @@ const CODES: &[Row] = &[
     row(S3, "NoSuchLifecycleConfiguration", &[404], OutcomeKind::Absent),
     row(S3, "ReplicationConfigurationNotFoundError", &[404], OutcomeKind::Absent),
     row(S3, "NoSuchConfiguration", &[404], OutcomeKind::Absent),
+    row(CONTROL, "NoSuchBucket", &[404], OutcomeKind::Absent),
+    row(CONTROL, "NoSuchAccessPoint", &[404], OutcomeKind::Absent),
+    row(CONTROL, "NoSuchAccessPointPolicy", &[404], OutcomeKind::Absent),
+    row(CONTROL, "NoSuchPublicAccessBlockConfiguration", &[404], OutcomeKind::Absent),
+    row(CONTROL, "NotFoundException", &[404], OutcomeKind::Absent),
+    row(CONTROL, "AccessGrantsInstanceNotExistsError", &[404], OutcomeKind::Absent),
     row(KMS, "NotFoundException", &[400], OutcomeKind::Absent),
     row(S3, "KMS.NotFoundException", &[400], OutcomeKind::Absent),
     row(STS, "NoSuchEntity", &[404], OutcomeKind::Absent),

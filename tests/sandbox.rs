@@ -14,6 +14,8 @@
 
 #[path = "sandbox/authentication.rs"]
 mod authentication;
+#[path = "sandbox/control.rs"]
+mod control;
 #[path = "sandbox/encryption.rs"]
 mod encryption;
 #[path = "sandbox/kms.rs"]
@@ -24,6 +26,8 @@ mod kms_requests;
 mod limits;
 #[path = "sandbox/objects.rs"]
 mod objects;
+#[path = "sandbox/pivots.rs"]
+mod pivots;
 #[path = "sandbox/place.rs"]
 mod place;
 #[path = "sandbox/roles.rs"]

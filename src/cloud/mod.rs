@@ -127,6 +127,7 @@ impl Target {
         }
         Clients {
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            s3control: aws_sdk_s3control::Client::from_conf(config!(aws_sdk_s3control, Service::S3Control).build()),
             kms: aws_sdk_kms::Client::from_conf(config!(aws_sdk_kms, Service::Kms).build()),
             sts: aws_sdk_sts::Client::from_conf(config!(aws_sdk_sts, Service::Sts).build()),
             connector: self.connector.clone(),
@@ -143,6 +144,8 @@ impl Target {
 pub struct Clients {
     /// S3.
     pub s3: aws_sdk_s3::Client,
+    /// S3 Control.
+    pub s3control: aws_sdk_s3control::Client,
     /// KMS.
     pub kms: aws_sdk_kms::Client,
     /// STS.

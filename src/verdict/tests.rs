@@ -49,6 +49,7 @@ fn call(principal: Principal) -> Call {
         principal,
         plain: false,
         presigned: None,
+        account: OWNER.to_owned(),
         bucket_owner: Some(OWNER.to_owned()),
         values: BTreeMap::new(),
         action: "s3:PutObject",

@@ -5,6 +5,7 @@ use aws_sdk_sts::{operation::assume_role::builders::AssumeRoleFluentBuilder, typ
 use gainsay::{
     attempt::{Answer, Param},
     cloud::Clients,
+    iam::Layer,
     principal::Sessions,
 };
 use serde_json::{Value, json};
@@ -92,11 +93,7 @@ fn by_layers(operation: &str, answer: &Answer) -> String {
     let said = seen(operation, answer);
     let Answer::Refused(refused) = answer else { return said };
     let ruling = refused.rulings.as_ref().and_then(|rulings| rulings.refusal());
-    let layers: Vec<&str> = ruling
-        .iter()
-        .flat_map(|ruling| ruling.layers())
-        .map(|layer| layer.as_str())
-        .collect();
+    let layers: Vec<&str> = ruling.iter().flat_map(|ruling| ruling.layers()).map(Layer::as_str).collect();
     if layers.is_empty() {
         said
     } else {
