@@ -1,13 +1,25 @@
 //! Principals: the session of each role, assumed once and shown to be the right one.
 
-use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
+};
 
 use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures::future::join_all;
 
 use crate::{
-    attempt::Answer,
+    attempt::{Answer, Service},
     cloud::Target,
     environment::{Environment, Role},
+    outcome::classify,
+    tries::Tries,
     verdict::came_back,
 };
 
@@ -25,18 +37,30 @@ pub struct Session {
 
 /// The sessions of a run, by the roles' names: each, or why there is none.
 #[derive(Clone, Debug, Default)]
-pub struct Sessions(BTreeMap<String, Result<Session, String>>);
+pub struct Sessions {
+    by_role: BTreeMap<String, Result<Session, String>>,
+    calls: u64,
+}
 
 impl Sessions {
-    /// Assumes every role given, as the caller.
+    /// Assumes every role given, as the caller: all at once, for no row begins before the last is there.
     pub async fn open(target: &Target, caller: &Credentials, environment: &Environment, roles: &[Arc<Role>], run: &str) -> Self {
         let clients = target.clients(Some(caller), false);
-        let mut sessions = BTreeMap::new();
-        for role in roles {
-            let session = assume(target, &clients.sts, role, environment, run).await;
-            sessions.insert(role.name.clone(), session);
+        let calls = AtomicU64::new(0);
+        let sessions = roles.iter().map(async |role| {
+            let session = assume(target, &clients.sts, role, environment, run, &calls).await;
+            (role.name.clone(), session)
+        });
+        Self {
+            by_role: join_all(sessions).await.into_iter().collect(),
+            calls: calls.into_inner(),
         }
-        Self(sessions)
+    }
+
+    /// How many calls it took to open them.
+    #[must_use]
+    pub const fn calls(&self) -> u64 {
+        self.calls
     }
 
     /// The session of a role.
@@ -44,7 +68,7 @@ impl Sessions {
     /// # Errors
     /// Why there is none.
     pub fn get(&self, role: &str) -> Result<&Session, String> {
-        match self.0.get(role) {
+        match self.by_role.get(role) {
             Some(Ok(session)) => Ok(session),
             Some(Err(problem)) => Err(problem.clone()),
             None => Err(format!("the role `{role}` was not assumed")),
@@ -52,7 +76,14 @@ impl Sessions {
     }
 }
 
-async fn assume(target: &Target, sts: &aws_sdk_sts::Client, role: &Role, environment: &Environment, run: &str) -> Result<Session, String> {
+async fn assume(
+    target: &Target,
+    sts: &aws_sdk_sts::Client,
+    role: &Role,
+    environment: &Environment,
+    run: &str,
+    calls: &AtomicU64,
+) -> Result<Session, String> {
     let request = sts
         .assume_role()
         .role_arn(&role.arn)
@@ -60,7 +91,7 @@ async fn assume(target: &Target, sts: &aws_sdk_sts::Client, role: &Role, environ
         .duration_seconds(SECONDS)
         .set_external_id(role.external_id.clone());
     let failed = |answer: &Answer| format!("`{}` cannot assume `{}`: {}", environment.caller.arn, role.arn, came_back(answer));
-    let answer = request.send().await.map_err(|error| failed(&Answer::from_error(&error)))?;
+    let answer = ask(calls, || request.clone().send()).await.map_err(|answer| failed(&answer))?;
     let issued = answer
         .credentials()
         .ok_or_else(|| format!("STS gave no credentials for `{}`", role.arn))?;
@@ -72,14 +103,9 @@ async fn assume(target: &Target, sts: &aws_sdk_sts::Client, role: &Role, environ
         "sts:AssumeRole",
     );
     // Credentials that work for someone else would make every refusal look right.
-    let identity = target.clients(Some(&credentials), false).sts.get_caller_identity().send().await;
-    let identity = identity.map_err(|error| {
-        format!(
-            "the session of `{}` is not accepted: {}",
-            role.arn,
-            came_back(&Answer::from_error(&error))
-        )
-    })?;
+    let identity = target.clients(Some(&credentials), false).sts.get_caller_identity();
+    let identity = ask(calls, || identity.clone().send()).await;
+    let identity = identity.map_err(|answer| format!("the session of `{}` is not accepted: {}", role.arn, came_back(&answer)))?;
     let arn = identity.arn().unwrap_or_default();
     if is_session_of(arn, role) {
         Ok(Session {
@@ -88,6 +114,26 @@ async fn assume(target: &Target, sts: &aws_sdk_sts::Client, role: &Role, environ
         })
     } else {
         Err(format!("the session assumed for `{}` is `{arn}`", role.arn))
+    }
+}
+
+/// Asks STS, again where the rule of [`Tries`] says so.
+async fn ask<T, E, F>(calls: &AtomicU64, send: impl Fn() -> F) -> Result<T, Answer>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+{
+    let mut tries = Tries::default();
+    loop {
+        calls.fetch_add(1, Ordering::Relaxed);
+        let answer = match send().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => Answer::from_error(&error),
+        };
+        match tries.next(&answer, &classify(Service::Sts, &answer)) {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return Err(answer),
+        }
     }
 }
 

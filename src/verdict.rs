@@ -74,6 +74,8 @@ pub enum Reason {
     NoSession,
     /// The target could not answer.
     NoAnswer,
+    /// An earlier try may have done it: its answer was lost.
+    LostAnswer,
     /// The run was stopped before the attempt.
     Cancelled,
     /// What was made could not be removed.
@@ -97,6 +99,7 @@ impl Reason {
             Self::FixtureChanged => "fixture-changed",
             Self::NoSession => "no-session",
             Self::NoAnswer => "no-answer",
+            Self::LostAnswer => "lost-answer",
             Self::Cancelled => "cancelled",
             Self::NotCleaned => "not-cleaned",
         }

@@ -83,7 +83,6 @@ pub fn new_run_id() -> String {
 struct Stage {
     sandbox: Sandbox,
     sessions: Sessions,
-    calls: u64,
 }
 
 /// Runs a plan on the sandbox and tells what happens.
@@ -111,7 +110,7 @@ pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, mut tell: impl
         let rows = plan.rows.iter().filter(|row| std::ptr::eq(row.architecture, architecture));
         let names: BTreeSet<&str> = rows.flat_map(|row| plan::roles(row.row)).collect();
         let stage = prepare(architecture, &names, options).await;
-        info.calls += stage.calls;
+        info.calls += stage.sessions.calls();
         stages.insert(architecture.name.clone(), Arc::new(stage));
     }
     let mut done = execute(plan, options, stop, &stages, &mut tell).await;
@@ -144,11 +143,7 @@ async fn prepare(architecture: &Architecture, names: &BTreeSet<&str>, options: &
         .cloned()
         .collect();
     let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &roles, &options.run).await;
-    Stage {
-        sandbox,
-        sessions,
-        calls: 2 * roles.len() as u64,
-    }
+    Stage { sandbox, sessions }
 }
 
 /// What a row leaves.
