@@ -138,7 +138,7 @@ where
 }
 
 /// `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION` of this very role.
-fn is_session_of(arn: &str, role: &Role) -> bool {
+pub(crate) fn is_session_of(arn: &str, role: &Role) -> bool {
     let name = role.arn.rsplit('/').next().unwrap_or_default();
     arn.strip_prefix(&format!("arn:aws:sts::{}:assumed-role/{name}/", role.account))
         .is_some_and(|session| !session.contains('/'))
