@@ -63,7 +63,7 @@ fn main() {
     let (architectures, _) = suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
     let selection = Selection::default();
     let plan = Plan::new(&architectures, &selection);
-    // As the command has it: no more threads than cores do anything.
+    // As the command has it.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(JOBS)
         .enable_all()
