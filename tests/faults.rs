@@ -68,6 +68,9 @@ fn holds(row: &Row, deed: Deed, on: On) -> Result<(), Failed> {
     if !matches!(row.fault, Fault::World(_) | Fault::None) && struck == 0 {
         return Err("the fault did not strike".into());
     }
+    if matches!(row.fault, Fault::Stopped) && struck != 1 {
+        return Err("a stopped run tried again".into());
+    }
     let (verdict, reason) = wanted(row, &architecture, deed, on);
     if (result.verdict, result.reason) != (verdict, reason) {
         return Err(format!(

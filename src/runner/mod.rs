@@ -165,9 +165,21 @@ const TELLING: Duration = Duration::from_millis(5);
 fn in_order<'a>(plan: &'a Plan<'a>, jobs: usize) -> Vec<(&'a PlannedRow<'a>, Vec<Arc<Attempt>>)> {
     let mut rows: Vec<_> = plan.rows.iter().map(|row| (row, plan.attempts(row))).collect();
     if jobs > 1 {
-        rows.sort_by_key(|(_, attempts)| Reverse(attempts.len()));
+        rows.sort_by_cached_key(|(row, attempts)| {
+            Reverse(row.row.fixtures.len() + attempts.iter().map(|attempt| calls(attempt)).sum::<usize>())
+        });
     }
     rows
+}
+
+/// About how many calls an attempt takes: a refused one asks its witnesses again.
+fn calls(attempt: &Attempt) -> usize {
+    let witnesses = match &attempt.witnesses {
+        None => 0,
+        Some(both) if both.target.request == both.actor.request => 1,
+        Some(_) => 2,
+    };
+    1 + witnesses + attempt.then.len()
 }
 
 /// Runs the rows, so many at a time, and tells their results as they come.
