@@ -105,6 +105,8 @@ impl Outcome {
 /// What a message says of an authorization refusal. All empty for a bare `Access Denied`, which proves no layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Denial {
+    /// Who was refused.
+    pub principal: Option<String>,
     /// The action that was refused.
     pub action: Option<String>,
     /// The resource it was refused on.
@@ -257,6 +259,7 @@ const CODES: &[Row] = &[
     row(None, "ServiceUnavailable", &[503], OutcomeKind::Throttled),
     row(None, "Throttling", &[400, 429, 503], OutcomeKind::Throttled),
     row(None, "ThrottlingException", &[400, 429], OutcomeKind::Throttled),
+    row(S3, "RequestTimeout", &[400], OutcomeKind::Unclear),
     row(None, "RequestLimitExceeded", &[400, 503], OutcomeKind::Throttled),
     row(None, "TooManyRequestsException", &[429], OutcomeKind::Throttled),
     row(None, "InvalidAccessKeyId", &[403], OutcomeKind::BadCredentials),
@@ -304,39 +307,53 @@ const PROTOCOL: &[&str] = &[
 
 /// The message `Access Denied`, and nothing more, is what other organizations, anonymous callers and old paths get.
 fn denial(message: &str) -> Outcome {
-    let Grammar { action, resource, rest } = grammar(message);
+    let Grammar {
+        principal,
+        action,
+        resource,
+        rest,
+    } = grammar(message);
     // Where the message names an action and a resource, only what stands after them is AWS's own reason: an object's key may say anything.
     let lower = rest.to_lowercase();
     if action.is_none() && PROTOCOL.iter().any(|clause| lower.contains(clause)) {
         return Outcome::Rejected;
     }
     let on_key = resource.as_deref().is_some_and(|resource| resource.starts_with("arn:aws:kms:"));
-    let layers = CLAUSES
-        .iter()
-        .find(|(clause, _)| lower.contains(clause))
-        .map_or(&[] as &[Layer], |(_, layers)| layers);
-    let layers = layers
-        .iter()
-        .map(|layer| {
-            if on_key && *layer == Layer::Resource {
-                Layer::KeyPolicy
-            } else {
-                *layer
-            }
-        })
-        .filter(|layer| !(on_key && *layer == Layer::BlockPublicAccess));
     let denial = Denial {
+        principal,
         action,
         resource,
-        layers: layers.collect(),
+        layers: layers(&lower, on_key),
     };
-    let bare = matches!(lower.trim().trim_end_matches('.'), "access denied" | "");
+    // S3 always says these two words; an answer without a message is not whole.
+    let bare = lower.trim().trim_end_matches('.') == "access denied";
     if bare || denial.action.is_some() || !denial.layers.is_empty() {
         Outcome::Denied(denial)
     } else {
         // AccessDenied with a text that is not AWS's grammar: a proxy, a firewall, an emulator.
         Outcome::Unclear
     }
+}
+
+/// The mechanisms that a message may mean: those of every clause in it, for AWS gives one reason, and two prove neither. None where a
+/// clause leaves it open.
+fn layers(lower: &str, on_key: bool) -> Vec<Layer> {
+    let found = || CLAUSES.iter().filter(|(clause, _)| lower.contains(clause));
+    if found().any(|(_, layers)| layers.is_empty()) {
+        return Vec::new();
+    }
+    let mut layers: Vec<Layer> = Vec::new();
+    for (_, meant) in found() {
+        // No Block Public Access stands before a key: there the clause means one mechanism.
+        let meant = if on_key && meant.contains(&Layer::Resource) {
+            &[Layer::KeyPolicy]
+        } else {
+            *meant
+        };
+        let new: Vec<Layer> = meant.iter().copied().filter(|layer| !layers.contains(layer)).collect();
+        layers.extend(new);
+    }
+    layers
 }
 
 /// Clauses and the mechanisms they may mean. S3 words RestrictPublicBuckets as a deny of the bucket policy, and
@@ -379,17 +396,19 @@ const CLAUSES: &[(&str, &[Layer])] = &[
 
 /// A refusal's message in its parts.
 struct Grammar<'a> {
+    principal: Option<String>,
     action: Option<String>,
     resource: Option<String>,
     /// What stands after them; the whole message where it names no action.
     rest: &'a str,
 }
 
-/// `... is not authorized to perform: <action> on resource: <arn> ...`; S3 quotes the ARN, the others do not. A key may hold quotes,
+/// `User: <arn> is not authorized to perform: <action> on resource: <arn> ...`; S3 quotes the ARN, the others do not. A key may hold quotes,
 /// so the ARN ends at the last one.
 fn grammar(message: &str) -> Grammar<'_> {
-    let Some((_, rest)) = message.split_once("is not authorized to perform: ") else {
+    let Some((who, rest)) = message.split_once("is not authorized to perform: ") else {
         return Grammar {
+            principal: None,
             action: None,
             resource: None,
             rest: message,
@@ -405,6 +424,7 @@ fn grammar(message: &str) -> Grammar<'_> {
         }
     };
     Grammar {
+        principal: who.rsplit_once("User:").map(|(_, principal)| principal.trim().to_owned()),
         action: Some(action.to_owned()),
         resource: resource.map(str::to_owned),
         rest,
@@ -454,6 +474,7 @@ mod tests {
     fn what_is_not_awss_own_answer_is_no_denial() {
         for (status, code, message) in [
             (403, "AccessDenied", "<html>blocked by proxy</html>"),
+            (403, "AccessDenied", ""),
             (403, "AccessDenied", "Request has expired"),
             (
                 403,
@@ -472,6 +493,30 @@ mod tests {
             classify(Service::Kms, &Answer::refused(403, "AccessDeniedException", "x")).kind(),
             OutcomeKind::Denied
         );
+    }
+
+    #[test]
+    fn two_reasons_prove_neither() {
+        let user = "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: s3:PutObject on resource: \"arn:aws:s3:::b/k\"";
+        for (one, other, layers) in [
+            (
+                "with an explicit deny in an identity-based policy",
+                "because no service control policy allows it",
+                &[Layer::Identity, Layer::Scp] as &[Layer],
+            ),
+            (
+                "with an explicit deny in an identity-based policy",
+                "because the resource does not exist in this Region",
+                &[],
+            ),
+        ] {
+            for message in [format!("{user} {one} {other}"), format!("{user} {other} {one}")] {
+                match classify(Service::S3, &Answer::refused(403, "AccessDenied", &message)) {
+                    Outcome::Denied(denial) => assert_eq!(denial.layers, layers, "{message}"),
+                    other => panic!("{message}: {other:?}"),
+                }
+            }
+        }
     }
 
     #[test]
