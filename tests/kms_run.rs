@@ -73,6 +73,29 @@ attempts:
     witness: { actor: the application describes the key }
 "#;
 
+/// Re-encrypting is asked about on the key the ciphertext is under, first.
+const RE_ENCRYPTING: &str = r#"
+scenario: Only the keeper moves a ciphertext to another key
+controls: [ENC-01]
+given:
+  sealed: { as: keeper, do: kms:Encrypt, key_id: main }
+request: { as: keeper, do: kms:ReEncrypt, source_key: main, key_id: spare, ciphertext: "{sealed}" }
+attempts:
+  - allow: the keeper
+  - allow: the application describes the key
+    request: { as: app, do: kms:DescribeKey, key_id: main }
+  - deny: the application
+    but: { as: app }
+    by: { layer: identity }
+    witness: { actor: the application describes the key }
+  - deny: the application, of the other key
+    request: { as: app, do: kms:ReEncrypt, source_key: spare, key_id: main, dry_run: true, ignore_ciphertext: true }
+    by: { layer: identity, action: kms:ReEncryptFrom, key: spare }
+    witness: { target: the other way, actor: the application describes the key }
+  - allow: the other way
+    request: { as: keeper, do: kms:ReEncrypt, source_key: spare, key_id: main, dry_run: true, ignore_ciphertext: true }
+"#;
+
 /// Configuration of a fixture holds for every attempt, named or not: the application may read only through a grant.
 const GRANTED: &str = r#"
 scenario: The application reads through its grant, and only this bucket
@@ -160,6 +183,7 @@ fn what_is_right_passes() {
     let scenarios = [
         ("administration.yaml", ADMINISTRATION),
         ("granted.yaml", GRANTED),
+        ("re-encrypting.yaml", RE_ENCRYPTING),
         ("throwaway.yaml", THROWAWAY),
     ];
     let folder = folder(&scenarios, USES_ONE_KEY);
