@@ -198,6 +198,25 @@ fn what_gets_through_fails() {
     assert_eq!(code, 1, "{output}");
     // One attempt is permitted; every other one got through.
     assert!(output.contains("1 passed; 19 failed; 0 inconclusive"), "{output}");
+    // Each is shown as a command to try.
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000001";
+    let app = "--profile app --region eu-west-1";
+    for command in [
+        format!("aws kms create-grant {app} --key-id {key} --grantee-principal arn:aws:iam::111122223333:role/app --operations Decrypt\n"),
+        format!("aws kms revoke-grant {app} --key-id {key} --grant-id "),
+        format!("aws kms put-key-policy {app} --policy '{{\"Statement\":"),
+        format!("aws kms schedule-key-deletion {app} --key-id {key} --pending-window-in-days 7\n"),
+        format!("aws kms tag-resource {app} --tags TagKey=team,TagValue=red --key-id {key}\n"),
+        format!("aws kms untag-resource {app} --key-id {key} --tag-keys team\n"),
+        format!(
+            "aws kms re-encrypt {app} --destination-key-id {key} --source-key-id {key} --ciphertext-blob fileb://ciphertext --grant-tokens "
+        ),
+        format!("aws kms update-alias {app} --target-key-id {key} --alias-name alias/spare\n"),
+        format!("aws kms delete-alias {app} --alias-name alias/spare\n"),
+        format!("aws kms create-key {app}\n"),
+    ] {
+        assert!(output.contains(&command), "{command}\n{output}");
+    }
 }
 
 /// S3 tells KMS the bucket, and the grant is for another.
