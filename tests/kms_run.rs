@@ -121,7 +121,7 @@ attempts:
 "#;
 
 /// A key that the row makes is a key like any other.
-const THROWAWAY: &str = r#"
+const THROWAWAY: &str = r"
 scenario: A key made for the row is disabled, and refuses
 controls: [ENC-01]
 given:
@@ -136,7 +136,7 @@ attempts:
     witness: { actor: the application describes its own key }
   - allow: the keeper
     then: [{ read: { do: kms:DescribeKey } }]
-"#;
+";
 
 /// A folder with one architecture; `app` is what the application's policy allows.
 fn folder(scenarios: &[(&str, &str)], app: &str) -> TempDir {
