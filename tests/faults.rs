@@ -71,6 +71,9 @@ fn holds(row: &Row, deed: Deed, on: On) -> Result<(), Failed> {
     if matches!(row.fault, Fault::Stopped) && struck != 1 {
         return Err("a stopped run tried again".into());
     }
+    if matches!(row.fault, Fault::BreaksOff(_)) && result.tries.len() > 1 {
+        return Err("an answer that broke off was asked for again".into());
+    }
     let (verdict, reason) = wanted(row, &architecture, deed, on);
     if (result.verdict, result.reason) != (verdict, reason) {
         return Err(format!(
