@@ -12,8 +12,12 @@
     reason = "a test ends where something is not as it says, and its tables and builders are read once"
 )]
 
+#[path = "sandbox/admin.rs"]
+mod admin;
 #[path = "sandbox/authentication.rs"]
 mod authentication;
+#[path = "sandbox/deletes.rs"]
+mod deletes;
 #[path = "sandbox/encryption.rs"]
 mod encryption;
 #[path = "sandbox/limits.rs"]
@@ -22,5 +26,7 @@ mod limits;
 mod objects;
 #[path = "sandbox/place.rs"]
 mod place;
+#[path = "sandbox/post.rs"]
+mod post;
 #[path = "sandbox/roles.rs"]
 mod roles;
