@@ -124,7 +124,7 @@ pub fn classify(service: Service, answer: &Answer) -> Outcome {
     }
 }
 
-/// The result of one key of DeleteObjects, whose answer is 200. Of the codes a key may have only these are known
+/// The result of one key of `DeleteObjects`, whose answer is 200. Of the codes a key may have only these are known
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Error.html> lists those of all operations); any other proves nothing.
 const ONE_KEY: &[(&str, Means)] = &[
     ("AccessDenied", Means::Denial),

@@ -43,7 +43,7 @@ async fn prepare(place: &Place, operation: &Operation, bucket: &str) {
         "RestoreObject" => {
             _ = place
                 .done("admin", "s3:PutObject", &[at[0], at[1], (Param::StorageClass, "GLACIER")])
-                .await
+                .await;
         }
         "GetObjectAnnotation" | "DeleteObjectAnnotation" => _ = place.done("admin", "s3:PutObjectAnnotation", &at).await,
         "GetBucketLifecycleConfiguration" => _ = place.done("admin", "s3:PutBucketLifecycleConfiguration", &at[..1]).await,

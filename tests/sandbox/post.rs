@@ -266,7 +266,7 @@ type Spoil = fn(&mut Sent);
 /// Each is changed before it is signed, or after.
 const SPOILT: &[(&str, Spoil, Spoil, &str)] = &[
     ("nothing", |_| {}, |_| {}, "allowed"),
-    ("another file", |_| {}, |sent| sent.file = "other".to_owned(), "allowed"),
+    ("another file", |_| {}, |sent| sent.file = "other".into(), "allowed"),
     (
         "a field that needs no condition",
         |sent| sent.set("x-ignore-me", "x"),
@@ -294,7 +294,7 @@ const SPOILT: &[(&str, Spoil, Spoil, &str)] = &[
     ),
     (
         "over",
-        |sent| sent.expiration = "2020-01-01T00:00:00Z".to_owned(),
+        |sent| sent.expiration = "2020-01-01T00:00:00Z".into(),
         |_| {},
         "403 AccessDenied rejected",
     ),
@@ -421,7 +421,7 @@ const SPOILT: &[(&str, Spoil, Spoil, &str)] = &[
     (
         "no form",
         |_| {},
-        |sent| sent.content_type = "text/plain".to_owned(),
+        |sent| sent.content_type = "text/plain".into(),
         "412 PreconditionFailed rejected",
     ),
     (
@@ -434,7 +434,8 @@ const SPOILT: &[(&str, Spoil, Spoil, &str)] = &[
         "signed twice",
         |_| {},
         |sent| sent.headers.push(("authorization", "AWS4-HMAC-SHA256 Credential=x")),
-        "400 AuthorizationHeaderMalformed bad-credentials",
+        // Of half a header the date is missed first.
+        "403 AccessDenied unclear",
     ),
     (
         "the name of the file",

@@ -222,9 +222,8 @@ fn elements(body: &[u8], root: &str) -> S3Result<BTreeMap<Vec<Vec<u8>>, usize>> 
             }
             Event::End(_) => _ = path.pop().ok_or_else(malformed)?,
             Event::Text(text) if path.is_empty() && !text.iter().all(u8::is_ascii_whitespace) => return Err(malformed()),
-            Event::DocType(_) | Event::PI(_) | Event::CData(_) => return Err(malformed()),
             Event::Eof if !found.is_empty() && path.is_empty() => return Ok(found),
-            Event::Eof => return Err(malformed()),
+            Event::DocType(_) | Event::PI(_) | Event::CData(_) | Event::Eof => return Err(malformed()),
             _ => {}
         }
     }
