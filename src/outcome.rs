@@ -126,7 +126,7 @@ pub fn classify(service: Service, answer: &Answer) -> Outcome {
     }
 }
 
-/// The result of one key of DeleteObjects, whose answer is 200. Of the codes a key may have only these are known
+/// The result of one key of `DeleteObjects`, whose answer is 200. Of the codes a key may have only these are known
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Error.html> lists those of all operations); any other proves nothing.
 const ONE_KEY: &[(&str, Means)] = &[
     ("AccessDenied", Means::Denial),
@@ -455,6 +455,33 @@ mod tests {
     }
 
     #[test]
+    fn one_key_is_refused_under_200_and_by_nothing_else() {
+        let one = |status, code: &str, message: &str| {
+            let Answer::Refused(refused) = Answer::refused(status, code, message) else {
+                panic!("a refusal")
+            };
+            Answer::Refused(Refused {
+                of_one_key: true,
+                ..refused
+            })
+        };
+        let kind = |service, answer: &Answer| classify(service, answer).kind();
+        assert_eq!(kind(Service::S3, &one(200, "AccessDenied", "Access Denied")), OutcomeKind::Denied);
+        assert_eq!(kind(Service::S3, &one(200, "NoSuchVersion", "x")), OutcomeKind::Absent);
+        for unclear in [
+            one(403, "AccessDenied", "Access Denied"),
+            one(200, "AccessDenied", "<html>no</html>"),
+            one(200, "", "Access Denied"),
+            one(200, "InternalError", "x"),
+            one(200, "MethodNotAllowed", "x"),
+            Answer::refused(200, "AccessDenied", "Access Denied"),
+        ] {
+            assert_eq!(kind(Service::S3, &unclear), OutcomeKind::Unclear, "{unclear:?}");
+        }
+        assert_eq!(kind(Service::Kms, &one(200, "AccessDenied", "Access Denied")), OutcomeKind::Unclear);
+    }
+
+    #[test]
     fn every_clause_names_its_layer_whatever_stands_after_it() {
         let user = "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: s3:PutObject on resource: \"arn:aws:s3:::b/k\"";
         for (clause, layers) in CLAUSES {
@@ -476,6 +503,12 @@ mod tests {
             (403, "AccessDenied", "<html>blocked by proxy</html>"),
             (403, "AccessDenied", ""),
             (403, "AccessDenied", "Request has expired"),
+            (403, "AccessDenied", "Invalid according to Policy: Policy expired."),
+            (
+                403,
+                "AccessDenied",
+                "The AWS KMS key in the request must be owned by the same account as the bucket.",
+            ),
             (
                 403,
                 "AccessDenied",

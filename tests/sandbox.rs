@@ -12,10 +12,14 @@
     reason = "a test ends where something is not as it says, and its tables and builders are read once"
 )]
 
+#[path = "sandbox/admin.rs"]
+mod admin;
 #[path = "sandbox/authentication.rs"]
 mod authentication;
 #[path = "sandbox/control.rs"]
 mod control;
+#[path = "sandbox/deletes.rs"]
+mod deletes;
 #[path = "sandbox/encryption.rs"]
 mod encryption;
 #[path = "sandbox/kms.rs"]
@@ -30,6 +34,8 @@ mod objects;
 mod pivots;
 #[path = "sandbox/place.rs"]
 mod place;
+#[path = "sandbox/post.rs"]
+mod post;
 #[path = "sandbox/roles.rs"]
 mod roles;
 #[path = "sandbox/sessions.rs"]

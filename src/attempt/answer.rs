@@ -60,7 +60,7 @@ pub struct Refused {
     pub request_id: Option<String>,
     /// What the sandbox decided and why; nothing from any other target.
     pub rulings: Option<Rulings>,
-    /// Whether it is the result of one key in an answer that is itself no error: DeleteObjects answers 200 whatever became of each.
+    /// Whether it is the result of one key in an answer that is itself no error: `DeleteObjects` answers 200 whatever became of each.
     pub of_one_key: bool,
 }
 

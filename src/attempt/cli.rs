@@ -174,8 +174,7 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         // Part of a document: see `written`.
         Param::Key | Param::Version if op == Op::DeleteObjects => None,
         Param::KmsKey | Param::BucketKey if op == Op::UpdateObjectEncryption => None,
-        Param::Role | Param::Destination if op == Op::PutBucketReplication => None,
-        Param::Document | Param::Destination => None,
+        Param::Role if op == Op::PutBucketReplication => None,
         Param::StorageClass => flag("--storage-class"),
         Param::Annotation => flag("--annotation-name"),
         Param::Body if op == Op::PutObjectAnnotation => Some("--annotation-payload body".to_owned()),
@@ -184,6 +183,8 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         | Param::Transport
         | Param::Presigned
         | Param::SignedAgo
+        | Param::Document
+        | Param::Destination
         | Param::AccessPoint
         | Param::Job
         | Param::Policy

@@ -212,8 +212,9 @@ impl Front {
         let (status, mut headers, body) = match self.s3.call(request).await {
             Ok(response) => {
                 let (parts, body) = response.into_parts();
+                let accepted = parts.extensions.get::<s3::Accepted>().map(|_| StatusCode::ACCEPTED);
                 match body.collect().await {
-                    Ok(body) => (parts.status, parts.headers, body.to_bytes()),
+                    Ok(body) => (accepted.unwrap_or(parts.status), parts.headers, body.to_bytes()),
                     Err(error) => return s3_error(500, "InternalError", &error.to_string(), request_id, head),
                 }
             }

@@ -28,11 +28,36 @@ fn setup() -> Place {
         .bucket("plain", ", versioning: enabled", Some(json!([never])))
         .bucket(
             "open",
-            ", block_public_access: { block_public_acls: true, ignore_public_acls: true, block_public_policy: false, restrict_public_buckets: false }",
+            ", versioning: enabled, block_public_access: { block_public_acls: true, ignore_public_acls: true, block_public_policy: false, restrict_public_buckets: false }",
             Some(json!([all("Allow", "s3:*", ["arn:aws:s3:::gs-open", "arn:aws:s3:::gs-open/*"].as_slice(), json!(null))])),
         )
+        .bucket("spare", ", versioning: enabled", None)
         .key("k", "", delegated())
         .build()
+}
+
+/// What an operation reads or takes away must be there.
+async fn prepare(place: &Place, operation: &Operation, bucket: &str) {
+    let at = [(Param::Bucket, bucket), (Param::Key, "k"), (Param::Annotation, "note")];
+    let role = place.environment.role("admin").expect("the role").arn.clone();
+    match operation.short_name() {
+        "RestoreObject" => {
+            _ = place
+                .done("admin", "s3:PutObject", &[at[0], at[1], (Param::StorageClass, "GLACIER")])
+                .await;
+        }
+        "GetObjectAnnotation" | "DeleteObjectAnnotation" => _ = place.done("admin", "s3:PutObjectAnnotation", &at).await,
+        "GetBucketLifecycleConfiguration" => _ = place.done("admin", "s3:PutBucketLifecycleConfiguration", &at[..1]).await,
+        "GetBucketReplication" => {
+            let params = [at[0], (Param::Role, role.as_str()), (Param::Destination, "gs-spare")];
+            place.done("admin", "s3:PutBucketReplication", &params).await;
+        }
+        "GetBucketInventoryConfiguration" | "DeleteBucketInventoryConfiguration" => {
+            _ = place.done("admin", "s3:PutBucketInventoryConfiguration", &at[..1]).await;
+        }
+        "GetBucketTagging" => _ = place.done("admin", "s3:PutBucketTagging", &at[..1]).await,
+        _ => {}
+    }
 }
 
 /// Everything that any operation needs.
@@ -66,6 +91,7 @@ async fn values(place: &Place, operation: &Operation, bucket: &str) -> Vec<(Para
     } else {
         String::new()
     };
+    prepare(place, operation, bucket).await;
     let all = [
         (Param::Bucket, bucket.to_owned()),
         (Param::Key, "k".to_owned()),
@@ -76,6 +102,9 @@ async fn values(place: &Place, operation: &Operation, bucket: &str) -> Vec<(Para
         (Param::Tags, "a=b".to_owned()),
         (Param::Acl, "bucket-owner-full-control".to_owned()),
         (Param::KeyId, arn.clone()),
+        (Param::KmsKey, arn.clone()),
+        (Param::Annotation, "note".to_owned()),
+        (Param::Destination, "gs-spare".to_owned()),
         (Param::Ciphertext, blob),
         (Param::Role, role.clone()),
         (Param::SourceKey, arn.clone()),

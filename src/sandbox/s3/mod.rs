@@ -57,6 +57,10 @@ pub(super) struct Backend {
     core: Arc<Core>,
 }
 
+/// Told of an answer: it has begun what was asked, which takes its time (202).
+#[derive(Clone)]
+pub(super) struct Accepted;
+
 /// Lets a request through to the backend only if it has a scope, that is, if it came through the sandbox's front.
 pub(super) struct Pass;
 
@@ -106,7 +110,8 @@ macro_rules! operations {
             })+
             $(async fn $accepted(&self, request: S3Request<$accepted_input>) -> S3Result<S3Response<$accepted_output>> {
                 let mut response = self.run(request, $accepted_function)?;
-                response.status = Some(StatusCode::ACCEPTED);
+                // The wire layer passes over a status of ours, and hands this on.
+                response.extensions.insert(Accepted);
                 Ok(response)
             })+
             $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
