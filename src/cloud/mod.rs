@@ -18,7 +18,7 @@ use aws_smithy_types::retry::RetryConfig;
 
 use crate::{attempt::Service, sandbox::Sandbox};
 
-/// Something that answers S3, KMS and STS calls.
+/// Something that answers S3, S3 Control, KMS and STS calls.
 #[derive(Clone, Debug)]
 pub struct Target {
     region: String,
