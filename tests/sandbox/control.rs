@@ -39,6 +39,15 @@ fn setup() -> Place {
     let to = |service: &str| json!({ "Effect": "Allow", "Action": "iam:PassRole", "Resource": JOBS_ROLE, "Condition": { "StringEquals": { "iam:PassedToService": service } } });
     let tags = json!({ "Effect": "Allow", "Action": "s3:TagResource", "Resource": "arn:aws:s3:::gs-one", "Condition": { "StringEquals": { "aws:RequestTag/team": "a" }, "ForAllValues:StringEquals": { "aws:TagKeys": ["team"] } } });
     let point = format!("arn:aws:s3:{REGION}:{ACCOUNT}:accesspoint/team-a-*");
+    let tagger = format!("arn:aws:iam::{ACCOUNT}:role/tagger");
+    let not_admin = all(
+        "Deny",
+        "s3:TagResource",
+        "arn:aws:s3:::gs-guarded",
+        json!({ "ArnNotEquals": { "aws:PrincipalArn": tagger } }),
+    );
+    let to_tagger =
+        json!({ "Effect": "Allow", "Principal": { "AWS": tagger }, "Action": "s3:TagResource", "Resource": "arn:aws:s3:::gs-guarded" });
     Setup::new()
         .role("nothing", json!([allow("s3:GetBucketLocation", "*")]))
         .role("jobs", json!([allow("s3:*", "*")]))
@@ -49,7 +58,9 @@ fn setup() -> Place {
         .role("team-a", json!([allow("s3:*AccessPoint*", point), tags]))
         .role_with("bounded", root_may("sts:AssumeRole"), json!([allow("*", "*")]), ", boundary: nothing.json")
         .role_with("partner", root_may("sts:AssumeRole"), json!([allow("*", "*")]), ", account: partner")
+        .role("tagger", json!([allow("s3:GetBucketLocation", "*")]))
         .bucket("one", "", None)
+        .bucket("guarded", "", Some(json!([not_admin, to_tagger])))
         .bucket("theirs", ", account: partner", None)
         .bucket(
             "public",
@@ -373,6 +384,30 @@ fn the_policy_of_an_access_point_is_kept_unless_it_is_public() {
             let params = [point[0], (Param::Policy, text.as_str())];
             table.row(name, &place.seen("team-a", "s3:PutAccessPointPolicy", &params).await, expected);
         }
+        // Whether it speaks of the access point itself no page says.
+        let unknown = "501 NotImplemented not-implemented";
+        let refused = "403 AccessDenied denied by identity: s3:GetAccessPointPolicy";
+        let itself = |effect: &str| {
+            let role = json!({ "AWS": format!("arn:aws:iam::{ACCOUNT}:role/nothing") });
+            let who = if effect == "Deny" { json!("*") } else { role };
+            let arn = format!("arn:aws:s3:{REGION}:{ACCOUNT}:accesspoint/team-a-one");
+            policy(json!({ "Effect": effect, "Principal": who, "Action": "s3:GetAccessPointPolicy", "Resource": arn }))
+        };
+        for (name, effect, team, nothing) in [
+            ("that grants it itself", "Allow", "allowed", unknown),
+            ("that denies it itself", "Deny", unknown, refused),
+        ] {
+            place
+                .done("team-a", "s3:PutAccessPointPolicy", &[point[0], (Param::Policy, &itself(effect))])
+                .await;
+            for (who, expected) in [("team-a", team), ("nothing", nothing)] {
+                table.row(
+                    &format!("{name}: {who}"),
+                    &place.seen(who, "s3:GetAccessPointPolicy", &point[..1]).await,
+                    expected,
+                );
+            }
+        }
         let text = policy(to_team);
         place
             .done("team-a", "s3:PutAccessPointPolicy", &[point[0], (Param::Policy, &text)])
@@ -458,6 +493,18 @@ fn tags_of_a_bucket_are_added_listed_and_removed() {
             .await;
         let listed = place.ask("admin", "s3:ListTagsForResource", &bucket).await;
         table.row("after removal", &field(&listed, Field::Tags), "x=<y>");
+        let guarded = [(Param::Bucket, "gs-guarded"), (Param::Tags, "team=a")];
+        for (who, expected) in [
+            ("admin", "403 AccessDenied denied by resource|block-public-access: s3:TagResource"),
+            ("tagger", "allowed"),
+            ("team-a", "403 AccessDenied denied by resource|block-public-access: s3:TagResource"),
+        ] {
+            table.row(
+                &format!("the bucket policy: {who}"),
+                &place.seen(who, "s3:TagResource", &guarded).await,
+                expected,
+            );
+        }
         let client = place.clients("admin", false).await.s3control;
         let many = (0..51)
             .map(|index| Tag::builder().key(index.to_string()).value("").build().expect("a tag"))
