@@ -216,12 +216,12 @@ mod tests {
 
     #[test]
     fn a_command_says_all_that_the_call_sends() {
-        let role = "arn:aws:iam::111122223333:role/jobs";
-        let rows: [(&str, &[(Param, &str)], &str); 5] = [
+        type Params = &'static [(Param, &'static str)];
+        let rows: [(&str, Params, &str); 5] = [
             (
                 "sts:AssumeRole",
                 &[
-                    (Param::Role, role),
+                    (Param::Role, "arn:aws:iam::111122223333:role/jobs"),
                     (Param::SessionTags, "team=a b&x=1"),
                     (Param::TransitiveTags, "team,x"),
                     (Param::SessionPolicy, "{}"),
