@@ -12,6 +12,8 @@
     reason = "a test ends where something is not as it says, and its tables and builders are read once"
 )]
 
+#[path = "sandbox/accounts.rs"]
+mod accounts;
 #[path = "sandbox/admin.rs"]
 mod admin;
 #[path = "sandbox/authentication.rs"]

@@ -125,6 +125,10 @@ fn control(call: &Call) -> String {
             let permission = call.get(Param::Permission).unwrap_or_else(|| "READ".to_owned());
             format!(" --target {} --permission {permission}", quote(&format!("s3://{bucket}/{prefix}*")))
         }
+        Op::CreateAccessPoint => match &call.bucket_owner {
+            Some(owner) => format!(" --bucket-account-id {owner}"),
+            None => String::new(),
+        },
         Op::TagBucket | Op::UntagBucket | Op::ListTagsForResource => format!(" --resource-arn {}", quote(&call.resource)),
         Op::PutAccessPointPolicy if call.get(Param::Policy).is_none() => " --policy file://policy".to_owned(),
         Op::PutAccountPublicAccessBlock => " --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true".to_owned(),
@@ -323,8 +327,10 @@ fn quote(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
 mod tests {
-    use super::quote;
+    use super::{Call, Param, Service, command, quote};
+    use crate::{attempt::Operation, scenario::Principal};
 
     #[test]
     fn a_shell_reads_hostile_text_as_one_word() {
@@ -333,5 +339,58 @@ mod tests {
         assert_eq!(quote("'; rm -rf ~ #"), "''\\''; rm -rf ~ #'");
         assert_eq!(quote("$(id)"), "'$(id)'");
         assert_eq!(quote(""), "''");
+    }
+
+    #[test]
+    fn a_command_says_all_that_the_call_sends() {
+        type Params = &'static [(Param, &'static str)];
+        let rows: [(&str, Params, &str); 5] = [
+            (
+                "sts:AssumeRole",
+                &[
+                    (Param::Role, "arn:aws:iam::111122223333:role/jobs"),
+                    (Param::SessionTags, "team=a b&x=1"),
+                    (Param::TransitiveTags, "team,x"),
+                    (Param::SessionPolicy, "{}"),
+                    (Param::Duration, "900"),
+                ],
+                "aws sts assume-role --no-sign-request --region eu-west-1 --role-arn arn:aws:iam::111122223333:role/jobs --tags 'Key=team,Value=a b' Key=x,Value=1 --transitive-tag-keys team x --policy '{}' --duration-seconds 900 --role-session-name gainsay",
+            ),
+            (
+                "s3:CreateAccessPoint",
+                &[(Param::AccessPoint, "one"), (Param::Bucket, "b")],
+                "aws s3control create-access-point --no-sign-request --region eu-west-1 --bucket b --name one --account-id 111122223333 --bucket-account-id 444455556666",
+            ),
+            (
+                "s3:TagResource",
+                &[(Param::Bucket, "b"), (Param::Tags, "a=1")],
+                "aws s3control tag-resource --no-sign-request --region eu-west-1 --tags Key=a,Value=1 --account-id 111122223333 --resource-arn arn:aws:s3:::b",
+            ),
+            (
+                "s3:GetDataAccess",
+                &[(Param::Bucket, "b"), (Param::Prefix, "p/")],
+                "aws s3control get-data-access --no-sign-request --region eu-west-1 --account-id 111122223333 --target 's3://b/p/*' --permission READ",
+            ),
+            (
+                "s3:DescribeJob",
+                &[(Param::Job, "j")],
+                "aws s3control describe-job --no-sign-request --region eu-west-1 --job-id j --account-id 111122223333",
+            ),
+        ];
+        for (operation, params, expected) in rows {
+            let operation = Operation::named(operation).unwrap();
+            let call = Call {
+                operation,
+                principal: Principal::Anonymous,
+                plain: false,
+                presigned: None,
+                account: "111122223333".to_owned(),
+                bucket_owner: (operation.service == Service::S3Control).then(|| "444455556666".to_owned()),
+                values: params.iter().map(|(param, value)| (*param, (*value).to_owned())).collect(),
+                action: operation.action,
+                resource: "arn:aws:s3:::b".to_owned(),
+            };
+            assert_eq!(command(&call, "eu-west-1"), expected);
+        }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     sandbox::{Rulings, Sandbox},
 };
 
-/// Something that answers S3, KMS and STS calls.
+/// Something that answers S3, S3 Control, KMS and STS calls.
 #[derive(Clone, Debug)]
 pub struct Target {
     region: String,

@@ -11,10 +11,15 @@ use super::{
     xml::{element, wrap},
 };
 use crate::{
-    environment::PublicAccessBlock,
+    diag::Source,
+    environment::{Document, PublicAccessBlock},
     iam::{Context, Layer, Policy, PolicyKind},
-    sandbox::authorize::{Publicity, publicity},
+    sandbox::authorize::{Publicity, Question, publicity},
 };
+
+/// No page says whether the policy of an access point speaks of what is done to the access point itself, so where it would change the
+/// answer there is none.
+const OWN_POLICY: &str = "what an access point's policy says of the access point itself";
 
 impl Call<'_> {
     fn access_point_arn(&self, name: &str) -> String {
@@ -38,8 +43,33 @@ impl Call<'_> {
         self.takes_query(&[])?;
         let held = self.world.control.access_points.get(&self.key(name));
         let context = self.access_point_context(name, held.map(|held| held.vpc.is_some()));
-        self.authorize(action, &self.access_point_arn(name), &context)?;
+        let arn = self.access_point_arn(name);
+        self.authorize(action, &arn, &context)
+            .or_else(|fault| self.unless_granted(held, action, &arn, &context, fault))?;
+        if let Some(policy) = held.and_then(|held| held.policy.as_ref()) {
+            let asked = Question {
+                resource_policy: Some(policy),
+                ..self.question(action, &arn, &context)
+            };
+            let asked = self.scope.authorize(&asked);
+            let _permit = asked.map_err(|_| Fault::not_modelled(OWN_POLICY))?;
+        }
         held.ok_or_else(|| Fault::new(404, "NoSuchAccessPoint", "The specified accesspoint does not exist"))
+    }
+
+    /// The refusal, unless the access point's own policy would grant what was refused.
+    fn unless_granted(&self, held: Option<&AccessPoint>, action: &str, arn: &str, context: &Context, fault: Fault) -> Result<()> {
+        let Some(policy) = held.and_then(|held| held.policy.as_ref()) else {
+            return Err(fault);
+        };
+        let asked = Question {
+            resource_policy: Some(policy),
+            ..self.question(action, arn, context)
+        };
+        match self.scope.authorize(&asked) {
+            Ok(_permit) => Err(Fault::not_modelled(OWN_POLICY)),
+            Err(_) => Err(fault),
+        }
     }
 
     pub(super) fn create_access_point(&mut self, name: &str) -> Result<Done> {
@@ -119,6 +149,7 @@ impl Call<'_> {
         let text = request.get("Policy").unwrap_or_default().to_owned();
         let policy = Policy::from_text(PolicyKind::Bucket, &text);
         let policy = policy.map_err(|problem| Fault::new(400, "MalformedPolicy", problem.to_string()))?;
+        let document = Document::new(Source::new("the access point's policy", text.clone()), policy.clone(), text);
         let account_blocks = self.world.control.public_access.get(self.account);
         let blocked = held.public_access.block_public_policy || account_blocks.is_some_and(|block| block.block_public_policy);
         match publicity(&policy) {
@@ -134,7 +165,7 @@ impl Call<'_> {
         }
         let key = self.key(name);
         if let Some(held) = self.control().access_points.get_mut(&key) {
-            held.policy = Some(text);
+            held.policy = Some(document);
         }
         Ok(Done::Nothing(200))
     }
@@ -142,7 +173,7 @@ impl Call<'_> {
     pub(super) fn get_access_point_policy(&mut self, name: &str) -> Result<Done> {
         let held = self.access_point(name, "s3:GetAccessPointPolicy")?;
         let policy = held.policy.as_ref().ok_or_else(no_policy)?;
-        Ok(Done::Body("GetAccessPointPolicyResult", element("Policy", policy)))
+        Ok(Done::Body("GetAccessPointPolicyResult", element("Policy", &policy.text)))
     }
 
     pub(super) fn delete_access_point_policy(&mut self, name: &str) -> Result<Done> {

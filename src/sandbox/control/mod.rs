@@ -196,9 +196,14 @@ impl Call<'_> {
         super::s3::context(self.world, self.scope, self.account)
     }
 
-    /// Asks for an action. Nothing here has a policy of its own that speaks of these actions.
+    /// Asks for an action on what has no policy of its own.
     fn authorize(&self, action: &str, resource: &str, context: &Context) -> Result<()> {
-        let _permit = self.scope.authorize(&Question {
+        let _permit = self.scope.authorize(&self.question(action, resource, context))?;
+        Ok(())
+    }
+
+    fn question<'q>(&'q self, action: &'q str, resource: &'q str, context: &'q Context) -> Question<'q> {
+        Question {
             action,
             resource,
             resource_account: self.account,
@@ -206,8 +211,7 @@ impl Call<'_> {
             context,
             settings: &[],
             restrict_public: false,
-        })?;
-        Ok(())
+        }
     }
 
     /// The ARN of something of the account.

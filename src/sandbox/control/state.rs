@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use super::xml::Element;
-use crate::environment::PublicAccessBlock;
+use crate::environment::{Document, PublicAccessBlock};
 
 /// Everything of S3 Control, by account.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +33,7 @@ pub(super) struct AccessPoint {
     pub bucket_account: String,
     pub vpc: Option<String>,
     pub public_access: PublicAccessBlock,
-    pub policy: Option<String>,
+    pub policy: Option<Document>,
     pub alias: String,
     pub created: OffsetDateTime,
 }

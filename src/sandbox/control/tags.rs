@@ -1,12 +1,13 @@
 //! Tags of buckets, as S3 Control reads and writes them.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_TagResource.html>. Refusals name the bucket's ARN.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_TagResource.html>. Refusals name the bucket's ARN, and the bucket policy
+//! speaks of these actions as of any other on the bucket.
 
 use super::{
     Call, Done, Fault, Result,
     xml::{Element, element, wrap},
 };
-use crate::iam::Context;
+use crate::{environment::PublicAccessBlock, iam::Context, sandbox::authorize::Question};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging.html>.
 const MAX_TAGS: usize = 50;
@@ -16,9 +17,16 @@ impl Call<'_> {
     fn tagged(&self, arn: &str, action: &str, context: &Context) -> Result<()> {
         let name = arn.strip_prefix("arn:aws:s3:::").filter(|name| !name.contains('/'));
         let name = name.ok_or_else(|| Fault::not_modelled("tags of anything but buckets"))?;
-        self.authorize(action, arn, context)?;
-        let bucket = self.world.buckets.get(name);
-        match bucket.filter(|bucket| bucket.config.account == self.account) {
+        let bucket = self.world.buckets.get(name).map(|bucket| &bucket.config);
+        let bucket = bucket.filter(|bucket| bucket.account == self.account);
+        let of_account = self.world.control.public_access.get(self.account);
+        let restricts = |block: &PublicAccessBlock| block.restrict_public_buckets;
+        let _permit = self.scope.authorize(&Question {
+            resource_policy: bucket.and_then(|bucket| bucket.policy.as_ref()),
+            restrict_public: of_account.is_some_and(restricts) || bucket.is_some_and(|bucket| restricts(&bucket.public_access)),
+            ..self.question(action, arn, context)
+        })?;
+        match bucket {
             Some(_) => Ok(()),
             None => Err(Fault::new(404, "NoSuchBucket", "The specified bucket does not exist")),
         }
