@@ -357,8 +357,10 @@ fn compare_message(call: &Call, denial: &Denial, expected: &Expected) -> Match {
     }
     match (&denial.action, &denial.resource) {
         (Some(action), resource) => {
-            let same =
-                action.eq_ignore_ascii_case(&expected.action) && resource.as_ref().is_none_or(|resource| *resource == expected.resource);
+            let same = action.eq_ignore_ascii_case(&expected.action)
+                && resource
+                    .as_ref()
+                    .map_or(expected.resource == "*", |resource| *resource == expected.resource);
             if !same {
                 let resource = resource.as_deref().unwrap_or("?");
                 return Match::Unproved(format!(

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use aws_sigv4::{http_request as sigv4, sign::v4};
 use aws_smithy_runtime_api::client::{http::HttpConnector as _, orchestrator::HttpRequest};
 use aws_smithy_types::body::SdkBody;
-use gainsay::attempt::{Answer, Effect, Field, OPERATIONS, On, Operation, Param, Refused};
+use gainsay::attempt::{Answer, Effect, Field, OPERATIONS, On, Operation, Param, Refused, Service};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -131,7 +131,7 @@ fn a_team_configures_nothing_and_an_administrator_everything() {
             .iter()
             .filter(|operation| operation.on == On::Bucket && operation.effect == Effect::Configures)
         {
-            if !operation.name.starts_with("s3:") {
+            if operation.service != Service::S3 {
                 continue;
             }
             count += 1;
