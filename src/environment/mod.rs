@@ -2,6 +2,7 @@
 
 mod baseline;
 mod collection;
+mod managed;
 mod policy;
 mod raw;
 mod resolve;
@@ -13,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 pub use self::{
     baseline::{Baseline, Control, catalogue},
     collection::{Collection, Member},
+    managed::aws_managed_key,
     raw::{RawBaseline, RawEnvironment},
     resolve::resolve,
 };
@@ -70,6 +72,8 @@ pub struct Environment {
     pub buckets: Vec<Arc<Bucket>>,
     /// The keys in file order.
     pub keys: Vec<Arc<Key>>,
+    /// The account's AWS managed key for S3, which is there without being declared.
+    pub managed_key: Option<Arc<Key>>,
     /// What of these belongs together.
     pub collections: Vec<Collection>,
 }
@@ -271,9 +275,10 @@ impl Environment {
         self.collections.iter().find(|collection| collection.name == name)
     }
 
-    /// The key of a name.
+    /// The key of a name; `aws/s3` is the AWS managed one.
     #[must_use]
     pub fn key(&self, name: &str) -> Option<&Arc<Key>> {
-        self.keys.iter().find(|key| key.name == name)
+        let managed = self.managed_key.as_ref().filter(|_| name == managed::NAME);
+        managed.or_else(|| self.keys.iter().find(|key| key.name == name))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Bucket, Caller, Collection, DefaultEncryption, Document, Environment, Key, Member, Ownership, PublicAccessBlock, Role, Versioning,
+    aws_managed_key,
     collection::{self, MemberNames},
     policy,
     raw::{RawBucket, RawCollection, RawEncryption, RawEnvironment, RawKey, RawRole, RawTemplate},
@@ -238,6 +239,7 @@ impl Resolver<'_> {
                 .collect(),
         });
         Some(Environment {
+            managed_key: aws_managed_key(&raw.account.value, &raw.region.value).map(Arc::new),
             collections: collections.collect(),
             title: raw.environment.value.clone(),
             account: raw.account.value.clone(),
