@@ -1,6 +1,7 @@
 //! The environment of an architecture: who and what the scenarios speak of, by logical name.
 
 mod baseline;
+mod bindings;
 mod policy;
 mod raw;
 mod resolve;
@@ -10,8 +11,9 @@ use std::sync::{Arc, OnceLock};
 
 pub use self::{
     baseline::{Baseline, Control, catalogue},
+    bindings::{Bindings, BoundKey, BoundRole, RawBindings},
     raw::{RawBaseline, RawEnvironment},
-    resolve::resolve,
+    resolve::{resolve, resolve_bound},
 };
 use crate::{diag::Source, iam};
 
@@ -59,6 +61,8 @@ pub struct Environment {
     pub account: String,
     /// The Region.
     pub region: String,
+    /// Names and ids of other accounts.
+    pub accounts: Vec<(String, String)>,
     /// Who assumes the roles.
     pub caller: Caller,
     /// The roles in file order.
@@ -91,6 +95,8 @@ pub struct Role {
     pub trust: Document,
     /// The external id its trust policy asks for.
     pub external_id: Option<String>,
+    /// The profile whose credentials assume it, where it is bound to one.
+    pub source_profile: Option<String>,
     /// Identity policies.
     pub policies: Vec<Document>,
     /// The permissions boundary.
