@@ -39,6 +39,11 @@ impl Sessions {
         Self(sessions)
     }
 
+    /// Keeps a role's session, or why there is none.
+    pub fn put(&mut self, role: &str, session: Result<Session, String>) {
+        self.0.insert(role.to_owned(), session);
+    }
+
     /// The session of a role.
     ///
     /// # Errors

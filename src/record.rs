@@ -49,6 +49,9 @@ pub struct RunInfo {
     /// What could not be removed afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<String>,
+    /// What a target that the environment was made on would not take of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_deployed: Vec<String>,
 }
 
 /// An architecture that was run.

@@ -73,6 +73,9 @@ fn cannot_be_undone(request: &Request, limits: &Limits<'_>) -> Option<String> {
     let Some(bucket) = request.bucket() else {
         return Some("it names no bucket".to_owned());
     };
+    if !limits.provisioned && limits.bindings.cleanup.is_none() {
+        return Some("the bindings name no `cleanup` role that could remove it".to_owned());
+    }
     if !limits.provisioned && !limits.bindings.may_write.contains(&bucket.logical) {
         return Some(format!("`may_write` of the bindings does not name `{}`", bucket.logical));
     }
