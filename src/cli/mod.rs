@@ -5,6 +5,7 @@ mod list;
 mod plan;
 mod run;
 mod schema;
+mod target;
 
 use std::{
     ffi::OsString,
@@ -165,10 +166,12 @@ impl Selected {
     fn load(&self) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
         let folders = suite::load::load(&self.scenarios)?;
         let (architectures, warnings) = suite::resolve(&folders)?;
-        for text in &self.selection {
-            self.check_path(text)?;
-        }
+        self.check_paths()?;
         Ok((architectures, warnings))
+    }
+
+    fn check_paths(&self) -> Result<(), Diagnostic> {
+        self.selection.iter().try_for_each(|text| self.check_path(text))
     }
 
     /// A path that exists outside the scenarios folder is a mistake, not a part of an id.

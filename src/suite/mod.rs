@@ -71,6 +71,15 @@ pub fn resolve_as(folders: &[Folder], names: Names<'_>) -> Result<(Vec<Architect
     }
 }
 
+/// The environment of a folder with names that stand for what bindings say.
+///
+/// # Errors
+/// Every problem of the environment.
+pub fn environment_of(folder: &Folder, bindings: &Bindings) -> Result<Arc<Environment>, Diagnostics> {
+    let known = BTreeMap::from([(folder.name.clone(), bindings.clone())]);
+    environment(folder, Names::Given(&known)).map(|(environment, _)| environment)
+}
+
 /// The environment, and the bindings that were used for it.
 fn environment(folder: &Folder, names: Names<'_>) -> Result<(Arc<Environment>, Option<Bindings>), Diagnostics> {
     let (source, raw): (Source, RawEnvironment) = read_file(folder, "environment.yaml")?;

@@ -86,7 +86,7 @@ impl Place {
     }
 
     /// Removes what was made for the run. Answers what could not be.
-    pub(super) async fn close(&self) -> Vec<String> {
+    pub async fn close(&self) -> Vec<String> {
         let mut left = Vec::new();
         if let Self::Shared { grounds, .. } = self {
             for ground in grounds.values() {
