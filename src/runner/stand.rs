@@ -65,7 +65,7 @@ impl Stand {
         match self {
             Self::Sandbox(_) => (Vec::new(), 0),
             Self::Shared { cleaner, journal, .. } => {
-                cleaner.remove(journal.since(0)).await;
+                cleaner.remove(journal.all()).await;
                 (std::mem::take(&mut cleaner.left), cleaner.calls)
             }
         }

@@ -36,11 +36,26 @@ impl Journal {
         self.0.len()
     }
 
-    /// Takes out what was made since a mark, newest first.
-    pub(in crate::runner) fn since(&mut self, mark: usize) -> Vec<Thing> {
-        let mut things = self.0.split_off(mark.min(self.0.len()));
+    /// Takes out everything, newest first.
+    pub(in crate::runner) fn all(&mut self) -> Vec<Thing> {
+        let mut things = std::mem::take(&mut self.0);
         things.reverse();
         things
+    }
+
+    /// Takes out what was made since a mark and can be removed without anything else under its key, newest first. What replaced an
+    /// object in a bucket without versions stays until the end: removing it would not bring the other back.
+    pub(in crate::runner) fn since(&mut self, mark: usize) -> Vec<Thing> {
+        let later = self.0.split_off(mark.min(self.0.len()));
+        let is_apart = |thing: &Thing| match &thing.is {
+            Is::Version(version) => version != "null",
+            Is::Upload(_) => true,
+            Is::Unknown => false,
+        };
+        let (mut apart, stay): (Vec<Thing>, Vec<Thing>) = later.into_iter().partition(is_apart);
+        self.0.extend(stay);
+        apart.reverse();
+        apart
     }
 
     /// Notes what a call has made or taken away. What is in doubt is noted, too.
