@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
 use aws_credential_types::Credentials;
+use aws_sdk_sts::types::Tag;
 
 use crate::{
     attempt::Answer,
@@ -28,15 +29,26 @@ pub struct Session {
 pub struct Sessions(BTreeMap<String, Result<Session, String>>);
 
 impl Sessions {
-    /// Assumes every role given, as the caller.
+    /// Assumes every role given, as the caller, or by way of the roles that are to assume it.
     pub async fn open(target: &Target, caller: &Credentials, environment: &Environment, roles: &[Arc<Role>], run: &str) -> Self {
-        let clients = target.clients(Some(caller), false);
-        let mut sessions = BTreeMap::new();
-        for role in roles {
-            let session = assume(target, &clients.sts, role, environment, run).await;
-            sessions.insert(role.name.clone(), session);
+        let mut sessions = Self::default();
+        for role in in_order(environment, roles) {
+            let session = match &role.via {
+                None => assume(target, caller, &environment.caller.arn, role, run).await,
+                Some(via) => match sessions.get(via) {
+                    Ok(by) => assume(target, &by.credentials, &by.arn, role, run).await,
+                    Err(problem) => Err(problem),
+                },
+            };
+            sessions.0.insert(role.name.clone(), session);
         }
-        Self(sessions)
+        sessions
+    }
+
+    /// How many there are, or were to be.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// Keeps a role's session, or why there is none.
@@ -57,14 +69,38 @@ impl Sessions {
     }
 }
 
-async fn assume(target: &Target, sts: &aws_sdk_sts::Client, role: &Role, environment: &Environment, run: &str) -> Result<Session, String> {
+/// The roles and those they are assumed by way of, each after the one that assumes it. Circles were refused at load.
+fn in_order<'a>(environment: &'a Environment, roles: &'a [Arc<Role>]) -> Vec<&'a Arc<Role>> {
+    let mut ordered: Vec<&Arc<Role>> = Vec::new();
+    for role in roles {
+        let next = |role: &&'a Arc<Role>| role.via.as_ref().and_then(|via| environment.role(via));
+        let mut way: Vec<&Arc<Role>> = std::iter::successors(Some(role), next).take(environment.roles.len()).collect();
+        way.reverse();
+        for role in way {
+            if !ordered.iter().any(|other| other.name == role.name) {
+                ordered.push(role);
+            }
+        }
+    }
+    ordered
+}
+
+/// Assumes a role with these credentials, which are those of `who`.
+async fn assume(target: &Target, credentials: &Credentials, who: &str, role: &Role, run: &str) -> Result<Session, String> {
+    let tags = role
+        .session_tags
+        .iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build());
+    let tags = tags.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+    let sts = target.clients(Some(credentials), false).sts;
     let request = sts
         .assume_role()
         .role_arn(&role.arn)
         .role_session_name(format!("gainsay-{run}"))
         .duration_seconds(SECONDS)
-        .set_external_id(role.external_id.clone());
-    let failed = |answer: &Answer| format!("`{}` cannot assume `{}`: {}", environment.caller.arn, role.arn, came_back(answer));
+        .set_external_id(role.external_id.clone())
+        .set_tags((!tags.is_empty()).then_some(tags));
+    let failed = |answer: &Answer| format!("`{who}` cannot assume `{}`: {}", role.arn, came_back(answer));
     let answer = request.send().await.map_err(|error| failed(&Answer::from_error(&error)))?;
     let issued = answer
         .credentials()

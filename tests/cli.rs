@@ -10,7 +10,7 @@
 mod common;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -71,10 +71,10 @@ fn the_shipped_scenarios_all_pass_and_prove_every_control_of_the_baseline() {
         .iter()
         .map(|control| control["id"].as_str().unwrap())
         .collect();
-    let chosen: BTreeSet<&str> = record["run"]["architectures"][0]["controls"]
-        .as_array()
-        .unwrap()
+    let architectures = record["run"]["architectures"].as_array().unwrap();
+    let chosen: BTreeSet<&str> = architectures
         .iter()
+        .flat_map(|architecture| architecture["controls"].as_array().unwrap())
         .map(|control| control["id"].as_str().unwrap())
         .collect();
     assert_eq!(proved, chosen);
@@ -117,8 +117,10 @@ fn selection_is_by_architecture_path_or_part_of_an_id() {
             .collect()
     };
     let all = ids(&[]);
-    assert_eq!(ids(&["secure-bucket"]), all);
-    assert_eq!(ids(&["scenarios/secure-bucket"]), all);
+    let secure = ids(&["secure-bucket"]);
+    assert!(all.len() > secure.len() && secure.iter().all(|id| id.starts_with("secure-bucket/")));
+    assert_eq!(ids(&["secure-bucket", "team-bucket"]), all);
+    assert_eq!(ids(&["scenarios/secure-bucket"]), secure);
     let by_path = ids(&["scenarios/secure-bucket/versions.yaml"]);
     assert!(!by_path.is_empty() && by_path.iter().all(|id| id.starts_with("secure-bucket/versions/")));
     assert_eq!(ids(&["./scenarios/secure-bucket/versions.yaml"]), by_path);
@@ -166,14 +168,15 @@ fn the_plan_has_every_call_of_the_run() {
     let reports = reports();
     run_in(reports.path(), &[]);
     let record = record(reports.path());
-    let roles: BTreeSet<&str> = planned
+    let architecture = |step: &Value| step["row"].as_str().unwrap().split('/').next().unwrap().to_owned();
+    let roles: BTreeSet<(String, &str)> = planned
         .as_array()
         .unwrap()
         .iter()
-        .map(|step| step["principal"].as_str().unwrap())
-        .filter(|name| *name != "anonymous")
+        .map(|step| (architecture(step), step["principal"].as_str().unwrap()))
+        .filter(|(_, name)| *name != "anonymous")
         .collect();
-    // Each role is assumed and asked who it is.
+    // Each role of each architecture is assumed and asked who it is.
     let sessions = 2 * roles.len();
     assert_eq!(
         record["run"]["calls"].as_u64().unwrap(),
@@ -416,7 +419,7 @@ fn ctrl_c_stops_new_attempts_and_leaves_whole_reports() {
     let mut child = gainsay()
         .args([
             "run",
-            "long",
+            "long/",
             "--scenarios",
             copy.path().to_str().unwrap(),
             "--report-dir",
@@ -465,5 +468,45 @@ fn the_schemas_in_the_repository_are_the_programs() {
             "stale: run `cargo run -- schema {file} > {}`",
             path.display()
         );
+    }
+}
+
+#[test]
+fn a_further_team_is_one_line_of_the_environment() {
+    let per_file = |reports: &Path| -> BTreeMap<String, BTreeSet<String>> {
+        let mut rows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for result in record(reports)["results"].as_array().unwrap() {
+            let text = |key: &str| result[key].as_str().unwrap().to_owned();
+            rows.entry(text("scenario")).or_default().insert(text("row"));
+        }
+        rows
+    };
+    let (before, after) = (reports(), reports());
+    assert_eq!(code(&run_in(before.path(), &["team-bucket"])), 0);
+    let copy = tempfile::tempdir().unwrap();
+    copy_scenarios(copy.path());
+    let path = copy.path().join("team-bucket/environment.yaml");
+    let environment = fs::read_to_string(&path).unwrap();
+    let last = environment.lines().find(|line| line.contains("name: team-c")).unwrap();
+    let further = last.replace("team-c", "team-d");
+    fs::write(&path, environment.replace(last, &format!("{last}\n{further}"))).unwrap();
+    let output = run_in(after.path(), &["team-bucket", "--scenarios", copy.path().to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    let (three, four) = (per_file(before.path()), per_file(after.path()));
+    for (file, rows) in &three {
+        let found = &four[file];
+        // A row for each team, or for each pair of teams: the fourth team stands wherever the third does.
+        let grown: BTreeSet<String> = rows
+            .iter()
+            .flat_map(|row| {
+                [
+                    row.clone(),
+                    row.replace("team-c", "team-d"),
+                    row.replace("team-b", "team-d"),
+                    row.replace("team-a", "team-d"),
+                ]
+            })
+            .collect();
+        assert_eq!(*found, grown, "{file}");
     }
 }

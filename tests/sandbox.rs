@@ -24,3 +24,5 @@ mod objects;
 mod place;
 #[path = "sandbox/roles.rs"]
 mod roles;
+#[path = "sandbox/sessions.rs"]
+mod sessions;

@@ -69,6 +69,14 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::KeyId => flag("--key-id"),
         Param::Role => flag("--role-arn"),
         Param::ExternalId => flag("--external-id"),
+        Param::SessionTags => Some(format!(
+            "--tags{}",
+            words(tags(value).iter().map(|(key, value)| format!("Key={key},Value={value}")))
+        )),
+        Param::TransitiveTags => Some(format!("--transitive-tag-keys{}", words(value.split(',').map(str::to_owned)))),
+        Param::SessionPolicy => flag("--policy"),
+        Param::SourceIdentity => flag("--source-identity"),
+        Param::Duration => flag("--duration-seconds"),
         Param::Body if op == Op::Encrypt => flag("--plaintext"),
         Param::Body => Some("--body body".to_owned()),
         Param::Ciphertext => Some("--ciphertext-blob fileb://ciphertext".to_owned()),
@@ -86,6 +94,11 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
             Some(format!("--multipart-upload {}", quote(&format!("Parts=[{}]", parts.join(",")))))
         }
     }
+}
+
+/// Words one after another, each after a space.
+fn words(words: impl Iterator<Item = String>) -> String {
+    words.map(|word| format!(" {}", quote(&word))).collect()
 }
 
 fn switch(name: &str, value: &str) -> String {

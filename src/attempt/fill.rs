@@ -175,6 +175,15 @@ fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String,
     }
 }
 
+/// The ARN of the object that a fixture is. An ARN that is empty is refused on nothing.
+///
+/// # Errors
+/// A fixture did not yield what its key refers to.
+pub fn object_arn(index: usize, facts: &Facts<'_>) -> Result<String, FillError> {
+    let (bucket, key) = (part(index, Param::Bucket, facts)?, part(index, Param::Key, facts)?);
+    Ok(format!("arn:aws:s3:::{bucket}/{key}"))
+}
+
 fn part(index: usize, param: Param, facts: &Facts<'_>) -> Result<String, FillError> {
     match facts.fixtures.get(index).and_then(|fixture| fixture.request.params.get(&param)) {
         Some(value) => fill_value(param, value, facts),

@@ -192,7 +192,8 @@ operations! {
     Encrypt Kms:"kms:Encrypt" "kms encrypt", "kms:Encrypt", Key, Reads, needs [KeyId], may [Body DryRun];
     Decrypt Kms:"kms:Decrypt" "kms decrypt", "kms:Decrypt", Key, Reads, needs [KeyId Ciphertext], may [DryRun];
     GenerateDataKey Kms:"kms:GenerateDataKey" "kms generate-data-key", "kms:GenerateDataKey", Key, Reads, needs [KeyId], may [DryRun];
-    AssumeRole Sts:"sts:AssumeRole" "sts assume-role", "sts:AssumeRole", Role, Reads, needs [Role], may [ExternalId];
+    AssumeRole Sts:"sts:AssumeRole" "sts assume-role", "sts:AssumeRole", Role, Reads, needs [Role],
+        may [ExternalId SessionTags TransitiveTags SessionPolicy SourceIdentity Duration];
     GetCallerIdentity Sts:"sts:GetCallerIdentity" "sts get-caller-identity", "sts:GetCallerIdentity", Nothing, Reads, needs [], may [];
 }
 

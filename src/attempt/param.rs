@@ -24,6 +24,8 @@ pub enum Kind {
     Fixtures,
     /// Text, with `{variables}`.
     Text,
+    /// One or more texts; none of them may hold a comma.
+    Texts,
     /// `true` or `false`.
     Bool,
     /// One of a few words.
@@ -157,6 +159,16 @@ params! {
     Role role "role": Kind::Role, Target;
     /// The external id to present to the role's trust policy.
     ExternalId external_id "external_id": Kind::Text, Content;
+    /// Session tags to pass, as `a=1&b=2`.
+    SessionTags session_tags "session_tags": Kind::Text, Content;
+    /// Keys of session tags that later sessions inherit.
+    TransitiveTags transitive_tags "transitive_tags": Kind::Texts, Content;
+    /// The session policy to pass: a JSON document.
+    SessionPolicy session_policy "session_policy": Kind::Text, Content;
+    /// The source identity to set.
+    SourceIdentity source_identity "source_identity": Kind::Text, Content;
+    /// How long the session is to last; fifteen minutes where nothing is said.
+    Duration duration "duration": Kind::Duration, Content;
 }
 
 impl fmt::Display for Param {

@@ -41,14 +41,7 @@ impl Plan {
         if plan.attempts == 0 {
             return terminal.nothing_selected("");
         }
-        let rows: Vec<(String, Vec<Step>)> = plan
-            .rows
-            .iter()
-            .map(|row| {
-                let name = format!("{}/{}/{}", row.architecture.name, row.scenario.stem, row.row.slug);
-                (name, steps(row, &plan.attempts(row)))
-            })
-            .collect();
+        let rows: Vec<(String, Vec<Step>)> = plan.rows.iter().map(|row| (row.name(), steps(row, &plan.attempts(row)))).collect();
         match self.format {
             PlanFormat::Json => {
                 let calls: Vec<&Step> = rows.iter().flat_map(|(_, steps)| steps).collect();

@@ -250,6 +250,7 @@ impl Where {
         if let Some(cleanup) = bindings.and_then(|bindings| bindings.cleanup.clone()) {
             needs.roles.insert(cleanup);
         }
+        needs.close(&architecture.environment);
         needs
     }
 

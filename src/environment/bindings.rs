@@ -65,6 +65,14 @@ pub struct RawBoundRole {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub source_profile: Option<Located<String>>,
+    /// The tags of its sessions; the environment's where nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    pub session_tags: Option<Entries<Located<String>>>,
+    /// The role, by its name in the environment, whose session assumes it; the environment's where nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub via: Option<Located<String>>,
 }
 
 /// A bucket.
@@ -113,7 +121,7 @@ pub struct Bindings {
 }
 
 /// A role.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BoundRole {
     /// Its ARN.
     pub arn: String,
@@ -123,6 +131,10 @@ pub struct BoundRole {
     pub external_id: Option<String>,
     /// Whose credentials assume it, where it is not the caller.
     pub source_profile: Option<String>,
+    /// The tags of its sessions, where they are not the environment's.
+    pub session_tags: Option<Vec<(String, String)>>,
+    /// The role whose session assumes it, where it is not the environment's.
+    pub via: Option<String>,
 }
 
 /// A key.
@@ -189,6 +201,8 @@ impl Check<'_> {
                 "add it under `roles:`",
             );
         }
+        self.known("role", raw.roles.0.iter().filter_map(|(_, role)| role.via.as_ref()), &roles);
+        self.ways(raw, environment);
         let bound_roles = raw
             .roles
             .0
@@ -231,6 +245,29 @@ impl Check<'_> {
             keys: bound_keys,
             cleanup: text(&raw.cleanup),
             may_write: raw.may_write.iter().map(|name| name.value.clone()).collect(),
+        }
+    }
+
+    /// A role is assumed by way of another or with a profile, and never by way of itself.
+    fn ways(&mut self, raw: &RawBindings, environment: &Environment) {
+        let via = |name: &str| {
+            let bound = raw.roles.get(name).and_then(|role| role.via.as_ref()).map(|via| via.value.as_str());
+            bound.or_else(|| environment.role(name)?.via.as_deref())
+        };
+        for (name, role) in &raw.roles.0 {
+            let mut way = std::iter::successors(via(&name.value), |at| via(at)).take(environment.roles.len());
+            if let Some(written) = role.via.as_ref().filter(|_| way.any(|at| at == name.value)) {
+                let help = "remove one `via` of the circle: the caller assumes that role";
+                self.bad(written, format!("`{}` would be assumed by way of itself", name.value), help);
+            }
+            if let Some(profile) = role.source_profile.as_ref().filter(|_| via(&name.value).is_some()) {
+                let help = "write the profile for the role that begins the chain";
+                self.bad(
+                    profile,
+                    format!("`{}` is assumed by way of another role, not with a profile", name.value),
+                    help,
+                );
+            }
         }
     }
 
@@ -277,6 +314,11 @@ impl Check<'_> {
             account,
             external_id: raw.external_id.as_ref().map(|id| id.value.clone()),
             source_profile: raw.source_profile.as_ref().map(|profile| profile.value.clone()),
+            session_tags: raw.session_tags.as_ref().map(|tags| {
+                let tags = tags.0.iter().map(|(key, value)| (key.value.clone(), value.value.clone()));
+                tags.collect()
+            }),
+            via: raw.via.as_ref().map(|via| via.value.clone()),
         })
     }
 

@@ -2,9 +2,11 @@
 
 mod baseline;
 mod bindings;
+mod collection;
 mod policy;
 mod raw;
 mod resolve;
+mod sessions;
 mod template;
 
 use std::sync::{Arc, OnceLock};
@@ -12,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 pub use self::{
     baseline::{Baseline, Control, catalogue},
     bindings::{Bindings, BoundKey, BoundRole, RawBindings},
+    collection::{Collection, Member},
     raw::{RawBaseline, RawEnvironment},
     resolve::{resolve, resolve_bound},
 };
@@ -71,6 +74,8 @@ pub struct Environment {
     pub buckets: Vec<Arc<Bucket>>,
     /// The keys in file order.
     pub keys: Vec<Arc<Key>>,
+    /// What of these belongs together.
+    pub collections: Vec<Collection>,
 }
 
 /// The IAM user whose credentials assume the roles.
@@ -103,6 +108,12 @@ pub struct Role {
     pub boundary: Option<Document>,
     /// Tags.
     pub tags: Vec<(String, String)>,
+    /// Session tags with which it is assumed.
+    pub session_tags: Vec<(String, String)>,
+    /// The logical name of the role whose session assumes it, in place of the caller.
+    pub via: Option<String>,
+    /// How long its sessions may last, in seconds.
+    pub max_session_duration: u32,
 }
 
 /// A bucket.
@@ -247,6 +258,12 @@ impl Environment {
     #[must_use]
     pub fn bucket(&self, name: &str) -> Option<&Arc<Bucket>> {
         self.buckets.iter().find(|bucket| bucket.logical == name)
+    }
+
+    /// The collection of a name.
+    #[must_use]
+    pub fn collection(&self, name: &str) -> Option<&Collection> {
+        self.collections.iter().find(|collection| collection.name == name)
     }
 
     /// The key of a name.

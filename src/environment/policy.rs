@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Document,
-    template::{self, Names},
+    template::{self, Known},
 };
 use crate::{
     diag::{Code, Diagnostic, Source, suggestion},
@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// The first problem of the document.
-pub(super) fn read(kind: PolicyKind, source: &Source, names: &Names) -> Result<Document, Diagnostic> {
+pub(super) fn read(kind: PolicyKind, source: &Source, known: &Known<'_>) -> Result<Document, Diagnostic> {
     let mut value: Value = serde_json::from_str(source.text()).map_err(|error| {
         let start = offset(source.text(), error.line(), error.column());
         Diagnostic::new(Code::PolicySyntax, format!("`{}` is not JSON: {}", source.name(), plain(&error)))
@@ -27,7 +27,7 @@ pub(super) fn read(kind: PolicyKind, source: &Source, names: &Names) -> Result<D
             .at(source, place.range)
             .help("keep one of them: AWS refuses the document, and other readers keep only the last"));
     }
-    template::fill(source, &mut value, names)?;
+    template::fill(source, &mut value, known)?;
     let policy = Policy::from_value(kind, &value).map_err(|error| refused(source, &error))?;
     for (statement, key) in iam::condition_keys(&policy) {
         if !iam::known_condition_key(key) {

@@ -33,6 +33,38 @@ pub struct RawEnvironment {
     /// The KMS keys, by logical name.
     #[serde(default)]
     pub keys: Entries<RawKey>,
+    /// Alike things of which a member is one entry, by the collection's name.
+    #[serde(default)]
+    pub collections: Entries<RawCollection>,
+}
+
+/// A collection: what every member has, and the members.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawCollection {
+    /// What every member has.
+    pub template: RawTemplate,
+    /// The members: each has a `name` and whatever fields the template and the scenarios speak of.
+    pub members: Vec<Entries<Located<String>>>,
+}
+
+/// What every member of a collection has, under the member's own name. `{field}` is a field of the member's entry; policies
+/// may name `{{member.role.arn}}` and the like.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawTemplate {
+    /// A role.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawRole")]
+    pub role: Option<RawRole>,
+    /// A KMS key.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawKey")]
+    pub key: Option<RawKey>,
+    /// A bucket.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawBucket")]
+    pub bucket: Option<RawBucket>,
 }
 
 /// The IAM user whose credentials assume the roles. In an account it is whoever runs gainsay.
@@ -70,6 +102,17 @@ pub struct RawRole {
     /// Tags of the role.
     #[serde(default)]
     pub tags: Entries<Located<String>>,
+    /// Session tags with which it is assumed.
+    #[serde(default)]
+    pub session_tags: Entries<Located<String>>,
+    /// The role whose session assumes it, in place of the caller.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub via: Option<Located<String>>,
+    /// How long its sessions may last, in seconds; 3600 where nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub max_session_duration: Option<Located<String>>,
 }
 
 /// A bucket.
@@ -142,8 +185,10 @@ pub struct RawPublicAccess {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawKey {
-    /// The key id: a UUID.
-    pub id: Located<String>,
+    /// The key id: a UUID. Made from the key's name where nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub id: Option<Located<String>>,
     /// The account it is in; the environment's own otherwise.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
@@ -154,6 +199,50 @@ pub struct RawKey {
     pub alias: Option<Located<String>>,
     /// The key policy.
     pub policy: Located<String>,
+}
+
+impl RawRole {
+    /// Every text that may speak of a member.
+    pub(super) fn texts(&mut self) -> Vec<&mut Located<String>> {
+        let Self {
+            account,
+            trust,
+            external_id,
+            policies,
+            boundary,
+            tags,
+            session_tags,
+            via,
+            max_session_duration,
+        } = self;
+        let tags = tags.0.iter_mut().chain(&mut session_tags.0).map(|(_, value)| value);
+        let options = [account, external_id, boundary, via, max_session_duration].into_iter().flatten();
+        std::iter::once(trust).chain(policies).chain(options).chain(tags).collect()
+    }
+}
+
+impl RawBucket {
+    /// Every text that may speak of a member.
+    pub(super) fn texts(&mut self) -> Vec<&mut Located<String>> {
+        let key = self.encryption.as_mut().and_then(|encryption| encryption.key.as_mut());
+        [Some(&mut self.name), self.account.as_mut(), self.policy.as_mut(), key]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
+impl RawKey {
+    /// Every text that may speak of a member.
+    pub(super) fn texts(&mut self) -> Vec<&mut Located<String>> {
+        let Self {
+            id,
+            account,
+            alias,
+            policy,
+        } = self;
+        [id, account, alias].into_iter().flatten().chain([policy]).collect()
+    }
 }
 
 /// The controls chosen for an architecture.

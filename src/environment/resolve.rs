@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::{
-    Bindings, BoundKey, BoundRole, Bucket, Caller, DefaultEncryption, Document, Environment, Key, Ownership, PublicAccessBlock, Role,
-    Versioning, policy,
-    raw::{RawBucket, RawEncryption, RawEnvironment, RawKey, RawRole},
-    template::Names,
+    Bindings, BoundKey, BoundRole, Bucket, Caller, Collection, DefaultEncryption, Document, Environment, Key, Member, Ownership,
+    PublicAccessBlock, Role, Versioning,
+    collection::{self, MemberNames},
+    policy,
+    raw::{RawBucket, RawCollection, RawEncryption, RawEnvironment, RawKey, RawRole, RawTemplate},
+    sessions,
+    template::{self, Known, Names},
 };
 use crate::{
-    diag::{Code, Diagnostic, Diagnostics, Located, Source},
+    diag::{Code, Diagnostic, Diagnostics, Located, Source, yaml::Entries},
     iam::PolicyKind,
     suite::Folder,
 };
@@ -32,12 +35,14 @@ pub fn resolve_bound(
     folder: &Folder,
     bindings: Option<&Bindings>,
 ) -> Result<Environment, Diagnostics> {
+    let raw = &collection::expand(source, raw)?;
     let mut resolver = Resolver {
         source,
         raw,
         folder,
         bindings,
         names: Names::new(),
+        members: MemberNames::default(),
         problems: Diagnostics::default(),
     };
     resolver.check_values();
@@ -59,6 +64,7 @@ struct Resolver<'a> {
     folder: &'a Folder,
     bindings: Option<&'a Bindings>,
     names: Names,
+    members: MemberNames,
     problems: Diagnostics,
 }
 
@@ -115,11 +121,13 @@ impl Resolver<'_> {
             if !is_name(&logical.value) {
                 self.problem(bad_name(&logical.value), logical);
             }
-            if uuid::Uuid::try_parse(&key.id.value).is_err() {
+            if let Some(id) = &key.id
+                && uuid::Uuid::try_parse(&id.value).is_err()
+            {
                 self.problem(
-                    Diagnostic::new(Code::BadValue, format!("`{}` is not a key id", key.id.value))
+                    Diagnostic::new(Code::BadValue, format!("`{}` is not a key id", id.value))
                         .help("write a UUID as `1234abcd-12ab-34cd-56ef-1234567890ab`"),
-                    &key.id,
+                    id,
                 );
             }
             if let Some(alias) = &key.alias
@@ -136,13 +144,16 @@ impl Resolver<'_> {
             }
         }
         self.check_unique();
+        for (problem, at) in sessions::check(raw) {
+            self.problem(problem, at);
+        }
     }
 
     /// Two things of one name in S3 or KMS could not both exist.
     fn check_unique(&mut self) {
         let raw = self.raw;
         let buckets: Vec<_> = raw.buckets.0.iter().map(|(_, bucket)| &bucket.name).collect();
-        let ids: Vec<_> = raw.keys.0.iter().map(|(_, key)| &key.id).collect();
+        let ids: Vec<_> = raw.keys.0.iter().filter_map(|(_, key)| key.id.as_ref()).collect();
         for names in [buckets, ids] {
             for (index, name) in names.iter().enumerate() {
                 if names.iter().take(index).any(|earlier| earlier.value == name.value) {
@@ -199,11 +210,11 @@ impl Resolver<'_> {
             return Ok(bound.arn.clone());
         }
         let account = self.account(key.account.as_ref())?;
-        Ok(format!("arn:aws:kms:{}:{account}:key/{}", self.region(), key.id.value))
+        Ok(format!("arn:aws:kms:{}:{account}:key/{}", self.region(), key_id(name, key)))
     }
 
     fn key_id(&self, name: &str, key: &RawKey) -> String {
-        self.bound_key(name).map_or(&key.id.value, |bound| &bound.id).clone()
+        self.bound_key(name).map_or_else(|| key_id(name, key), |bound| bound.id.clone())
     }
 
     fn bucket_name(&self, name: &str, bucket: &RawBucket) -> String {
@@ -247,6 +258,7 @@ impl Resolver<'_> {
                 Err(problem) => self.problems.push(problem),
             }
         }
+        self.members = MemberNames::of(raw, &names);
         self.names = names;
     }
 
@@ -261,8 +273,22 @@ impl Resolver<'_> {
             .iter()
             .map(|(name, bucket)| self.bucket(name, bucket, &known).map(Arc::new))
             .collect();
-        let policies = self.documents(PolicyKind::Identity, &raw.caller.policies);
+        let policies = self.documents(PolicyKind::Identity, &raw.caller.policies, None);
+        let (roles, buckets): (Vec<Arc<Role>>, Vec<Arc<Bucket>>) = (
+            roles.into_iter().collect::<Option<_>>()?,
+            buckets.into_iter().collect::<Option<_>>()?,
+        );
+        let keys: Vec<Arc<Key>> = keys.into_iter().collect::<Option<_>>()?;
+        let collections = raw.collections.0.iter().map(|(name, written)| Collection {
+            name: name.value.clone(),
+            members: written
+                .members
+                .iter()
+                .filter_map(|fields| member(written, fields, &roles, &keys, &buckets))
+                .collect(),
+        });
         Some(Environment {
+            collections: collections.collect(),
             title: raw.environment.value.clone(),
             account: self.own_account().to_owned(),
             region: self.region().to_owned(),
@@ -271,9 +297,9 @@ impl Resolver<'_> {
                 arn: self.caller_arn(),
                 policies: policies?,
             },
-            roles: roles.into_iter().collect::<Option<_>>()?,
-            buckets: buckets.into_iter().collect::<Option<_>>()?,
-            keys: keys.into_iter().collect::<Option<_>>()?,
+            roles,
+            buckets,
+            keys,
         })
     }
 
@@ -285,14 +311,16 @@ impl Resolver<'_> {
     }
 
     fn role(&mut self, name: &Located<String>, raw: &RawRole) -> Option<Role> {
-        let trust = self.document(PolicyKind::TrustPolicy, &raw.trust);
-        let policies = self.documents(PolicyKind::Identity, &raw.policies);
-        let boundary = raw.boundary.as_ref().map(|path| self.document(PolicyKind::Boundary, path));
+        let of = Some(name.value.as_str());
+        let trust = self.document(PolicyKind::TrustPolicy, &raw.trust, of);
+        let policies = self.documents(PolicyKind::Identity, &raw.policies, of);
+        let boundary = raw.boundary.as_ref().map(|path| self.document(PolicyKind::Boundary, path, of));
         let boundary = match boundary {
             Some(document) => Some(document?),
             None => None,
         };
-        let bound = self.bound_role(&name.value);
+        let bound = self.bound_role(&name.value).cloned();
+        let bound = bound.as_ref();
         let external_id = bound.and_then(|bound| bound.external_id.clone());
         Some(Role {
             name: name.value.clone(),
@@ -306,17 +334,46 @@ impl Resolver<'_> {
             source_profile: bound.and_then(|bound| bound.source_profile.clone()),
             policies: policies?,
             boundary,
-            tags: raw
-                .tags
-                .0
-                .iter()
-                .map(|(key, value)| (key.value.clone(), value.value.clone()))
-                .collect(),
+            tags: self.tags(name, &raw.tags)?,
+            session_tags: match bound.and_then(|bound| bound.session_tags.clone()) {
+                Some(bound) => bound,
+                None => self.tags(name, &raw.session_tags)?,
+            },
+            via: bound
+                .and_then(|bound| bound.via.clone())
+                .or_else(|| raw.via.as_ref().map(|via| via.value.clone())),
+            max_session_duration: sessions::max_duration(raw).ok()?,
         })
     }
 
+    /// The tags of a role; `{{key.NAME.id}}` and the like are filled in as in policies.
+    fn tags(&mut self, name: &Located<String>, raw: &Entries<Located<String>>) -> Option<Vec<(String, String)>> {
+        let mut tags = Some(Vec::new());
+        for (key, value) in &raw.0 {
+            match template::text(&value.value, &self.known(Some(&name.value))) {
+                Ok(text) => tags.iter_mut().for_each(|tags| tags.push((key.value.clone(), text.clone()))),
+                Err(unknown) => {
+                    let problem = Diagnostic::new(Code::BadTemplate, format!("`{{{{{unknown}}}}}` names nothing in the environment"))
+                        .suggest(&unknown, self.names.keys().map(String::as_str));
+                    self.problem(problem, value);
+                    tags = None;
+                }
+            }
+        }
+        tags
+    }
+
+    /// What a text of something of this name, which may be a collection's member, may speak of.
+    fn known(&self, of: Option<&str>) -> Known<'_> {
+        Known {
+            names: &self.names,
+            own: of.and_then(|name| self.members.own(name)),
+            members: &self.members,
+        }
+    }
+
     fn key(&mut self, name: &Located<String>, raw: &RawKey) -> Option<Key> {
-        let policy = self.document(PolicyKind::KeyPolicy, &raw.policy);
+        let policy = self.document(PolicyKind::KeyPolicy, &raw.policy, Some(&name.value));
         let bound = self.bound_key(&name.value);
         let alias = bound.and_then(|bound| bound.alias.clone());
         Some(Key {
@@ -347,7 +404,10 @@ impl Resolver<'_> {
             None => Some(DefaultEncryption::S3),
         };
         let blocks_customer_keys = self.blocks_customer_keys(raw.encryption.as_ref());
-        let policy = raw.policy.as_ref().map(|path| self.document(PolicyKind::Bucket, path));
+        let policy = raw
+            .policy
+            .as_ref()
+            .map(|path| self.document(PolicyKind::Bucket, path, Some(&logical.value)));
         let policy = match policy {
             Some(document) => Some(document?),
             None => None,
@@ -443,12 +503,13 @@ impl Resolver<'_> {
         found
     }
 
-    fn documents(&mut self, kind: PolicyKind, paths: &[Located<String>]) -> Option<Vec<Document>> {
-        let documents: Vec<_> = paths.iter().map(|path| self.document(kind, path)).collect();
+    fn documents(&mut self, kind: PolicyKind, paths: &[Located<String>], of: Option<&str>) -> Option<Vec<Document>> {
+        let documents: Vec<_> = paths.iter().map(|path| self.document(kind, path, of)).collect();
         documents.into_iter().collect()
     }
 
-    fn document(&mut self, kind: PolicyKind, path: &Located<String>) -> Option<Document> {
+    /// Reads a policy of something of this name, which may be a collection's member.
+    fn document(&mut self, kind: PolicyKind, path: &Located<String>, of: Option<&str>) -> Option<Document> {
         let source = match self.folder.file(&path.value) {
             Ok(source) => source.clone(),
             // A file that is there and no text shows its own place.
@@ -461,7 +522,7 @@ impl Resolver<'_> {
                 return None;
             }
         };
-        match policy::read(kind, &source, &self.names) {
+        match policy::read(kind, &source, &self.known(of)) {
             Ok(document) => Some(document),
             Err(problem) => {
                 // Several roles may have one policy; what is wrong with it is said once.
@@ -482,12 +543,48 @@ const OWNERSHIP: [(&str, Ownership); 3] = [
     ("ObjectWriter", Ownership::ObjectWriter),
 ];
 
+/// The id a key is given, or one that is the same whenever it is made from the same name.
+fn key_id(name: &str, key: &RawKey) -> String {
+    match &key.id {
+        Some(id) => id.value.clone(),
+        None => uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()).to_string(),
+    }
+}
+
+fn member(
+    written: &RawCollection,
+    fields: &Entries<Located<String>>,
+    roles: &[Arc<Role>],
+    keys: &[Arc<Key>],
+    buckets: &[Arc<Bucket>],
+) -> Option<Arc<Member>> {
+    let RawTemplate { role, key, bucket } = &written.template;
+    let name = fields.get("name")?.value.clone();
+    Some(Arc::new(Member {
+        role: role
+            .is_some()
+            .then(|| roles.iter().find(|role| role.name == name).cloned())
+            .flatten(),
+        key: key.is_some().then(|| keys.iter().find(|key| key.name == name).cloned()).flatten(),
+        bucket: bucket
+            .is_some()
+            .then(|| buckets.iter().find(|bucket| bucket.logical == name).cloned())
+            .flatten(),
+        fields: fields
+            .0
+            .iter()
+            .map(|(field, value)| (field.value.clone(), value.value.clone()))
+            .collect(),
+        name,
+    }))
+}
+
 /// Logical names appear in templates, ids and file names, so they are kept plain.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-fn bad_name(name: &str) -> Diagnostic {
+pub(super) fn bad_name(name: &str) -> Diagnostic {
     Diagnostic::new(Code::BadValue, format!("`{name}` cannot be a name")).help("up to 64 letters, digits, `-` and `_`")
 }
 

@@ -1,4 +1,5 @@
-//! Fills `{{role.app.arn}}` and the like into policy documents.
+//! Fills `{{role.app.arn}}` and the like into policy documents. `{{teams.*.role.arn}}` makes a text a list of texts, one for
+//! each member.
 //!
 //! Only the text of JSON strings is touched, after parsing, so a name cannot change a document's structure. Policy
 //! variables (`${aws:PrincipalTag/team}`) are left to the engine.
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::collection::MemberNames;
 use crate::{
     diag::{Code, Diagnostic, Source},
     iam::{self, PathStep},
@@ -15,31 +17,59 @@ use crate::{
 /// What each template name stands for.
 pub(super) type Names = BTreeMap<String, String>;
 
+/// The names that a document may speak of.
+pub(super) struct Known<'a> {
+    /// Everyone's.
+    pub names: &'a Names,
+    /// Those of the member whose document it is.
+    pub own: Option<&'a Names>,
+    /// Lists over the members of collections.
+    pub members: &'a MemberNames,
+}
+
+impl Known<'_> {
+    fn get(&self, name: &str) -> Option<&String> {
+        self.names.get(name).or_else(|| self.own?.get(name))
+    }
+}
+
 /// Fills in every template of a document.
 ///
 /// # Errors
 /// The first template that has no such name, or is not closed.
-pub(super) fn fill(source: &Source, value: &mut Value, names: &Names) -> Result<(), Diagnostic> {
+pub(super) fn fill(source: &Source, value: &mut Value, known: &Known<'_>) -> Result<(), Diagnostic> {
     let mut path = Vec::new();
-    fill_at(source, value, names, &mut path)
+    fill_at(source, value, known, &mut path)
 }
 
-fn fill_at(source: &Source, value: &mut Value, names: &Names, path: &mut Vec<PathStep>) -> Result<(), Diagnostic> {
+fn fill_at(source: &Source, value: &mut Value, known: &Known<'_>, path: &mut Vec<PathStep>) -> Result<(), Diagnostic> {
     match value {
         Value::String(text) if text.contains("{{") => {
-            *text = fill_text(text, names).map_err(|unknown| diagnose(source, path, &unknown, names))?;
+            let filled = fill_text(text, known).map_err(|unknown| diagnose(source, path, &unknown, known))?;
+            *value = match filled {
+                Filled::One(text) => Value::String(text),
+                Filled::Each(texts) => texts.into_iter().map(Value::String).collect(),
+            };
         }
         Value::Array(values) => {
-            for (index, value) in values.iter_mut().enumerate() {
+            let mut filled = Vec::with_capacity(values.len());
+            for (index, mut value) in std::mem::take(values).into_iter().enumerate() {
+                let text = value.is_string();
                 path.push(PathStep::Index(index));
-                fill_at(source, value, names, path)?;
+                fill_at(source, &mut value, known, path)?;
                 path.pop();
+                match value {
+                    // A list in place of one of several texts joins them.
+                    Value::Array(each) if text => filled.extend(each),
+                    value => filled.push(value),
+                }
             }
+            *values = filled;
         }
         Value::Object(members) => {
             for (key, value) in members {
                 path.push(PathStep::Key(key.clone()));
-                fill_at(source, value, names, path)?;
+                fill_at(source, value, known, path)?;
                 path.pop();
             }
         }
@@ -48,23 +78,70 @@ fn fill_at(source: &Source, value: &mut Value, names: &Names, path: &mut Vec<Pat
     Ok(())
 }
 
+/// Fills in a text that is one text afterwards.
+///
+/// # Errors
+/// The name that is not known, or stands for a list.
+pub(super) fn text(text: &str, known: &Known<'_>) -> Result<String, String> {
+    match fill_text(text, known)? {
+        Filled::One(text) => Ok(text),
+        Filled::Each(_) => Err(text.to_owned()),
+    }
+}
+
+enum Filled {
+    One(String),
+    Each(Vec<String>),
+}
+
 /// The filled text, or the name that is not known.
-fn fill_text(text: &str, names: &Names) -> Result<String, String> {
-    let mut out = String::with_capacity(text.len());
+fn fill_text(text: &str, known: &Known<'_>) -> Result<Filled, String> {
+    let mut filled = Filled::One(String::with_capacity(text.len()));
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").ok_or_else(|| after.to_owned())?;
-        out.push_str(before);
-        out.push_str(names.get(name.trim()).ok_or_else(|| name.trim().to_owned())?);
+        let name = name.trim();
+        filled.push(before);
+        match (known.get(name), known.members.list(name)) {
+            (Some(value), _) => filled.push(value),
+            (None, Some(values)) => filled = filled.each(values).ok_or_else(|| name.to_owned())?,
+            (None, None) => return Err(name.to_owned()),
+        }
         rest = after;
     }
-    out.push_str(rest);
-    Ok(out)
+    filled.push(rest);
+    Ok(filled)
 }
 
-fn diagnose(source: &Source, path: &[PathStep], unknown: &str, names: &Names) -> Diagnostic {
+impl Filled {
+    fn push(&mut self, text: &str) {
+        match self {
+            Self::One(filled) => filled.push_str(text),
+            Self::Each(each) => each.iter_mut().for_each(|filled| filled.push_str(text)),
+        }
+    }
+
+    /// A text for each value; a text that is a list already gets each value in its place. Nothing if they do not go together.
+    fn each(self, values: &[String]) -> Option<Self> {
+        let texts = match self {
+            Self::One(text) => vec![text; values.len()],
+            Self::Each(texts) if texts.len() == values.len() => texts,
+            Self::Each(_) => return None,
+        };
+        Some(Self::Each(
+            texts.into_iter().zip(values).map(|(text, value)| text + value).collect(),
+        ))
+    }
+}
+
+fn diagnose(source: &Source, path: &[PathStep], unknown: &str, known: &Known<'_>) -> Diagnostic {
     let span = iam::locate(source.text(), path).map_or(0..0, |place| place.range);
+    let names = known
+        .names
+        .keys()
+        .chain(known.own.into_iter().flat_map(Names::keys))
+        .map(String::as_str);
     Diagnostic::new(Code::BadTemplate, format!("`{{{{{unknown}}}}}` names nothing in the environment"))
         .at(source, span)
-        .suggest(unknown, names.keys().map(String::as_str))
+        .suggest(unknown, names.chain(known.members.names()))
 }

@@ -73,6 +73,14 @@ pub struct PlannedRow<'a> {
     pub index: usize,
 }
 
+impl PlannedRow<'_> {
+    /// architecture/file/row.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}/{}", self.architecture.name, self.scenario.stem, self.row.slug)
+    }
+}
+
 /// The rows to run.
 #[derive(Debug)]
 pub struct Plan<'a> {

@@ -47,7 +47,7 @@ impl Needs {
         let expected = attempt.expect.iter().chain(attempt.then.iter().flat_map(|then| &then.expect));
         for value in expected
             .flat_map(|(_, values)| values)
-            .chain(attempt.refusals.iter().filter_map(|refusal| refusal.key.as_ref()))
+            .chain(attempt.refusals.iter().filter_map(|refusal| refusal.on.as_ref()))
         {
             needs.add(value);
         }
@@ -56,7 +56,11 @@ impl Needs {
 
     fn add(&mut self, value: &Value) {
         match value {
-            Value::Principal(Principal::Role(role)) | Value::Role(role) => _ = self.roles.insert(role.name.clone()),
+            Value::Principal(Principal::Role(role)) => {
+                self.roles.insert(role.name.clone());
+                self.roles.extend(role.via.clone());
+            }
+            Value::Role(role) => _ = self.roles.insert(role.name.clone()),
             Value::Bucket(bucket) => _ = self.buckets.insert(bucket.logical.clone()),
             Value::Key(key, _) => _ = self.keys.insert(key.name.clone()),
             _ => {}
@@ -68,6 +72,15 @@ impl Needs {
         self.roles.extend(other.roles);
         self.buckets.extend(other.buckets);
         self.keys.extend(other.keys);
+    }
+
+    /// Adds the roles that others are assumed by way of.
+    pub fn close(&mut self, environment: &Environment) {
+        for _ in &environment.roles {
+            let via = self.roles(environment).into_iter().filter_map(|role| role.via.clone());
+            let via: Vec<String> = via.collect();
+            self.roles.extend(via);
+        }
     }
 
     /// What bindings do not have of it, in words.

@@ -14,6 +14,8 @@ use crate::{
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
+    /// The row it belongs to: architecture/file/row.
+    pub row: String,
     /// Why it is made: `fixture`, `attempt`, `witness`, `then`, `proof`.
     pub why: &'static str,
     /// The fixture's name, or the attempt's id.
@@ -36,6 +38,7 @@ pub struct Step {
 #[must_use]
 pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>]) -> Vec<Step> {
     let mut walk = Walk {
+        row: row.name(),
         region: &row.architecture.environment.region,
         fixtures: &row.row.fixtures,
         steps: Vec::new(),
@@ -55,6 +58,7 @@ pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>]) -> Vec<Step> {
 }
 
 struct Walk<'a> {
+    row: String,
     region: &'a str,
     fixtures: &'a [Fixture],
     steps: Vec<Step>,
@@ -76,6 +80,7 @@ impl Walk<'_> {
             .iter()
             .filter(|(param, _)| !matches!(param, Param::As | Param::Transport));
         let step = Step {
+            row: self.row.clone(),
             why,
             of: of.to_owned(),
             principal: request.principal().name().to_owned(),

@@ -26,7 +26,8 @@ impl Maker<'_> {
             .assume_role_policy_document(role.trust.text.as_ref());
         let request = request
             .set_tags((!tags.is_empty()).then_some(tags))
-            .set_permissions_boundary(boundary);
+            .set_permissions_boundary(boundary)
+            .set_max_session_duration(i32::try_from(role.max_session_duration).ok());
         request.send().await.map_err(failed(&what))?;
         self.made(Made::Role(name.to_owned()));
         Ok(())

@@ -68,8 +68,7 @@ pub fn names(declared: &Environment, account: &str, caller: Option<&str>, run: &
                 short(&format!("{prefix}-{index}-{}", role.name), 64)
             ),
             account: account.to_owned(),
-            external_id: None,
-            source_profile: None,
+            ..BoundRole::default()
         };
         (role.name.clone(), bound)
     });

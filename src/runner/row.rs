@@ -70,7 +70,7 @@ impl RowRun {
         let Architecture { name, environment, .. } = row.architecture;
         let (stand, target) = stage.stand(environment, options);
         Self {
-            name: format!("{name}/{}/{}", row.scenario.stem, row.row.slug),
+            name: row.name(),
             setting: Setting {
                 architecture: name.clone(),
                 scenario: row.scenario.stem.clone(),
@@ -237,7 +237,7 @@ impl RowRun {
                 testimony.push(self.testify(role, witness).await);
             }
         }
-        let expected = Self::expected(&attempt.refusals, &made.call);
+        let expected = self.expected(&attempt.refusals, &made.call);
         let mut judgement = judge_refusal(attempt.kind, &made.call, &made.answer, &made.outcome, &expected, &testimony);
         if judgement == Judgement::pass() {
             judgement = self.prove_fixtures(attempt, &made.call).await;
@@ -375,7 +375,7 @@ impl RowRun {
     }
 
     /// The answers that will do, with what they are about filled in from the operation catalogue.
-    fn expected(refusals: &[Refusal], call: &Call) -> Vec<Expected> {
+    fn expected(&self, refusals: &[Refusal], call: &Call) -> Vec<Expected> {
         let default = Expected {
             action: call.action.to_owned(),
             resource: call.resource.clone(),
@@ -389,8 +389,10 @@ impl RowRun {
             sid: refusal.sid.clone(),
             codes: refusal.codes.clone(),
             action: refusal.action.clone().unwrap_or_else(|| default.action.clone()),
-            resource: match &refusal.key {
+            resource: match &refusal.on {
                 Some(Value::Key(key, _)) => key.arn.clone(),
+                Some(Value::Role(role)) => role.arn.clone(),
+                Some(Value::Fixture(index)) => attempt::object_arn(*index, &self.facts()).unwrap_or_default(),
                 _ => default.resource.clone(),
             },
         });

@@ -61,8 +61,8 @@ impl Stage {
         let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &roles, &options.run).await;
         Self {
             on: On::Sandbox(sandbox),
+            calls: 2 * sessions.count() as u64,
             sessions,
-            calls: 2 * roles.len() as u64,
         }
     }
 

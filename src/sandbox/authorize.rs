@@ -10,6 +10,7 @@ use super::{
     token::Claims,
 };
 use crate::{
+    diag::Source,
     environment::{Document, Role},
     iam::{self, Context, Decision, Evaluation, Layer, Policies, Policy, PolicyKind, Principal, Request, Undecidable},
 };
@@ -22,7 +23,8 @@ pub(super) enum Identity {
     Session {
         role: Arc<Role>,
         claims: Arc<Claims>,
-        policy: Option<Policy>,
+        /// The session policy.
+        policy: Option<Document>,
     },
 }
 
@@ -171,9 +173,10 @@ impl Scope {
         let identity = self.identity_policies();
         let resource = question.resource_policy.map(|document| &document.policy);
         let (boundary, session) = match &self.identity {
-            Identity::Session { role, policy, .. } => (role.boundary.as_ref().map(|document| &document.policy), policy.as_slice()),
-            _ => (None, &[] as &[Policy]),
+            Identity::Session { role, policy, .. } => (role.boundary.as_ref().map(|document| &document.policy), policy.as_ref()),
+            _ => (None, None),
         };
+        let session: Vec<Policy> = session.map(|document| document.policy.clone()).into_iter().collect();
         let compiled: Vec<Policy> = identity.iter().map(|document| document.policy.clone()).collect();
         let request = Request {
             principal: &principal,
@@ -186,7 +189,7 @@ impl Scope {
             identity: &compiled,
             resource,
             boundary,
-            session,
+            session: &session,
             ..Policies::default()
         };
         let evaluation = iam::evaluate(&request, &policies).map_err(|error| undecidable(&error))?;
@@ -258,15 +261,16 @@ impl Scope {
     }
 
     fn deciders(&self, evaluation: &Evaluation, identity: &[Document], resource: Option<&Document>) -> Vec<Decider> {
-        let boundary = match &self.identity {
-            Identity::Session { role, .. } => role.boundary.as_ref(),
-            _ => None,
+        let (boundary, session) = match &self.identity {
+            Identity::Session { role, policy, .. } => (role.boundary.as_ref(), policy.as_ref()),
+            _ => (None, None),
         };
         let decider = |reason: &iam::Reason| {
             let document = match reason.layer {
                 Layer::Identity => identity.get(reason.policy),
                 Layer::Resource | Layer::KeyPolicy | Layer::TrustPolicy => resource,
                 Layer::Boundary => boundary,
+                Layer::Session => session,
                 _ => None,
             };
             Decider {
@@ -418,9 +422,8 @@ pub(super) struct Via<'a> {
 }
 
 /// A session policy, compiled. Validated when the session was issued.
-pub(super) fn session_policy(claims: &Claims) -> Option<Policy> {
-    claims
-        .session_policy
-        .as_ref()
-        .and_then(|text| Policy::from_text(PolicyKind::Session, text).ok())
+pub(super) fn session_policy(claims: &Claims) -> Option<Document> {
+    let text = claims.session_policy.as_ref()?;
+    let policy = Policy::from_text(PolicyKind::Session, text).ok()?;
+    Some(Document::new(Source::new("the session policy", text.clone()), policy, text.clone()))
 }

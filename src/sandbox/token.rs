@@ -48,8 +48,19 @@ pub struct Claims {
     pub session_policy: Option<String>,
     /// Session tags, in the order they were sent.
     pub tags: Vec<(String, String)>,
+    /// The keys of those tags that the sessions made with this one inherit.
+    pub transitive: Vec<String>,
     /// `SourceIdentity`.
     pub source_identity: Option<String>,
+}
+
+impl Claims {
+    /// The tags that a session made with this one's credentials has from it; keys compare without regard to case.
+    #[must_use]
+    pub fn inherited(&self) -> Vec<(String, String)> {
+        let transitive = |key: &str| self.transitive.iter().any(|other| other.to_lowercase() == key.to_lowercase());
+        self.tags.iter().filter(|(key, _)| transitive(key)).cloned().collect()
+    }
 }
 
 /// What the caller of `AssumeRole` is given.
@@ -208,6 +219,7 @@ mod tests {
             expires: 1_700_003_600,
             session_policy: Some(r#"{"Version":"2012-10-17","Statement":[]}"#.into()),
             tags: vec![("team".into(), "ä".into())],
+            transitive: vec!["team".into()],
             source_identity: None,
         }
     }

@@ -49,13 +49,13 @@ impl Resolver<'_> {
                         .help("as `code: AccessDenied`"),
                 );
             }
-            let asks_policy = refusal.sid.is_some() || refusal.action.is_some() || refusal.key.is_some();
+            let asks_policy = refusal.sid.is_some() || refusal.action.is_some() || refusal.on.is_some();
             if kind == Kind::Reject && refusal.layers.is_empty() && asks_policy {
                 self.problem(
                     &written.span,
                     Diagnostic::new(
                         Code::MissingKey,
-                        "a `sid`, `action` or `key` is of a policy's refusal, which a `reject` expects only with a `layer`",
+                        "a `sid`, `action`, `key`, `role` or `object` is of a policy's refusal, which a `reject` expects only with a `layer`",
                     )
                     .help("add the `layer`, or leave the code alone"),
                 );
@@ -77,23 +77,7 @@ impl Resolver<'_> {
                 ),
             }
         }
-        if let (Some(key), None) = (&raw.key, &raw.action) {
-            self.problem(
-                &key.span,
-                Diagnostic::new(
-                    Code::BadValue,
-                    "`key` says on which key the `action` is refused, and there is no `action`",
-                )
-                .help("add `action: kms:Decrypt`, or remove `key`"),
-            );
-        }
-        let key = raw.key.as_ref().and_then(|key| match scope.one(ParamKind::Key, &key.value) {
-            Ok(value) => Some(value),
-            Err(problem) => {
-                self.problem(&key.span, problem);
-                None
-            }
-        });
+        let on = self.refused_on(scope, raw);
         let texts = |written: &Option<OneOrMany<Located<String>>>| {
             written
                 .iter()
@@ -105,8 +89,42 @@ impl Resolver<'_> {
             sid: raw.sid.as_ref().map(|sid| sid.value.clone()),
             codes: texts(&raw.code),
             action: raw.action.as_ref().map(|action| action.value.clone()),
-            key,
+            on,
         }
+    }
+
+    /// The key, the role or the object that the action is refused on, where it is not the operation's own resource.
+    fn refused_on(&mut self, scope: &mut Scope<'_>, raw: &RawRefusal) -> Option<Value> {
+        let written = [
+            (&raw.key, "key", ParamKind::Key, "kms:Decrypt"),
+            (&raw.role, "role", ParamKind::Role, "iam:PassRole"),
+            (&raw.object, "object", ParamKind::Fixture, "s3:GetObject"),
+        ];
+        let mut on = None;
+        for (written, name, kind, example) in written {
+            let Some(written) = written else { continue };
+            if raw.action.is_none() {
+                self.problem(
+                    &written.span,
+                    Diagnostic::new(
+                        Code::BadValue,
+                        format!("`{name}` says on which {name} the `action` is refused, and there is no `action`"),
+                    )
+                    .help(format!("add `action: {example}`, or remove `{name}`")),
+                );
+            }
+            if on.is_some() {
+                self.problem(
+                    &written.span,
+                    Diagnostic::new(Code::BadValue, "an action is refused on one thing").help("keep one of `key`, `role` and `object`"),
+                );
+            }
+            match scope.one(kind, &written.value) {
+                Ok(value) => on = Some(value),
+                Err(problem) => self.problem(&written.span, problem),
+            }
+        }
+        on
     }
 
     pub(super) fn then(&mut self, scope: &mut Scope<'_>, raw: &RawAttempt, request: &Request) -> Vec<Then> {

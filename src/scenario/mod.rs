@@ -121,8 +121,8 @@ pub struct Refusal {
     pub codes: Vec<String>,
     /// The action refused, where it is not the operation's own.
     pub action: Option<String>,
-    /// The key the action is refused on.
-    pub key: Option<Value>,
+    /// The key, role or object the action is refused on; the operation's own resource where there is none.
+    pub on: Option<Value>,
 }
 
 /// The allowed twins of a refused attempt.

@@ -132,6 +132,14 @@ pub struct RawRefusal {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub key: Option<Located<String>>,
+    /// The role that the action is refused on, where the action is not the operation's own, as `iam:PassRole`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub role: Option<Located<String>>,
+    /// The object that the action is refused on, where it is not the operation's own, as the source of a copy: a fixture.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub object: Option<Located<String>>,
 }
 
 /// Attempts of the same file, by their text.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
-    attempt::{Facet, Field, On, Operation, Param},
+    attempt::{Effect, Facet, Field, On, Operation, Param},
     environment::{Bucket, Key, Role},
 };
 
@@ -212,9 +212,10 @@ impl Request {
         facets
     }
 
-    /// Whether two requests act on the very same thing in the same way.
+    /// Whether a witness acts on the very thing an attempt acts on, in the same way. A read of one version shows that there is
+    /// something under the key, also where the attempt names no version and would meet a delete marker.
     #[must_use]
-    pub fn same_target(&self, other: &Self) -> bool {
+    pub fn same_target(&self, attempt: &Self) -> bool {
         let target: &[Param] = match self.operation.on {
             On::Object => &[Param::Bucket, Param::Key, Param::Version],
             On::Bucket => &[Param::Bucket],
@@ -222,7 +223,9 @@ impl Request {
             On::Role => &[Param::Role],
             On::Nothing => &[],
         };
-        self.operation == other.operation && target.iter().all(|param| self.params.get(param) == other.params.get(param))
+        let any_version = self.operation.effect == Effect::Reads && !attempt.params.contains_key(&Param::Version);
+        let same = |param: &Param| (*param == Param::Version && any_version) || self.params.get(param) == attempt.params.get(param);
+        self.operation == attempt.operation && target.iter().all(same)
     }
 
     /// The differences from another request, in words: `encryption: AES256 instead of aws:kms`.

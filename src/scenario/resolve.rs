@@ -503,13 +503,20 @@ fn collection_values(scope: &mut Scope<'_>, collection: &Located<String>, except
         "buckets" => environment.buckets.iter().cloned().map(Binding::Bucket).collect(),
         "keys" => environment.keys.iter().cloned().map(Binding::Key).collect(),
         other => {
-            let problem = Diagnostic::new(Code::UnknownName, format!("no collection is called `{other}`"))
-                .suggest(other, ["roles", "buckets", "keys"]);
-            return (Vec::new(), Some((problem, collection.span.clone())));
+            let Some(found) = environment.collection(other) else {
+                let declared = environment.collections.iter().map(|collection| collection.name.as_str());
+                let problem = Diagnostic::new(Code::UnknownName, format!("no collection is called `{other}`"))
+                    .suggest(other, declared.chain(["roles", "buckets", "keys"]));
+                return (Vec::new(), Some((problem, collection.span.clone())));
+            };
+            found.members.iter().cloned().map(Binding::Member).collect()
         }
     };
     for name in except {
-        let left_out = match scope.word(&name.value) {
+        // A variable's name stands for its value.
+        let variable = scope.variables.iter().find(|(variable, _)| *variable == name.value);
+        let value = variable.map(|(_, value)| value.name().to_owned());
+        let left_out = match value.map_or_else(|| scope.word(&name.value), Ok) {
             Ok(left_out) => left_out,
             Err(problem) => return (Vec::new(), Some((problem, name.span.clone()))),
         };

@@ -6,7 +6,7 @@ use super::request::{KeyForm, Piece, Principal, Text, Value};
 use crate::{
     attempt::{Field, Kind, Param},
     diag::{Code, Diagnostic, Located},
-    environment::{Bucket, Environment, Key, Role},
+    environment::{Bucket, Environment, Key, Member, Role},
     scenario::Fixture,
 };
 
@@ -17,6 +17,7 @@ pub(super) enum Binding {
     Role(Arc<Role>),
     Bucket(Arc<Bucket>),
     Key(Arc<Key>),
+    Member(Arc<Member>),
 }
 
 impl Binding {
@@ -26,6 +27,7 @@ impl Binding {
             Self::Role(role) => &role.name,
             Self::Bucket(bucket) => &bucket.logical,
             Self::Key(key) => &key.name,
+            Self::Member(member) => &member.name,
         }
     }
 }
@@ -52,6 +54,9 @@ impl Scope<'_> {
                 .collect::<Result<_, _>>()?;
             return Ok(Value::Fixtures(indexes));
         }
+        if let Kind::Texts = kind {
+            return self.texts(written);
+        }
         match written {
             [text] => self.one(kind, &text.value).map_err(|problem| (problem, text.span.clone())),
             [] => Err((
@@ -63,6 +68,25 @@ impl Scope<'_> {
                 second.span.clone(),
             )),
         }
+    }
+
+    /// Several texts, with commas between them.
+    fn texts(&mut self, written: &[Located<String>]) -> Result<Value, (Problem, std::ops::Range<usize>)> {
+        let mut pieces = Vec::new();
+        for text in written {
+            let comma = Diagnostic::new(Code::BadValue, format!("`{}` holds a comma", text.value)).help("write a list: `[a, b]`");
+            let Value::Text(one) = self.one(Kind::Text, &text.value).map_err(|problem| (problem, text.span.clone()))? else {
+                continue;
+            };
+            if one.shown().contains(',') {
+                return Err((comma, text.span.clone()));
+            }
+            if !pieces.is_empty() {
+                pieces.push(Piece::Literal(",".to_owned()));
+            }
+            pieces.extend(one.0);
+        }
+        Ok(Value::Text(Text(pieces)))
     }
 
     pub(super) fn one(&mut self, kind: Kind, text: &str) -> Result<Value, Problem> {
@@ -78,7 +102,7 @@ impl Scope<'_> {
             }
             Kind::Role => Value::Role(self.role(text)?),
             Kind::Fixture | Kind::Fixtures => Value::Fixture(self.fixture(text)?),
-            Kind::Text => Value::Text(self.text(text)?),
+            Kind::Text | Kind::Texts => Value::Text(self.text(text)?),
             Kind::Bool => match self.word(text)?.as_str() {
                 "true" => Value::Bool(true),
                 "false" => Value::Bool(false),
@@ -268,6 +292,7 @@ impl Scope<'_> {
                 let said = attribute(self.environment, binding, rest);
                 Ok((None, said.unwrap_or_else(|| format!("{text}.{rest}"))))
             }
+            Some((_, Binding::Member(member))) => Ok(part(member, rest)),
             Some((_, binding)) => Ok((Some(binding.clone()), rest.to_owned())),
             None => match self.fixtures.iter().find(|fixture| fixture.name == name) {
                 Some(fixture) if rest == "bucket" => Ok((
@@ -291,6 +316,9 @@ impl Scope<'_> {
         match self.reference(text)? {
             (None, name) if name == "anonymous" => Ok(Principal::Anonymous),
             (Some(Binding::Role(role)), rest) if rest.is_empty() => Ok(Principal::Role(role)),
+            (Some(Binding::Member(member)), rest) if rest.is_empty() => {
+                member.role.clone().map(Principal::Role).ok_or_else(|| wrong_kind(text, "role"))
+            }
             (None, name) => self.role_named(&name).map(Principal::Role),
             _ => Err(wrong_kind(text, "role")),
         }
@@ -299,6 +327,7 @@ impl Scope<'_> {
     fn role(&self, text: &str) -> Result<Arc<Role>, Problem> {
         match self.reference(text)? {
             (Some(Binding::Role(role)), rest) if rest.is_empty() => Ok(role),
+            (Some(Binding::Member(member)), rest) if rest.is_empty() => member.role.clone().ok_or_else(|| wrong_kind(text, "role")),
             (None, name) => self.role_named(&name),
             _ => Err(wrong_kind(text, "role")),
         }
@@ -364,6 +393,23 @@ impl Scope<'_> {
     }
 }
 
+/// What `{team.key}`, `{team.role}`, `{team.bucket}` and `{team.prefix}` refer to, with what is left of the path.
+fn part(member: &Arc<Member>, rest: &str) -> (Option<Binding>, String) {
+    let (first, after) = rest.split_once('.').unwrap_or((rest, ""));
+    let thing = match first {
+        "role" => member.role.clone().map(Binding::Role),
+        "key" => member.key.clone().map(Binding::Key),
+        "bucket" => member.bucket.clone().map(Binding::Bucket),
+        _ => None,
+    };
+    match (thing, member.field(rest)) {
+        (Some(thing), _) => (Some(thing), after.to_owned()),
+        // What its entry says may be the name of something.
+        (None, Some(name)) => (None, name.to_owned()),
+        (None, None) => (Some(Binding::Member(member.clone())), rest.to_owned()),
+    }
+}
+
 fn attribute(environment: &Environment, binding: &Binding, field: &str) -> Option<String> {
     match (binding, field) {
         (Binding::Role(role), "arn") => Some(role.arn.clone()),
@@ -378,6 +424,12 @@ fn attribute(environment: &Environment, binding: &Binding, field: &str) -> Optio
         (Binding::Key(key), "id") => Some(key.id.clone()),
         (Binding::Key(key), "alias") => key.alias.clone(),
         (Binding::Key(key), "alias_arn") => key.alias_arn(),
+        (Binding::Member(member), field) => match part(member, field) {
+            (None, value) => Some(value),
+            (Some(Binding::Member(_)), _) => None,
+            (Some(thing), rest) if rest.is_empty() => Some(thing.name().to_owned()),
+            (Some(thing), rest) => attribute(environment, &thing, &rest),
+        },
         (Binding::Text(name), field) => {
             let role = environment.role(name)?;
             attribute(environment, &Binding::Role(role.clone()), field)
@@ -388,7 +440,7 @@ fn attribute(environment: &Environment, binding: &Binding, field: &str) -> Optio
 
 fn no_field(name: &str, field: &str) -> Problem {
     Diagnostic::new(Code::BadTemplate, format!("`{name}` has no `{field}`"))
-        .help("a role has `arn`, a bucket `name` and `arn`, a key `arn`, `id`, `alias`, `alias_arn`")
+        .help("a role has `arn`, a bucket `name` and `arn`, a key `arn`, `id`, `alias`, `alias_arn`; a member of a collection what its entry says")
 }
 
 fn wrong_kind(text: &str, wanted: &str) -> Problem {

@@ -37,6 +37,9 @@ fn role(account: &str) -> Principal {
         policies: Vec::new(),
         boundary: None,
         tags: Vec::new(),
+        session_tags: Vec::new(),
+        via: None,
+        max_session_duration: 3600,
     }))
 }
 

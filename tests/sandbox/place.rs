@@ -59,6 +59,11 @@ impl Setup {
         self
     }
 
+    /// The caller with these statements instead.
+    pub fn caller(self, statements: Value) -> Self {
+        self.file("caller", statements)
+    }
+
     /// A role that the account may assume.
     pub fn role(self, name: &str, statements: Value) -> Self {
         self.role_with(name, root_may("sts:AssumeRole"), statements, "")

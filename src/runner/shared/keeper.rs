@@ -58,7 +58,10 @@ impl Keeper {
             return Ok(session.clone());
         }
         let Caller { chain, .. } = &self.ground.caller;
-        let credentials = match &role.source_profile {
+        // Whoever begins the chain is the one that a profile is for.
+        let next = |role: &&Arc<Role>| role.via.as_ref().and_then(|via| self.environment.role(via));
+        let first = std::iter::successors(Some(role), next).take(self.environment.roles.len()).last();
+        let credentials = match first.and_then(|role| role.source_profile.as_ref()) {
             Some(profile) => Chain::find(Some(profile), &self.environment.region).await.credentials().await?,
             None => chain.credentials().await?,
         };

@@ -150,7 +150,9 @@ pub(super) fn uploads(world: &mut World, scope: &Scope, input: ListMultipartUplo
         ("further pages", input.key_marker.is_some() || input.upload_id_marker.is_some()),
         ("url-encoded listings", input.encoding_type.is_some()),
     ])?;
-    let context = context(world, scope, &held, input.prefix.as_deref(), None);
+    // The service authorization reference gives this action no `s3:prefix`; a policy that asks for it cannot be decided.
+    let mut context = context(world, scope, &held, None, None);
+    context.set_unmodelled("s3:prefix");
     let _permit = held.authorize(scope, "s3:ListBucketMultipartUploads", &context)?;
     let prefix = input.prefix.clone().unwrap_or_default();
     let uploads: Vec<MultipartUpload> = held
