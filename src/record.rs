@@ -276,7 +276,7 @@ pub struct ObservedRecord {
     /// The mechanisms that refused, or those the message may mean.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layer: Vec<Layer>,
-    /// The statements that decided, where the target tells.
+    /// The statements that decided, where the target tells or the engine finds them in the target's own policies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<StatementRecord>,
     /// What a success said.

@@ -311,7 +311,7 @@ fn compare(kind: Kind, call: &Call, answer: &Answer, denial: Option<&Denial>, ex
     }
     match refused.rulings.as_ref().and_then(Rulings::refusal) {
         Some(ruling) => compare_ruling(ruling, denial, expected),
-        None => compare_message(call, denial, expected),
+        None => compare_message(call, denial, expected, refused.found.as_ref().and_then(Rulings::refusal)),
     }
 }
 
@@ -345,8 +345,9 @@ fn compare_ruling(ruling: &Ruling, denial: &Denial, expected: &Expected) -> Matc
     Match::Wrong(format!("refused, but not by {}: {}", words(&expected.layers), deciders(ruling)))
 }
 
-/// AWS tells one of several reasons and no Sid of a bucket policy, so another reason is only a doubt.
-fn compare_message(call: &Call, denial: &Denial, expected: &Expected) -> Match {
+/// AWS tells one of several reasons and no Sid of a bucket policy, so another reason is only a doubt. `found` is what the engine finds deciding
+/// over the target's own policies: it can narrow down what the message says, never add to it.
+fn compare_message(call: &Call, denial: &Denial, expected: &Expected, found: Option<&Ruling>) -> Match {
     let asked = !expected.layers.is_empty() || expected.sid.is_some();
     match (&denial.action, &denial.resource) {
         (Some(action), resource) => {
@@ -375,10 +376,27 @@ fn compare_message(call: &Call, denial: &Denial, expected: &Expected) -> Match {
         }
         (None, _) => return Match::Yes,
     }
-    if expected.sid.is_some() {
-        return Match::Unproved("this target does not tell which statement refused".to_owned());
+    let found = found.filter(|ruling| is_about(ruling, expected));
+    if let Some(sid) = &expected.sid {
+        let Some(ruling) = found else {
+            return Match::Unproved("this target does not tell which statement refused".to_owned());
+        };
+        let named = ruling.deciders.iter().any(|decider| {
+            let statement = decider.statement.as_ref().and_then(|statement| statement.sid.as_ref());
+            statement == Some(sid) && denial.layers.contains(&decider.layer)
+        });
+        if !named {
+            let found = deciders(ruling);
+            return Match::Unproved(format!(
+                "refused, but the engine does not find that the statement `{sid}` decides: {found}"
+            ));
+        }
     }
-    let proved = !denial.layers.is_empty() && denial.layers.iter().all(|layer| expected.layers.contains(layer));
+    let mut layers = denial.layers.clone();
+    if let Some(ruling) = found {
+        layers.retain(|layer| ruling.layers().contains(layer));
+    }
+    let proved = !layers.is_empty() && layers.iter().all(|layer| expected.layers.contains(layer));
     if expected.layers.is_empty() || proved {
         Match::Yes
     } else {
@@ -388,6 +406,10 @@ fn compare_message(call: &Call, denial: &Denial, expected: &Expected) -> Match {
             words(&expected.layers)
         ))
     }
+}
+
+fn is_about(ruling: &Ruling, expected: &Expected) -> bool {
+    ruling.action.eq_ignore_ascii_case(&expected.action) && ruling.resource == expected.resource
 }
 
 /// S3 tells anonymous callers and other accounts nothing.

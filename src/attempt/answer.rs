@@ -60,6 +60,8 @@ pub struct Refused {
     pub request_id: Option<String>,
     /// What the sandbox decided and why; nothing from any other target.
     pub rulings: Option<Rulings>,
+    /// What our engine finds deciding over the target's own policies, where the target itself does not tell.
+    pub found: Option<Rulings>,
 }
 
 impl Answer {
@@ -85,6 +87,7 @@ impl Answer {
                     message: meta.message().map(str::to_owned),
                     request_id: request_id(raw.headers()),
                     rulings: raw.extension::<Rulings>().cloned(),
+                    found: None,
                 })
             }
             SdkError::ResponseError(response) => Self::Malformed {

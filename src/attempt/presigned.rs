@@ -98,6 +98,7 @@ async fn read_raw(mut response: HttpResponse) -> Answer {
             message,
             request_id: id,
             rulings: response.extension().cloned(),
+            found: None,
         }),
         None if text.is_empty() => Answer::Refused(Refused {
             status,

@@ -224,10 +224,11 @@ impl RowRun {
             testimony.push(self.testify(role, witness).await);
         }
         let before = self.stand.mark();
-        let made = match self.perform(&attempt.request).await {
+        let mut made = match self.perform(&attempt.request).await {
             Ok(made) => made,
             Err(judgement) => return judgement,
         };
+        self.stand.explain(&made.call, &mut made.answer).await;
         self.fresh.clear();
         if made.outcome == Outcome::Allowed {
             // What should not have happened must not colour what comes after it.

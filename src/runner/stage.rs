@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Options, Place,
-    shared::{Cleaner, Ground, Journal, Keeper},
+    shared::{Cleaner, Engine, Ground, Journal, Keeper},
     stand::Stand,
 };
 use crate::{
@@ -33,7 +33,11 @@ enum On {
     /// A sandbox that each row forks.
     Sandbox(Sandbox),
     /// A target that all rows share.
-    Shared { keeper: Arc<Keeper>, cleanup: Option<Arc<Role>> },
+    Shared {
+        keeper: Arc<Keeper>,
+        engine: Arc<Engine>,
+        cleanup: Option<Arc<Role>>,
+    },
 }
 
 impl Stage {
@@ -80,11 +84,22 @@ impl Stage {
         let roles = needs.roles(environment);
         let keeper = Arc::new(Keeper::new(ground, environment, &options.run));
         let sessions = keeper.open(&roles).await;
+        let engine = Arc::new(Engine::new(environment, &roles, &options.run));
+        let mut readers = Vec::new();
+        if let Ok(credentials) = ground.caller.chain.credentials().await {
+            readers.push(ground.target.fork().clients(Some(&credentials), false));
+        }
+        let open = roles.iter().filter_map(|role| sessions.get(&role.name).ok());
+        readers.extend(open.map(|session| ground.target.fork().clients(Some(&session.credentials), false)));
+        let mut calls = 1 + 2 * sessions.count() as u64;
+        for bucket in environment.buckets.iter().filter(|bucket| needs.buckets.contains(&bucket.logical)) {
+            calls += engine.compare(bucket, &readers).await;
+        }
         let cleanup = ground.bindings.cleanup.as_ref().and_then(|name| environment.role(name)).cloned();
         Self {
-            on: On::Shared { keeper, cleanup },
+            on: On::Shared { keeper, engine, cleanup },
             sessions,
-            calls: 1 + 2 * roles.len() as u64,
+            calls,
         }
     }
 
@@ -96,8 +111,9 @@ impl Stage {
                 let target = Target::sandbox(&sandbox, &environment.region, options.between.as_ref());
                 (Stand::Sandbox(sandbox), target)
             }
-            On::Shared { keeper, cleanup } => {
+            On::Shared { keeper, engine, cleanup } => {
                 let stand = Stand::Shared {
+                    engine: engine.clone(),
                     cleaner: Cleaner::new(keeper, cleanup.clone()),
                     keeper: keeper.clone(),
                     journal: Journal::default(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::shared::{Cleaner, Journal, Keeper};
+use super::shared::{Cleaner, Engine, Journal, Keeper};
 use crate::{
     attempt::{Answer, Call},
     environment::Role,
@@ -16,6 +16,7 @@ pub(super) enum Stand {
     Sandbox(Sandbox),
     Shared {
         keeper: Arc<Keeper>,
+        engine: Arc<Engine>,
         cleaner: Cleaner,
         journal: Journal,
     },
@@ -49,6 +50,13 @@ impl Stand {
     pub(super) fn note(&mut self, request: &Request, call: &Call, answer: &Answer) {
         if let Self::Shared { journal, .. } = self {
             journal.note(request, call, answer);
+        }
+    }
+
+    /// What decided a refusal, where the target does not tell.
+    pub(super) async fn explain(&self, call: &Call, answer: &mut Answer) {
+        if let (Self::Shared { engine, .. }, Answer::Refused(refused)) = (self, answer) {
+            refused.found = engine.decides(call).await;
         }
     }
 

@@ -12,6 +12,7 @@ pub mod guard;
 mod kms;
 mod ruling;
 mod s3;
+mod session;
 pub mod signature;
 mod state;
 mod sts;

@@ -3,6 +3,7 @@
 
 mod cleaner;
 mod connect;
+mod engine;
 mod journal;
 mod keeper;
 
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use self::connect::{Caller, connect};
 pub(super) use self::{
     cleaner::Cleaner,
+    engine::Engine,
     journal::Journal,
     keeper::{Keeper, is_ending},
 };
