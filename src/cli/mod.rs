@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod doctor;
 mod lint;
 mod list;
 mod plan;
@@ -42,6 +43,8 @@ enum Command {
     List(list::List),
     /// Show every call in order, and send nothing
     Plan(plan::Plan),
+    /// Assume every role and read every bucket and key, and change nothing
+    Doctor(doctor::Doctor),
     /// Check scenarios, environments, baselines and policies without running anything
     Lint(lint::Lint),
     /// Print the JSON Schema of a file format
@@ -110,6 +113,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Run(run) => run.execute(&mut terminal),
         Command::List(list) => list.execute(&mut terminal),
         Command::Plan(plan) => plan.execute(&mut terminal),
+        Command::Doctor(doctor) => doctor.execute(&mut terminal),
         Command::Lint(lint) => lint.execute(&mut terminal),
         Command::Schema(schema) => schema.execute(&mut terminal),
     };

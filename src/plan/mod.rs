@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, sync::Arc};
 pub use self::{
     needs::Needs,
     safety::{Limits, obstacle},
-    steps::{Step, steps},
+    steps::{Step, skipped, steps},
 };
 use crate::{
     attempt::{On, Operation, Param},

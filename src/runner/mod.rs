@@ -1,6 +1,7 @@
 //! The runner: makes the calls of a plan and judges them. The only stage that touches the network. It prints nothing: what
 //! happens is told as [`Event`]s.
 
+mod doctor;
 mod event;
 mod result;
 mod row;
@@ -22,6 +23,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 pub use self::{
+    doctor::{Finding, examine},
     event::Event,
     shared::{Caller, Ground, Place, connect},
 };
