@@ -124,7 +124,30 @@ pub fn classify(service: Service, answer: &Answer) -> Outcome {
     }
 }
 
+/// The result of one key of DeleteObjects, whose answer is 200. Of the codes a key may have only these are known
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Error.html> lists those of all operations); any other proves nothing.
+const ONE_KEY: &[(&str, Means)] = &[
+    ("AccessDenied", Means::Denial),
+    ("NoSuchVersion", Means::Is(OutcomeKind::Absent)),
+    ("SlowDown", Means::Is(OutcomeKind::Throttled)),
+    ("ServiceUnavailable", Means::Is(OutcomeKind::Throttled)),
+];
+
+fn classify_one_key(service: Service, refused: &Refused) -> Outcome {
+    let code = refused.code.as_deref().unwrap_or_default();
+    match ONE_KEY.iter().find(|(known, _)| *known == code) {
+        Some((_, means)) if service == Service::S3 && refused.status == 200 => match means {
+            Means::Denial => denial(refused.message.as_deref().unwrap_or_default()),
+            Means::Is(kind) => from_kind(*kind),
+        },
+        _ => Outcome::Unclear,
+    }
+}
+
 fn classify_refusal(service: Service, refused: &Refused) -> Outcome {
+    if refused.of_one_key {
+        return classify_one_key(service, refused);
+    }
     let Some(code) = refused.code.as_deref() else {
         // Only S3 answers without a body, and only to HEAD: the status is all there is.
         return match (service, refused.status) {
@@ -213,6 +236,12 @@ const CODES: &[Row] = &[
     row(S3, "NotFound", &[404], OutcomeKind::Absent),
     row(S3, "NoSuchBucketPolicy", &[404], OutcomeKind::Absent),
     row(S3, "NoSuchTagSet", &[404], OutcomeKind::Absent),
+    row(S3, "NoSuchAnnotation", &[404], OutcomeKind::Absent),
+    row(S3, "NoSuchPublicAccessBlockConfiguration", &[404], OutcomeKind::Absent),
+    row(S3, "OwnershipControlsNotFoundError", &[404], OutcomeKind::Absent),
+    row(S3, "NoSuchLifecycleConfiguration", &[404], OutcomeKind::Absent),
+    row(S3, "ReplicationConfigurationNotFoundError", &[404], OutcomeKind::Absent),
+    row(S3, "NoSuchConfiguration", &[404], OutcomeKind::Absent),
     row(KMS, "NotFoundException", &[400], OutcomeKind::Absent),
     row(S3, "KMS.NotFoundException", &[400], OutcomeKind::Absent),
     row(STS, "NoSuchEntity", &[404], OutcomeKind::Absent),
@@ -259,6 +288,10 @@ const PROTOCOL: &[&str] = &[
     "request has expired",
     "headers present in the request which were not signed",
     "anonymous users cannot initiate multipart uploads",
+    // A form that its own policy does not cover, or whose policy has expired.
+    "invalid according to policy:",
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>: whoever asks.
+    "key in the request must be owned by the same account as the bucket",
 ];
 
 /// The message `Access Denied`, and nothing more, is what other organizations, anonymous callers and old paths get.

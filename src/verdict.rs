@@ -368,7 +368,7 @@ fn compare_message(call: &Call, denial: &Denial, expected: &Expected, found: Opt
                 expected.action, expected.resource
             ));
         }
-        (None, _) if call.operation.op == Op::CopyObject => {
+        (None, _) if matches!(call.operation.op, Op::CopyObject | Op::UploadPartCopy) => {
             return Match::Unproved("a bare `Access Denied` may be for the source of the copy".to_owned());
         }
         (None, _) if !may_be_bare(call) => {

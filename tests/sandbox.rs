@@ -16,6 +16,10 @@
 mod authentication;
 #[path = "sandbox/encryption.rs"]
 mod encryption;
+#[path = "sandbox/kms.rs"]
+mod kms;
+#[path = "sandbox/kms_requests.rs"]
+mod kms_requests;
 #[path = "sandbox/limits.rs"]
 mod limits;
 #[path = "sandbox/objects.rs"]

@@ -62,6 +62,8 @@ pub struct Refused {
     pub rulings: Option<Rulings>,
     /// What our engine finds deciding over the target's own policies, where the target itself does not tell.
     pub found: Option<Rulings>,
+    /// Whether it is the result of one key in an answer that is itself no error: DeleteObjects answers 200 whatever became of each.
+    pub of_one_key: bool,
 }
 
 impl Answer {
@@ -88,6 +90,7 @@ impl Answer {
                     request_id: request_id(raw.headers()),
                     rulings: raw.extension::<Rulings>().cloned(),
                     found: None,
+                    of_one_key: false,
                 })
             }
             SdkError::ResponseError(response) => Self::Malformed {

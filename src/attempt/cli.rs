@@ -2,7 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{Call, Op, Param, Service, fill::host};
+use super::{
+    Call, Op, Param, Service,
+    call::RESTORE_DAYS,
+    content::{SYNTHETIC, content},
+    fill::host,
+};
 use crate::scenario::Principal;
 
 /// The command, with the principal as a profile of that name.
@@ -26,6 +31,9 @@ pub fn command(call: &Call, region: &str) -> String {
             host(Service::S3, region),
         );
     }
+    if operation.op == Op::PostObject {
+        return form(call, region);
+    }
     let mut text = format!("aws {}", operation.cli);
     match &call.principal {
         Principal::Role(role) => _ = write!(text, " --profile {}", quote(&role.name)),
@@ -43,8 +51,12 @@ pub fn command(call: &Call, region: &str) -> String {
     if let Some(owner) = &call.bucket_owner {
         _ = write!(text, " --expected-bucket-owner {owner}");
     }
-    if matches!(operation.op, Op::GetObject) {
+    text.push_str(&written(call));
+    if matches!(operation.op, Op::GetObject | Op::GetObjectAnnotation) {
         text.push_str(" /dev/stdout");
+    }
+    if matches!(operation.op, Op::GenerateDataKey | Op::GenerateDataKeyWithoutPlaintext) {
+        text.push_str(" --key-spec AES_256");
     }
     if matches!(operation.op, Op::AssumeRole) {
         text.push_str(" --role-session-name gainsay");
@@ -52,9 +64,75 @@ pub fn command(call: &Call, region: &str) -> String {
     text
 }
 
+/// What the operation writes or asks for besides its parameters.
+fn written(call: &Call) -> String {
+    let option = |name: &str| {
+        let content = content(call).unwrap_or_default();
+        format!(" {name} {}", quote(&content))
+    };
+    let id = format!(" --id {SYNTHETIC}");
+    match call.operation.op {
+        Op::PutBucketPolicy => option("--policy"),
+        Op::PutPublicAccessBlock => option("--public-access-block-configuration"),
+        Op::PutBucketEncryption => option("--server-side-encryption-configuration"),
+        Op::PutBucketVersioning => option("--versioning-configuration"),
+        Op::PutBucketOwnershipControls => option("--ownership-controls"),
+        Op::PutBucketLifecycleConfiguration => option("--lifecycle-configuration"),
+        Op::PutBucketReplication => option("--replication-configuration"),
+        Op::PutBucketLogging => option("--bucket-logging-status"),
+        Op::PutBucketNotificationConfiguration => option("--notification-configuration"),
+        Op::PutBucketInventoryConfiguration => id + &option("--inventory-configuration"),
+        Op::GetBucketInventoryConfiguration | Op::DeleteBucketInventoryConfiguration => id,
+        Op::PutBucketTagging if call.get(Param::Tags).is_none() => format!(" --tagging 'TagSet=[{{Key={SYNTHETIC},Value=true}}]'"),
+        Op::GetObjectAttributes => " --object-attributes ETag ObjectSize StorageClass".to_owned(),
+        Op::RestoreObject => format!(" --restore-request Days={RESTORE_DAYS}"),
+        Op::DeleteObjects => {
+            let mut object = serde_json::Map::new();
+            let pairs = [("Key", call.get(Param::Key)), ("VersionId", call.get(Param::Version))];
+            object.extend(pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))));
+            format!(" --delete {}", quote(&serde_json::json!({ "Objects": [object] }).to_string()))
+        }
+        Op::UpdateObjectEncryption => {
+            let mut kms = serde_json::Map::new();
+            kms.extend(call.get(Param::KmsKey).map(|key| ("KMSKeyArn".to_owned(), key.into())));
+            kms.extend(call.flag(Param::BucketKey).map(|flag| ("BucketKeyEnabled".to_owned(), flag.into())));
+            format!(" --object-encryption {}", quote(&serde_json::json!({ "SSEKMS": kms }).to_string()))
+        }
+        _ => String::new(),
+    }
+}
+
+/// No `aws` command sends a form. The policy and its signature are the reader's to make: they are good for minutes only.
+fn form(call: &Call, region: &str) -> String {
+    let scheme = if call.plain { "http" } else { "https" };
+    let bucket = call.get(Param::Bucket).unwrap_or_default();
+    let mut text = "curl".to_owned();
+    for (name, value) in super::call::form_fields(call) {
+        _ = write!(text, " --form-string {}", quote(&format!("{name}={value}")));
+    }
+    if matches!(call.principal, Principal::Role(_)) {
+        text.push_str(" -F \"policy=$POLICY\" -F \"x-amz-credential=$CREDENTIAL\" -F x-amz-algorithm=AWS4-HMAC-SHA256");
+        text.push_str(" -F \"x-amz-date=$DATE\" -F \"x-amz-security-token=$TOKEN\" -F \"x-amz-signature=$SIGNATURE\"");
+    }
+    _ = write!(
+        text,
+        " -F file=@body {}",
+        quote(&format!("{scheme}://{bucket}.{}/", host(Service::S3, region)))
+    );
+    text
+}
+
 fn option(op: Op, param: Param, value: &str) -> Option<String> {
     let flag = |name: &str| Some(format!("{name} {}", quote(value)));
     match param {
+        // Part of a document: see `written`.
+        Param::Key | Param::Version if op == Op::DeleteObjects => None,
+        Param::KmsKey | Param::BucketKey if op == Op::UpdateObjectEncryption => None,
+        Param::Role | Param::Destination if op == Op::PutBucketReplication => None,
+        Param::Document | Param::Destination => None,
+        Param::StorageClass => flag("--storage-class"),
+        Param::Annotation => flag("--annotation-name"),
+        Param::Body if op == Op::PutObjectAnnotation => Some("--annotation-payload body".to_owned()),
         Param::As | Param::Transport | Param::Presigned | Param::SignedAgo => None,
         Param::Bucket => flag("--bucket"),
         Param::Key => flag("--key"),
@@ -66,21 +144,61 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::KmsKey => flag("--ssekms-key-id"),
         Param::Acl => flag("--acl"),
         Param::Prefix => flag("--prefix"),
-        Param::KeyId => flag("--key-id"),
+        Param::KeyId => match op {
+            Op::ReEncrypt => flag("--destination-key-id"),
+            Op::CreateAlias | Op::UpdateAlias => flag("--target-key-id"),
+            _ => flag("--key-id"),
+        },
+        Param::SourceKey => flag("--source-key-id"),
+        Param::EncryptionContext => {
+            let context = quote(&pairs(value));
+            Some(match op {
+                Op::ReEncrypt => format!("--source-encryption-context {context} --destination-encryption-context {context}"),
+                _ => format!("--encryption-context {context}"),
+            })
+        }
+        Param::IgnoreCiphertext => (value == "true").then(|| "--dry-run-modifiers IGNORE_CIPHERTEXT".to_owned()),
+        Param::Alias => flag("--alias-name"),
+        Param::Grant => {
+            let (id, token) = value.split_once(':').unwrap_or((value, ""));
+            Some(match op {
+                Op::RevokeGrant | Op::RetireGrant => format!("--grant-id {}", quote(id)),
+                _ => format!("--grant-tokens {}", quote(token)),
+            })
+        }
+        Param::Grantee => flag("--grantee-principal"),
+        Param::RetiringPrincipal => flag("--retiring-principal"),
+        Param::GrantOperations => Some(format!("--operations {}", listed(value))),
+        Param::ContextEquals => Some(format!(
+            "--constraints {}",
+            quote(&format!("EncryptionContextEquals={{{}}}", pairs(value)))
+        )),
+        Param::ContextSubset => Some(format!(
+            "--constraints {}",
+            quote(&format!("EncryptionContextSubset={{{}}}", pairs(value)))
+        )),
+        Param::PendingDays => flag("--pending-window-in-days"),
+        Param::BypassLockoutCheck => Some(switch("bypass-policy-lockout-safety-check", value)),
+        Param::TagKeys => Some(format!("--tag-keys {}", listed(value))),
         Param::Role => flag("--role-arn"),
         Param::ExternalId => flag("--external-id"),
         Param::SessionTags => Some(format!(
-            "--tags{}",
+            "--tags {}",
             words(tags(value).iter().map(|(key, value)| format!("Key={key},Value={value}")))
         )),
-        Param::TransitiveTags => Some(format!("--transitive-tag-keys{}", words(value.split(',').map(str::to_owned)))),
+        Param::TransitiveTags => Some(format!("--transitive-tag-keys {}", listed(value))),
         Param::SessionPolicy => flag("--policy"),
         Param::SourceIdentity => flag("--source-identity"),
         Param::Duration => flag("--duration-seconds"),
+        Param::Body if matches!(op, Op::PutKeyPolicy | Op::CreateKey) => flag("--policy"),
         Param::Body if op == Op::Encrypt => flag("--plaintext"),
         Param::Body => Some("--body body".to_owned()),
         Param::Ciphertext => Some("--ciphertext-blob fileb://ciphertext".to_owned()),
-        Param::Tags if op == Op::PutObjectTagging => Some(format!("--tagging {}", quote(&tag_set(value)))),
+        Param::Tags if matches!(op, Op::PutObjectTagging | Op::PutBucketTagging) => Some(format!("--tagging {}", quote(&tag_set(value)))),
+        Param::Tags if op == Op::TagResource => {
+            let tags = tags(value).into_iter().map(|(key, value)| format!("TagKey={key},TagValue={value}"));
+            Some(format!("--tags {}", words(tags)))
+        }
         Param::Tags => flag("--tagging"),
         Param::BucketKey => Some(switch("bucket-key-enabled", value)),
         Param::DryRun => Some(switch("dry-run", value)),
@@ -96,9 +214,14 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
     }
 }
 
-/// Words one after another, each after a space.
+/// Words one after another.
 fn words(words: impl Iterator<Item = String>) -> String {
-    words.map(|word| format!(" {}", quote(&word))).collect()
+    words.map(|word| quote(&word)).collect::<Vec<_>>().join(" ")
+}
+
+/// `a,b` as words of their own.
+fn listed(value: &str) -> String {
+    words(value.split(',').map(str::to_owned))
 }
 
 fn switch(name: &str, value: &str) -> String {
@@ -107,6 +230,11 @@ fn switch(name: &str, value: &str) -> String {
     } else {
         format!("--no-{name}")
     }
+}
+
+/// `a=1&b=2` as the AWS CLI writes a map.
+fn pairs(value: &str) -> String {
+    value.replace('&', ",")
 }
 
 fn tag_set(value: &str) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Field, On, Operation, Output, Param, Service};
+use super::{Field, On, Op, Operation, Output, Param, Service, content};
 use crate::{
     environment::{Bucket, Environment},
     scenario::{Fixture, KeyForm, Piece, Principal, Request, Text, Value},
@@ -83,6 +83,12 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
     for (param, value) in &request.params {
         values.insert(*param, fill_value(*param, value, facts)?);
     }
+    if let Some(content) = content::declared(request.operation.op, request.bucket().map(AsRef::as_ref)) {
+        values.entry(Param::Document).or_insert(content);
+    }
+    if request.operation.op == Op::PutKeyPolicy && !values.contains_key(&Param::Body) {
+        values.insert(Param::Body, declared_policy(request, facts)?);
+    }
     let seconds = |param| match request.params.get(&param) {
         Some(Value::Seconds(seconds)) => Some(*seconds),
         _ => None,
@@ -95,24 +101,54 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
         presigned: seconds(Param::Presigned).map(|lifetime| (lifetime, seconds(Param::SignedAgo).unwrap_or(0))),
         bucket_owner: bucket.map(|bucket| bucket.account.clone()),
         action: request.action(),
-        resource: resource(request, bucket.map(AsRef::as_ref), &values),
+        resource: resource(request, bucket.map(AsRef::as_ref), facts.environment, &values),
         values,
     })
 }
 
-fn resource(request: &Request, bucket: Option<&Bucket>, values: &BTreeMap<Param, String>) -> String {
-    let key = values.get(&Param::Key).map_or("", String::as_str);
-    match (
-        request.operation.on,
-        request.params.get(&Param::KeyId),
-        request.params.get(&Param::Role),
-    ) {
+fn resource(request: &Request, bucket: Option<&Bucket>, environment: &Environment, values: &BTreeMap<Param, String>) -> String {
+    let value = |param| values.get(&param).map_or("", String::as_str);
+    let key = value(Param::Key);
+    // What is re-encrypted is asked about on the key it is under, first.
+    let key_of = if request.operation.takes(Param::SourceKey) {
+        Param::SourceKey
+    } else {
+        Param::KeyId
+    };
+    match (request.operation.on, request.params.get(&key_of), request.params.get(&Param::Role)) {
         (On::Object, ..) => bucket.map(|bucket| format!("{}/{key}", bucket.arn())).unwrap_or_default(),
         (On::Bucket, ..) => bucket.map(Bucket::arn).unwrap_or_default(),
         (On::Key, Some(Value::Key(key, _)), _) => key.arn.clone(),
+        (On::Key, Some(Value::Fixture(_)), _) => value(key_of).to_owned(),
         (On::Role, _, Some(Value::Role(role))) => role.arn.clone(),
+        (On::Alias, ..) => {
+            // An alias without an account is one of the caller's.
+            let account = match request.principal() {
+                Principal::Role(role) => &role.account,
+                Principal::Anonymous => &environment.account,
+            };
+            format!("arn:aws:kms:{}:{account}:{}", environment.region, value(Param::Alias))
+        }
+        (On::Anything, ..) => "*".to_owned(),
         _ => String::new(),
     }
+}
+
+/// The policy a key was deployed or made with: an attempt that gives no other writes this one back.
+fn declared_policy(request: &Request, facts: &Facts<'_>) -> Result<String, FillError> {
+    let made = match request.params.get(&Param::KeyId) {
+        Some(Value::Key(key, _)) => return Ok(key.policy.text.to_string()),
+        Some(Value::Fixture(index)) => part(*index, Param::Body, facts)?,
+        _ => String::new(),
+    };
+    if !made.is_empty() {
+        return Ok(made);
+    }
+    // What KMS gives a key that is made without a policy:
+    // <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>.
+    let root = format!("arn:aws:iam::{}:root", facts.environment.account);
+    let statement = serde_json::json!({ "Effect": "Allow", "Principal": { "AWS": root }, "Action": "kms:*", "Resource": "*" });
+    Ok(serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string())
 }
 
 /// The text of a value, as it is sent.
@@ -133,6 +169,7 @@ pub fn fill_value(param: Param, value: &Value, facts: &Facts<'_>) -> Result<Stri
         Value::Text(text) => fill_text(text, facts)?,
         Value::Bool(value) => value.to_string(),
         Value::Word(word) => (*word).to_owned(),
+        Value::Words(words) => words.join(","),
         Value::Seconds(seconds) => seconds.to_string(),
         Value::Fixture(index) => fill_fixture(param, *index, facts)?,
         Value::Fixtures(indexes) => {
@@ -163,6 +200,12 @@ fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String,
     match param {
         Param::Upload => output(index, Field::UploadId, facts),
         Param::Ciphertext => output(index, Field::Ciphertext, facts),
+        Param::KeyId | Param::SourceKey | Param::KmsKey => output(index, Field::Arn, facts),
+        Param::Grant => Ok(format!(
+            "{}:{}",
+            output(index, Field::GrantId, facts)?,
+            output(index, Field::GrantToken, facts)?
+        )),
         Param::Parts => {
             let number = part(index, Param::PartNumber, facts)?;
             Ok(format!("{number}:{}", output(index, Field::Etag, facts)?))

@@ -3,6 +3,7 @@
 mod answer;
 mod call;
 mod cli;
+mod content;
 mod fill;
 mod operation;
 mod param;

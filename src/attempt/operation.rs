@@ -28,8 +28,12 @@ pub enum On {
     Bucket,
     /// A KMS key.
     Key,
+    /// An alias of a KMS key, in the caller's own account.
+    Alias,
     /// A role.
     Role,
+    /// No resource of its own: policies are asked about `*`.
+    Anything,
     /// Nothing: the call names no resource.
     Nothing,
 }
@@ -81,6 +85,12 @@ impl Operation {
             Param::Transport | Param::Presigned | Param::SignedAgo => self.service == Service::S3,
             other => self.needs.contains(&other) || self.may.contains(&other),
         }
+    }
+
+    /// Whether a fixture made by it is a state that every attempt of the row meets, named or not: a disabled key, a moved alias.
+    #[must_use]
+    pub fn sets_the_scene(&self) -> bool {
+        self.effect == Effect::Configures || (self.effect == Effect::Consumes && self.service == Service::Kms)
     }
 
     /// The operation of a name.
@@ -143,7 +153,7 @@ const fn first(values: &[&'static str]) -> Option<&'static str> {
 
 operations! {
     PutObject S3:"s3:PutObject" "s3api put-object", "s3:PutObject", Object, Writes,
-        needs [Bucket Key], may [Body Encryption KmsKey BucketKey CustomerKey Acl Tags];
+        needs [Bucket Key], may [Body Encryption KmsKey BucketKey CustomerKey Acl Tags StorageClass];
     CopyObject S3:"s3:CopyObject" "s3api copy-object", "s3:PutObject", Object, Writes,
         needs [Bucket Key CopySource], may [Encryption KmsKey BucketKey CustomerKey Acl];
     CreateMultipartUpload S3:"s3:CreateMultipartUpload" "s3api create-multipart-upload", "s3:PutObject", Object, Writes,
@@ -188,10 +198,108 @@ operations! {
         needs [Bucket], may [];
     GetBucketOwnershipControls S3:"s3:GetBucketOwnershipControls" "s3api get-bucket-ownership-controls", "s3:GetBucketOwnershipControls", Bucket, Reads,
         needs [Bucket], may [];
-    DescribeKey Kms:"kms:DescribeKey" "kms describe-key", "kms:DescribeKey", Key, Reads, needs [KeyId], may [];
-    Encrypt Kms:"kms:Encrypt" "kms encrypt", "kms:Encrypt", Key, Reads, needs [KeyId], may [Body DryRun];
-    Decrypt Kms:"kms:Decrypt" "kms decrypt", "kms:Decrypt", Key, Reads, needs [KeyId Ciphertext], may [DryRun];
-    GenerateDataKey Kms:"kms:GenerateDataKey" "kms generate-data-key", "kms:GenerateDataKey", Key, Reads, needs [KeyId], may [DryRun];
+    DeleteObjects S3:"s3:DeleteObjects" "s3api delete-objects", "s3:DeleteObject"/"s3:DeleteObjectVersion", Object, Consumes,
+        needs [Bucket Key], may [Version];
+    PostObject S3:"s3:PostObject" "s3api put-object", "s3:PutObject", Object, Writes,
+        needs [Bucket Key], may [Body Encryption KmsKey BucketKey CustomerKey Acl Tags StorageClass];
+    UploadPartCopy S3:"s3:UploadPartCopy" "s3api upload-part-copy", "s3:PutObject", Object, Writes,
+        needs [Bucket Key Upload PartNumber CopySource], may [];
+    GetObjectAttributes S3:"s3:GetObjectAttributes" "s3api get-object-attributes", "s3:GetObjectAttributes"/"s3:GetObjectVersionAttributes", Object,
+        Reads, needs [Bucket Key], may [Version];
+    RestoreObject S3:"s3:RestoreObject" "s3api restore-object", "s3:RestoreObject", Object, Writes, needs [Bucket Key], may [Version];
+    UpdateObjectEncryption S3:"s3:UpdateObjectEncryption" "s3api update-object-encryption", "s3:UpdateObjectEncryption", Object, Writes,
+        needs [Bucket Key KmsKey], may [Version BucketKey];
+    PutObjectAnnotation S3:"s3:PutObjectAnnotation" "s3api put-object-annotation", "s3:PutObjectAnnotation", Object, Writes,
+        needs [Bucket Key Annotation], may [Version Body];
+    GetObjectAnnotation S3:"s3:GetObjectAnnotation" "s3api get-object-annotation", "s3:GetObjectAnnotation", Object, Reads,
+        needs [Bucket Key Annotation], may [Version];
+    ListObjectAnnotations S3:"s3:ListObjectAnnotations" "s3api list-object-annotations", "s3:ListObjectAnnotations", Object, Reads,
+        needs [Bucket Key], may [Version];
+    DeleteObjectAnnotation S3:"s3:DeleteObjectAnnotation" "s3api delete-object-annotation", "s3:DeleteObjectAnnotation", Object, Consumes,
+        needs [Bucket Key Annotation], may [Version];
+    PutBucketPolicy S3:"s3:PutBucketPolicy" "s3api put-bucket-policy", "s3:PutBucketPolicy", Bucket, Configures,
+        needs [Bucket], may [Document];
+    DeleteBucketPolicy S3:"s3:DeleteBucketPolicy" "s3api delete-bucket-policy", "s3:DeleteBucketPolicy", Bucket, Configures,
+        needs [Bucket], may [];
+    PutPublicAccessBlock S3:"s3:PutPublicAccessBlock" "s3api put-public-access-block", "s3:PutBucketPublicAccessBlock", Bucket, Configures,
+        needs [Bucket], may [Document];
+    DeletePublicAccessBlock S3:"s3:DeletePublicAccessBlock" "s3api delete-public-access-block", "s3:PutBucketPublicAccessBlock", Bucket, Configures,
+        needs [Bucket], may [];
+    PutBucketEncryption S3:"s3:PutBucketEncryption" "s3api put-bucket-encryption", "s3:PutEncryptionConfiguration", Bucket, Configures,
+        needs [Bucket], may [Document];
+    DeleteBucketEncryption S3:"s3:DeleteBucketEncryption" "s3api delete-bucket-encryption", "s3:PutEncryptionConfiguration", Bucket, Configures,
+        needs [Bucket], may [];
+    PutBucketVersioning S3:"s3:PutBucketVersioning" "s3api put-bucket-versioning", "s3:PutBucketVersioning", Bucket, Configures,
+        needs [Bucket], may [Document];
+    PutBucketOwnershipControls S3:"s3:PutBucketOwnershipControls" "s3api put-bucket-ownership-controls", "s3:PutBucketOwnershipControls", Bucket,
+        Configures, needs [Bucket], may [Document];
+    DeleteBucketOwnershipControls S3:"s3:DeleteBucketOwnershipControls" "s3api delete-bucket-ownership-controls", "s3:PutBucketOwnershipControls", Bucket,
+        Configures, needs [Bucket], may [];
+    PutBucketAcl S3:"s3:PutBucketAcl" "s3api put-bucket-acl", "s3:PutBucketAcl", Bucket, Configures, needs [Bucket Acl], may [];
+    PutBucketLifecycleConfiguration S3:"s3:PutBucketLifecycleConfiguration" "s3api put-bucket-lifecycle-configuration", "s3:PutLifecycleConfiguration",
+        Bucket, Configures, needs [Bucket], may [];
+    GetBucketLifecycleConfiguration S3:"s3:GetBucketLifecycleConfiguration" "s3api get-bucket-lifecycle-configuration", "s3:GetLifecycleConfiguration",
+        Bucket, Reads, needs [Bucket], may [];
+    DeleteBucketLifecycle S3:"s3:DeleteBucketLifecycle" "s3api delete-bucket-lifecycle", "s3:PutLifecycleConfiguration", Bucket, Configures,
+        needs [Bucket], may [];
+    PutBucketReplication S3:"s3:PutBucketReplication" "s3api put-bucket-replication", "s3:PutReplicationConfiguration", Bucket, Configures,
+        needs [Bucket Role Destination], may [];
+    GetBucketReplication S3:"s3:GetBucketReplication" "s3api get-bucket-replication", "s3:GetReplicationConfiguration", Bucket, Reads,
+        needs [Bucket], may [];
+    DeleteBucketReplication S3:"s3:DeleteBucketReplication" "s3api delete-bucket-replication", "s3:PutReplicationConfiguration", Bucket, Configures,
+        needs [Bucket], may [];
+    PutBucketLogging S3:"s3:PutBucketLogging" "s3api put-bucket-logging", "s3:PutBucketLogging", Bucket, Configures, needs [Bucket], may [];
+    GetBucketLogging S3:"s3:GetBucketLogging" "s3api get-bucket-logging", "s3:GetBucketLogging", Bucket, Reads, needs [Bucket], may [];
+    PutBucketInventoryConfiguration S3:"s3:PutBucketInventoryConfiguration" "s3api put-bucket-inventory-configuration", "s3:PutInventoryConfiguration",
+        Bucket, Configures, needs [Bucket], may [];
+    GetBucketInventoryConfiguration S3:"s3:GetBucketInventoryConfiguration" "s3api get-bucket-inventory-configuration", "s3:GetInventoryConfiguration",
+        Bucket, Reads, needs [Bucket], may [];
+    DeleteBucketInventoryConfiguration S3:"s3:DeleteBucketInventoryConfiguration" "s3api delete-bucket-inventory-configuration",
+        "s3:PutInventoryConfiguration", Bucket, Configures, needs [Bucket], may [];
+    PutBucketTagging S3:"s3:PutBucketTagging" "s3api put-bucket-tagging", "s3:PutBucketTagging", Bucket, Configures, needs [Bucket], may [Tags];
+    GetBucketTagging S3:"s3:GetBucketTagging" "s3api get-bucket-tagging", "s3:GetBucketTagging", Bucket, Reads, needs [Bucket], may [];
+    DeleteBucketTagging S3:"s3:DeleteBucketTagging" "s3api delete-bucket-tagging", "s3:PutBucketTagging", Bucket, Configures, needs [Bucket], may [];
+    PutBucketNotificationConfiguration S3:"s3:PutBucketNotificationConfiguration" "s3api put-bucket-notification-configuration",
+        "s3:PutBucketNotification", Bucket, Configures, needs [Bucket], may [];
+    GetBucketNotificationConfiguration S3:"s3:GetBucketNotificationConfiguration" "s3api get-bucket-notification-configuration",
+        "s3:GetBucketNotification", Bucket, Reads, needs [Bucket], may [];
+    DescribeKey Kms:"kms:DescribeKey" "kms describe-key", "kms:DescribeKey", Key, Reads, needs [KeyId], may [Grant];
+    Encrypt Kms:"kms:Encrypt" "kms encrypt", "kms:Encrypt", Key, Reads, needs [KeyId], may [Body EncryptionContext Grant DryRun];
+    Decrypt Kms:"kms:Decrypt" "kms decrypt", "kms:Decrypt", Key, Reads,
+        needs [KeyId], may [Ciphertext EncryptionContext Grant DryRun IgnoreCiphertext];
+    ReEncrypt Kms:"kms:ReEncrypt" "kms re-encrypt", "kms:ReEncryptFrom", Key, Reads,
+        needs [SourceKey KeyId], may [Ciphertext EncryptionContext Grant DryRun IgnoreCiphertext];
+    GenerateDataKey Kms:"kms:GenerateDataKey" "kms generate-data-key", "kms:GenerateDataKey", Key, Reads,
+        needs [KeyId], may [EncryptionContext Grant DryRun];
+    GenerateDataKeyWithoutPlaintext Kms:"kms:GenerateDataKeyWithoutPlaintext" "kms generate-data-key-without-plaintext",
+        "kms:GenerateDataKeyWithoutPlaintext", Key, Reads, needs [KeyId], may [EncryptionContext Grant DryRun];
+    CreateGrant Kms:"kms:CreateGrant" "kms create-grant", "kms:CreateGrant", Key, Configures,
+        needs [KeyId Grantee GrantOperations], may [RetiringPrincipal ContextEquals ContextSubset DryRun];
+    ListGrants Kms:"kms:ListGrants" "kms list-grants", "kms:ListGrants", Key, Reads, needs [KeyId], may [];
+    RevokeGrant Kms:"kms:RevokeGrant" "kms revoke-grant", "kms:RevokeGrant", Key, Consumes, needs [KeyId Grant], may [DryRun];
+    RetireGrant Kms:"kms:RetireGrant" "kms retire-grant", "kms:RetireGrant", Key, Consumes, needs [KeyId Grant], may [DryRun];
+    GetKeyPolicy Kms:"kms:GetKeyPolicy" "kms get-key-policy", "kms:GetKeyPolicy", Key, Reads, needs [KeyId], may [];
+    PutKeyPolicy Kms:"kms:PutKeyPolicy" "kms put-key-policy", "kms:PutKeyPolicy", Key, Configures,
+        needs [KeyId], may [Body BypassLockoutCheck];
+    CreateKey Kms:"kms:CreateKey" "kms create-key", "kms:CreateKey", Anything, Writes, needs [], may [Body BypassLockoutCheck];
+    EnableKey Kms:"kms:EnableKey" "kms enable-key", "kms:EnableKey", Key, Configures, needs [KeyId], may [];
+    DisableKey Kms:"kms:DisableKey" "kms disable-key", "kms:DisableKey", Key, Configures, needs [KeyId], may [];
+    ScheduleKeyDeletion Kms:"kms:ScheduleKeyDeletion" "kms schedule-key-deletion", "kms:ScheduleKeyDeletion", Key, Consumes,
+        needs [KeyId], may [PendingDays];
+    CancelKeyDeletion Kms:"kms:CancelKeyDeletion" "kms cancel-key-deletion", "kms:CancelKeyDeletion", Key, Consumes, needs [KeyId], may [];
+    EnableKeyRotation Kms:"kms:EnableKeyRotation" "kms enable-key-rotation", "kms:EnableKeyRotation", Key, Configures,
+        needs [KeyId], may [];
+    DisableKeyRotation Kms:"kms:DisableKeyRotation" "kms disable-key-rotation", "kms:DisableKeyRotation", Key, Configures,
+        needs [KeyId], may [];
+    GetKeyRotationStatus Kms:"kms:GetKeyRotationStatus" "kms get-key-rotation-status", "kms:GetKeyRotationStatus", Key, Reads,
+        needs [KeyId], may [];
+    CreateAlias Kms:"kms:CreateAlias" "kms create-alias", "kms:CreateAlias", Alias, Configures, needs [Alias KeyId], may [];
+    UpdateAlias Kms:"kms:UpdateAlias" "kms update-alias", "kms:UpdateAlias", Alias, Configures, needs [Alias KeyId], may [];
+    DeleteAlias Kms:"kms:DeleteAlias" "kms delete-alias", "kms:DeleteAlias", Alias, Consumes, needs [Alias], may [];
+    ListAliases Kms:"kms:ListAliases" "kms list-aliases", "kms:ListAliases", Anything, Reads, needs [], may [KeyId];
+    TagResource Kms:"kms:TagResource" "kms tag-resource", "kms:TagResource", Key, Configures, needs [KeyId Tags], may [];
+    UntagResource Kms:"kms:UntagResource" "kms untag-resource", "kms:UntagResource", Key, Configures, needs [KeyId TagKeys], may [];
+    ListResourceTags Kms:"kms:ListResourceTags" "kms list-resource-tags", "kms:ListResourceTags", Key, Reads, needs [KeyId], may [];
     AssumeRole Sts:"sts:AssumeRole" "sts assume-role", "sts:AssumeRole", Role, Reads, needs [Role],
         may [ExternalId SessionTags TransitiveTags SessionPolicy SourceIdentity Duration];
     GetCallerIdentity Sts:"sts:GetCallerIdentity" "sts get-caller-identity", "sts:GetCallerIdentity", Nothing, Reads, needs [], may [];
@@ -228,7 +336,8 @@ mod tests {
                 On::Bucket => assert!(needs(Param::Bucket), "{operation}"),
                 On::Key => assert!(needs(Param::KeyId), "{operation}"),
                 On::Role => assert!(needs(Param::Role), "{operation}"),
-                On::Nothing => assert!(operation.needs.is_empty(), "{operation}"),
+                On::Alias => assert!(needs(Param::Alias), "{operation}"),
+                On::Anything | On::Nothing => assert!(operation.needs.is_empty(), "{operation}"),
             }
         }
     }

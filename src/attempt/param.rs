@@ -14,7 +14,7 @@ pub enum Kind {
     Principal,
     /// A bucket by its logical name.
     Bucket,
-    /// A KMS key by its logical name; `.id`, `.alias`, `.alias_arn` choose how it is sent (its ARN otherwise).
+    /// A KMS key by its logical name, or a fixture made by kms:CreateKey; `.id`, `.alias`, `.alias_arn` choose how it is sent (its ARN otherwise).
     Key,
     /// A role by its logical name, as the target of a call.
     Role,
@@ -30,6 +30,8 @@ pub enum Kind {
     Bool,
     /// One of a few words.
     Word(&'static [&'static str]),
+    /// Some of a few words.
+    Words(&'static [&'static str]),
     /// A number of seconds (`90s`), minutes (`15m`) or hours (`1h`).
     Duration,
 }
@@ -110,6 +112,20 @@ macro_rules! params {
     };
 }
 
+/// What a grant on a symmetric key can allow:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>.
+const GRANT_OPERATIONS: &[&str] = &[
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "CreateGrant",
+    "RetireGrant",
+    "DescribeKey",
+];
+
 params! {
     /// Who asks: a role of the environment by name, or `anonymous`.
     As r#as "as": Kind::Principal, Principal;
@@ -127,7 +143,7 @@ params! {
     PartNumber part_number "part_number": Kind::Text, Content;
     /// The object to copy: a fixture.
     CopySource copy_source "copy_source": Kind::Fixture, Source;
-    /// The body to write. A few fixed bytes are written where none is given.
+    /// The body to write. A few fixed bytes are written where none is given; as a key's policy, the one it is declared with.
     Body body "body": Kind::Text, Content;
     /// The x-amz-server-side-encryption header.
     Encryption encryption "encryption": Kind::Word(&["AES256", "aws:kms", "aws:kms:dsse"]), Encryption;
@@ -139,7 +155,7 @@ params! {
     CustomerKey customer_key "customer_key": Kind::Bool, Encryption;
     /// The canned ACL.
     Acl acl "acl": Kind::Word(&["private", "public-read", "public-read-write", "authenticated-read", "bucket-owner-full-control"]), Acl;
-    /// Object tags, as `a=1&b=2`.
+    /// Tags of an object or a KMS key, as `a=1&b=2`.
     Tags tags "tags": Kind::Text, Content;
     /// Only keys that begin so are listed.
     Prefix prefix "prefix": Kind::Text, Content;
@@ -151,10 +167,36 @@ params! {
     SignedAgo signed_ago "signed_ago": Kind::Duration, Transport;
     /// The KMS key to call, by its name in the environment.
     KeyId key_id "key_id": Kind::Key, Target;
-    /// What to decrypt: a fixture made by kms:Encrypt or kms:GenerateDataKey.
+    /// The KMS key that what is re-encrypted is under, by its name in the environment.
+    SourceKey source_key "source_key": Kind::Key, Target;
+    /// What to decrypt: a fixture made by kms:Encrypt, kms:ReEncrypt or kms:GenerateDataKey.
     Ciphertext ciphertext "ciphertext": Kind::Fixture, Content;
+    /// The encryption context, as `a=1&b=2`.
+    EncryptionContext encryption_context "encryption_context": Kind::Text, Content;
     /// Ask KMS whether the call would succeed, without doing it.
     DryRun dry_run "dry_run": Kind::Bool, Content;
+    /// Ask about the permission alone, without a ciphertext; together with `dry_run: true`.
+    IgnoreCiphertext ignore_ciphertext "ignore_ciphertext": Kind::Bool, Content;
+    /// The alias of a KMS key, with its `alias/`.
+    Alias alias "alias": Kind::Text, Target;
+    /// The grant: a fixture made by kms:CreateGrant. Where KMS takes a token, its token is sent.
+    Grant grant "grant": Kind::Fixture, Content;
+    /// The role that a grant is to.
+    Grantee grantee "grantee": Kind::Role, Content;
+    /// The role that may retire a grant.
+    RetiringPrincipal retiring_principal "retiring_principal": Kind::Role, Content;
+    /// What a grant allows: one or more of the operations that grants have.
+    GrantOperations grant_operations "grant_operations": Kind::Words(GRANT_OPERATIONS), Content;
+    /// The encryption context that a grant asks for, exactly: `a=1&b=2`.
+    ContextEquals context_equals "context_equals": Kind::Text, Content;
+    /// The pairs that a grant asks for in the encryption context: `a=1&b=2`.
+    ContextSubset context_subset "context_subset": Kind::Text, Content;
+    /// After how many days a KMS key is to be deleted: 7 to 30.
+    PendingDays pending_days "pending_days": Kind::Text, Content;
+    /// Put a key policy although the caller may not be able to put the next one.
+    BypassLockoutCheck bypass_lockout_check "bypass_lockout_check": Kind::Bool, Content;
+    /// Keys of tags, as `a,b`.
+    TagKeys tag_keys "tag_keys": Kind::Text, Content;
     /// The role to assume, by its name in the environment.
     Role role "role": Kind::Role, Target;
     /// The external id to present to the role's trust policy.
@@ -169,6 +211,14 @@ params! {
     SourceIdentity source_identity "source_identity": Kind::Text, Content;
     /// How long the session is to last; fifteen minutes where nothing is said.
     Duration duration "duration": Kind::Duration, Content;
+    /// The storage class.
+    StorageClass storage_class "storage_class": Kind::Word(&["STANDARD", "GLACIER"]), Content;
+    /// The name of an annotation.
+    Annotation annotation "annotation": Kind::Text, Content;
+    /// The bucket to replicate to, by its name in the environment.
+    Destination destination "destination": Kind::Bucket, Content;
+    /// The configuration to write, as the AWS CLI takes it, in JSON; what the environment declares if it is not given.
+    Document document "document": Kind::Text, Content;
 }
 
 impl fmt::Display for Param {
@@ -256,6 +306,18 @@ fields! {
     Tags tags: Kind::Text;
     /// The state of a KMS key.
     KeyState key_state: Kind::Text;
+    /// The id of a grant.
+    GrantId grant_id: Kind::Text;
+    /// The token of a grant.
+    GrantToken grant_token: Kind::Text;
+    /// The ids of the grants that were listed.
+    Grants grants: Kind::Text;
+    /// The aliases that were listed.
+    Aliases aliases: Kind::Text;
+    /// Whether a KMS key is rotated.
+    Rotation rotation: Kind::Bool;
+    /// The policy that was read.
+    Policy policy: Kind::Text;
 }
 
 impl fmt::Display for Field {

@@ -61,7 +61,7 @@ where
     }
 }
 
-async fn read_raw(mut response: HttpResponse) -> Answer {
+pub(super) async fn read_raw(mut response: HttpResponse) -> Answer {
     let status = response.status().as_u16();
     let id = request_id(response.headers());
     let body = match ByteStream::new(response.take_body()).collect().await {
@@ -97,6 +97,7 @@ async fn read_raw(mut response: HttpResponse) -> Answer {
             code: Some(code),
             message,
             request_id: id,
+            of_one_key: false,
             rulings: response.extension().cloned(),
             found: None,
         }),

@@ -6,7 +6,7 @@ mod http;
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU16, Ordering},
     },
     time::SystemTime,
@@ -26,7 +26,10 @@ pub use self::{
     credentials::Chain,
     http::{TlsError, Trust},
 };
-use crate::{attempt::Service, sandbox::Sandbox};
+use crate::{
+    attempt::Service,
+    sandbox::{Rulings, Sandbox},
+};
 
 /// Something that answers S3, KMS and STS calls.
 #[derive(Clone, Debug)]
@@ -38,7 +41,14 @@ pub struct Target {
     connector: SharedHttpConnector,
     http: SharedHttpClient,
     time: SharedTimeSource,
-    last_status: Arc<AtomicU16>,
+    last: Arc<Last>,
+}
+
+/// What the clients tell of errors only.
+#[derive(Debug, Default)]
+struct Last {
+    status: AtomicU16,
+    rulings: Mutex<Option<Rulings>>,
 }
 
 /// Which hosts the clients call.
@@ -67,19 +77,20 @@ impl std::fmt::Debug for Between {
     }
 }
 
-/// Notes the status of the last answer: the clients tell it of errors only.
+/// Notes what the clients do not tell of the last answer.
 #[derive(Debug)]
 struct Watched {
     connector: SharedHttpConnector,
-    last_status: Arc<AtomicU16>,
+    last: Arc<Last>,
 }
 
 impl HttpConnector for Watched {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (answer, last_status) = (self.connector.call(request), self.last_status.clone());
+        let (answer, last) = (self.connector.call(request), self.last.clone());
         HttpConnectorFuture::new(async move {
             let response = answer.await?;
-            last_status.store(response.status().as_u16(), Ordering::Relaxed);
+            last.status.store(response.status().as_u16(), Ordering::Relaxed);
+            *last.rulings.lock().unwrap_or_else(PoisonError::into_inner) = response.extension().cloned();
             Ok(response)
         })
     }
@@ -170,13 +181,13 @@ impl Target {
         run: Option<&str>,
         between: Option<&Between>,
     ) -> Self {
-        let last_status = Arc::new(AtomicU16::new(0));
+        let last = Arc::new(Last::default());
         let connector = SharedHttpConnector::new(Watched {
             connector: match between {
                 Some(Between(wrap)) => wrap(inner),
                 None => inner,
             },
-            last_status: last_status.clone(),
+            last: last.clone(),
         });
         let answering = connector.clone();
         Self {
@@ -186,23 +197,23 @@ impl Target {
             http: http_client_fn(move |_, _| answering.clone()),
             connector,
             time,
-            last_status,
+            last,
         }
     }
 
     /// The same target for another row: connections are shared, the note of the last status is not.
     #[must_use]
     pub fn fork(&self) -> Self {
-        let last_status = Arc::new(AtomicU16::new(0));
+        let last = Arc::new(Last::default());
         let connector = SharedHttpConnector::new(Watched {
             connector: self.connector.clone(),
-            last_status: last_status.clone(),
+            last: last.clone(),
         });
         let answering = connector.clone();
         Self {
             http: http_client_fn(move |_, _| answering.clone()),
             connector,
-            last_status,
+            last,
             ..self.clone()
         }
     }
@@ -234,7 +245,13 @@ impl Target {
             sts: aws_sdk_sts::Client::from_conf(config!(self, aws_sdk_sts, credentials, self.url(Service::Sts, plain)).build()),
             connector: self.connector.clone(),
             time: self.time.clone(),
-            last_status: self.last_status.clone(),
+            last: self.last.clone(),
+            credentials: credentials.cloned(),
+            region: self.region.clone(),
+            endpoint: match &self.endpoints {
+                Endpoints::Regional => None,
+                Endpoints::One { .. } => self.url(Service::S3, plain),
+            },
         }
     }
 
@@ -258,17 +275,29 @@ pub struct Clients {
     pub kms: aws_sdk_kms::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
-    /// For presigned requests, which no client sends.
+    /// For presigned requests and forms, which no client sends.
     pub connector: SharedHttpConnector,
+    /// For forms, which no client signs; nothing for an anonymous caller.
+    pub credentials: Option<Credentials>,
+    /// The Region.
+    pub region: String,
+    /// The one URL of every service, where it is not AWS's own hosts: for forms, too.
+    pub endpoint: Option<String>,
     time: SharedTimeSource,
-    last_status: Arc<AtomicU16>,
+    last: Arc<Last>,
 }
 
 impl Clients {
     /// The HTTP status of the last answer. A row makes one call at a time with a target of its own.
     #[must_use]
     pub fn last_status(&self) -> u16 {
-        self.last_status.load(Ordering::Relaxed)
+        self.last.status.load(Ordering::Relaxed)
+    }
+
+    /// What the sandbox decided about the last call; nothing from any other target.
+    #[must_use]
+    pub fn last_rulings(&self) -> Option<Rulings> {
+        self.last.rulings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The target's time.

@@ -117,7 +117,7 @@ pub struct Role {
 }
 
 /// A bucket.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Bucket {
     /// Its logical name.
     pub logical: String,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::context::Request;
 use super::document::{Asked, Effect, Policy};
 use super::error::{Doubt, Undecidable};
+use super::grant::{self, Grant};
 use super::layer::{Layer, PolicyKind};
 use super::principal::{Grip, Principal};
 
@@ -20,6 +21,8 @@ pub struct Policies<'a> {
     pub identity: &'a [Policy],
     /// Of the bucket, the key, or the role to assume; its [`PolicyKind`] decides how it composes.
     pub resource: Option<&'a Policy>,
+    /// The grants on the key.
+    pub grants: &'a [Grant],
     /// The permissions boundary of the user or role.
     pub boundary: Option<&'a Policy>,
     /// Passed when the session was made; what any of them allows, they allow.
@@ -49,9 +52,9 @@ pub enum Decision {
 pub struct Reason {
     /// The layer it belongs to.
     pub layer: Layer,
-    /// Which policy of the layer, from 0; SCPs and RCPs are counted through all levels.
+    /// Which policy of the layer, or which grant, from 0; SCPs and RCPs are counted through all levels.
     pub policy: usize,
-    /// Which statement of the policy, from 0.
+    /// Which statement of the policy, from 0; 0 for a grant.
     pub statement: usize,
     /// Its `Sid`, if it has one.
     pub sid: Option<String>,
@@ -77,6 +80,7 @@ pub struct Evaluation {
     /// * in the resource's own account, if nothing grants: `identity`, and `resource` too if the resource has a policy;
     /// * `boundary`, `session`: those that do not allow what the identity or a grant to the role does;
     /// * a key or trust policy that neither grants nor delegates: only that policy; one that delegates: `identity`;
+    /// * `grant` besides, if there are grants to the caller on the key and none of them allows this;
     /// * across accounts: those of `identity` and the resource's policy that do not allow;
     /// * anonymous callers and services: the resource's policy;
     /// * and always `scp`, `rcp`, `vpc-endpoint` where they are in use and do not allow.
@@ -92,7 +96,7 @@ pub struct Evaluation {
 pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Result<Evaluation, Undecidable> {
     let mut scan = Scan::new(request, policies);
     let governing = Governing::of(request, policies.resource);
-    let spoken = Spoken::hear(&mut scan, policies, governing);
+    let spoken = Spoken::hear(&mut scan, request, policies, governing);
     if let Some(doubt) = scan.deny_doubt {
         return Err(doubt);
     }
@@ -106,11 +110,11 @@ pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Result<Evalua
     if let Some(doubt) = scan.allow_doubt {
         return Err(doubt);
     }
-    let grant = spoken.grant(request, governing, policies.resource.is_some());
-    let mut silent = grant.silent;
+    let sides = spoken.sides(request, governing, policies.resource.is_some());
+    let mut silent = sides.silent;
     silent.extend(spoken.outer_silent());
     if silent.is_empty() {
-        scan.allows.retain(|hit| grant.used.allows(hit, governing));
+        scan.allows.retain(|hit| sides.used.allows(hit, governing));
         return Ok(Evaluation {
             decision: Decision::Allow,
             by: reasons(&scan.allows),
@@ -206,6 +210,36 @@ impl<'p> Scan<'p> {
         slot.get_or_insert_with(|| doubt.at(hit.reason()));
     }
 
+    /// The strongest grant of the resource's policy. That of a key cannot let anyone retire a grant, only forbid it.
+    fn resource(&mut self, layer: Layer, policy: &'p Policy, denies: bool) -> Option<Grip> {
+        let strongest = self.policy(layer, 0, policy, denies);
+        if self.asked.action == grant::RETIRE {
+            self.allows.retain(|hit| hit.layer != layer);
+            return None;
+        }
+        strongest
+    }
+
+    /// The strongest hold that a grant on the key gives.
+    fn grants(&mut self, request: &Request<'_>, grants: &[Grant]) -> Option<Grip> {
+        let mut strongest = None;
+        for (index, grip) in grants
+            .iter()
+            .enumerate()
+            .filter_map(|(index, grant)| Some((index, grant.grip(request)?)))
+        {
+            strongest = strongest.max(Some(grip));
+            self.allows.push(Hit {
+                layer: Layer::Grant,
+                policy: index,
+                statement: 0,
+                sid: None,
+                grip,
+            });
+        }
+        strongest
+    }
+
     /// Whether any policy of a list allows.
     fn any(&mut self, layer: Layer, policies: &'p [Policy]) -> bool {
         let mut allowed = false;
@@ -262,6 +296,9 @@ impl Governing {
 struct Spoken {
     identity: bool,
     resource: Option<Grip>,
+    granted: Option<Grip>,
+    /// Whether there are grants to the caller on the key, whatever they allow.
+    has_grants: bool,
     boundary: bool,
     session: bool,
     scp: bool,
@@ -270,7 +307,7 @@ struct Spoken {
 }
 
 impl Spoken {
-    fn hear<'p>(scan: &mut Scan<'p>, policies: &Policies<'p>, governing: Governing) -> Self {
+    fn hear<'p>(scan: &mut Scan<'p>, request: &Request<'p>, policies: &Policies<'p>, governing: Governing) -> Self {
         let principal = scan.asked.principal;
         let (has_policies, has_account) = match principal {
             Principal::User { .. } | Principal::Session { .. } => (true, true),
@@ -285,7 +322,9 @@ impl Spoken {
             identity: identity || matches!(principal, Principal::Root { .. }),
             resource: policies
                 .resource
-                .and_then(|policy| scan.policy(governing.layer, 0, policy, resource_denies)),
+                .and_then(|policy| scan.resource(governing.layer, policy, resource_denies)),
+            granted: scan.grants(request, policies.grants),
+            has_grants: policies.grants.iter().any(|grant| grant.concerns(request)),
             boundary: match policies.boundary {
                 Some(policy) if has_policies => scan.policy(Layer::Boundary, 0, policy, true).is_some(),
                 _ => true,
@@ -319,48 +358,57 @@ impl Spoken {
     }
 
     /// What identity and resource give between them.
-    fn grant(self, request: &Request<'_>, governing: Governing, has_policy: bool) -> Grant {
-        match request.principal.account() {
+    fn sides(self, request: &Request<'_>, governing: Governing, has_policy: bool) -> Sides {
+        let mut sides = match request.principal.account() {
             None => self.grant_without_identity(governing),
             Some(account) if account == request.resource_account => self.grant_in_account(governing, has_policy),
             Some(_) => self.grant_across_accounts(governing),
+        };
+        if !sides.silent.is_empty() && self.has_grants && self.granted.is_none() {
+            sides.silent.push(Layer::Grant);
         }
+        sides
     }
 
-    fn grant_without_identity(self, governing: Governing) -> Grant {
+    fn grant_without_identity(self, governing: Governing) -> Sides {
         match self.resource {
-            Some(_) => Grant::used(Used {
+            Some(_) => Sides::used(Used {
                 identity: false,
                 limits: false,
                 weakest: Some(Grip::Account),
+                weakest_grant: None,
             }),
-            None => Grant::silent(vec![governing.layer]),
+            None => Sides::silent(vec![governing.layer]),
         }
     }
 
-    fn grant_in_account(self, governing: Governing, has_policy: bool) -> Grant {
+    fn grant_in_account(self, governing: Governing, has_policy: bool) -> Sides {
         let within_limits = self.boundary && self.session;
         // Without a policy that grants or delegates, a key or role is closed to its own account.
-        let open = !governing.required || self.resource.is_some();
+        let open = !governing.required || self.resource.is_some() || self.granted == Some(Grip::Account);
+        let strongest = self.resource.max(self.granted);
         let by_identity = open && self.identity && within_limits;
-        let by_role = self.resource >= Some(Grip::Role) && within_limits;
-        let by_name = self.resource == Some(Grip::Direct);
+        let by_role = strongest >= Some(Grip::Role) && within_limits;
+        let by_name = strongest == Some(Grip::Direct);
         if by_identity || by_role || by_name {
             let weakest = match (governing.required && by_identity, within_limits) {
                 (true, _) => Grip::Account,
                 (false, true) => Grip::Role,
                 (false, false) => Grip::Direct,
             };
-            let limits = by_identity || (by_role && self.resource == Some(Grip::Role));
-            return Grant::used(Used {
+            let limits = by_identity || (by_role && strongest == Some(Grip::Role));
+            return Sides::used(Used {
                 identity: by_identity,
                 limits,
                 weakest: Some(weakest),
+                weakest_grant: Some(weakest),
             });
         }
-        Grant::silent(if !open {
+        Sides::silent(if strongest >= Some(Grip::Role) {
+            self.limits_silent()
+        } else if !open {
             vec![governing.layer]
-        } else if self.identity || self.resource >= Some(Grip::Role) {
+        } else if self.identity {
             self.limits_silent()
         } else if has_policy && !governing.required {
             vec![Layer::Identity, governing.layer]
@@ -369,7 +417,7 @@ impl Spoken {
         })
     }
 
-    fn grant_across_accounts(self, governing: Governing) -> Grant {
+    fn grant_across_accounts(self, governing: Governing) -> Sides {
         let mut silent = if self.identity {
             self.limits_silent()
         } else {
@@ -378,15 +426,24 @@ impl Spoken {
         if self.resource.is_none() {
             silent.push(governing.layer);
         }
-        if silent.is_empty() {
-            Grant::used(Used {
-                identity: true,
-                limits: true,
-                weakest: Some(Grip::Account),
-            })
-        } else {
-            Grant::silent(silent)
+        let by_policy = silent.is_empty();
+        // A grant needs no identity policy on the other side, except one to the account.
+        let within_limits = self.boundary && self.session;
+        let by_grant = match self.granted {
+            None => false,
+            Some(Grip::Account) => self.identity && within_limits,
+            Some(Grip::Role) => within_limits,
+            Some(Grip::Direct) => true,
+        };
+        if !by_policy && !by_grant {
+            return Sides::silent(silent);
         }
+        Sides::used(Used {
+            identity: by_policy || self.granted == Some(Grip::Account),
+            limits: by_policy || self.granted != Some(Grip::Direct),
+            weakest: by_policy.then_some(Grip::Account),
+            weakest_grant: if within_limits { Some(Grip::Role) } else { Some(Grip::Direct) }.min(self.granted),
+        })
     }
 }
 
@@ -402,13 +459,13 @@ fn keeps_own_bucket_policy(scan: &Scan<'_>, resource: Option<&Policy>) -> bool {
 }
 
 /// What identity and resource come to.
-struct Grant {
+struct Sides {
     used: Used,
     /// Empty if they allow.
     silent: Vec<Layer>,
 }
 
-impl Grant {
+impl Sides {
     fn used(used: Used) -> Self {
         Self { used, silent: Vec::new() }
     }
@@ -419,6 +476,7 @@ impl Grant {
                 identity: false,
                 limits: false,
                 weakest: None,
+                weakest_grant: None,
             },
             silent,
         }
@@ -432,6 +490,8 @@ struct Used {
     limits: bool,
     /// The weakest hold of a resource statement that counts.
     weakest: Option<Grip>,
+    /// The same of a grant.
+    weakest_grant: Option<Grip>,
 }
 
 impl Used {
@@ -439,6 +499,7 @@ impl Used {
         match hit.layer {
             Layer::Identity => self.identity,
             Layer::Boundary | Layer::Session => self.limits,
+            Layer::Grant => self.weakest_grant.is_some_and(|weakest| hit.grip >= weakest),
             layer if layer == governing.layer => self.weakest.is_some_and(|weakest| hit.grip >= weakest),
             _ => true,
         }

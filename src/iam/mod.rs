@@ -4,7 +4,7 @@
 //! never a guess; what AWS would refuse to store is a [`DocumentError`].
 //!
 //! Reading order: [`layer`] (the words), [`document`], `reader` and [`grammar`] (what a policy is), [`pattern`], [`operand`] and
-//! [`condition`] (how one element matches), [`principal`] and [`context`] (what is asked), [`evaluate()`] (how the layers compose).
+//! [`condition`] (how one element matches), [`principal`] and [`context`] (what is asked), [`grant`] (what stands beside a key policy), [`evaluate()`] (how the layers compose).
 
 pub mod condition;
 pub mod context;
@@ -12,6 +12,7 @@ pub mod document;
 pub mod error;
 pub mod evaluate;
 pub mod grammar;
+pub mod grant;
 pub mod keys;
 pub mod layer;
 pub mod operand;
@@ -25,12 +26,15 @@ mod cases;
 #[cfg(test)]
 mod compositions;
 #[cfg(test)]
+mod grants;
+#[cfg(test)]
 mod laws;
 
 pub use context::{Context, Request};
 pub use document::{Effect, Policy, Statement};
 pub use error::{DocumentError, PathStep, Problem, Undecidable};
 pub use evaluate::{Decision, Evaluation, Policies, Reason, evaluate};
+pub use grant::{Constraint, Grant};
 pub use keys::{KeyType, condition_key, condition_keys, known_condition_key};
 pub use layer::{Layer, PolicyKind, UnknownLayer};
 pub use pattern::wildcard_match;

@@ -189,7 +189,7 @@ fn is_account(entry: &Entry) -> bool {
 }
 
 /// How an entry names the caller, if it does.
-fn named(entry: &Entry, principal: &Principal) -> Option<Grip> {
+pub(super) fn named(entry: &Entry, principal: &Principal) -> Option<Grip> {
     match (entry, principal) {
         (Entry::Everyone, _) => Some(Grip::Direct),
         (Entry::Account(account), Principal::Root { account: own }) => (account == own).then_some(Grip::Direct),

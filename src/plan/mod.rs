@@ -170,7 +170,8 @@ pub fn roles(row: &Row) -> BTreeSet<&str> {
 pub fn needed_fixtures(fixtures: &[Fixture], attempts: &[Arc<Attempt>]) -> Vec<bool> {
     let mut needed = vec![false; fixtures.len()];
     let mut pending: Vec<Arc<Request>> = Vec::new();
-    let mut found: Vec<usize> = Vec::new();
+    let scene = fixtures.iter().enumerate().filter(|(_, fixture)| fixture.sets_the_scene());
+    let mut found: Vec<usize> = scene.map(|(index, _)| index).collect();
     for attempt in attempts {
         pending.push(attempt.request.clone());
         pending.extend(attempt.then.iter().map(|then| then.request.clone()));

@@ -11,8 +11,10 @@ use crate::{
 /// Logical names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Roles that ask or are assumed.
+    /// Roles that ask, and those by way of which they are assumed.
     pub roles: BTreeSet<String>,
+    /// Roles that are only named, as by an attempt to assume them.
+    pub named: BTreeSet<String>,
     /// Buckets.
     pub buckets: BTreeSet<String>,
     /// KMS keys.
@@ -60,7 +62,7 @@ impl Needs {
                 self.roles.insert(role.name.clone());
                 self.roles.extend(role.via.clone());
             }
-            Value::Role(role) => _ = self.roles.insert(role.name.clone()),
+            Value::Role(role) => _ = self.named.insert(role.name.clone()),
             Value::Bucket(bucket) => _ = self.buckets.insert(bucket.logical.clone()),
             Value::Key(key, _) => _ = self.keys.insert(key.name.clone()),
             _ => {}
@@ -70,6 +72,7 @@ impl Needs {
     /// Adds what another needs.
     pub fn extend(&mut self, other: Self) {
         self.roles.extend(other.roles);
+        self.named.extend(other.named);
         self.buckets.extend(other.buckets);
         self.keys.extend(other.keys);
     }
@@ -86,7 +89,7 @@ impl Needs {
     /// What bindings do not have of it, in words.
     #[must_use]
     pub fn missing(&self, bindings: &Bindings) -> Vec<String> {
-        let roles = self.roles.iter().filter(|name| !bindings.roles.contains_key(*name));
+        let roles = self.roles.union(&self.named).filter(|name| !bindings.roles.contains_key(*name));
         let buckets = self.buckets.iter().filter(|name| !bindings.buckets.contains_key(*name));
         let keys = self.keys.iter().filter(|name| !bindings.keys.contains_key(*name));
         let roles = roles.map(|name| format!("role `{name}`"));
@@ -94,7 +97,7 @@ impl Needs {
         roles.chain(buckets).chain(keys.map(|name| format!("key `{name}`"))).collect()
     }
 
-    /// The roles among them.
+    /// The roles that ask.
     #[must_use]
     pub fn roles(&self, environment: &Environment) -> Vec<Arc<Role>> {
         let roles = environment.roles.iter().filter(|role| self.roles.contains(&role.name));

@@ -51,7 +51,8 @@ fn is_plain(request: &Request) -> bool {
 
 /// Why a success of a request would stay.
 fn cannot_be_undone(request: &Request, limits: &Limits<'_>) -> Option<String> {
-    if request.operation.effect == Effect::Reads {
+    let only_asks = matches!(request.params.get(&Param::DryRun), Some(Value::Bool(true)));
+    if request.operation.effect == Effect::Reads || only_asks {
         return None;
     }
     let versioning = request.bucket().map(|bucket| bucket.versioning);
@@ -62,12 +63,17 @@ fn cannot_be_undone(request: &Request, limits: &Limits<'_>) -> Option<String> {
         | Op::UploadPart
         | Op::CompleteMultipartUpload
         | Op::AbortMultipartUpload
+        | Op::PostObject
+        | Op::UploadPartCopy
+        | Op::UpdateObjectEncryption
+        | Op::PutObjectAnnotation
+        | Op::DeleteObjectAnnotation
         | Op::PutObjectTagging
         | Op::DeleteObjectTagging
         | Op::PutObjectAcl => {}
         // A marker can be removed, and a version of the run's own key was the run's own.
-        Op::DeleteObject if versioning == Some(Versioning::Enabled) => {}
-        Op::DeleteObject => return Some("the bucket keeps no versions".to_owned()),
+        Op::DeleteObject | Op::DeleteObjects if versioning == Some(Versioning::Enabled) => {}
+        Op::DeleteObject | Op::DeleteObjects => return Some("the bucket keeps no versions".to_owned()),
         _ => return Some("it changes more than objects of this run".to_owned()),
     }
     let Some(bucket) = request.bucket() else {
@@ -93,7 +99,9 @@ fn consumed(attempt: &Attempt) -> Option<String> {
         let version = witness.text(Param::Version);
         let for_good = match witness.operation.op {
             Op::CompleteMultipartUpload | Op::AbortMultipartUpload => true,
-            Op::DeleteObject => version.is_some_and(|version| !version.0.iter().all(|piece| matches!(piece, Piece::Literal(_)))),
+            Op::DeleteObject | Op::DeleteObjects => {
+                version.is_some_and(|version| !version.0.iter().all(|piece| matches!(piece, Piece::Literal(_))))
+            }
             _ => false,
         };
         for_good.then(|| {

@@ -198,6 +198,8 @@ fn changes(request: &Request) -> String {
         On::Object => "an object",
         On::Bucket => "a bucket",
         On::Key => "a KMS key",
+        On::Alias => "an alias",
+        On::Anything => "the account",
         On::Role | On::Nothing => "nothing",
     };
     let whose = match request.principal() {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     diag::Source,
     environment::{Document, Role},
-    iam::{self, Context, Decision, Evaluation, Layer, Policies, Policy, PolicyKind, Principal, Request, Undecidable},
+    iam::{self, Context, Decision, Evaluation, Grant, Layer, Policies, Policy, PolicyKind, Principal, Request, Undecidable},
 };
 
 /// Who asks, as authentication found.
@@ -169,6 +169,11 @@ impl Scope {
     /// Asks the engine, records what it says, and words a refusal as AWS does. `settings` are mechanisms outside the
     /// policies that refuse the same request; `granted_publicly` is told by the caller where it matters.
     pub(super) fn authorize(&self, question: &Question<'_>) -> Result<Permit, Refusal> {
+        self.authorize_granted(question, &[])
+    }
+
+    /// The same where grants may allow it, too.
+    pub(super) fn authorize_granted(&self, question: &Question<'_>, grants: &[Grant]) -> Result<Permit, Refusal> {
         let principal = self.principal();
         let identity = self.identity_policies();
         let resource = question.resource_policy.map(|document| &document.policy);
@@ -188,6 +193,7 @@ impl Scope {
         let policies = Policies {
             identity: &compiled,
             resource,
+            grants,
             boundary,
             session: &session,
             ..Policies::default()
@@ -238,6 +244,32 @@ impl Scope {
             None => Ok(Permit(())),
             Some(refusal) => Err(refusal),
         }
+    }
+
+    /// What the engine would say, without asking for anything.
+    pub(super) fn foresee(&self, question: &Question<'_>) -> Result<Evaluation, Refusal> {
+        let principal = self.principal();
+        let identity: Vec<Policy> = self.identity_policies().iter().map(|document| document.policy.clone()).collect();
+        let (boundary, session) = match &self.identity {
+            Identity::Session { role, policy, .. } => (role.boundary.as_ref(), policy.as_ref()),
+            _ => (None, None),
+        };
+        let session: Vec<Policy> = session.map(|document| document.policy.clone()).into_iter().collect();
+        let request = Request {
+            principal: &principal,
+            action: question.action,
+            resource: question.resource,
+            resource_account: question.resource_account,
+            context: question.context,
+        };
+        let policies = Policies {
+            identity: &identity,
+            resource: question.resource_policy.map(|document| &document.policy),
+            boundary: boundary.map(|document| &document.policy),
+            session: &session,
+            ..Policies::default()
+        };
+        iam::evaluate(&request, &policies).map_err(|error| undecidable(&error))
     }
 
     /// Records a refusal by a setting rather than a policy.
@@ -383,31 +415,89 @@ pub(super) fn session_arn(role: &Role, session: &str) -> String {
     format!("arn:aws:sts::{}:assumed-role/{}/{session}", role.account, role.name)
 }
 
-/// Asks about a KMS key: its policy is the resource policy, and only it can grant.
+/// Asks about a KMS key: only its policy and its grants can open it.
 pub(super) fn authorize_key(scope: &Scope, world: &World, key: &Key, action: &str, via: Option<&Via<'_>>) -> Result<Permit, Refusal> {
-    let mut context = scope.context(world, &key.account);
-    if let Some(account) = scope.account() {
-        context.set("kms:CallerAccount", account);
-    }
-    context.set("kms:KeyOrigin", "AWS_KMS");
-    context.set("kms:KeySpec", "SYMMETRIC_DEFAULT");
-    context.set("kms:KeyUsage", "ENCRYPT_DECRYPT");
-    context.set("kms:MultiRegion", "false");
-    if let Some(alias) = &key.alias {
-        context.set_all("kms:ResourceAliases", [alias.clone()]);
-    }
+    let mut context = key_context(scope, world, key);
     if let Some(via) = via {
         context.set("kms:ViaService", format!("s3.{}.amazonaws.com", world.region));
         context.set("aws:ViaAWSService", "true");
         context.set_all("aws:CalledVia", ["s3.amazonaws.com".to_owned()]);
         context.set("kms:EncryptionContext:aws:s3:arn", via.arn);
         context.set_all("kms:EncryptionContextKeys", ["aws:s3:arn".to_owned()]);
+        context.set("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT");
+        // Whether S3 passes an alias on is not documented. To read, it names no key.
+        if action != "kms:Decrypt" {
+            context.set_unmodelled("kms:RequestAlias");
+            context.set_unmodelled("kms:DataKeySpec");
+        }
     }
-    scope.authorize(&Question {
+    let grants: Vec<Grant> = key.grants.iter().map(|held| held.grant.clone()).collect();
+    ask_key(scope, key, action, &context, &grants)
+}
+
+/// The question itself, with a context and grants that are the caller's to choose.
+pub(super) fn ask_key(scope: &Scope, key: &Key, action: &str, context: &Context, grants: &[Grant]) -> Result<Permit, Refusal> {
+    let question = Question {
         action,
         resource: &key.arn,
         resource_account: &key.account,
         resource_policy: Some(&key.policy),
+        context,
+        settings: &[],
+        restrict_public: false,
+    };
+    scope.authorize_granted(&question, grants)
+}
+
+/// What every request about a key says of it:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>.
+pub(super) fn key_context(scope: &Scope, world: &World, key: &Key) -> Context {
+    let mut context = scope.context(world, &key.account);
+    if let Some(account) = scope.account() {
+        context.set("kms:CallerAccount", account);
+    }
+    told_of_keys(&mut context);
+    context.set_all("kms:ResourceAliases", world.aliases_of(&key.arn).map(str::to_owned));
+    for (tag, value) in &key.tags {
+        context.set(&format!("aws:ResourceTag/{tag}"), value.as_str());
+    }
+    context
+}
+
+/// What is the same for every key of the sandbox, also for one that is yet to be made. The two old names still work:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>.
+pub(super) fn told_of_keys(context: &mut Context) {
+    for (name, value) in [
+        ("kms:KeyOrigin", "AWS_KMS"),
+        ("kms:KeySpec", "SYMMETRIC_DEFAULT"),
+        ("kms:KeyUsage", "ENCRYPT_DECRYPT"),
+        ("kms:MultiRegion", "false"),
+        ("kms:CustomerMasterKeySpec", "SYMMETRIC_DEFAULT"),
+        ("kms:CustomerMasterKeyUsage", "ENCRYPT_DECRYPT"),
+    ] {
+        context.set(name, value);
+    }
+}
+
+/// Asks whether the caller may hand a role to a service: an operation that takes a role is authorized for iam:PassRole on it besides
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>). A role has no policy that could grant this.
+/// Whether a service tells the resource the role is for, `iam:AssociatedResourceArn`, differs; it is not modelled.
+pub(super) fn pass_role(scope: &Scope, world: &World, role: &str, service: &str) -> Result<Permit, Refusal> {
+    let account = role.split(':').nth(4).unwrap_or_default();
+    let mut context = scope.context(world, account);
+    context.set("iam:PassedToService", service);
+    context.set_unmodelled("iam:AssociatedResourceArn");
+    if let Some(known) = world.roles.get(role) {
+        for (key, value) in &known.tags {
+            context.set(&format!("aws:ResourceTag/{key}"), value.as_str());
+            context.set(&format!("iam:ResourceTag/{key}"), value.as_str());
+        }
+    }
+    scope.authorize(&Question {
+        action: "iam:PassRole",
+        resource: role,
+        resource_account: account,
+        resource_policy: None,
         context: &context,
         settings: &[],
         restrict_public: false,

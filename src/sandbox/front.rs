@@ -111,8 +111,17 @@ impl Front {
         let Some(signature) = signature::parse(parts)? else {
             return Ok((Identity::Anonymous, None));
         };
+        let identity = self.identify(world, &signature)?;
+        let digest = hex::encode(Sha256::digest(body));
+        let secret = self.core.issuer.secret_for(&signature.access_key);
+        signature.verify(parts, &digest, &secret, world.now(), service, &self.core.region)?;
+        Ok((identity, Some(signature)))
+    }
+
+    /// Whose access key and token these are, before anything is proved.
+    fn identify(&self, world: &World, signature: &Signature) -> Result<Identity, AuthError> {
         let now = world.now();
-        let identity = match &signature.token {
+        Ok(match &signature.token {
             Some(token) => {
                 let claims = self
                     .core
@@ -136,11 +145,7 @@ impl Front {
             }
             None if signature.access_key == world.caller.access_key => Identity::User(world.caller.clone()),
             None => return Err(AuthError::UnknownAccessKey),
-        };
-        let digest = hex::encode(Sha256::digest(body));
-        let secret = self.core.issuer.secret_for(&signature.access_key);
-        signature.verify(parts, &digest, &secret, now, service, &self.core.region)?;
-        Ok((identity, Some(signature)))
+        })
     }
 
     fn scope(&self, parts: &Parts, body: &[u8], service: Service, request_id: &str) -> Result<Scope, AuthError> {
@@ -157,6 +162,7 @@ impl Front {
             signature.as_ref().map(|signature| match signature.via {
                 Via::Header => "REST-HEADER",
                 Via::Query => "REST-QUERY-STRING",
+                Via::Form => "POST",
             }),
             presigned.map(|signature| (now - signature.date).whole_milliseconds()),
             header("user-agent"),
@@ -166,8 +172,12 @@ impl Front {
 
     async fn s3(&self, parts: Parts, body: Bytes, request_id: &str, virtual_bucket: Option<&str>) -> Reply {
         let head = parts.method == http::Method::HEAD;
-        if let Err(unmodelled) = check_guard(&parts, virtual_bucket) {
-            return s3_error(501, "NotImplemented", &unmodelled, request_id, head);
+        let known = match check_guard(&parts, virtual_bucket) {
+            Ok(known) => known,
+            Err(unmodelled) => return s3_error(501, "NotImplemented", &unmodelled, request_id, head),
+        };
+        if known.operation == s3::post::OPERATION {
+            return self.post(&known, &parts, &body, request_id);
         }
         let scope = match self.scope(&parts, &body, Service::S3, request_id) {
             Ok(scope) => Arc::new(scope),
@@ -181,6 +191,9 @@ impl Front {
                 );
             }
         };
+        if s3::raw::knows(known.operation) {
+            return self.raw(&known, &parts, &body, &scope);
+        }
         let mut request = http::Request::from_parts(parts, s3s::Body::from(body));
         request.extensions_mut().insert(scope.clone());
         let (status, mut headers, body) = match self.s3.call(request).await {
@@ -199,6 +212,76 @@ impl Front {
             response: respond(status, headers, body),
             rulings: scope.rulings(),
         }
+    }
+
+    /// A form upload: who asks stands in the form.
+    fn post(&self, known: &Known, parts: &Parts, body: &[u8], request_id: &str) -> Reply {
+        let problem = |error: &AuthError| {
+            let (status, code) = (error.status(Service::S3), error.code(Service::S3));
+            s3_error(status, code, &error.message(Service::S3), request_id, false)
+        };
+        match signature::parse(parts) {
+            Ok(None) => {}
+            Ok(Some(_)) => {
+                return s3_error(
+                    501,
+                    "NotImplemented",
+                    "the sandbox does not model forms that are signed twice",
+                    request_id,
+                    false,
+                );
+            }
+            Err(error) => return problem(&error),
+        }
+        // What such headers mean beside a form no page says.
+        if let Some(name) = parts.headers.keys().find(|name| name.as_str().starts_with("x-amz-")) {
+            let message = format!("the sandbox does not model the header `{name}` beside a form");
+            return s3_error(501, "NotImplemented", &message, request_id, false);
+        }
+        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let form = match s3::post::parse(header("content-type"), body) {
+            Ok(form) => form,
+            Err(error) => return s3_problem(&error, request_id),
+        };
+        let mut world = self.core.world();
+        let (identity, auth_type) = match self.authenticate_form(&world, &form) {
+            Ok(found) => found,
+            Err(error) => return problem(&error),
+        };
+        let now = world.now();
+        let secure = parts.uri.scheme_str() == Some("https");
+        let agent = header("user-agent").map(str::to_owned);
+        let scope = Scope::new(identity, request_id.to_owned(), secure, now, auth_type, None, agent, None);
+        let allowed = form
+            .field("policy")
+            .map_or(Ok(()), |policy| s3::post::check(policy, &form, &known.bucket, now));
+        let answer = allowed.and_then(|()| s3::post::answer(&mut world, &scope, &form, &known.bucket));
+        reply(answer, &scope)
+    }
+
+    /// Who sent a form, and how that was said.
+    fn authenticate_form(&self, world: &World, form: &s3::post::Form<'_>) -> Result<(Identity, Option<&'static str>), AuthError> {
+        let Some(signature) = signature::parse_form(|name| form.field(name))? else {
+            return Ok((Identity::Anonymous, None));
+        };
+        let identity = self.identify(world, &signature)?;
+        let secret = self.core.issuer.secret_for(&signature.access_key);
+        let policy = form.field("policy").unwrap_or_default();
+        signature.verify_form(policy, &secret, world.now(), &self.core.region)?;
+        Ok((identity, Some("POST")))
+    }
+
+    /// A request that the wire layer does not know, or not well enough.
+    fn raw(&self, known: &Known, parts: &Parts, body: &[u8], scope: &Scope) -> Reply {
+        let request = s3::raw::Raw {
+            operation: known.operation,
+            bucket: &known.bucket,
+            key: &known.key,
+            query: &known.query,
+            headers: &parts.headers,
+            body,
+        };
+        reply(s3::raw::answer(&mut self.core.world(), scope, &request), scope)
     }
 
     fn kms(&self, parts: &Parts, body: &Bytes, request_id: &str) -> Reply {
@@ -221,7 +304,7 @@ impl Front {
                     .get("x-amz-target")
                     .and_then(|value| value.to_str().ok())
                     .unwrap_or_default();
-                let (status, body) = kms::answer(&self.core.world(), scope, target, body);
+                let (status, body) = kms::answer(&mut self.core.world(), scope, target, body);
                 (status, body, scope.rulings())
             }
             Err(problem) => {
@@ -265,25 +348,39 @@ fn wire_config() -> S3Config {
 /// The guard table knows x-amz headers; of the standard ones these change what a request means and are not modelled.
 const UNMODELLED: [&str; 5] = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range"];
 
+/// What a request is, by the guard table.
+struct Known {
+    operation: &'static str,
+    bucket: String,
+    key: String,
+    query: Vec<(String, String)>,
+}
+
 /// Whether exactly one row of the guard table accounts for the request.
-fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<(), String> {
+fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<Known, String> {
     let path = parts.uri.path();
     let path = path.strip_prefix('/').unwrap_or(path);
-    let (has_bucket, key) = match virtual_bucket {
-        Some(_) => (true, path),
-        None => path.split_once('/').map_or((!path.is_empty(), ""), |(_, key)| (true, key)),
+    let (bucket, key) = match virtual_bucket {
+        Some(bucket) => (bucket, path),
+        None => path.split_once('/').unwrap_or((path, "")),
     };
-    let level = match (has_bucket, key.is_empty()) {
+    let level = match (virtual_bucket.is_some() || !path.is_empty(), key.is_empty()) {
         (false, _) => Level::Service,
         (true, true) => Level::Bucket,
         (true, false) => Level::Object,
     };
     let query = query_pairs(parts.uri.query().unwrap_or_default()).ok_or("the query cannot be decoded")?;
-    guard::identify(&parts.method, level, &query, &parts.headers).map_err(|unmodelled| unmodelled.to_string())?;
-    match UNMODELLED.iter().find(|name| parts.headers.contains_key(**name)) {
-        Some(name) => Err(format!("the sandbox does not model the header `{name}`")),
-        None => Ok(()),
+    let row = guard::identify(&parts.method, level, &query, &parts.headers).map_err(|unmodelled| unmodelled.to_string())?;
+    if let Some(name) = UNMODELLED.iter().find(|name| parts.headers.contains_key(**name)) {
+        return Err(format!("the sandbox does not model the header `{name}`"));
     }
+    let key = percent_encoding::percent_decode_str(key).decode_utf8();
+    Ok(Known {
+        operation: row.operation,
+        bucket: bucket.to_owned(),
+        key: key.map_err(|_| "the key cannot be decoded")?.into_owned(),
+        query,
+    })
 }
 
 /// S3's request ids are 16 characters of capitals and digits.
@@ -316,6 +413,35 @@ fn refuse(status: u16, headers: HeaderMap, body: Bytes) -> Reply {
         ),
         rulings: Vec::new(),
     }
+}
+
+/// The answer of an operation that is not the wire layer's.
+fn reply(answer: S3Result<s3::raw::Answer>, scope: &Scope) -> Reply {
+    let mut reply = match answer {
+        Ok(answer) => {
+            let mut headers = HeaderMap::new();
+            for (name, value) in &answer.headers {
+                insert(&mut headers, name, value);
+            }
+            insert(&mut headers, "x-amz-request-id", &scope.request_id);
+            refuse(answer.status, headers, Bytes::from(answer.body))
+        }
+        Err(error) => s3_problem(&error, &scope.request_id),
+    };
+    reply.rulings = scope.rulings();
+    reply
+}
+
+/// An S3 error of an operation that is not the wire layer's.
+fn s3_problem(error: &S3Error, request_id: &str) -> Reply {
+    let status = error.status_code().map_or(500, |status| status.as_u16());
+    s3_error(
+        status,
+        error.code().as_str(),
+        error.message().unwrap_or_default(),
+        request_id,
+        false,
+    )
 }
 
 /// An S3 error from before the wire layer. Answers to HEAD have no body.

@@ -1,138 +1,98 @@
 //! KMS: real encryption, and the calls of its JSON protocol that scenarios make.
 //!
-//! Errors and statuses: <https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html> and each operation's page.
+//! Errors and statuses: <https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html> and each operation's page. Permission
+//! is asked first and the key's state second (assumed); what cannot be right whoever asks, such as a waiting period of three days,
+//! is told before either (assumed).
 
-use std::{collections::BTreeMap, fmt};
+mod aliases;
+mod crypto;
+mod grants;
+mod keys;
+mod material;
+mod policy;
+mod tags;
 
-use aes_gcm::{
-    Aes256Gcm, KeyInit as _,
-    aead::{Aead as _, Payload},
-};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bytes::Bytes;
-use serde::Deserialize;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{
-    authorize::{self, Refusal, Scope},
-    state::{Key, World},
+pub(super) use self::{
+    grants::HeldGrant,
+    material::{KeyMaterial, Sealed},
 };
-
-const NONCE: usize = 12;
-/// First byte of every ciphertext blob.
-const BLOB_FORM: u8 = 1;
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>: plaintext is limited to 4096 bytes.
-const MAX_PLAINTEXT: usize = 4096;
-
-/// 256 bits that never leave the sandbox.
-#[derive(Clone)]
-pub(super) struct KeyMaterial([u8; 32]);
-
-impl fmt::Debug for KeyMaterial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyMaterial(..)")
-    }
-}
-
-impl KeyMaterial {
-    /// Fresh random material.
-    pub(super) fn generate() -> Self {
-        let mut bytes = [0; 32];
-        // Without randomness the key would be all zeros: weaker, but everything is still sealed and still bound to its
-        // context, and the sandbox protects nothing of value.
-        _ = getrandom::fill(&mut bytes);
-        Self(bytes)
-    }
-
-    /// AES-256-GCM with a random nonce in front; `context` must be the same to open it.
-    fn seal(&self, plaintext: &[u8], context: &[u8]) -> Option<Vec<u8>> {
-        let mut nonce = [0; NONCE];
-        getrandom::fill(&mut nonce).ok()?;
-        let cipher = Aes256Gcm::new(&self.0.into());
-        let sealed = cipher
-            .encrypt(
-                &nonce.into(),
-                Payload {
-                    msg: plaintext,
-                    aad: context,
-                },
-            )
-            .ok()?;
-        Some([nonce.as_slice(), &sealed].concat())
-    }
-
-    fn open(&self, sealed: &[u8], context: &[u8]) -> Option<Vec<u8>> {
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
-        let cipher = Aes256Gcm::new(&self.0.into());
-        cipher.decrypt(&(*nonce).into(), Payload { msg: sealed, aad: context }).ok()
-    }
-}
-
-/// A body under a data key of its own, and the data key under a KMS key or S3's.
-#[derive(Clone, Debug)]
-pub(super) struct Sealed {
-    data_key: Bytes,
-    body: Bytes,
-}
-
-impl Sealed {
-    /// Seals a body; `context` is the encryption context that binds it to its bucket or object.
-    pub(super) fn seal(material: &KeyMaterial, context: &str, body: &[u8]) -> Option<Self> {
-        let data_key = KeyMaterial::generate();
-        Some(Self {
-            body: data_key.seal(body, context.as_bytes())?.into(),
-            data_key: material.seal(&data_key.0, context.as_bytes())?.into(),
-        })
-    }
-
-    /// Opens it again; nothing if the key or the context is another.
-    pub(super) fn open(&self, material: &KeyMaterial, context: &str) -> Option<Vec<u8>> {
-        let data_key: [u8; 32] = material.open(&self.data_key, context.as_bytes())?.try_into().ok()?;
-        KeyMaterial(data_key).open(&self.body, context.as_bytes())
-    }
-}
+use super::{
+    authorize::{Refusal, Scope, ask_key, key_context},
+    state::{Key, KeyState, World},
+};
+use crate::iam::{Context, Grant, Layer};
 
 /// An answer of the JSON protocol: status and body.
 pub(super) type JsonAnswer = (u16, Value);
 
+/// No request of these operations is longer: a key policy has at most 32 KiB, and JSON escapes may make six bytes of one.
+const MAX_BODY: usize = 1 << 18;
+
 /// Answers a call. `target` is the x-amz-target header.
-pub(super) fn answer(world: &World, scope: &Scope, target: &str, body: &[u8]) -> JsonAnswer {
+pub(super) fn answer(world: &mut World, scope: &Scope, target: &str, body: &[u8]) -> JsonAnswer {
     let operation = target.strip_prefix("TrentService.").unwrap_or_default();
+    if body.len() > MAX_BODY {
+        return error(400, "ValidationException", "the request is too large");
+    }
     let result = match operation {
-        "DescribeKey" => parse(body).and_then(|input| describe(world, scope, &input)),
-        "Encrypt" => parse(body).and_then(|input| encrypt(world, scope, &input)),
-        "GenerateDataKey" => parse(body).and_then(|input| generate(world, scope, &input)),
-        "Decrypt" => parse(body).and_then(|input| decrypt(world, scope, &input)),
-        other => Err(error(501, "NotImplemented", format!("the sandbox does not model kms:{other}"))),
+        "DescribeKey" => parse(body).and_then(|input| keys::describe(world, scope, &input)),
+        "CreateKey" => parse(body).and_then(|input| keys::create(world, scope, &input)),
+        "EnableKey" => parse(body).and_then(|input| keys::enable(world, scope, &input)),
+        "DisableKey" => parse(body).and_then(|input| keys::disable(world, scope, &input)),
+        "ScheduleKeyDeletion" => parse(body).and_then(|input| keys::schedule(world, scope, &input)),
+        "CancelKeyDeletion" => parse(body).and_then(|input| keys::cancel(world, scope, &input)),
+        "EnableKeyRotation" => parse(body).and_then(|input| keys::enable_rotation(world, scope, &input)),
+        "DisableKeyRotation" => parse(body).and_then(|input| keys::disable_rotation(world, scope, &input)),
+        "GetKeyRotationStatus" => parse(body).and_then(|input| keys::rotation(world, scope, &input)),
+        "Encrypt" => parse(body).and_then(|input| crypto::encrypt(world, scope, &input)),
+        "Decrypt" => parse(body).and_then(|input| crypto::decrypt(world, scope, &input)),
+        "ReEncrypt" => parse(body).and_then(|input| crypto::re_encrypt(world, scope, &input)),
+        "GenerateDataKey" => parse(body).and_then(|input| crypto::generate(world, scope, &input, true)),
+        "GenerateDataKeyWithoutPlaintext" => parse(body).and_then(|input| crypto::generate(world, scope, &input, false)),
+        "CreateGrant" => parse(body).and_then(|input| grants::create(world, scope, &input)),
+        "ListGrants" => parse(body).and_then(|input| grants::list(world, scope, &input)),
+        "RevokeGrant" => parse(body).and_then(|input| grants::revoke(world, scope, &input)),
+        "RetireGrant" => parse(body).and_then(|input| grants::retire(world, scope, &input)),
+        "GetKeyPolicy" => parse(body).and_then(|input| policy::get(world, scope, &input)),
+        "PutKeyPolicy" => parse(body).and_then(|input| policy::put(world, scope, &input)),
+        "CreateAlias" => parse(body).and_then(|input| aliases::create(world, scope, &input)),
+        "UpdateAlias" => parse(body).and_then(|input| aliases::update(world, scope, &input)),
+        "DeleteAlias" => parse(body).and_then(|input| aliases::delete(world, scope, &input)),
+        "ListAliases" => parse(body).and_then(|input| aliases::list(world, scope, &input)),
+        "TagResource" => parse(body).and_then(|input| tags::tag(world, scope, &input)),
+        "UntagResource" => parse(body).and_then(|input| tags::untag(world, scope, &input)),
+        "ListResourceTags" => parse(body).and_then(|input| tags::list(world, scope, &input)),
+        other => Err(not_modelled(format!("kms:{other}"))),
     };
     result.map_or_else(|refusal| refusal, |body| (200, body))
 }
 
-/// The inputs of the calls above. A member that is not listed is a feature that is not modelled, so it is refused.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Input {
-    key_id: Option<String>,
-    plaintext: Option<String>,
-    ciphertext_blob: Option<String>,
-    #[serde(default)]
-    encryption_context: BTreeMap<String, String>,
-    key_spec: Option<String>,
-    number_of_bytes: Option<usize>,
-    encryption_algorithm: Option<String>,
-    #[serde(default)]
-    dry_run: bool,
-}
+/// What an operation answers, or how it is refused.
+type Answered = Result<Value, JsonAnswer>;
 
-fn parse(body: &[u8]) -> Result<Input, JsonAnswer> {
+/// Reads an input. A member that the operation's struct does not list is a feature that is not modelled, so it is refused.
+fn parse<Input: DeserializeOwned>(body: &[u8]) -> Result<Input, JsonAnswer> {
     serde_json::from_slice(body).map_err(|problem| match problem.to_string() {
-        text if text.starts_with("unknown field") => error(501, "NotImplemented", format!("the sandbox does not model this input: {text}")),
+        text if text.starts_with("unknown field") => not_modelled(format!("this input: {text}")),
         text => error(400, "SerializationException", text),
     })
 }
 
 fn error(status: u16, code: &str, message: impl Into<String>) -> JsonAnswer {
     (status, json!({ "__type": code, "message": message.into() }))
+}
+
+fn invalid(message: impl Into<String>) -> JsonAnswer {
+    error(400, "ValidationException", message)
+}
+
+fn not_modelled(what: impl std::fmt::Display) -> JsonAnswer {
+    error(501, "NotImplemented", format!("the sandbox does not model {what}"))
 }
 
 fn refused(refusal: Refusal) -> JsonAnswer {
@@ -142,11 +102,14 @@ fn refused(refusal: Refusal) -> JsonAnswer {
     }
 }
 
-fn key<'a>(world: &'a World, scope: &Scope, input: &Input) -> Result<&'a Key, JsonAnswer> {
-    let text = input
-        .key_id
-        .as_deref()
-        .ok_or_else(|| error(400, "ValidationException", "KeyId must not be null"))?;
+/// How a request names its key.
+fn named(text: Option<&str>) -> Result<&str, JsonAnswer> {
+    text.ok_or_else(|| invalid("KeyId must not be null"))
+}
+
+/// A key by its id, its ARN, its alias or its alias's ARN.
+fn key(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, JsonAnswer> {
+    let text = named(text)?;
     let account = scope.account().unwrap_or_default();
     let arn = world.resolve_key(text, &account);
     let shown = if text.starts_with("arn:") || text.starts_with("alias/") {
@@ -154,107 +117,98 @@ fn key<'a>(world: &'a World, scope: &Scope, input: &Input) -> Result<&'a Key, Js
     } else {
         format!("arn:aws:kms:{}:{account}:key/{text}", world.region)
     };
-    let found = arn.and_then(|arn| world.keys.get(&arn));
-    found.map(AsRef::as_ref).ok_or_else(|| {
-        let kind = if text.contains("alias/") { "Alias" } else { "Key" };
-        let (name, tail) = if kind == "Alias" {
-            (shown.clone(), "is not found.")
+    let found = arn.and_then(|arn| world.key(&arn));
+    found.cloned().ok_or_else(|| {
+        if text.contains("alias/") {
+            error(400, "NotFoundException", format!("Alias {shown} is not found."))
         } else {
-            (format!("'{shown}'"), "does not exist")
-        };
-        error(400, "NotFoundException", format!("{kind} {name} {tail}"))
+            error(400, "NotFoundException", format!("Key '{shown}' does not exist"))
+        }
     })
 }
 
-fn describe(world: &World, scope: &Scope, input: &Input) -> Result<Value, JsonAnswer> {
-    let key = key(world, scope, input)?;
-    let _permit = authorize::authorize_key(scope, world, key, "kms:DescribeKey", None).map_err(refused)?;
-    Ok(json!({ "KeyMetadata": {
-        "AWSAccountId": key.account,
-        "KeyId": key.id,
-        "Arn": key.arn,
-        "Enabled": true,
-        "KeyState": "Enabled",
-        "KeyUsage": "ENCRYPT_DECRYPT",
-        "KeySpec": "SYMMETRIC_DEFAULT",
-        "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
-        "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
-        "KeyManager": if key.managed { "AWS" } else { "CUSTOMER" },
-        "Origin": "AWS_KMS",
-        "MultiRegion": false,
-    }}))
-}
-
-fn encrypt(world: &World, scope: &Scope, input: &Input) -> Result<Value, JsonAnswer> {
-    let plaintext = decode(input.plaintext.as_deref())?;
-    if plaintext.len() > MAX_PLAINTEXT {
-        return Err(error(
-            400,
-            "ValidationException",
-            "plaintext must have length less than or equal to 4096",
-        ));
-    }
-    symmetric(input)?;
-    let key = key(world, scope, input)?;
-    use_key(world, scope, key, "kms:Encrypt", input)?;
-    Ok(json!({ "CiphertextBlob": blob(key, &plaintext, input)?, "KeyId": key.arn, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT" }))
-}
-
-fn generate(world: &World, scope: &Scope, input: &Input) -> Result<Value, JsonAnswer> {
-    let length = match (input.key_spec.as_deref(), input.number_of_bytes) {
-        (Some("AES_256"), None) => 32,
-        (Some("AES_128"), None) => 16,
-        (None, Some(bytes @ 1..=1024)) => bytes,
-        _ => {
-            return Err(error(
-                400,
-                "ValidationException",
-                "Please specify either number of bytes or key spec.",
-            ));
-        }
+/// The alias a request names its key by, if it does: `kms:RequestAlias`.
+fn alias_of(text: Option<&str>) -> Option<&str> {
+    let text = text?;
+    let name = if text.starts_with("arn:") {
+        text.splitn(6, ':').last()?
+    } else {
+        text
     };
-    let key = key(world, scope, input)?;
-    use_key(world, scope, key, "kms:GenerateDataKey", input)?;
-    let mut data_key = vec![0; length];
-    getrandom::fill(&mut data_key).map_err(|problem| error(500, "KMSInternalException", problem.to_string()))?;
-    Ok(json!({ "CiphertextBlob": blob(key, &data_key, input)?, "Plaintext": STANDARD.encode(&data_key), "KeyId": key.arn }))
+    name.starts_with("alias/").then_some(name)
 }
 
-fn decrypt(world: &World, scope: &Scope, input: &Input) -> Result<Value, JsonAnswer> {
-    symmetric(input)?;
-    let invalid = || error(400, "InvalidCiphertextException", "");
-    let bytes = decode(input.ciphertext_blob.as_deref())?;
-    let (form, rest) = bytes.split_first().ok_or_else(invalid)?;
-    let (length, rest) = rest.split_first_chunk::<2>().ok_or_else(invalid)?;
-    let (arn, sealed) = rest
-        .split_at_checked(usize::from(u16::from_be_bytes(*length)))
-        .ok_or_else(invalid)?;
-    let arn = std::str::from_utf8(arn).map_err(|_| invalid())?;
-    let sealing = world.keys.get(arn).filter(|_| *form == BLOB_FORM).ok_or_else(invalid)?;
-    if input.key_id.is_some() && key(world, scope, input)?.arn != sealing.arn {
-        return Err(error(
-            400,
-            "IncorrectKeyException",
-            "The key ID in the request does not identify a CMK that can perform this operation.",
-        ));
+/// A key by its id or its ARN, which is all that operations on the key itself take. What AWS answers to an alias is assumed.
+fn key_itself(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, JsonAnswer> {
+    let text = named(text)?;
+    if alias_of(Some(text)).is_some() {
+        return Err(error(400, "NotFoundException", format!("Invalid keyId '{text}'")));
     }
-    use_key(world, scope, sealing, "kms:Decrypt", input)?;
-    let plaintext = sealing.material.open(sealed, &context_bytes(input)).ok_or_else(invalid)?;
-    Ok(json!({ "Plaintext": STANDARD.encode(plaintext), "KeyId": sealing.arn, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT" }))
+    key(world, scope, Some(text))
+}
+
+/// Who an operation's page lets ask: "Cross-account use".
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// The key's own account only. No policy can change that.
+    Own,
+    /// Any account that the key's policy or a grant lets.
+    Any,
+}
+
+/// Asks whether an operation on a key itself is permitted, with what it tells policies besides.
+fn permit(world: &World, scope: &Scope, key: &Key, action: &str, reach: Reach, tell: impl FnOnce(&mut Context)) -> Result<(), JsonAnswer> {
+    let mut context = key_context(scope, world, key);
+    tell(&mut context);
+    let grants: Vec<Grant> = key.grants.iter().map(|held| held.grant.clone()).collect();
+    let _permit = ask_key(scope, key, action, &context, &grants).map_err(refused)?;
+    if reach == Reach::Own && scope.account().as_ref() != Some(&key.account) {
+        return Err(not_modelled(format!(
+            "what {action} answers another account that the key's policy permits it"
+        )));
+    }
+    Ok(())
+}
+
+/// The states in which an operation succeeds: <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// A key that is not to be deleted.
+    Lasting,
+    /// An enabled key.
+    Enabled,
+}
+
+fn in_state(scope: &Scope, key: &Key, action: &str, takes: Takes) -> Result<(), JsonAnswer> {
+    let fits = match takes {
+        Takes::Lasting => !matches!(key.state, KeyState::PendingDeletion(_)),
+        Takes::Enabled => key.state == KeyState::Enabled,
+    };
+    if fits {
+        return Ok(());
+    }
+    match unusable(scope, key, action) {
+        Some((code, message)) => Err(error(400, code, message)),
+        None => Ok(()),
+    }
+}
+
+/// Why a key cannot be used, by code and message; nothing if it can. For a key that waits to be deleted the guide has two codes;
+/// this is the one that was recorded.
+pub(super) fn unusable(scope: &Scope, key: &Key, action: &str) -> Option<(&'static str, String)> {
+    let (code, message) = match key.state {
+        KeyState::Enabled => return None,
+        KeyState::Disabled => ("DisabledException", format!("{} is disabled.", key.arn)),
+        KeyState::PendingDeletion(_) => ("KMSInvalidStateException", format!("{} is pending deletion.", key.arn)),
+    };
+    _ = scope.refuse(action, &key.arn, Layer::KeyState, "");
+    Some((code, message))
 }
 
 /// Permission first, then what DryRun says: it always ends in an error
 /// (<https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html>).
-fn use_key(world: &World, scope: &Scope, key: &Key, action: &str, input: &Input) -> Result<(), JsonAnswer> {
-    if !input.encryption_context.is_empty() {
-        return Err(error(
-            501,
-            "NotImplemented",
-            "the sandbox does not model encryption contexts of direct calls",
-        ));
-    }
-    let _permit = authorize::authorize_key(scope, world, key, action, None).map_err(refused)?;
-    if input.dry_run {
+fn dry(dry_run: bool) -> Result<(), JsonAnswer> {
+    if dry_run {
         return Err(error(
             400,
             "DryRunOperationException",
@@ -264,28 +218,7 @@ fn use_key(world: &World, scope: &Scope, key: &Key, action: &str, input: &Input)
     Ok(())
 }
 
-fn symmetric(input: &Input) -> Result<(), JsonAnswer> {
-    match input.encryption_algorithm.as_deref() {
-        None | Some("SYMMETRIC_DEFAULT") => Ok(()),
-        Some(other) => Err(error(501, "NotImplemented", format!("the sandbox does not model `{other}`"))),
-    }
-}
-
-/// A blob names its key, so Decrypt finds it without being told.
-fn blob(key: &Key, plaintext: &[u8], input: &Input) -> Result<String, JsonAnswer> {
-    let internal = || error(500, "KMSInternalException", "sealing failed");
-    let sealed = key.material.seal(plaintext, &context_bytes(input)).ok_or_else(internal)?;
-    let length = u16::try_from(key.arn.len()).map_err(|_| internal())?;
-    Ok(STANDARD.encode([&[BLOB_FORM], length.to_be_bytes().as_slice(), key.arn.as_bytes(), &sealed].concat()))
-}
-
-fn context_bytes(input: &Input) -> Vec<u8> {
-    serde_json::to_vec(&input.encryption_context).unwrap_or_default()
-}
-
-fn decode(text: Option<&str>) -> Result<Vec<u8>, JsonAnswer> {
-    let text = text.ok_or_else(|| error(400, "ValidationException", "a blob is missing"))?;
-    STANDARD
-        .decode(text)
-        .map_err(|problem| error(400, "SerializationException", problem.to_string()))
+/// A time as the protocol writes it.
+fn epoch(time: time::OffsetDateTime) -> Value {
+    json!(time.unix_timestamp())
 }

@@ -10,6 +10,7 @@ mod connector;
 mod front;
 pub mod guard;
 mod kms;
+mod public;
 mod ruling;
 mod s3;
 mod session;

@@ -17,6 +17,7 @@
 
 mod canonical;
 mod error;
+mod form;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use subtle::ConstantTimeEq;
 use time::{Duration, OffsetDateTime};
 
 pub use error::{AuthError, Scope};
+pub use form::parse_form;
 pub use read::{parse, query_pairs};
 
 /// The only algorithm.
@@ -57,6 +59,8 @@ pub enum Via {
     Header,
     /// By query parameters: a presigned request.
     Query,
+    /// By the fields of a form.
+    Form,
 }
 
 /// The service that is asked.
@@ -168,7 +172,7 @@ impl Signature {
         let mut lines = parts.headers.get_all("x-amz-content-sha256").iter();
         let value = match (lines.next(), lines.next(), self.via) {
             (None, _, Via::Query) => return Ok(UNSIGNED),
-            (None, _, Via::Header) => return Err(AuthError::MissingPayload),
+            (None, _, Via::Header | Via::Form) => return Err(AuthError::MissingPayload),
             (Some(value), None, _) => value.to_str().map_err(|_| AuthError::BadPayload)?,
             (Some(_), Some(_), _) => return Err(AuthError::BadPayload),
         };
@@ -261,11 +265,16 @@ impl Signature {
             canonical::stamp(self.date),
             hex::encode(Sha256::digest(request))
         );
+        hmac(&self.key(secret)?, text.as_bytes())
+    }
+
+    /// The signing key of the credential scope.
+    fn key(&self, secret: &str) -> Option<[u8; 32]> {
         let mut key = hmac(format!("AWS4{secret}").as_bytes(), self.scope_date.as_bytes())?;
         for part in [&self.region, &self.service, TERMINATOR] {
             key = hmac(&key, part.as_bytes())?;
         }
-        hmac(&key, text.as_bytes())
+        Some(key)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the sandbox holds. A world is cheap to clone: what is not changed is shared, so every row of a run has its own.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::kms::{KeyMaterial, Sealed};
+use super::kms::{HeldGrant, KeyMaterial, Sealed};
 use crate::{
     diag::Source,
     environment::{self, Document, Environment, Role},
@@ -28,6 +28,8 @@ pub(super) struct World {
     pub buckets: BTreeMap<String, Arc<Bucket>>,
     /// By ARN.
     pub keys: BTreeMap<String, Arc<Key>>,
+    /// The ARN of the key of every alias, by the alias's ARN. Several may be of one key.
+    pub aliases: Arc<BTreeMap<String, String>>,
     /// What SSE-S3 encrypts with.
     pub s3_key: KeyMaterial,
     /// Grows with every write; makes version ids that sort.
@@ -46,9 +48,46 @@ pub(super) struct User {
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
     pub config: Arc<environment::Bucket>,
+    /// Default encryption, which may name a key that nobody has: S3 does not look.
+    pub default_encryption: DefaultEncryption,
+    /// Configurations that are kept and read back, as they were sent: by the name of the operation that writes them, an
+    /// inventory by that name and its id.
+    pub settings: BTreeMap<(&'static str, String), Arc<str>>,
+    /// Configurations that were deleted and whose reads say so, by the name of the operation that writes them.
+    pub deleted: BTreeSet<&'static str>,
     /// Versions of each key, oldest first.
     pub objects: BTreeMap<String, Vec<Arc<Version>>>,
     pub uploads: BTreeMap<String, Arc<Upload>>,
+}
+
+/// Default encryption as it was configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum DefaultEncryption {
+    /// With keys that S3 manages.
+    S3,
+    /// With a KMS key as it was written: an ARN, an id or an alias; nothing is the AWS managed key.
+    Kms {
+        key: Option<String>,
+        bucket_key: bool,
+        dual_layer: bool,
+    },
+}
+
+impl From<&environment::DefaultEncryption> for DefaultEncryption {
+    fn from(declared: &environment::DefaultEncryption) -> Self {
+        match declared {
+            environment::DefaultEncryption::S3 => Self::S3,
+            environment::DefaultEncryption::Kms {
+                key,
+                bucket_key,
+                dual_layer,
+            } => Self::Kms {
+                key: key.as_ref().map(|key| key.arn.clone()),
+                bucket_key: *bucket_key,
+                dual_layer: *dual_layer,
+            },
+        }
+    }
 }
 
 /// A version of an object, or a delete marker.
@@ -71,6 +110,21 @@ pub(super) struct Content {
     pub content_type: Option<String>,
     pub metadata: BTreeMap<String, String>,
     pub tags: Vec<(String, String)>,
+    /// `STANDARD` or `GLACIER`.
+    pub storage_class: &'static str,
+    /// Whether a copy of an archived object can be read.
+    pub restored: bool,
+    /// By name.
+    pub annotations: BTreeMap<String, Annotation>,
+}
+
+/// A named payload of a version.
+#[derive(Clone, Debug)]
+pub(super) struct Annotation {
+    pub etag: String,
+    pub size: usize,
+    pub body: Sealed,
+    pub modified: OffsetDateTime,
 }
 
 /// How a version is encrypted.
@@ -107,16 +161,48 @@ pub(super) struct Part {
 }
 
 /// A KMS key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Key {
     pub arn: String,
     pub id: String,
     pub account: String,
-    pub alias: Option<String>,
     pub policy: Document,
     pub material: KeyMaterial,
     /// An AWS managed key, which AWS makes and nobody can change.
     pub managed: bool,
+    pub state: KeyState,
+    /// After how many days the material is replaced, where rotation is on.
+    pub rotation: Option<u32>,
+    pub tags: BTreeMap<String, String>,
+    /// In the order in which they were made.
+    pub grants: Vec<HeldGrant>,
+}
+
+/// The states of a key with AWS's own material in one Region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyState {
+    Enabled,
+    Disabled,
+    /// Gone at that time.
+    PendingDeletion(OffsetDateTime),
+}
+
+impl Key {
+    /// A key as it is when it has just been made.
+    pub(super) fn new(arn: String, id: String, account: String, policy: Document) -> Self {
+        Self {
+            arn,
+            id,
+            account,
+            policy,
+            material: KeyMaterial::generate(),
+            managed: false,
+            state: KeyState::Enabled,
+            rotation: None,
+            tags: BTreeMap::new(),
+            grants: Vec::new(),
+        }
+    }
 }
 
 impl World {
@@ -126,17 +212,14 @@ impl World {
             .keys
             .iter()
             .map(|key| {
-                let held = Key {
-                    arn: key.arn.clone(),
-                    id: key.id.clone(),
-                    account: key.account.clone(),
-                    alias: key.alias.clone(),
-                    policy: key.policy.clone(),
-                    material: KeyMaterial::generate(),
-                    managed: false,
-                };
+                let held = Key::new(key.arn.clone(), key.id.clone(), key.account.clone(), key.policy.clone());
                 (key.arn.clone(), Arc::new(held))
             })
+            .collect();
+        let mut aliases: BTreeMap<String, String> = environment
+            .keys
+            .iter()
+            .filter_map(|key| Some((key.alias_arn()?, key.arn.clone())))
             .collect();
         let accounts = environment
             .buckets
@@ -145,12 +228,16 @@ impl World {
             .chain([&environment.account]);
         for account in accounts {
             if let Some(key) = aws_managed_key(account, &environment.region) {
+                aliases.insert(alias_arn(&environment.region, account, MANAGED_ALIAS), key.arn.clone());
                 keys.entry(key.arn.clone()).or_insert_with(|| Arc::new(key));
             }
         }
         let buckets = environment.buckets.iter().map(|bucket| {
             let held = Bucket {
                 config: bucket.clone(),
+                default_encryption: DefaultEncryption::from(&bucket.encryption),
+                settings: BTreeMap::new(),
+                deleted: BTreeSet::new(),
                 objects: BTreeMap::new(),
                 uploads: BTreeMap::new(),
             };
@@ -168,6 +255,7 @@ impl World {
             roles: environment.roles.iter().map(|role| (role.arn.clone(), role.clone())).collect(),
             buckets: buckets.collect(),
             keys,
+            aliases: Arc::new(aliases),
             s3_key: KeyMaterial::generate(),
             sequence: 0,
         }
@@ -195,15 +283,12 @@ impl World {
         if let Some(rest) = text.strip_prefix("arn:aws:kms:") {
             return match rest.split(':').nth(2) {
                 Some(resource) if resource.starts_with("key/") => Some(text.to_owned()),
-                Some(resource) if resource.starts_with("alias/") => {
-                    let owner = rest.split(':').nth(1).unwrap_or_default();
-                    self.key_by(|key| key.account == owner && key.alias.as_deref() == Some(resource))
-                }
+                Some(resource) if resource.starts_with("alias/") => self.aliases.get(text).cloned(),
                 _ => None,
             };
         }
         if text.starts_with("alias/") {
-            return self.key_by(|key| key.account == account && key.alias.as_deref() == Some(text));
+            return self.aliases.get(&alias_arn(&self.region, account, text)).cloned();
         }
         self.key_by(|key| key.account == account && key.id == text)
     }
@@ -211,6 +296,28 @@ impl World {
     /// The AWS managed key `aws/s3` of an account.
     pub(super) fn managed_key(&self, account: &str) -> Option<String> {
         self.key_by(|key| key.managed && key.account == account)
+    }
+
+    /// A key that is there: one that waited for its deletion long enough is not.
+    pub(super) fn key(&self, arn: &str) -> Option<&Arc<Key>> {
+        let key = self.keys.get(arn)?;
+        match key.state {
+            KeyState::PendingDeletion(until) if until <= self.now() => None,
+            _ => Some(key),
+        }
+    }
+
+    /// A key to be changed.
+    pub(super) fn key_mut(&mut self, arn: &str) -> Option<&mut Key> {
+        self.keys.get_mut(arn).map(Arc::make_mut)
+    }
+
+    /// The names of a key's aliases.
+    pub(super) fn aliases_of(&self, key: &str) -> impl Iterator<Item = &str> {
+        self.aliases
+            .iter()
+            .filter(move |(_, target)| *target == key)
+            .filter_map(|(alias, _)| alias.splitn(6, ':').last())
     }
 
     fn key_by(&self, test: impl Fn(&Key) -> bool) -> Option<String> {
@@ -243,6 +350,14 @@ impl Bucket {
 /// The version id of what is written without versioning.
 pub(super) const NULL_VERSION: &str = "null";
 
+/// The alias of the AWS managed key of S3.
+const MANAGED_ALIAS: &str = "alias/aws/s3";
+
+/// The ARN of an alias.
+pub(super) fn alias_arn(region: &str, account: &str, alias: &str) -> String {
+    format!("arn:aws:kms:{region}:{account}:{alias}")
+}
+
 /// The key `aws/s3`, which any principal of the account may use through S3 and nobody else:
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html> shows such a policy. Its id is derived from the account,
 /// so that every row of a run sees the same one.
@@ -260,17 +375,16 @@ fn aws_managed_key(account: &str, region: &str) -> Option<Key> {
             "Condition": { "StringEquals": { "kms:ViaService": format!("s3.{region}.amazonaws.com"), "kms:CallerAccount": account } }
         }]
     });
+    let policy = Document::new(
+        Source::new("the AWS managed key aws/s3", document.to_string()),
+        Policy::from_value(PolicyKind::KeyPolicy, &document).ok()?,
+        document.to_string(),
+    );
+    let arn = format!("arn:aws:kms:{region}:{account}:key/{id}");
     Some(Key {
-        arn: format!("arn:aws:kms:{region}:{account}:key/{id}"),
-        id: id.to_string(),
-        account: account.to_owned(),
-        alias: Some("alias/aws/s3".to_owned()),
-        policy: Document::new(
-            Source::new("the AWS managed key aws/s3", document.to_string()),
-            Policy::from_value(PolicyKind::KeyPolicy, &document).ok()?,
-            document.to_string(),
-        ),
-        material: KeyMaterial::generate(),
         managed: true,
+        // AWS managed keys are rotated every year.
+        rotation: Some(365),
+        ..Key::new(arn, id.to_string(), account.to_owned(), policy)
     })
 }

@@ -99,9 +99,14 @@ impl Resolver<'_> {
 
     /// Whether a request has all it needs.
     pub(super) fn is_complete(&mut self, request: &Request, span: &Range<usize>) -> bool {
+        let yes = |param| request.params.get(&param) == Some(&super::Value::Bool(true));
+        let without_ciphertext = request.operation.takes(Param::IgnoreCiphertext)
+            && !request.params.contains_key(&Param::Ciphertext)
+            && !yes(Param::IgnoreCiphertext);
         let missing: Vec<&str> = std::iter::once(&Param::As)
             .chain(request.operation.needs)
             .filter(|param| !request.params.contains_key(param))
+            .chain(without_ciphertext.then_some(&Param::Ciphertext))
             .map(|param| param.as_str())
             .collect();
         if !missing.is_empty() {
@@ -116,6 +121,8 @@ impl Resolver<'_> {
             Some("`signed_ago` means nothing without `presigned`")
         } else if has(Param::Presigned) && matches!(request.principal(), super::Principal::Anonymous) {
             Some("`anonymous` has no credentials to presign with")
+        } else if yes(Param::IgnoreCiphertext) && !yes(Param::DryRun) {
+            Some("`ignore_ciphertext` means nothing without `dry_run: true`")
         } else {
             None
         };

@@ -61,6 +61,14 @@ pub struct Fixture {
     pub line: usize,
 }
 
+impl Fixture {
+    /// Whether it is a state that every attempt of the row meets, named or not.
+    #[must_use]
+    pub fn sets_the_scene(&self) -> bool {
+        self.request.operation.sets_the_scene()
+    }
+}
+
 /// What an attempt claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

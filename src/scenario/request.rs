@@ -70,6 +70,8 @@ pub enum Value {
     Bool(bool),
     /// One of the words the parameter has.
     Word(&'static str),
+    /// Some of the words the parameter has.
+    Words(Vec<&'static str>),
     /// Seconds.
     Seconds(u64),
 }
@@ -88,6 +90,7 @@ impl PartialEq for Value {
             (Self::Text(a), Self::Text(b)) => a == b,
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Word(a), Self::Word(b)) => a == b,
+            (Self::Words(a), Self::Words(b)) => a == b,
             (Self::Seconds(a), Self::Seconds(b)) => a == b,
             _ => false,
         }
@@ -151,6 +154,7 @@ impl fmt::Display for Value {
             Self::Text(text) => f.write_str(&text.shown()),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Word(word) => f.write_str(word),
+            Self::Words(words) => f.write_str(&words.join(", ")),
             Self::Seconds(seconds) => write!(f, "{seconds}s"),
         }
     }
@@ -219,9 +223,12 @@ impl Request {
         let target: &[Param] = match self.operation.on {
             On::Object => &[Param::Bucket, Param::Key, Param::Version],
             On::Bucket => &[Param::Bucket],
-            On::Key => &[Param::KeyId],
+            // Who may retire a grant is said by the grant itself.
+            On::Key if self.operation.needs.contains(&Param::Grant) => &[Param::KeyId, Param::Grant],
+            On::Key => &[Param::KeyId, Param::SourceKey],
+            On::Alias => &[Param::Alias, Param::KeyId],
             On::Role => &[Param::Role],
-            On::Nothing => &[],
+            On::Anything | On::Nothing => &[],
         };
         let any_version = self.operation.effect == Effect::Reads && !attempt.params.contains_key(&Param::Version);
         let same = |param: &Param| (*param == Param::Version && any_version) || self.params.get(param) == attempt.params.get(param);

@@ -13,7 +13,7 @@ use super::{
     witness,
 };
 use crate::{
-    attempt::Field,
+    attempt::{Field, Operation},
     diag::{Code, Diagnostic, Diagnostics, Located, Source, yaml::Entries},
     environment::{Baseline, Environment},
 };
@@ -450,10 +450,16 @@ impl<'a> Resolver<'a> {
 
     fn check_fixtures(&mut self) {
         let raw = self.raw;
-        for (index, (name, _)) in raw.given.0.iter().enumerate() {
+        for (index, (name, written)) in raw.given.0.iter().enumerate() {
             // Where something else is wrong, what would have used the fixture may not have been read.
             let mentioned = !self.problems.list.is_empty() && self.source.text().matches(name.value.as_str()).count() > 1;
-            if !self.used_fixtures.contains(&index) && !mentioned {
+            // What configures is used by whatever happens under it.
+            let configures = written
+                .operations
+                .0
+                .iter()
+                .any(|name| Operation::named(&name.value).is_some_and(Operation::sets_the_scene));
+            if !self.used_fixtures.contains(&index) && !mentioned && !configures {
                 self.problem(
                     &name.span,
                     Diagnostic::new(Code::UnusedFixture, format!("nothing uses the fixture `{}`", name.value))

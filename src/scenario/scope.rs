@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::request::{KeyForm, Piece, Principal, Text, Value};
 use crate::{
-    attempt::{Field, Kind, Param},
+    attempt::{Field, Kind, Op, Param},
     diag::{Code, Diagnostic, Located},
     environment::{Bucket, Environment, Key, Member, Role},
     scenario::Fixture,
@@ -56,6 +56,27 @@ impl Scope<'_> {
         }
         if let Kind::Texts = kind {
             return self.texts(written);
+        }
+        if let Kind::Words(words) = kind {
+            let mut chosen = Vec::new();
+            for text in written {
+                match self.one(Kind::Word(words), &text.value) {
+                    Ok(Value::Word(word)) if !chosen.contains(&word) => chosen.push(word),
+                    Ok(_) => {
+                        let problem = Diagnostic::new(Code::DuplicateName, format!("`{}` is written twice", text.value)).help("keep one");
+                        return Err((problem, text.span.clone()));
+                    }
+                    Err(problem) => return Err((problem, text.span.clone())),
+                }
+            }
+            if !chosen.is_empty() {
+                return Ok(Value::Words(chosen));
+            }
+        }
+        if let (Kind::Key, [text]) = (kind, written)
+            && let Some(index) = self.made_key(&text.value)
+        {
+            return Ok(Value::Fixture(index));
         }
         match written {
             [text] => self.one(kind, &text.value).map_err(|problem| (problem, text.span.clone())),
@@ -111,7 +132,7 @@ impl Scope<'_> {
                         .help("write `true` or `false`"));
                 }
             },
-            Kind::Word(words) => {
+            Kind::Word(words) | Kind::Words(words) => {
                 let written = self.word(text)?;
                 let word = words.iter().find(|word| **word == written);
                 Value::Word(word.ok_or_else(|| {
@@ -208,9 +229,16 @@ impl Scope<'_> {
                 other => Ok(vec![Piece::Literal(other.to_string())]),
             };
         }
-        let output = [Field::Version, Field::Etag, Field::UploadId, Field::Ciphertext]
-            .into_iter()
-            .find(|output| output.as_str() == field);
+        let output = [
+            Field::Version,
+            Field::Etag,
+            Field::UploadId,
+            Field::Ciphertext,
+            Field::Arn,
+            Field::GrantId,
+        ]
+        .into_iter()
+        .find(|output| output.as_str() == field);
         let field = output.ok_or_else(|| {
             Diagnostic::new(Code::BadTemplate, format!("the fixture `{name}` has no `{field}`"))
                 .suggest(field, ["key", "bucket", "version", "etag", "upload_id"])
@@ -341,6 +369,9 @@ impl Scope<'_> {
     }
 
     fn bucket(&mut self, text: &str) -> Result<Arc<Bucket>, Problem> {
+        let of = text.strip_prefix('{').and_then(|inner| inner.strip_suffix(".bucket}"));
+        let fixture = self.fixtures.iter().position(|fixture| Some(fixture.name.as_str()) == of);
+        self.used.extend(fixture);
         match self.reference(text)? {
             (Some(Binding::Bucket(bucket)), rest) if rest.is_empty() => Ok(bucket),
             (None, name) => self.environment.bucket(&name).cloned().ok_or_else(|| {
@@ -379,6 +410,18 @@ impl Scope<'_> {
                 .help("give it an `alias:` in environment.yaml"));
         }
         Ok((key, form))
+    }
+
+    /// The fixture of a name, if it is a KMS key that the row makes. A key of the environment has the name first.
+    fn made_key(&mut self, text: &str) -> Option<usize> {
+        let name = text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(text);
+        let makes = |fixture: &Fixture| fixture.name == name && fixture.request.operation.op == Op::CreateKey;
+        if self.environment.key(name).is_some() {
+            return None;
+        }
+        let index = self.fixtures.iter().position(makes)?;
+        self.used.insert(index);
+        Some(index)
     }
 
     fn fixture(&mut self, text: &str) -> Result<usize, Problem> {

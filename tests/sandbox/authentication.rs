@@ -45,6 +45,21 @@ async fn values(place: &Place, operation: &Operation, bucket: &str) -> Vec<(Para
     let blob = place.done("admin", "kms:Encrypt", &[(Param::KeyId, &arn)]).await[&Field::Ciphertext][0].clone();
     let role = place.environment.role("admin").expect("the role").arn.clone();
     drop(version);
+    let granting = [
+        (Param::KeyId, arn.as_str()),
+        (Param::Grantee, role.as_str()),
+        (Param::GrantOperations, "Decrypt"),
+    ];
+    let made = place.done("admin", "kms:CreateGrant", &granting).await;
+    let grant = format!("{}:{}", made[&Field::GrantId][0], made[&Field::GrantToken][0]);
+    if operation.name == "kms:CancelKeyDeletion" {
+        place.done("admin", "kms:ScheduleKeyDeletion", &granting[..1]).await;
+    }
+    // Each operation on aliases meets the state it needs.
+    let alias = match operation.name {
+        "kms:CreateAlias" => "alias/new",
+        _ => "alias/k",
+    };
     let all = [
         (Param::Bucket, bucket.to_owned()),
         (Param::Key, "k".to_owned()),
@@ -54,11 +69,27 @@ async fn values(place: &Place, operation: &Operation, bucket: &str) -> Vec<(Para
         (Param::Parts, format!("1:{etag}")),
         (Param::Tags, "a=b".to_owned()),
         (Param::Acl, "bucket-owner-full-control".to_owned()),
-        (Param::KeyId, arn),
+        (Param::KeyId, arn.clone()),
         (Param::Ciphertext, blob),
-        (Param::Role, role),
+        (Param::Role, role.clone()),
+        (Param::SourceKey, arn.clone()),
+        (Param::Grantee, role),
+        (Param::GrantOperations, "Decrypt".to_owned()),
+        (Param::Grant, grant),
+        (Param::Alias, alias.to_owned()),
+        (Param::TagKeys, "a".to_owned()),
     ];
-    all.into_iter().filter(|(param, _)| operation.needs.contains(param)).collect()
+    let takes = |param: Param| match param {
+        // What the call cannot do without, although the catalogue has another way.
+        Param::Ciphertext => operation.takes(param),
+        Param::Body => operation.name == "kms:PutKeyPolicy",
+        other => operation.needs.contains(&other),
+    };
+    let policy = place.environment.key("k").expect("the key").policy.text.to_string();
+    all.into_iter()
+        .chain([(Param::Body, policy)])
+        .filter(|(param, _)| takes(*param))
+        .collect()
 }
 
 #[test]

@@ -71,7 +71,19 @@ pub(super) async fn bucket(clients: &Clients, call: &Call) -> Answer {
         GetBucketEncryption => get_bucket_encryption,
         GetBucketAcl => get_bucket_acl,
         GetPublicAccessBlock => get_public_access_block,
-        GetBucketOwnershipControls => get_bucket_ownership_controls;
+        GetBucketOwnershipControls => get_bucket_ownership_controls,
+        GetBucketLifecycleConfiguration => get_bucket_lifecycle_configuration,
+        GetBucketReplication => get_bucket_replication,
+        GetBucketLogging => get_bucket_logging,
+        GetBucketTagging => get_bucket_tagging,
+        GetBucketNotificationConfiguration => get_bucket_notification_configuration,
+        DeleteBucketPolicy => delete_bucket_policy,
+        DeletePublicAccessBlock => delete_public_access_block,
+        DeleteBucketEncryption => delete_bucket_encryption,
+        DeleteBucketOwnershipControls => delete_bucket_ownership_controls,
+        DeleteBucketLifecycle => delete_bucket_lifecycle,
+        DeleteBucketReplication => delete_bucket_replication,
+        DeleteBucketTagging => delete_bucket_tagging;
         head_bucket
     )
 }

@@ -1,12 +1,16 @@
 //! Makes the call: one function per operation, through the official clients.
 
 mod bucket;
+mod configure;
+mod entity;
 mod kms;
 mod multipart;
 mod object;
+mod post;
 mod settings;
 mod sts;
 
+pub(super) use self::{entity::RESTORE_DAYS, post::fields as form_fields};
 use aws_sdk_s3::types::{ObjectCannedAcl, ServerSideEncryption};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -33,6 +37,30 @@ pub async fn call(clients: &Clients, call: &Call) -> Answer {
             Op::GetObjectTagging | Op::PutObjectTagging | Op::DeleteObjectTagging | Op::GetObjectAcl | Op::PutObjectAcl => {
                 settings::object_settings(clients, call).await
             }
+            Op::DeleteObjects
+            | Op::UploadPartCopy
+            | Op::GetObjectAttributes
+            | Op::RestoreObject
+            | Op::UpdateObjectEncryption
+            | Op::PutObjectAnnotation
+            | Op::GetObjectAnnotation
+            | Op::ListObjectAnnotations
+            | Op::DeleteObjectAnnotation => entity::entity(clients, call).await,
+            Op::PostObject => post::post(clients, call).await,
+            Op::PutBucketAcl
+            | Op::PutBucketPolicy
+            | Op::PutPublicAccessBlock
+            | Op::PutBucketEncryption
+            | Op::PutBucketVersioning
+            | Op::PutBucketOwnershipControls
+            | Op::PutBucketLifecycleConfiguration
+            | Op::PutBucketReplication
+            | Op::PutBucketLogging
+            | Op::PutBucketInventoryConfiguration
+            | Op::GetBucketInventoryConfiguration
+            | Op::DeleteBucketInventoryConfiguration
+            | Op::PutBucketTagging
+            | Op::PutBucketNotificationConfiguration => configure::configure(clients, call).await,
             Op::ListObjectsV2 | Op::ListObjectVersions | Op::ListMultipartUploads => bucket::listing(clients, call).await,
             _ => bucket::bucket(clients, call).await,
         },

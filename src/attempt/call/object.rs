@@ -1,6 +1,6 @@
 //! Objects: written, read, copied, deleted.
 
-use aws_sdk_s3::{operation::RequestId as _, primitives::ByteStream};
+use aws_sdk_s3::{operation::RequestId as _, primitives::ByteStream, types::StorageClass};
 
 use super::{acl, body, customer_key, encryption, fields, send, send_or_presign, stored};
 use crate::{
@@ -31,6 +31,7 @@ pub(super) async fn object(clients: &Clients, call: &Call) -> Answer {
                 .set_sse_customer_key_md5(customer.md5)
                 .set_acl(acl(call))
                 .set_tagging(call.get(Param::Tags))
+                .set_storage_class(call.get(Param::StorageClass).map(|class| StorageClass::from(class.as_str())))
                 .body(ByteStream::from(body(call).into_bytes()));
             send_or_presign!(clients, call, request, |answer| stored(
                 answer.server_side_encryption(),

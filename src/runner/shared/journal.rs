@@ -62,7 +62,13 @@ impl Journal {
     pub(in crate::runner) fn note(&mut self, request: &Request, call: &Call, answer: &Answer) {
         let makes = matches!(
             call.operation.op,
-            Op::PutObject | Op::CopyObject | Op::CompleteMultipartUpload | Op::CreateMultipartUpload | Op::DeleteObject
+            Op::PutObject
+                | Op::CopyObject
+                | Op::PostObject
+                | Op::CompleteMultipartUpload
+                | Op::CreateMultipartUpload
+                | Op::DeleteObject
+                | Op::DeleteObjects
         );
         let (true, Some(bucket), Some(key)) = (makes, call.get(Param::Bucket), call.get(Param::Key)) else {
             return;
@@ -91,8 +97,8 @@ fn made(call: &Call, output: &Output, versioned: bool) -> Option<Is> {
     match call.operation.op {
         Op::CreateMultipartUpload => Some(field(Field::UploadId).map_or(Is::Unknown, Is::Upload)),
         // A version that was named is gone for good; it was noted when it was made, and removing it again finds nothing.
-        Op::DeleteObject if call.get(Param::Version).is_some() => None,
-        Op::DeleteObject if !versioned => None,
+        Op::DeleteObject | Op::DeleteObjects if call.get(Param::Version).is_some() => None,
+        Op::DeleteObject | Op::DeleteObjects if !versioned => None,
         _ => match field(Field::Version) {
             Some(version) => Some(Is::Version(version)),
             None if versioned => Some(Is::Unknown),

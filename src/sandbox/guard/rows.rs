@@ -57,6 +57,8 @@ const COPY_WHOLE: &[&str] = &["x-amz-metadata-directive", "x-amz-tagging-directi
 const COPY_PART: &[&str] = &["x-amz-copy-source-range"];
 const ATTRIBUTES: &[&str] = &["x-amz-object-attributes", "x-amz-max-parts", "x-amz-part-number-marker"];
 const COMPLETE: &[&str] = &["x-amz-mp-object-size"];
+const MFA: &[&str] = &["x-amz-mfa"];
+const ANNOTATED: &[&str] = &["x-amz-object-if-match"];
 const SELF_ACCESS: &[&str] = &["x-amz-confirm-remove-self-bucket-access"];
 
 const READ: &[&str] = &[
@@ -71,6 +73,7 @@ const READ: &[&str] = &[
 ];
 const VERSION: &[&str] = &["versionId"];
 const PART: &[(&str, Value)] = &[("partNumber", Any), ("uploadId", Any)];
+const ANNOTATION: &[(&str, Value)] = &[("annotation", Empty), ("annotationName", Any)];
 const UPLOAD: &[(&str, Value)] = &[("uploadId", Any)];
 
 const fn row(operation: &'static str, method: &'static str, level: Level) -> Row {
@@ -135,6 +138,31 @@ pub const ROWS: &[Row] = &[
         .needs(&[("policy", Empty)])
         .headers(&[SELF_ACCESS]),
     row("DeleteBucketPolicy", "DELETE", Bucket).needs(&[("policy", Empty)]),
+    row("PutPublicAccessBlock", "PUT", Bucket).needs(&[("publicAccessBlock", Empty)]),
+    row("DeletePublicAccessBlock", "DELETE", Bucket).needs(&[("publicAccessBlock", Empty)]),
+    row("PutBucketEncryption", "PUT", Bucket).needs(&[("encryption", Empty)]),
+    row("DeleteBucketEncryption", "DELETE", Bucket).needs(&[("encryption", Empty)]),
+    row("PutBucketVersioning", "PUT", Bucket)
+        .needs(&[("versioning", Empty)])
+        .headers(&[MFA]),
+    row("PutBucketOwnershipControls", "PUT", Bucket).needs(&[("ownershipControls", Empty)]),
+    row("DeleteBucketOwnershipControls", "DELETE", Bucket).needs(&[("ownershipControls", Empty)]),
+    row("PutBucketLifecycleConfiguration", "PUT", Bucket).needs(&[("lifecycle", Empty)]),
+    row("GetBucketLifecycleConfiguration", "GET", Bucket).needs(&[("lifecycle", Empty)]),
+    row("DeleteBucketLifecycle", "DELETE", Bucket).needs(&[("lifecycle", Empty)]),
+    row("PutBucketReplication", "PUT", Bucket).needs(&[("replication", Empty)]),
+    row("GetBucketReplication", "GET", Bucket).needs(&[("replication", Empty)]),
+    row("DeleteBucketReplication", "DELETE", Bucket).needs(&[("replication", Empty)]),
+    row("PutBucketLogging", "PUT", Bucket).needs(&[("logging", Empty)]),
+    row("GetBucketLogging", "GET", Bucket).needs(&[("logging", Empty)]),
+    row("PutBucketInventoryConfiguration", "PUT", Bucket).needs(&[("inventory", Empty), ("id", Any)]),
+    row("GetBucketInventoryConfiguration", "GET", Bucket).needs(&[("inventory", Empty), ("id", Any)]),
+    row("DeleteBucketInventoryConfiguration", "DELETE", Bucket).needs(&[("inventory", Empty), ("id", Any)]),
+    row("PutBucketTagging", "PUT", Bucket).needs(&[("tagging", Empty)]),
+    row("GetBucketTagging", "GET", Bucket).needs(&[("tagging", Empty)]),
+    row("DeleteBucketTagging", "DELETE", Bucket).needs(&[("tagging", Empty)]),
+    row("PutBucketNotificationConfiguration", "PUT", Bucket).needs(&[("notification", Empty)]),
+    row("GetBucketNotificationConfiguration", "GET", Bucket).needs(&[("notification", Empty)]),
     row("ListObjects", "GET", Bucket)
         .may(&["delimiter", "encoding-type", "marker", "max-keys", "prefix"])
         .headers(&[LIST]),
@@ -170,6 +198,8 @@ pub const ROWS: &[Row] = &[
         "upload-id-marker",
     ]),
     row("DeleteObjects", "POST", Bucket).needs(&[("delete", Empty)]).headers(&[DELETE]),
+    // The fields of the form are the handler's: nothing of them is in the head of the request.
+    row("PostObject", "POST", Bucket),
     // Objects.
     row("PutObject", "PUT", Object).headers(&[OBJECT_ACL, SSE, SSE_C, STORE]).metadata(),
     row("GetObject", "GET", Object).may(READ).headers(&[SSE_C]),
@@ -193,6 +223,25 @@ pub const ROWS: &[Row] = &[
         .needs(&[("acl", Empty)])
         .may(VERSION)
         .headers(&[OBJECT_ACL, GRANT_WRITE]),
+    row("RestoreObject", "POST", Object).needs(&[("restore", Empty)]).may(VERSION),
+    row("UpdateObjectEncryption", "PUT", Object)
+        .needs(&[("encryption", Empty)])
+        .may(VERSION),
+    row("PutObjectAnnotation", "PUT", Object)
+        .needs(ANNOTATION)
+        .may(VERSION)
+        .headers(&[ANNOTATED]),
+    row("GetObjectAnnotation", "GET", Object).needs(ANNOTATION).may(VERSION),
+    row("DeleteObjectAnnotation", "DELETE", Object)
+        .needs(ANNOTATION)
+        .may(VERSION)
+        .headers(&[ANNOTATED]),
+    row("ListObjectAnnotations", "GET", Object).needs(&[("annotation", Empty)]).may(&[
+        "versionId",
+        "max-annotation-results",
+        "annotation-prefix",
+        "continuation-token",
+    ]),
     // Multipart uploads.
     row("CreateMultipartUpload", "POST", Object)
         .needs(&[("uploads", Empty)])

@@ -178,7 +178,7 @@ fn x_id_goes_only_with_its_own_operation() {
     for row in ROWS {
         let (query, headers) = least(row);
         let lower = row.operation.to_lowercase();
-        for id in [lower.as_str(), "", "UpdateObjectEncryption"] {
+        for id in [lower.as_str(), "", "RenameObject"] {
             let more = [query.clone(), vec![pair("x-id", id)]].concat();
             let answer = ask(row.method, row.level, &more, &headers);
             assert!(matches!(answer, Err(Unmodelled::QueryKeys(_))), "{answer:?}");
@@ -193,20 +193,21 @@ fn x_id_goes_only_with_its_own_operation() {
 fn what_the_wire_layer_would_take_for_something_else_is_refused() {
     let none = HeaderMap::new();
     for (method, level, key) in [
-        ("PUT", Level::Object, "encryption"),
         ("PUT", Level::Object, "renameObject"),
-        ("PUT", Level::Object, "annotation"),
         ("PUT", Level::Bucket, "abac"),
-        ("PUT", Level::Bucket, "encryption"),
         ("PUT", Level::Bucket, "metadataConfiguration"),
         ("GET", Level::Bucket, "abac"),
-        ("DELETE", Level::Bucket, "tagging"),
+        ("DELETE", Level::Bucket, "cors"),
         ("POST", Level::Object, "select"),
     ] {
         let answer = ask(method, level, &[pair(key, "")], &none);
         assert_eq!(answer, Err(Unmodelled::Query(key.to_owned())));
     }
-    for (method, level) in [("DELETE", Level::Bucket), ("POST", Level::Bucket), ("POST", Level::Object)] {
+    for key in ["annotation", "annotationName"] {
+        let answer = ask("PUT", Level::Object, &[pair(key, "")], &none);
+        assert!(answer.is_err(), "{answer:?}");
+    }
+    for (method, level) in [("DELETE", Level::Bucket), ("POST", Level::Object)] {
         assert!(ask(method, level, &[], &none).is_err());
     }
     let answer = ask("PATCH", Level::Object, &[], &none);

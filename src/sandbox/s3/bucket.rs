@@ -3,17 +3,16 @@
 use s3s::{
     S3Result,
     dto::{
-        BucketLocationConstraint, BucketVersioningStatus, GetBucketEncryptionInput, GetBucketEncryptionOutput, GetBucketLocationInput,
-        GetBucketLocationOutput, GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput, GetBucketPolicyInput,
-        GetBucketPolicyOutput, GetBucketVersioningInput, GetBucketVersioningOutput, GetPublicAccessBlockInput, GetPublicAccessBlockOutput,
-        HeadBucketInput, HeadBucketOutput, ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration,
-        ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+        BucketLocationConstraint, BucketVersioningStatus, GetBucketLocationInput, GetBucketLocationOutput, GetBucketOwnershipControlsInput,
+        GetBucketOwnershipControlsOutput, GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
+        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput, ObjectOwnership, OwnershipControls,
+        OwnershipControlsRule, PublicAccessBlockConfiguration,
     },
 };
 
 use super::{Held, error, open};
 use crate::{
-    environment::{DefaultEncryption, Versioning},
+    environment::Versioning,
     sandbox::{authorize::Scope, state::World},
 };
 
@@ -57,10 +56,10 @@ reads! {
         Some(document) => Ok(GetBucketPolicyOutput { policy: Some(document.text.to_string()) }),
         None => Err(error(404, "NoSuchBucketPolicy", "The bucket policy does not exist")),
     };
-    encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput, "s3:GetEncryptionConfiguration", |world, held| Ok(GetBucketEncryptionOutput {
-        server_side_encryption_configuration: Some(ServerSideEncryptionConfiguration { rules: vec![rule(&held.bucket.config.encryption)] }),
-    });
     public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput, "s3:GetBucketPublicAccessBlock", |world, held| {
+        if held.bucket.deleted.contains("PutPublicAccessBlock") {
+            return Err(error(404, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"));
+        }
         let block = held.bucket.config.public_access;
         Ok(GetPublicAccessBlockOutput {
             public_access_block_configuration: Some(PublicAccessBlockConfiguration {
@@ -71,34 +70,14 @@ reads! {
             }),
         })
     };
-    ownership(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput, "s3:GetBucketOwnershipControls", |world, held| Ok(GetBucketOwnershipControlsOutput {
-        ownership_controls: Some(OwnershipControls {
-            rules: vec![OwnershipControlsRule { object_ownership: ObjectOwnership::from_static(held.bucket.config.ownership.as_str()) }],
-        }),
-    });
-}
-
-fn rule(default: &DefaultEncryption) -> ServerSideEncryptionRule {
-    let (algorithm, key, bucket_key) = match default {
-        DefaultEncryption::S3 => (ServerSideEncryption::AES256, None, false),
-        DefaultEncryption::Kms {
-            key,
-            bucket_key,
-            dual_layer,
-        } => {
-            let algorithm = if *dual_layer {
-                ServerSideEncryption::AWS_KMS_DSSE
-            } else {
-                ServerSideEncryption::AWS_KMS
-            };
-            (algorithm, key.as_ref().map(|key| key.arn.clone()), *bucket_key)
+    ownership(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput, "s3:GetBucketOwnershipControls", |world, held| {
+        if held.bucket.deleted.contains("PutBucketOwnershipControls") {
+            return Err(error(404, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"));
         }
+        Ok(GetBucketOwnershipControlsOutput {
+            ownership_controls: Some(OwnershipControls {
+                rules: vec![OwnershipControlsRule { object_ownership: ObjectOwnership::from_static(held.bucket.config.ownership.as_str()) }],
+            }),
+        })
     };
-    ServerSideEncryptionRule {
-        apply_server_side_encryption_by_default: Some(ServerSideEncryptionByDefault {
-            kms_master_key_id: key,
-            sse_algorithm: ServerSideEncryption::from_static(algorithm),
-        }),
-        bucket_key_enabled: Some(bucket_key),
-    }
 }

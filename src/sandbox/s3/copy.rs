@@ -2,15 +2,21 @@
 
 use s3s::{
     S3Result,
-    dto::{CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, Timestamp},
+    dto::{
+        CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopyPartResult, CopySource, ETag, Timestamp, UploadPartCopyInput,
+        UploadPartCopyOutput,
+    },
 };
 
 use super::{
-    Held, encryption, error, not_modelled,
+    Held, encryption, error, multipart, not_modelled,
     object::{self, Attributes, Write},
     open, refuse_unmodelled,
 };
-use crate::sandbox::{authorize::Scope, state::World};
+use crate::sandbox::{
+    authorize::Scope,
+    state::{Content, World},
+};
 
 pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> S3Result<CopyObjectOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
@@ -69,6 +75,7 @@ pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> 
         grants: grants.iter().any(Option::is_some),
         tags: &[],
         copy_source: Some(&copy_source),
+        storage_class: None,
     };
     write.authorize(world, scope, &held)?;
     let (body, attributes) = read_source(world, scope, &source, key, version_id.as_deref())?;
@@ -91,6 +98,63 @@ pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> 
     })
 }
 
+/// A part copied from an object: a read of the source and a step of the upload
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>). The upload is asked first, as for a copy (assumed).
+pub(super) fn copy_part(world: &mut World, scope: &Scope, input: UploadPartCopyInput) -> S3Result<UploadPartCopyOutput> {
+    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    refuse_unmodelled(&[
+        (
+            "conditional copies",
+            input.copy_source_if_match.is_some() || input.copy_source_if_none_match.is_some(),
+        ),
+        (
+            "conditional copies",
+            input.copy_source_if_modified_since.is_some() || input.copy_source_if_unmodified_since.is_some(),
+        ),
+        (
+            "SSE-C sources",
+            input.copy_source_sse_customer_algorithm.is_some() || input.copy_source_sse_customer_key.is_some(),
+        ),
+        (
+            "SSE-C parts",
+            input.sse_customer_algorithm.is_some() || input.sse_customer_key.is_some(),
+        ),
+        ("ranges of copies", input.copy_source_range.is_some()),
+    ])?;
+    let CopySource::Bucket { bucket, key, version_id } = &input.copy_source else {
+        return Err(not_modelled("copies from access points"));
+    };
+    let source = open(world, bucket, input.expected_source_bucket_owner.as_deref())?;
+    let step = multipart::Step {
+        key: &input.key,
+        upload: &input.upload_id,
+        copy_source: Some(&format!("{bucket}/{key}")),
+    };
+    let upload = step.authorize(world, scope, &held)?;
+    let (_, content) = object::find(world, scope, &source, key, version_id.as_deref(), object::GET)?;
+    let body = open_source(world, scope, &source, key, content)?;
+    let part = multipart::put_part(world, scope, &held, &step, &upload, input.part_number, &body)?;
+    let (algorithm, kms_key, bucket_key) = encryption::reported(&upload.encryption);
+    Ok(UploadPartCopyOutput {
+        copy_part_result: Some(CopyPartResult {
+            e_tag: Some(ETag::Strong(part.etag)),
+            last_modified: Some(Timestamp::from(part.modified)),
+            ..CopyPartResult::default()
+        }),
+        copy_source_version_id: version_id.as_deref().map(str::to_owned),
+        server_side_encryption: algorithm,
+        ssekms_key_id: kms_key,
+        bucket_key_enabled: bucket_key,
+        ..UploadPartCopyOutput::default()
+    })
+}
+
+fn open_source(world: &World, scope: &Scope, source: &Held, key: &str, content: &Content) -> S3Result<Vec<u8>> {
+    object::check_readable(content)?;
+    encryption::authorize(world, scope, source, key, &content.encryption, "kms:Decrypt")?;
+    encryption::unseal(world, source, key, &content.encryption, &content.body)
+}
+
 fn read_source(world: &World, scope: &Scope, source: &Held, key: &str, version: Option<&str>) -> S3Result<(Vec<u8>, Attributes)> {
     let (_, content) = object::find(world, scope, source, key, version, object::GET)?;
     if !content.tags.is_empty() {
@@ -98,12 +162,15 @@ fn read_source(world: &World, scope: &Scope, source: &Held, key: &str, version: 
         let _permit = source.authorize_object(scope, "s3:GetObjectTagging", key, &context)?;
         return Err(error(501, "NotImplemented", "the sandbox does not model copies of tagged objects"));
     }
-    encryption::authorize(world, scope, source, key, &content.encryption, "kms:Decrypt")?;
-    let body = encryption::unseal(world, source, key, &content.encryption, &content.body)?;
+    if !content.annotations.is_empty() {
+        return Err(not_modelled("copies of objects with annotations"));
+    }
+    let body = open_source(world, scope, source, key, content)?;
     let attributes = Attributes {
         content_type: content.content_type.clone(),
         metadata: content.metadata.clone(),
         tags: Vec::new(),
+        storage_class: "STANDARD",
     };
     Ok((body, attributes))
 }

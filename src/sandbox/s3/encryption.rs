@@ -4,12 +4,11 @@ use s3s::{S3Result, dto::ServerSideEncryption};
 
 use super::{Held, error, not_modelled};
 use crate::{
-    environment::DefaultEncryption,
     iam::Context,
     sandbox::{
         authorize::{Scope, Via, authorize_key},
-        kms::Sealed,
-        state::{Encryption, Key, World},
+        kms::{self, Sealed},
+        state::{DefaultEncryption, Encryption, Key, World},
     },
 };
 
@@ -65,7 +64,7 @@ pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers)
                 "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
             ));
         }
-        return default_plan(world, held, headers);
+        return default_plan(world, held, headers, &account);
     };
     match algorithm.as_str() {
         ServerSideEncryption::AES256 if headers.key.is_some() => Err(error(
@@ -140,8 +139,10 @@ fn plan_customer(scope: &Scope, headers: &Headers) -> S3Result<Plan> {
     })
 }
 
-fn default_plan(world: &World, held: &Held, headers: &Headers) -> S3Result<Plan> {
-    let plan = match &held.bucket.config.encryption {
+/// A default key by id or alias is looked up in the account of who asks, as AWS says of aliases
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html>).
+fn default_plan(world: &World, held: &Held, headers: &Headers, account: &str) -> S3Result<Plan> {
+    let plan = match &held.bucket.default_encryption {
         DefaultEncryption::S3 => Plan {
             encryption: Encryption::S3,
             told: Vec::new(),
@@ -153,7 +154,7 @@ fn default_plan(world: &World, held: &Held, headers: &Headers) -> S3Result<Plan>
             dual_layer,
         } => {
             let key = match key {
-                Some(key) => key.arn.clone(),
+                Some(key) => world.resolve_key(key, account).ok_or_else(|| unknown_key(key))?,
                 None => world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?,
             };
             Plan {
@@ -171,7 +172,7 @@ fn default_plan(world: &World, held: &Held, headers: &Headers) -> S3Result<Plan>
 }
 
 fn default_bucket_key(held: &Held) -> bool {
-    matches!(&held.bucket.config.encryption, DefaultEncryption::Kms { bucket_key: true, .. })
+    matches!(&held.bucket.default_encryption, DefaultEncryption::Kms { bucket_key: true, .. })
 }
 
 fn unknown_key(text: &str) -> s3s::S3Error {
@@ -192,12 +193,17 @@ pub(super) fn authorize(world: &World, scope: &Scope, held: &Held, object: &str,
     if !scope.secure {
         return Err(error(400, "InvalidArgument", OVER_HTTP));
     }
-    let Some(found) = world.keys.get(key) else {
+    let Some(found) = world.key(key) else {
         return Err(missing_key(scope, key, action));
     };
     let arn = context_arn(held, object, encryption);
     let _permit = authorize_key(scope, world, found, action, Some(&Via { arn: &arn }))?;
-    Ok(())
+    // S3 answers as KMS does to it, with a prefix (recorded: localstack's snapshots of AWS).
+    match kms::unusable(scope, found, action) {
+        None => Ok(()),
+        Some(("DisabledException", message)) => Err(error(400, "KMS.DisabledException", message)),
+        Some((_, message)) => Err(error(400, "KMS.KMSInvalidStateException", message)),
+    }
 }
 
 /// A key of the caller's own account is said not to exist; of another account's key KMS says neither.
@@ -248,7 +254,7 @@ pub(super) fn unseal(world: &World, held: &Held, object: &str, encryption: &Encr
 }
 
 fn key_of<'a>(world: &'a World, arn: &str) -> Option<&'a Key> {
-    world.keys.get(arn).map(AsRef::as_ref)
+    world.key(arn).map(AsRef::as_ref)
 }
 
 /// The headers that report an object's encryption: algorithm, key, bucket key.

@@ -3,13 +3,21 @@
 //! An operation that is not written below is the wire layer's `NotImplemented`.
 
 mod acl;
+mod admin;
+mod annotation;
+mod attributes;
 mod bucket;
 mod copy;
+mod delete;
 mod encryption;
 mod listing;
 mod multipart;
 mod object;
+pub(super) mod post;
+pub(super) mod raw;
+mod settings;
 mod tagging;
+mod update;
 
 use std::sync::Arc;
 
@@ -21,14 +29,16 @@ use s3s::{
     dto::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
         CopyObjectInput, CopyObjectOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput,
-        DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetBucketAclInput, GetBucketAclOutput, GetBucketEncryptionInput,
-        GetBucketEncryptionOutput, GetBucketLocationInput, GetBucketLocationOutput, GetBucketOwnershipControlsInput,
+        DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput, GetBucketAclInput,
+        GetBucketAclOutput, GetBucketLocationInput, GetBucketLocationOutput, GetBucketOwnershipControlsInput,
         GetBucketOwnershipControlsOutput, GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
-        GetObjectAclInput, GetObjectAclOutput, GetObjectInput, GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput,
-        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
-        ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsV2Input,
-        ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutObjectAclInput, PutObjectAclOutput, PutObjectInput, PutObjectOutput,
-        PutObjectTaggingInput, PutObjectTaggingOutput, StreamingBlob, UploadPartInput, UploadPartOutput,
+        GetObjectAclInput, GetObjectAclOutput, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectInput, GetObjectOutput,
+        GetObjectTaggingInput, GetObjectTaggingOutput, GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput,
+        HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+        ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
+        PutBucketAclInput, PutBucketAclOutput, PutObjectAclInput, PutObjectAclOutput, PutObjectInput, PutObjectOutput,
+        PutObjectTaggingInput, PutObjectTaggingOutput, RestoreObjectInput, RestoreObjectOutput, StreamingBlob, UploadPartCopyInput,
+        UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
     },
 };
 
@@ -80,6 +90,7 @@ impl Backend {
 macro_rules! operations {
     (
         uploads { $($upload:ident($upload_input:ident) -> $upload_output:ident = $upload_function:path;)+ }
+        accepted { $($accepted:ident($accepted_input:ident) -> $accepted_output:ident = $accepted_function:path;)+ }
         others { $($name:ident($input:ident) -> $output:ident = $function:path;)+ }
     ) => {
         #[async_trait::async_trait]
@@ -89,6 +100,11 @@ macro_rules! operations {
                 let trailers = request.trailing_headers.as_ref().and_then(TrailingHeaders::take).unwrap_or_default();
                 let upload = object::Upload { bytes: &bytes, trailers: &trailers };
                 self.run(request, |world, scope, input| $upload_function(world, scope, input, &upload))
+            })+
+            $(async fn $accepted(&self, request: S3Request<$accepted_input>) -> S3Result<S3Response<$accepted_output>> {
+                let mut response = self.run(request, $accepted_function)?;
+                response.status = Some(StatusCode::ACCEPTED);
+                Ok(response)
             })+
             $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
                 self.run(request, $function)
@@ -102,21 +118,27 @@ operations! {
         put_object(PutObjectInput) -> PutObjectOutput = object::put;
         upload_part(UploadPartInput) -> UploadPartOutput = multipart::upload_part;
     }
+    accepted {
+        restore_object(RestoreObjectInput) -> RestoreObjectOutput = attributes::restore;
+    }
     others {
         head_bucket(HeadBucketInput) -> HeadBucketOutput = bucket::head;
         get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput = bucket::location;
         get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput = bucket::versioning;
         get_bucket_policy(GetBucketPolicyInput) -> GetBucketPolicyOutput = bucket::policy;
-        get_bucket_encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput = bucket::encryption;
         get_public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput = bucket::public_access_block;
         get_bucket_ownership_controls(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput = bucket::ownership;
         get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = acl::get_bucket;
+        put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = acl::put_bucket;
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = listing::objects;
         list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = listing::versions;
         list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput = listing::uploads;
         get_object(GetObjectInput) -> GetObjectOutput = object::get;
         head_object(HeadObjectInput) -> HeadObjectOutput = object::head;
-        delete_object(DeleteObjectInput) -> DeleteObjectOutput = object::delete;
+        delete_object(DeleteObjectInput) -> DeleteObjectOutput = delete::delete;
+        delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput = delete::delete_many;
+        get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput = attributes::get;
+        upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = copy::copy_part;
         copy_object(CopyObjectInput) -> CopyObjectOutput = copy::copy;
         create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput = multipart::create;
         complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput = multipart::complete;
@@ -138,7 +160,7 @@ async fn read(body: Option<StreamingBlob>) -> S3Result<Vec<u8>> {
 }
 
 /// An error of S3 with its status.
-fn error(status: u16, code: &'static str, message: impl Into<String>) -> S3Error {
+pub(super) fn error(status: u16, code: &'static str, message: impl Into<String>) -> S3Error {
     let mut error = S3Error::with_message(
         S3ErrorCode::from_bytes(code.as_bytes()).unwrap_or(S3ErrorCode::InternalError),
         message.into(),
@@ -214,8 +236,11 @@ impl Held {
             context.set("s3:authType", auth_type);
             context.set("s3:signatureversion", "AWS4-HMAC-SHA256");
         }
-        if let Some(age) = scope.signature_age {
-            context.set("s3:signatureAge", age.to_string());
+        match scope.signature_age {
+            Some(age) => context.set("s3:signatureAge", age.to_string()),
+            // No page says what it is of a form.
+            None if scope.auth_type == Some("POST") => context.set_unmodelled("s3:signatureAge"),
+            None => {}
         }
         if let Some(digest) = &scope.content_sha256 {
             context.set("s3:x-amz-content-sha256", digest.as_str());

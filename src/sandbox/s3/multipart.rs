@@ -61,6 +61,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
         grants: grants.iter().any(Option::is_some),
         tags: &tags,
         copy_source: None,
+        storage_class: None,
     };
     write.authorize(world, scope, &held)?;
     if scope.account().is_none() {
@@ -98,16 +99,73 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
     })
 }
 
-/// Authorizes a step of an upload as the write that it is. Policies see the encryption that was settled when it was created
-/// (assumed: header-conditioned policies have refused parts in the past).
-fn authorize_step(world: &World, scope: &Scope, held: &Held, key: &str, id: &str) -> S3Result<Arc<Upload>> {
-    let upload = held.bucket.uploads.get(id).filter(|upload| upload.key == key).cloned();
-    let mut context = held.context(world, scope);
-    for (name, value) in upload.iter().flat_map(|upload| &upload.told) {
-        context.set(name, value.as_str());
+/// A step of an upload.
+pub(super) struct Step<'a> {
+    pub key: &'a str,
+    pub upload: &'a str,
+    pub copy_source: Option<&'a str>,
+}
+
+impl Step<'_> {
+    /// Authorizes it as the write that it is. Policies see the encryption that was settled when the upload was created
+    /// (assumed: header-conditioned policies have refused parts in the past).
+    pub(super) fn authorize(&self, world: &World, scope: &Scope, held: &Held) -> S3Result<Arc<Upload>> {
+        let upload = held
+            .bucket
+            .uploads
+            .get(self.upload)
+            .filter(|upload| upload.key == self.key)
+            .cloned();
+        let mut context = held.context(world, scope);
+        for (name, value) in upload.iter().flat_map(|upload| &upload.told) {
+            context.set(name, value.as_str());
+        }
+        if let Some(source) = self.copy_source {
+            context.set("s3:x-amz-copy-source", source);
+        }
+        let _permit = held.authorize_object(scope, "s3:PutObject", self.key, &context)?;
+        upload.ok_or_else(no_such_upload)
     }
-    let _permit = held.authorize_object(scope, "s3:PutObject", key, &context)?;
-    upload.ok_or_else(no_such_upload)
+}
+
+fn authorize_step(world: &World, scope: &Scope, held: &Held, key: &str, upload: &str) -> S3Result<Arc<Upload>> {
+    let step = Step {
+        key,
+        upload,
+        copy_source: None,
+    };
+    step.authorize(world, scope, held)
+}
+
+/// Stores a part, whose bytes have arrived or been copied.
+pub(super) fn put_part(
+    world: &mut World,
+    scope: &Scope,
+    held: &Held,
+    step: &Step<'_>,
+    upload: &Upload,
+    number: i32,
+    bytes: &[u8],
+) -> S3Result<Part> {
+    if !(1..=10_000).contains(&number) {
+        return Err(error(
+            400,
+            "InvalidArgument",
+            "Part number must be an integer between 1 and 10000, inclusive",
+        ));
+    }
+    encryption::authorize(world, scope, held, step.key, &upload.encryption, "kms:Decrypt")?;
+    let part = Part {
+        etag: object::body_etag(&upload.encryption, bytes),
+        size: bytes.len(),
+        body: encryption::seal(world, held, step.key, &upload.encryption, bytes)?,
+        modified: world.now(),
+    };
+    let bucket = world.bucket_mut(&held.bucket.config.name);
+    if let Some(upload) = bucket.and_then(|bucket| bucket.uploads.get_mut(step.upload)) {
+        Arc::make_mut(upload).parts.insert(number, part.clone());
+    }
+    Ok(part)
 }
 
 fn no_such_upload() -> s3s::S3Error {
@@ -129,15 +187,12 @@ pub(super) fn upload_part(
         "SSE-C parts",
         input.sse_customer_algorithm.is_some() || input.sse_customer_key.is_some(),
     )])?;
-    let upload = authorize_step(world, scope, &held, &input.key, &input.upload_id)?;
-    if !(1..=10_000).contains(&input.part_number) {
-        return Err(error(
-            400,
-            "InvalidArgument",
-            "Part number must be an integer between 1 and 10000, inclusive",
-        ));
-    }
-    encryption::authorize(world, scope, &held, &input.key, &upload.encryption, "kms:Decrypt")?;
+    let step = Step {
+        key: &input.key,
+        upload: &input.upload_id,
+        copy_source: None,
+    };
+    let upload = step.authorize(world, scope, &held)?;
     object::check_sums(
         body,
         [
@@ -149,19 +204,7 @@ pub(super) fn upload_part(
         ],
         input.content_md5.as_deref(),
     )?;
-    let part = Part {
-        etag: object::body_etag(&upload.encryption, body.bytes),
-        size: body.bytes.len(),
-        body: encryption::seal(world, &held, &input.key, &upload.encryption, body.bytes)?,
-        modified: world.now(),
-    };
-    let etag = part.etag.clone();
-    if let Some(upload) = world
-        .bucket_mut(&input.bucket)
-        .and_then(|bucket| bucket.uploads.get_mut(&input.upload_id))
-    {
-        Arc::make_mut(upload).parts.insert(input.part_number, part);
-    }
+    let etag = put_part(world, scope, &held, &step, &upload, input.part_number, body.bytes)?.etag;
     let (algorithm, key, bucket_key) = encryption::reported(&upload.encryption);
     Ok(UploadPartOutput {
         e_tag: Some(ETag::Strong(etag)),
@@ -230,6 +273,7 @@ pub(super) fn complete(world: &mut World, scope: &Scope, input: CompleteMultipar
         content_type: upload.content_type.clone(),
         metadata: upload.metadata.clone(),
         tags: upload.tags.clone(),
+        storage_class: "STANDARD",
     };
     let version = object::store(world, &held, &input.key, &body, &etag, &upload.encryption, attributes)?;
     if let Some(bucket) = world.bucket_mut(&input.bucket) {

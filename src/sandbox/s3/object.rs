@@ -7,8 +7,8 @@ use s3s::{
     S3Result,
     checksum::ChecksumHasher,
     dto::{
-        DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ObjectCannedACL,
-        PutObjectInput, PutObjectOutput, StreamingBlob, Timestamp,
+        ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ObjectCannedACL, PutObjectInput, PutObjectOutput,
+        StreamingBlob, Timestamp,
     },
 };
 
@@ -33,6 +33,17 @@ pub(super) struct Attributes {
     pub content_type: Option<String>,
     pub metadata: BTreeMap<String, String>,
     pub tags: Vec<(String, String)>,
+    /// `STANDARD` or `GLACIER`.
+    pub storage_class: &'static str,
+}
+
+/// The storage classes that are modelled: one that is read at once, and one from which objects must be restored first.
+pub(super) fn storage_class(class: Option<&str>) -> S3Result<&'static str> {
+    match class {
+        None | Some("STANDARD") => Ok("STANDARD"),
+        Some("GLACIER") => Ok("GLACIER"),
+        Some(_) => Err(super::not_modelled("storage classes other than STANDARD and GLACIER")),
+    }
 }
 
 pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, upload: &Upload<'_>) -> S3Result<PutObjectOutput> {
@@ -46,11 +57,8 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
         ("object lock", input.object_lock_retain_until_date.is_some()),
         ("website redirects", input.website_redirect_location.is_some()),
         ("appends", input.write_offset_bytes.is_some()),
-        (
-            "storage classes",
-            input.storage_class.as_ref().is_some_and(|class| class.as_str() != "STANDARD"),
-        ),
     ])?;
+    let storage_class = storage_class(input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str))?;
     let headers = encryption::Headers {
         algorithm: input.server_side_encryption,
         key: input.ssekms_key_id,
@@ -73,6 +81,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
         grants: grants.iter().any(Option::is_some),
         tags: &tags,
         copy_source: None,
+        storage_class: input.storage_class.as_ref().map(|_| storage_class),
     };
     write.authorize(world, scope, &held)?;
     encryption::authorize(world, scope, &held, &input.key, &plan.encryption, "kms:GenerateDataKey")?;
@@ -91,6 +100,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
         content_type: input.content_type,
         metadata: input.metadata.unwrap_or_default().into_iter().collect(),
         tags,
+        storage_class,
     };
     let etag = body_etag(&plan.encryption, upload.bytes);
     let version = store(world, &held, &input.key, upload.bytes, &etag, &plan.encryption, attributes)?;
@@ -113,6 +123,8 @@ pub(super) struct Write<'a> {
     pub grants: bool,
     pub tags: &'a [(String, String)],
     pub copy_source: Option<&'a str>,
+    /// As it was asked for.
+    pub storage_class: Option<&'static str>,
 }
 
 impl Write<'_> {
@@ -122,6 +134,11 @@ impl Write<'_> {
         self.plan.tell(&mut context);
         if let Some(acl) = self.acl {
             context.set("s3:x-amz-acl", acl.as_str());
+        }
+        match self.storage_class {
+            Some(class) => context.set("s3:x-amz-storage-class", class),
+            // No page says whether policies are told of the default.
+            None => context.set_unmodelled("s3:x-amz-storage-class"),
         }
         if let Some(source) = self.copy_source {
             context.set("s3:x-amz-copy-source", source);
@@ -178,11 +195,14 @@ pub(super) fn store(
         content_type: attributes.content_type,
         metadata: attributes.metadata,
         tags: attributes.tags,
+        storage_class: attributes.storage_class,
+        restored: false,
+        annotations: BTreeMap::new(),
     };
     push(world, held, key, Some(content))
 }
 
-fn push(world: &mut World, held: &Held, key: &str, content: Option<Content>) -> S3Result<Option<String>> {
+pub(super) fn push(world: &mut World, held: &Held, key: &str, content: Option<Content>) -> S3Result<Option<String>> {
     let versioning = held.bucket.config.versioning;
     let id = match versioning {
         Versioning::Enabled => version_id(world.next()),
@@ -264,6 +284,19 @@ pub(super) fn find<'a>(
     version: Option<&str>,
     actions: [&str; 2],
 ) -> S3Result<(&'a Version, &'a Content)> {
+    find_told(world, scope, held, key, version, actions, |_| {})
+}
+
+/// The same, where policies are told more.
+pub(super) fn find_told<'a>(
+    world: &World,
+    scope: &Scope,
+    held: &'a Held,
+    key: &str,
+    version: Option<&str>,
+    actions: [&str; 2],
+    tell: impl FnOnce(&mut Context),
+) -> S3Result<(&'a Version, &'a Content)> {
     let [plain, versioned] = actions;
     let found = match version {
         Some(id) => held.bucket.version(key, id),
@@ -277,6 +310,7 @@ pub(super) fn find<'a>(
     for (tag, value) in content.iter().flat_map(|content| &content.tags) {
         context.set(&format!("s3:ExistingObjectTag/{tag}"), value.as_str());
     }
+    tell(&mut context);
     let action = if version.is_some() { versioned } else { plain };
     let _permit = held.authorize_object(scope, action, key, &context)?;
     match (found, content) {
@@ -297,6 +331,23 @@ pub(super) fn find<'a>(
     }
 }
 
+/// An archived object is read only once it was restored: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
+pub(super) fn check_readable(content: &Content) -> S3Result<()> {
+    if content.storage_class == "GLACIER" && !content.restored {
+        return Err(invalid_state("The operation is not valid for the object's storage class"));
+    }
+    Ok(())
+}
+
+pub(super) fn invalid_state(message: &'static str) -> s3s::S3Error {
+    error(403, "InvalidObjectState", message)
+}
+
+/// The header of the storage class, which STANDARD objects do not have.
+fn shown_class(content: &Content) -> Option<s3s::dto::StorageClass> {
+    (content.storage_class != "STANDARD").then(|| s3s::dto::StorageClass::from_static(content.storage_class))
+}
+
 pub(super) const GET: [&str; 2] = ["s3:GetObject", "s3:GetObjectVersion"];
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
@@ -310,6 +361,7 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectInput) -> S3
         ),
     ])?;
     let (version, content) = find(world, scope, &held, &input.key, input.version_id.as_deref(), GET)?;
+    check_readable(content)?;
     encryption::authorize(world, scope, &held, &input.key, &content.encryption, "kms:Decrypt")?;
     let body = encryption::unseal(world, &held, &input.key, &content.encryption, &content.body)?;
     let (algorithm, key, bucket_key) = encryption::reported(&content.encryption);
@@ -324,6 +376,7 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectInput) -> S3
         server_side_encryption: algorithm,
         ssekms_key_id: key,
         bucket_key_enabled: bucket_key,
+        storage_class: shown_class(content),
         tag_count: (!content.tags.is_empty()).then(|| i32::try_from(content.tags.len()).unwrap_or(i32::MAX)),
         ..GetObjectOutput::default()
     })
@@ -352,60 +405,11 @@ pub(super) fn head(world: &mut World, scope: &Scope, input: HeadObjectInput) -> 
         server_side_encryption: algorithm,
         ssekms_key_id: key,
         bucket_key_enabled: bucket_key,
+        storage_class: shown_class(content),
         ..HeadObjectOutput::default()
     })
 }
 
 pub(super) fn shown_version(held: &Held, version: &Version) -> Option<String> {
     (held.bucket.config.versioning != Versioning::Off).then(|| version.id.clone())
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn delete(world: &mut World, scope: &Scope, input: DeleteObjectInput) -> S3Result<DeleteObjectOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    refuse_unmodelled(&[
-        ("MFA delete", input.mfa.is_some()),
-        ("object lock", input.bypass_governance_retention.is_some()),
-        (
-            "conditional deletes",
-            input.if_match.is_some() || input.if_match_last_modified_time.is_some() || input.if_match_size.is_some(),
-        ),
-    ])?;
-    let mut context = held.context(world, scope);
-    let key = input.key.as_str();
-    let Some(id) = input.version_id.as_deref() else {
-        let _permit = held.authorize_object(scope, "s3:DeleteObject", key, &context)?;
-        return delete_current(world, &held, key);
-    };
-    context.set("s3:VersionId", id);
-    let _permit = held.authorize_object(scope, "s3:DeleteObjectVersion", key, &context)?;
-    let marker = held.bucket.version(key, id).is_some_and(|version| version.content.is_none());
-    if let Some(bucket) = world.bucket_mut(&input.bucket) {
-        let versions = bucket.objects.entry(key.to_owned()).or_default();
-        versions.retain(|version| version.id != id);
-        if versions.is_empty() {
-            bucket.objects.remove(key);
-        }
-    }
-    Ok(DeleteObjectOutput {
-        delete_marker: marker.then_some(true),
-        version_id: Some(id.to_owned()),
-        ..DeleteObjectOutput::default()
-    })
-}
-
-/// With versioning a delete adds a marker; without, it removes the object.
-fn delete_current(world: &mut World, held: &Held, key: &str) -> S3Result<DeleteObjectOutput> {
-    if held.bucket.config.versioning == Versioning::Off {
-        if let Some(bucket) = world.bucket_mut(&held.bucket.config.name) {
-            bucket.objects.remove(key);
-        }
-        return Ok(DeleteObjectOutput::default());
-    }
-    let version = push(world, held, key, None)?;
-    Ok(DeleteObjectOutput {
-        delete_marker: Some(true),
-        version_id: version,
-        ..DeleteObjectOutput::default()
-    })
 }

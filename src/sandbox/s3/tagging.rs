@@ -14,15 +14,17 @@ use super::{Held, error, object, open};
 use crate::sandbox::{authorize::Scope, state::World};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>.
-const MAX_TAGS: usize = 10;
+pub(super) const MAX_TAGS: usize = 10;
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html>.
+pub(super) const MAX_BUCKET_TAGS: usize = 50;
 
 /// The x-amz-tagging header: `a=1&b=2`, url-encoded.
 pub(super) fn parse_header(header: Option<&str>) -> S3Result<Vec<(String, String)>> {
     let pairs = form_urlencoded::parse(header.unwrap_or_default().as_bytes());
-    check(pairs.map(|(key, value)| (key.into_owned(), value.into_owned())).collect())
+    check(pairs.map(|(key, value)| (key.into_owned(), value.into_owned())).collect(), MAX_TAGS)
 }
 
-fn check(tags: Vec<(String, String)>) -> S3Result<Vec<(String, String)>> {
+pub(super) fn check(tags: Vec<(String, String)>, most: usize) -> S3Result<Vec<(String, String)>> {
     let repeated = tags
         .iter()
         .enumerate()
@@ -30,8 +32,16 @@ fn check(tags: Vec<(String, String)>) -> S3Result<Vec<(String, String)>> {
     if repeated {
         return Err(error(400, "InvalidTag", "Cannot provide multiple Tags with the same key"));
     }
-    if tags.len() > MAX_TAGS {
-        return Err(error(400, "BadRequest", "Object tags cannot be greater than 10"));
+    if tags.len() > most {
+        return Err(error(
+            400,
+            "BadRequest",
+            if most == MAX_TAGS {
+                "Object tags cannot be greater than 10"
+            } else {
+                "Bucket tag count cannot be greater than 50"
+            },
+        ));
     }
     if tags
         .iter()
@@ -65,7 +75,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectTaggingInput
         .into_iter()
         .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()))
         .collect();
-    let tags = check(tags)?;
+    let tags = check(tags, MAX_TAGS)?;
     let actions = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"];
     let version_id = replace(world, scope, &held, &input.key, input.version_id.as_deref(), actions, tags)?;
     Ok(PutObjectTaggingOutput { version_id })

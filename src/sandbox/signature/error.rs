@@ -175,6 +175,7 @@ impl AuthError {
             Self::Malformed { via, .. } | Self::Scope { via, .. } => match via {
                 Via::Header => ("AuthorizationHeaderMalformed", 400),
                 Via::Query => ("AuthorizationQueryParametersError", 400),
+                Via::Form => ("InvalidArgument", 400),
             },
             Self::BodyMismatch => ("XAmzContentSHA256Mismatch", 400),
             Self::Skewed { .. } => ("RequestTimeTooSkewed", 403),
@@ -279,7 +280,7 @@ fn not_modelled(what: &str) -> String {
 fn s3_malformed(via: Via, detail: &str) -> String {
     match via {
         Via::Header => format!("The authorization header is malformed; {detail}"),
-        Via::Query => detail.to_owned(),
+        Via::Query | Via::Form => detail.to_owned(),
     }
 }
 
@@ -295,13 +296,13 @@ fn s3_scope(via: Via, fault: &Scope) -> String {
         (Scope::Region { sent, expected }, _) => format!("the region '{sent}' is wrong; expecting '{expected}'"),
         (Scope::Service { sent, expected }, _) => format!("incorrect service \"{sent}\". This endpoint belongs to \"{expected}\"."),
         (Scope::Date { .. }, Via::Header) => "Invalid credential date. Date is not the same as X-Amz-Date.".to_owned(),
-        (Scope::Date { sent, expected }, Via::Query) => {
+        (Scope::Date { sent, expected }, Via::Query | Via::Form) => {
             return format!("Invalid credential date \"{sent}\". This date is not the same as X-Amz-Date: \"{expected}\".");
         }
     };
     match via {
         Via::Header => s3_malformed(via, &detail),
-        Via::Query => format!("Error parsing the X-Amz-Credential parameter; {detail}"),
+        Via::Query | Via::Form => format!("Error parsing the X-Amz-Credential parameter; {detail}"),
     }
 }
 

@@ -195,15 +195,15 @@ fn lifetime(expires: &str) -> Result<Duration, AuthError> {
 }
 
 /// The parts both forms have.
-struct Claim<'a> {
-    via: Via,
-    credential: &'a str,
-    signed: &'a str,
-    signature: &'a str,
+pub(super) struct Claim<'a> {
+    pub via: Via,
+    pub credential: &'a str,
+    pub signed: &'a str,
+    pub signature: &'a str,
 }
 
 impl Claim<'_> {
-    fn read(&self, date: OffsetDateTime, token: Option<String>, expires: Option<Duration>) -> Result<Signature, AuthError> {
+    pub(super) fn read(&self, date: OffsetDateTime, token: Option<String>, expires: Option<Duration>) -> Result<Signature, AuthError> {
         let scope = |fault| AuthError::Scope { via: self.via, fault };
         let parts: Vec<&str> = self.credential.split('/').collect();
         let parts: [&str; 5] = parts.try_into().map_err(|_| scope(Scope::Parts))?;
@@ -253,14 +253,14 @@ impl Claim<'_> {
     }
 }
 
-fn malformed(via: Via, detail: &str) -> AuthError {
+pub(super) fn malformed(via: Via, detail: &str) -> AuthError {
     AuthError::Malformed {
         via,
         detail: detail.to_owned(),
     }
 }
 
-fn instant(text: &str) -> Option<OffsetDateTime> {
+pub(super) fn instant(text: &str) -> Option<OffsetDateTime> {
     // The length keeps out signs and longer years, which the parser would take.
     let plain = text.len() == 16;
     let read = PrimitiveDateTime::parse(text, STAMP).ok();

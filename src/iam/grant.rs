@@ -1,0 +1,138 @@
+//! KMS grants: permissions beside the key policy, given to one principal on one key.
+//!
+//! Follows "Grants in AWS KMS" (<https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>) and "Retiring and revoking
+//! grants" (<https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>).
+
+use std::collections::BTreeMap;
+
+use super::context::{Context, Request};
+use super::principal::{Entry, Grip, Principal, named};
+
+/// A grant. Cloning it is for a world that is cloned; the engine only reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The ARN of the key it is on.
+    pub key: String,
+    /// The account in which it was made.
+    pub account: String,
+    /// Who may use it: the ARN of a role, of a session or of a user.
+    pub grantee: String,
+    /// Who besides may retire it.
+    pub retiring: Option<String>,
+    /// What it allows, as the API names it: `Decrypt`, `ReEncryptFrom`.
+    pub operations: Vec<String>,
+    /// What the encryption context must be.
+    pub constraint: Option<Constraint>,
+}
+
+/// What the encryption context of a cryptographic operation must be. Keys and values are compared letter by letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Constraint {
+    /// These pairs and no others.
+    Equals(BTreeMap<String, String>),
+    /// At least these pairs.
+    Subset(BTreeMap<String, String>),
+}
+
+/// The operations that have an encryption context; a constraint says nothing of the others.
+const WITH_CONTEXT: &[&str] = &[
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+];
+
+/// In lower case, as the engine compares actions. Who may retire a grant is said by the grant.
+pub(super) const RETIRE: &str = "kms:retiregrant";
+
+impl Grant {
+    /// Whether it is a grant to this caller on this key, whatever it allows.
+    pub(super) fn concerns(&self, request: &Request<'_>) -> bool {
+        self.key == request.resource && hold(&self.grantee, request.principal).is_some()
+    }
+
+    /// How the grant allows a request, if it does.
+    pub(super) fn grip(&self, request: &Request<'_>) -> Option<Grip> {
+        if self.key != request.resource {
+            return None;
+        }
+        if request.action.eq_ignore_ascii_case(RETIRE) {
+            return self.retire(request.principal);
+        }
+        let grip = hold(&self.grantee, request.principal)?;
+        let operation = self.operation(request.action)?;
+        let within = match operation {
+            // A grant made through a grant gives no more than that one.
+            "CreateGrant" => self.constraint.is_none() && self.gives_all(request.context),
+            operation if WITH_CONTEXT.contains(&operation) => {
+                self.constraint.as_ref().is_none_or(|constraint| constraint.holds(request.context))
+            }
+            _ => true,
+        };
+        within.then_some(grip)
+    }
+
+    /// The retiring principal, the grantee if `RetireGrant` is among the operations, and the account in which the grant was made.
+    /// That the account passes this on through its identity policies, as it does for keys, is assumed: the guide says only that
+    /// the permission can be used there and "has limited utility".
+    fn retire(&self, principal: &Principal) -> Option<Grip> {
+        let retiring = self.retiring.as_ref().and_then(|arn| hold(arn, principal));
+        let grantee = self.operation(RETIRE).and_then(|_| hold(&self.grantee, principal));
+        let account = (principal.account() == Some(&self.account)).then_some(Grip::Account);
+        retiring.max(grantee).max(account)
+    }
+
+    /// The operation of the grant that an action is.
+    fn operation(&self, action: &str) -> Option<&str> {
+        let (service, name) = action.split_once(':')?;
+        let same = |operation: &&String| service.eq_ignore_ascii_case("kms") && operation.eq_ignore_ascii_case(name);
+        self.operations.iter().find(same).map(String::as_str)
+    }
+
+    fn gives_all(&self, context: &Context) -> bool {
+        let asked = context.get("kms:GrantOperations").unwrap_or_default();
+        !asked.is_empty() && asked.iter().all(|operation| self.operations.contains(operation))
+    }
+}
+
+impl Constraint {
+    /// The word of `kms:GrantConstraintType`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Equals(_) => "EncryptionContextEquals",
+            Self::Subset(_) => "EncryptionContextSubset",
+        }
+    }
+
+    /// The pairs.
+    #[must_use]
+    pub fn pairs(&self) -> &BTreeMap<String, String> {
+        match self {
+            Self::Equals(pairs) | Self::Subset(pairs) => pairs,
+        }
+    }
+
+    fn holds(&self, context: &Context) -> bool {
+        let keys = context.get("kms:EncryptionContextKeys").unwrap_or_default();
+        let has = |(key, value): (&String, &String)| {
+            let said = context.get(&format!("kms:EncryptionContext:{key}"));
+            keys.contains(key) && matches!(said, Some([only]) if only == value)
+        };
+        let all = self.pairs().iter().all(has);
+        match self {
+            Self::Equals(pairs) => all && pairs.len() == keys.len(),
+            Self::Subset(_) => all,
+        }
+    }
+}
+
+/// How an ARN names the caller: a role's ARN every session of it, as in a policy. That boundary and session policies limit what a
+/// role is granted, as they limit what a policy gives it, is assumed.
+fn hold(arn: &str, principal: &Principal) -> Option<Grip> {
+    named(&Entry::Arn(arn.to_owned()), principal)
+}
