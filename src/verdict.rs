@@ -387,8 +387,9 @@ fn compare_message(call: &Call, denial: &Denial, expected: &Expected, found: Opt
         });
         if !named {
             let found = deciders(ruling);
+            let said = words(&denial.layers);
             return Match::Unproved(format!(
-                "refused, but the engine does not find that the statement `{sid}` decides: {found}"
+                "refused by {said}, which is not the statement `{sid}`; by the policies it would be: {found}"
             ));
         }
     }
