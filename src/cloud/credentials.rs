@@ -17,6 +17,15 @@ pub struct Chain {
 }
 
 impl Chain {
+    /// These credentials and no others.
+    #[must_use]
+    pub fn of(credentials: Credentials) -> Self {
+        Self {
+            provider: Some(SharedCredentialsProvider::new(credentials)),
+            profile: None,
+        }
+    }
+
     /// The default chain (environment, shared files, SSO, container, instance), or what a profile says.
     pub async fn find(profile: Option<&str>, region: &str) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.to_owned()));

@@ -114,6 +114,35 @@ impl Server {
         answer.buckets().iter().map(|bucket| bucket.name().unwrap().to_owned()).collect()
     }
 
+    /// Every version, delete marker and upload in the buckets of an account.
+    pub fn versions(&self, account: &str) -> Vec<String> {
+        let s3 = self.target().clients(Some(&credentials(account)), false).s3;
+        let mut found = Vec::new();
+        for bucket in self.buckets(account) {
+            let listed = runtime().block_on(s3.list_object_versions().bucket(&bucket).send()).unwrap();
+            found.extend(
+                listed
+                    .versions()
+                    .iter()
+                    .map(|version| format!("{bucket}/{}", version.key().unwrap())),
+            );
+            found.extend(
+                listed
+                    .delete_markers()
+                    .iter()
+                    .map(|marker| format!("{bucket}/{} marker", marker.key().unwrap())),
+            );
+            let uploads = runtime().block_on(s3.list_multipart_uploads().bucket(&bucket).send()).unwrap();
+            found.extend(
+                uploads
+                    .uploads()
+                    .iter()
+                    .map(|upload| format!("{bucket}/{} upload", upload.key().unwrap())),
+            );
+        }
+        found
+    }
+
     /// The roles of an account, apart from those of services.
     pub fn roles(&self, account: &str) -> Vec<String> {
         let iam = self.target().iam(&credentials(account));
