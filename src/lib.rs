@@ -8,7 +8,7 @@
 //! 2. [`suite`] reads a scenarios folder; [`diag`] says what is wrong with it; [`environment`] is what is deployed and which
 //!    [`environment::Control`]s were chosen; [`scenario`] is what will be attempted, every name resolved and every refusal with its witnesses.
 //! 3. [`plan`] chooses; [`runner`] makes the calls: [`principal`] has the sessions, [`attempt`] the operations, [`cloud`] the clients.
-//! 4. [`outcome`] reads what came back; [`verdict`] judges it. These two are where a refusal is, or is not, believed.
+//! 4. [`outcome`] reads what came back; [`verdict`] judges it; [`tries`] says when it is asked again. These two are where a refusal is, or is not, believed.
 //! 5. [`record`] is what a run leaves; [`report`] shows it.
 //! 6. [`sandbox`] answers the calls, and refuses what AWS refuses: [`iam`] decides.
 //!
@@ -32,4 +32,5 @@ pub mod runner;
 pub mod sandbox;
 pub mod scenario;
 pub mod suite;
+pub mod tries;
 pub mod verdict;

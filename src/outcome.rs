@@ -105,6 +105,8 @@ impl Outcome {
 /// What a message says of an authorization refusal. All empty for a bare `Access Denied`, which proves no layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Denial {
+    /// Who was refused.
+    pub principal: Option<String>,
     /// The action that was refused.
     pub action: Option<String>,
     /// The resource it was refused on.
@@ -124,7 +126,7 @@ pub fn classify(service: Service, answer: &Answer) -> Outcome {
     }
 }
 
-/// The result of one key of DeleteObjects, whose answer is 200. Of the codes a key may have only these are known
+/// The result of one key of `DeleteObjects`, whose answer is 200. Of the codes a key may have only these are known
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Error.html> lists those of all operations); any other proves nothing.
 const ONE_KEY: &[(&str, Means)] = &[
     ("AccessDenied", Means::Denial),
@@ -219,6 +221,7 @@ const fn denied(service: Service, code: &'static str, status: &'static [u16]) ->
 }
 
 const S3: Option<Service> = Some(Service::S3);
+const CONTROL: Option<Service> = Some(Service::S3Control);
 const KMS: Option<Service> = Some(Service::Kms);
 const STS: Option<Service> = Some(Service::Sts);
 
@@ -226,6 +229,7 @@ const STS: Option<Service> = Some(Service::Sts);
 /// "Common Errors" and the errors of each operation.
 const CODES: &[Row] = &[
     denied(Service::S3, "AccessDenied", &[403]),
+    denied(Service::S3Control, "AccessDenied", &[403]),
     denied(Service::Kms, "AccessDeniedException", &[400]),
     denied(Service::Sts, "AccessDenied", &[403]),
     row(KMS, "DryRunOperationException", &[400], OutcomeKind::Allowed),
@@ -242,6 +246,12 @@ const CODES: &[Row] = &[
     row(S3, "NoSuchLifecycleConfiguration", &[404], OutcomeKind::Absent),
     row(S3, "ReplicationConfigurationNotFoundError", &[404], OutcomeKind::Absent),
     row(S3, "NoSuchConfiguration", &[404], OutcomeKind::Absent),
+    row(CONTROL, "NoSuchBucket", &[404], OutcomeKind::Absent),
+    row(CONTROL, "NoSuchAccessPoint", &[404], OutcomeKind::Absent),
+    row(CONTROL, "NoSuchAccessPointPolicy", &[404], OutcomeKind::Absent),
+    row(CONTROL, "NoSuchPublicAccessBlockConfiguration", &[404], OutcomeKind::Absent),
+    row(CONTROL, "NotFoundException", &[404], OutcomeKind::Absent),
+    row(CONTROL, "AccessGrantsInstanceNotExistsError", &[404], OutcomeKind::Absent),
     row(KMS, "NotFoundException", &[400], OutcomeKind::Absent),
     row(S3, "KMS.NotFoundException", &[400], OutcomeKind::Absent),
     row(STS, "NoSuchEntity", &[404], OutcomeKind::Absent),
@@ -249,6 +259,7 @@ const CODES: &[Row] = &[
     row(None, "ServiceUnavailable", &[503], OutcomeKind::Throttled),
     row(None, "Throttling", &[400, 429, 503], OutcomeKind::Throttled),
     row(None, "ThrottlingException", &[400, 429], OutcomeKind::Throttled),
+    row(S3, "RequestTimeout", &[400], OutcomeKind::Unclear),
     row(None, "RequestLimitExceeded", &[400, 503], OutcomeKind::Throttled),
     row(None, "TooManyRequestsException", &[429], OutcomeKind::Throttled),
     row(None, "InvalidAccessKeyId", &[403], OutcomeKind::BadCredentials),
@@ -296,39 +307,53 @@ const PROTOCOL: &[&str] = &[
 
 /// The message `Access Denied`, and nothing more, is what other organizations, anonymous callers and old paths get.
 fn denial(message: &str) -> Outcome {
-    let Grammar { action, resource, rest } = grammar(message);
+    let Grammar {
+        principal,
+        action,
+        resource,
+        rest,
+    } = grammar(message);
     // Where the message names an action and a resource, only what stands after them is AWS's own reason: an object's key may say anything.
     let lower = rest.to_lowercase();
     if action.is_none() && PROTOCOL.iter().any(|clause| lower.contains(clause)) {
         return Outcome::Rejected;
     }
     let on_key = resource.as_deref().is_some_and(|resource| resource.starts_with("arn:aws:kms:"));
-    let layers = CLAUSES
-        .iter()
-        .find(|(clause, _)| lower.contains(clause))
-        .map_or(&[] as &[Layer], |(_, layers)| layers);
-    let layers = layers
-        .iter()
-        .map(|layer| {
-            if on_key && *layer == Layer::Resource {
-                Layer::KeyPolicy
-            } else {
-                *layer
-            }
-        })
-        .filter(|layer| !(on_key && *layer == Layer::BlockPublicAccess));
     let denial = Denial {
+        principal,
         action,
         resource,
-        layers: layers.collect(),
+        layers: layers(&lower, on_key),
     };
-    let bare = matches!(lower.trim().trim_end_matches('.'), "access denied" | "");
+    // S3 always says these two words; an answer without a message is not whole.
+    let bare = lower.trim().trim_end_matches('.') == "access denied";
     if bare || denial.action.is_some() || !denial.layers.is_empty() {
         Outcome::Denied(denial)
     } else {
         // AccessDenied with a text that is not AWS's grammar: a proxy, a firewall, an emulator.
         Outcome::Unclear
     }
+}
+
+/// The mechanisms that a message may mean: those of every clause in it, for AWS gives one reason, and two prove neither. None where a
+/// clause leaves it open.
+fn layers(lower: &str, on_key: bool) -> Vec<Layer> {
+    let found = || CLAUSES.iter().filter(|(clause, _)| lower.contains(clause));
+    if found().any(|(_, layers)| layers.is_empty()) {
+        return Vec::new();
+    }
+    let mut layers: Vec<Layer> = Vec::new();
+    for (_, meant) in found() {
+        // No Block Public Access stands before a key: there the clause means one mechanism.
+        let meant = if on_key && meant.contains(&Layer::Resource) {
+            &[Layer::KeyPolicy]
+        } else {
+            *meant
+        };
+        let new: Vec<Layer> = meant.iter().copied().filter(|layer| !layers.contains(layer)).collect();
+        layers.extend(new);
+    }
+    layers
 }
 
 /// Clauses and the mechanisms they may mean. S3 words RestrictPublicBuckets as a deny of the bucket policy, and
@@ -371,17 +396,19 @@ const CLAUSES: &[(&str, &[Layer])] = &[
 
 /// A refusal's message in its parts.
 struct Grammar<'a> {
+    principal: Option<String>,
     action: Option<String>,
     resource: Option<String>,
     /// What stands after them; the whole message where it names no action.
     rest: &'a str,
 }
 
-/// `... is not authorized to perform: <action> on resource: <arn> ...`; S3 quotes the ARN, the others do not. A key may hold quotes,
+/// `User: <arn> is not authorized to perform: <action> on resource: <arn> ...`; S3 quotes the ARN, the others do not. A key may hold quotes,
 /// so the ARN ends at the last one.
 fn grammar(message: &str) -> Grammar<'_> {
-    let Some((_, rest)) = message.split_once("is not authorized to perform: ") else {
+    let Some((who, rest)) = message.split_once("is not authorized to perform: ") else {
         return Grammar {
+            principal: None,
             action: None,
             resource: None,
             rest: message,
@@ -397,6 +424,7 @@ fn grammar(message: &str) -> Grammar<'_> {
         }
     };
     Grammar {
+        principal: who.rsplit_once("User:").map(|(_, principal)| principal.trim().to_owned()),
         action: Some(action.to_owned()),
         resource: resource.map(str::to_owned),
         rest,
@@ -427,6 +455,33 @@ mod tests {
     }
 
     #[test]
+    fn one_key_is_refused_under_200_and_by_nothing_else() {
+        let one = |status, code: &str, message: &str| {
+            let Answer::Refused(refused) = Answer::refused(status, code, message) else {
+                panic!("a refusal")
+            };
+            Answer::Refused(Refused {
+                of_one_key: true,
+                ..refused
+            })
+        };
+        let kind = |service, answer: &Answer| classify(service, answer).kind();
+        assert_eq!(kind(Service::S3, &one(200, "AccessDenied", "Access Denied")), OutcomeKind::Denied);
+        assert_eq!(kind(Service::S3, &one(200, "NoSuchVersion", "x")), OutcomeKind::Absent);
+        for unclear in [
+            one(403, "AccessDenied", "Access Denied"),
+            one(200, "AccessDenied", "<html>no</html>"),
+            one(200, "", "Access Denied"),
+            one(200, "InternalError", "x"),
+            one(200, "MethodNotAllowed", "x"),
+            Answer::refused(200, "AccessDenied", "Access Denied"),
+        ] {
+            assert_eq!(kind(Service::S3, &unclear), OutcomeKind::Unclear, "{unclear:?}");
+        }
+        assert_eq!(kind(Service::Kms, &one(200, "AccessDenied", "Access Denied")), OutcomeKind::Unclear);
+    }
+
+    #[test]
     fn every_clause_names_its_layer_whatever_stands_after_it() {
         let user = "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: s3:PutObject on resource: \"arn:aws:s3:::b/k\"";
         for (clause, layers) in CLAUSES {
@@ -446,7 +501,14 @@ mod tests {
     fn what_is_not_awss_own_answer_is_no_denial() {
         for (status, code, message) in [
             (403, "AccessDenied", "<html>blocked by proxy</html>"),
+            (403, "AccessDenied", ""),
             (403, "AccessDenied", "Request has expired"),
+            (403, "AccessDenied", "Invalid according to Policy: Policy expired."),
+            (
+                403,
+                "AccessDenied",
+                "The AWS KMS key in the request must be owned by the same account as the bucket.",
+            ),
             (
                 403,
                 "AccessDenied",
@@ -464,6 +526,30 @@ mod tests {
             classify(Service::Kms, &Answer::refused(403, "AccessDeniedException", "x")).kind(),
             OutcomeKind::Denied
         );
+    }
+
+    #[test]
+    fn two_reasons_prove_neither() {
+        let user = "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: s3:PutObject on resource: \"arn:aws:s3:::b/k\"";
+        for (one, other, layers) in [
+            (
+                "with an explicit deny in an identity-based policy",
+                "because no service control policy allows it",
+                &[Layer::Identity, Layer::Scp] as &[Layer],
+            ),
+            (
+                "with an explicit deny in an identity-based policy",
+                "because the resource does not exist in this Region",
+                &[],
+            ),
+        ] {
+            for message in [format!("{user} {one} {other}"), format!("{user} {other} {one}")] {
+                match classify(Service::S3, &Answer::refused(403, "AccessDenied", &message)) {
+                    Outcome::Denied(denial) => assert_eq!(denial.layers, layers, "{message}"),
+                    other => panic!("{message}: {other:?}"),
+                }
+            }
+        }
     }
 
     #[test]

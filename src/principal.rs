@@ -1,14 +1,26 @@
 //! Principals: the session of each role, assumed once and shown to be the right one.
 
-use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
+};
 
 use aws_credential_types::Credentials;
 use aws_sdk_sts::types::Tag;
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures::future::join_all;
 
 use crate::{
-    attempt::Answer,
+    attempt::{Answer, Service},
     cloud::Target,
     environment::{Environment, Role},
+    outcome::classify,
+    tries::Tries,
     verdict::came_back,
 };
 
@@ -26,34 +38,45 @@ pub struct Session {
 
 /// The sessions of a run, by the roles' names: each, or why there is none.
 #[derive(Clone, Debug, Default)]
-pub struct Sessions(BTreeMap<String, Result<Session, String>>);
+pub struct Sessions {
+    by_role: BTreeMap<String, Result<Session, String>>,
+    calls: u64,
+}
 
 impl Sessions {
-    /// Assumes every role given, as the caller, or by way of the roles that are to assume it.
+    /// Assumes every role given, as the caller, or by way of the roles that are to assume it. What waits for nothing is asked
+    /// for at once: no row begins before the last is there.
     pub async fn open(target: &Target, caller: &Credentials, environment: &Environment, roles: &[Arc<Role>], run: &str) -> Self {
+        let calls = AtomicU64::new(0);
         let mut sessions = Self::default();
-        for role in in_order(environment, roles) {
-            let session = match &role.via {
-                None => assume(target, caller, &environment.caller.arn, role, run).await,
-                Some(via) => match sessions.get(via) {
-                    Ok(by) => assume(target, &by.credentials, &by.arn, role, run).await,
+        for wave in waves(environment, roles) {
+            let opened = wave.into_iter().map(async |role| {
+                let by = match &role.via {
+                    None => Ok((caller, environment.caller.arn.as_str())),
+                    Some(via) => sessions.get(via).map(|by| (&by.credentials, by.arn.as_str())),
+                };
+                let session = match by {
+                    Ok((credentials, who)) => assume(target, credentials, who, role, run, &calls).await,
                     Err(problem) => Err(problem),
-                },
-            };
-            sessions.0.insert(role.name.clone(), session);
+                };
+                (role.name.clone(), session)
+            });
+            let opened = join_all(opened).await;
+            sessions.by_role.extend(opened);
         }
+        sessions.calls = calls.into_inner();
         sessions
     }
 
-    /// How many there are, or were to be.
+    /// How many calls it took to open them.
     #[must_use]
-    pub fn count(&self) -> usize {
-        self.0.len()
+    pub const fn calls(&self) -> u64 {
+        self.calls
     }
 
     /// Keeps a role's session, or why there is none.
     pub fn put(&mut self, role: &str, session: Result<Session, String>) {
-        self.0.insert(role.to_owned(), session);
+        self.by_role.insert(role.to_owned(), session);
     }
 
     /// The session of a role.
@@ -61,7 +84,7 @@ impl Sessions {
     /// # Errors
     /// Why there is none.
     pub fn get(&self, role: &str) -> Result<&Session, String> {
-        match self.0.get(role) {
+        match self.by_role.get(role) {
             Some(Ok(session)) => Ok(session),
             Some(Err(problem)) => Err(problem.clone()),
             None => Err(format!("the role `{role}` was not assumed")),
@@ -69,24 +92,35 @@ impl Sessions {
     }
 }
 
-/// The roles and those they are assumed by way of, each after the one that assumes it. Circles were refused at load.
-fn in_order<'a>(environment: &'a Environment, roles: &'a [Arc<Role>]) -> Vec<&'a Arc<Role>> {
-    let mut ordered: Vec<&Arc<Role>> = Vec::new();
+/// The roles and those they are assumed by way of, each in a later wave than the one that assumes it. Circles were refused at load.
+fn waves<'a>(environment: &'a Environment, roles: &'a [Arc<Role>]) -> Vec<Vec<&'a Arc<Role>>> {
+    let mut waves: Vec<Vec<&Arc<Role>>> = Vec::new();
     for role in roles {
         let next = |role: &&'a Arc<Role>| role.via.as_ref().and_then(|via| environment.role(via));
         let mut way: Vec<&Arc<Role>> = std::iter::successors(Some(role), next).take(environment.roles.len()).collect();
         way.reverse();
-        for role in way {
-            if !ordered.iter().any(|other| other.name == role.name) {
-                ordered.push(role);
+        for (depth, role) in way.into_iter().enumerate() {
+            if waves.len() == depth {
+                waves.push(Vec::new());
+            }
+            match waves.get_mut(depth) {
+                Some(wave) if !wave.iter().any(|other| other.name == role.name) => wave.push(role),
+                _ => {}
             }
         }
     }
-    ordered
+    waves
 }
 
 /// Assumes a role with these credentials, which are those of `who`.
-async fn assume(target: &Target, credentials: &Credentials, who: &str, role: &Role, run: &str) -> Result<Session, String> {
+async fn assume(
+    target: &Target,
+    credentials: &Credentials,
+    who: &str,
+    role: &Role,
+    run: &str,
+    calls: &AtomicU64,
+) -> Result<Session, String> {
     let tags = role
         .session_tags
         .iter()
@@ -101,7 +135,7 @@ async fn assume(target: &Target, credentials: &Credentials, who: &str, role: &Ro
         .set_external_id(role.external_id.clone())
         .set_tags((!tags.is_empty()).then_some(tags));
     let failed = |answer: &Answer| format!("`{who}` cannot assume `{}`: {}", role.arn, came_back(answer));
-    let answer = request.send().await.map_err(|error| failed(&Answer::from_error(&error)))?;
+    let answer = ask(calls, || request.clone().send()).await.map_err(|answer| failed(&answer))?;
     let issued = answer
         .credentials()
         .ok_or_else(|| format!("STS gave no credentials for `{}`", role.arn))?;
@@ -113,14 +147,9 @@ async fn assume(target: &Target, credentials: &Credentials, who: &str, role: &Ro
         "sts:AssumeRole",
     );
     // Credentials that work for someone else would make every refusal look right.
-    let identity = target.clients(Some(&credentials), false).sts.get_caller_identity().send().await;
-    let identity = identity.map_err(|error| {
-        format!(
-            "the session of `{}` is not accepted: {}",
-            role.arn,
-            came_back(&Answer::from_error(&error))
-        )
-    })?;
+    let identity = target.clients(Some(&credentials), false).sts.get_caller_identity();
+    let identity = ask(calls, || identity.clone().send()).await;
+    let identity = identity.map_err(|answer| format!("the session of `{}` is not accepted: {}", role.arn, came_back(&answer)))?;
     let arn = identity.arn().unwrap_or_default();
     if is_session_of(arn, role) {
         Ok(Session {
@@ -132,8 +161,28 @@ async fn assume(target: &Target, credentials: &Credentials, who: &str, role: &Ro
     }
 }
 
+/// Asks STS, again where the rule of [`Tries`] says so.
+async fn ask<T, E, F>(calls: &AtomicU64, send: impl Fn() -> F) -> Result<T, Answer>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+{
+    let mut tries = Tries::default();
+    loop {
+        calls.fetch_add(1, Ordering::Relaxed);
+        let answer = match send().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => Answer::from_error(&error),
+        };
+        match tries.next(&answer, &classify(Service::Sts, &answer)) {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return Err(answer),
+        }
+    }
+}
+
 /// `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION` of this very role.
-fn is_session_of(arn: &str, role: &Role) -> bool {
+pub(crate) fn is_session_of(arn: &str, role: &Role) -> bool {
     let name = role.arn.rsplit('/').next().unwrap_or_default();
     arn.strip_prefix(&format!("arn:aws:sts::{}:assumed-role/{name}/", role.account))
         .is_some_and(|session| !session.contains('/'))

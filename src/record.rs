@@ -210,8 +210,8 @@ pub struct ResultRecord {
     /// What the expectation rests on, where AWS promises nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assumed: Option<String>,
-    /// How often it was tried.
-    pub tries: u32,
+    /// Every try of the call, in order: more than one only where there was no answer, or a busy or failing service. Judged is the last.
+    pub tries: Vec<TryRecord>,
     /// When it began: RFC 3339, UTC.
     pub started: String,
     /// How long it took with its witnesses, in milliseconds.
@@ -282,6 +282,20 @@ pub struct ObservedRecord {
     /// What a success said.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, Vec<String>>,
+}
+
+/// One try of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TryRecord {
+    /// What AWS did.
+    pub outcome: OutcomeKind,
+    /// The HTTP status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The error code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// A statement that decided.

@@ -9,6 +9,7 @@ use crate::{
     attempt::{Answer, Call, Op},
     iam::Layer,
     outcome::{Denial, Outcome, OutcomeKind},
+    principal::is_session_of,
     sandbox::{Ruling, Rulings},
     scenario::{Kind, Principal},
 };
@@ -74,6 +75,8 @@ pub enum Reason {
     NoSession,
     /// The target could not answer.
     NoAnswer,
+    /// An earlier try may have done it: its answer was lost.
+    LostAnswer,
     /// The run was stopped before the attempt.
     Cancelled,
     /// What was made could not be removed.
@@ -97,6 +100,7 @@ impl Reason {
             Self::FixtureChanged => "fixture-changed",
             Self::NoSession => "no-session",
             Self::NoAnswer => "no-answer",
+            Self::LostAnswer => "lost-answer",
             Self::Cancelled => "cancelled",
             Self::NotCleaned => "not-cleaned",
         }
@@ -349,10 +353,15 @@ fn compare_ruling(ruling: &Ruling, denial: &Denial, expected: &Expected) -> Matc
 /// over the target's own policies: it can narrow down what the message says, never add to it.
 fn compare_message(call: &Call, denial: &Denial, expected: &Expected, found: Option<&Ruling>) -> Match {
     let asked = !expected.layers.is_empty() || expected.sid.is_some();
+    if let Some(named) = denial.principal.as_ref().filter(|named| !may_be(call, named)) {
+        return Match::Unproved(format!("`{named}` was refused, who is not `{}`", call.principal.name()));
+    }
     match (&denial.action, &denial.resource) {
         (Some(action), resource) => {
-            let same =
-                action.eq_ignore_ascii_case(&expected.action) && resource.as_ref().is_none_or(|resource| *resource == expected.resource);
+            let same = action.eq_ignore_ascii_case(&expected.action)
+                && resource
+                    .as_ref()
+                    .map_or(expected.resource == "*", |resource| *resource == expected.resource);
             if !same {
                 let resource = resource.as_deref().unwrap_or("?");
                 return Match::Unproved(format!(
@@ -362,6 +371,9 @@ fn compare_message(call: &Call, denial: &Denial, expected: &Expected, found: Opt
             }
         }
         (None, _) if asked => return Match::Unproved("a bare `Access Denied` proves no layer".to_owned()),
+        (None, _) if !denial.layers.is_empty() => {
+            return Match::Unproved("the message names a mechanism, but not what it refused".to_owned());
+        }
         (None, _) if expected.action != call.action || expected.resource != call.resource => {
             return Match::Unproved(format!(
                 "a bare `Access Denied` does not name `{}` on `{}`",
@@ -411,6 +423,14 @@ fn compare_message(call: &Call, denial: &Denial, expected: &Expected, found: Opt
 
 fn is_about(ruling: &Ruling, expected: &Expected) -> bool {
     ruling.action.eq_ignore_ascii_case(&expected.action) && ruling.resource == expected.resource
+}
+
+/// Whether a message that names this principal may be about the one who called. No page says what S3 calls nobody; it is no ARN.
+fn may_be(call: &Call, named: &str) -> bool {
+    match &call.principal {
+        Principal::Anonymous => !named.starts_with("arn:"),
+        Principal::Role(role) => is_session_of(named, role),
+    }
 }
 
 /// S3 tells anonymous callers and other accounts nothing.

@@ -73,6 +73,29 @@ attempts:
     witness: { actor: the application describes the key }
 "#;
 
+/// Re-encrypting is asked about on the key the ciphertext is under, first.
+const RE_ENCRYPTING: &str = r#"
+scenario: Only the keeper moves a ciphertext to another key
+controls: [ENC-01]
+given:
+  sealed: { as: keeper, do: kms:Encrypt, key_id: main }
+request: { as: keeper, do: kms:ReEncrypt, source_key: main, key_id: spare, ciphertext: "{sealed}" }
+attempts:
+  - allow: the keeper
+  - allow: the application describes the key
+    request: { as: app, do: kms:DescribeKey, key_id: main }
+  - deny: the application
+    but: { as: app }
+    by: { layer: identity }
+    witness: { actor: the application describes the key }
+  - deny: the application, of the other key
+    request: { as: app, do: kms:ReEncrypt, source_key: spare, key_id: main, dry_run: true, ignore_ciphertext: true }
+    by: { layer: identity, action: kms:ReEncryptFrom, key: spare }
+    witness: { target: the other way, actor: the application describes the key }
+  - allow: the other way
+    request: { as: keeper, do: kms:ReEncrypt, source_key: spare, key_id: main, dry_run: true, ignore_ciphertext: true }
+"#;
+
 /// Configuration of a fixture holds for every attempt, named or not: the application may read only through a grant.
 const GRANTED: &str = r#"
 scenario: The application reads through its grant, and only this bucket
@@ -98,7 +121,7 @@ attempts:
 "#;
 
 /// A key that the row makes is a key like any other.
-const THROWAWAY: &str = r#"
+const THROWAWAY: &str = r"
 scenario: A key made for the row is disabled, and refuses
 controls: [ENC-01]
 given:
@@ -113,7 +136,7 @@ attempts:
     witness: { actor: the application describes its own key }
   - allow: the keeper
     then: [{ read: { do: kms:DescribeKey } }]
-"#;
+";
 
 /// A folder with one architecture; `app` is what the application's policy allows.
 fn folder(scenarios: &[(&str, &str)], app: &str) -> TempDir {
@@ -160,6 +183,7 @@ fn what_is_right_passes() {
     let scenarios = [
         ("administration.yaml", ADMINISTRATION),
         ("granted.yaml", GRANTED),
+        ("re-encrypting.yaml", RE_ENCRYPTING),
         ("throwaway.yaml", THROWAWAY),
     ];
     let folder = folder(&scenarios, USES_ONE_KEY);
@@ -174,6 +198,25 @@ fn what_gets_through_fails() {
     assert_eq!(code, 1, "{output}");
     // One attempt is permitted; every other one got through.
     assert!(output.contains("1 passed; 19 failed; 0 inconclusive"), "{output}");
+    // Each is shown as a command to try.
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000001";
+    let app = "--profile app --region eu-west-1";
+    for command in [
+        format!("aws kms create-grant {app} --key-id {key} --grantee-principal arn:aws:iam::111122223333:role/app --operations Decrypt\n"),
+        format!("aws kms revoke-grant {app} --key-id {key} --grant-id "),
+        format!("aws kms put-key-policy {app} --policy '{{\"Statement\":"),
+        format!("aws kms schedule-key-deletion {app} --key-id {key} --pending-window-in-days 7\n"),
+        format!("aws kms tag-resource {app} --tags TagKey=team,TagValue=red --key-id {key}\n"),
+        format!("aws kms untag-resource {app} --key-id {key} --tag-keys team\n"),
+        format!(
+            "aws kms re-encrypt {app} --destination-key-id {key} --source-key-id {key} --ciphertext-blob fileb://ciphertext --grant-tokens "
+        ),
+        format!("aws kms update-alias {app} --target-key-id {key} --alias-name alias/spare\n"),
+        format!("aws kms delete-alias {app} --alias-name alias/spare\n"),
+        format!("aws kms create-key {app}\n"),
+    ] {
+        assert!(output.contains(&command), "{command}\n{output}");
+    }
 }
 
 /// S3 tells KMS the bucket, and the grant is for another.

@@ -12,8 +12,16 @@
     reason = "a test ends where something is not as it says, and its tables and builders are read once"
 )]
 
+#[path = "sandbox/accounts.rs"]
+mod accounts;
+#[path = "sandbox/admin.rs"]
+mod admin;
 #[path = "sandbox/authentication.rs"]
 mod authentication;
+#[path = "sandbox/control.rs"]
+mod control;
+#[path = "sandbox/deletes.rs"]
+mod deletes;
 #[path = "sandbox/encryption.rs"]
 mod encryption;
 #[path = "sandbox/kms.rs"]
@@ -24,8 +32,12 @@ mod kms_requests;
 mod limits;
 #[path = "sandbox/objects.rs"]
 mod objects;
+#[path = "sandbox/pivots.rs"]
+mod pivots;
 #[path = "sandbox/place.rs"]
 mod place;
+#[path = "sandbox/post.rs"]
+mod post;
 #[path = "sandbox/roles.rs"]
 mod roles;
 #[path = "sandbox/sessions.rs"]

@@ -62,7 +62,7 @@ pub struct Refused {
     pub rulings: Option<Rulings>,
     /// What our engine finds deciding over the target's own policies, where the target itself does not tell.
     pub found: Option<Rulings>,
-    /// Whether it is the result of one key in an answer that is itself no error: DeleteObjects answers 200 whatever became of each.
+    /// Whether it is the result of one key in an answer that is itself no error: `DeleteObjects` answers 200 whatever became of each.
     pub of_one_key: bool,
 }
 
@@ -83,6 +83,12 @@ impl Answer {
             SdkError::ServiceError(service) => {
                 let raw = service.raw();
                 let meta = service.err().meta();
+                if !is_whole(raw.body().bytes().unwrap_or_default(), meta.code()) {
+                    return Self::Malformed {
+                        status: raw.status().as_u16(),
+                        message: "the body is not an error of the service".to_owned(),
+                    };
+                }
                 Self::Refused(Refused {
                     status: raw.status().as_u16(),
                     code: meta.code().map(str::to_owned),
@@ -150,6 +156,34 @@ pub(super) fn request_id(headers: &Headers) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// Whether a body is a whole error answer, or none at all as after HEAD. The clients read what they can of a page or of half an
+/// answer, and half an answer may be another one.
+fn is_whole(body: &[u8], code: Option<&str>) -> bool {
+    if body.trim_ascii().is_empty() || code.is_none() {
+        return body.trim_ascii().is_empty();
+    }
+    if body.trim_ascii_start().starts_with(b"<") {
+        return is_whole_xml(body);
+    }
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+}
+
+fn is_whole_xml(body: &[u8]) -> bool {
+    use quick_xml::events::Event;
+    let mut reader = quick_xml::Reader::from_reader(body);
+    let (mut depth, mut begun) = (0_usize, false);
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(_)) => (depth, begun) = (depth + 1, true),
+            Ok(Event::Empty(_)) => begun = true,
+            Ok(Event::End(_)) => depth = depth.saturating_sub(1),
+            Ok(Event::Eof) => return begun && depth == 0,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+}
+
 /// An error and what caused it, in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -160,4 +194,29 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_an_answer_is_none() {
+        let error = "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+        let json = r#"{"__type":"AccessDeniedException","message":"no"}"#;
+        for whole in [error, json, "\n<Error/>\n"] {
+            assert!(is_whole(whole.as_bytes(), Some("AccessDenied")), "{whole}");
+            assert!(!is_whole(whole.as_bytes(), None), "{whole}");
+        }
+        assert!(is_whole(b"", None) && is_whole(b" \n", None));
+        for end in 1..error.len() {
+            assert!(
+                !is_whole(error.get(..end).unwrap_or_default().as_bytes(), Some("AccessDenied")),
+                "{end}"
+            );
+        }
+        for broken in [json.trim_end_matches('}'), "Forbidden", "<Error></Code></Error>", "<Error>"] {
+            assert!(!is_whole(broken.as_bytes(), Some("AccessDenied")), "{broken}");
+        }
+    }
 }

@@ -44,11 +44,17 @@ pub fn command(call: &Call, region: &str) -> String {
         _ = write!(text, " --endpoint-url http://{}", host(operation.service, region));
     }
     for (param, value) in &call.values {
+        let option = match operation.service {
+            Service::S3Control => control_option,
+            _ => option,
+        };
         if let Some(option) = option(operation.op, *param, value) {
             _ = write!(text, " {option}");
         }
     }
-    if let Some(owner) = &call.bucket_owner {
+    if operation.service == Service::S3Control {
+        _ = write!(text, " --account-id {}{}", call.account, control(call));
+    } else if let Some(owner) = &call.bucket_owner {
         _ = write!(text, " --expected-bucket-owner {owner}");
     }
     text.push_str(&written(call));
@@ -102,6 +108,34 @@ fn written(call: &Call) -> String {
     }
 }
 
+/// What S3 Control is told besides the parameters.
+fn control(call: &Call) -> String {
+    let bucket = call.get(Param::Bucket).unwrap_or_default();
+    match call.operation.op {
+        Op::CreateJob => format!(
+            " --operation {} --manifest {} --report Enabled=false --priority 1 --confirmation-required",
+            quote(&format!("{{\"S3PutObjectCopy\":{{\"TargetResource\":\"arn:aws:s3:::{bucket}\"}}}}")),
+            quote(&format!(
+                "Spec={{Format=S3BatchOperations_CSV_20180820,Fields=[Bucket,Key]}},Location={{ObjectArn=arn:aws:s3:::{bucket}/gainsay-manifest.csv,ETag={}}}",
+                "0".repeat(32)
+            ))
+        ),
+        Op::GetDataAccess => {
+            let prefix = call.get(Param::Prefix).unwrap_or_default();
+            let permission = call.get(Param::Permission).unwrap_or_else(|| "READ".to_owned());
+            format!(" --target {} --permission {permission}", quote(&format!("s3://{bucket}/{prefix}*")))
+        }
+        Op::CreateAccessPoint => match &call.bucket_owner {
+            Some(owner) => format!(" --bucket-account-id {owner}"),
+            None => String::new(),
+        },
+        Op::TagBucket | Op::UntagBucket | Op::ListTagsForResource => format!(" --resource-arn {}", quote(&call.resource)),
+        Op::PutAccessPointPolicy if call.get(Param::Policy).is_none() => " --policy file://policy".to_owned(),
+        Op::PutAccountPublicAccessBlock => " --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true".to_owned(),
+        _ => String::new(),
+    }
+}
+
 /// No `aws` command sends a form. The policy and its signature are the reader's to make: they are good for minutes only.
 fn form(call: &Call, region: &str) -> String {
     let scheme = if call.plain { "http" } else { "https" };
@@ -122,18 +156,43 @@ fn form(call: &Call, region: &str) -> String {
     text
 }
 
+/// The options of S3 Control that are not S3's.
+fn control_option(op: Op, param: Param, value: &str) -> Option<String> {
+    let flag = |name: &str| Some(format!("{name} {}", quote(value)));
+    match param {
+        Param::Bucket if op == Op::CreateAccessPoint => flag("--bucket"),
+        Param::Tags => Some(format!("--tags {}", key_values(value))),
+        Param::TagKeys => Some(format!("--tag-keys {}", listed(value))),
+        Param::AccessPoint => flag("--name"),
+        Param::Job => flag("--job-id"),
+        Param::Policy => flag("--policy"),
+        Param::Role => flag("--role-arn"),
+        // The rest is in what `control` writes.
+        _ => None,
+    }
+}
+
 fn option(op: Op, param: Param, value: &str) -> Option<String> {
     let flag = |name: &str| Some(format!("{name} {}", quote(value)));
     match param {
         // Part of a document: see `written`.
         Param::Key | Param::Version if op == Op::DeleteObjects => None,
         Param::KmsKey | Param::BucketKey if op == Op::UpdateObjectEncryption => None,
-        Param::Role | Param::Destination if op == Op::PutBucketReplication => None,
-        Param::Document | Param::Destination => None,
+        Param::Role if op == Op::PutBucketReplication => None,
         Param::StorageClass => flag("--storage-class"),
         Param::Annotation => flag("--annotation-name"),
         Param::Body if op == Op::PutObjectAnnotation => Some("--annotation-payload body".to_owned()),
-        Param::As | Param::Transport | Param::Presigned | Param::SignedAgo => None,
+        // The last four are S3 Control's.
+        Param::As
+        | Param::Transport
+        | Param::Presigned
+        | Param::SignedAgo
+        | Param::Document
+        | Param::Destination
+        | Param::AccessPoint
+        | Param::Job
+        | Param::Policy
+        | Param::Permission => None,
         Param::Bucket => flag("--bucket"),
         Param::Key => flag("--key"),
         Param::Version => flag("--version-id"),
@@ -182,10 +241,7 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::TagKeys => Some(format!("--tag-keys {}", listed(value))),
         Param::Role => flag("--role-arn"),
         Param::ExternalId => flag("--external-id"),
-        Param::SessionTags => Some(format!(
-            "--tags {}",
-            words(tags(value).iter().map(|(key, value)| format!("Key={key},Value={value}")))
-        )),
+        Param::SessionTags => Some(format!("--tags {}", key_values(value))),
         Param::TransitiveTags => Some(format!("--transitive-tag-keys {}", listed(value))),
         Param::SessionPolicy => flag("--policy"),
         Param::SourceIdentity => flag("--source-identity"),
@@ -212,6 +268,11 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
             Some(format!("--multipart-upload {}", quote(&format!("Parts=[{}]", parts.join(",")))))
         }
     }
+}
+
+/// `a=1&b=2` as the CLI's ` Key=a,Value=1 Key=b,Value=2`.
+fn key_values(value: &str) -> String {
+    words(tags(value).iter().map(|(key, value)| format!("Key={key},Value={value}")))
 }
 
 /// Words one after another.
@@ -266,8 +327,10 @@ fn quote(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
 mod tests {
-    use super::quote;
+    use super::{Call, Param, Service, command, quote};
+    use crate::{attempt::Operation, scenario::Principal};
 
     #[test]
     fn a_shell_reads_hostile_text_as_one_word() {
@@ -276,5 +339,58 @@ mod tests {
         assert_eq!(quote("'; rm -rf ~ #"), "''\\''; rm -rf ~ #'");
         assert_eq!(quote("$(id)"), "'$(id)'");
         assert_eq!(quote(""), "''");
+    }
+
+    #[test]
+    fn a_command_says_all_that_the_call_sends() {
+        type Params = &'static [(Param, &'static str)];
+        let rows: [(&str, Params, &str); 5] = [
+            (
+                "sts:AssumeRole",
+                &[
+                    (Param::Role, "arn:aws:iam::111122223333:role/jobs"),
+                    (Param::SessionTags, "team=a b&x=1"),
+                    (Param::TransitiveTags, "team,x"),
+                    (Param::SessionPolicy, "{}"),
+                    (Param::Duration, "900"),
+                ],
+                "aws sts assume-role --no-sign-request --region eu-west-1 --role-arn arn:aws:iam::111122223333:role/jobs --tags 'Key=team,Value=a b' Key=x,Value=1 --transitive-tag-keys team x --policy '{}' --duration-seconds 900 --role-session-name gainsay",
+            ),
+            (
+                "s3:CreateAccessPoint",
+                &[(Param::AccessPoint, "one"), (Param::Bucket, "b")],
+                "aws s3control create-access-point --no-sign-request --region eu-west-1 --bucket b --name one --account-id 111122223333 --bucket-account-id 444455556666",
+            ),
+            (
+                "s3:TagResource",
+                &[(Param::Bucket, "b"), (Param::Tags, "a=1")],
+                "aws s3control tag-resource --no-sign-request --region eu-west-1 --tags Key=a,Value=1 --account-id 111122223333 --resource-arn arn:aws:s3:::b",
+            ),
+            (
+                "s3:GetDataAccess",
+                &[(Param::Bucket, "b"), (Param::Prefix, "p/")],
+                "aws s3control get-data-access --no-sign-request --region eu-west-1 --account-id 111122223333 --target 's3://b/p/*' --permission READ",
+            ),
+            (
+                "s3:DescribeJob",
+                &[(Param::Job, "j")],
+                "aws s3control describe-job --no-sign-request --region eu-west-1 --job-id j --account-id 111122223333",
+            ),
+        ];
+        for (operation, params, expected) in rows {
+            let operation = Operation::named(operation).unwrap();
+            let call = Call {
+                operation,
+                principal: Principal::Anonymous,
+                plain: false,
+                presigned: None,
+                account: "111122223333".to_owned(),
+                bucket_owner: (operation.service == Service::S3Control).then(|| "444455556666".to_owned()),
+                values: params.iter().map(|(param, value)| (*param, (*value).to_owned())).collect(),
+                action: operation.action,
+                resource: "arn:aws:s3:::b".to_owned(),
+            };
+            assert_eq!(command(&call, "eu-west-1"), expected);
+        }
     }
 }

@@ -116,3 +116,63 @@ fn fixed(call: &Call) -> Option<Value> {
     };
     Some(document)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::{Ownership, PublicAccessBlock};
+
+    fn bucket(versioning: Versioning) -> Bucket {
+        Bucket {
+            logical: "b".to_owned(),
+            name: "gs-b".to_owned(),
+            account: "111122223333".to_owned(),
+            versioning,
+            encryption: DefaultEncryption::Kms {
+                key: None,
+                bucket_key: true,
+                dual_layer: false,
+            },
+            blocks_customer_keys: true,
+            ownership: Ownership::BucketOwnerPreferred,
+            public_access: PublicAccessBlock {
+                block_public_policy: false,
+                ..PublicAccessBlock::ALL
+            },
+            policy: None,
+        }
+    }
+
+    #[test]
+    fn what_is_declared_is_written_back() {
+        for (op, expected) in [
+            (Op::PutBucketVersioning, json!({ "Status": "Enabled" })),
+            (
+                Op::PutPublicAccessBlock,
+                json!({ "BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": false, "RestrictPublicBuckets": true }),
+            ),
+            (
+                Op::PutBucketOwnershipControls,
+                json!({ "Rules": [{ "ObjectOwnership": "BucketOwnerPreferred" }] }),
+            ),
+            (
+                Op::PutBucketEncryption,
+                json!({ "Rules": [{
+                    "ApplyServerSideEncryptionByDefault": { "SSEAlgorithm": "aws:kms" },
+                    "BucketKeyEnabled": true,
+                    "BlockedEncryptionTypes": { "EncryptionType": ["SSE-C"] },
+                }] }),
+            ),
+        ] {
+            let declared = declared(op, Some(&bucket(Versioning::Enabled))).and_then(|text| serde_json::from_str::<Value>(&text).ok());
+            assert_eq!(declared, Some(expected), "{op:?}");
+        }
+        assert_eq!(
+            declared(Op::PutBucketVersioning, Some(&bucket(Versioning::Off))),
+            Some(json!({ "Status": "Suspended" }).to_string())
+        );
+        assert_eq!(declared(Op::PutBucketPolicy, Some(&bucket(Versioning::Off))), None);
+        assert_eq!(declared(Op::GetBucketPolicy, Some(&bucket(Versioning::Off))), None);
+        assert_eq!(declared(Op::PutBucketVersioning, None), None);
+    }
+}

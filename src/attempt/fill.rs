@@ -34,6 +34,8 @@ pub struct Call {
     pub plain: bool,
     /// Sent as a presigned URL: lifetime and age in seconds.
     pub presigned: Option<(u64, u64)>,
+    /// The account whose endpoint is called, where a service has one for each.
+    pub account: String,
     /// The account that must own the bucket.
     pub bucket_owner: Option<String>,
     /// The parameters.
@@ -99,16 +101,35 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
         principal: request.principal().clone(),
         plain: values.get(&Param::Transport).is_some_and(|transport| transport == "http"),
         presigned: seconds(Param::Presigned).map(|lifetime| (lifetime, seconds(Param::SignedAgo).unwrap_or(0))),
+        account: account(request, facts.environment).to_owned(),
         bucket_owner: bucket.map(|bucket| bucket.account.clone()),
         action: request.action(),
-        resource: resource(request, bucket.map(AsRef::as_ref), facts.environment, &values),
+        resource: resource(request, facts.environment, &values),
         values,
     })
 }
 
-fn resource(request: &Request, bucket: Option<&Bucket>, environment: &Environment, values: &BTreeMap<Param, String>) -> String {
+/// The account whose endpoint a request goes to: a bucket's own, or the environment's.
+#[must_use]
+pub fn account<'a>(request: &'a Request, environment: &'a Environment) -> &'a str {
+    match request.bucket() {
+        Some(bucket) if request.operation.on == On::Bucket => &bucket.account,
+        _ => &environment.account,
+    }
+}
+
+fn resource(request: &Request, environment: &Environment, values: &BTreeMap<Param, String>) -> String {
     let value = |param| values.get(&param).map_or("", String::as_str);
-    let key = value(Param::Key);
+    let (key, bucket) = (value(Param::Key), request.bucket().map(AsRef::as_ref));
+    let of_account = |rest: &str| format!("arn:aws:s3:{}:{}:{rest}", environment.region, environment.account);
+    match request.operation.on {
+        On::AccessPoint => return of_account(&format!("accesspoint/{}", value(Param::AccessPoint))),
+        On::Job => return of_account(&format!("job/{}", value(Param::Job))),
+        On::Jobs => return of_account("job/*"),
+        On::AccessGrants => return of_account("access-grants/default"),
+        On::Account => return "*".to_owned(),
+        _ => {}
+    }
     // What is re-encrypted is asked about on the key it is under, first.
     let key_of = if request.operation.takes(Param::SourceKey) {
         Param::SourceKey
@@ -206,6 +227,7 @@ fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String,
             output(index, Field::GrantId, facts)?,
             output(index, Field::GrantToken, facts)?
         )),
+        Param::Job => output(index, Field::JobId, facts),
         Param::Parts => {
             let number = part(index, Param::PartNumber, facts)?;
             Ok(format!("{number}:{}", output(index, Field::Etag, facts)?))
@@ -249,11 +271,12 @@ fn output(index: usize, field: Field, facts: &Facts<'_>) -> Result<String, FillE
     })
 }
 
-/// The endpoint's host of a service in a Region.
+/// The endpoint's host of a service in a Region; that of S3 Control has the account in front.
 #[must_use]
 pub fn host(service: Service, region: &str) -> String {
     match service {
         Service::S3 => format!("s3.{region}.amazonaws.com"),
+        Service::S3Control => format!("s3-control.{region}.amazonaws.com"),
         Service::Kms => format!("kms.{region}.amazonaws.com"),
         Service::Sts => format!("sts.{region}.amazonaws.com"),
     }

@@ -13,6 +13,8 @@ use super::param::Param;
 pub enum Service {
     /// Amazon S3.
     S3,
+    /// Amazon S3 Control.
+    S3Control,
     /// AWS KMS.
     Kms,
     /// AWS STS.
@@ -34,6 +36,16 @@ pub enum On {
     Role,
     /// No resource of its own: policies are asked about `*`.
     Anything,
+    /// An access point.
+    AccessPoint,
+    /// A job of Batch Operations.
+    Job,
+    /// The jobs of the account.
+    Jobs,
+    /// The Access Grants instance of the account.
+    AccessGrants,
+    /// The account.
+    Account,
     /// Nothing: the call names no resource.
     Nothing,
 }
@@ -302,6 +314,39 @@ operations! {
     ListResourceTags Kms:"kms:ListResourceTags" "kms list-resource-tags", "kms:ListResourceTags", Key, Reads, needs [KeyId], may [];
     AssumeRole Sts:"sts:AssumeRole" "sts assume-role", "sts:AssumeRole", Role, Reads, needs [Role],
         may [ExternalId SessionTags TransitiveTags SessionPolicy SourceIdentity Duration];
+    CreateJob S3Control:"s3:CreateJob" "s3control create-job", "s3:CreateJob", Jobs, Writes, needs [Role Bucket], may [];
+    DescribeJob S3Control:"s3:DescribeJob" "s3control describe-job", "s3:DescribeJob", Job, Reads, needs [Job], may [];
+    ListJobs S3Control:"s3:ListJobs" "s3control list-jobs", "s3:ListJobs", Jobs, Reads, needs [], may [];
+    CreateAccessPoint S3Control:"s3:CreateAccessPoint" "s3control create-access-point", "s3:CreateAccessPoint", AccessPoint, Writes,
+        needs [AccessPoint Bucket], may [];
+    GetAccessPoint S3Control:"s3:GetAccessPoint" "s3control get-access-point", "s3:GetAccessPoint", AccessPoint, Reads,
+        needs [AccessPoint], may [];
+    DeleteAccessPoint S3Control:"s3:DeleteAccessPoint" "s3control delete-access-point", "s3:DeleteAccessPoint", AccessPoint, Consumes,
+        needs [AccessPoint], may [];
+    PutAccessPointPolicy S3Control:"s3:PutAccessPointPolicy" "s3control put-access-point-policy", "s3:PutAccessPointPolicy", AccessPoint, Configures,
+        needs [AccessPoint], may [Policy];
+    GetAccessPointPolicy S3Control:"s3:GetAccessPointPolicy" "s3control get-access-point-policy", "s3:GetAccessPointPolicy", AccessPoint, Reads,
+        needs [AccessPoint], may [];
+    DeleteAccessPointPolicy S3Control:"s3:DeleteAccessPointPolicy" "s3control delete-access-point-policy", "s3:DeleteAccessPointPolicy", AccessPoint, Configures,
+        needs [AccessPoint], may [];
+    GetDataAccess S3Control:"s3:GetDataAccess" "s3control get-data-access", "s3:GetDataAccess", AccessGrants, Reads,
+        needs [Bucket], may [Prefix Permission];
+    CreateAccessGrantsInstance S3Control:"s3:CreateAccessGrantsInstance" "s3control create-access-grants-instance", "s3:CreateAccessGrantsInstance",
+        AccessGrants, Configures, needs [], may [];
+    GetAccessGrantsInstance S3Control:"s3:GetAccessGrantsInstance" "s3control get-access-grants-instance", "s3:GetAccessGrantsInstance",
+        AccessGrants, Reads, needs [], may [];
+    DeleteAccessGrantsInstance S3Control:"s3:DeleteAccessGrantsInstance" "s3control delete-access-grants-instance", "s3:DeleteAccessGrantsInstance",
+        AccessGrants, Configures, needs [], may [];
+    PutAccountPublicAccessBlock S3Control:"s3control:PutPublicAccessBlock" "s3control put-public-access-block", "s3:PutAccountPublicAccessBlock",
+        Account, Configures, needs [], may [];
+    GetAccountPublicAccessBlock S3Control:"s3control:GetPublicAccessBlock" "s3control get-public-access-block", "s3:GetAccountPublicAccessBlock",
+        Account, Reads, needs [], may [];
+    DeleteAccountPublicAccessBlock S3Control:"s3control:DeletePublicAccessBlock" "s3control delete-public-access-block", "s3:PutAccountPublicAccessBlock",
+        Account, Configures, needs [], may [];
+    TagBucket S3Control:"s3:TagResource" "s3control tag-resource", "s3:TagResource", Bucket, Configures, needs [Bucket Tags], may [];
+    UntagBucket S3Control:"s3:UntagResource" "s3control untag-resource", "s3:UntagResource", Bucket, Configures, needs [Bucket TagKeys], may [];
+    ListTagsForResource S3Control:"s3:ListTagsForResource" "s3control list-tags-for-resource", "s3:ListTagsForResource", Bucket, Reads,
+        needs [Bucket], may [];
     GetCallerIdentity Sts:"sts:GetCallerIdentity" "sts get-caller-identity", "sts:GetCallerIdentity", Nothing, Reads, needs [], may [];
 }
 
@@ -315,13 +360,15 @@ mod tests {
         let names: HashSet<_> = OPERATIONS.iter().map(|operation| operation.name).collect();
         assert_eq!(names.len(), OPERATIONS.len());
         for operation in OPERATIONS {
-            let service = match operation.service {
-                Service::S3 => "s3:",
-                Service::Kms => "kms:",
-                Service::Sts => "sts:",
+            let (names, action): (&[&str], &str) = match operation.service {
+                Service::S3 => (&["s3:"], "s3:"),
+                // A name that S3 has too begins with the service's own.
+                Service::S3Control => (&["s3:", "s3control:"], "s3:"),
+                Service::Kms => (&["kms:"], "kms:"),
+                Service::Sts => (&["sts:"], "sts:"),
             };
             assert!(
-                operation.name.starts_with(service) && operation.action.starts_with(service),
+                names.iter().any(|name| operation.name.starts_with(name)) && operation.action.starts_with(action),
                 "{operation}"
             );
         }
@@ -338,6 +385,9 @@ mod tests {
                 On::Role => assert!(needs(Param::Role), "{operation}"),
                 On::Alias => assert!(needs(Param::Alias), "{operation}"),
                 On::Anything | On::Nothing => assert!(operation.needs.is_empty(), "{operation}"),
+                On::AccessPoint => assert!(needs(Param::AccessPoint), "{operation}"),
+                On::Job => assert!(needs(Param::Job), "{operation}"),
+                On::Jobs | On::AccessGrants | On::Account => {}
             }
         }
     }

@@ -196,7 +196,7 @@ params! {
     /// Put a key policy although the caller may not be able to put the next one.
     BypassLockoutCheck bypass_lockout_check "bypass_lockout_check": Kind::Bool, Content;
     /// Keys of tags, as `a,b`.
-    TagKeys tag_keys "tag_keys": Kind::Text, Content;
+    TagKeys tag_keys "tag_keys": Kind::Texts, Content;
     /// The role to assume, by its name in the environment.
     Role role "role": Kind::Role, Target;
     /// The external id to present to the role's trust policy.
@@ -205,7 +205,7 @@ params! {
     SessionTags session_tags "session_tags": Kind::Text, Content;
     /// Keys of session tags that later sessions inherit.
     TransitiveTags transitive_tags "transitive_tags": Kind::Texts, Content;
-    /// The session policy to pass: a JSON document.
+    /// The session policy to pass: a JSON document, its braces doubled.
     SessionPolicy session_policy "session_policy": Kind::Text, Content;
     /// The source identity to set.
     SourceIdentity source_identity "source_identity": Kind::Text, Content;
@@ -219,6 +219,14 @@ params! {
     Destination destination "destination": Kind::Bucket, Content;
     /// The configuration to write, as the AWS CLI takes it, in JSON; what the environment declares if it is not given.
     Document document "document": Kind::Text, Content;
+    /// The name of the access point.
+    AccessPoint access_point "access_point": Kind::Text, Target;
+    /// The job: a fixture made by s3:CreateJob.
+    Job job "job": Kind::Fixture, Target;
+    /// The policy to put: a JSON document, its braces doubled. One that changes nothing is put where none is given.
+    Policy policy "policy": Kind::Text, Content;
+    /// What Access Grants is asked for; `READ` where nothing is said.
+    Permission permission "permission": Kind::Word(&["READ", "WRITE", "READWRITE"]), Content;
 }
 
 impl fmt::Display for Param {
@@ -316,7 +324,11 @@ fields! {
     Aliases aliases: Kind::Text;
     /// Whether a KMS key is rotated.
     Rotation rotation: Kind::Bool;
-    /// The policy that was read.
+    /// The id of a job of Batch Operations.
+    JobId job_id: Kind::Text;
+    /// The status of a job.
+    JobStatus job_status: Kind::Text;
+    /// A policy, as it is stored.
     Policy policy: Kind::Text;
 }
 

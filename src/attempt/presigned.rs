@@ -67,7 +67,8 @@ pub(super) async fn read_raw(mut response: HttpResponse) -> Answer {
     let body = match ByteStream::new(response.take_body()).collect().await {
         Ok(body) => body.into_bytes(),
         Err(error) => {
-            return Answer::Unreachable {
+            return Answer::Malformed {
+                status,
                 message: format!("the body broke off: {error}"),
             };
         }

@@ -31,7 +31,7 @@ use crate::{
     sandbox::{Rulings, Sandbox},
 };
 
-/// Something that answers S3, KMS and STS calls.
+/// Something that answers S3, S3 Control, KMS and STS calls.
 #[derive(Clone, Debug)]
 pub struct Target {
     region: String,
@@ -241,6 +241,9 @@ impl Target {
         }
         Clients {
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            s3control: aws_sdk_s3control::Client::from_conf(
+                config!(self, aws_sdk_s3control, credentials, self.url(Service::S3Control, plain)).build(),
+            ),
             kms: aws_sdk_kms::Client::from_conf(config!(self, aws_sdk_kms, credentials, self.url(Service::Kms, plain)).build()),
             sts: aws_sdk_sts::Client::from_conf(config!(self, aws_sdk_sts, credentials, self.url(Service::Sts, plain)).build()),
             connector: self.connector.clone(),
@@ -271,6 +274,8 @@ impl Target {
 pub struct Clients {
     /// S3.
     pub s3: aws_sdk_s3::Client,
+    /// S3 Control.
+    pub s3control: aws_sdk_s3control::Client,
     /// KMS.
     pub kms: aws_sdk_kms::Client,
     /// STS.

@@ -194,7 +194,11 @@ impl Check<'_> {
         self.known("role", raw.roles.0.iter().map(|(name, _)| name).chain(&raw.cleanup), &roles);
         self.known("bucket", raw.buckets.0.iter().map(|(name, _)| name).chain(&raw.may_write), &buckets);
         self.known("key", raw.keys.0.iter().map(|(name, _)| name), &keys);
-        if let Some(cleanup) = raw.cleanup.as_ref().filter(|name| raw.roles.get(&name.value).is_none()) {
+        if let Some(cleanup) = raw
+            .cleanup
+            .as_ref()
+            .filter(|name| raw.roles.get(&name.value).is_none() && roles.contains(&name.value.as_str()))
+        {
             self.bad(
                 cleanup,
                 format!("`{}` cleans up and is not bound", cleanup.value),
@@ -294,6 +298,7 @@ impl Check<'_> {
             self.problems.push(
                 Diagnostic::new(Code::UnknownName, format!("the environment has no {what} called `{}`", name.value))
                     .at(self.source, name.span.clone())
+                    .help("remove it, or add it to the environment")
                     .suggest(&name.value, names.iter().copied()),
             );
         }

@@ -80,7 +80,7 @@ pub struct Evaluation {
     /// * in the resource's own account, if nothing grants: `identity`, and `resource` too if the resource has a policy;
     /// * `boundary`, `session`: those that do not allow what the identity or a grant to the role does;
     /// * a key or trust policy that neither grants nor delegates: only that policy; one that delegates: `identity`;
-    /// * `grant` besides, if there are grants to the caller on the key and none of them allows this;
+    /// * `grant` besides, if there are grants to the caller on the key and none of them allows this, which one could;
     /// * across accounts: those of `identity` and the resource's policy that do not allow;
     /// * anonymous callers and services: the resource's policy;
     /// * and always `scp`, `rcp`, `vpc-endpoint` where they are in use and do not allow.
@@ -297,7 +297,7 @@ struct Spoken {
     identity: bool,
     resource: Option<Grip>,
     granted: Option<Grip>,
-    /// Whether there are grants to the caller on the key, whatever they allow.
+    /// Whether there are grants to the caller on the key, whatever they allow, and this is something a grant can allow.
     has_grants: bool,
     boundary: bool,
     session: bool,

@@ -46,13 +46,21 @@ const WITH_CONTEXT: &[&str] = &[
     "ReEncryptTo",
 ];
 
+/// The other operations that a grant on a symmetric key can have.
+const WITHOUT_CONTEXT: &[&str] = &["CreateGrant", "DescribeKey", "RetireGrant"];
+
 /// In lower case, as the engine compares actions. Who may retire a grant is said by the grant.
 pub(super) const RETIRE: &str = "kms:retiregrant";
 
 impl Grant {
-    /// Whether it is a grant to this caller on this key, whatever it allows.
+    /// Whether it is a grant to this caller on this key, and the action one that a grant could have allowed.
     pub(super) fn concerns(&self, request: &Request<'_>) -> bool {
-        self.key == request.resource && hold(&self.grantee, request.principal).is_some()
+        let name = request.action.split_once(':').map_or("", |(_, name)| name);
+        let could = WITH_CONTEXT
+            .iter()
+            .chain(WITHOUT_CONTEXT)
+            .any(|operation| operation.eq_ignore_ascii_case(name));
+        could && self.key == request.resource && hold(&self.grantee, request.principal).is_some()
     }
 
     /// How the grant allows a request, if it does.

@@ -113,6 +113,12 @@ fn what_a_grant_covers() {
         assert_eq!(evaluation.decision == Decision::Allow, covered, "{name}: {evaluation:?}");
         assert_eq!(layers(&evaluation), if covered { vec![Layer::Grant] } else { Vec::new() }, "{name}");
     }
+    // What no grant can allow is not refused by one.
+    let grants = [to(ROLE, &["Decrypt"])];
+    let policies = Policies { resource: Some(&closed), grants: &grants, ..Policies::default() };
+    for (action, silent) in [("kms:Encrypt", &[Layer::KeyPolicy, Layer::Grant][..]), ("kms:DisableKey", &[Layer::KeyPolicy])] {
+        assert_eq!(ask(&session(), action, HOME, &Context::new(), &policies).silent, silent, "{action}");
+    }
 }
 
 #[test]

@@ -207,6 +207,7 @@ pub const KEYS: &[Key] = &[
     one("kms:GrantIsForAWSResource", Bool),
     many("kms:GrantOperations", String),
     one("kms:GranteePrincipal", Arn),
+    one("kms:GranteeServicePrincipal", String),
     one("kms:KeyAgreementAlgorithm", String),
     one("kms:KeyOrigin", String),
     one("kms:KeySpec", String),

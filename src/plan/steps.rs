@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::PlannedRow;
 use crate::{
-    attempt::{Effect, On, Op, Param, Service, host},
-    environment::Versioning,
+    attempt::{Effect, On, Op, Param, Service, account, host},
+    environment::{Environment, Versioning},
     scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value},
 };
 
@@ -42,7 +42,7 @@ pub struct Step {
 pub fn skipped(row: &PlannedRow<'_>, attempt: &Attempt, why: String) -> Step {
     let mut walk = Walk {
         row: row.name(),
-        region: &row.architecture.environment.region,
+        environment: &row.architecture.environment,
         fixtures: &row.row.fixtures,
         steps: Vec::new(),
         fresh: Vec::new(),
@@ -60,7 +60,7 @@ pub fn skipped(row: &PlannedRow<'_>, attempt: &Attempt, why: String) -> Step {
 pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>]) -> Vec<Step> {
     let mut walk = Walk {
         row: row.name(),
-        region: &row.architecture.environment.region,
+        environment: &row.architecture.environment,
         fixtures: &row.row.fixtures,
         steps: Vec::new(),
         fresh: Vec::new(),
@@ -80,7 +80,7 @@ pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>]) -> Vec<Step> {
 
 struct Walk<'a> {
     row: String,
-    region: &'a str,
+    environment: &'a Environment,
     fixtures: &'a [Fixture],
     steps: Vec<Step>,
     /// Witnesses that need not be asked again: the runner keeps the same list.
@@ -107,12 +107,20 @@ impl Walk<'_> {
             principal: request.principal().name().to_owned(),
             operation: request.operation.name,
             parameters: parameters.map(|(param, value)| (param.to_string(), shown(value))).collect(),
-            endpoint: format!("{scheme}://{}", host(request.operation.service, self.region)),
+            endpoint: format!("{scheme}://{}", self.host(request)),
             expected: expected.to_owned(),
             changes: changes(request),
             skipped: None,
         };
         self.steps.push(step);
+    }
+
+    fn host(&self, request: &Request) -> String {
+        let host = host(request.operation.service, &self.environment.region);
+        match request.operation.service {
+            Service::S3Control => format!("{}.{host}", account(request, self.environment)),
+            _ => host,
+        }
     }
 
     fn fixture_names(&self, indexes: &[usize]) -> String {
@@ -199,7 +207,10 @@ fn changes(request: &Request) -> String {
         On::Bucket => "a bucket",
         On::Key => "a KMS key",
         On::Alias => "an alias",
-        On::Anything => "the account",
+        On::AccessPoint => "an access point",
+        On::Job | On::Jobs => "a job",
+        On::AccessGrants => "the Access Grants instance",
+        On::Account | On::Anything => "the account",
         On::Role | On::Nothing => "nothing",
     };
     let whose = match request.principal() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     iam::Layer,
     outcome::OutcomeKind,
-    record::{ExpectedRecord, ResultRecord, StatementRecord, WitnessRecord},
+    record::{ExpectedRecord, ResultRecord, StatementRecord, TryRecord, WitnessRecord},
     report::one_line,
     scenario::Kind,
     verdict::Verdict,
@@ -27,8 +27,8 @@ pub fn detail_lines(result: &ResultRecord) -> Vec<(&'static str, String)> {
     if result.witnesses.iter().any(|witness| !succeeded(witness)) {
         lines.extend(result.witnesses.iter().map(|witness| ("witness", of_witness(witness))));
     }
-    if result.tries > 1 {
-        lines.push(("tries", result.tries.to_string()));
+    if result.tries.len() > 1 {
+        lines.push(("tries", tries(result)));
     }
     lines.push(("at", one_line(&format!("{}:{}", result.file, result.line))));
     if !result.command.is_empty() {
@@ -38,6 +38,28 @@ pub fn detail_lines(result: &ResultRecord) -> Vec<(&'static str, String)> {
         lines.push(("assumed", one_line(assumed)));
     }
     lines
+}
+
+/// Every try and what came of it: `3: 503 SlowDown (throttled), unreachable, 403 AccessDenied (denied)`.
+fn tries(result: &ResultRecord) -> String {
+    let words: Vec<String> = result.tries.iter().map(of_try).collect();
+    format!("{}: {}", words.len(), words.join(", "))
+}
+
+/// What a pass that took more than one try is remarked with: a pass all the same, but not to be overlooked.
+pub(super) fn retried(result: &ResultRecord) -> Option<String> {
+    let tries = result.tries.len();
+    (tries > 1).then(|| format!("at try {tries}"))
+}
+
+/// What came of a try.
+pub(super) fn of_try(this: &TryRecord) -> String {
+    let status = this.status.map(|status| status.to_string());
+    let words: Vec<&str> = status.as_deref().into_iter().chain(this.code.as_deref()).collect();
+    if words.is_empty() {
+        return this.outcome.as_str().to_owned();
+    }
+    one_line(&format!("{} ({})", words.join(" "), this.outcome))
 }
 
 /// What had to come back.

@@ -11,12 +11,12 @@ mod tests;
 
 use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use crate::{
-    record::{ObservedRecord, ResultRecord, RunRecord},
+    record::{ObservedRecord, ResultRecord, RunRecord, TryRecord},
     report::{
-        detail::{because, expected, witness_words},
+        detail::{because, expected, of_try, witness_words},
         detail_lines, one_line,
     },
     verdict::{Reason, Verdict},
@@ -183,7 +183,11 @@ fn test_case(classname: &str, name: &str, result: &ResultRecord) -> TestCase {
 
 fn status(result: &ResultRecord) -> TestCaseStatus {
     let mut status = match Sign::of(result.verdict) {
-        Sign::Success => return TestCaseStatus::success(),
+        Sign::Success => {
+            let mut status = TestCaseStatus::success();
+            status.add_reruns(reruns(result));
+            return status;
+        }
         Sign::Failure => TestCaseStatus::non_success(NonSuccessKind::Failure),
         Sign::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
         Sign::Skipped => TestCaseStatus::skipped(),
@@ -193,7 +197,28 @@ fn status(result: &ResultRecord) -> TestCaseStatus {
     status.set_type(result.reason.map_or(result.verdict.as_str(), Reason::as_str));
     let lines = detail_lines(result).into_iter().map(|(label, text)| format!("{label}: {text}\n"));
     status.set_description(lines.collect::<String>());
+    status.add_reruns(reruns(result));
     status
+}
+
+/// The tries before the last: `flakyError` of a success, `rerunError` of anything else that was attempted. Their readers want a type
+/// and a `stackTrace`.
+fn reruns(result: &ResultRecord) -> Vec<TestRerun> {
+    let rerun = |this: &TryRecord| {
+        let mut rerun = TestRerun::new(NonSuccessKind::Error);
+        rerun.set_message(of_try(this));
+        rerun.set_type(this.outcome.as_str());
+        rerun.set_stack_trace(of_try(this));
+        rerun
+    };
+    earlier(result).iter().map(rerun).collect()
+}
+
+fn earlier(result: &ResultRecord) -> &[TryRecord] {
+    match (Sign::of(result.verdict), result.tries.split_last()) {
+        (Sign::Skipped, _) | (_, None) => &[],
+        (_, Some((_, earlier))) => earlier,
+    }
 }
 
 fn properties(result: &ResultRecord) -> Vec<(&'static str, String)> {

@@ -7,7 +7,7 @@ use crate::{
     outcome::OutcomeKind,
     record::{
         ArchitectureInfo, ControlInfo, ExpectedRecord, ObservedRecord, ResultRecord, RunInfo, RunRecord, StatementRecord, Summary,
-        WitnessRecord,
+        TryRecord, WitnessRecord,
     },
     runner::Event,
     scenario::Kind,
@@ -123,7 +123,7 @@ pub(super) fn got_through() -> ResultRecord {
     result
 }
 
-fn undecided() -> ResultRecord {
+pub(super) fn undecided() -> ResultRecord {
     let mut result = base("encryption", "app", "s3:CopyObject", "with another key", 40);
     result.verdict = Verdict::Inconclusive;
     result.reason = Some(Reason::NoWitness);
@@ -136,8 +136,23 @@ fn undecided() -> ResultRecord {
     };
     result.observed = Some(refused("DenyWrongKey", 30));
     result.witnesses = vec![witness("target", OutcomeKind::Allowed), witness("actor", OutcomeKind::Denied)];
-    result.tries = 3;
+    result.tries = three_tries();
     result
+}
+
+/// A deny that was refused at the third try.
+pub(super) fn retried() -> ResultRecord {
+    let mut result = passed();
+    result.tries = three_tries();
+    result
+}
+
+fn three_tries() -> Vec<TryRecord> {
+    vec![
+        tried(OutcomeKind::Throttled, 503, "SlowDown"),
+        tried(OutcomeKind::Throttled, 503, "SlowDown"),
+        tried(OutcomeKind::Denied, 403, "AccessDenied"),
+    ]
 }
 
 fn broken() -> ResultRecord {
@@ -200,12 +215,20 @@ fn base(scenario: &str, row: &str, operation: &str, attempt: &str, line: usize) 
         observed: None,
         witnesses: Vec::new(),
         assumed: None,
-        tries: 1,
+        tries: vec![tried(OutcomeKind::Denied, 403, "AccessDenied")],
         started: "2026-03-01T12:00:00.25Z".to_owned(),
         duration_ms: 1.5,
         file: FILE.replace("encryption", scenario),
         line,
         command: "aws s3api put-object --bucket b --key k".to_owned(),
+    }
+}
+
+pub(super) fn tried(outcome: OutcomeKind, status: u16, code: &str) -> TryRecord {
+    TryRecord {
+        outcome,
+        status: Some(status),
+        code: Some(code.to_owned()),
     }
 }
 
@@ -295,6 +318,9 @@ fn filled_result(verdict: Verdict, next: &mut impl FnMut() -> String) -> ResultR
         &mut result.expected.effect,
     ] {
         *text = next();
+    }
+    for this in &mut result.tries {
+        this.code = Some(next());
     }
     result.controls = vec![next(), next()];
     result.principal_arn = Some(next());

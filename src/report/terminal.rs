@@ -13,7 +13,7 @@ use crate::{
     record::{ResultRecord, RunInfo},
     report::{
         Reporter,
-        detail::{because, refused_by},
+        detail::{because, refused_by, retried},
         one_json_line, one_line,
     },
     runner::Event,
@@ -112,7 +112,10 @@ impl<W: Write> Terminal<W> {
     /// `test secure-bucket/tls/app/s3:PutObject/over-plain-http ... ok (refused by DenyInsecureTransport)`
     fn line(&self, result: &ResultRecord) -> String {
         let remark = match result.verdict {
-            Verdict::Pass => refused_by(result),
+            Verdict::Pass => {
+                let words: Vec<String> = refused_by(result).into_iter().chain(retried(result)).collect();
+                (!words.is_empty()).then(|| words.join(", "))
+            }
             Verdict::Skipped | Verdict::Waived => because(result),
             Verdict::Fail | Verdict::Inconclusive | Verdict::Error => result.reason.map(|reason| reason.as_str().to_owned()),
         };

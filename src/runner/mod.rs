@@ -10,6 +10,7 @@ mod stage;
 mod stand;
 
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     sync::{
         Arc,
@@ -19,6 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::future::join_all;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -30,8 +32,9 @@ pub use self::{
 use self::{row::RowRun, stage::Stage};
 use crate::{
     cloud::Between,
-    plan::Plan,
+    plan::{Plan, PlannedRow},
     record::{ArchitectureInfo, ControlInfo, ResultRecord, RunInfo, RunRecord, Summary},
+    scenario::Attempt,
     suite::Architecture,
 };
 
@@ -110,12 +113,13 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
         run: info.clone(),
         attempts: plan.attempts,
     });
-    let mut stages = BTreeMap::new();
-    for architecture in architectures {
+    // All at once: a target that is far away answers them together.
+    let stages = join_all(architectures.into_iter().map(async |architecture| {
         let stage = Stage::prepare(plan, architecture, place, options).await;
-        info.calls += stage.calls;
-        stages.insert(architecture.name.clone(), Arc::new(stage));
-    }
+        (architecture.name.clone(), Arc::new(stage))
+    }));
+    let stages: BTreeMap<String, Arc<Stage>> = stages.await.into_iter().collect();
+    info.calls += stages.values().map(|stage| stage.calls).sum::<u64>();
     let mut done = execute(plan, options, stop, &stages, &mut tell).await;
     done.sort_by_key(|(index, _)| *index);
     let mut results = Vec::new();
@@ -148,6 +152,27 @@ struct RowDone {
 /// judging it does.
 const TELLING: Duration = Duration::from_millis(5);
 
+/// The rows in the order they begin. Where several run at a time the longest begin first, for the run is as long as the last to end.
+fn in_order<'a>(plan: &'a Plan<'a>, jobs: usize) -> Vec<(&'a PlannedRow<'a>, Vec<Arc<Attempt>>)> {
+    let mut rows: Vec<_> = plan.rows.iter().map(|row| (row, plan.attempts(row))).collect();
+    if jobs > 1 {
+        rows.sort_by_cached_key(|(row, attempts)| {
+            Reverse(row.row.fixtures.len() + attempts.iter().map(|attempt| calls(attempt)).sum::<usize>())
+        });
+    }
+    rows
+}
+
+/// About how many calls an attempt takes: a refused one asks its witnesses again.
+fn calls(attempt: &Attempt) -> usize {
+    let witnesses = match &attempt.witnesses {
+        None => 0,
+        Some(both) if both.target.request == both.actor.request => 1,
+        Some(_) => 2,
+    };
+    1 + witnesses + attempt.then.len()
+}
+
 /// Runs the rows, so many at a time, and tells their results as they come.
 async fn execute(
     plan: &Plan<'_>,
@@ -159,11 +184,11 @@ async fn execute(
     let permits = Arc::new(Semaphore::new(options.jobs.max(1)));
     let (sender, receiver) = mpsc::channel();
     let mut tasks = JoinSet::new();
-    for row in &plan.rows {
+    for (row, attempts) in in_order(plan, options.jobs) {
         let Some(stage) = stages.get(&row.architecture.name).cloned() else {
             continue;
         };
-        let run = RowRun::new(row, plan.attempts(row), &stage, options, stop.clone());
+        let run = RowRun::new(row, attempts, &stage, options, stop.clone());
         let (permits, sender, index) = (permits.clone(), sender.clone(), row.index);
         tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;

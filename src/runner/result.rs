@@ -6,7 +6,7 @@ use super::row::{Made, RowRun, Setting};
 use crate::{
     attempt::{Answer, Call, Field, command},
     outcome::Outcome,
-    record::{ExpectedRecord, ObservedRecord, ResultRecord, StatementRecord, WitnessRecord},
+    record::{ExpectedRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord, WitnessRecord},
     sandbox::Rulings,
     scenario::{Attempt, Witness},
     verdict::{Expected, Judgement, Testimony, Verdict},
@@ -22,13 +22,13 @@ pub(super) struct Seen {
     observed: Option<ObservedRecord>,
     command: Option<(Call, String)>,
     principal_arn: Option<String>,
-    tries: u32,
+    tries: Vec<TryRecord>,
 }
 
 impl Seen {
     /// Keeps what a call showed.
     pub(super) fn made(&mut self, row: &RowRun, made: Made) {
-        self.tries += 1;
+        self.tries = made.tries;
         self.principal_arn = row.session_arn(&made.call.principal);
         self.command = Some((made.call, row.region().to_owned()));
         self.observed = Some(observed(&made.answer, &made.outcome));

@@ -21,8 +21,10 @@ use crate::{
     outcome::{Outcome, classify},
     plan::{PlannedRow, needed_fixtures, proof_of},
     principal::Sessions,
+    record::TryRecord,
     scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value, Witness},
     suite::Architecture,
+    tries::{Tries, judge_tries, one_may_have_acted},
     verdict::{Expected, Judgement, Reason, Testimony, Verdict, came_back, judge_allow, judge_refusal},
 };
 
@@ -63,6 +65,15 @@ pub(super) struct Made {
     pub call: Call,
     pub answer: Answer,
     pub outcome: Outcome,
+    pub tries: Vec<TryRecord>,
+}
+
+impl Made {
+    /// What the tries before the last leave of a judgement of it.
+    fn judge_tries(&self, judgement: Judgement) -> Judgement {
+        let allowed = self.outcome == Outcome::Allowed;
+        judge_tries(judgement, self.call.operation.effect, &self.tries, allowed)
+    }
 }
 
 impl RowRun {
@@ -184,6 +195,7 @@ impl RowRun {
         let expected = self.expected_fields(&attempt.expect);
         seen.fields = expected.clone();
         let judgement = judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
+        let judgement = made.judge_tries(judgement);
         seen.made(self, made);
         if judgement != Judgement::pass() {
             return judgement;
@@ -230,10 +242,11 @@ impl RowRun {
         };
         self.stand.explain(&made.call, &mut made.answer).await;
         self.fresh.clear();
-        if made.outcome == Outcome::Allowed {
+        if made.outcome == Outcome::Allowed || one_may_have_acted(&made.tries) {
             // What should not have happened must not colour what comes after it.
             self.stand.go_back(&before).await;
-        } else {
+        }
+        if made.outcome != Outcome::Allowed {
             for (role, (_, witness)) in ["target after", "actor after"].into_iter().zip(both) {
                 testimony.push(self.testify(role, witness).await);
             }
@@ -246,6 +259,7 @@ impl RowRun {
         if judgement == Judgement::pass() {
             judgement = self.then(attempt).await;
         }
+        judgement = made.judge_tries(judgement);
         seen.expected = expected;
         seen.witnesses(&both, &testimony);
         seen.made(self, made);
@@ -321,11 +335,25 @@ impl RowRun {
     async fn perform(&mut self, request: &Request) -> Result<Made, Judgement> {
         let call = fill(request, &self.facts()).map_err(|error| Judgement::inconclusive(Reason::NoFixture, error.to_string()))?;
         let clients = self.clients(&call).await?;
-        self.calls += 1;
-        let answer = attempt::call(&clients, &call).await;
-        self.stand.note(request, &call, &answer);
-        let outcome = classify(call.operation.service, &answer);
-        Ok(Made { call, answer, outcome })
+        let mut tries = Tries::default();
+        loop {
+            self.calls += 1;
+            let answer = attempt::call(&clients, &call).await;
+            self.stand.note(request, &call, &answer);
+            let outcome = classify(call.operation.service, &answer);
+            match tries.next(&answer, &outcome) {
+                Some(pause) if !self.stop.is_interrupted() => tokio::time::sleep(pause).await,
+                _ => {
+                    let tries = tries.into_vec();
+                    return Ok(Made {
+                        call,
+                        answer,
+                        outcome,
+                        tries,
+                    });
+                }
+            }
+        }
     }
 
     async fn clients(&mut self, call: &Call) -> Result<Arc<Clients>, Judgement> {

@@ -65,7 +65,7 @@ impl Stage {
         let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &roles, &options.run).await;
         Self {
             on: On::Sandbox(sandbox),
-            calls: 2 * sessions.count() as u64,
+            calls: sessions.calls(),
             sessions,
         }
     }
@@ -91,7 +91,7 @@ impl Stage {
         }
         let open = roles.iter().filter_map(|role| sessions.get(&role.name).ok());
         readers.extend(open.map(|session| ground.target.fork().clients(Some(&session.credentials), false)));
-        let mut calls = 1 + 2 * sessions.count() as u64;
+        let mut calls = 1 + 2 * roles.len() as u64;
         for bucket in environment.buckets.iter().filter(|bucket| needs.buckets.contains(&bucket.logical)) {
             calls += engine.compare(bucket, &readers).await;
         }

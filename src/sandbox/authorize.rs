@@ -396,14 +396,35 @@ fn implicit_clause(layer: Layer, action: &str) -> String {
     format!("because no {policy} allows the {action} action")
 }
 
-/// Whether a policy makes its bucket public: then even what it grants to another account by name is blocked
+/// Whether a policy makes what it is attached to public: then even what it grants to another account by name is blocked
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>). Which conditions keep a
 /// statement from being public is not modelled: one with conditions counts for the requests it grants to everyone.
 fn is_public(policy: &Policy) -> bool {
-    let to_all = |statement: &iam::Statement| {
-        statement.effect() == iam::Effect::Allow && statement.names_everyone() && statement.condition_keys().next().is_none()
-    };
-    policy.statements().iter().any(to_all)
+    publicity(policy) == Publicity::Public
+}
+
+/// What is known of whether a policy is public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Publicity {
+    /// It grants to everyone.
+    Public,
+    /// It grants to everyone under conditions.
+    Unknown,
+    /// It grants to principals by name.
+    Private,
+}
+
+/// What is known of whether a policy is public.
+pub(super) fn publicity(policy: &Policy) -> Publicity {
+    let to_all = |statement: &&iam::Statement| statement.effect() == iam::Effect::Allow && statement.names_everyone();
+    let mut statements = policy.statements().iter().filter(to_all).peekable();
+    if statements.peek().is_none() {
+        Publicity::Private
+    } else if statements.any(|statement| statement.condition_keys().next().is_none()) {
+        Publicity::Public
+    } else {
+        Publicity::Unknown
+    }
 }
 
 fn undecidable(error: &Undecidable) -> Refusal {

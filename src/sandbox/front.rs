@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{
     Core,
     authorize::{Identity, Scope, session_policy},
+    control,
     guard::{self, Level},
     kms,
     ruling::Ruling,
@@ -79,7 +80,10 @@ impl Front {
             Some((Service::S3, bucket)) => self.s3(parts, body, &s3_request_id(request_id), bucket.as_deref()).await,
             Some((Service::Kms, _)) => self.kms(&parts, &body, &request_id.to_string()),
             Some((Service::Sts, _)) => self.sts(&parts, &body, &request_id.to_string()),
-            None => refuse(501, HeaderMap::new(), Bytes::from(format!("the sandbox has no host `{authority}`"))),
+            None => match self.control_account(&authority) {
+                Some(account) => self.control(&parts, &body, &s3_request_id(request_id), account),
+                None => no_host(&authority, &s3_request_id(request_id)),
+            },
         }
     }
 
@@ -95,9 +99,18 @@ impl Front {
         }
         let bucket = host.strip_suffix(&format!("s3.{region}.amazonaws.com"))?;
         match bucket.strip_suffix('.') {
+            // The alias of an access point stands where a bucket's name does; requests through access points are not modelled.
+            Some(bucket) if bucket.ends_with("-s3alias") => None,
             Some(bucket) => Some((Service::S3, Some(bucket.to_owned()))),
             None => bucket.is_empty().then_some((Service::S3, None)),
         }
+    }
+
+    /// The account whose S3 Control endpoint a host is.
+    fn control_account<'a>(&self, authority: &'a str) -> Option<&'a str> {
+        let host = authority.split(':').next().unwrap_or_default();
+        let account = host.strip_suffix(&format!(".s3-control.{}.amazonaws.com", self.core.region))?;
+        (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
     }
 
     /// Who asks: the signature is verified, the token opened, its expiry compared with the sandbox's clock.
@@ -199,8 +212,9 @@ impl Front {
         let (status, mut headers, body) = match self.s3.call(request).await {
             Ok(response) => {
                 let (parts, body) = response.into_parts();
+                let accepted = parts.extensions.get::<s3::Accepted>().map(|_| StatusCode::ACCEPTED);
                 match body.collect().await {
-                    Ok(body) => (parts.status, parts.headers, body.to_bytes()),
+                    Ok(body) => (accepted.unwrap_or(parts.status), parts.headers, body.to_bytes()),
                     Err(error) => return s3_error(500, "InternalError", &error.to_string(), request_id, head),
                 }
             }
@@ -284,6 +298,26 @@ impl Front {
         reply(s3::raw::answer(&mut self.core.world(), scope, &request), scope)
     }
 
+    /// S3 Control signs as S3 does, and words its refusals so.
+    fn control(&self, parts: &Parts, body: &Bytes, request_id: &str, account: &str) -> Reply {
+        let mut headers = HeaderMap::new();
+        insert(&mut headers, "content-type", "application/xml");
+        insert(&mut headers, "x-amz-request-id", request_id);
+        let ((status, answer), rulings) = match &self.scope(parts, body, Service::S3, request_id) {
+            Ok(scope) => {
+                let answer = control::answer(&mut self.core.world(), scope, account, parts, body);
+                (answer, scope.rulings())
+            }
+            Err(problem) => {
+                let body = control::error_body(request_id, problem.code(Service::S3), &problem.message(Service::S3));
+                ((problem.status(Service::S3), body), Vec::new())
+            }
+        };
+        let mut reply = refuse(status, headers, Bytes::from(answer));
+        reply.rulings = rulings;
+        reply
+    }
+
     fn kms(&self, parts: &Parts, body: &Bytes, request_id: &str) -> Reply {
         let mut headers = HeaderMap::new();
         insert(&mut headers, "content-type", "application/x-amz-json-1.1");
@@ -335,6 +369,16 @@ impl Front {
         reply.rulings = rulings;
         reply
     }
+}
+
+/// A host that is not modelled, such as an access point's, in the words of S3 or, for what looks like it, of S3 Control.
+fn no_host(authority: &str, request_id: &str) -> Reply {
+    let message = format!("the sandbox has no host `{authority}`");
+    if authority.contains(".s3-control.") {
+        let body = control::error_body(request_id, "NotImplemented", &message);
+        return refuse(501, HeaderMap::new(), Bytes::from(body));
+    }
+    s3_error(501, "NotImplemented", &message, request_id, false)
 }
 
 /// The wire layer's own limits. Its clock is the machine's, and ours may be ahead of it, so its window is as wide as it goes:

@@ -1,4 +1,4 @@
-//! The sandbox: S3, KMS and STS in process, refusing what AWS refuses.
+//! The sandbox: S3, S3 Control, KMS and STS in process, refusing what AWS refuses.
 //!
 //! A request goes: host -> service; authentication (signature, time, token: [`signature`], [`token`]); for S3 the guard table
 //! ([`guard`]) and the wire layer; authorization of every action it needs (`authorize`, over [`crate::iam`]); the effect.
@@ -7,9 +7,11 @@
 
 mod authorize;
 mod connector;
+mod control;
 mod front;
 pub mod guard;
 mod kms;
+mod pass_role;
 mod public;
 mod ruling;
 mod s3;

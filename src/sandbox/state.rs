@@ -9,7 +9,10 @@ use std::{
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::kms::{HeldGrant, KeyMaterial, Sealed};
+use super::{
+    control::Control,
+    kms::{HeldGrant, KeyMaterial, Sealed},
+};
 use crate::{
     diag::Source,
     environment::{self, Document, Environment, Role},
@@ -30,6 +33,8 @@ pub(super) struct World {
     pub keys: BTreeMap<String, Arc<Key>>,
     /// The ARN of the key of every alias, by the alias's ARN. Several may be of one key.
     pub aliases: Arc<BTreeMap<String, String>>,
+    /// What accounts have, and S3 Control reads and writes.
+    pub control: Arc<Control>,
     /// What SSE-S3 encrypts with.
     pub s3_key: KeyMaterial,
     /// Grows with every write; makes version ids that sort.
@@ -256,6 +261,7 @@ impl World {
             buckets: buckets.collect(),
             keys,
             aliases: Arc::new(aliases),
+            control: Arc::default(),
             s3_key: KeyMaterial::generate(),
             sequence: 0,
         }

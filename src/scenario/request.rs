@@ -227,8 +227,11 @@ impl Request {
             On::Key if self.operation.needs.contains(&Param::Grant) => &[Param::KeyId, Param::Grant],
             On::Key => &[Param::KeyId, Param::SourceKey],
             On::Alias => &[Param::Alias, Param::KeyId],
-            On::Role => &[Param::Role],
-            On::Anything | On::Nothing => &[],
+            On::Role | On::Jobs => &[Param::Role],
+            On::AccessPoint => &[Param::AccessPoint],
+            On::Job => &[Param::Job],
+            On::AccessGrants => &[Param::Bucket, Param::Prefix],
+            On::Account | On::Anything | On::Nothing => &[],
         };
         let any_version = self.operation.effect == Effect::Reads && !attempt.params.contains_key(&Param::Version);
         let same = |param: &Param| (*param == Param::Version && any_version) || self.params.get(param) == attempt.params.get(param);

@@ -50,6 +50,7 @@ fn call(principal: Principal) -> Call {
         principal,
         plain: false,
         presigned: None,
+        account: OWNER.to_owned(),
         bucket_owner: Some(OWNER.to_owned()),
         values: BTreeMap::new(),
         action: "s3:PutObject",
@@ -67,7 +68,11 @@ fn denied() -> Answer {
 }
 
 fn words(action: &str, resource: &str, clause: &str) -> String {
-    format!("User: arn:aws:sts::{OWNER}:assumed-role/app/s is not authorized to perform: {action} on resource: \"{resource}\" {clause}")
+    words_to(&format!("arn:aws:sts::{OWNER}:assumed-role/app/s"), action, resource, clause)
+}
+
+fn words_to(user: &str, action: &str, resource: &str, clause: &str) -> String {
+    format!("User: {user} is not authorized to perform: {action} on resource: \"{resource}\" {clause}")
 }
 
 const ALL: [&str; 4] = ["target before", "actor before", "target after", "actor after"];
@@ -218,6 +223,40 @@ fn a_bare_refusal_counts_only_for_those_whom_s3_tells_nothing_and_where_no_layer
         &witnessed(),
     );
     assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
+}
+
+#[test]
+fn a_refusal_of_somebody_else_proves_nothing() {
+    let message = |user: &str| words_to(user, "s3:PutObject", OBJECT, "with an explicit deny in a resource-based policy");
+    let asked = expected(&[Layer::Resource, Layer::BlockPublicAccess], None);
+    let judge = |principal, user: &str, asked: &Expected| {
+        let answer = Answer::refused(403, "AccessDenied", &message(user));
+        judge(Kind::Deny, principal, &answer, asked, &witnessed())
+    };
+    let own = format!("arn:aws:sts::{OWNER}:assumed-role/app/s");
+    assert_eq!(judge(role(OWNER), &own, &asked), (Verdict::Pass, None));
+    for other in [
+        format!("arn:aws:sts::{OWNER}:assumed-role/application/s"),
+        format!("arn:aws:sts::{OWNER}:assumed-role/other/app/s"),
+        "arn:aws:sts::444455556666:assumed-role/app/s".to_owned(),
+        format!("arn:aws:iam::{OWNER}:user/app"),
+        "anonymous".to_owned(),
+        String::new(),
+    ] {
+        assert_eq!(judge(role(OWNER), &other, &asked).1, Some(Reason::Unproved), "{other}");
+    }
+    assert_eq!(judge(Principal::Anonymous, &own, &expected(&[], None)).1, Some(Reason::Unproved));
+    assert_eq!(
+        judge(Principal::Anonymous, "anonymous", &expected(&[], None)),
+        (Verdict::Pass, None)
+    );
+}
+
+#[test]
+fn a_mechanism_named_to_nobody_without_what_it_refused_proves_nothing() {
+    let clause = Answer::refused(403, "AccessDenied", "explicit deny in a resource-based policy");
+    let judged = judge(Kind::Deny, Principal::Anonymous, &clause, &expected(&[], None), &witnessed());
+    assert_eq!(judged.1, Some(Reason::Unproved));
 }
 
 #[test]

@@ -228,9 +228,14 @@ fn a_key_is_made_by_whom_an_identity_policy_lets() {
         let place = Setup::new()
             .role("maker", json!([allow("kms:*", "*")]))
             .role("none", json!([allow("kms:*", key_arn(1))]))
+            .role("no-policies", json!([allow("kms:CreateKey", "*")]))
             .key("k", "", delegated())
             .build();
         let mut table = Table::default();
+        let policy = place.environment.key("k").expect("the key").policy.text.to_string();
+        for (who, expected) in [("maker", "allowed"), ("no-policies", "501 NotImplemented not-implemented")] {
+            table.row(who, &place.seen(who, "kms:CreateKey", &[(Param::Body, &policy)]).await, expected);
+        }
         table.row(
             "none",
             &message(&place.ask("none", "kms:CreateKey", &[]).await),

@@ -26,10 +26,10 @@ fn query(request: &mut HttpRequest, more: &str) {
 const STRANGE: &[(&str, &str, Change, &str)] = &[
     ("nothing", "s3:PutObject", |_| {}, "allowed"),
     (
-        "UpdateObjectEncryption",
+        "RenameObject",
         "s3:PutObject",
         |request| {
-            let uri = request.uri().replace("x-id=PutObject", "encryption");
+            let uri = request.uri().replace("x-id=PutObject", "renameObject");
             request.set_uri(uri).expect("a URI");
         },
         UNMODELLED,

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use gainsay::{
-    attempt::{self, Answer, Call, Field, Operation, Output, Param},
+    attempt::{self, Answer, Call, Field, On, Operation, Output, Param},
     cloud::{Clients, Target},
     diag::{Source, yaml},
     environment::{self, Environment, RawEnvironment},
@@ -232,7 +232,8 @@ impl Place {
         let http = http_client_fn(move |_, _| shared.clone());
         clients.s3 = aws_sdk_s3::Client::from_conf(clients.s3.config().to_builder().http_client(http.clone()).build());
         clients.kms = aws_sdk_kms::Client::from_conf(clients.kms.config().to_builder().http_client(http.clone()).build());
-        clients.sts = aws_sdk_sts::Client::from_conf(clients.sts.config().to_builder().http_client(http).build());
+        clients.sts = aws_sdk_sts::Client::from_conf(clients.sts.config().to_builder().http_client(http.clone()).build());
+        clients.s3control = aws_sdk_s3control::Client::from_conf(clients.s3control.config().to_builder().http_client(http).build());
         clients.connector = connector;
         clients
     }
@@ -246,12 +247,23 @@ pub async fn send(clients: &Clients, operation: &str, params: &[(Param, &str)], 
         principal: Principal::Anonymous,
         plain: how.plain,
         presigned: how.presigned,
+        account: ACCOUNT.to_owned(),
         bucket_owner: how.owner,
         values,
         action: operation.action,
-        resource: String::new(),
+        // What S3 Control is told of by its ARN.
+        resource: resource(operation, params),
     };
     attempt::call(clients, &call).await
+}
+
+fn resource(operation: &Operation, params: &[(Param, &str)]) -> String {
+    let value = |param| params.iter().find(|(other, _)| *other == param).map_or("", |(_, value)| value);
+    match operation.on {
+        On::Bucket => format!("arn:aws:s3:::{}", value(Param::Bucket)),
+        On::AccessPoint => format!("arn:aws:s3:{REGION}:{ACCOUNT}:accesspoint/{}", value(Param::AccessPoint)),
+        _ => String::new(),
+    }
 }
 
 struct Tamper {

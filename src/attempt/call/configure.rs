@@ -138,7 +138,11 @@ fn read<T: for<'de> Deserialize<'de>>(call: &Call) -> Result<T, Unusable> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
-#[expect(clippy::struct_excessive_bools, reason = "the four settings of the API")]
+#[expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "the four settings of the API"
+)]
 struct Block {
     block_public_acls: bool,
     ignore_public_acls: bool,

@@ -143,7 +143,9 @@ async fn get_object(clients: &Clients, call: &Call) -> Answer {
                         output,
                     }
                 }
-                Err(error) => Answer::Unreachable {
+                // Not the same as no answer: it began as a success, and asking again must not make it anything else.
+                Err(error) => Answer::Malformed {
+                    status: clients.last_status(),
                     message: format!("the body broke off: {error}"),
                 },
             }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     record::{Counts, RunRecord},
     report::junit::{
-        JunitError, Sign, names,
+        JunitError, Sign, earlier, names,
         read::{Attributes, ReadSuite, Reading},
     },
 };
@@ -43,11 +43,17 @@ pub fn check(xml: &[u8], record: &RunRecord) -> Result<(), JunitError> {
     })
 }
 
+/// What the record says of the cases of a suite: the sign, and how many tries came before the last.
+type Cases<'a> = HashMap<&'a str, (Sign, usize)>;
+
 /// Every result is there once under its name, with its verdict, and nothing else is.
 fn same_cases(suites: &[names::Suite<'_>], read: &Reading) -> Result<(), JunitError> {
-    let mut left: HashMap<&str, HashMap<&str, Sign>> = HashMap::new();
+    let mut left: HashMap<&str, Cases<'_>> = HashMap::new();
     for suite in suites {
-        let cases = suite.cases.iter().map(|case| (case.name.as_str(), Sign::of(case.result.verdict)));
+        let cases = suite
+            .cases
+            .iter()
+            .map(|case| (case.name.as_str(), (Sign::of(case.result.verdict), earlier(case.result).len())));
         left.insert(&suite.name, cases.collect());
     }
     for suite in &read.suites {
@@ -60,8 +66,10 @@ fn same_cases(suites: &[names::Suite<'_>], read: &Reading) -> Result<(), JunitEr
                 return Err(JunitError::UnknownCase { suite, name });
             }
             match cases.remove(case.name.as_str()) {
-                Some(expected) if expected == case.sign => {}
-                Some(expected) => {
+                Some((expected, reruns)) if expected == case.sign => {
+                    same(&format!("earlier tries of `{}`", case.name), reruns, case.reruns)?;
+                }
+                Some((expected, _)) => {
                     let (suite, name) = place();
                     return Err(JunitError::Outcome {
                         suite,
@@ -81,7 +89,7 @@ fn same_cases(suites: &[names::Suite<'_>], read: &Reading) -> Result<(), JunitEr
     left.iter().try_for_each(|(suite, cases)| missing(suite, cases))
 }
 
-fn missing(suite: &str, cases: &HashMap<&str, Sign>) -> Result<(), JunitError> {
+fn missing(suite: &str, cases: &Cases<'_>) -> Result<(), JunitError> {
     let Some(name) = cases.keys().min() else { return Ok(()) };
     Err(JunitError::MissingCase {
         suite: suite.to_owned(),

@@ -39,10 +39,15 @@ pub(super) struct ReadCase {
     pub(super) name: String,
     pub(super) classname: String,
     pub(super) sign: Sign,
+    /// How many tries were made before the last.
+    pub(super) reruns: usize,
 }
 
 /// Attributes by name.
 pub(super) type Attributes = HashMap<String, String>;
+
+/// A try before the one that succeeded.
+const FLAKY: &str = "flakyError";
 
 /// The elements this program writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +58,9 @@ enum Element {
     Properties,
     Property,
     Sign(Sign),
+    /// A try before the last, of a case that succeeded in the end or did not.
+    Rerun(&'static str),
+    StackTrace,
 }
 
 impl Element {
@@ -66,6 +74,9 @@ impl Element {
             "failure" => Self::Sign(Sign::Failure),
             "error" => Self::Sign(Sign::Error),
             "skipped" => Self::Sign(Sign::Skipped),
+            "flakyError" => Self::Rerun(FLAKY),
+            "rerunError" => Self::Rerun("rerunError"),
+            "stackTrace" => Self::StackTrace,
             _ => return None,
         })
     }
@@ -77,6 +88,8 @@ impl Element {
             Self::Case => "testcase",
             Self::Properties => "properties",
             Self::Property => "property",
+            Self::Rerun(name) => name,
+            Self::StackTrace => "stackTrace",
             Self::Sign(Sign::Failure) => "failure",
             Self::Sign(Sign::Skipped) => "skipped",
             Self::Sign(Sign::Error | Sign::Success) => "error",
@@ -90,7 +103,8 @@ impl Element {
             Self::Case => matches!(parent, Some(Self::Suite)),
             Self::Properties => matches!(parent, Some(Self::Suite | Self::Case)),
             Self::Property => matches!(parent, Some(Self::Properties)),
-            Self::Sign(_) => matches!(parent, Some(Self::Case)),
+            Self::Sign(_) | Self::Rerun(_) => matches!(parent, Some(Self::Case)),
+            Self::StackTrace => matches!(parent, Some(Self::Rerun(_))),
         }
     }
 }
@@ -173,33 +187,44 @@ impl Reading {
                     name: take("name"),
                     classname: take("classname"),
                     sign: Sign::Success,
+                    reruns: 0,
                 };
                 self.suites.last_mut().ok_or_else(misplaced)?.cases.push(case);
             }
             Element::Sign(sign) => {
-                let case = self
-                    .suites
-                    .last_mut()
-                    .and_then(|suite| suite.cases.last_mut())
-                    .ok_or_else(misplaced)?;
-                if case.sign != Sign::Success {
+                let case = self.case().ok_or_else(misplaced)?;
+                if case.sign != Sign::Success || case.reruns > 0 {
                     return Err(misplaced());
                 }
                 case.sign = sign;
             }
-            Element::Properties | Element::Property => {}
+            Element::Rerun(name) => {
+                let case = self.case().ok_or_else(misplaced)?;
+                if (case.sign == Sign::Success) != (name == FLAKY) {
+                    return Err(misplaced());
+                }
+                case.reruns += 1;
+            }
+            Element::StackTrace | Element::Properties | Element::Property => {}
         }
         self.open.push(element);
         Ok(())
     }
 
-    /// Text belongs inside a failure, error or skipped; elsewhere there is only indentation.
+    /// The test case that is being read.
+    fn case(&mut self) -> Option<&mut ReadCase> {
+        self.suites.last_mut().and_then(|suite| suite.cases.last_mut())
+    }
+
+    /// Text belongs inside a failure, error, skipped or stack trace; elsewhere there is only indentation.
     fn text(&self, text: &BytesText<'_>) -> Result<(), Problem> {
         let text = String::from_utf8_lossy(text);
         if text.contains("]]>") {
             return Err(Problem::new("`]]>` must be escaped"));
         }
-        if matches!(self.open.last(), Some(Element::Sign(_))) || text.chars().all(|c| matches!(c, ' ' | '\n' | '\r' | '\t')) {
+        if matches!(self.open.last(), Some(Element::Sign(_) | Element::StackTrace))
+            || text.chars().all(|c| matches!(c, ' ' | '\n' | '\r' | '\t'))
+        {
             return Ok(());
         }
         Err(Problem::new("there is text between the elements"))
@@ -209,7 +234,7 @@ impl Reading {
         let name = String::from_utf8_lossy(reference);
         let character = reference.resolve_char_ref().map_err(|error| Problem::new(&error.to_string()))?;
         let known = character.map_or_else(|| resolve_predefined_entity(&name).is_some(), is_xml);
-        if known && matches!(self.open.last(), Some(Element::Sign(_))) {
+        if known && matches!(self.open.last(), Some(Element::Sign(_) | Element::StackTrace)) {
             return Ok(());
         }
         Err(Problem::new(&format!("`&{name};` does not belong there")))

@@ -94,6 +94,43 @@ fn a_report() {
 }
 
 #[test]
+fn the_tries_before_the_last_are_told_and_checked() {
+    let record = sample::of(sample::run(), vec![sample::retried(), sample::undecided()]);
+    let xml = rendered(&record);
+    check(xml.as_bytes(), &record).unwrap();
+    let flaky = r#"<flakyError message="503 SlowDown (throttled)" type="throttled"><stackTrace>503 SlowDown (throttled)</stackTrace>"#;
+    let rows = [flaky.to_owned(), flaky.replace("flaky", "rerun")];
+    let squeezed: String = xml.split('\n').map(str::trim).collect();
+    assert!(rows.iter().all(|row| squeezed.matches(row).count() == 2), "{xml}");
+    for (from, to, problem) in [
+        ("flakyError", "rerunError", "the JUnit report has `rerunError` inside `testcase`"),
+        ("rerunError", "flakyError", "the JUnit report has `flakyError` inside `testcase`"),
+        (
+            "</flakyError>",
+            "</flakyError><flakyError/>",
+            "the JUnit report has 3 earlier tries of `ENC-01+ENC-02 app s3:PutObject without an encryption header`, the record has 2",
+        ),
+        (
+            "</flakyError>",
+            "</flakyError><failure/>",
+            "the JUnit report has `failure` inside `testcase`",
+        ),
+        (
+            "<stackTrace>",
+            "<stackTrace><stackTrace/>",
+            "the JUnit report has `stackTrace` inside `stackTrace`",
+        ),
+    ] {
+        let changed = if from.starts_with('<') {
+            xml.replacen(from, to, 1)
+        } else {
+            xml.replace(from, to)
+        };
+        assert_eq!(check(changed.as_bytes(), &record).unwrap_err().to_string(), problem, "{from} {to}");
+    }
+}
+
+#[test]
 fn an_empty_run() {
     let record = sample::of(sample::run(), Vec::new());
     check(&render(&record).unwrap(), &record).unwrap();

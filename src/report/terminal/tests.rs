@@ -59,7 +59,7 @@ fn pretty() {
       inconclusive: no-witness: the witness `with the team's key` (actor) did not succeed
       witness: target `base request`: before allowed, after allowed; differs in encryption, kms_key
       witness: actor `base request`: before allowed, after denied; differs in encryption, kms_key
-      tries: 3
+      tries: 3: 503 SlowDown (throttled), 503 SlowDown (throttled), 403 AccessDenied (denied)
       at: scenarios/secure-bucket/encryption.yaml:40
       try: aws s3api put-object --bucket b --key k
 
@@ -108,6 +108,15 @@ fn pretty() {
 }
 
 #[test]
+fn a_pass_that_took_several_tries_says_so() {
+    let shown = shown(&sample::of(sample::run(), vec![sample::retried()]), Format::Pretty, false);
+    assert!(
+        shown.contains("... ok (refused by DenyMissingEncryptionHeader, at try 3)\n"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn terse() {
     let terse = shown(&sample::record(), Format::Terse, false);
     let (head, tail) = terse.split_once("failures:").unwrap();
@@ -133,7 +142,7 @@ fn json() {
     ];
     insta::assert_snapshot!(shown_events(&events, Format::Json, true), @r#"
     {"event":"run-started","run":{"id":"0198c0de","gainsay":"0.1.0","target":"sandbox","started":"2026-03-01T12:00:00Z","duration_ms":51.5,"scenarios":"scenarios","calls":412,"interrupted":false,"architectures":[{"name":"secure-bucket","title":"A bucket that takes encrypted objects only.","account":"111122223333","region":"eu-central-1","controls":[{"id":"ENC-01","title":"Objects are encrypted with the team's key"},{"id":"ENC-02","title":"No other encryption is accepted"},{"id":"NET-01","title":"Only TLS"}]}]},"attempts":1}
-    {"event":"result","result":{"id":"secure-bucket/encryption/app/s3:PutObject/with-S3-managed-keys","architecture":"secure-bucket","scenario":"encryption","title":"Every write path uses the team's own key","row":"app","operation":"s3:PutObject","attempt":"with S3-managed keys","kind":"deny","controls":["ENC-01","ENC-02"],"principal":"app","verdict":"fail","reason":"got-through","detail":"a forbidden act succeeded","outcome":"allowed","expected":{"effect":"deny","layer":["resource"],"sid":"DenyNotKms"},"observed":{"fields":{"encryption":["AES256"]}},"tries":1,"started":"2026-03-01T12:00:00.25Z","duration_ms":1.5,"file":"scenarios/secure-bucket/encryption.yaml","line":31,"command":"aws s3api put-object --bucket b --key k"}}
+    {"event":"result","result":{"id":"secure-bucket/encryption/app/s3:PutObject/with-S3-managed-keys","architecture":"secure-bucket","scenario":"encryption","title":"Every write path uses the team's own key","row":"app","operation":"s3:PutObject","attempt":"with S3-managed keys","kind":"deny","controls":["ENC-01","ENC-02"],"principal":"app","verdict":"fail","reason":"got-through","detail":"a forbidden act succeeded","outcome":"allowed","expected":{"effect":"deny","layer":["resource"],"sid":"DenyNotKms"},"observed":{"fields":{"encryption":["AES256"]}},"tries":[{"outcome":"denied","status":403,"code":"AccessDenied"}],"started":"2026-03-01T12:00:00.25Z","duration_ms":1.5,"file":"scenarios/secure-bucket/encryption.yaml","line":31,"command":"aws s3api put-object --bucket b --key k"}}
     {"event":"stopping"}
     {"event":"report-written","path":"reports/0198c0de/junit.xml"}
     "#);

@@ -9,9 +9,12 @@ use super::{
     Answered, JsonAnswer, Reach, Takes, alias_of, epoch, error, grants, in_state, invalid, key, key_itself, not_modelled, permit, policy,
     refused,
 };
-use crate::sandbox::{
-    authorize::{Question, Scope, told_of_keys},
-    state::{Key, KeyState, World},
+use crate::{
+    iam::Decision,
+    sandbox::{
+        authorize::{Question, Scope, told_of_keys},
+        state::{Key, KeyState, World},
+    },
 };
 
 #[derive(Debug, Deserialize)]
@@ -122,6 +125,14 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
         restrict_public: false,
     };
     let _permit = scope.authorize(&question).map_err(refused)?;
+    // The service authorization reference lists kms:PutKeyPolicy for CreateKey, and does not say when it is asked for.
+    let puts = Question {
+        action: "kms:PutKeyPolicy",
+        ..question
+    };
+    if input.policy.is_some() && scope.foresee(&puts).map_err(refused)?.decision != Decision::Allow {
+        return Err(not_modelled("kms:CreateKey with a policy by a caller without kms:PutKeyPolicy"));
+    }
     let document = match &input.policy {
         Some(text) => policy::document(text)?,
         None => policy::document(&policy::default_text(&account))?,

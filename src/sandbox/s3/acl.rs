@@ -106,7 +106,7 @@ pub(super) fn put_bucket(world: &mut World, scope: &Scope, input: PutBucketAclIn
 fn check_canned(scope: &Scope, held: &Held, action: &str, resource: &str, canned: &str) -> S3Result<()> {
     let config = &held.bucket.config;
     // Here Block Public Access answers first (several public transcripts; AWS documents no order).
-    if PUBLIC.contains(&canned) && config.public_access.block_public_acls {
+    if PUBLIC.contains(&canned) && held.public_access.block_public_acls {
         let clause = "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access";
         return Err(scope.refuse(action, resource, Layer::BlockPublicAccess, clause).into());
     }

@@ -197,7 +197,7 @@ fn put_ownership(bucket: &mut Bucket, raw: &Raw<'_>, _: &Scope) -> S3Result<Answ
     Ok(Answer::empty(200))
 }
 
-/// The wire layer has no name for BlockedEncryptionTypes, so this document is read here:
+/// The wire layer has no name for `BlockedEncryptionTypes`, so this document is read here:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionRule.html>.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

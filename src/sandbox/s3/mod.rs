@@ -47,12 +47,19 @@ use super::{
     authorize::{Permit, Question, Refusal, Scope},
     state::{Bucket, World},
 };
-use crate::iam::{Context, Layer};
+use crate::{
+    environment::PublicAccessBlock,
+    iam::{Context, Layer},
+};
 
 /// The backend of one sandbox.
 pub(super) struct Backend {
     core: Arc<Core>,
 }
+
+/// Told of an answer: it has begun what was asked, which takes its time (202).
+#[derive(Clone)]
+pub(super) struct Accepted;
 
 /// Lets a request through to the backend only if it has a scope, that is, if it came through the sandbox's front.
 pub(super) struct Pass;
@@ -103,7 +110,8 @@ macro_rules! operations {
             })+
             $(async fn $accepted(&self, request: S3Request<$accepted_input>) -> S3Result<S3Response<$accepted_output>> {
                 let mut response = self.run(request, $accepted_function)?;
-                response.status = Some(StatusCode::ACCEPTED);
+                // The wire layer passes over a status of ours, and hands this on.
+                response.extensions.insert(Accepted);
                 Ok(response)
             })+
             $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
@@ -191,9 +199,36 @@ impl From<Refusal> for S3Error {
     }
 }
 
+/// The keys that every S3 request carries:
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>.
+pub(super) fn context(world: &World, scope: &Scope, account: &str) -> Context {
+    let mut context = scope.context(world, account);
+    context.set("s3:ResourceAccount", account);
+    if scope.secure {
+        context.set("s3:TlsVersion", "1.3");
+    }
+    if let Some(auth_type) = scope.auth_type {
+        context.set("s3:authType", auth_type);
+        context.set("s3:signatureversion", "AWS4-HMAC-SHA256");
+    }
+    match scope.signature_age {
+        Some(age) => context.set("s3:signatureAge", age.to_string()),
+        // No page says what it is of a form.
+        None if scope.auth_type == Some("POST") => context.set_unmodelled("s3:signatureAge"),
+        None => {}
+    }
+    if let Some(digest) = &scope.content_sha256 {
+        context.set("s3:x-amz-content-sha256", digest.as_str());
+    }
+    context
+}
+
 /// A bucket as one request sees it.
 struct Held {
     bucket: Arc<Bucket>,
+    /// Block Public Access as it holds: of the bucket and of its account, whichever is stricter
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>).
+    public_access: PublicAccessBlock,
 }
 
 /// Finds the bucket and checks who must own it, which S3 does before any policy.
@@ -207,7 +242,12 @@ fn open(world: &World, name: &str, expected_owner: Option<&str>) -> S3Result<Hel
             "The value of the expected bucket owner parameter must be an AWS account ID",
         )),
         Some(owner) if owner != bucket.config.account => Err(error(403, "AccessDenied", "Access Denied")),
-        _ => Ok(Held { bucket }),
+        _ => {
+            let of_account = world.control.public_access.get(&bucket.config.account);
+            let own = bucket.config.public_access;
+            let public_access = of_account.map_or(own, |of_account| own.or(*of_account));
+            Ok(Held { bucket, public_access })
+        }
     }
 }
 
@@ -224,28 +264,8 @@ impl Held {
         format!("{}/{key}", self.arn())
     }
 
-    /// The keys that every S3 request carries:
-    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>.
     fn context(&self, world: &World, scope: &Scope) -> Context {
-        let mut context = scope.context(world, self.account());
-        context.set("s3:ResourceAccount", self.account());
-        if scope.secure {
-            context.set("s3:TlsVersion", "1.3");
-        }
-        if let Some(auth_type) = scope.auth_type {
-            context.set("s3:authType", auth_type);
-            context.set("s3:signatureversion", "AWS4-HMAC-SHA256");
-        }
-        match scope.signature_age {
-            Some(age) => context.set("s3:signatureAge", age.to_string()),
-            // No page says what it is of a form.
-            None if scope.auth_type == Some("POST") => context.set_unmodelled("s3:signatureAge"),
-            None => {}
-        }
-        if let Some(digest) = &scope.content_sha256 {
-            context.set("s3:x-amz-content-sha256", digest.as_str());
-        }
-        context
+        context(world, scope, self.account())
     }
 
     /// Asks for an action on the bucket itself.
@@ -267,7 +287,7 @@ impl Held {
             resource_policy: config.policy.as_ref(),
             context,
             settings,
-            restrict_public: config.public_access.restrict_public_buckets,
+            restrict_public: self.public_access.restrict_public_buckets,
         })?;
         Ok(permit)
     }

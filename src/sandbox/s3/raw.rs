@@ -7,7 +7,7 @@ use http::HeaderMap;
 use quick_xml::{Reader, events::Event};
 use s3s::{
     S3Result,
-    xml::{DeError, Deserialize, Deserializer},
+    xml::{DeError, Deserialize, Deserializer, SerializeContent, Serializer},
 };
 
 use super::{admin, annotation, error, not_modelled, object, settings, update};
@@ -171,45 +171,60 @@ pub(super) fn malformed() -> s3s::S3Error {
     )
 }
 
-/// A document of S3's schema. What is not XML, or not this document, is malformed; a member that the wire layer has no name for may be
-/// one that AWS has, so it is not modelled.
+/// A document of S3's schema. What is not XML, or not this document, is malformed. The wire layer refuses or passes over members that it
+/// has no name for; AWS may have one, so they are not modelled: what was read, written again, must have every element that was sent.
 pub(super) fn document<T>(body: &[u8], root: &str) -> S3Result<T>
 where
-    T: for<'xml> Deserialize<'xml>,
+    T: for<'xml> Deserialize<'xml> + SerializeContent,
 {
-    well_formed(body, root)?;
-    let mut reader = Deserializer::new(body);
-    T::deserialize(&mut reader).map_err(|problem| match problem {
-        DeError::UnexpectedTagName | DeError::UnexpectedAttributeName => not_modelled("a member of this configuration"),
+    let sent = elements(body, root)?;
+    let read = T::deserialize(&mut Deserializer::new(body)).map_err(|problem| match problem {
+        DeError::UnexpectedTagName => not_modelled("a member of this configuration"),
         _ => malformed(),
-    })
+    })?;
+    let mut written = Vec::new();
+    Serializer::new(&mut written).content(root, &read).map_err(|_| malformed())?;
+    let known = elements(&written, root)?;
+    if sent.iter().all(|(path, count)| known.get(path).is_some_and(|known| known >= count)) {
+        Ok(read)
+    } else {
+        Err(not_modelled("a member of this configuration"))
+    }
 }
 
 /// One element of this name, nothing after it, no document type: nobody's entities are expanded.
 pub(super) fn well_formed(body: &[u8], root: &str) -> S3Result<()> {
+    elements(body, root).map(|_| ())
+}
+
+/// Deeper than any document of S3's.
+const MAX_DEPTH: usize = 32;
+
+/// The elements of a document: the way to each from the root, and how often it is there.
+fn elements(body: &[u8], root: &str) -> S3Result<BTreeMap<Vec<Vec<u8>>, usize>> {
     let mut reader = Reader::from_reader(body);
-    let (mut depth, mut seen) = (0_usize, false);
+    let mut path: Vec<Vec<u8>> = Vec::new();
+    let mut found = BTreeMap::new();
     loop {
-        match reader.read_event() {
-            Ok(Event::Start(element)) => {
-                if depth == 0 && (seen || element.local_name().as_ref() != root.as_bytes()) {
+        let event = reader.read_event().map_err(|_| malformed())?;
+        match event {
+            Event::Start(ref element) | Event::Empty(ref element) => {
+                let name = element.local_name().as_ref().to_vec();
+                let second = path.is_empty() && (!found.is_empty() || name != root.as_bytes());
+                if second || path.len() >= MAX_DEPTH {
                     return Err(malformed());
                 }
-                seen = true;
-                depth += 1;
-            }
-            Ok(Event::Empty(element)) => {
-                if depth == 0 && (seen || element.local_name().as_ref() != root.as_bytes()) {
-                    return Err(malformed());
+                path.push(name);
+                *found.entry(path.clone()).or_insert(0) += 1;
+                if matches!(event, Event::Empty(_)) {
+                    path.pop();
                 }
-                seen = true;
             }
-            Ok(Event::End(_)) => depth = depth.checked_sub(1).ok_or_else(malformed)?,
-            Ok(Event::Text(text)) if depth == 0 && !text.iter().all(u8::is_ascii_whitespace) => return Err(malformed()),
-            Ok(Event::DocType(_) | Event::PI(_) | Event::CData(_)) | Err(_) => return Err(malformed()),
-            Ok(Event::Eof) if seen && depth == 0 => return Ok(()),
-            Ok(Event::Eof) => return Err(malformed()),
-            Ok(_) => {}
+            Event::End(_) => _ = path.pop().ok_or_else(malformed)?,
+            Event::Text(text) if path.is_empty() && !text.iter().all(u8::is_ascii_whitespace) => return Err(malformed()),
+            Event::Eof if !found.is_empty() && path.is_empty() => return Ok(found),
+            Event::DocType(_) | Event::PI(_) | Event::CData(_) | Event::Eof => return Err(malformed()),
+            _ => {}
         }
     }
 }

@@ -1,4 +1,4 @@
-//! UpdateObjectEncryption: another key for an object that is there, without writing it again
+//! `UpdateObjectEncryption`: another key for an object that is there, without writing it again
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>).
 //!
 //! The wire layer would take it for PutObject. The page names `s3:UpdateObjectEncryption` and, of KMS, `Encrypt`, `Decrypt`,
@@ -84,14 +84,13 @@ fn authorized<'a>(
         .ok()
         .and_then(|sent| sent.kms.as_ref())
         .and_then(|kms| kms.key.as_deref());
-    let tell = |context: &mut crate::iam::Context| match told {
-        Some(key) => {
-            context.set("s3:x-amz-server-side-encryption", "aws:kms");
-            context.set("s3:x-amz-server-side-encryption-aws-kms-key-id", key);
-        }
-        None => {
-            context.set_unmodelled("s3:x-amz-server-side-encryption");
-            context.set_unmodelled("s3:x-amz-server-side-encryption-aws-kms-key-id");
+    let keys = ["s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"];
+    let tell = |context: &mut crate::iam::Context| {
+        for (name, value) in keys.into_iter().zip([told.map(|_| "aws:kms"), told]) {
+            match value {
+                Some(value) => context.set(name, value),
+                None => context.set_unmodelled(name),
+            }
         }
     };
     object::find_told(world, scope, held, raw.key, version, ["s3:UpdateObjectEncryption"; 2], tell)

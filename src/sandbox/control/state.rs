@@ -1,0 +1,45 @@
+//! What S3 Control holds: things of accounts rather than of buckets.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use super::xml::Element;
+use crate::environment::{Document, PublicAccessBlock};
+
+/// Everything of S3 Control, by account.
+#[derive(Clone, Debug, Default)]
+pub(in crate::sandbox) struct Control {
+    pub(super) jobs: BTreeMap<(String, String), Job>,
+    pub(super) access_points: BTreeMap<(String, String), AccessPoint>,
+    pub public_access: BTreeMap<String, PublicAccessBlock>,
+    pub(super) instances: BTreeMap<String, Instance>,
+    /// Tags by the ARN of what has them.
+    pub tags: BTreeMap<String, Vec<(String, String)>>,
+}
+
+/// A job of Batch Operations. It is kept, and does nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub request: Element,
+    pub operation: String,
+    pub created: OffsetDateTime,
+}
+
+/// An access point. It is kept; no request can go through it.
+#[derive(Clone, Debug)]
+pub(super) struct AccessPoint {
+    pub bucket: String,
+    pub bucket_account: String,
+    pub vpc: Option<String>,
+    pub public_access: PublicAccessBlock,
+    pub policy: Option<Document>,
+    pub alias: String,
+    pub created: OffsetDateTime,
+}
+
+/// The Access Grants instance of an account.
+#[derive(Clone, Debug)]
+pub(super) struct Instance {
+    pub created: OffsetDateTime,
+}

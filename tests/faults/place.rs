@@ -1,0 +1,219 @@
+//! The place in which the faults happen: a small environment, and a scenario file for each deed that must be refused.
+
+use gainsay::{
+    diag::Source,
+    suite::{self, Architecture, Folder},
+};
+
+/// A deed is a scenario file with one `deny:`.
+pub type Deed = &'static str;
+
+/// An upload without encryption: the bucket policy refuses it.
+pub const SEALED: Deed = "sealed";
+/// A copy without encryption.
+pub const COPY: Deed = "copy";
+/// A read by a role that is given nothing.
+pub const READ: Deed = "read";
+/// The same by presigned URL, whose answers no SDK client reads.
+pub const URL: Deed = "url";
+/// A read by nobody: S3 says no more than `Access Denied`, so these two words are enough.
+pub const NOBODY: Deed = "nobody";
+/// A deletion by a role that is given nothing.
+pub const DELETE: Deed = "delete";
+/// The use of a key by a role that is given nothing.
+pub const KEY: Deed = "key";
+/// A read of what was deleted before.
+pub const DELETED: Deed = "deleted";
+
+const ENVIRONMENT: &str = r#"environment: A place for faults
+account: "111122223333"
+region: eu-west-1
+caller: { user: gainsay, policies: [caller.json] }
+roles:
+  app: { trust: trust.json, policies: [app.json] }
+  stranger: { trust: trust.json, policies: [stranger.json] }
+buckets:
+  data: { name: gs-data, versioning: enabled, policy: data.json }
+  home: { name: gs-home }
+  open:
+    name: gs-open
+    block_public_access: { block_public_acls: true, ignore_public_acls: true, block_public_policy: false, restrict_public_buckets: false }
+    policy: open.json
+keys:
+  team: { id: 0e71de9c-e000-4000-8000-000000000001, policy: key.json }
+  own: { id: 0e71de9c-e000-4000-8000-000000000002, policy: key.json }
+"#;
+
+const BASELINE: &str = "baseline: All that is tried here\ncontrols: [{ id: ACC-01 }]\n";
+
+/// Policy files and their statements.
+const POLICIES: &[(&str, &str)] = &[
+    (
+        "caller.json",
+        r#"{ "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*" }"#,
+    ),
+    (
+        "trust.json",
+        r#"{ "Effect": "Allow", "Principal": { "AWS": "{{caller.arn}}" }, "Action": "sts:AssumeRole" }"#,
+    ),
+    ("app.json", r#"{ "Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*" }"#),
+    (
+        "stranger.json",
+        r#"{ "Effect": "Allow", "Action": "s3:*", "Resource": ["{{bucket.home.arn}}", "{{bucket.home.arn}}/*"] },
+           { "Effect": "Allow", "Action": "kms:*", "Resource": "{{key.own.arn}}" }"#,
+    ),
+    (
+        "data.json",
+        r#"{ "Sid": "DenyUnencrypted", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "{{bucket.data.arn}}/*",
+             "Condition": { "Null": { "s3:x-amz-server-side-encryption": "true" } } }"#,
+    ),
+    (
+        "open.json",
+        r#"{ "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "{{bucket.open.arn}}/*" }"#,
+    ),
+    (
+        "key.json",
+        r#"{ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::{{account}}:root" }, "Action": "kms:*", "Resource": "*" }"#,
+    ),
+];
+
+const FILES: &str = r#"given:
+  file: { as: app, do: s3:PutObject, bucket: data, key: "{run}/file.csv", encryption: AES256 }
+  own: { as: stranger, do: s3:PutObject, bucket: home, key: "{run}/own.csv" }
+"#;
+
+/// Scenario files: the deed, and what is written below its title and control.
+const SCENARIOS: &[(Deed, &str, &str)] = &[
+    (
+        SEALED,
+        "",
+        r#"request: { as: app, do: s3:PutObject, bucket: data, key: "{run}/report.csv", encryption: AES256 }
+attempts:
+  - allow: with encryption
+  - deny: without
+    without: [encryption]
+    by: { layer: [resource, block-public-access] }
+"#,
+    ),
+    (
+        COPY,
+        "given:\n  file: { as: app, do: s3:PutObject, bucket: data, key: \"{run}/file.csv\", encryption: AES256 }\n",
+        r#"request: { as: app, do: s3:CopyObject, bucket: data, key: "{run}/copy.csv", copy_source: "{file}", encryption: AES256 }
+attempts:
+  - allow: with encryption
+  - deny: without
+    without: [encryption]
+    by: { layer: [resource, block-public-access] }
+"#,
+    ),
+    (
+        READ,
+        FILES,
+        r#"request: { as: app, do: s3:GetObject, bucket: data, key: "{file.key}" }
+attempts:
+  - allow: the app
+  - allow: at home
+    request: { as: stranger, do: s3:GetObject, bucket: home, key: "{own.key}" }
+  - deny: the stranger
+    but: { as: stranger }
+    by: { layer: identity }
+    witness: { actor: at home }
+"#,
+    ),
+    (
+        URL,
+        FILES,
+        r#"request: { as: app, do: s3:GetObject, bucket: data, key: "{file.key}", presigned: 60s }
+attempts:
+  - allow: the app
+  - allow: at home
+    request: { as: stranger, do: s3:GetObject, bucket: home, key: "{own.key}", presigned: 60s }
+  - deny: the stranger
+    but: { as: stranger }
+    by: { layer: identity }
+    witness: { actor: at home }
+"#,
+    ),
+    (
+        NOBODY,
+        r#"given:
+  file: { as: app, do: s3:PutObject, bucket: data, key: "{run}/file.csv", encryption: AES256 }
+  page: { as: app, do: s3:PutObject, bucket: open, key: "{run}/page.html" }
+"#,
+        r#"request: { as: app, do: s3:GetObject, bucket: data, key: "{file.key}" }
+attempts:
+  - allow: the app
+  - allow: in the open
+    request: { as: anonymous, do: s3:GetObject, bucket: open, key: "{page.key}" }
+  - deny: nobody
+    but: { as: anonymous }
+    witness: { actor: in the open }
+"#,
+    ),
+    (
+        DELETE,
+        FILES,
+        r#"request: { as: app, do: s3:DeleteObject, bucket: data, key: "{file.key}" }
+attempts:
+  - allow: at home
+    request: { as: stranger, do: s3:DeleteObject, bucket: home, key: "{own.key}" }
+  - deny: the stranger
+    but: { as: stranger }
+    by: { layer: identity }
+    witness: { actor: at home }
+"#,
+    ),
+    (
+        KEY,
+        "",
+        r"request: { as: app, do: kms:GenerateDataKey, key_id: team }
+attempts:
+  - allow: the app
+  - allow: with its own
+    request: { as: stranger, do: kms:GenerateDataKey, key_id: own }
+  - deny: the stranger
+    but: { as: stranger }
+    by: { layer: identity }
+    witness: { actor: with its own }
+",
+    ),
+    (
+        DELETED,
+        FILES,
+        r#"request: { as: app, do: s3:GetObject, bucket: data, key: "{file.key}" }
+attempts:
+  - allow: the app
+  - allow: at home
+    request: { as: stranger, do: s3:GetObject, bucket: home, key: "{own.key}" }
+  - allow: deleting it
+    request: { as: app, do: s3:DeleteObject, bucket: data, key: "{file.key}" }
+  - deny: the stranger
+    but: { as: stranger }
+    by: { layer: identity }
+    witness: { actor: at home }
+"#,
+    ),
+];
+
+/// The place, with other statements in some policy files.
+pub fn place(changed: &[(&str, &str)]) -> Architecture {
+    let mut folder = Folder::new("faults", "faults");
+    let mut file = |path: &str, text: String| folder.insert(path, Ok(Source::new(path, text)));
+    file("environment.yaml", ENVIRONMENT.to_owned());
+    file("baseline.yaml", BASELINE.to_owned());
+    for (path, statements) in POLICIES {
+        let statements = changed
+            .iter()
+            .find(|(other, _)| other == path)
+            .map_or(*statements, |(_, other)| *other);
+        file(path, format!(r#"{{ "Version": "2012-10-17", "Statement": [{statements}] }}"#));
+    }
+    for (deed, given, rest) in SCENARIOS {
+        file(
+            &format!("{deed}.yaml"),
+            format!("scenario: What {deed} forbids is refused\ncontrols: [ACC-01]\n{given}{rest}"),
+        );
+    }
+    let (mut architectures, _) = suite::resolve(&[folder]).unwrap_or_else(|problems| panic!("{problems}"));
+    architectures.remove(0)
+}

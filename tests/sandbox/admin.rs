@@ -1,0 +1,616 @@
+//! Configuration of a bucket: who may write it, what it then does, what a read says where there is none, and bodies that are none.
+
+use std::time::SystemTime;
+
+use aws_sigv4::{http_request as sigv4, sign::v4};
+use aws_smithy_runtime_api::client::{http::HttpConnector as _, orchestrator::HttpRequest};
+use aws_smithy_types::body::SdkBody;
+use gainsay::attempt::{Answer, Effect, Field, OPERATIONS, On, Operation, Param, Refused, Service};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::place::{ACCOUNT, PARTNER, Place, REGION, Setup, Table, all, allow, delegated, field, message, run, seen};
+
+const BUCKET: (Param, &str) = (Param::Bucket, "gs-b");
+const PASSED: &str = "arn:aws:iam::111122223333:role/copier";
+
+fn setup() -> Place {
+    let trust =
+        json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:user/tester") }, "Action": "sts:AssumeRole" });
+    let service = json!({ "Effect": "Allow", "Principal": { "Service": "s3.amazonaws.com" }, "Action": "sts:AssumeRole" });
+    let objects = json!([allow(
+        json!(["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:DeleteObject"]),
+        "*"
+    )]);
+    let partner = json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{PARTNER}:root") }, "Action": "s3:*", "Resource": "arn:aws:s3:::gs-shared" });
+    Setup::new()
+        .role("team", objects)
+        .role_with("copier", service, json!([allow("s3:*", "*")]), "")
+        .role_with("outsider", trust, json!([allow("*", "*")]), ", account: partner")
+        .role("replicator", json!([allow("s3:*", "*")]))
+        .role(
+            "passer",
+            json!([
+                allow("s3:*", "*"),
+                { "Effect": "Allow", "Action": "iam:PassRole", "Resource": PASSED, "Condition": { "StringEquals": { "iam:PassedToService": "s3.amazonaws.com" } } }
+            ]),
+        )
+        .role(
+            "wrong-service",
+            json!([
+                allow("s3:*", "*"),
+                { "Effect": "Allow", "Action": "iam:PassRole", "Resource": PASSED, "Condition": { "StringEquals": { "iam:PassedToService": "batchoperations.s3.amazonaws.com" } } }
+            ]),
+        )
+        .bucket("b", ", versioning: enabled", None)
+        .bucket("off", "", None)
+        .bucket("target", ", versioning: enabled", None)
+        .bucket("shared", "", Some(json!([partner])))
+        .key("k", "", delegated())
+        .build()
+}
+
+/// A request of this body, signed as `admin`, to the bucket `gs-b`; status, code and what a run takes it for.
+pub async fn signed(place: &Place, method: &str, path: &str, content_type: &str, body: Vec<u8>) -> String {
+    let credentials = place.credentials("admin").await;
+    let identity = credentials.into();
+    let settings = {
+        let mut settings = sigv4::SigningSettings::default();
+        settings.payload_checksum_kind = sigv4::PayloadChecksumKind::XAmzSha256;
+        settings.percent_encoding_mode = sigv4::PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = sigv4::UriPathNormalizationMode::Disabled;
+        settings
+    };
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(REGION)
+        .name("s3")
+        .time(SystemTime::now())
+        .settings(settings)
+        .build()
+        .expect("parameters")
+        .into();
+    let uri = format!("https://gs-b.s3.{REGION}.amazonaws.com{path}");
+    let digest = hex::encode(Sha256::digest(&body));
+    let headers = [("content-type", content_type), ("x-amz-content-sha256", digest.as_str())];
+    let signable = sigv4::SignableRequest::new(method, &uri, headers.into_iter(), sigv4::SignableBody::Bytes(&body)).expect("a request");
+    let (instructions, _) = sigv4::sign(signable, &params).expect("a signature").into_parts();
+    let mut request = http::Request::builder()
+        .method(method)
+        .uri(&uri)
+        .header("content-length", body.len());
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let mut request = request.body(SdkBody::from(body)).expect("a request");
+    instructions.apply_to_request_http1x(&mut request);
+    raw(place, HttpRequest::try_from(request).expect("a request")).await
+}
+
+/// Sends a request as it is.
+pub async fn raw(place: &Place, request: HttpRequest) -> String {
+    let response = place.sandbox.call(request).await.expect("an answer");
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let element = |name: &str| {
+        let (_, rest) = text.split_once(&format!("<{name}>"))?;
+        rest.split_once(&format!("</{name}>")).map(|(value, _)| value.to_owned())
+    };
+    if status < 300 {
+        return "allowed".to_owned();
+    }
+    let refused = Refused {
+        status,
+        code: element("Code"),
+        message: element("Message"),
+        ..Refused::default()
+    };
+    seen("s3:PutObject", &Answer::Refused(refused))
+}
+
+/// What any administrative operation needs.
+fn needs(operation: &Operation) -> Vec<(Param, &'static str)> {
+    let all = [
+        BUCKET,
+        (Param::Acl, "bucket-owner-full-control"),
+        (Param::Role, PASSED),
+        (Param::Destination, "gs-target"),
+    ];
+    all.into_iter().filter(|(param, _)| operation.needs.contains(param)).collect()
+}
+
+#[test]
+fn a_team_configures_nothing_and_an_administrator_everything() {
+    run(async {
+        let place = setup();
+        let mut table = Table::default();
+        let mut count = 0;
+        for operation in OPERATIONS
+            .iter()
+            .filter(|operation| operation.on == On::Bucket && operation.effect == Effect::Configures)
+        {
+            if operation.service != Service::S3 {
+                continue;
+            }
+            count += 1;
+            let place = place.fork();
+            let params = needs(operation);
+            if operation.name == "s3:DeleteBucketInventoryConfiguration" {
+                place.done("admin", "s3:PutBucketInventoryConfiguration", &params).await;
+            }
+            let expected = format!("403 AccessDenied denied by identity: {}", operation.action);
+            let answer = place.ask("team", operation.name, &params).await;
+            table.row(operation.name, &seen(operation.name, &answer), &expected);
+            assert_eq!(
+                message(&answer),
+                format!(
+                    "User: arn:aws:sts::{ACCOUNT}:assumed-role/team/tester is not authorized to perform: {0} on resource: \"arn:aws:s3:::gs-b\" because no identity-based policy allows the {0} action",
+                    operation.action
+                )
+            );
+            let anonymous = place.seen("anonymous", operation.name, &params).await;
+            table.row(operation.name, &anonymous, "403 AccessDenied denied by -: nothing named");
+            table.row(operation.name, &place.seen("admin", operation.name, &params).await, "allowed");
+        }
+        assert_eq!(count, 20);
+    });
+}
+
+#[test]
+fn what_was_not_configured_reads_as_absent_and_what_was_reads_back() {
+    run(async {
+        let place = setup();
+        let mut table = Table::default();
+        for (what, absent, again) in [
+            (
+                "BucketLifecycleConfiguration",
+                "404 NoSuchLifecycleConfiguration absent",
+                "DeleteBucketLifecycle",
+            ),
+            (
+                "BucketReplication",
+                "404 ReplicationConfigurationNotFoundError absent",
+                "DeleteBucketReplication",
+            ),
+            (
+                "BucketInventoryConfiguration",
+                "404 NoSuchConfiguration absent",
+                "DeleteBucketInventoryConfiguration",
+            ),
+            ("BucketTagging", "404 NoSuchTagSet absent", "DeleteBucketTagging"),
+            ("BucketLogging", "allowed", ""),
+            ("BucketNotificationConfiguration", "allowed", ""),
+            ("BucketPolicy", "404 NoSuchBucketPolicy absent", "DeleteBucketPolicy"),
+        ] {
+            let (get, put) = (format!("s3:Get{what}"), format!("s3:Put{what}"));
+            let params = needs(Operation::named(&put).expect("an operation"));
+            table.row(&get, &place.seen("admin", &get, &[BUCKET]).await, absent);
+            table.row(&put, &place.seen("admin", &put, &params).await, "allowed");
+            table.row(&get, &place.seen("admin", &get, &[BUCKET]).await, "allowed");
+            if !again.is_empty() {
+                let delete = format!("s3:{again}");
+                table.row(&delete, &place.seen("admin", &delete, &[BUCKET]).await, "allowed");
+                table.row(&get, &place.seen("admin", &get, &[BUCKET]).await, absent);
+            }
+        }
+        for (what, absent) in [
+            ("PublicAccessBlock", "404 NoSuchPublicAccessBlockConfiguration absent"),
+            ("BucketOwnershipControls", "404 OwnershipControlsNotFoundError absent"),
+        ] {
+            let [get, put, delete] = ["Get", "Put", "Delete"].map(|verb| format!("s3:{verb}{what}"));
+            for (operation, expected) in [
+                (&get, "allowed"),
+                (&delete, "allowed"),
+                (&get, absent),
+                (&put, "allowed"),
+                (&get, "allowed"),
+            ] {
+                table.row(operation, &place.seen("admin", operation, &[BUCKET]).await, expected);
+            }
+        }
+        let s3 = place.clients("admin", false).await.s3;
+        place.done("admin", "s3:PutBucketLifecycleConfiguration", &[BUCKET]).await;
+        let lifecycle = s3
+            .get_bucket_lifecycle_configuration()
+            .bucket("gs-b")
+            .send()
+            .await
+            .expect("a lifecycle");
+        assert_eq!(lifecycle.rules()[0].id(), Some("gainsay-synthetic"));
+        place
+            .done("admin", "s3:PutBucketTagging", &[BUCKET, (Param::Tags, "team=a&cost=<1>")])
+            .await;
+        let tags = s3.get_bucket_tagging().bucket("gs-b").send().await.expect("tags");
+        let tags: Vec<_> = tags.tag_set().iter().map(|tag| (tag.key(), tag.value())).collect();
+        assert_eq!(tags, [("team", "a"), ("cost", "<1>")]);
+        place.done("admin", "s3:PutBucketInventoryConfiguration", &[BUCKET]).await;
+        let other = s3.get_bucket_inventory_configuration().bucket("gs-b").id("other").send().await;
+        assert!(other.is_err(), "an inventory has an id");
+    });
+}
+
+fn policy(statements: Value) -> String {
+    json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
+}
+
+async fn put_policy(place: &Place, bucket: &str, text: &str) -> Answer {
+    place
+        .ask("admin", "s3:PutBucketPolicy", &[(Param::Bucket, bucket), (Param::Document, text)])
+        .await
+}
+
+#[test]
+fn a_policy_that_was_put_decides_and_one_that_was_deleted_does_not() {
+    run(async {
+        let place = setup();
+        let key = [BUCKET, (Param::Key, "k")];
+        place.done("admin", "s3:PutObject", &key).await;
+        let mut table = Table::default();
+        let deny = all("Deny", "s3:GetObject", "arn:aws:s3:::gs-b/*", json!(null));
+        let text = policy(json!([deny]));
+        table.row(
+            "put",
+            &seen("s3:PutBucketPolicy", &put_policy(&place, "gs-b", &text).await),
+            "allowed",
+        );
+        let refused = "403 AccessDenied denied by resource|block-public-access: s3:GetObject";
+        table.row("it decides", &place.seen("admin", "s3:GetObject", &key).await, refused);
+        let s3 = place.clients("admin", false).await.s3;
+        let read = s3.get_bucket_policy().bucket("gs-b").send().await.expect("a policy");
+        assert_eq!(read.policy(), Some(text.as_str()));
+        table.row("delete", &place.seen("admin", "s3:DeleteBucketPolicy", &[BUCKET]).await, "allowed");
+        table.row("it is gone", &place.seen("admin", "s3:GetObject", &key).await, "allowed");
+        // From another account, whatever it is permitted.
+        let shared = [(Param::Bucket, "gs-shared")];
+        for operation in ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"] {
+            let told = place.seen("outsider", operation, &shared).await;
+            table.row(operation, &told, "405 MethodNotAllowed rejected");
+        }
+        table.row(
+            "another operation",
+            &place.seen("outsider", "s3:PutBucketVersioning", &shared).await,
+            "allowed",
+        );
+    });
+}
+
+#[test]
+fn a_policy_that_aws_refuses_is_refused() {
+    run(async {
+        let place = setup();
+        let arn = "arn:aws:s3:::gs-b/*";
+        let partner = json!({ "AWS": format!("arn:aws:iam::{PARTNER}:root") });
+        let mut table = Table::default();
+        let malformed = "400 MalformedPolicy rejected";
+        for (name, text) in [
+            ("empty", String::new()),
+            ("not JSON", "Version: 2012-10-17".to_owned()),
+            ("no statement", "{}".to_owned()),
+            ("deep", "[".repeat(10_000)),
+            (
+                "too long",
+                policy(json!([{ "Sid": "x".repeat(21_000), "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": arn }])),
+            ),
+            (
+                "another bucket",
+                policy(json!([all("Deny", "s3:*", "arn:aws:s3:::gs-off/*", json!(null))])),
+            ),
+            (
+                "a longer name",
+                policy(json!([all("Deny", "s3:*", "arn:aws:s3:::gs-bb", json!(null))])),
+            ),
+            ("another service", policy(json!([all("Deny", "kms:*", arn, json!(null))]))),
+            (
+                "no principal",
+                policy(json!([{ "Effect": "Deny", "Action": "s3:*", "Resource": arn }])),
+            ),
+            (
+                "twice",
+                policy(json!([all("Deny", "s3:*", arn, json!(null))]))
+                    .replace("\"Effect\":\"Deny\"", "\"Effect\":\"Deny\",\"Effect\":\"Allow\""),
+            ),
+        ] {
+            table.row(
+                name,
+                &seen("s3:PutBucketPolicy", &put_policy(&place, "gs-b", &text).await),
+                malformed,
+            );
+        }
+        let absent = place.seen("admin", "s3:GetBucketPolicy", &[BUCKET]).await;
+        table.row("nothing was stored", &absent, "404 NoSuchBucketPolicy absent");
+        let public = policy(json!([all("Allow", "s3:GetObject", arn, json!(null))]));
+        let blocked = put_policy(&place, "gs-b", &public).await;
+        table.row(
+            "public",
+            &seen("s3:PutBucketPolicy", &blocked),
+            "403 AccessDenied denied by block-public-access: s3:PutBucketPolicy",
+        );
+        assert!(
+            message(&blocked).ends_with("because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access"),
+            "{blocked:?}"
+        );
+        let named = policy(json!([{ "Effect": "Allow", "Principal": partner, "Action": "s3:GetObject", "Resource": arn }]));
+        table.row(
+            "named",
+            &seen("s3:PutBucketPolicy", &put_policy(&place, "gs-b", &named).await),
+            "allowed",
+        );
+        // Without the block it is public, and then it is.
+        let key = [BUCKET, (Param::Key, "k")];
+        place.done("admin", "s3:PutObject", &key).await;
+        table.row(
+            "unblock",
+            &place.seen("admin", "s3:DeletePublicAccessBlock", &[BUCKET]).await,
+            "allowed",
+        );
+        table.row(
+            "public",
+            &seen("s3:PutBucketPolicy", &put_policy(&place, "gs-b", &public).await),
+            "allowed",
+        );
+        table.row("anyone", &place.seen("anonymous", "s3:GetObject", &key).await, "allowed");
+        table.row("block", &place.seen("admin", "s3:PutPublicAccessBlock", &[BUCKET]).await, "allowed");
+        let nobody = place.seen("anonymous", "s3:GetObject", &key).await;
+        table.row("nobody", &nobody, "403 AccessDenied denied by -: nothing named");
+    });
+}
+
+#[test]
+fn versioning_and_encryption_take_effect() {
+    run(async {
+        let place = setup();
+        let off = [(Param::Bucket, "gs-off"), (Param::Key, "k")];
+        let version = async || field(&place.ask("admin", "s3:PutObject", &off).await, Field::Version);
+        let status = |status: &str| json!({ "Status": status }).to_string();
+        let (enabled, suspended, neither) = (status("Enabled"), status("Suspended"), status("Off"));
+        let put = async |document: &str| {
+            let params = [off[0], (Param::Document, document)];
+            place.seen("admin", "s3:PutBucketVersioning", &params).await
+        };
+        let mut table = Table::default();
+        table.row("off", &version().await, "");
+        table.row("enable", &put(&enabled).await, "allowed");
+        assert_eq!(version().await.len(), 32);
+        table.row("suspend", &put(&suspended).await, "allowed");
+        table.row("suspended", &version().await, "null");
+        table.row(
+            "neither",
+            &put(&neither).await,
+            "400 IllegalVersioningConfigurationException rejected",
+        );
+        let arn = place.environment.key("k").expect("the key").arn.clone();
+        let rule = |default: Value| {
+            json!({ "Rules": [{ "ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": true, "BlockedEncryptionTypes": { "EncryptionType": ["NONE"] } }] }).to_string()
+        };
+        let encrypt = async |default: Value| {
+            let document = rule(default);
+            place
+                .seen("admin", "s3:PutBucketEncryption", &[off[0], (Param::Document, &document)])
+                .await
+        };
+        table.row(
+            "KMS",
+            &encrypt(json!({ "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn })).await,
+            "allowed",
+        );
+        let stored = place.ask("admin", "s3:PutObject", &off).await;
+        let shown = [Field::Encryption, Field::KmsKey, Field::BucketKey].map(|of| field(&stored, of));
+        assert_eq!(shown, ["aws:kms".to_owned(), arn.clone(), "true".to_owned()]);
+        let s3 = place.clients("admin", false).await.s3;
+        let read = s3.get_bucket_encryption().bucket("gs-off").send().await.expect("encryption");
+        let rules = read.server_side_encryption_configuration().expect("a configuration").rules();
+        assert_eq!(
+            rules[0]
+                .apply_server_side_encryption_by_default()
+                .and_then(|default| default.kms_master_key_id()),
+            Some(arn.as_str())
+        );
+        assert_eq!(
+            rules[0].blocked_encryption_types().expect("types").encryption_type()[0].as_str(),
+            "NONE"
+        );
+        // S3 does not look whether there is such a key; the next upload does.
+        table.row(
+            "no such key",
+            &encrypt(json!({ "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/none" })).await,
+            "allowed",
+        );
+        let told = place.seen("admin", "s3:PutObject", &off).await;
+        table.row("an upload by it", &told, "400 KMS.NotFoundException absent");
+        let told = encrypt(json!({ "SSEAlgorithm": "AES256", "KMSMasterKeyID": arn })).await;
+        table.row("a key for AES256", &told, "400 InvalidArgument rejected");
+        table.row(
+            "no algorithm",
+            &encrypt(json!({ "SSEAlgorithm": "rot13" })).await,
+            "400 MalformedXML rejected",
+        );
+        table.row(
+            "delete",
+            &place.seen("admin", "s3:DeleteBucketEncryption", &off[..1]).await,
+            "allowed",
+        );
+        let stored = place.ask("admin", "s3:PutObject", &off).await;
+        assert_eq!(field(&stored, Field::Encryption), "AES256");
+    });
+}
+
+#[test]
+fn replication_takes_the_right_to_pass_the_role() {
+    run(async {
+        let place = setup();
+        let with = |bucket, to| [(Param::Bucket, bucket), (Param::Role, PASSED), (Param::Destination, to)];
+        let mut table = Table::default();
+        for (who, params, expected) in [
+            (
+                "team",
+                with("gs-b", "gs-target"),
+                "403 AccessDenied denied by identity: s3:PutReplicationConfiguration",
+            ),
+            (
+                "replicator",
+                with("gs-b", "gs-target"),
+                "403 AccessDenied denied by identity: iam:PassRole",
+            ),
+            (
+                "wrong-service",
+                with("gs-b", "gs-target"),
+                "403 AccessDenied denied by identity: iam:PassRole",
+            ),
+            ("passer", with("gs-off", "gs-target"), "400 InvalidRequest rejected"),
+            ("passer", with("gs-b", "gs-off"), "400 InvalidRequest rejected"),
+            ("passer", with("gs-b", "gs-none"), "400 InvalidRequest rejected"),
+            ("passer", with("gs-b", "gs-b"), "400 InvalidRequest rejected"),
+            ("passer", with("gs-b", "gs-target"), "allowed"),
+        ] {
+            let answer = place.ask(who, "s3:PutBucketReplication", &params).await;
+            table.row(&format!("{who} {params:?}"), &seen("s3:PutBucketReplication", &answer), expected);
+            if who == "replicator" {
+                assert_eq!(
+                    message(&answer),
+                    format!(
+                        "User: arn:aws:sts::{ACCOUNT}:assumed-role/replicator/tester is not authorized to perform: iam:PassRole on resource: {PASSED} because no identity-based policy allows the iam:PassRole action"
+                    )
+                );
+            }
+        }
+        let other = [
+            BUCKET,
+            (Param::Role, "arn:aws:iam::111122223333:role/admin"),
+            (Param::Destination, "gs-target"),
+        ];
+        let told = place.seen("passer", "s3:PutBucketReplication", &other).await;
+        table.row("another role", &told, "403 AccessDenied denied by identity: iam:PassRole");
+        let s3 = place.clients("admin", false).await.s3;
+        let read = s3.get_bucket_replication().bucket("gs-b").send().await.expect("a configuration");
+        assert_eq!(read.replication_configuration().expect("a configuration").role(), PASSED);
+        let suspend = [BUCKET, (Param::Document, "{\"Status\":\"Suspended\"}")];
+        let told = place.seen("admin", "s3:PutBucketVersioning", &suspend).await;
+        table.row("suspend a replicated bucket", &told, "409 InvalidBucketState rejected");
+    });
+}
+
+#[test]
+fn a_bucket_acl_is_what_ownership_and_block_public_access_leave_of_it() {
+    run(async {
+        let place = setup();
+        let acl = |word| [BUCKET, (Param::Acl, word)];
+        let mut table = Table::default();
+        for (word, expected) in [
+            ("public-read", "403 AccessDenied denied by block-public-access: s3:PutBucketAcl"),
+            ("private", "400 AccessControlListNotSupported rejected"),
+            ("bucket-owner-full-control", "allowed"),
+        ] {
+            table.row(word, &place.seen("admin", "s3:PutBucketAcl", &acl(word)).await, expected);
+        }
+        table.row(
+            "unblock",
+            &place.seen("admin", "s3:DeletePublicAccessBlock", &[BUCKET]).await,
+            "allowed",
+        );
+        let told = place.seen("admin", "s3:PutBucketAcl", &acl("public-read")).await;
+        table.row("unblocked", &told, "400 AccessControlListNotSupported rejected");
+        let writer = [BUCKET, (Param::Document, "{\"Rules\":[{\"ObjectOwnership\":\"ObjectWriter\"}]}")];
+        table.row(
+            "ACLs on",
+            &place.seen("admin", "s3:PutBucketOwnershipControls", &writer).await,
+            "allowed",
+        );
+        let told = place.seen("admin", "s3:PutBucketAcl", &acl("public-read")).await;
+        table.row("ACLs on", &told, "501 NotImplemented not-implemented");
+    });
+}
+
+#[test]
+fn hostile_configurations_are_refused_and_change_nothing() {
+    run(async {
+        let place = setup();
+        let mut table = Table::default();
+        let malformed = "400 MalformedXML rejected";
+        let entity = |root: &str| format!("<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><{root}>&e;</{root}>");
+        for (query, root) in [
+            ("publicAccessBlock", "PublicAccessBlockConfiguration"),
+            ("encryption", "ServerSideEncryptionConfiguration"),
+            ("versioning", "VersioningConfiguration"),
+            ("ownershipControls", "OwnershipControls"),
+            ("lifecycle", "LifecycleConfiguration"),
+            ("replication", "ReplicationConfiguration"),
+            ("logging", "BucketLoggingStatus"),
+            ("inventory&id=x", "InventoryConfiguration"),
+            ("tagging", "Tagging"),
+            ("notification", "NotificationConfiguration"),
+        ] {
+            for (name, body) in [
+                ("empty", String::new()),
+                ("JSON", "{}".to_owned()),
+                ("unclosed", format!("<{root}>")),
+                ("another", "<Other/>".to_owned()),
+                ("twice", format!("<{root}/><{root}/>")),
+                ("an entity", entity(root)),
+                ("binary", "\u{0}\u{1}".to_owned()),
+                ("deep", format!("<{root}>{}", "<a>".repeat(5000))),
+            ] {
+                let told = signed(&place, "PUT", &format!("/?{query}"), "application/xml", body.into_bytes()).await;
+                table.row(&format!("{root}: {name}"), &told, malformed);
+            }
+            let huge = format!("<{root}>{}</{root}>", " ".repeat(1 << 20));
+            let told = signed(&place, "PUT", &format!("/?{query}"), "application/xml", huge.into_bytes()).await;
+            table.row(&format!("{root}: huge"), &told, "400 MaxMessageLengthExceeded rejected");
+        }
+        for (query, body) in [
+            (
+                "publicAccessBlock",
+                "<PublicAccessBlockConfiguration><NEW/></PublicAccessBlockConfiguration>",
+            ),
+            (
+                "versioning",
+                "<VersioningConfiguration><Status>Enabled</Status><NEW/></VersioningConfiguration>",
+            ),
+            (
+                "encryption",
+                "<ServerSideEncryptionConfiguration><Rule><NEW/></Rule></ServerSideEncryptionConfiguration>",
+            ),
+            ("logging", "<BucketLoggingStatus><NEW>x</NEW></BucketLoggingStatus>"),
+            (
+                "tagging",
+                "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value><NEW/></Tag></TagSet></Tagging>",
+            ),
+            (
+                "notification",
+                "<NotificationConfiguration><NEW><A/></NEW></NotificationConfiguration>",
+            ),
+            (
+                "lifecycle",
+                "<LifecycleConfiguration><Rule><Status>Enabled</Status><Prefix>x</Prefix><Expiration><Days>1</Days><NEW/></Expiration></Rule></LifecycleConfiguration>",
+            ),
+        ] {
+            let new = signed(&place, "PUT", &format!("/?{query}"), "application/xml", body.into()).await;
+            table.row(&format!("{query}: new"), &new, "501 NotImplemented not-implemented");
+        }
+        let mismatch = "<InventoryConfiguration><Id>y</Id></InventoryConfiguration>";
+        let told = signed(&place, "PUT", "/?inventory&id=x", "application/xml", mismatch.into()).await;
+        table.row("half an inventory", &told, malformed);
+        let tags = format!(
+            "<Tagging><TagSet>{}</TagSet></Tagging>",
+            "<Tag><Key>a</Key><Value>b</Value></Tag>".repeat(2)
+        );
+        table.row(
+            "a tag twice",
+            &signed(&place, "PUT", "/?tagging", "application/xml", tags.into()).await,
+            "400 InvalidTag rejected",
+        );
+        for get in [
+            "s3:GetBucketLifecycleConfiguration",
+            "s3:GetBucketReplication",
+            "s3:GetBucketTagging",
+            "s3:GetBucketPolicy",
+        ] {
+            let told = place.seen("admin", get, &[BUCKET]).await;
+            assert!(told.starts_with("404 "), "{get}: {told}");
+        }
+        let s3 = place.clients("admin", false).await.s3;
+        let versioning = s3.get_bucket_versioning().bucket("gs-b").send().await.expect("versioning");
+        assert_eq!(versioning.status(), Some(&aws_sdk_s3::types::BucketVersioningStatus::Enabled));
+    });
+}
