@@ -1,10 +1,12 @@
 //! The command line: one file per command.
 
+mod doctor;
 mod lint;
 mod list;
 mod plan;
 mod run;
 mod schema;
+mod target;
 
 use std::{
     ffi::OsString,
@@ -41,6 +43,8 @@ enum Command {
     List(list::List),
     /// Show every call in order, and send nothing
     Plan(plan::Plan),
+    /// Assume every role and read every bucket and key, and change nothing
+    Doctor(doctor::Doctor),
     /// Check scenarios, environments, baselines and policies without running anything
     Lint(lint::Lint),
     /// Print the JSON Schema of a file format
@@ -109,6 +113,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Run(run) => run.execute(&mut terminal),
         Command::List(list) => list.execute(&mut terminal),
         Command::Plan(plan) => plan.execute(&mut terminal),
+        Command::Doctor(doctor) => doctor.execute(&mut terminal),
         Command::Lint(lint) => lint.execute(&mut terminal),
         Command::Schema(schema) => schema.execute(&mut terminal),
     };
@@ -165,10 +170,12 @@ impl Selected {
     fn load(&self) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
         let folders = suite::load::load(&self.scenarios)?;
         let (architectures, warnings) = suite::resolve(&folders)?;
-        for text in &self.selection {
-            self.check_path(text)?;
-        }
+        self.check_paths()?;
         Ok((architectures, warnings))
+    }
+
+    fn check_paths(&self) -> Result<(), Diagnostic> {
+        self.selection.iter().try_for_each(|text| self.check_path(text))
     }
 
     /// A path that exists outside the scenarios folder is a mistake, not a part of an id.

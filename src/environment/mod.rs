@@ -1,6 +1,7 @@
 //! The environment of an architecture: who and what the scenarios speak of, by logical name.
 
 mod baseline;
+mod bindings;
 mod collection;
 mod managed;
 mod policy;
@@ -13,10 +14,11 @@ use std::sync::{Arc, OnceLock};
 
 pub use self::{
     baseline::{Baseline, Control, catalogue},
+    bindings::{Bindings, BoundKey, BoundRole, RawBindings},
     collection::{Collection, Member},
     managed::aws_managed_key,
     raw::{RawBaseline, RawEnvironment},
-    resolve::resolve,
+    resolve::{resolve, resolve_bound},
 };
 use crate::{diag::Source, iam};
 
@@ -64,6 +66,8 @@ pub struct Environment {
     pub account: String,
     /// The Region.
     pub region: String,
+    /// Names and ids of other accounts.
+    pub accounts: Vec<(String, String)>,
     /// Who assumes the roles.
     pub caller: Caller,
     /// The roles in file order.
@@ -100,6 +104,8 @@ pub struct Role {
     pub trust: Document,
     /// The external id its trust policy asks for.
     pub external_id: Option<String>,
+    /// The profile whose credentials assume it, where it is bound to one.
+    pub source_profile: Option<String>,
     /// Identity policies.
     pub policies: Vec<Document>,
     /// The permissions boundary.

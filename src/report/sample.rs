@@ -82,6 +82,7 @@ pub(super) fn run() -> RunInfo {
             ],
         }],
         left_behind: Vec::new(),
+        not_deployed: Vec::new(),
     }
 }
 
@@ -276,6 +277,7 @@ pub(super) fn filled(texts: &[String], verdicts: &[Verdict]) -> RunRecord {
         *text = next();
     }
     run.left_behind = vec![next()];
+    run.not_deployed = vec![next()];
     for architecture in &mut run.architectures {
         architecture.name = next();
         for control in &mut architecture.controls {

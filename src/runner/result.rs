@@ -79,10 +79,13 @@ fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
                 observed.resource.clone_from(&denial.resource);
                 observed.layer.clone_from(&denial.layers);
             }
-            if let Some(ruling) = refused.rulings.as_ref().and_then(Rulings::refusal) {
+            let told = refused.rulings.as_ref().and_then(Rulings::refusal);
+            if let Some(ruling) = told {
                 observed.action = Some(ruling.action.clone());
                 observed.resource = Some(ruling.resource.clone());
                 observed.layer = ruling.layers();
+            }
+            if let Some(ruling) = told.or_else(|| refused.found.as_ref().and_then(Rulings::refusal)) {
                 observed.statements = ruling
                     .deciders
                     .iter()

@@ -39,6 +39,7 @@ fn role(account: &str) -> Principal {
         tags: Vec::new(),
         session_tags: Vec::new(),
         via: None,
+        source_profile: None,
         max_session_duration: 3600,
     }))
 }
