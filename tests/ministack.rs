@@ -1,4 +1,4 @@
-//! A target that nobody here wrote: ministack from PyPI (MIT), installed below `target/` and started on loopback, with a TLS port and a plain one.
+//! A target that nobody here wrote: `ministack` from `PyPI` (MIT), installed below `target/` and started on loopback, with a TLS port and a plain one.
 //!
 //! Every attempt of secure-bucket passes there, or is skipped for a reason, or is in `targets/ministack.yaml`, which says why it differs.
 
@@ -98,7 +98,6 @@ fn a_target_nobody_here_wrote_answers_as_aws_apart_from_its_table() {
     assert_eq!(record["run"]["architectures"][0]["account"], ACCOUNT);
     assert_eq!(record["run"].get("left_behind"), None, "{said}");
     let counts = &record["summary"]["counts"];
-    println!("{counts}, {} calls", record["run"]["calls"]);
     assert!(counts["pass"].as_u64().unwrap() >= 300, "{said}");
     let problems = table.compare(record["results"].as_array().unwrap());
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
@@ -108,28 +107,59 @@ fn a_target_nobody_here_wrote_answers_as_aws_apart_from_its_table() {
 }
 
 /// What somebody else made, as far as the program knows: bindings name it, and nothing of a run may stay in it.
+struct Elsewhere {
+    server: Server,
+    scenarios: tempfile::TempDir,
+    reports: tempfile::TempDir,
+    made: Provisioned,
+    bound: Bindings,
+}
+
+impl Elsewhere {
+    fn new() -> Self {
+        let table = Table::read();
+        let (scenarios, server) = (scenarios(&table), Server::start(&table));
+        let folders = suite::load::load(&scenarios.path().join(&table.architecture)).unwrap();
+        let (architectures, _) = suite::resolve(&folders).unwrap();
+        let declared = &architectures[0].environment;
+        let names = provision::names(declared, ACCOUNT, Some(&format!("arn:aws:iam::{ACCOUNT}:root")), "elsewhere");
+        let mut made = Provisioned::nothing(&server.target(), &Chain::of(server::credentials(ACCOUNT)));
+        let resolve = |bindings: &Bindings| suite::environment_of(&folders[0], bindings).map_err(|problems| problems.to_string());
+        let making = made.make(declared, names, "elsewhere", resolve, || false);
+        let bound = server::runtime().block_on(making).unwrap();
+        Self {
+            server,
+            scenarios,
+            reports: tempfile::tempdir().unwrap(),
+            made,
+            bound,
+        }
+    }
+
+    fn go(&self, account: &str, command: &str, cleanup: &str, more: &[&str]) -> Output {
+        let file = self.scenarios.path().join("elsewhere.txt");
+        fs::write(&file, written(&self.bound, cleanup)).unwrap();
+        let (folder, file) = (self.scenarios.path().to_str().unwrap(), file.to_str().unwrap());
+        let mut arguments = vec!["--scenarios", folder, "--bindings", file];
+        if command == "run" {
+            arguments.extend(["--report-dir", self.reports.path().to_str().unwrap()]);
+        }
+        arguments.extend(more);
+        on(&self.server, account, command, &arguments)
+    }
+
+    /// Removes what was bound, all of which must still be there and empty, apart from what is known to be left.
+    fn remove(self) {
+        assert_eq!(server::runtime().block_on(self.made.remove()), Vec::<String>::new());
+        assert_eq!(self.server.buckets(ACCOUNT), Vec::<String>::new());
+    }
+}
+
 #[test]
 fn what_was_bound_is_read_and_written_and_left_as_it_was() {
-    let table = Table::read();
-    let (scenarios, reports) = (scenarios(&table), tempfile::tempdir().unwrap());
-    let (folder, reports) = (scenarios.path().to_str().unwrap(), reports.path());
-    let server = Server::start(&table);
-    let folders = suite::load::load(&scenarios.path().join(&table.architecture)).unwrap();
-    let (architectures, _) = suite::resolve(&folders).unwrap();
-    let declared = &architectures[0].environment;
-    let names = provision::names(declared, ACCOUNT, Some(&format!("arn:aws:iam::{ACCOUNT}:root")), "elsewhere");
-    let mut made = Provisioned::nothing(&server.target(), &Chain::of(server::credentials(ACCOUNT)));
-    let resolve = |bindings: &Bindings| suite::environment_of(&folders[0], bindings).map_err(|problems| problems.to_string());
-    let bound = server::runtime()
-        .block_on(made.make(declared, names, "elsewhere", resolve, || false))
-        .unwrap();
-    let file = scenarios.path().join("elsewhere.txt");
-    fs::write(&file, written(&bound, "admin")).unwrap();
-    let bindings = file.to_str().unwrap();
-
+    let elsewhere = Elsewhere::new();
     // Everything bound is there; nothing is changed by looking.
-    let arguments = ["--scenarios", folder, "--bindings", bindings, "secure-bucket/landing"];
-    let doctor = on(&server, ACCOUNT, "doctor", &arguments);
+    let doctor = elsewhere.go(ACCOUNT, "doctor", "admin", &["secure-bucket/landing"]);
     assert_eq!(code(&doctor), 0, "{}{}", stdout(&doctor), stderr(&doctor));
     for line in [
         "ok       role app: assumed",
@@ -139,21 +169,7 @@ fn what_was_bound_is_read_and_written_and_left_as_it_was() {
     ] {
         assert!(stdout(&doctor).contains(line), "{line}: {}", stdout(&doctor));
     }
-    assert_eq!(server.versions(ACCOUNT), Vec::<String>::new());
-
-    // Credentials of another account: nothing is attempted.
-    let run = [
-        "--scenarios",
-        folder,
-        "--bindings",
-        bindings,
-        "--report-dir",
-        reports.to_str().unwrap(),
-    ];
-    let other = on(&server, "555566667777", "run", &[&run[..], &["secure-bucket/landing"]].concat());
-    assert_eq!(code(&other), 3, "{}", stdout(&other));
-    assert!(stderr(&other).contains("the credentials are those of account `555566667777`, and the bindings are for `222233334444`"));
-    assert!(!reports.join("latest").exists());
+    assert_eq!(elsewhere.server.versions(ACCOUNT), Vec::<String>::new());
 
     // A run that writes, is refused, deletes, uploads in parts, and gets through where it should not.
     let wanted = [
@@ -163,65 +179,43 @@ fn what_was_bound_is_read_and_written_and_left_as_it_was() {
         "secure-bucket/homes/app",
         "secure-bucket/plain-http-deletes/",
     ];
-    let lacking = on(&server, ACCOUNT, "run", &[&run[..], &wanted].concat());
+    let lacking = elsewhere.go(ACCOUNT, "run", "admin", &wanted);
     assert_eq!(code(&lacking), 3, "{}", stdout(&lacking));
     assert!(
         stderr(&lacking).contains("the bindings of `secure-bucket` lack: key `partner`"),
         "{}",
         stderr(&lacking)
     );
-    let output = on(
-        &server,
-        ACCOUNT,
-        "run",
-        &[&run[..], &wanted, &["--skip", "another-key.partner"]].concat(),
-    );
-    let record = record(reports);
-    let of = |kind: &str| {
-        record["results"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|result| result["verdict"] == kind)
-            .count()
-    };
+    let output = elsewhere.go(ACCOUNT, "run", "admin", &[&wanted[..], &["--skip", "another-key.partner"]].concat());
+    let record = record(elsewhere.reports.path());
+    let results = record["results"].as_array().unwrap();
+    let of = |kind: &str| results.iter().filter(|result| result["verdict"] == kind).count();
     assert!(of("pass") > 40 && of("fail") > 5, "{}{}", stdout(&output), stderr(&output));
-    assert!(
-        record["results"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|result| result["reason"] == "got-through")
-    );
+    assert!(results.iter().any(|result| result["reason"] == "got-through"));
     assert_eq!(record["run"].get("left_behind"), None, "{}", stdout(&output));
-    assert_eq!(server.versions(ACCOUNT), Vec::<String>::new());
+    assert_eq!(elsewhere.server.versions(ACCOUNT), Vec::<String>::new());
+    elsewhere.remove();
+}
+
+#[test]
+fn the_wrong_account_is_left_alone_and_what_cannot_be_removed_is_told() {
+    let elsewhere = Elsewhere::new();
+    let other = elsewhere.go("555566667777", "run", "admin", &["secure-bucket/landing"]);
+    assert_eq!(code(&other), 3, "{}", stdout(&other));
+    assert!(stderr(&other).contains("the credentials are those of account `555566667777`, and the bindings are for `222233334444`"));
+    assert!(!elsewhere.reports.path().join("latest").exists());
 
     // A clean-up role that may not remove anything: what stays is told, by its version, and is a failure of its own.
-    fs::write(&file, written(&bound, "stranger")).unwrap();
-    let output = on(
-        &server,
-        ACCOUNT,
-        "run",
-        &[
-            &run[..],
-            &[
-                "--exact",
-                "secure-bucket/versions/app/s3:GetObject/the-second-version-is-the-current-one",
-            ],
-        ]
-        .concat(),
-    );
+    let one = "secure-bucket/versions/app/s3:GetObject/the-second-version-is-the-current-one";
+    let output = elsewhere.go(ACCOUNT, "run", "stranger", &["--exact", one]);
     assert_eq!(code(&output), 5, "{}{}", stdout(&output), stderr(&output));
     let said = stdout(&output);
     assert!(
         said.contains("left behind") && said.contains("/twice.csv version ") && said.contains("AccessDenied"),
         "{said}"
     );
-    assert_eq!(server.versions(ACCOUNT).len(), 2);
-
-    let left = server::runtime().block_on(made.remove());
-    assert_eq!(left, Vec::<String>::new());
-    assert_eq!(server.buckets(ACCOUNT), Vec::<String>::new());
+    assert_eq!(elsewhere.server.versions(ACCOUNT).len(), 2);
+    elsewhere.remove();
 }
 
 /// Bindings as a user would write them.

@@ -61,6 +61,9 @@ fn plain(text: &str) -> Result<Url, String> {
     }
 }
 
+/// Folders, their architectures, and warnings.
+pub(super) type Chosen = (Vec<Folder>, Vec<Architecture>, Diagnostics);
+
 /// What stops a command before anything was attempted.
 #[derive(Debug)]
 pub(super) enum Trouble {
@@ -139,12 +142,7 @@ impl Where {
     }
 
     /// The chosen architectures with their names bound as this target needs it, and their folders.
-    pub(super) fn choose(
-        &self,
-        selected: &Selected,
-        provision: bool,
-        terminal: &mut Terminal,
-    ) -> io::Result<Result<(Vec<Folder>, Vec<Architecture>, Diagnostics), Exit>> {
+    pub(super) fn choose(&self, selected: &Selected, provision: bool, terminal: &mut Terminal) -> io::Result<Result<Chosen, Exit>> {
         let loaded = self.load(selected, provision);
         let (folders, architectures, warnings) = match loaded {
             Ok(loaded) => loaded,
@@ -158,7 +156,7 @@ impl Where {
         }
     }
 
-    fn load(&self, selected: &Selected, provision: bool) -> Result<(Vec<Folder>, Vec<Architecture>, Diagnostics), Trouble> {
+    fn load(&self, selected: &Selected, provision: bool) -> Result<Chosen, Trouble> {
         let mut folders = load::load(&selected.scenarios)?;
         selected.check_paths()?;
         let other: Option<Source> = self.bindings.as_deref().map(load::file).transpose()?;
@@ -233,7 +231,9 @@ impl Where {
             return Ok(known);
         }
         let mut problems = Diagnostics::default();
-        missing.into_iter().for_each(|problem| problems.push(problem));
+        for problem in missing {
+            problems.push(problem);
+        }
         Err(problems.into())
     }
 

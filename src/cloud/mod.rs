@@ -218,6 +218,15 @@ impl Target {
         }
     }
 
+    /// The one URL of every service, where it is not AWS's own hosts.
+    #[must_use]
+    pub fn one_url(&self, plain: bool) -> Option<String> {
+        match &self.endpoints {
+            Endpoints::Regional => None,
+            Endpoints::One { .. } => self.url(Service::S3, plain),
+        }
+    }
+
     /// The URL of a service, where it is not the SDK's own choice.
     fn url(&self, service: Service, plain: bool) -> Option<String> {
         match (&self.endpoints, plain) {
@@ -251,10 +260,7 @@ impl Target {
             last: self.last.clone(),
             credentials: credentials.cloned(),
             region: self.region.clone(),
-            endpoint: match &self.endpoints {
-                Endpoints::Regional => None,
-                Endpoints::One { .. } => self.url(Service::S3, plain),
-            },
+            endpoint: self.one_url(plain),
         }
     }
 

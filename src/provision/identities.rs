@@ -76,7 +76,8 @@ impl Maker<'_> {
         let metadata = answer.key_metadata().ok_or_else(|| format!("{what}: the answer names none"))?;
         metadata.key_id().clone_into(&mut bound.id);
         self.made(Made::Key(bound.id.clone()));
-        bound.arn = metadata.arn().ok_or_else(|| format!("{what}: the answer has no ARN"))?.to_owned();
+        let arn = metadata.arn().ok_or_else(|| format!("{what}: the answer has no ARN"))?;
+        arn.clone_into(&mut bound.arn);
         if let Some(alias) = &bound.alias {
             let request = self.clients.kms.create_alias().alias_name(alias).target_key_id(&bound.id);
             request.send().await.map_err(failed(&format!("{what}, {alias}")))?;

@@ -399,6 +399,11 @@ impl RowRun {
         }
     }
 
+    /// The one URL of the target, where it has one.
+    pub(super) fn one_url(&self, plain: bool) -> Option<String> {
+        self.target.one_url(plain)
+    }
+
     pub(super) fn region(&self) -> &str {
         &self.setting.environment.region
     }

@@ -99,13 +99,11 @@ fn environment(folder: &Folder, names: Names<'_>) -> Result<(Arc<Environment>, O
         Names::Bound(_) => bindings,
         Names::Given(known) => known.get(&folder.name).cloned(),
     };
-    match &bindings {
-        None => Ok((Arc::new(declared), None)),
-        Some(_) => {
-            let bound = environment::resolve_bound(&source, &raw, folder, bindings.as_ref())?;
-            Ok((Arc::new(bound), bindings))
-        }
+    if bindings.is_none() {
+        return Ok((Arc::new(declared), None));
     }
+    let bound = environment::resolve_bound(&source, &raw, folder, bindings.as_ref())?;
+    Ok((Arc::new(bound), bindings))
 }
 
 fn architecture(folder: &Folder, names: Names<'_>) -> Result<(Architecture, Diagnostics), Diagnostics> {

@@ -1,4 +1,4 @@
-//! ministack, installed and started: <https://pypi.org/project/ministack/>. It serves its TLS port and its plain port from one process only if
+//! `ministack`, installed and started: <https://pypi.org/project/ministack/>. It serves its TLS port and its plain port from one process only if
 //! its ASGI server is started with both, so hypercorn, which it runs on, is started directly.
 
 use std::{
@@ -92,7 +92,7 @@ impl Server {
 
     fn answers(&mut self, port: u16) -> bool {
         let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(60) && self.child.try_wait().unwrap().is_none() {
+        while begun.elapsed() < Duration::from_mins(1) && self.child.try_wait().unwrap().is_none() {
             if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) {
                 let mut answer = String::new();
                 stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();

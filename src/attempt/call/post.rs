@@ -38,12 +38,11 @@ pub(super) async fn post(clients: &Clients, call: &Call) -> Answer {
         }
     }
     let boundary = format!("gainsay-{}", uuid::Uuid::new_v4().simple());
-    let address = match &clients.endpoint {
-        Some(url) => format!("{url}/{bucket}"),
-        None => {
-            let scheme = if call.plain { "http" } else { "https" };
-            format!("{scheme}://{bucket}.{}/", host(call.operation.service, &clients.region))
-        }
+    let address = if let Some(url) = &clients.endpoint {
+        format!("{url}/{bucket}")
+    } else {
+        let scheme = if call.plain { "http" } else { "https" };
+        format!("{scheme}://{bucket}.{}/", host(call.operation.service, &clients.region))
     };
     let request = http::Request::builder()
         .method("POST")

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A session with less left than this is renewed before the next call.
-const SPARE: Duration = Duration::from_secs(60);
+const SPARE: Duration = Duration::from_mins(1);
 
 /// Assumes roles and remembers their sessions.
 #[derive(Debug)]
