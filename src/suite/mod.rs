@@ -9,7 +9,7 @@ pub use self::folder::Folder;
 use crate::{
     diag::{Code, Diagnostic, Diagnostics, Source, yaml},
     environment::{self, Baseline, Environment, RawBaseline, RawEnvironment},
-    scenario::{self, RawScenario, Scenario},
+    scenario::{self, RawScenario, Sample, Scenario},
 };
 
 /// An architecture: what is deployed, what must hold, and the scenarios that prove it.
@@ -32,10 +32,18 @@ pub struct Architecture {
 /// # Errors
 /// Every problem found. Warnings are returned with the architectures.
 pub fn resolve(folders: &[Folder]) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
+    resolve_sample(folders, Sample::All)
+}
+
+/// The same, of every scenario what a sample keeps.
+///
+/// # Errors
+/// Every problem found. Warnings are returned with the architectures.
+pub fn resolve_sample(folders: &[Folder], sample: Sample) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
     let mut problems = Diagnostics::default();
     let mut architectures = Vec::new();
     for folder in folders {
-        match architecture(folder) {
+        match architecture(folder, sample) {
             Ok((architecture, warnings)) => {
                 problems.extend(warnings);
                 architectures.push(architecture);
@@ -50,7 +58,7 @@ pub fn resolve(folders: &[Folder]) -> Result<(Vec<Architecture>, Diagnostics), D
     }
 }
 
-fn architecture(folder: &Folder) -> Result<(Architecture, Diagnostics), Diagnostics> {
+fn architecture(folder: &Folder, sample: Sample) -> Result<(Architecture, Diagnostics), Diagnostics> {
     let mut problems = Diagnostics::default();
     let environment = read_file(folder, "environment.yaml").and_then(|(source, raw): (_, RawEnvironment)| {
         let environment = environment::resolve(&source, &raw, folder)?;
@@ -86,7 +94,7 @@ fn architecture(folder: &Folder) -> Result<(Architecture, Diagnostics), Diagnost
     }
     let mut scenarios = Vec::new();
     for (stem, source, raw) in files {
-        match scenario::resolve(&folder.name, stem, &source, &raw, &environment, &baseline) {
+        match scenario::resolve(&folder.name, stem, &source, &raw, &environment, &baseline, sample) {
             Ok(scenario) => scenarios.push(scenario),
             Err(found) => problems.extend(found),
         }
