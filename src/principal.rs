@@ -36,10 +36,10 @@ pub struct Session {
     pub arn: String,
 }
 
-/// The sessions of a run, by the roles' names: each, or why there is none.
+/// The sessions of a run, by the roles' names: each, or why there is none. Cloning shares them.
 #[derive(Clone, Debug, Default)]
 pub struct Sessions {
-    by_role: BTreeMap<String, Result<Session, String>>,
+    by_role: Arc<BTreeMap<String, Result<Session, String>>>,
     calls: u64,
 }
 
@@ -62,7 +62,7 @@ impl Sessions {
                 (role.name.clone(), session)
             });
             let opened = join_all(opened).await;
-            sessions.by_role.extend(opened);
+            Arc::make_mut(&mut sessions.by_role).extend(opened);
         }
         sessions.calls = calls.into_inner();
         sessions
@@ -76,7 +76,7 @@ impl Sessions {
 
     /// Keeps a role's session, or why there is none.
     pub fn put(&mut self, role: &str, session: Result<Session, String>) {
-        self.by_role.insert(role.to_owned(), session);
+        Arc::make_mut(&mut self.by_role).insert(role.to_owned(), session);
     }
 
     /// The session of a role.

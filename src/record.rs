@@ -8,7 +8,7 @@ use crate::{
     exit::Exit,
     iam::Layer,
     outcome::OutcomeKind,
-    scenario::Kind,
+    scenario::{Kind, Sampled},
     verdict::{Reason, Verdict},
 };
 
@@ -46,6 +46,9 @@ pub struct RunInfo {
     pub interrupted: bool,
     /// The architectures that were run.
     pub architectures: Vec<ArchitectureInfo>,
+    /// How much `--sample pairwise` kept of the files that were run; nothing without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Sampled>,
     /// What could not be removed afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<String>,

@@ -31,6 +31,7 @@ impl Lint {
             exact: false,
             skip: Vec::new(),
             scenarios: self.scenarios.clone(),
+            sample: None,
         };
         let (architectures, warnings) = match selected.load() {
             Ok(loaded) => loaded,

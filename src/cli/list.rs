@@ -104,6 +104,7 @@ impl List {
                 writeln!(terminal.out, "\n{} attempts", listed.len())?;
             }
         }
+        terminal.tell_sample(&plan)?;
         Ok(Exit::Ok)
     }
 }

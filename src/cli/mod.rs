@@ -21,6 +21,7 @@ use crate::{
     exit::Exit,
     plan::{Plan, Selection},
     report::one_line,
+    scenario::Sample,
     suite::{self, Architecture},
 };
 
@@ -75,6 +76,16 @@ struct Selected {
     /// The folder with the scenarios
     #[arg(long, value_name = "DIR", default_value = "scenarios")]
     scenarios: PathBuf,
+    /// Leave out attempts, and say how many: for large collections
+    #[arg(long, value_enum, value_name = "HOW")]
+    sample: Option<SampleBy>,
+}
+
+/// How attempts are left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SampleBy {
+    /// Keep so many of each file that every two values of its variables, and every attempt and value, come together
+    Pairwise,
 }
 
 /// Where output goes and how it looks: decided once, here.
@@ -138,6 +149,14 @@ impl Terminal {
         Ok(())
     }
 
+    /// Says what a sample left out: on the error stream, for what is listed may be read by a program.
+    fn tell_sample(&mut self, plan: &Plan<'_>) -> io::Result<()> {
+        match plan.sampled() {
+            Some(sampled) => writeln!(self.err, "sample: {sampled}"),
+            None => Ok(()),
+        }
+    }
+
     /// Says that nothing is selected, and how the program then ends.
     fn nothing_selected(&mut self, by: &str) -> io::Result<Exit> {
         writeln!(self.err, "nothing is selected{by}; `gainsay list` shows what there is")?;
@@ -169,9 +188,17 @@ impl Selected {
     /// Reads the scenarios folder.
     fn load(&self) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
         let folders = suite::load::load(&self.scenarios)?;
-        let (architectures, warnings) = suite::resolve(&folders)?;
+        let (architectures, warnings) = suite::resolve_as(&folders, suite::Names::Declared, self.sample())?;
         self.check_paths()?;
         Ok((architectures, warnings))
+    }
+
+    /// What is kept of every scenario.
+    fn sample(&self) -> Sample {
+        match self.sample {
+            None => Sample::All,
+            Some(SampleBy::Pairwise) => Sample::Pairwise,
+        }
     }
 
     fn check_paths(&self) -> Result<(), Diagnostic> {

@@ -77,6 +77,7 @@ impl Plan {
             }
             PlanFormat::Pretty => pretty(&mut terminal.out, &rows)?,
         }
+        terminal.tell_sample(&plan)?;
         Ok(Exit::Ok)
     }
 

@@ -150,7 +150,7 @@ impl Run {
                 .map(|(name, ground)| (name.clone(), ground.bindings.clone()))
                 .collect();
             // These files were read with other names before, so that they can be read now is nearly certain; if not, nothing stays.
-            match suite::resolve_as(folders, Names::Given(&bindings)) {
+            match suite::resolve_as(folders, Names::Given(&bindings), self.selected.sample()) {
                 Ok((architectures, _)) => made = Some(architectures),
                 Err(problems) => {
                     target::place(self.at.name(), grounds).close().await;

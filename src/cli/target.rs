@@ -174,7 +174,7 @@ impl Where {
         } else {
             Names::Bound(other.as_ref())
         };
-        let (architectures, warnings) = suite::resolve_as(&folders, names)?;
+        let (architectures, warnings) = suite::resolve_as(&folders, names, selected.sample())?;
         Ok((folders, architectures, warnings))
     }
 

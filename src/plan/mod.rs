@@ -13,7 +13,7 @@ pub use self::{
 };
 use crate::{
     attempt::{On, Operation, Param},
-    scenario::{Attempt, Fixture, Principal, Request, Row, Scenario, Text, Value},
+    scenario::{Attempt, Fixture, Principal, Request, Row, Sampled, Scenario, Text, Value},
     suite::Architecture,
 };
 
@@ -125,6 +125,15 @@ impl<'a> Plan<'a> {
     pub fn attempts(&self, row: &PlannedRow<'a>) -> Vec<Arc<Attempt>> {
         let chosen = |attempt: &&Arc<Attempt>| self.selection.chooses(row.architecture, row.scenario, attempt);
         row.row.attempts.iter().filter(chosen).cloned().collect()
+    }
+
+    /// How much a sample kept of the files of which something is run; nothing where they are whole.
+    #[must_use]
+    pub fn sampled(&self) -> Option<Sampled> {
+        let mut scenarios: Vec<&Scenario> = self.rows.iter().map(|row| row.scenario).collect();
+        // The rows of a file follow one another.
+        scenarios.dedup_by(|one, other| std::ptr::eq(*one, *other));
+        scenarios.into_iter().filter_map(|scenario| scenario.sampled).reduce(Sampled::and)
     }
 
     /// The architectures of which something is run.

@@ -143,7 +143,11 @@ pub fn render(record: &RunRecord) -> Result<Vec<u8>, JunitError> {
     report.timestamp = record.run.started.parse().ok();
     report.set_time(milliseconds(record.run.duration_ms));
     for suite in names::suites(record) {
-        report.add_test_suite(test_suite(&suite));
+        let mut out = test_suite(&suite);
+        if let Some(sampled) = &record.run.sample {
+            out.add_property(Property::new("sample", sampled.to_string()));
+        }
+        report.add_test_suite(out);
     }
     let mut xml = Vec::new();
     report.serialize(&mut xml)?;

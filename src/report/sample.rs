@@ -81,6 +81,7 @@ pub(super) fn run() -> RunInfo {
                 control("NET-01", "Only TLS"),
             ],
         }],
+        sample: None,
         left_behind: Vec::new(),
         not_deployed: Vec::new(),
     }

@@ -106,6 +106,7 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
         calls: 0,
         interrupted: false,
         architectures: architectures.iter().map(|architecture| architecture_info(architecture)).collect(),
+        sample: plan.sampled(),
         left_behind: Vec::new(),
         not_deployed: place.not_deployed(),
     };
@@ -152,6 +153,9 @@ struct RowDone {
 /// judging it does.
 const TELLING: Duration = Duration::from_millis(5);
 
+/// How many rows are made before there is room for them, so that none has to be waited for.
+const AHEAD: usize = 16;
+
 /// The rows in the order they begin. Where several run at a time the longest begin first, for the run is as long as the last to end.
 fn in_order<'a>(plan: &'a Plan<'a>, jobs: usize) -> Vec<(&'a PlannedRow<'a>, Vec<Arc<Attempt>>)> {
     let mut rows: Vec<_> = plan.rows.iter().map(|row| (row, plan.attempts(row))).collect();
@@ -184,16 +188,20 @@ async fn execute(
     let permits = Arc::new(Semaphore::new(options.jobs.max(1)));
     let (sender, receiver) = mpsc::channel();
     let mut tasks = JoinSet::new();
-    for (row, attempts) in in_order(plan, options.jobs) {
-        let Some(stage) = stages.get(&row.architecture.name).cloned() else {
-            continue;
-        };
-        let run = RowRun::new(row, attempts, &stage, options, stop.clone());
+    // A row is made shortly before it begins: thousands of them would fill the memory with worlds in which nothing happens yet.
+    let mut waiting = in_order(plan, options.jobs).into_iter();
+    let mut begin = |tasks: &mut JoinSet<_>| {
+        let staged = waiting.find_map(|(row, attempts)| Some((row, attempts, stages.get(&row.architecture.name)?)));
+        let Some((row, attempts, stage)) = staged else { return };
+        let run = RowRun::new(row, attempts, stage, options, stop.clone());
         let (permits, sender, index) = (permits.clone(), sender.clone(), row.index);
         tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;
             (index, run.run(&sender).await)
         });
+    };
+    for _ in 0..options.jobs.max(1) + AHEAD {
+        begin(&mut tasks);
     }
     let mut stopping = false;
     let mut tell_all = || {
@@ -209,12 +217,15 @@ async fn execute(
     let mut ticks = tokio::time::interval(TELLING);
     loop {
         tokio::select! {
-            finished = tasks.join_next() => match finished {
-                Some(Ok(row)) => done.push(row),
-                // A row that panicked, which lints forbid, has told what it had; its results are missing from the record.
-                Some(Err(_)) => stop.interrupt(),
-                None => break,
-            },
+            finished = tasks.join_next() => {
+                match finished {
+                    Some(Ok(row)) => done.push(row),
+                    // A row that panicked, which lints forbid, has told what it had; its results are missing from the record.
+                    Some(Err(_)) => stop.interrupt(),
+                    None => break,
+                }
+                begin(&mut tasks);
+            }
             _ = ticks.tick() => tell_all(),
         }
     }

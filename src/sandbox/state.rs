@@ -1,4 +1,5 @@
-//! What the sandbox holds. A world is cheap to clone: what is not changed is shared, so every row of a run has its own.
+//! What the sandbox holds. A world is cheap to clone, however many roles and keys it has: what is not changed is shared, so every
+//! row of a run has its own.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,10 +23,10 @@ pub(super) struct World {
     pub account: String,
     pub region: String,
     pub caller: Arc<User>,
-    pub roles: BTreeMap<String, Arc<Role>>,
-    pub buckets: BTreeMap<String, Arc<Bucket>>,
+    pub roles: Arc<BTreeMap<String, Arc<Role>>>,
+    pub buckets: Arc<BTreeMap<String, Arc<Bucket>>>,
     /// By ARN.
-    pub keys: BTreeMap<String, Arc<Key>>,
+    pub keys: Arc<BTreeMap<String, Arc<Key>>>,
     /// The ARN of the key of every alias, by the alias's ARN. Several may be of one key.
     pub aliases: Arc<BTreeMap<String, String>>,
     /// What accounts have, and S3 Control reads and writes.
@@ -252,9 +253,9 @@ impl World {
                 access_key,
                 policies: environment.caller.policies.clone(),
             }),
-            roles: environment.roles.iter().map(|role| (role.arn.clone(), role.clone())).collect(),
-            buckets: buckets.collect(),
-            keys,
+            roles: Arc::new(environment.roles.iter().map(|role| (role.arn.clone(), role.clone())).collect()),
+            buckets: Arc::new(buckets.collect()),
+            keys: Arc::new(keys),
             aliases: Arc::new(aliases),
             control: Arc::default(),
             s3_key: KeyMaterial::generate(),
@@ -269,7 +270,7 @@ impl World {
 
     /// A bucket to be changed.
     pub(super) fn bucket_mut(&mut self, name: &str) -> Option<&mut Bucket> {
-        self.buckets.get_mut(name).map(Arc::make_mut)
+        Arc::make_mut(&mut self.buckets).get_mut(name).map(Arc::make_mut)
     }
 
     /// The next number of the sequence.
@@ -310,7 +311,7 @@ impl World {
 
     /// A key to be changed.
     pub(super) fn key_mut(&mut self, arn: &str) -> Option<&mut Key> {
-        self.keys.get_mut(arn).map(Arc::make_mut)
+        Arc::make_mut(&mut self.keys).get_mut(arn).map(Arc::make_mut)
     }
 
     /// The names of a key's aliases.

@@ -132,13 +132,29 @@ impl Resolver<'_> {
         missing.is_empty() && contradiction.is_none()
     }
 
+    /// The operations that an attempt is made with for any values of its variables, as its base request or its own names them.
+    pub(super) fn operations_of(raw: &RawAttempt, bases: &[Arc<Request>]) -> Vec<&'static Operation> {
+        if let Some(own) = &raw.request {
+            let named = own.value.operations.0.iter().filter_map(|name| Operation::named(&name.value));
+            return named.collect();
+        }
+        let asked = raw.but.is_some() || !raw.without.is_empty();
+        let other = raw.but.as_ref().and_then(|but| but.value.operations.0.first());
+        let made =
+            |base: &&Arc<Request>| !asked || Self::concerns(raw, base) || other.is_some_and(|other| other.value != base.operation.name);
+        bases.iter().filter(made).map(|base| base.operation).collect()
+    }
+
+    /// The requests of an attempt with the base requests they came from: of the chosen operations, if they were chosen.
     pub(super) fn attempt_requests(
         &mut self,
         scope: &mut Scope<'_>,
         attempt: &Located<RawAttempt>,
         bases: &[Arc<Request>],
+        chosen: Option<&[&'static Operation]>,
     ) -> Vec<(Request, Option<Arc<Request>>)> {
         let raw = &attempt.value;
+        let is_chosen = |operation: &Operation| chosen.is_none_or(|chosen| chosen.contains(&operation));
         if let Some(own) = &raw.request {
             if raw.but.is_some() || !raw.without.is_empty() {
                 self.problem(
@@ -153,6 +169,7 @@ impl Resolver<'_> {
             return self
                 .requests(scope, &own.value, &own.span, None)
                 .into_iter()
+                .filter(|request| is_chosen(request.operation))
                 .map(|request| (request, None))
                 .collect();
         }
@@ -184,7 +201,7 @@ impl Resolver<'_> {
             }
         }
         let mut made = Vec::new();
-        for base in bases {
+        for base in bases.iter().filter(|base| is_chosen(base.operation)) {
             let mut request = base.as_ref().clone();
             let mut complete = true;
             if let Some((but, operations)) = &changed {

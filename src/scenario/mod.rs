@@ -5,6 +5,7 @@ mod expectation;
 mod raw;
 mod request;
 mod resolve;
+mod sample;
 mod scope;
 mod witness;
 
@@ -14,6 +15,7 @@ pub use self::{
     raw::RawScenario,
     request::{KeyForm, Piece, Principal, Request, Text, Value},
     resolve::resolve,
+    sample::{Kept, Sample, Sampled},
 };
 use crate::{attempt::Field, diag::Source, iam::Layer};
 
@@ -30,6 +32,8 @@ pub struct Scenario {
     pub source: Source,
     /// One for every combination of the `for_each` variables.
     pub rows: Vec<Row>,
+    /// How much of it a sample kept; nothing where it is whole.
+    pub sampled: Option<Sampled>,
 }
 
 impl Scenario {

@@ -7,8 +7,9 @@ use std::{
 };
 
 use super::{
-    Attempt, Fixture, Kind, Refusal, Request, Row, Scenario, Then, Value,
+    Attempt, Fixture, Kind, Refusal, Request, Row, Sample, Scenario, Then, Value,
     raw::{RawAttempt, RawForEach, RawScenario},
+    sample::Sampler,
     scope::{Binding, Scope},
     witness,
 };
@@ -22,7 +23,7 @@ use crate::{
 const MAX_ROWS: usize = 10_000;
 const MAX_ATTEMPTS: usize = 50_000;
 
-/// Resolves a scenario file.
+/// Resolves a scenario file: all of it, or what a sample keeps.
 ///
 /// # Errors
 /// Everything in the file that is wrong.
@@ -33,6 +34,7 @@ pub fn resolve(
     raw: &RawScenario,
     environment: &Environment,
     baseline: &Baseline,
+    sample: Sample,
 ) -> Result<Scenario, Diagnostics> {
     let mut resolver = Resolver {
         prefix: format!("{architecture}/{stem}"),
@@ -44,13 +46,17 @@ pub fn resolve(
         unchanged: Vec::new(),
         used_fixtures: BTreeSet::new(),
         attempts: 0,
+        sampler: (sample == Sample::Pairwise).then(Sampler::default),
     };
     resolver.check_file(baseline);
-    let rows: Vec<Row> = resolver
+    let mut rows: Vec<Row> = resolver
         .combinations(&raw.for_each, &[])
         .into_iter()
         .map(|variables| resolver.row(&variables))
         .collect();
+    if resolver.sampler.is_some() {
+        rows.retain(|row| !row.attempts.is_empty());
+    }
     resolver.check_changes();
     resolver.check_fixtures();
     resolver.check_ids(&rows);
@@ -62,6 +68,7 @@ pub fn resolve(
             title: raw.scenario.value.clone(),
             source: source.clone(),
             rows,
+            sampled: resolver.sampler.map(|sampler| sampler.sampled),
         })
     } else {
         Err(problems)
@@ -93,6 +100,10 @@ pub(super) struct Draft<'a> {
     pub kind: Kind,
     pub variables: Variables,
     pub request: Arc<Request>,
+    /// Which attempt of the file it is.
+    entry: usize,
+    /// Whether it is only there for others to name as their witness.
+    left_out: bool,
     /// The base request for this operation, unless the attempt has a request of its own.
     pub base: Option<Arc<Request>>,
     expect: Vec<(Field, Vec<Value>)>,
@@ -122,6 +133,8 @@ pub(super) struct Resolver<'a> {
     used_fixtures: BTreeSet<usize>,
     /// How many there are so far.
     attempts: usize,
+    /// What is kept, where not everything is.
+    sampler: Option<Sampler>,
 }
 
 impl<'a> Resolver<'a> {
@@ -300,9 +313,15 @@ impl<'a> Resolver<'a> {
         let bases = self.bases(variables, &fixtures, complete);
         let mut drafts = Vec::new();
         if complete {
-            for attempt in &raw.attempts {
-                self.drafts(attempt, variables, &fixtures, &bases, &mut drafts);
+            let mut entries: Vec<(usize, &Located<RawAttempt>)> = raw.attempts.iter().enumerate().collect();
+            if self.sampler.is_some() {
+                // Which witnesses are wanted is known when the refusals are.
+                entries.sort_by_key(|(_, attempt)| attempt.value.allow.is_some());
             }
+            for entry in entries {
+                self.drafts(entry, variables, &fixtures, &bases, &mut drafts);
+            }
+            drafts.sort_by_key(|draft| draft.entry);
         }
         let attempts = self.finish(variables, drafts);
         let slug = variables
@@ -331,7 +350,7 @@ impl<'a> Resolver<'a> {
     /// Adds the attempts that one entry of the file stands for in this row.
     fn drafts(
         &mut self,
-        attempt: &'a Located<RawAttempt>,
+        (entry, attempt): (usize, &'a Located<RawAttempt>),
         outer: &Variables,
         fixtures: &[Fixture],
         bases: &[Arc<Request>],
@@ -339,19 +358,31 @@ impl<'a> Resolver<'a> {
     ) {
         let raw = &attempt.value;
         let Some((kind, label)) = self.kind(attempt) else { return };
+        let operations = Self::operations_of(raw, bases);
         for inner in self.combinations(&raw.for_each, outer) {
             let variables: Variables = outer.iter().cloned().chain(inner).collect();
+            let kept = self.kept((entry, kind), &variables, &operations);
+            let named = |operation: &Operation| {
+                let asks = |draft: &&Draft<'_>| witness::may_name(draft, &label.value, &variables);
+                let fits = |draft: &Draft<'_>| *draft.request.operation == *operation || !operations.contains(&draft.request.operation);
+                drafts.iter().filter(asks).any(fits)
+            };
+            // Where nothing is left out, nothing is asked either.
+            let chosen: Option<Vec<_>> = kept.as_ref().map(|kept| {
+                let wanted = |operation: &&Operation| kept.contains(operation) || named(operation);
+                operations.iter().copied().filter(wanted).collect()
+            });
+            if chosen.as_ref().is_some_and(Vec::is_empty) {
+                continue;
+            }
+            let is_left_out = |operation| kept.as_ref().is_some_and(|kept| !kept.contains(&operation));
             let mut scope = self.scope(variables.clone(), fixtures);
-            let requests = self.attempt_requests(&mut scope, attempt, bases);
+            let requests = self.attempt_requests(&mut scope, attempt, bases, chosen.as_deref());
             let expect = self.expect(&mut scope, raw.expect.as_ref());
             let refusals = self.refusals(&mut scope, raw, kind, label);
-            self.attempts += requests.len();
+            self.attempts += kept.as_ref().map_or(requests.len(), Vec::len);
             if self.attempts > MAX_ATTEMPTS {
-                self.problem(
-                    &label.span,
-                    Diagnostic::new(Code::TooLarge, format!("the file has more than {MAX_ATTEMPTS} attempts"))
-                        .help("leave out values of `for_each`, or split the file"),
-                );
+                self.too_many(label);
                 return;
             }
             for (request, base) in requests {
@@ -361,6 +392,8 @@ impl<'a> Resolver<'a> {
                     label,
                     kind,
                     variables: variables.clone(),
+                    entry,
+                    left_out: is_left_out(base.as_ref().map_or(request.operation, |base| base.operation)),
                     request: Arc::new(request),
                     base,
                     expect: expect.clone(),
@@ -370,6 +403,25 @@ impl<'a> Resolver<'a> {
             }
             self.used_fixtures.extend(scope.used);
         }
+    }
+
+    /// Which operations of an attempt are made with these values; nothing where all are.
+    fn kept(&mut self, of: (usize, Kind), variables: &Variables, operations: &[&'static Operation]) -> Option<Vec<&'static Operation>> {
+        let sampler = self.sampler.as_mut()?;
+        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (name.as_str(), value.name())).collect();
+        Some(sampler.keep(of, &variables, operations))
+    }
+
+    fn too_many(&mut self, label: &Located<String>) {
+        let help = if self.sampler.is_some() {
+            "leave out values of `for_each`, or split the file"
+        } else {
+            "leave out values of `for_each`, split the file, or make a part of them with `--sample pairwise`"
+        };
+        self.problem(
+            &label.span,
+            Diagnostic::new(Code::TooLarge, format!("the file has more than {MAX_ATTEMPTS} attempts")).help(help),
+        );
     }
 
     fn kind(&mut self, attempt: &'a Located<RawAttempt>) -> Option<(Kind, &'a Located<String>)> {
@@ -423,7 +475,7 @@ impl<'a> Resolver<'a> {
         let row_slug = row.iter().map(|(_, binding)| slug(binding.name())).collect::<Vec<_>>().join(".");
         let row_slug = if row_slug.is_empty() { "-" } else { &row_slug };
         let mut attempts = Vec::new();
-        for (draft, witnesses) in drafts.into_iter().zip(witnesses) {
+        for (draft, witnesses) in drafts.into_iter().zip(witnesses).filter(|(draft, _)| !draft.left_out) {
             let own = draft.variables.iter().skip(row.len()).map(|(_, binding)| slug(binding.name()));
             let name = std::iter::once(slug(&draft.label.value)).chain(own).collect::<Vec<_>>().join(".");
             let controls = if draft.raw.controls.is_empty() {

@@ -8,7 +8,7 @@ use std::{ops::Range, sync::Arc};
 
 use super::{
     Kind, Request, Witness, Witnesses,
-    resolve::{Draft, Problems},
+    resolve::{Draft, Problems, Variables},
 };
 use crate::{
     attempt::{Effect, Facet, On, Param, Service},
@@ -144,7 +144,9 @@ fn named_witness(
         );
         return None;
     }
-    let allows = all.iter().filter(|other| other.kind == Kind::Allow && agree(draft, other));
+    let allows = all
+        .iter()
+        .filter(|other| other.kind == Kind::Allow && agree(&draft.variables, &other.variables));
     let (same, others): (Vec<&&Draft<'_>>, Vec<_>) = allows.partition(|other| other.request.operation == draft.request.operation);
     let candidates = if same.is_empty() { others } else { same };
     match candidates.as_slice() {
@@ -171,10 +173,19 @@ fn named_witness(
     }
 }
 
+/// Whether a draft may name an `allow` of this label and values as its witness.
+pub(super) fn may_name(draft: &Draft<'_>, label: &str, variables: &Variables) -> bool {
+    let Some(named) = draft.raw.witness.as_ref().map(|witness| &witness.value) else {
+        return false;
+    };
+    let mut labels = [&named.target, &named.actor].into_iter().flatten();
+    labels.any(|named| named.value == label) && agree(&draft.variables, variables)
+}
+
 /// Whether the variables that both have, have the same values.
-fn agree(one: &Draft<'_>, other: &Draft<'_>) -> bool {
-    one.variables.iter().all(|(name, value)| {
-        let theirs = other.variables.iter().find(|(theirs, _)| theirs == name);
+fn agree(one: &Variables, other: &Variables) -> bool {
+    one.iter().all(|(name, value)| {
+        let theirs = other.iter().find(|(theirs, _)| theirs == name);
         theirs.is_none_or(|(_, theirs)| theirs.name() == value.name())
     })
 }

@@ -9,7 +9,7 @@ pub use self::folder::Folder;
 use crate::{
     diag::{Code, Diagnostic, Diagnostics, Source, yaml},
     environment::{self, Baseline, Bindings, Environment, RawBaseline, RawBindings, RawEnvironment},
-    scenario::{self, RawScenario, Scenario},
+    scenario::{self, RawScenario, Sample, Scenario},
 };
 
 /// An architecture: what is deployed, what must hold, and the scenarios that prove it.
@@ -45,18 +45,18 @@ pub enum Names<'a> {
 /// # Errors
 /// Every problem found. Warnings are returned with the architectures.
 pub fn resolve(folders: &[Folder]) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
-    resolve_as(folders, Names::Declared)
+    resolve_as(folders, Names::Declared, Sample::All)
 }
 
-/// Resolves every folder with names that stand for what `names` says.
+/// Resolves every folder with names that stand for what `names` says, and of every scenario what a sample keeps.
 ///
 /// # Errors
 /// As [`resolve`].
-pub fn resolve_as(folders: &[Folder], names: Names<'_>) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
+pub fn resolve_as(folders: &[Folder], names: Names<'_>, sample: Sample) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
     let mut problems = Diagnostics::default();
     let mut architectures = Vec::new();
     for folder in folders {
-        match architecture(folder, names) {
+        match architecture(folder, names, sample) {
             Ok((architecture, warnings)) => {
                 problems.extend(warnings);
                 architectures.push(architecture);
@@ -106,7 +106,7 @@ fn environment(folder: &Folder, names: Names<'_>) -> Result<(Arc<Environment>, O
     Ok((Arc::new(bound), bindings))
 }
 
-fn architecture(folder: &Folder, names: Names<'_>) -> Result<(Architecture, Diagnostics), Diagnostics> {
+fn architecture(folder: &Folder, names: Names<'_>, sample: Sample) -> Result<(Architecture, Diagnostics), Diagnostics> {
     let mut problems = Diagnostics::default();
     let environment = environment(folder, names);
     let baseline = read_file(folder, "baseline.yaml")
@@ -139,7 +139,7 @@ fn architecture(folder: &Folder, names: Names<'_>) -> Result<(Architecture, Diag
     }
     let mut scenarios = Vec::new();
     for (stem, source, raw) in files {
-        match scenario::resolve(&folder.name, stem, &source, &raw, &environment, &baseline) {
+        match scenario::resolve(&folder.name, stem, &source, &raw, &environment, &baseline, sample) {
             Ok(scenario) => scenarios.push(scenario),
             Err(found) => problems.extend(found),
         }

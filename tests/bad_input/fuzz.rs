@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use gainsay::{
     diag::{Source, yaml},
     environment::{RawBaseline, RawEnvironment},
-    scenario::{self, RawScenario},
+    scenario::{self, RawScenario, Sample},
     suite::{self, Architecture, load},
 };
 use proptest::prelude::*;
@@ -25,7 +25,7 @@ fn read(text: &str) {
     let source = Source::new("fuzz.yaml", text);
     let rendered = match yaml::read::<RawScenario>(&source) {
         Err(problem) => problem.render(false),
-        Ok(raw) => match scenario::resolve("fuzz", "fuzz", &source, &raw, &SHIPPED.environment, &SHIPPED.baseline) {
+        Ok(raw) => match scenario::resolve("fuzz", "fuzz", &source, &raw, &SHIPPED.environment, &SHIPPED.baseline, Sample::All) {
             Ok(scenario) => {
                 assert!(
                     scenario.attempts().count() > 0,

@@ -24,6 +24,7 @@ pub(super) fn text(record: &RunRecord, paint: Paint, all_controls: bool) -> Stri
         controls(record, paint, all_controls),
         not_deployed(record),
         left_behind(record),
+        sample(record),
         result_line(record, paint),
         exit_line(record),
     ];
@@ -133,6 +134,11 @@ fn left_behind(record: &RunRecord) -> String {
     }
     let lines = record.run.left_behind.iter().map(|what| format!("  {}\n", one_line(what)));
     format!("left behind, remove by hand:\n{}\n", lines.collect::<String>())
+}
+
+/// What was left out on purpose.
+fn sample(record: &RunRecord) -> String {
+    record.run.sample.map_or_else(String::new, |sampled| format!("sample: {sampled}\n"))
 }
 
 /// `result: FAILED. 120 passed; 3 failed; ...`

@@ -143,7 +143,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
     let key = Key::new(arn.clone(), id, account, document);
     policy::check_lockout(world, scope, &key, &key.policy, bypass)?;
     let answer = json!({ "KeyMetadata": metadata(&key) });
-    world.keys.insert(arn, key.into());
+    std::sync::Arc::make_mut(&mut world.keys).insert(arn, key.into());
     Ok(answer)
 }
 
