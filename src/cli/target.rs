@@ -71,6 +71,8 @@ pub(super) enum Trouble {
     Files(Diagnostics),
     /// Something is wrong, in a sentence.
     Words(String),
+    /// It was stopped while the environment was made, of which nothing is left.
+    Stopped,
     /// As before, and some of what was made for the run could not be removed.
     Left(String, Vec<String>),
 }
@@ -101,6 +103,10 @@ impl Trouble {
             Self::Words(words) => {
                 writeln!(terminal.err, "error: {}\nnothing was attempted", crate::report::one_line(words))?;
                 Ok(Exit::BadInput)
+            }
+            Self::Stopped => {
+                writeln!(terminal.err, "stopped; nothing was attempted, and what was made is removed")?;
+                Ok(Exit::Undecided)
             }
             Self::Left(words, left) => {
                 writeln!(terminal.err, "error: {}\nnothing was attempted", crate::report::one_line(words))?;
@@ -360,7 +366,9 @@ pub(super) async fn provision(
                 left.extend(provisioned.remove().await);
             }
             let words = format!("`{}` cannot be made on the target: {problem}", architecture.name);
-            return Err(if left.is_empty() {
+            return Err(if left.is_empty() && stop.is_interrupted() {
+                Trouble::Stopped
+            } else if left.is_empty() {
                 Trouble::Words(words)
             } else {
                 Trouble::Left(words, left)
