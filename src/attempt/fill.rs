@@ -127,6 +127,8 @@ fn resource(request: &Request, environment: &Environment, values: &BTreeMap<Para
         On::Job => return of_account(&format!("job/{}", value(Param::Job))),
         On::Jobs => return of_account("job/*"),
         On::AccessGrants => return of_account("access-grants/default"),
+        On::Locations => return of_account("access-grants/default/location/*"),
+        On::Location => return of_account(&format!("access-grants/default/location/{}", value(Param::Location))),
         On::Account => return "*".to_owned(),
         _ => {}
     }
@@ -228,6 +230,7 @@ fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String,
             output(index, Field::GrantToken, facts)?
         )),
         Param::Job => output(index, Field::JobId, facts),
+        Param::Location => output(index, Field::LocationId, facts),
         Param::Parts => {
             let number = part(index, Param::PartNumber, facts)?;
             Ok(format!("{number}:{}", output(index, Field::Etag, facts)?))

@@ -158,6 +158,11 @@ impl Scope {
                 if let Some(source) = &claims.source_identity {
                     context.set("aws:SourceIdentity", source.as_str());
                 }
+                if let Some(instance) = &claims.access_grants {
+                    context.set("s3:AccessGrantsInstanceArn", instance.as_str());
+                    // It is set, and no page says to what.
+                    context.set_unmodelled("aws:SourceIdentity");
+                }
             }
         }
         if let Some(account) = self.account() {
@@ -282,6 +287,18 @@ impl Scope {
             silent: Vec::new(),
         });
         Refusal::Denied(format!("{} {clause}", self.not_authorized(action, resource)))
+    }
+
+    /// Records that no grant of S3 Access Grants lets the caller do what the policies leave to such a grant.
+    pub(super) fn not_granted(&self, action: &str, resource: &str, message: String) -> Refusal {
+        self.record(Ruling {
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            decision: Decision::ImplicitDeny,
+            deciders: Vec::new(),
+            silent: vec![Layer::Grant],
+        });
+        Refusal::Denied(message)
     }
 
     fn identity_policies(&self) -> &[Document] {
@@ -427,7 +444,7 @@ pub(super) fn publicity(policy: &Policy) -> Publicity {
     }
 }
 
-fn undecidable(error: &Undecidable) -> Refusal {
+pub(super) fn undecidable(error: &Undecidable) -> Refusal {
     Refusal::Undecidable(format!("the sandbox cannot decide this request: {error}"))
 }
 

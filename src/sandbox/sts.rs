@@ -5,6 +5,8 @@
 mod asked;
 mod assume;
 
+pub(super) use assume::role_id;
+
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{authorize::Scope, state::World, token::Issuer};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::xml::Element;
+use super::{grants::Permission, xml::Element};
 use crate::environment::{Document, PublicAccessBlock};
 
 /// Everything of S3 Control, by account.
@@ -42,4 +42,35 @@ pub(super) struct AccessPoint {
 #[derive(Clone, Debug)]
 pub(super) struct Instance {
     pub created: OffsetDateTime,
+    pub locations: Vec<Location>,
+    pub grants: Vec<AccessGrant>,
+}
+
+/// A location that grants may be on, with the role whose sessions are handed out for it.
+#[derive(Clone, Debug)]
+pub(super) struct Location {
+    pub id: String,
+    pub scope: String,
+    /// By its ARN.
+    pub role: String,
+}
+
+/// A grant of Access Grants.
+#[derive(Clone, Debug)]
+pub(super) struct AccessGrant {
+    pub id: String,
+    /// The id of its location.
+    pub location: String,
+    /// The location's scope with the grant's own prefix, and a `*`.
+    pub scope: String,
+    /// The ARN of a role or user.
+    pub grantee: String,
+    pub permission: Permission,
+}
+
+impl AccessGrant {
+    /// Whether another is the same but for its id.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        (&self.location, &self.scope, &self.grantee, self.permission) == (&other.location, &other.scope, &other.grantee, other.permission)
+    }
 }

@@ -46,6 +46,7 @@ pub(super) fn assume(world: &mut World, scope: &Scope, issuer: &Issuer, paramete
         source_identity: asked
             .source_identity
             .or_else(|| calling.and_then(|calling| calling.source_identity.clone())),
+        access_grants: None,
     };
     let credentials = issuer.issue(&claims, world.next());
     let expiration = expires
@@ -167,7 +168,7 @@ fn context(world: &World, scope: &Scope, asked: &Asked, calling: Option<&Claims>
 }
 
 /// An AROA id that is the same in every row of a run.
-fn role_id(role: &Role) -> String {
+pub(in crate::sandbox) fn role_id(role: &Role) -> String {
     use sha2::{Digest as _, Sha256};
     let hash = hex::encode_upper(Sha256::digest(role.arn.as_bytes()));
     format!("AROA{}", hash.get(..17).unwrap_or_default())
