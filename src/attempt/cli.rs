@@ -144,7 +144,7 @@ fn control(call: &Call) -> String {
             None => String::new(),
         },
         Op::TagBucket | Op::UntagBucket | Op::ListTagsForResource => format!(" --resource-arn {}", quote(&call.resource)),
-        Op::PutAccessPointPolicy if call.get(Param::Policy).is_none() => " --policy file://policy".to_owned(),
+        Op::PutAccessPointPolicy if call.get(Param::Document).is_none() => " --policy file://policy".to_owned(),
         Op::PutAccountPublicAccessBlock => " --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true".to_owned(),
         _ => String::new(),
     }
@@ -179,7 +179,7 @@ fn control_option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::TagKeys => Some(format!("--tag-keys {}", listed(value))),
         Param::AccessPoint => flag("--name"),
         Param::Job => flag("--job-id"),
-        Param::Policy => flag("--policy"),
+        Param::Document => flag("--policy"),
         Param::Role if op == Op::CreateAccessGrantsLocation => flag("--iam-role-arn"),
         Param::Role => flag("--role-arn"),
         Param::Location => flag("--access-grants-location-id"),
@@ -195,10 +195,11 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::Key | Param::Version if op == Op::DeleteObjects => None,
         Param::KmsKey | Param::BucketKey if op == Op::UpdateObjectEncryption => None,
         Param::Role if op == Op::PutBucketReplication => None,
+        Param::Document if matches!(op, Op::PutKeyPolicy | Op::CreateKey) => flag("--policy"),
         Param::StorageClass => flag("--storage-class"),
         Param::Annotation => flag("--annotation-name"),
         Param::Body if op == Op::PutObjectAnnotation => Some("--annotation-payload body".to_owned()),
-        // The last five are S3 Control's.
+        // The last four are S3 Control's.
         Param::As
         | Param::Transport
         | Param::Presigned
@@ -207,7 +208,6 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         | Param::Destination
         | Param::AccessPoint
         | Param::Job
-        | Param::Policy
         | Param::Location
         | Param::Permission => None,
         Param::Bucket => flag("--bucket"),
@@ -263,7 +263,6 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::SessionPolicy => flag("--policy"),
         Param::SourceIdentity => flag("--source-identity"),
         Param::Duration => flag("--duration-seconds"),
-        Param::Body if matches!(op, Op::PutKeyPolicy | Op::CreateKey) => flag("--policy"),
         Param::Body if op == Op::Encrypt => flag("--plaintext"),
         Param::Body => Some("--body body".to_owned()),
         Param::Ciphertext => Some("--ciphertext-blob fileb://ciphertext".to_owned()),

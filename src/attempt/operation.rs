@@ -305,8 +305,8 @@ operations! {
     RetireGrant Kms:"kms:RetireGrant" "kms retire-grant", "kms:RetireGrant", Key, Consumes, needs [KeyId Grant], may [DryRun];
     GetKeyPolicy Kms:"kms:GetKeyPolicy" "kms get-key-policy", "kms:GetKeyPolicy", Key, Reads, needs [KeyId], may [];
     PutKeyPolicy Kms:"kms:PutKeyPolicy" "kms put-key-policy", "kms:PutKeyPolicy", Key, Configures,
-        needs [KeyId], may [Body BypassLockoutCheck];
-    CreateKey Kms:"kms:CreateKey" "kms create-key", "kms:CreateKey", Anything, Writes, needs [], may [Body BypassLockoutCheck];
+        needs [KeyId], may [Document BypassLockoutCheck];
+    CreateKey Kms:"kms:CreateKey" "kms create-key", "kms:CreateKey", Anything, Writes, needs [], may [Document BypassLockoutCheck];
     EnableKey Kms:"kms:EnableKey" "kms enable-key", "kms:EnableKey", Key, Configures, needs [KeyId], may [];
     DisableKey Kms:"kms:DisableKey" "kms disable-key", "kms:DisableKey", Key, Configures, needs [KeyId], may [];
     ScheduleKeyDeletion Kms:"kms:ScheduleKeyDeletion" "kms schedule-key-deletion", "kms:ScheduleKeyDeletion", Key, Consumes,
@@ -337,7 +337,7 @@ operations! {
     DeleteAccessPoint S3Control:"s3:DeleteAccessPoint" "s3control delete-access-point", "s3:DeleteAccessPoint", AccessPoint, Consumes,
         needs [AccessPoint], may [];
     PutAccessPointPolicy S3Control:"s3:PutAccessPointPolicy" "s3control put-access-point-policy", "s3:PutAccessPointPolicy", AccessPoint, Configures,
-        needs [AccessPoint], may [Policy];
+        needs [AccessPoint], may [Document];
     GetAccessPointPolicy S3Control:"s3:GetAccessPointPolicy" "s3control get-access-point-policy", "s3:GetAccessPointPolicy", AccessPoint, Reads,
         needs [AccessPoint], may [];
     DeleteAccessPointPolicy S3Control:"s3:DeleteAccessPointPolicy" "s3control delete-access-point-policy", "s3:DeleteAccessPointPolicy", AccessPoint, Configures,

@@ -143,7 +143,7 @@ params! {
     PartNumber part_number "part_number": Kind::Text, Content;
     /// The object to copy: a fixture.
     CopySource copy_source "copy_source": Kind::Fixture, Source;
-    /// The body to write. A few fixed bytes are written where none is given; as a key's policy, the one it is declared with.
+    /// The body to write. A few fixed bytes are written where none is given.
     Body body "body": Kind::Text, Content;
     /// The x-amz-server-side-encryption header.
     Encryption encryption "encryption": Kind::Word(&["AES256", "aws:kms", "aws:kms:dsse"]), Encryption;
@@ -217,14 +217,13 @@ params! {
     Annotation annotation "annotation": Kind::Text, Content;
     /// The bucket to replicate to, by its name in the environment.
     Destination destination "destination": Kind::Bucket, Content;
-    /// The configuration to write, as the AWS CLI takes it, in JSON; what the environment declares if it is not given.
+    /// The configuration or policy to write, as the AWS CLI takes it, in JSON, its braces doubled; what the environment declares if it is
+    /// not given, or one that changes nothing.
     Document document "document": Kind::Text, Content;
     /// The name of the access point.
     AccessPoint access_point "access_point": Kind::Text, Target;
     /// The job: a fixture made by s3:CreateJob.
     Job job "job": Kind::Fixture, Target;
-    /// The policy to put: a JSON document, its braces doubled. One that changes nothing is put where none is given.
-    Policy policy "policy": Kind::Text, Content;
     /// The location of Access Grants: a fixture made by s3:CreateAccessGrantsLocation.
     Location location "location": Kind::Fixture, Target;
     /// What Access Grants is asked for or grants; `READ` where nothing is said.

@@ -121,12 +121,12 @@ async fn values(place: &Place, operation: &Operation, bucket: &str) -> Vec<(Para
     let takes = |param: Param| match param {
         // What the call cannot do without, although the catalogue has another way.
         Param::Ciphertext => operation.takes(param),
-        Param::Body => operation.name == "kms:PutKeyPolicy",
+        Param::Document => operation.name == "kms:PutKeyPolicy",
         other => operation.needs.contains(&other),
     };
     let policy = place.environment.key("k").expect("the key").policy.text.to_string();
     all.into_iter()
-        .chain([(Param::Body, policy)])
+        .chain([(Param::Document, policy)])
         .filter(|(param, _)| takes(*param))
         .collect()
 }

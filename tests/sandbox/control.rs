@@ -405,7 +405,7 @@ fn the_policy_of_an_access_point_is_kept_unless_it_is_public() {
             ("no policy", "{}".to_owned(), "400 MalformedPolicy rejected"),
             ("no JSON", "<Policy/>".to_owned(), "400 MalformedPolicy rejected"),
         ] {
-            let params = [point[0], (Param::Policy, text.as_str())];
+            let params = [point[0], (Param::Document, text.as_str())];
             table.row(name, &place.seen("team-a", "s3:PutAccessPointPolicy", &params).await, expected);
         }
         // Whether it speaks of the access point itself no page says.
@@ -422,7 +422,7 @@ fn the_policy_of_an_access_point_is_kept_unless_it_is_public() {
             ("that denies it itself", "Deny", unknown, refused),
         ] {
             place
-                .done("team-a", "s3:PutAccessPointPolicy", &[point[0], (Param::Policy, &itself(effect))])
+                .done("team-a", "s3:PutAccessPointPolicy", &[point[0], (Param::Document, &itself(effect))])
                 .await;
             for (who, expected) in [("team-a", team), ("nothing", nothing)] {
                 table.row(
@@ -434,7 +434,7 @@ fn the_policy_of_an_access_point_is_kept_unless_it_is_public() {
         }
         let text = policy(to_team);
         place
-            .done("team-a", "s3:PutAccessPointPolicy", &[point[0], (Param::Policy, &text)])
+            .done("team-a", "s3:PutAccessPointPolicy", &[point[0], (Param::Document, &text)])
             .await;
         let read = place.ask("team-a", "s3:GetAccessPointPolicy", &point[..1]).await;
         table.row("read", &field(&read, Field::Policy), &text);

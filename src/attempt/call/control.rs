@@ -114,7 +114,7 @@ async fn policy(clients: &Clients, call: &Call) -> Answer {
     let name = call.get(Param::AccessPoint);
     match call.operation.op {
         Op::PutAccessPointPolicy => {
-            let policy = call.get(Param::Policy).unwrap_or_else(|| denies_nothing(&call.resource));
+            let policy = call.get(Param::Document).unwrap_or_else(|| denies_nothing(&call.resource));
             let request = client
                 .put_access_point_policy()
                 .account_id(&call.account)

@@ -14,8 +14,6 @@ pub(in crate::sandbox) struct Control {
     pub(super) access_points: BTreeMap<(String, String), AccessPoint>,
     pub public_access: BTreeMap<String, PublicAccessBlock>,
     pub(super) instances: BTreeMap<String, Instance>,
-    /// Tags by the ARN of what has them.
-    pub tags: BTreeMap<String, Vec<(String, String)>>,
 }
 
 /// A job of Batch Operations. It is kept, and does nothing.
