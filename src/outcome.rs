@@ -252,6 +252,7 @@ const CODES: &[Row] = &[
     row(CONTROL, "NoSuchPublicAccessBlockConfiguration", &[404], OutcomeKind::Absent),
     row(CONTROL, "NotFoundException", &[404], OutcomeKind::Absent),
     row(CONTROL, "AccessGrantsInstanceNotExistsError", &[404], OutcomeKind::Absent),
+    row(CONTROL, "NoSuchAccessGrantsLocationError", &[404], OutcomeKind::Absent),
     row(KMS, "NotFoundException", &[400], OutcomeKind::Absent),
     row(S3, "KMS.NotFoundException", &[400], OutcomeKind::Absent),
     row(STS, "NoSuchEntity", &[404], OutcomeKind::Absent),
@@ -359,6 +360,8 @@ fn layers(lower: &str, on_key: bool) -> Vec<Layer> {
 /// Clauses and the mechanisms they may mean. S3 words RestrictPublicBuckets as a deny of the bucket policy, and
 /// IgnorePublicAcls as its silence.
 const CLAUSES: &[(&str, &[Layer])] = &[
+    // S3 Access Grants: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+    ("permissions to the requested s3 prefix:", &[Layer::Grant]),
     ("by the blockpublicacls setting", &[Layer::BlockPublicAccess]),
     (
         "blocked by the blockpublicacls block public access setting",
@@ -394,6 +397,9 @@ const CLAUSES: &[(&str, &[Layer])] = &[
     ("no role trust policy allows", &[Layer::TrustPolicy]),
 ];
 
+/// How Access Grants begins to say where there is no grant.
+const PREFIX: &str = " permissions to the requested S3 Prefix:";
+
 /// A refusal's message in its parts.
 struct Grammar<'a> {
     principal: Option<String>,
@@ -411,7 +417,10 @@ fn grammar(message: &str) -> Grammar<'_> {
             principal: None,
             action: None,
             resource: None,
-            rest: message,
+            // What stands after this is the caller's own word.
+            rest: message
+                .find(PREFIX)
+                .map_or(message, |at| message.get(..at + PREFIX.len()).unwrap_or(message)),
         };
     };
     let (action, rest) = rest.split_once(' ').unwrap_or((rest, ""));

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    attempt::{Answer, Call, Op},
+    attempt::{Answer, Call, Op, Refused},
     iam::Layer,
     outcome::{Denial, Outcome, OutcomeKind},
     principal::is_session_of,
@@ -300,12 +300,7 @@ fn compare(kind: Kind, call: &Call, answer: &Answer, denial: Option<&Denial>, ex
         return Match::Unproved("an answer without a code proves no reason".to_owned());
     }
     let Some(denial) = denial else {
-        // A named answer that is no authorization refusal: the code is all it is known by.
-        return if kind == Kind::Reject && !expected.codes.is_empty() && expected.layers.is_empty() && expected.sid.is_none() {
-            Match::Yes
-        } else {
-            Match::Unproved(format!("`{code}` is no authorization refusal"))
-        };
+        return compare_rejection(kind, refused, code, expected);
     };
     if kind == Kind::Reject && expected.layers.is_empty() {
         // An expired URL and a policy's refusal have the same code; only the words tell them apart.
@@ -316,6 +311,21 @@ fn compare(kind: Kind, call: &Call, answer: &Answer, denial: Option<&Denial>, ex
     match refused.rulings.as_ref().and_then(Rulings::refusal) {
         Some(ruling) => compare_ruling(ruling, denial, expected),
         None => compare_message(call, denial, expected, refused.found.as_ref().and_then(Rulings::refusal)),
+    }
+}
+
+/// A named answer that is no authorization refusal: the code is all it is known by, unless the sandbox tells the mechanism, such as the
+/// state of a key.
+fn compare_rejection(kind: Kind, refused: &Refused, code: &str, expected: &Expected) -> Match {
+    if kind != Kind::Reject || expected.codes.is_empty() {
+        return Match::Unproved(format!("`{code}` is no authorization refusal"));
+    }
+    if expected.layers.is_empty() && expected.sid.is_none() {
+        return Match::Yes;
+    }
+    match refused.rulings.as_ref().and_then(Rulings::refusal) {
+        Some(ruling) => compare_ruling(ruling, &Denial::default(), expected),
+        None => Match::Unproved(format!("`{code}` alone does not prove {}", words(&expected.layers))),
     }
 }
 

@@ -243,7 +243,7 @@ attempts:
       - read: { do: kms:GetKeyPolicy }
         expect: { policy: '{{"Statement":[{{"Action":"kms:*","Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::111122223333:root"}},"Resource":"*"}}],"Version":"2012-10-17"}}' }
   - allow: another
-    but: { body: '{{"Statement":[{{"Action":"kms:*","Effect":"Allow","Principal":"*","Resource":"*"}}],"Version":"2012-10-17"}}' }
+    but: { document: '{{"Statement":[{{"Action":"kms:*","Effect":"Allow","Principal":"*","Resource":"*"}}],"Version":"2012-10-17"}}' }
   - allow: the application may do everything now
     request: { as: app, do: kms:DisableKey, key_id: main }
 "#;

@@ -24,6 +24,8 @@ mod control;
 mod deletes;
 #[path = "sandbox/encryption.rs"]
 mod encryption;
+#[path = "sandbox/grants.rs"]
+mod grants;
 #[path = "sandbox/kms.rs"]
 mod kms;
 #[path = "sandbox/kms_requests.rs"]

@@ -125,12 +125,26 @@ fn control(call: &Call) -> String {
             let permission = call.get(Param::Permission).unwrap_or_else(|| "READ".to_owned());
             format!(" --target {} --permission {permission}", quote(&format!("s3://{bucket}/{prefix}*")))
         }
+        Op::CreateAccessGrantsLocation => {
+            let prefix = call.get(Param::Prefix).unwrap_or_default();
+            format!(" --location-scope {}", quote(&format!("s3://{bucket}/{prefix}")))
+        }
+        Op::CreateAccessGrant => {
+            let prefix = call.get(Param::Prefix).unwrap_or_default();
+            let grantee = call.get(Param::Grantee).unwrap_or_default();
+            let permission = call.get(Param::Permission).unwrap_or_else(|| "READ".to_owned());
+            format!(
+                " --grantee {} --access-grants-location-configuration {} --permission {permission}",
+                quote(&format!("GranteeType=IAM,GranteeIdentifier={grantee}")),
+                quote(&format!("S3SubPrefix={prefix}*"))
+            )
+        }
         Op::CreateAccessPoint => match &call.bucket_owner {
             Some(owner) => format!(" --bucket-account-id {owner}"),
             None => String::new(),
         },
         Op::TagBucket | Op::UntagBucket | Op::ListTagsForResource => format!(" --resource-arn {}", quote(&call.resource)),
-        Op::PutAccessPointPolicy if call.get(Param::Policy).is_none() => " --policy file://policy".to_owned(),
+        Op::PutAccessPointPolicy if call.get(Param::Document).is_none() => " --policy file://policy".to_owned(),
         Op::PutAccountPublicAccessBlock => " --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true".to_owned(),
         _ => String::new(),
     }
@@ -165,8 +179,10 @@ fn control_option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::TagKeys => Some(format!("--tag-keys {}", listed(value))),
         Param::AccessPoint => flag("--name"),
         Param::Job => flag("--job-id"),
-        Param::Policy => flag("--policy"),
+        Param::Document => flag("--policy"),
+        Param::Role if op == Op::CreateAccessGrantsLocation => flag("--iam-role-arn"),
         Param::Role => flag("--role-arn"),
+        Param::Location => flag("--access-grants-location-id"),
         // The rest is in what `control` writes.
         _ => None,
     }
@@ -179,6 +195,7 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::Key | Param::Version if op == Op::DeleteObjects => None,
         Param::KmsKey | Param::BucketKey if op == Op::UpdateObjectEncryption => None,
         Param::Role if op == Op::PutBucketReplication => None,
+        Param::Document if matches!(op, Op::PutKeyPolicy | Op::CreateKey) => flag("--policy"),
         Param::StorageClass => flag("--storage-class"),
         Param::Annotation => flag("--annotation-name"),
         Param::Body if op == Op::PutObjectAnnotation => Some("--annotation-payload body".to_owned()),
@@ -191,7 +208,7 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         | Param::Destination
         | Param::AccessPoint
         | Param::Job
-        | Param::Policy
+        | Param::Location
         | Param::Permission => None,
         Param::Bucket => flag("--bucket"),
         Param::Key => flag("--key"),
@@ -246,7 +263,6 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::SessionPolicy => flag("--policy"),
         Param::SourceIdentity => flag("--source-identity"),
         Param::Duration => flag("--duration-seconds"),
-        Param::Body if matches!(op, Op::PutKeyPolicy | Op::CreateKey) => flag("--policy"),
         Param::Body if op == Op::Encrypt => flag("--plaintext"),
         Param::Body => Some("--body body".to_owned()),
         Param::Ciphertext => Some("--ciphertext-blob fileb://ciphertext".to_owned()),
@@ -344,7 +360,7 @@ mod tests {
     #[test]
     fn a_command_says_all_that_the_call_sends() {
         type Params = &'static [(Param, &'static str)];
-        let rows: [(&str, Params, &str); 5] = [
+        let rows: [(&str, Params, &str); 7] = [
             (
                 "sts:AssumeRole",
                 &[
@@ -370,6 +386,24 @@ mod tests {
                 "s3:GetDataAccess",
                 &[(Param::Bucket, "b"), (Param::Prefix, "p/")],
                 "aws s3control get-data-access --no-sign-request --region eu-west-1 --account-id 111122223333 --target 's3://b/p/*' --permission READ",
+            ),
+            (
+                "s3:CreateAccessGrantsLocation",
+                &[
+                    (Param::Bucket, "b"),
+                    (Param::Role, "arn:aws:iam::111122223333:role/data"),
+                    (Param::Prefix, "p/"),
+                ],
+                "aws s3control create-access-grants-location --no-sign-request --region eu-west-1 --iam-role-arn arn:aws:iam::111122223333:role/data --account-id 111122223333 --location-scope s3://b/p/",
+            ),
+            (
+                "s3:CreateAccessGrant",
+                &[
+                    (Param::Location, "l"),
+                    (Param::Grantee, "arn:aws:iam::111122223333:role/a"),
+                    (Param::Permission, "WRITE"),
+                ],
+                "aws s3control create-access-grant --no-sign-request --region eu-west-1 --access-grants-location-id l --account-id 111122223333 --grantee GranteeType=IAM,GranteeIdentifier=arn:aws:iam::111122223333:role/a --access-grants-location-configuration 'S3SubPrefix=*' --permission WRITE",
             ),
             (
                 "s3:DescribeJob",

@@ -88,8 +88,8 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
     if let Some(content) = content::declared(request.operation.op, request.bucket().map(AsRef::as_ref)) {
         values.entry(Param::Document).or_insert(content);
     }
-    if request.operation.op == Op::PutKeyPolicy && !values.contains_key(&Param::Body) {
-        values.insert(Param::Body, declared_policy(request, facts)?);
+    if request.operation.op == Op::PutKeyPolicy && !values.contains_key(&Param::Document) {
+        values.insert(Param::Document, declared_policy(request, facts)?);
     }
     let seconds = |param| match request.params.get(&param) {
         Some(Value::Seconds(seconds)) => Some(*seconds),
@@ -127,6 +127,8 @@ fn resource(request: &Request, environment: &Environment, values: &BTreeMap<Para
         On::Job => return of_account(&format!("job/{}", value(Param::Job))),
         On::Jobs => return of_account("job/*"),
         On::AccessGrants => return of_account("access-grants/default"),
+        On::Locations => return of_account("access-grants/default/location/*"),
+        On::Location => return of_account(&format!("access-grants/default/location/{}", value(Param::Location))),
         On::Account => return "*".to_owned(),
         _ => {}
     }
@@ -159,7 +161,7 @@ fn resource(request: &Request, environment: &Environment, values: &BTreeMap<Para
 fn declared_policy(request: &Request, facts: &Facts<'_>) -> Result<String, FillError> {
     let made = match request.params.get(&Param::KeyId) {
         Some(Value::Key(key, _)) => return Ok(key.policy.text.to_string()),
-        Some(Value::Fixture(index)) => part(*index, Param::Body, facts)?,
+        Some(Value::Fixture(index)) => part(*index, Param::Document, facts)?,
         _ => String::new(),
     };
     if !made.is_empty() {
@@ -228,6 +230,7 @@ fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String,
             output(index, Field::GrantToken, facts)?
         )),
         Param::Job => output(index, Field::JobId, facts),
+        Param::Location => output(index, Field::LocationId, facts),
         Param::Parts => {
             let number = part(index, Param::PartNumber, facts)?;
             Ok(format!("{number}:{}", output(index, Field::Etag, facts)?))

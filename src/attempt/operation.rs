@@ -21,6 +21,15 @@ pub enum Service {
     Sts,
 }
 
+impl Service {
+    /// Whether both are one to whom a policy lets in: the actions of S3 and of S3 Control begin with `s3:`.
+    #[must_use]
+    pub fn is_with(self, other: Self) -> bool {
+        let one = |service| if service == Self::S3Control { Self::S3 } else { service };
+        one(self) == one(other)
+    }
+}
+
 /// What an operation's resource is, in the sense of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum On {
@@ -44,6 +53,10 @@ pub enum On {
     Jobs,
     /// The Access Grants instance of the account.
     AccessGrants,
+    /// The locations of the account's Access Grants.
+    Locations,
+    /// A location of Access Grants.
+    Location,
     /// The account.
     Account,
     /// Nothing: the call names no resource.
@@ -292,8 +305,8 @@ operations! {
     RetireGrant Kms:"kms:RetireGrant" "kms retire-grant", "kms:RetireGrant", Key, Consumes, needs [KeyId Grant], may [DryRun];
     GetKeyPolicy Kms:"kms:GetKeyPolicy" "kms get-key-policy", "kms:GetKeyPolicy", Key, Reads, needs [KeyId], may [];
     PutKeyPolicy Kms:"kms:PutKeyPolicy" "kms put-key-policy", "kms:PutKeyPolicy", Key, Configures,
-        needs [KeyId], may [Body BypassLockoutCheck];
-    CreateKey Kms:"kms:CreateKey" "kms create-key", "kms:CreateKey", Anything, Writes, needs [], may [Body BypassLockoutCheck];
+        needs [KeyId], may [Document BypassLockoutCheck];
+    CreateKey Kms:"kms:CreateKey" "kms create-key", "kms:CreateKey", Anything, Writes, needs [], may [Document BypassLockoutCheck];
     EnableKey Kms:"kms:EnableKey" "kms enable-key", "kms:EnableKey", Key, Configures, needs [KeyId], may [];
     DisableKey Kms:"kms:DisableKey" "kms disable-key", "kms:DisableKey", Key, Configures, needs [KeyId], may [];
     ScheduleKeyDeletion Kms:"kms:ScheduleKeyDeletion" "kms schedule-key-deletion", "kms:ScheduleKeyDeletion", Key, Consumes,
@@ -324,13 +337,17 @@ operations! {
     DeleteAccessPoint S3Control:"s3:DeleteAccessPoint" "s3control delete-access-point", "s3:DeleteAccessPoint", AccessPoint, Consumes,
         needs [AccessPoint], may [];
     PutAccessPointPolicy S3Control:"s3:PutAccessPointPolicy" "s3control put-access-point-policy", "s3:PutAccessPointPolicy", AccessPoint, Configures,
-        needs [AccessPoint], may [Policy];
+        needs [AccessPoint], may [Document];
     GetAccessPointPolicy S3Control:"s3:GetAccessPointPolicy" "s3control get-access-point-policy", "s3:GetAccessPointPolicy", AccessPoint, Reads,
         needs [AccessPoint], may [];
     DeleteAccessPointPolicy S3Control:"s3:DeleteAccessPointPolicy" "s3control delete-access-point-policy", "s3:DeleteAccessPointPolicy", AccessPoint, Configures,
         needs [AccessPoint], may [];
     GetDataAccess S3Control:"s3:GetDataAccess" "s3control get-data-access", "s3:GetDataAccess", AccessGrants, Reads,
         needs [Bucket], may [Prefix Permission];
+    CreateAccessGrantsLocation S3Control:"s3:CreateAccessGrantsLocation" "s3control create-access-grants-location", "s3:CreateAccessGrantsLocation",
+        Locations, Configures, needs [Role Bucket], may [Prefix];
+    CreateAccessGrant S3Control:"s3:CreateAccessGrant" "s3control create-access-grant", "s3:CreateAccessGrant", Location, Configures,
+        needs [Location Grantee], may [Prefix Permission];
     CreateAccessGrantsInstance S3Control:"s3:CreateAccessGrantsInstance" "s3control create-access-grants-instance", "s3:CreateAccessGrantsInstance",
         AccessGrants, Configures, needs [], may [];
     GetAccessGrantsInstance S3Control:"s3:GetAccessGrantsInstance" "s3control get-access-grants-instance", "s3:GetAccessGrantsInstance",
@@ -387,7 +404,8 @@ mod tests {
                 On::Anything | On::Nothing => assert!(operation.needs.is_empty(), "{operation}"),
                 On::AccessPoint => assert!(needs(Param::AccessPoint), "{operation}"),
                 On::Job => assert!(needs(Param::Job), "{operation}"),
-                On::Jobs | On::AccessGrants | On::Account => {}
+                On::Location => assert!(needs(Param::Location), "{operation}"),
+                On::Jobs | On::Locations | On::AccessGrants | On::Account => {}
             }
         }
     }

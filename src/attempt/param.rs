@@ -143,7 +143,7 @@ params! {
     PartNumber part_number "part_number": Kind::Text, Content;
     /// The object to copy: a fixture.
     CopySource copy_source "copy_source": Kind::Fixture, Source;
-    /// The body to write. A few fixed bytes are written where none is given; as a key's policy, the one it is declared with.
+    /// The body to write. A few fixed bytes are written where none is given.
     Body body "body": Kind::Text, Content;
     /// The x-amz-server-side-encryption header.
     Encryption encryption "encryption": Kind::Word(&["AES256", "aws:kms", "aws:kms:dsse"]), Encryption;
@@ -157,7 +157,7 @@ params! {
     Acl acl "acl": Kind::Word(&["private", "public-read", "public-read-write", "authenticated-read", "bucket-owner-full-control"]), Acl;
     /// Tags of an object or a KMS key, as `a=1&b=2`.
     Tags tags "tags": Kind::Text, Content;
-    /// Only keys that begin so are listed.
+    /// Only keys that begin so are listed, or granted.
     Prefix prefix "prefix": Kind::Text, Content;
     /// `https` (the default) or `http`.
     Transport transport "transport": Kind::Word(&["https", "http"]), Transport;
@@ -181,7 +181,7 @@ params! {
     Alias alias "alias": Kind::Text, Target;
     /// The grant: a fixture made by kms:CreateGrant. Where KMS takes a token, its token is sent.
     Grant grant "grant": Kind::Fixture, Content;
-    /// The role that a grant is to.
+    /// The role that a grant, on a key or of S3 Access Grants, is to.
     Grantee grantee "grantee": Kind::Role, Content;
     /// The role that may retire a grant.
     RetiringPrincipal retiring_principal "retiring_principal": Kind::Role, Content;
@@ -217,15 +217,16 @@ params! {
     Annotation annotation "annotation": Kind::Text, Content;
     /// The bucket to replicate to, by its name in the environment.
     Destination destination "destination": Kind::Bucket, Content;
-    /// The configuration to write, as the AWS CLI takes it, in JSON; what the environment declares if it is not given.
+    /// The configuration or policy to write, as the AWS CLI takes it, in JSON, its braces doubled; what the environment declares if it is
+    /// not given, or one that changes nothing.
     Document document "document": Kind::Text, Content;
     /// The name of the access point.
     AccessPoint access_point "access_point": Kind::Text, Target;
     /// The job: a fixture made by s3:CreateJob.
     Job job "job": Kind::Fixture, Target;
-    /// The policy to put: a JSON document, its braces doubled. One that changes nothing is put where none is given.
-    Policy policy "policy": Kind::Text, Content;
-    /// What Access Grants is asked for; `READ` where nothing is said.
+    /// The location of Access Grants: a fixture made by s3:CreateAccessGrantsLocation.
+    Location location "location": Kind::Fixture, Target;
+    /// What Access Grants is asked for or grants; `READ` where nothing is said.
     Permission permission "permission": Kind::Word(&["READ", "WRITE", "READWRITE"]), Content;
 }
 
@@ -326,6 +327,8 @@ fields! {
     Rotation rotation: Kind::Bool;
     /// The id of a job of Batch Operations.
     JobId job_id: Kind::Text;
+    /// The id of a location of Access Grants.
+    LocationId location_id: Kind::Text;
     /// The status of a job.
     JobStatus job_status: Kind::Text;
     /// A policy, as it is stored.

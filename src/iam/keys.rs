@@ -186,6 +186,7 @@ pub const KEYS: &[Key] = &[
     one("s3:AccessPointTag/", String),
     one("s3:AccessGrantsInstanceArn", Arn),
     one("s3:AccessGrantScope", String),
+    one("s3:AccessGrantsLocationScope", String),
     one("s3:ExistingJobOperation", String),
     one("s3:ExistingJobPriority", Numeric),
     one("s3:RequestJobOperation", String),

@@ -25,7 +25,7 @@ pub enum Layer {
     VpcEndpoint,
     /// The policy of the KMS key.
     KeyPolicy,
-    /// A KMS grant.
+    /// A grant: on a KMS key, or of S3 Access Grants.
     Grant,
     /// The trust policy of the role.
     TrustPolicy,

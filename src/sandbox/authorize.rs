@@ -158,6 +158,11 @@ impl Scope {
                 if let Some(source) = &claims.source_identity {
                     context.set("aws:SourceIdentity", source.as_str());
                 }
+                if let Some(instance) = &claims.access_grants {
+                    context.set("s3:AccessGrantsInstanceArn", instance.as_str());
+                    // It is set, and no page says to what.
+                    context.set_unmodelled("aws:SourceIdentity");
+                }
             }
         }
         if let Some(account) = self.account() {
@@ -174,40 +179,15 @@ impl Scope {
 
     /// The same where grants may allow it, too.
     pub(super) fn authorize_granted(&self, question: &Question<'_>, grants: &[Grant]) -> Result<Permit, Refusal> {
-        let principal = self.principal();
+        let evaluation = self.evaluate(question, grants)?;
         let identity = self.identity_policies();
         let resource = question.resource_policy.map(|document| &document.policy);
-        let (boundary, session) = match &self.identity {
-            Identity::Session { role, policy, .. } => (role.boundary.as_ref().map(|document| &document.policy), policy.as_ref()),
-            _ => (None, None),
-        };
-        let session: Vec<Policy> = session.map(|document| document.policy.clone()).into_iter().collect();
-        let compiled: Vec<Policy> = identity.iter().map(|document| document.policy.clone()).collect();
-        let request = Request {
-            principal: &principal,
-            action: question.action,
-            resource: question.resource,
-            resource_account: question.resource_account,
-            context: question.context,
-        };
-        let policies = Policies {
-            identity: &compiled,
-            resource,
-            grants,
-            boundary,
-            session: &session,
-            ..Policies::default()
-        };
-        let evaluation = iam::evaluate(&request, &policies).map_err(|error| undecidable(&error))?;
         let mut deciders = self.deciders(&evaluation, identity, question.resource_policy);
         let mut silent = evaluation.silent.clone();
         let mut decision = evaluation.decision;
         let mut settings = question.settings.to_vec();
         if decision == Decision::Allow && question.restrict_public && self.account().as_deref() != Some(question.resource_account) {
-            let anyone = Request {
-                principal: &Principal::Anonymous,
-                ..request
-            };
+            let anyone = question.request(&Principal::Anonymous);
             let public = iam::evaluate(
                 &anyone,
                 &Policies {
@@ -248,28 +228,31 @@ impl Scope {
 
     /// What the engine would say, without asking for anything.
     pub(super) fn foresee(&self, question: &Question<'_>) -> Result<Evaluation, Refusal> {
+        self.evaluate(question, &[])
+    }
+
+    fn evaluate(&self, question: &Question<'_>, grants: &[Grant]) -> Result<Evaluation, Refusal> {
         let principal = self.principal();
         let identity: Vec<Policy> = self.identity_policies().iter().map(|document| document.policy.clone()).collect();
-        let (boundary, session) = match &self.identity {
-            Identity::Session { role, policy, .. } => (role.boundary.as_ref(), policy.as_ref()),
-            _ => (None, None),
-        };
+        let (boundary, session) = self.limits();
         let session: Vec<Policy> = session.map(|document| document.policy.clone()).into_iter().collect();
-        let request = Request {
-            principal: &principal,
-            action: question.action,
-            resource: question.resource,
-            resource_account: question.resource_account,
-            context: question.context,
-        };
         let policies = Policies {
             identity: &identity,
             resource: question.resource_policy.map(|document| &document.policy),
+            grants,
             boundary: boundary.map(|document| &document.policy),
             session: &session,
             ..Policies::default()
         };
-        iam::evaluate(&request, &policies).map_err(|error| undecidable(&error))
+        iam::evaluate(&question.request(&principal), &policies).map_err(|error| undecidable(&error))
+    }
+
+    /// The permissions boundary and the session policy.
+    fn limits(&self) -> (Option<&Document>, Option<&Document>) {
+        match &self.identity {
+            Identity::Session { role, policy, .. } => (role.boundary.as_ref(), policy.as_ref()),
+            _ => (None, None),
+        }
     }
 
     /// Records a refusal by a setting rather than a policy.
@@ -284,6 +267,18 @@ impl Scope {
         Refusal::Denied(format!("{} {clause}", self.not_authorized(action, resource)))
     }
 
+    /// Records that no grant of S3 Access Grants lets the caller do what the policies leave to such a grant.
+    pub(super) fn not_granted(&self, action: &str, resource: &str, message: String) -> Refusal {
+        self.record(Ruling {
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            decision: Decision::ImplicitDeny,
+            deciders: Vec::new(),
+            silent: vec![Layer::Grant],
+        });
+        Refusal::Denied(message)
+    }
+
     fn identity_policies(&self) -> &[Document] {
         match &self.identity {
             Identity::Anonymous => &[],
@@ -293,10 +288,7 @@ impl Scope {
     }
 
     fn deciders(&self, evaluation: &Evaluation, identity: &[Document], resource: Option<&Document>) -> Vec<Decider> {
-        let (boundary, session) = match &self.identity {
-            Identity::Session { role, policy, .. } => (role.boundary.as_ref(), policy.as_ref()),
-            _ => (None, None),
-        };
+        let (boundary, session) = self.limits();
         let decider = |reason: &iam::Reason| {
             let document = match reason.layer {
                 Layer::Identity => identity.get(reason.policy),
@@ -365,6 +357,18 @@ pub(super) struct Question<'a> {
     pub restrict_public: bool,
 }
 
+impl<'a> Question<'a> {
+    fn request(&self, principal: &'a Principal) -> Request<'a> {
+        Request {
+            principal,
+            action: self.action,
+            resource: self.resource,
+            resource_account: self.resource_account,
+            context: self.context,
+        }
+    }
+}
+
 fn explicit_clause(layer: Layer) -> &'static str {
     match layer {
         Layer::Identity => "with an explicit deny in an identity-based policy",
@@ -427,7 +431,7 @@ pub(super) fn publicity(policy: &Policy) -> Publicity {
     }
 }
 
-fn undecidable(error: &Undecidable) -> Refusal {
+pub(super) fn undecidable(error: &Undecidable) -> Refusal {
     Refusal::Undecidable(format!("the sandbox cannot decide this request: {error}"))
 }
 
@@ -498,31 +502,6 @@ pub(super) fn told_of_keys(context: &mut Context) {
     ] {
         context.set(name, value);
     }
-}
-
-/// Asks whether the caller may hand a role to a service: an operation that takes a role is authorized for iam:PassRole on it besides
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>). A role has no policy that could grant this.
-/// Whether a service tells the resource the role is for, `iam:AssociatedResourceArn`, differs; it is not modelled.
-pub(super) fn pass_role(scope: &Scope, world: &World, role: &str, service: &str) -> Result<Permit, Refusal> {
-    let account = role.split(':').nth(4).unwrap_or_default();
-    let mut context = scope.context(world, account);
-    context.set("iam:PassedToService", service);
-    context.set_unmodelled("iam:AssociatedResourceArn");
-    if let Some(known) = world.roles.get(role) {
-        for (key, value) in &known.tags {
-            context.set(&format!("aws:ResourceTag/{key}"), value.as_str());
-            context.set(&format!("iam:ResourceTag/{key}"), value.as_str());
-        }
-    }
-    scope.authorize(&Question {
-        action: "iam:PassRole",
-        resource: role,
-        resource_account: account,
-        resource_policy: None,
-        context: &context,
-        settings: &[],
-        restrict_public: false,
-    })
 }
 
 /// A KMS call that S3 makes for its caller.

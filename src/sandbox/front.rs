@@ -305,7 +305,7 @@ impl Front {
         insert(&mut headers, "x-amz-request-id", request_id);
         let ((status, answer), rulings) = match &self.scope(parts, body, Service::S3, request_id) {
             Ok(scope) => {
-                let answer = control::answer(&mut self.core.world(), scope, account, parts, body);
+                let answer = control::answer(&mut self.core.world(), scope, &self.core.issuer, account, parts, body);
                 (answer, scope.rulings())
             }
             Err(problem) => {

@@ -25,6 +25,7 @@ impl Sandbox {
             transitive: Vec::new(),
             tags: role.session_tags.clone(),
             source_identity: None,
+            access_grants: None,
         };
         let nonce = self.core.world().next();
         let issued = self.core.issuer.issue(&claims, nonce);

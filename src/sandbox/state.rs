@@ -51,6 +51,8 @@ pub(super) struct Bucket {
     pub config: Arc<environment::Bucket>,
     /// Default encryption, which may name a key that nobody has: S3 does not look.
     pub default_encryption: DefaultEncryption,
+    /// Its tags, which S3 and S3 Control both read and write.
+    pub tags: Vec<(String, String)>,
     /// Configurations that are kept and read back, as they were sent: by the name of the operation that writes them, an
     /// inventory by that name and its id.
     pub settings: BTreeMap<(&'static str, String), Arc<str>>,
@@ -237,6 +239,7 @@ impl World {
             let held = Bucket {
                 config: bucket.clone(),
                 default_encryption: DefaultEncryption::from(&bucket.encryption),
+                tags: Vec::new(),
                 settings: BTreeMap::new(),
                 deleted: BTreeSet::new(),
                 objects: BTreeMap::new(),

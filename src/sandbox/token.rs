@@ -52,6 +52,8 @@ pub struct Claims {
     pub transitive: Vec<String>,
     /// `SourceIdentity`.
     pub source_identity: Option<String>,
+    /// The Access Grants instance that handed the session out, by its ARN.
+    pub access_grants: Option<String>,
 }
 
 impl Claims {
@@ -221,6 +223,7 @@ mod tests {
             tags: vec![("team".into(), "ä".into())],
             transitive: vec!["team".into()],
             source_identity: None,
+            access_grants: None,
         }
     }
 

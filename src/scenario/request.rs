@@ -231,6 +231,8 @@ impl Request {
             On::AccessPoint => &[Param::AccessPoint],
             On::Job => &[Param::Job],
             On::AccessGrants => &[Param::Bucket, Param::Prefix],
+            On::Locations => &[Param::Bucket, Param::Prefix, Param::Role],
+            On::Location => &[Param::Location, Param::Prefix],
             On::Account | On::Anything | On::Nothing => &[],
         };
         let any_version = self.operation.effect == Effect::Reads && !attempt.params.contains_key(&Param::Version);

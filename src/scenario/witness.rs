@@ -1,7 +1,8 @@
 //! The witnesses of a refused attempt: the allowed twins without which a refusal proves nothing.
 //!
 //! *Target*: a permitted principal succeeds at the same operation on this very thing. *Actor*: this principal succeeds at
-//! the same operation over the same transport on something of its own, or, where it is permitted nothing of the kind, at a read.
+//! the same operation over the same transport on something of its own, or, where it is permitted nothing of the kind, at a read of the
+//! same service. S3 and S3 Control count as one: their actions have one prefix, and a session that works for one works for the other.
 //! The base request is the target unless operation or target differ, and both if only one thing differs and it is not who asks.
 
 use std::{ops::Range, sync::Arc};
@@ -11,7 +12,7 @@ use super::{
     resolve::{Draft, Problems, Variables},
 };
 use crate::{
-    attempt::{Effect, Facet, On, Param, Service},
+    attempt::{Effect, Facet, On, Param},
     diag::{Code, Diagnostic, Located, Source},
 };
 
@@ -108,10 +109,7 @@ fn check_actor(draft: &Draft<'_>, (label, actor): &(String, Arc<Request>)) -> Re
     let same_way = draft.base.as_ref().is_some_and(|base| Arc::ptr_eq(base, actor)) || !differs(Param::Transport);
     // What needs no permission and cannot be denied, as GetCallerIdentity, shows nothing.
     let reads = actor.operation.effect == Effect::Reads && actor.operation.on != On::Nothing;
-    // S3 and S3 Control are one service to policies: their actions are all `s3:`.
-    let family = |service| if service == Service::S3Control { Service::S3 } else { service };
-    let same_service = family(actor.operation.service) == family(attempt.operation.service);
-    let nearest = actor.operation == attempt.operation || (same_service && reads);
+    let nearest = actor.operation == attempt.operation || (actor.operation.service.is_with(attempt.operation.service) && reads);
     if same_way && nearest {
         return Ok(());
     }
@@ -119,7 +117,7 @@ fn check_actor(draft: &Draft<'_>, (label, actor): &(String, Arc<Request>)) -> Re
         Code::NoWitness,
         format!("`{label}` does not show that this principal could make such a call"),
     )
-    .help("the actor witness does the same operation over the same transport on something of its own, or a read of the same service"))
+    .help("the actor witness does the same operation over the same transport on something of its own, or a read of the same service; S3 and S3 Control are one"))
 }
 
 /// The `allow` of a label that belongs to this attempt: of the same operation where it has several, and of the same

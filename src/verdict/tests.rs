@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    attempt::{Operation, Refused, Service},
+    attempt::{Operation, Service},
     diag::Source,
     environment::{Document, Role},
     iam::{Decision, Policy, PolicyKind},
@@ -348,6 +348,50 @@ fn a_reject_wants_its_code_and_its_witnesses() {
         judge(Kind::Reject, role(OWNER), &other, &wanted, &witnessed()).0,
         Verdict::Inconclusive
     );
+}
+
+#[test]
+fn a_rejects_layer_is_proved_by_the_sandbox_only() {
+    let disabled = || Answer::refused(400, "KMS.DisabledException", "is disabled.");
+    let wanted = |layer, code: &str| Expected {
+        codes: vec![code.to_owned()],
+        ..expected(&[layer], None)
+    };
+    let state = wanted(Layer::KeyState, "KMS.DisabledException");
+    let told = ruled(disabled(), "s3:PutObject", OBJECT, Layer::KeyState, None);
+    let on_another = ruled(disabled(), "s3:PutObject", BUCKET, Layer::KeyState, None);
+    let for_another = ruled(disabled(), "s3:GetObject", OBJECT, Layer::KeyState, None);
+    let wrong = (Verdict::Fail, Some(Reason::WrongReason));
+    let unproved = (Verdict::Inconclusive, Some(Reason::Unproved));
+    for (name, answer, expected, verdict) in [
+        ("the right one", &told, &state, (Verdict::Pass, None)),
+        ("another layer", &told, &wanted(Layer::KeyPolicy, "KMS.DisabledException"), wrong),
+        ("another resource", &on_another, &state, wrong),
+        ("another action", &for_another, &state, wrong),
+        (
+            "another code",
+            &told,
+            &wanted(Layer::KeyState, "KMS.KMSInvalidStateException"),
+            unproved,
+        ),
+        ("nothing told", &disabled(), &state, unproved),
+        (
+            "a statement of no policy",
+            &told,
+            &Expected {
+                sid: Some("DenyNotKms".to_owned()),
+                ..state.clone()
+            },
+            wrong,
+        ),
+    ] {
+        assert_eq!(judge(Kind::Reject, role(OWNER), answer, expected, &witnessed()), verdict, "{name}");
+    }
+    let silent = judge(Kind::Reject, role(OWNER), &told, &state, &[]);
+    assert_eq!(silent, (Verdict::Inconclusive, Some(Reason::NoWitness)));
+    // It is still no authorization refusal, so it never makes a deny pass.
+    let deny = judge(Kind::Deny, role(OWNER), &told, &expected(&[Layer::KeyState], None), &witnessed());
+    assert_eq!(deny, (Verdict::Inconclusive, Some(Reason::NotAuthorization)));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use aws_sdk_s3control::types::Tag;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use gainsay::attempt::{Answer, Field, Param};
+use serde_json::json;
 
 use crate::control::{NO_GRANT, setup};
 use crate::place::{ACCOUNT, PARTNER, Table, field, run, seen};
@@ -116,6 +117,51 @@ fn tags_of_a_bucket_are_added_listed_and_removed() {
                 expected,
             );
         }
+    });
+}
+
+#[test]
+fn s3_and_s3_control_see_the_same_tags() {
+    run(async {
+        let place = setup();
+        let bucket = [(Param::Bucket, "gs-one")];
+        let absent = "404 NoSuchTagSet absent";
+        let list = async || field(&place.ask("admin", "s3:ListTagsForResource", &bucket).await, Field::Tags);
+        let mut table = Table::default();
+        table.row("none yet", &place.seen("admin", "s3:GetBucketTagging", &bucket).await, absent);
+        place
+            .done("admin", "s3:PutBucketTagging", &[bucket[0], (Param::Tags, "team=a&x=<y>")])
+            .await;
+        table.row("put by S3", &list().await, "team=a&x=<y>");
+        place.done("admin", "s3:TagResource", &[bucket[0], (Param::Tags, "team=b")]).await;
+        let client = place.clients("admin", false).await.s3;
+        let told = client.get_bucket_tagging().bucket("gs-one").send().await.expect("the tags");
+        let told: Vec<String> = told.tag_set().iter().map(|tag| format!("{}={}", tag.key(), tag.value())).collect();
+        table.row("changed by S3 Control", &told.join("&"), "x=<y>&team=b");
+        table.row("deleted", &place.seen("admin", "s3:DeleteBucketTagging", &bucket).await, "allowed");
+        table.row("none left", &list().await, "");
+        table.row(
+            "none left for S3",
+            &place.seen("admin", "s3:GetBucketTagging", &bucket).await,
+            absent,
+        );
+    });
+}
+
+#[test]
+fn an_accounts_block_holds_for_a_public_policy() {
+    run(async {
+        let place = setup();
+        let public = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::gs-public/*" } });
+        let public = public.to_string();
+        let put = [(Param::Bucket, "gs-public"), (Param::Document, public.as_str())];
+        let mut table = Table::default();
+        table.row("before", &place.seen("admin", "s3:PutBucketPolicy", &put).await, "allowed");
+        place.done("admin", "s3control:PutPublicAccessBlock", &[]).await;
+        let blocked = "403 AccessDenied denied by block-public-access: s3:PutBucketPolicy";
+        table.row("blocked", &place.seen("admin", "s3:PutBucketPolicy", &put).await, blocked);
+        place.done("admin", "s3control:DeletePublicAccessBlock", &[]).await;
+        table.row("after", &place.seen("admin", "s3:PutBucketPolicy", &put).await, "allowed");
     });
 }
 

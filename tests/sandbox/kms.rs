@@ -133,7 +133,7 @@ fn a_key_policys_deny_beats_every_permission() {
         let rows: [(&str, &[(Param, &str)], &str); 5] = [
             ("kms:ScheduleKeyDeletion", &[], "kms:ScheduleKeyDeletion"),
             ("kms:DisableKey", &[], "kms:DisableKey"),
-            ("kms:PutKeyPolicy", &[(Param::Body, &policy)], "kms:PutKeyPolicy"),
+            ("kms:PutKeyPolicy", &[(Param::Document, &policy)], "kms:PutKeyPolicy"),
             (
                 "kms:CreateGrant",
                 &[(Param::Grantee, &grantee), (Param::GrantOperations, "Decrypt")],

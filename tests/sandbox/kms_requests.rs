@@ -183,7 +183,7 @@ fn a_key_policy_is_replaced_and_holds_at_once() {
         let closing = document(json!([may("root"), deny]));
         table.row("before", &place.seen("app", "kms:Encrypt", &[key]).await, "allowed");
         let shut = place.fork();
-        shut.done("admin", "kms:PutKeyPolicy", &[key, (Param::Body, &closing)]).await;
+        shut.done("admin", "kms:PutKeyPolicy", &[key, (Param::Document, &closing)]).await;
         table.row(
             "after",
             &shut.seen("app", "kms:Encrypt", &[key]).await,
@@ -208,11 +208,11 @@ fn a_key_policy_is_replaced_and_holds_at_once() {
             ("admin", "nothing", "", malformed),
         ];
         for (who, name, policy, expected) in rows {
-            let params = [key, (Param::Body, policy)];
+            let params = [key, (Param::Document, policy)];
             let place = place.fork();
             table.row(name, &place.seen(who, "kms:PutKeyPolicy", &params).await, expected);
         }
-        let bypass = [key, (Param::Body, out.as_str()), (Param::BypassLockoutCheck, "true")];
+        let bypass = [key, (Param::Document, out.as_str()), (Param::BypassLockoutCheck, "true")];
         table.row("bypassed", &place.seen("admin", "kms:PutKeyPolicy", &bypass).await, "allowed");
         table.row(
             "locked out",
@@ -234,7 +234,11 @@ fn a_key_is_made_by_whom_an_identity_policy_lets() {
         let mut table = Table::default();
         let policy = place.environment.key("k").expect("the key").policy.text.to_string();
         for (who, expected) in [("maker", "allowed"), ("no-policies", "501 NotImplemented not-implemented")] {
-            table.row(who, &place.seen(who, "kms:CreateKey", &[(Param::Body, &policy)]).await, expected);
+            table.row(
+                who,
+                &place.seen(who, "kms:CreateKey", &[(Param::Document, &policy)]).await,
+                expected,
+            );
         }
         table.row(
             "none",
@@ -262,10 +266,10 @@ fn a_key_is_made_by_whom_an_identity_policy_lets() {
         .to_string();
         table.row(
             "locked out",
-            &place.seen("maker", "kms:CreateKey", &[(Param::Body, &own)]).await,
+            &place.seen("maker", "kms:CreateKey", &[(Param::Document, &own)]).await,
             "400 MalformedPolicyDocumentException rejected",
         );
-        let bypass = [(Param::Body, own.as_str()), (Param::BypassLockoutCheck, "true")];
+        let bypass = [(Param::Document, own.as_str()), (Param::BypassLockoutCheck, "true")];
         let three = field(&place.ask("maker", "kms:CreateKey", &bypass).await, Field::Arn);
         table.row(
             "for another",
@@ -324,8 +328,8 @@ fn conditions_see_what_the_request_says() {
             (
                 "kms:PutKeyPolicy",
                 json!({ "Bool": { bypass: "false" } }),
-                vec![(Param::Body, &policy)],
-                vec![(Param::Body, &policy), (Param::BypassLockoutCheck, "true")],
+                vec![(Param::Document, &policy)],
+                vec![(Param::Document, &policy), (Param::BypassLockoutCheck, "true")],
             ),
             (
                 "kms:TagResource",

@@ -52,7 +52,7 @@ fn told(record: &RunRecord) -> Vec<String> {
 fn what_must_be_refused_is_refused() {
     let record = run(None);
     assert_eq!(told(&record), [] as [&str; 0]);
-    assert_eq!(record.results.len(), 20);
+    assert_eq!(record.results.len(), 30);
 }
 
 #[test]
@@ -93,6 +93,30 @@ fn a_weaker_policy_is_noticed() {
             "${aws:PrincipalTag/team}",
             "*",
             "under-another-team: fail got-through",
+        ),
+        (
+            "policies/team.json",
+            "s3:ListJobs",
+            "s3:GetDataAccess\",\"s3:ListJobs",
+            "to-the-team: fail wrong-reason",
+        ),
+        (
+            "grants.yaml",
+            "grantee: operator,",
+            "grantee: admin,",
+            "to-the-admin-who-has-no-grant: fail got-through",
+        ),
+        (
+            "policies/operator.json",
+            "s3:GetDataAccess",
+            "s3:*Access*",
+            "the-operator-grants-itself-more: fail got-through",
+        ),
+        (
+            "policies/team.json",
+            "\"{{role.jobs.arn}}\"",
+            "[\"{{role.jobs.arn}}\",\"{{role.data.arn}}\"]",
+            "the-team-registers-it-with-a-role-that-is-not-its-own: fail got-through",
         ),
         // Refused all the same, but for the job and not for the role.
         (

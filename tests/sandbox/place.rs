@@ -49,7 +49,7 @@ impl Setup {
             folder: Folder::new("literal", "literal"),
         };
         let new = new.file("caller", json!([allow("sts:AssumeRole", "*")]));
-        new.role("admin", json!([allow("*", "*")]))
+        new.role_with("admin", trusts_access_grants(), json!([allow("*", "*")]), "")
     }
 
     fn file(mut self, name: &str, statements: Value) -> Self {
@@ -71,7 +71,8 @@ impl Setup {
 
     /// A role with its own trust policy and further settings.
     pub fn role_with(self, name: &str, trust: Value, statements: Value, more: &str) -> Self {
-        let mut with = self.file(&format!("trust-{name}"), json!([trust])).file(name, statements);
+        let trust = if trust.is_array() { trust } else { json!([trust]) };
+        let mut with = self.file(&format!("trust-{name}"), trust).file(name, statements);
         with.roles += &format!("  {name}: {{ trust: trust-{name}.json, policies: [{name}.json]{more} }}\n");
         with
     }
@@ -131,6 +132,20 @@ pub fn allow(action: impl Into<Value>, resource: impl Into<Value>) -> Value {
 /// A statement of a resource policy that lets the account's own policies decide.
 pub fn root_may(action: &str) -> Value {
     json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") }, "Action": action })
+}
+
+/// A trust policy for the account and for S3 Access Grants, as the page on locations has it.
+pub fn trusts_access_grants() -> Value {
+    let service = json!({
+        "Effect": "Allow",
+        "Principal": { "Service": "access-grants.s3.amazonaws.com" },
+        "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
+        "Condition": { "StringEquals": {
+            "aws:SourceAccount": ACCOUNT,
+            "aws:SourceArn": format!("arn:aws:s3:{REGION}:{ACCOUNT}:access-grants/default"),
+        } },
+    });
+    json!([root_may("sts:AssumeRole"), service])
 }
 
 /// The same for a key.

@@ -4,8 +4,8 @@ use aws_sdk_s3control::{
     error::BuildError,
     operation::{RequestId as _, create_job::builders::CreateJobFluentBuilder},
     types::{
-        JobManifest, JobManifestFieldName, JobManifestFormat, JobManifestLocation, JobManifestSpec, JobOperation, JobReport, Permission,
-        PublicAccessBlockConfiguration, S3CopyObjectOperation, Tag,
+        AccessGrantsLocationConfiguration, Grantee, GranteeType, JobManifest, JobManifestFieldName, JobManifestFormat, JobManifestLocation,
+        JobManifestSpec, JobOperation, JobReport, Permission, PublicAccessBlockConfiguration, S3CopyObjectOperation, Tag,
     },
 };
 
@@ -22,6 +22,7 @@ pub(super) async fn control(clients: &Clients, call: &Call) -> Answer {
         Op::CreateAccessPoint | Op::GetAccessPoint | Op::DeleteAccessPoint => access_point(clients, call).await,
         Op::PutAccessPointPolicy | Op::GetAccessPointPolicy | Op::DeleteAccessPointPolicy => policy(clients, call).await,
         Op::TagBucket | Op::UntagBucket | Op::ListTagsForResource => tagging(clients, call).await,
+        Op::CreateAccessGrantsLocation | Op::CreateAccessGrant => granting(clients, call).await,
         Op::GetDataAccess | Op::CreateAccessGrantsInstance | Op::GetAccessGrantsInstance | Op::DeleteAccessGrantsInstance => {
             grants(clients, call).await
         }
@@ -113,7 +114,7 @@ async fn policy(clients: &Clients, call: &Call) -> Answer {
     let name = call.get(Param::AccessPoint);
     match call.operation.op {
         Op::PutAccessPointPolicy => {
-            let policy = call.get(Param::Policy).unwrap_or_else(|| denies_nothing(&call.resource));
+            let policy = call.get(Param::Document).unwrap_or_else(|| denies_nothing(&call.resource));
             let request = client
                 .put_access_point_policy()
                 .account_id(&call.account)
@@ -179,20 +180,50 @@ async fn tagging(clients: &Clients, call: &Call) -> Answer {
     }
 }
 
+async fn granting(clients: &Clients, call: &Call) -> Answer {
+    let client = &clients.s3control;
+    let prefix = call.get(Param::Prefix).unwrap_or_default();
+    if call.operation.op == Op::CreateAccessGrantsLocation {
+        let bucket = call.get(Param::Bucket).unwrap_or_default();
+        let request = client.create_access_grants_location().account_id(&call.account);
+        let request = request
+            .location_scope(format!("s3://{bucket}/{prefix}"))
+            .set_iam_role_arn(call.get(Param::Role));
+        return send!(clients, request, |answer| fields([
+            (Field::LocationId, answer.access_grants_location_id()),
+            (Field::Arn, answer.access_grants_location_arn()),
+        ]));
+    }
+    let grantee = Grantee::builder().grantee_type(GranteeType::Iam);
+    let configuration = AccessGrantsLocationConfiguration::builder().s3_sub_prefix(format!("{prefix}*"));
+    let request = client.create_access_grant().account_id(&call.account);
+    let request = request
+        .set_access_grants_location_id(call.get(Param::Location))
+        .access_grants_location_configuration(configuration.build())
+        .grantee(grantee.set_grantee_identifier(call.get(Param::Grantee)).build())
+        .permission(permission(call));
+    send!(clients, request, |answer| fields([
+        (Field::GrantId, answer.access_grant_id()),
+        (Field::Arn, answer.access_grant_arn()),
+    ]))
+}
+
+fn permission(call: &Call) -> Permission {
+    let word = call.get(Param::Permission);
+    word.map_or(Permission::Read, |word| Permission::from(word.as_str()))
+}
+
 async fn grants(clients: &Clients, call: &Call) -> Answer {
     let client = &clients.s3control;
     match call.operation.op {
         Op::GetDataAccess => {
             let bucket = call.get(Param::Bucket).unwrap_or_default();
             let prefix = call.get(Param::Prefix).unwrap_or_default();
-            let permission = call
-                .get(Param::Permission)
-                .map_or(Permission::Read, |word| Permission::from(word.as_str()));
             let request = client
                 .get_data_access()
                 .account_id(&call.account)
                 .target(format!("s3://{bucket}/{prefix}*"))
-                .permission(permission);
+                .permission(permission(call));
             send!(clients, request, |_answer| Output::new())
         }
         Op::CreateAccessGrantsInstance => {

@@ -126,7 +126,11 @@ async fn grants(clients: &Clients, call: &Call) -> Answer {
 
 async fn keys(clients: &Clients, call: &Call) -> Answer {
     let kms = &clients.kms;
-    let (key, policy, bypass) = (call.get(Param::KeyId), call.get(Param::Body), call.flag(Param::BypassLockoutCheck));
+    let (key, policy, bypass) = (
+        call.get(Param::KeyId),
+        call.get(Param::Document),
+        call.flag(Param::BypassLockoutCheck),
+    );
     match call.operation.op {
         Op::CreateKey => {
             let request = kms.create_key().set_policy(policy).set_bypass_policy_lockout_safety_check(bypass);

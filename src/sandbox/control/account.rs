@@ -1,13 +1,10 @@
-//! What an account has once: its Block Public Access and its Access Grants instance.
+//! Block Public Access of an account.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>,
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetDataAccess.html>. The service authorization reference gives the
-//! actions on Block Public Access no resource; `*` is assumed to be what policies are asked about.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>. The service authorization reference gives the
+//! actions no resource; `*` is assumed to be what policies are asked about.
 
 use super::{
     Call, Done, Fault, Result,
-    state::Instance,
-    timestamp,
     xml::{Element, element},
 };
 use crate::environment::PublicAccessBlock;
@@ -79,62 +76,4 @@ impl Call<'_> {
         self.control().public_access.remove(account);
         Ok(Done::Nothing(204))
     }
-
-    /// Authorizes an action on the instance, whether or not there is one.
-    fn instance(&self, action: &str, query: &[&str]) -> Result<Option<&Instance>> {
-        self.takes_query(query)?;
-        self.authorize(action, &self.arn("access-grants/default"), &self.context())?;
-        Ok(self.world.control.instances.get(self.account))
-    }
-
-    pub(super) fn create_instance(&mut self) -> Result<Done> {
-        self.read("CreateAccessGrantsInstanceRequest", &[])?;
-        if self.instance("s3:CreateAccessGrantsInstance", &[])?.is_some() {
-            return Err(Fault::new(
-                409,
-                "AccessGrantsInstanceAlreadyExists",
-                "An Access Grants instance already exists for this account",
-            ));
-        }
-        let (account, created) = (self.account.to_owned(), self.scope.now);
-        self.control().instances.insert(account, Instance { created });
-        Ok(Done::Body("CreateAccessGrantsInstanceResult", self.told(created)))
-    }
-
-    pub(super) fn get_instance(&mut self) -> Result<Done> {
-        let held = self.instance("s3:GetAccessGrantsInstance", &[])?.ok_or_else(no_instance)?;
-        Ok(Done::Body("GetAccessGrantsInstanceResult", self.told(held.created)))
-    }
-
-    pub(super) fn delete_instance(&mut self) -> Result<Done> {
-        self.instance("s3:DeleteAccessGrantsInstance", &[])?.ok_or_else(no_instance)?;
-        let account = self.account;
-        self.control().instances.remove(account);
-        Ok(Done::Nothing(204))
-    }
-
-    fn told(&self, created: time::OffsetDateTime) -> String {
-        element("CreatedAt", &timestamp(created))
-            + &element("AccessGrantsInstanceId", "default")
-            + &element("AccessGrantsInstanceArn", &self.arn("access-grants/default"))
-    }
-
-    /// Grants are not modelled, so an instance has none, and what it answers then is assumed.
-    pub(super) fn get_data_access(&mut self) -> Result<Done> {
-        let held = self.instance("s3:GetDataAccess", &["target", "permission"])?;
-        held.ok_or_else(no_instance)?;
-        Err(Fault::new(
-            403,
-            "AccessDenied",
-            "You do not have the requested permissions to the requested S3 prefix",
-        ))
-    }
-}
-
-fn no_instance() -> Fault {
-    Fault::new(
-        404,
-        "AccessGrantsInstanceNotExistsError",
-        "Access Grants instance does not exist for this account",
-    )
 }

@@ -139,7 +139,7 @@ impl Call<'_> {
 }
 
 /// `arn:aws:iam::ACCOUNT:role/NAME`.
-fn is_role(arn: &str) -> bool {
+pub(super) fn is_role(arn: &str) -> bool {
     let account = arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":role/"));
     account.is_some_and(|(account, name)| account.len() == 12 && !name.is_empty())
 }

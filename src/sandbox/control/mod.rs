@@ -6,6 +6,7 @@
 
 mod access_point;
 mod account;
+mod grants;
 mod job;
 mod state;
 mod tags;
@@ -22,6 +23,7 @@ use super::{
     authorize::{Question, Refusal, Scope},
     signature::query_pairs,
     state::World,
+    token::Issuer,
 };
 use crate::iam::Context;
 
@@ -90,6 +92,7 @@ type Result<T> = std::result::Result<T, Fault>;
 struct Call<'a> {
     world: &'a mut World,
     scope: &'a Scope,
+    issuer: &'a Issuer,
     /// The account that is named in the host.
     account: &'a str,
     query: Vec<(String, String)>,
@@ -97,11 +100,12 @@ struct Call<'a> {
 }
 
 /// Answers a call to an account's endpoint.
-pub(super) fn answer(world: &mut World, scope: &Scope, account: &str, parts: &Parts, body: &[u8]) -> XmlAnswer {
+pub(super) fn answer(world: &mut World, scope: &Scope, issuer: &Issuer, account: &str, parts: &Parts, body: &[u8]) -> XmlAnswer {
     let done = check(account, parts).and_then(|query| {
         let mut call = Call {
             world,
             scope,
+            issuer,
             account,
             query,
             body,
@@ -166,6 +170,8 @@ impl Call<'_> {
             ("POST", ["accessgrantsinstance"]) => self.create_instance(),
             ("GET", ["accessgrantsinstance"]) => self.get_instance(),
             ("DELETE", ["accessgrantsinstance"]) => self.delete_instance(),
+            ("POST", ["accessgrantsinstance", "location"]) => self.create_location(),
+            ("POST", ["accessgrantsinstance", "grant"]) => self.create_grant(),
             ("GET", ["accessgrantsinstance", "dataaccess"]) => self.get_data_access(),
             ("GET", ["tags", arn]) => self.list_tags(arn),
             ("POST", ["tags", arn]) => self.tag(arn),

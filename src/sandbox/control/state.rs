@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::xml::Element;
+use super::{grants::Permission, xml::Element};
 use crate::environment::{Document, PublicAccessBlock};
 
 /// Everything of S3 Control, by account.
@@ -14,8 +14,6 @@ pub(in crate::sandbox) struct Control {
     pub(super) access_points: BTreeMap<(String, String), AccessPoint>,
     pub public_access: BTreeMap<String, PublicAccessBlock>,
     pub(super) instances: BTreeMap<String, Instance>,
-    /// Tags by the ARN of what has them.
-    pub tags: BTreeMap<String, Vec<(String, String)>>,
 }
 
 /// A job of Batch Operations. It is kept, and does nothing.
@@ -42,4 +40,35 @@ pub(super) struct AccessPoint {
 #[derive(Clone, Debug)]
 pub(super) struct Instance {
     pub created: OffsetDateTime,
+    pub locations: Vec<Location>,
+    pub grants: Vec<AccessGrant>,
+}
+
+/// A location that grants may be on, with the role whose sessions are handed out for it.
+#[derive(Clone, Debug)]
+pub(super) struct Location {
+    pub id: String,
+    pub scope: String,
+    /// By its ARN.
+    pub role: String,
+}
+
+/// A grant of Access Grants.
+#[derive(Clone, Debug)]
+pub(super) struct AccessGrant {
+    pub id: String,
+    /// The id of its location.
+    pub location: String,
+    /// The location's scope with the grant's own prefix, and a `*`.
+    pub scope: String,
+    /// The ARN of a role or user.
+    pub grantee: String,
+    pub permission: Permission,
+}
+
+impl AccessGrant {
+    /// Whether another is the same but for its id.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        (&self.location, &self.scope, &self.grantee, self.permission) == (&other.location, &other.scope, &other.grantee, other.permission)
+    }
 }

@@ -14,7 +14,7 @@ const MAX_TAGS: usize = 50;
 
 impl Call<'_> {
     /// Authorizes an action on a bucket by its ARN, and only then says whether there is such a bucket.
-    fn tagged(&self, arn: &str, action: &str, context: &Context) -> Result<()> {
+    fn tagged(&self, arn: &str, action: &str, context: &Context) -> Result<String> {
         let name = arn.strip_prefix("arn:aws:s3:::").filter(|name| !name.contains('/'));
         let name = name.ok_or_else(|| Fault::not_modelled("tags of anything but buckets"))?;
         let bucket = self.world.buckets.get(name).map(|bucket| &bucket.config);
@@ -27,19 +27,25 @@ impl Call<'_> {
             ..self.question(action, arn, context)
         })?;
         match bucket {
-            Some(_) => Ok(()),
+            Some(_) => Ok(name.to_owned()),
             None => Err(Fault::new(404, "NoSuchBucket", "The specified bucket does not exist")),
         }
     }
 
-    fn tags_of(&self, arn: &str) -> Vec<(String, String)> {
-        self.world.control.tags.get(arn).cloned().unwrap_or_default()
+    fn tags_of(&self, bucket: &str) -> Vec<(String, String)> {
+        self.world.buckets.get(bucket).map(|bucket| bucket.tags.clone()).unwrap_or_default()
+    }
+
+    fn write_tags(&mut self, bucket: &str, tags: Vec<(String, String)>) {
+        if let Some(bucket) = self.world.bucket_mut(bucket) {
+            bucket.tags = tags;
+        }
     }
 
     pub(super) fn list_tags(&mut self, arn: &str) -> Result<Done> {
         self.takes_query(&[])?;
-        self.tagged(arn, "s3:ListTagsForResource", &self.context())?;
-        let tags = self.tags_of(arn);
+        let bucket = self.tagged(arn, "s3:ListTagsForResource", &self.context())?;
+        let tags = self.tags_of(&bucket);
         let tags = tags
             .iter()
             .map(|(key, value)| wrap("Tag", &(element("Key", key) + &element("Value", value))));
@@ -55,14 +61,14 @@ impl Call<'_> {
             context.set(&format!("aws:RequestTag/{key}"), value.as_str());
         }
         context.set_all("aws:TagKeys", added.iter().map(|(key, _)| key.clone()));
-        self.tagged(arn, "s3:TagResource", &context)?;
-        let mut tags = self.tags_of(arn);
+        let bucket = self.tagged(arn, "s3:TagResource", &context)?;
+        let mut tags = self.tags_of(&bucket);
         tags.retain(|(key, _)| !added.iter().any(|(other, _)| other == key));
         tags.extend(added);
         if tags.len() > MAX_TAGS {
             return Err(Fault::new(400, "BadRequest", "Object tags cannot be greater than 50"));
         }
-        self.control().tags.insert(arn.to_owned(), tags);
+        self.write_tags(&bucket, tags);
         Ok(Done::Nothing(204))
     }
 
@@ -71,10 +77,10 @@ impl Call<'_> {
         let keys: Vec<String> = self.query.iter().map(|(_, value)| value.clone()).collect();
         let mut context = self.context();
         context.set_all("aws:TagKeys", keys.iter().cloned());
-        self.tagged(arn, "s3:UntagResource", &context)?;
-        let mut tags = self.tags_of(arn);
+        let bucket = self.tagged(arn, "s3:UntagResource", &context)?;
+        let mut tags = self.tags_of(&bucket);
         tags.retain(|(key, _)| !keys.contains(key));
-        self.control().tags.insert(arn.to_owned(), tags);
+        self.write_tags(&bucket, tags);
         Ok(Done::Nothing(204))
     }
 }

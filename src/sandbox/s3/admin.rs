@@ -28,7 +28,14 @@ use crate::{
 };
 
 /// What an operation does once it is authorized.
-type Effect = fn(&mut Bucket, &Raw<'_>, &Scope) -> S3Result<Answer>;
+type Effect = fn(&mut Bucket, &Raw<'_>, &Asker<'_>) -> S3Result<Answer>;
+
+/// Who asks, and what else the request meets.
+struct Asker<'a> {
+    scope: &'a Scope,
+    /// Block Public Access as it holds.
+    public_access: PublicAccessBlock,
+}
 
 /// An operation, its action and its effect.
 const OPERATIONS: &[(&str, &str, Effect)] = &[
@@ -85,7 +92,8 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     }
     let bucket = world.bucket_mut(raw.bucket);
     let bucket = bucket.ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
-    effect(bucket, raw, scope)
+    let public_access = held.public_access;
+    effect(bucket, raw, &Asker { scope, public_access })
 }
 
 fn config(bucket: &mut Bucket) -> &mut Config {
@@ -107,7 +115,7 @@ fn check_own_account(scope: &Scope, held: &Held) -> S3Result<()> {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>.
 const MAX_POLICY: usize = 20 * 1024;
 
-fn put_policy(bucket: &mut Bucket, raw: &Raw<'_>, scope: &Scope) -> S3Result<Answer> {
+fn put_policy(bucket: &mut Bucket, raw: &Raw<'_>, asker: &Asker<'_>) -> S3Result<Answer> {
     let refuse = |message: String| error(400, "MalformedPolicy", message);
     if raw.header("x-amz-confirm-remove-self-bucket-access").is_some() {
         return Err(not_modelled("the confirmation of a lockout"));
@@ -131,16 +139,19 @@ fn put_policy(bucket: &mut Bucket, raw: &Raw<'_>, scope: &Scope) -> S3Result<Ans
     if !policy.statements().iter().all(|statement| statement.resources().all(inside)) {
         return Err(refuse("Policy has invalid resource".to_owned()));
     }
-    if bucket.config.public_access.block_public_policy && public::is_public(&value) {
+    if asker.public_access.block_public_policy && public::is_public(&value) {
         let clause = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access";
-        return Err(scope.refuse("s3:PutBucketPolicy", &arn, Layer::BlockPublicAccess, clause).into());
+        return Err(asker
+            .scope
+            .refuse("s3:PutBucketPolicy", &arn, Layer::BlockPublicAccess, clause)
+            .into());
     }
     let source = Source::new(format!("the policy put on {}", bucket.config.name), text.to_owned());
     config(bucket).policy = Some(Document::new(source, policy, text.to_owned()));
     Ok(Answer::empty(204))
 }
 
-fn put_public_access_block(bucket: &mut Bucket, raw: &Raw<'_>, _: &Scope) -> S3Result<Answer> {
+fn put_public_access_block(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
     let block: PublicAccessBlockConfiguration = document(raw.body, "PublicAccessBlockConfiguration")?;
     // What is not written is off: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html>.
     config(bucket).public_access = PublicAccessBlock {
@@ -153,7 +164,7 @@ fn put_public_access_block(bucket: &mut Bucket, raw: &Raw<'_>, _: &Scope) -> S3R
     Ok(Answer::empty(200))
 }
 
-fn put_versioning(bucket: &mut Bucket, raw: &Raw<'_>, _: &Scope) -> S3Result<Answer> {
+fn put_versioning(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
     let sent: VersioningConfiguration = document(raw.body, "VersioningConfiguration")?;
     if sent.mfa_delete.is_some() || raw.header("x-amz-mfa").is_some() {
         return Err(not_modelled("MFA delete"));
@@ -181,7 +192,7 @@ fn put_versioning(bucket: &mut Bucket, raw: &Raw<'_>, _: &Scope) -> S3Result<Ans
     Ok(Answer::empty(200))
 }
 
-fn put_ownership(bucket: &mut Bucket, raw: &Raw<'_>, _: &Scope) -> S3Result<Answer> {
+fn put_ownership(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
     let controls: OwnershipControls = document(raw.body, "OwnershipControls")?;
     let [rule] = controls.rules.as_slice() else {
         return Err(malformed());
@@ -232,7 +243,7 @@ struct Blocked {
     types: Vec<String>,
 }
 
-fn put_encryption(bucket: &mut Bucket, raw: &Raw<'_>, _: &Scope) -> S3Result<Answer> {
+fn put_encryption(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
     well_formed(raw.body, "ServerSideEncryptionConfiguration")?;
     let text = str::from_utf8(raw.body).map_err(|_| malformed())?;
     let sent: Encryption = quick_xml::de::from_str(text).map_err(|problem| {

@@ -8,10 +8,7 @@ use std::sync::Arc;
 
 use s3s::{
     S3Result,
-    dto::{
-        BucketLifecycleConfiguration, BucketLoggingStatus, InventoryConfiguration, NotificationConfiguration, ReplicationConfiguration,
-        Tagging,
-    },
+    dto::{BucketLifecycleConfiguration, BucketLoggingStatus, InventoryConfiguration, NotificationConfiguration, ReplicationConfiguration},
 };
 
 use super::{
@@ -22,10 +19,7 @@ use super::{
 use crate::{
     environment::Versioning,
     iam::Context,
-    sandbox::{
-        authorize::{Scope, pass_role},
-        state::World,
-    },
+    sandbox::{authorize::Scope, pass_role::pass_role, state::World},
 };
 
 /// One kind of configuration.
@@ -56,6 +50,14 @@ struct Check<'a> {
     context: &'a mut Context,
     /// What asks for more, once writing it is authorized.
     replication: Option<ReplicationConfiguration>,
+    /// Tags are not kept as they were sent: S3 Control reads and writes them, too.
+    tags: Option<Vec<(String, String)>>,
+}
+
+/// What is written once it is right and allowed.
+enum Kept {
+    Text(Arc<str>),
+    Tags(Vec<(String, String)>),
 }
 
 const SETTINGS: &[Setting] = &[
@@ -152,12 +154,8 @@ const SETTINGS: &[Setting] = &[
         absent: Absent::Error("NoSuchTagSet", "The TagSet does not exist"),
         by_id: false,
         check: |check| {
-            let tagging: Tagging = document(check.raw.body, "Tagging")?;
-            let tags = tagging
-                .tag_set
-                .into_iter()
-                .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()));
-            tagging::check(tags.collect(), tagging::MAX_BUCKET_TAGS).map(|_| ())
+            check.tags = Some(tagging::written(check.raw.body)?);
+            Ok(())
         },
     },
     Setting {
@@ -204,6 +202,9 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     if raw.operation == setting.get {
         let context = held.context(world, scope);
         let _permit = held.authorize(scope, setting.read, &context)?;
+        if setting.get == "GetBucketTagging" && !held.bucket.tags.is_empty() {
+            return Ok(Answer::xml(tagging::document_of(&held.bucket.tags)));
+        }
         return match (held.bucket.settings.get(&place), &setting.absent) {
             (Some(kept), _) => Ok(Answer::xml(kept.as_ref())),
             (None, Absent::Error(code, message)) => Err(error(404, code, *message)),
@@ -221,10 +222,18 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
         .bucket_mut(raw.bucket)
         .ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
     match kept {
-        Some(kept) => {
+        Some(Kept::Text(kept)) => {
             bucket.settings.insert(place, kept);
-            // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html> shows 204; the others answer 200.
-            Ok(Answer::empty(if setting.put == "PutBucketTagging" { 204 } else { 200 }))
+            Ok(Answer::empty(200))
+        }
+        // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html> shows 204; the others answer 200.
+        Some(Kept::Tags(tags)) => {
+            bucket.tags = tags;
+            Ok(Answer::empty(204))
+        }
+        None if setting.delete == "DeleteBucketTagging" => {
+            bucket.tags.clear();
+            Ok(Answer::empty(204))
         }
         None if bucket.settings.remove(&place).is_none() && setting.by_id => {
             Err(error(404, "NoSuchConfiguration", "The specified configuration does not exist."))
@@ -235,7 +244,7 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
 
 /// The content, once it is right and allowed. It is read first, since policies may ask what is in it; a request that is not
 /// authorized is told so whatever is in it.
-fn checked(world: &World, scope: &Scope, held: &Held, setting: &Setting, raw: &Raw<'_>) -> S3Result<Arc<str>> {
+fn checked(world: &World, scope: &Scope, held: &Held, setting: &Setting, raw: &Raw<'_>) -> S3Result<Kept> {
     let mut context = held.context(world, scope);
     let mut check = Check {
         world,
@@ -243,23 +252,27 @@ fn checked(world: &World, scope: &Scope, held: &Held, setting: &Setting, raw: &R
         raw,
         context: &mut context,
         replication: None,
+        tags: None,
     };
     let content = (setting.check)(&mut check);
-    let replication = check.replication.take();
+    let (replication, tags) = (check.replication.take(), check.tags.take());
     let _permit = held.authorize(scope, setting.write, &context)?;
     content?;
     if let Some(replication) = replication {
         replicate(world, scope, held, &replication)?;
     }
+    if let Some(tags) = tags {
+        return Ok(Kept::Tags(tags));
+    }
     let text = str::from_utf8(raw.body).map_err(|_| malformed())?;
-    Ok(text.into())
+    Ok(Kept::Text(text.into()))
 }
 
 /// Replication takes iam:PassRole on the role, versioning on both ends, and another bucket
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html>). That the role is asked about after the bucket is
 /// assumed.
 fn replicate(world: &World, scope: &Scope, held: &Held, replication: &ReplicationConfiguration) -> S3Result<()> {
-    let _permit = pass_role(scope, world, replication.role.as_str(), "s3.amazonaws.com")?;
+    let _permit = pass_role(world, scope, replication.role.as_str(), "s3.amazonaws.com")?;
     let invalid = |message: &'static str| error(400, "InvalidRequest", message);
     if held.bucket.config.versioning != Versioning::Enabled {
         return Err(invalid(

@@ -6,11 +6,14 @@ use s3s::{
     S3Result,
     dto::{
         DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetObjectTaggingInput, GetObjectTaggingOutput, PutObjectTaggingInput,
-        PutObjectTaggingOutput, Tag,
+        PutObjectTaggingOutput, Tag, Tagging,
     },
 };
 
-use super::{Held, error, object, open};
+use super::{
+    Held, error, object, open,
+    raw::{document, escape},
+};
 use crate::sandbox::{authorize::Scope, state::World};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>.
@@ -52,6 +55,29 @@ pub(super) fn check(tags: Vec<(String, String)>, most: usize) -> S3Result<Vec<(S
     Ok(tags)
 }
 
+/// The tags of a bucket as they are sent.
+pub(super) fn written(body: &[u8]) -> S3Result<Vec<(String, String)>> {
+    let tagging: Tagging = document(body, "Tagging")?;
+    check(pairs(tagging.tag_set), MAX_BUCKET_TAGS)
+}
+
+/// The same as they are read.
+pub(super) fn document_of(tags: &[(String, String)]) -> String {
+    let tags: String = tags
+        .iter()
+        .map(|(key, value)| format!("<Tag><Key>{}</Key><Value>{}</Value></Tag>", escape(key), escape(value)))
+        .collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Tagging xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><TagSet>{tags}</TagSet></Tagging>"
+    )
+}
+
+fn pairs(tags: Vec<Tag>) -> Vec<(String, String)> {
+    let tags = tags.into_iter();
+    tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()))
+        .collect()
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectTaggingInput) -> S3Result<GetObjectTaggingOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
@@ -69,13 +95,7 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectTaggingInput
 
 pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectTaggingInput) -> S3Result<PutObjectTaggingOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let tags = input
-        .tagging
-        .tag_set
-        .into_iter()
-        .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()))
-        .collect();
-    let tags = check(tags, MAX_TAGS)?;
+    let tags = check(pairs(input.tagging.tag_set), MAX_TAGS)?;
     let actions = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"];
     let version_id = replace(world, scope, &held, &input.key, input.version_id.as_deref(), actions, tags)?;
     Ok(PutObjectTaggingOutput { version_id })

@@ -46,6 +46,7 @@ pub(super) fn assume(world: &mut World, scope: &Scope, issuer: &Issuer, paramete
         source_identity: asked
             .source_identity
             .or_else(|| calling.and_then(|calling| calling.source_identity.clone())),
+        access_grants: None,
     };
     let credentials = issuer.issue(&claims, world.next());
     let expiration = expires
