@@ -25,6 +25,7 @@ pub mod iam;
 pub mod outcome;
 pub mod plan;
 pub mod principal;
+pub mod provision;
 pub mod record;
 pub mod report;
 pub mod runner;

@@ -74,6 +74,11 @@ impl Sessions {
         self.calls
     }
 
+    /// Keeps a role's session, or why there is none.
+    pub fn put(&mut self, role: &str, session: Result<Session, String>) {
+        Arc::make_mut(&mut self.by_role).insert(role.to_owned(), session);
+    }
+
     /// The session of a role.
     ///
     /// # Errors

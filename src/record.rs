@@ -52,6 +52,9 @@ pub struct RunInfo {
     /// What could not be removed afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<String>,
+    /// What a target that the environment was made on would not take of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_deployed: Vec<String>,
 }
 
 /// An architecture that was run.
@@ -276,7 +279,7 @@ pub struct ObservedRecord {
     /// The mechanisms that refused, or those the message may mean.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layer: Vec<Layer>,
-    /// The statements that decided, where the target tells.
+    /// The statements that decided, where the target tells or the engine finds them in the target's own policies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<StatementRecord>,
     /// What a success said.

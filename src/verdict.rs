@@ -315,7 +315,7 @@ fn compare(kind: Kind, call: &Call, answer: &Answer, denial: Option<&Denial>, ex
     }
     match refused.rulings.as_ref().and_then(Rulings::refusal) {
         Some(ruling) => compare_ruling(ruling, denial, expected),
-        None => compare_message(call, denial, expected),
+        None => compare_message(call, denial, expected, refused.found.as_ref().and_then(Rulings::refusal)),
     }
 }
 
@@ -349,8 +349,9 @@ fn compare_ruling(ruling: &Ruling, denial: &Denial, expected: &Expected) -> Matc
     Match::Wrong(format!("refused, but not by {}: {}", words(&expected.layers), deciders(ruling)))
 }
 
-/// AWS tells one of several reasons and no Sid of a bucket policy, so another reason is only a doubt.
-fn compare_message(call: &Call, denial: &Denial, expected: &Expected) -> Match {
+/// AWS tells one of several reasons and no Sid of a bucket policy, so another reason is only a doubt. `found` is what the engine finds deciding
+/// over the target's own policies: it can narrow down what the message says, never add to it.
+fn compare_message(call: &Call, denial: &Denial, expected: &Expected, found: Option<&Ruling>) -> Match {
     let asked = !expected.layers.is_empty() || expected.sid.is_some();
     if let Some(named) = denial.principal.as_ref().filter(|named| !may_be(call, named)) {
         return Match::Unproved(format!("`{named}` was refused, who is not `{}`", call.principal.name()));
@@ -387,10 +388,28 @@ fn compare_message(call: &Call, denial: &Denial, expected: &Expected) -> Match {
         }
         (None, _) => return Match::Yes,
     }
-    if expected.sid.is_some() {
-        return Match::Unproved("this target does not tell which statement refused".to_owned());
+    let found = found.filter(|ruling| is_about(ruling, expected));
+    if let Some(sid) = &expected.sid {
+        let Some(ruling) = found else {
+            return Match::Unproved("this target does not tell which statement refused".to_owned());
+        };
+        let named = ruling.deciders.iter().any(|decider| {
+            let statement = decider.statement.as_ref().and_then(|statement| statement.sid.as_ref());
+            statement == Some(sid) && denial.layers.contains(&decider.layer)
+        });
+        if !named {
+            let found = deciders(ruling);
+            let said = words(&denial.layers);
+            return Match::Unproved(format!(
+                "refused by {said}, which is not the statement `{sid}`; by the policies it would be: {found}"
+            ));
+        }
     }
-    let proved = !denial.layers.is_empty() && denial.layers.iter().all(|layer| expected.layers.contains(layer));
+    let mut layers = denial.layers.clone();
+    if let Some(ruling) = found {
+        layers.retain(|layer| ruling.layers().contains(layer));
+    }
+    let proved = !layers.is_empty() && layers.iter().all(|layer| expected.layers.contains(layer));
     if expected.layers.is_empty() || proved {
         Match::Yes
     } else {
@@ -400,6 +419,10 @@ fn compare_message(call: &Call, denial: &Denial, expected: &Expected) -> Match {
             words(&expected.layers)
         ))
     }
+}
+
+fn is_about(ruling: &Ruling, expected: &Expected) -> bool {
+    ruling.action.eq_ignore_ascii_case(&expected.action) && ruling.resource == expected.resource
 }
 
 /// Whether a message that names this principal may be about the one who called. No page says what S3 calls nobody; it is no ARN.

@@ -24,6 +24,8 @@
 )]
 #![allow(clippy::format_collect, clippy::format_push_string, reason = "short texts, and easier to read")]
 
+#[path = "bad_input/bindings.rs"]
+mod bindings;
 #[path = "bad_input/case.rs"]
 mod case;
 #[path = "bad_input/copy.rs"]
@@ -77,7 +79,7 @@ fn every_code_has_a_case() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bad_input"));
     let cases = Case::all(&root.join("cases"));
     let shown: BTreeSet<&str> = cases.iter().flat_map(|case| case.codes.iter().map(String::as_str)).collect();
-    let tests = ["limits.rs", "places.rs"]
+    let tests = ["bindings.rs", "limits.rs", "places.rs"]
         .map(|file| fs::read_to_string(root.join(file)).unwrap())
         .concat();
     let errors = gainsay::diag::Code::ALL

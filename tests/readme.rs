@@ -64,6 +64,30 @@ fn the_sample_of_a_good_run_is_current() {
 }
 
 #[test]
+fn the_sample_of_the_doctor_is_current() {
+    let directory = tempfile::tempdir().unwrap();
+    copy_scenarios(&directory.path().join("scenarios"));
+    let arguments = "doctor secure-bucket/landing";
+    let printed = run_in(directory.path(), arguments);
+    let marker = format!("<!-- sample: {arguments} -->");
+    assert_eq!(normal(block(&readme(), &marker)), normal(&printed), "paste this:\n{printed}");
+}
+
+#[test]
+fn the_bindings_of_the_readme_are_bindings() {
+    let directory = tempfile::tempdir().unwrap();
+    copy_scenarios(&directory.path().join("scenarios"));
+    let readme = readme();
+    let (_, after) = readme
+        .split_once("# yaml-language-server: $schema=../../schemas/bindings.schema.json")
+        .unwrap();
+    let (text, _) = after.split_once("```").unwrap();
+    fs::write(directory.path().join("scenarios/secure-bucket/bindings.yaml"), text).unwrap();
+    let output = gainsay().current_dir(directory.path()).arg("lint").output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}
+
+#[test]
 fn the_sample_of_a_weakened_policy_is_current() {
     let directory = tempfile::tempdir().unwrap();
     copy_scenarios(&directory.path().join("scenarios"));

@@ -60,6 +60,8 @@ pub struct Refused {
     pub request_id: Option<String>,
     /// What the sandbox decided and why; nothing from any other target.
     pub rulings: Option<Rulings>,
+    /// What our engine finds deciding over the target's own policies, where the target itself does not tell.
+    pub found: Option<Rulings>,
     /// Whether it is the result of one key in an answer that is itself no error: `DeleteObjects` answers 200 whatever became of each.
     pub of_one_key: bool,
 }
@@ -93,6 +95,7 @@ impl Answer {
                     message: meta.message().map(str::to_owned),
                     request_id: request_id(raw.headers()),
                     rulings: raw.extension::<Rulings>().cloned(),
+                    found: None,
                     of_one_key: false,
                 })
             }

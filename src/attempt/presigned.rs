@@ -100,6 +100,7 @@ pub(super) async fn read_raw(mut response: HttpResponse) -> Answer {
             request_id: id,
             of_one_key: false,
             rulings: response.extension().cloned(),
+            found: None,
         }),
         None if text.is_empty() => Answer::Refused(Refused {
             status,

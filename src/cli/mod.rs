@@ -1,10 +1,12 @@
 //! The command line: one file per command.
 
+mod doctor;
 mod lint;
 mod list;
 mod plan;
 mod run;
 mod schema;
+mod target;
 
 use std::{
     ffi::OsString,
@@ -42,6 +44,8 @@ enum Command {
     List(list::List),
     /// Show every call in order, and send nothing
     Plan(plan::Plan),
+    /// Assume every role and read every bucket and key, and change nothing
+    Doctor(doctor::Doctor),
     /// Check scenarios, environments, baselines and policies without running anything
     Lint(lint::Lint),
     /// Print the JSON Schema of a file format
@@ -120,6 +124,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Run(run) => run.execute(&mut terminal),
         Command::List(list) => list.execute(&mut terminal),
         Command::Plan(plan) => plan.execute(&mut terminal),
+        Command::Doctor(doctor) => doctor.execute(&mut terminal),
         Command::Lint(lint) => lint.execute(&mut terminal),
         Command::Schema(schema) => schema.execute(&mut terminal),
     };
@@ -180,18 +185,24 @@ impl Selected {
         }
     }
 
+    /// How much of it is made.
+    const fn sample(&self) -> Sample {
+        match self.sample {
+            None => Sample::All,
+            Some(SampleBy::Pairwise) => Sample::Pairwise,
+        }
+    }
+
     /// Reads the scenarios folder.
     fn load(&self) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
         let folders = suite::load::load(&self.scenarios)?;
-        let sample = match self.sample {
-            None => Sample::All,
-            Some(SampleBy::Pairwise) => Sample::Pairwise,
-        };
-        let (architectures, warnings) = suite::resolve_sample(&folders, sample)?;
-        for text in &self.selection {
-            self.check_path(text)?;
-        }
+        let (architectures, warnings) = suite::resolve_as(&folders, suite::Names::Declared, self.sample())?;
+        self.check_paths()?;
         Ok((architectures, warnings))
+    }
+
+    fn check_paths(&self) -> Result<(), Diagnostic> {
+        self.selection.iter().try_for_each(|text| self.check_path(text))
     }
 
     /// A path that exists outside the scenarios folder is a mistake, not a part of an id.

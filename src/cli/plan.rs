@@ -1,14 +1,19 @@
 //! `gainsay plan`.
 
-use std::io;
+use std::{collections::BTreeMap, io, sync::Arc};
 
 use clap::{Args, ValueEnum};
 
-use super::{Selected, Terminal};
+use super::{
+    Selected, Terminal,
+    target::{Trouble, Where},
+};
 use crate::{
+    environment::Bindings,
     exit::Exit,
-    plan::{self, Step, steps},
+    plan::{self, PlannedRow, Step, obstacle, skipped, steps},
     report::one_line,
+    scenario::Attempt,
 };
 
 /// Show every call in order, and send nothing.
@@ -16,6 +21,11 @@ use crate::{
 pub(super) struct Plan {
     #[command(flatten)]
     selected: Selected,
+    #[command(flatten)]
+    at: Where,
+    /// Plan for an environment that is made on the endpoint for the run
+    #[arg(long, help_heading = "Target")]
+    provision: bool,
     /// How to print the calls
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: PlanFormat,
@@ -32,8 +42,12 @@ enum PlanFormat {
 
 impl Plan {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        let architectures = match self.selected.choose(terminal)? {
-            Ok((architectures, _)) => architectures,
+        if let Some(misuse) = self.at.misuse(self.provision) {
+            writeln!(terminal.err, "error: {misuse}")?;
+            return Ok(Exit::Usage);
+        }
+        let architectures = match self.at.choose(&self.selected, self.provision, terminal)? {
+            Ok((_, architectures, _)) => architectures,
             Err(exit) => return Ok(exit),
         };
         let selection = self.selected.selection();
@@ -41,7 +55,20 @@ impl Plan {
         if plan.attempts == 0 {
             return terminal.nothing_selected("");
         }
-        let rows: Vec<(String, Vec<Step>)> = plan.rows.iter().map(|row| (row.name(), steps(row, &plan.attempts(row)))).collect();
+        let bindings = match self.bindings(&plan) {
+            Ok(bindings) => bindings,
+            Err(trouble) => return trouble.show(terminal),
+        };
+        let rows: Vec<(String, Vec<Step>)> = plan
+            .rows
+            .iter()
+            .map(|row| {
+                (
+                    row.name(),
+                    self.steps(row, plan.attempts(row), bindings.get(&row.architecture.name)),
+                )
+            })
+            .collect();
         match self.format {
             PlanFormat::Json => {
                 let calls: Vec<&Step> = rows.iter().flat_map(|(_, steps)| steps).collect();
@@ -53,13 +80,49 @@ impl Plan {
         terminal.tell_sample(&plan)?;
         Ok(Exit::Ok)
     }
+
+    /// What the names stand for; nothing on the sandbox.
+    fn bindings(&self, plan: &plan::Plan<'_>) -> Result<BTreeMap<String, Bindings>, Trouble> {
+        if self.at.is_sandbox() {
+            return Ok(BTreeMap::new());
+        }
+        self.at.bindings(plan, self.provision)
+    }
+
+    /// The calls of a row, and after them what is not attempted.
+    fn steps(&self, row: &PlannedRow<'_>, attempts: Vec<Arc<Attempt>>, bindings: Option<&Bindings>) -> Vec<Step> {
+        let Some(bindings) = bindings else {
+            return steps(row, &attempts);
+        };
+        let limits = self.at.limits(bindings, self.provision);
+        let mut made = Vec::new();
+        let mut not_made = Vec::new();
+        for attempt in attempts {
+            match obstacle(row.row, &attempt, &limits) {
+                None => made.push(attempt),
+                Some(why) => not_made.push(skipped(row, &attempt, why)),
+            }
+        }
+        let mut all = steps(row, &made);
+        all.extend(not_made);
+        for step in &mut all {
+            step.endpoint = self.at.endpoint(std::mem::take(&mut step.endpoint));
+        }
+        all
+    }
 }
 
 fn pretty(out: &mut dyn io::Write, rows: &[(String, Vec<Step>)]) -> io::Result<()> {
     let mut calls = 0;
+    let mut not_made = 0;
     for (row, steps) in rows {
         writeln!(out, "{}", one_line(row))?;
         for step in steps {
+            if let Some(why) = &step.skipped {
+                not_made += 1;
+                writeln!(out, "        skipped {}: {}", one_line(&step.of), one_line(why))?;
+                continue;
+            }
             calls += 1;
             let parameters: Vec<String> = step.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let sent = format!("{} {} {} {}", step.principal, step.operation, step.endpoint, parameters.join(" "));
@@ -73,6 +136,9 @@ fn pretty(out: &mut dyn io::Write, rows: &[(String, Vec<Step>)]) -> io::Result<(
             )?;
         }
         writeln!(out)?;
+    }
+    if not_made > 0 {
+        writeln!(out, "{not_made} attempts are not made there")?;
     }
     writeln!(out, "{calls} calls, besides those that assume the roles; nothing was sent")
 }

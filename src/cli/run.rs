@@ -3,8 +3,12 @@
 use std::{io, path::PathBuf};
 
 use clap::{Args, ValueEnum};
+use tokio::runtime::Runtime;
 
-use super::{Selected, Terminal};
+use super::{
+    Selected, Terminal,
+    target::{self, Trouble, Where},
+};
 use crate::{
     exit::Exit,
     plan::{Plan, Selection},
@@ -14,9 +18,9 @@ use crate::{
         terminal::{self, Format},
         write::{self, ReportError},
     },
-    runner::{self, Event, Options, Stop},
+    runner::{self, Event, Options, Place, Stop},
     scenario::Scenario,
-    suite::Architecture,
+    suite::{self, Architecture, Folder, Names},
     verdict::Verdict,
 };
 
@@ -25,6 +29,11 @@ use crate::{
 pub(super) struct Run {
     #[command(flatten)]
     selected: Selected,
+    #[command(flatten)]
+    at: Where,
+    /// Make the environment on the endpoint for this run, and remove it afterwards
+    #[arg(long, help_heading = "Target")]
+    provision: bool,
     /// Rows at a time; as many as there are cores where nothing is said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -65,7 +74,11 @@ impl From<OutputFormat> for Format {
 
 impl Run {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        let (architectures, warnings) = match self.selected.choose(terminal)? {
+        if let Some(misuse) = self.at.misuse(self.provision) {
+            writeln!(terminal.err, "error: {misuse}")?;
+            return Ok(Exit::Usage);
+        }
+        let (folders, architectures, warnings) = match self.at.choose(&self.selected, self.provision, terminal)? {
             Ok(chosen) => chosen,
             Err(exit) => return Ok(exit),
         };
@@ -93,13 +106,13 @@ impl Run {
         if plan.attempts == 0 {
             return terminal.nothing_selected("");
         }
-        self.run(&plan, terminal)
-    }
-
-    fn run(&self, plan: &Plan<'_>, terminal: &mut Terminal) -> io::Result<Exit> {
         let jobs = self
             .jobs
             .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(jobs.min(64))
+            .enable_all()
+            .build()?;
         let options = Options {
             jobs,
             fail_fast: self.fail_fast,
@@ -107,20 +120,64 @@ impl Run {
             scenarios: self.selected.scenarios.display().to_string(),
             between: None,
         };
+        let stop = Stop::default();
+        runtime.spawn(interrupt(stop.clone()));
+        if self.at.is_sandbox() {
+            return self.run(&runtime, &plan, &Place::Sandbox, &options, &stop, terminal);
+        }
+        match runtime.block_on(self.elsewhere(&plan, &folders, &options.run, &stop)) {
+            Err(trouble) => trouble.show(terminal),
+            Ok((place, None)) => self.run(&runtime, &plan, &place, &options, &stop, terminal),
+            Ok((place, Some(made))) => self.run(&runtime, &Plan::new(&made, &selection), &place, &options, &stop, terminal),
+        }
+    }
+
+    /// Connects to the target. Where the environment is made for the run, the architectures with its names are answered, too.
+    async fn elsewhere(
+        &self,
+        plan: &Plan<'_>,
+        folders: &[Folder],
+        run: &str,
+        stop: &Stop,
+    ) -> Result<(Place, Option<Vec<Architecture>>), Trouble> {
+        let bindings = self.at.bindings(plan, self.provision)?;
+        let mut grounds = self.at.connect(plan, &bindings, self.provision, run).await?;
+        let mut made = None;
+        if self.provision {
+            grounds = target::provision(plan, folders, grounds, run, stop).await?;
+            let bindings = grounds
+                .iter()
+                .map(|(name, ground)| (name.clone(), ground.bindings.clone()))
+                .collect();
+            // These files were read with other names before, so that they can be read now is nearly certain; if not, nothing stays.
+            match suite::resolve_as(folders, Names::Given(&bindings), self.selected.sample()) {
+                Ok((architectures, _)) => made = Some(architectures),
+                Err(problems) => {
+                    target::place(self.at.name(), grounds).close().await;
+                    return Err(problems.into());
+                }
+            }
+        }
+        Ok((target::place(self.at.name(), grounds), made))
+    }
+
+    fn run(
+        &self,
+        runtime: &Runtime,
+        plan: &Plan<'_>,
+        place: &Place,
+        options: &Options,
+        stop: &Stop,
+        terminal: &mut Terminal,
+    ) -> io::Result<Exit> {
         let look = terminal::Options {
             format: self.format.into(),
             colour: terminal.colour_out,
             progress: terminal.progress,
         };
         let mut reporter = terminal::Terminal::new(&mut terminal.out, look);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(jobs.min(64))
-            .enable_all()
-            .build()?;
-        let stop = Stop::default();
-        runtime.spawn(interrupt(stop.clone()));
         let mut broken = None;
-        let record = runtime.block_on(runner::run(plan, &options, &stop, |event| {
+        let record = runtime.block_on(runner::run_on(plan, place, options, stop, |event| {
             if let Err(error) = reporter.report(event) {
                 broken.get_or_insert(error);
             }

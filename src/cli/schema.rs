@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::Terminal;
 use crate::{
-    environment::{RawBaseline, RawEnvironment},
+    environment::{RawBaseline, RawBindings, RawEnvironment},
     exit::Exit,
     scenario::RawScenario,
 };
@@ -27,6 +27,8 @@ enum File {
     Environment,
     /// `baseline.yaml`
     Baseline,
+    /// `bindings.yaml`
+    Bindings,
 }
 
 impl Schema {
@@ -35,6 +37,7 @@ impl Schema {
             File::Scenario => schemars::schema_for!(RawScenario),
             File::Environment => schemars::schema_for!(RawEnvironment),
             File::Baseline => schemars::schema_for!(RawBaseline),
+            File::Bindings => schemars::schema_for!(RawBindings),
         };
         serde_json::to_writer_pretty(&mut terminal.out, &schema)?;
         writeln!(terminal.out)?;

@@ -1,5 +1,9 @@
 //! Where calls go. One seam, at HTTP: the same SDK clients for every target.
 
+mod address;
+mod credentials;
+mod http;
+
 use std::{
     sync::{
         Arc, LazyLock, Mutex, PoisonError,
@@ -9,6 +13,7 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
+use aws_sdk_s3::config::AppName;
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
@@ -16,6 +21,11 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::retry::RetryConfig;
 
+pub use self::{
+    address::{Address, Url, UrlError},
+    credentials::Chain,
+    http::{TlsError, Trust},
+};
 use crate::{
     attempt::Service,
     sandbox::{Rulings, Sandbox},
@@ -25,6 +35,9 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Target {
     region: String,
+    endpoints: Endpoints,
+    /// What the clients say of themselves, so that a trail shows which run a call belongs to.
+    name: Option<AppName>,
     connector: SharedHttpConnector,
     http: SharedHttpClient,
     time: SharedTimeSource,
@@ -36,6 +49,15 @@ pub struct Target {
 struct Last {
     status: AtomicU16,
     rulings: Mutex<Option<Rulings>>,
+}
+
+/// Which hosts the clients call.
+#[derive(Clone, Debug)]
+enum Endpoints {
+    /// AWS's own names, by service and Region: those of the sandbox, too.
+    Regional,
+    /// One URL for every service, and one for what is to travel in the clear.
+    One { url: String, plain: String },
 }
 
 /// What is put between the clients and their target, as latency in a benchmark or a fault in a test.
@@ -74,12 +96,92 @@ impl HttpConnector for Watched {
     }
 }
 
+/// What the clients of every service have in common.
+macro_rules! config {
+    ($target:expr, $sdk:ident, $credentials:expr, $url:expr) => {{
+        let mut config = $sdk::Config::builder()
+            .behavior_version($sdk::config::BehaviorVersion::latest())
+            .region($sdk::config::Region::new($target.region.clone()))
+            .http_client($target.http.clone())
+            .time_source($target.time.clone())
+            .identity_cache($sdk::config::IdentityCache::no_cache())
+            // The SDK signs some AccessDenied answers again and hides them; the runner records every try itself.
+            .retry_config(RetryConfig::disabled())
+            .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled())
+            // Deadlines are the connector's.
+            .timeout_config(aws_smithy_types::timeout::TimeoutConfig::disabled());
+        if let Some(credentials) = $credentials {
+            config = config.credentials_provider(credentials.clone());
+        }
+        if let Some(url) = $url {
+            config = config.endpoint_url(url);
+        }
+        config.set_app_name($target.name.clone());
+        config
+    }};
+}
+
 impl Target {
     /// A sandbox as a target.
     #[must_use]
     pub fn sandbox(sandbox: &Sandbox, region: &str, between: Option<&Between>) -> Self {
-        let last = Arc::new(Last::default());
         let inner = SharedHttpConnector::new(sandbox.clone());
+        let time = SharedTimeSource::new(sandbox.clone());
+        Self::over(inner, region, time, Endpoints::Regional, None, between)
+    }
+
+    /// AWS itself, in a Region.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn aws(region: &str, run: &str, between: Option<&Between>) -> Result<Self, TlsError> {
+        let connector = http::connector(&Trust::default())?;
+        Ok(Self::over(
+            connector,
+            region,
+            SharedTimeSource::default(),
+            Endpoints::Regional,
+            Some(run),
+            between,
+        ))
+    }
+
+    /// An endpoint that answers for S3, KMS, STS and IAM. `plain` is where requests go that are to travel in the clear.
+    ///
+    /// # Errors
+    /// The trusted certificates cannot be used.
+    pub fn endpoint(
+        url: &Url,
+        plain: Option<&Url>,
+        trust: &Trust,
+        region: &str,
+        run: &str,
+        between: Option<&Between>,
+    ) -> Result<Self, TlsError> {
+        let endpoints = Endpoints::One {
+            url: url.as_str().to_owned(),
+            plain: plain.unwrap_or(url).as_str().to_owned(),
+        };
+        let connector = http::connector(trust)?;
+        Ok(Self::over(
+            connector,
+            region,
+            SharedTimeSource::default(),
+            endpoints,
+            Some(run),
+            between,
+        ))
+    }
+
+    fn over(
+        inner: SharedHttpConnector,
+        region: &str,
+        time: SharedTimeSource,
+        endpoints: Endpoints,
+        run: Option<&str>,
+        between: Option<&Between>,
+    ) -> Self {
+        let last = Arc::new(Last::default());
         let connector = SharedHttpConnector::new(Watched {
             connector: match between {
                 Some(Between(wrap)) => wrap(inner),
@@ -90,45 +192,66 @@ impl Target {
         let answering = connector.clone();
         Self {
             region: region.to_owned(),
+            endpoints,
+            name: run.and_then(|run| AppName::new(format!("gainsay-{run}")).ok()),
             http: http_client_fn(move |_, _| answering.clone()),
             connector,
-            time: SharedTimeSource::new(sandbox.clone()),
+            time,
             last,
+        }
+    }
+
+    /// The same target for another row: connections are shared, the note of the last status is not.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let last = Arc::new(Last::default());
+        let connector = SharedHttpConnector::new(Watched {
+            connector: self.connector.clone(),
+            last: last.clone(),
+        });
+        let answering = connector.clone();
+        Self {
+            http: http_client_fn(move |_, _| answering.clone()),
+            connector,
+            last,
+            ..self.clone()
+        }
+    }
+
+    /// The one URL of every service, where it is not AWS's own hosts.
+    #[must_use]
+    pub fn one_url(&self, plain: bool) -> Option<String> {
+        match &self.endpoints {
+            Endpoints::Regional => None,
+            Endpoints::One { .. } => self.url(Service::S3, plain),
+        }
+    }
+
+    /// The URL of a service, where it is not the SDK's own choice.
+    fn url(&self, service: Service, plain: bool) -> Option<String> {
+        match (&self.endpoints, plain) {
+            (Endpoints::Regional, true) => Some(format!("http://{}", crate::attempt::host(service, &self.region))),
+            (Endpoints::Regional, false) => None,
+            (Endpoints::One { plain, .. }, true) => Some(plain.clone()),
+            (Endpoints::One { url, .. }, false) => Some(url.clone()),
         }
     }
 
     /// Clients that call as `credentials`, or anonymously; over plain HTTP if `plain`.
     #[must_use]
     pub fn clients(&self, credentials: Option<&Credentials>, plain: bool) -> Clients {
-        macro_rules! config {
-            ($sdk:ident, $service:expr) => {{
-                let mut config = $sdk::Config::builder()
-                    .behavior_version($sdk::config::BehaviorVersion::latest())
-                    .region($sdk::config::Region::new(self.region.clone()))
-                    .http_client(self.http.clone())
-                    .time_source(self.time.clone())
-                    .identity_cache($sdk::config::IdentityCache::no_cache())
-                    // The SDK signs some AccessDenied answers again and hides them; the runner records every try itself.
-                    .retry_config(RetryConfig::disabled())
-                    .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled())
-                    .timeout_config(aws_smithy_types::timeout::TimeoutConfig::disabled());
-                if let Some(credentials) = credentials {
-                    config = config.credentials_provider(credentials.clone());
-                }
-                if plain {
-                    config = config.endpoint_url(format!("http://{}", crate::attempt::host($service, &self.region)));
-                }
-                config
-            }};
-        }
-        let mut s3 = config!(aws_sdk_s3, Service::S3);
+        let mut s3 = config!(self, aws_sdk_s3, credentials, self.url(Service::S3, plain));
         if credentials.is_none() {
             s3 = s3.allow_no_auth();
         }
+        if let Endpoints::One { .. } = self.endpoints {
+            // One host answers for every bucket.
+            s3 = s3.force_path_style(true);
+        }
         let (s3control, kms, sts) = (
-            config!(aws_sdk_s3control, Service::S3Control),
-            config!(aws_sdk_kms, Service::Kms),
-            config!(aws_sdk_sts, Service::Sts),
+            config!(self, aws_sdk_s3control, credentials, self.url(Service::S3Control, plain)),
+            config!(self, aws_sdk_kms, credentials, self.url(Service::Kms, plain)),
+            config!(self, aws_sdk_sts, credentials, self.url(Service::Sts, plain)),
         );
         Clients {
             s3: lazy(move || aws_sdk_s3::Client::from_conf(s3.build())),
@@ -140,7 +263,18 @@ impl Target {
             last: self.last.clone(),
             credentials: credentials.cloned(),
             region: self.region.clone(),
+            endpoint: self.one_url(plain),
         }
+    }
+
+    /// A client that makes and removes roles.
+    #[must_use]
+    pub fn iam(&self, credentials: &Credentials) -> aws_sdk_iam::Client {
+        let url = match &self.endpoints {
+            Endpoints::Regional => None,
+            Endpoints::One { url, .. } => Some(url.clone()),
+        };
+        aws_sdk_iam::Client::from_conf(config!(self, aws_sdk_iam, Some(credentials), url).build())
     }
 }
 
@@ -168,6 +302,8 @@ pub struct Clients {
     pub credentials: Option<Credentials>,
     /// The Region.
     pub region: String,
+    /// The one URL of every service, where it is not AWS's own hosts: for forms, too.
+    pub endpoint: Option<String>,
     time: SharedTimeSource,
     last: Arc<Last>,
 }

@@ -54,6 +54,8 @@ codes! {
     Anchor = "anchor", Error;
     /// A name that the environment, the row or the fixtures do not have.
     UnknownName = "unknown-name", Error;
+    /// A name of the environment that stands for nothing on the target.
+    Unbound = "unbound", Error;
     /// A control id that the baseline does not choose or the catalogue does not have.
     UnknownControl = "unknown-control", Error;
     /// A value that its parameter cannot take.

@@ -1,7 +1,9 @@
 //! The environment of an architecture: who and what the scenarios speak of, by logical name.
 
 mod baseline;
+mod bindings;
 mod collection;
+mod managed;
 mod policy;
 mod raw;
 mod resolve;
@@ -12,9 +14,11 @@ use std::sync::{Arc, OnceLock};
 
 pub use self::{
     baseline::{Baseline, Control, catalogue},
+    bindings::{Bindings, BoundKey, BoundRole, RawBindings},
     collection::{Collection, Member},
+    managed::aws_managed_key,
     raw::{RawBaseline, RawEnvironment},
-    resolve::resolve,
+    resolve::{resolve, resolve_bound},
 };
 use crate::{diag::Source, iam};
 
@@ -62,6 +66,8 @@ pub struct Environment {
     pub account: String,
     /// The Region.
     pub region: String,
+    /// Names and ids of other accounts.
+    pub accounts: Vec<(String, String)>,
     /// Who assumes the roles.
     pub caller: Caller,
     /// The roles in file order.
@@ -70,6 +76,8 @@ pub struct Environment {
     pub buckets: Vec<Arc<Bucket>>,
     /// The keys in file order.
     pub keys: Vec<Arc<Key>>,
+    /// The account's AWS managed key for S3, which is there without being declared.
+    pub managed_key: Option<Arc<Key>>,
     /// What of these belongs together.
     pub collections: Vec<Collection>,
 }
@@ -96,6 +104,8 @@ pub struct Role {
     pub trust: Document,
     /// The external id its trust policy asks for.
     pub external_id: Option<String>,
+    /// The profile whose credentials assume it, where it is bound to one.
+    pub source_profile: Option<String>,
     /// Identity policies.
     pub policies: Vec<Document>,
     /// The permissions boundary.
@@ -271,9 +281,10 @@ impl Environment {
         self.collections.iter().find(|collection| collection.name == name)
     }
 
-    /// The key of a name.
+    /// The key of a name; `aws/s3` is the AWS managed one.
     #[must_use]
     pub fn key(&self, name: &str) -> Option<&Arc<Key>> {
-        self.keys.iter().find(|key| key.name == name)
+        let managed = self.managed_key.as_ref().filter(|_| name == managed::NAME);
+        managed.or_else(|| self.keys.iter().find(|key| key.name == name))
     }
 }

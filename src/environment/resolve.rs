@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Bucket, Caller, Collection, DefaultEncryption, Document, Environment, Key, Member, Ownership, PublicAccessBlock, Role, Versioning,
+    Bindings, BoundKey, BoundRole, Bucket, Caller, Collection, DefaultEncryption, Document, Environment, Key, Member, Ownership,
+    PublicAccessBlock, Role, Versioning, aws_managed_key,
     collection::{self, MemberNames},
     policy,
     raw::{RawBucket, RawCollection, RawEncryption, RawEnvironment, RawKey, RawRole, RawTemplate},
@@ -21,11 +22,25 @@ use crate::{
 /// # Errors
 /// Every name, value, path and policy that is wrong.
 pub fn resolve(source: &Source, raw: &RawEnvironment, folder: &Folder) -> Result<Environment, Diagnostics> {
+    resolve_bound(source, raw, folder, None)
+}
+
+/// Resolves an environment whose names stand for what bindings say.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_bound(
+    source: &Source,
+    raw: &RawEnvironment,
+    folder: &Folder,
+    bindings: Option<&Bindings>,
+) -> Result<Environment, Diagnostics> {
     let raw = &collection::expand(source, raw)?;
     let mut resolver = Resolver {
         source,
         raw,
         folder,
+        bindings,
         names: Names::new(),
         members: MemberNames::default(),
         problems: Diagnostics::default(),
@@ -47,6 +62,7 @@ struct Resolver<'a> {
     source: &'a Source,
     raw: &'a RawEnvironment,
     folder: &'a Folder,
+    bindings: Option<&'a Bindings>,
     names: Names,
     members: MemberNames,
     problems: Diagnostics,
@@ -61,7 +77,7 @@ impl Resolver<'_> {
         let raw = self.raw;
         let accounts = std::iter::once(&raw.account).chain(raw.accounts.0.iter().map(|(_, id)| id));
         for id in accounts {
-            if id.value.len() != 12 || !id.value.bytes().all(|byte| byte.is_ascii_digit()) {
+            if !is_account(&id.value) {
                 self.problem(
                     Diagnostic::new(Code::BadValue, format!("`{}` is not an account id", id.value))
                         .help("an account id has 12 digits; write it in quotes"),
@@ -70,12 +86,7 @@ impl Resolver<'_> {
             }
         }
         let region = &raw.region;
-        if !region
-            .value
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            || region.value.is_empty()
-        {
+        if !is_region(&region.value) {
             self.problem(
                 Diagnostic::new(Code::BadValue, format!("`{}` is not a Region", region.value)).help("write it as `eu-west-1`"),
                 region,
@@ -158,8 +169,11 @@ impl Resolver<'_> {
     /// The account of a role, bucket or key: the environment's own, or another by name.
     fn account(&self, name: Option<&Located<String>>) -> Result<String, Diagnostic> {
         let Some(name) = name else {
-            return Ok(self.raw.account.value.clone());
+            return Ok(self.own_account().to_owned());
         };
+        if let Some(bound) = self.bindings.and_then(|bindings| bindings.accounts.get(&name.value)) {
+            return Ok(bound.clone());
+        }
         self.raw.accounts.get(&name.value).map(|id| id.value.clone()).ok_or_else(|| {
             Diagnostic::new(Code::UnknownName, format!("no account is called `{}`", name.value))
                 .at(self.source, name.span.clone())
@@ -168,28 +182,63 @@ impl Resolver<'_> {
         })
     }
 
+    fn own_account(&self) -> &str {
+        self.bindings.map_or(&self.raw.account.value, |bindings| &bindings.account)
+    }
+
+    fn region(&self) -> &str {
+        self.bindings.map_or(&self.raw.region.value, |bindings| &bindings.region)
+    }
+
+    fn bound_role(&self, name: &str) -> Option<&BoundRole> {
+        self.bindings?.roles.get(name)
+    }
+
+    fn bound_key(&self, name: &str) -> Option<&BoundKey> {
+        self.bindings?.keys.get(name)
+    }
+
     fn role_arn(&self, name: &str, role: &RawRole) -> Result<String, Diagnostic> {
-        Ok(format!("arn:aws:iam::{}:role/{name}", self.account(role.account.as_ref())?))
+        match self.bound_role(name) {
+            Some(bound) => Ok(bound.arn.clone()),
+            None => Ok(format!("arn:aws:iam::{}:role/{name}", self.account(role.account.as_ref())?)),
+        }
     }
 
     fn key_arn(&self, name: &str, key: &RawKey) -> Result<String, Diagnostic> {
+        if let Some(bound) = self.bound_key(name) {
+            return Ok(bound.arn.clone());
+        }
         let account = self.account(key.account.as_ref())?;
-        Ok(format!("arn:aws:kms:{}:{account}:key/{}", self.raw.region.value, key_id(name, key)))
+        Ok(format!("arn:aws:kms:{}:{account}:key/{}", self.region(), key_id(name, key)))
+    }
+
+    fn key_id(&self, name: &str, key: &RawKey) -> String {
+        self.bound_key(name).map_or_else(|| key_id(name, key), |bound| bound.id.clone())
+    }
+
+    fn bucket_name(&self, name: &str, bucket: &RawBucket) -> String {
+        let bound = self.bindings.and_then(|bindings| bindings.buckets.get(name));
+        bound.unwrap_or(&bucket.name.value).clone()
     }
 
     fn caller_arn(&self) -> String {
-        format!("arn:aws:iam::{}:user/{}", self.raw.account.value, self.raw.caller.user.value)
+        match self.bindings.and_then(|bindings| bindings.caller.as_ref()) {
+            Some(caller) => caller.clone(),
+            None => format!("arn:aws:iam::{}:user/{}", self.own_account(), self.raw.caller.user.value),
+        }
     }
 
     /// Everything a policy template may name.
     fn collect_names(&mut self) {
         let raw = self.raw;
         let mut names = Names::new();
-        names.insert("account".into(), raw.account.value.clone());
-        names.insert("region".into(), raw.region.value.clone());
+        names.insert("account".into(), self.own_account().to_owned());
+        names.insert("region".into(), self.region().to_owned());
         names.insert("caller.arn".into(), self.caller_arn());
         for (name, id) in &raw.accounts.0 {
-            names.insert(format!("accounts.{}", name.value), id.value.clone());
+            let id = self.account(Some(name)).unwrap_or_else(|_| id.value.clone());
+            names.insert(format!("accounts.{}", name.value), id);
         }
         for (name, role) in &raw.roles.0 {
             match self.role_arn(&name.value, role) {
@@ -198,11 +247,12 @@ impl Resolver<'_> {
             }
         }
         for (name, bucket) in &raw.buckets.0 {
-            names.insert(format!("bucket.{}.name", name.value), bucket.name.value.clone());
-            names.insert(format!("bucket.{}.arn", name.value), format!("arn:aws:s3:::{}", bucket.name.value));
+            let bound = self.bucket_name(&name.value, bucket);
+            names.insert(format!("bucket.{}.arn", name.value), format!("arn:aws:s3:::{bound}"));
+            names.insert(format!("bucket.{}.name", name.value), bound);
         }
         for (name, key) in &raw.keys.0 {
-            names.insert(format!("key.{}.id", name.value), key_id(&name.value, key));
+            names.insert(format!("key.{}.id", name.value), self.key_id(&name.value, key));
             match self.key_arn(&name.value, key) {
                 Ok(arn) => _ = names.insert(format!("key.{}.arn", name.value), arn),
                 Err(problem) => self.problems.push(problem),
@@ -238,10 +288,12 @@ impl Resolver<'_> {
                 .collect(),
         });
         Some(Environment {
+            managed_key: aws_managed_key(&raw.account.value, &raw.region.value).map(Arc::new),
             collections: collections.collect(),
             title: raw.environment.value.clone(),
-            account: raw.account.value.clone(),
-            region: raw.region.value.clone(),
+            account: self.own_account().to_owned(),
+            region: self.region().to_owned(),
+            accounts: self.accounts(),
             caller: Caller {
                 arn: self.caller_arn(),
                 policies: policies?,
@@ -250,6 +302,13 @@ impl Resolver<'_> {
             buckets,
             keys,
         })
+    }
+
+    fn accounts(&self) -> Vec<(String, String)> {
+        let names = self.raw.accounts.0.iter().map(|(name, _)| name);
+        names
+            .filter_map(|name| Some((name.value.clone(), self.account(Some(name)).ok()?)))
+            .collect()
     }
 
     fn role(&mut self, name: &Located<String>, raw: &RawRole) -> Option<Role> {
@@ -261,17 +320,29 @@ impl Resolver<'_> {
             Some(document) => Some(document?),
             None => None,
         };
+        let bound = self.bound_role(&name.value).cloned();
+        let bound = bound.as_ref();
+        let external_id = bound.and_then(|bound| bound.external_id.clone());
         Some(Role {
             name: name.value.clone(),
-            account: self.account(raw.account.as_ref()).ok()?,
+            account: match bound {
+                Some(bound) => bound.account.clone(),
+                None => self.account(raw.account.as_ref()).ok()?,
+            },
             arn: self.role_arn(&name.value, raw).ok()?,
             trust: trust?,
-            external_id: raw.external_id.as_ref().map(|id| id.value.clone()),
+            external_id: external_id.or_else(|| raw.external_id.as_ref().map(|id| id.value.clone())),
+            source_profile: bound.and_then(|bound| bound.source_profile.clone()),
             policies: policies?,
             boundary,
             tags: self.tags(name, &raw.tags)?,
-            session_tags: self.tags(name, &raw.session_tags)?,
-            via: raw.via.as_ref().map(|via| via.value.clone()),
+            session_tags: match bound.and_then(|bound| bound.session_tags.clone()) {
+                Some(bound) => bound,
+                None => self.tags(name, &raw.session_tags)?,
+            },
+            via: bound
+                .and_then(|bound| bound.via.clone())
+                .or_else(|| raw.via.as_ref().map(|via| via.value.clone())),
             max_session_duration: sessions::max_duration(raw).ok()?,
         })
     }
@@ -304,12 +375,17 @@ impl Resolver<'_> {
 
     fn key(&mut self, name: &Located<String>, raw: &RawKey) -> Option<Key> {
         let policy = self.document(PolicyKind::KeyPolicy, &raw.policy, Some(&name.value));
+        let bound = self.bound_key(&name.value);
+        let alias = bound.and_then(|bound| bound.alias.clone());
         Some(Key {
             name: name.value.clone(),
-            id: key_id(&name.value, raw),
-            account: self.account(raw.account.as_ref()).ok()?,
+            id: self.key_id(&name.value, raw),
+            account: match bound {
+                Some(bound) => bound.account.clone(),
+                None => self.account(raw.account.as_ref()).ok()?,
+            },
             arn: self.key_arn(&name.value, raw).ok()?,
-            alias: raw.alias.as_ref().map(|alias| alias.value.clone()),
+            alias: alias.or_else(|| raw.alias.as_ref().map(|alias| alias.value.clone())),
             policy: policy?,
         })
     }
@@ -339,7 +415,7 @@ impl Resolver<'_> {
         };
         Some(Bucket {
             logical: logical.value.clone(),
-            name: raw.name.value.clone(),
+            name: self.bucket_name(&logical.value, raw),
             account,
             versioning: versioning?,
             encryption: encryption?,
@@ -513,9 +589,17 @@ pub(super) fn bad_name(name: &str) -> Diagnostic {
     Diagnostic::new(Code::BadValue, format!("`{name}` cannot be a name")).help("up to 64 letters, digits, `-` and `_`")
 }
 
+pub(super) fn is_account(id: &str) -> bool {
+    id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+pub(super) fn is_region(region: &str) -> bool {
+    !region.is_empty() && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>; dots are left out because
 /// virtual-hosted HTTPS cannot serve them.
-fn is_bucket_name(name: &str) -> bool {
+pub(super) fn is_bucket_name(name: &str) -> bool {
     let bytes = name.as_bytes();
     let edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     (3..=63).contains(&bytes.len())

@@ -1,10 +1,16 @@
 //! What will be run: the selected attempts, with the fixtures and witnesses they need. Pure.
 
+mod needs;
+mod safety;
 mod steps;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-pub use self::steps::{Step, steps};
+pub use self::{
+    needs::Needs,
+    safety::{Limits, obstacle},
+    steps::{Step, skipped, steps},
+};
 use crate::{
     attempt::{On, Operation, Param},
     scenario::{Attempt, Fixture, Principal, Request, Row, Sampled, Scenario, Text, Value},

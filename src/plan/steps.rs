@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// One call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// The row it belongs to: architecture/file/row.
     pub row: String,
@@ -32,6 +32,27 @@ pub struct Step {
     pub expected: String,
     /// What it would change if it succeeded.
     pub changes: String,
+    /// Why it is not made, where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
+}
+
+/// An attempt that is not made.
+#[must_use]
+pub fn skipped(row: &PlannedRow<'_>, attempt: &Attempt, why: String) -> Step {
+    let mut walk = Walk {
+        row: row.name(),
+        environment: &row.architecture.environment,
+        fixtures: &row.row.fixtures,
+        steps: Vec::new(),
+        fresh: Vec::new(),
+    };
+    walk.call("attempt", &attempt.id, &attempt.request, "skipped");
+    let step = walk.steps.pop().unwrap_or_default();
+    Step {
+        skipped: Some(why),
+        ..step
+    }
 }
 
 /// The calls of a row for the attempts that were chosen from it.
@@ -89,6 +110,7 @@ impl Walk<'_> {
             endpoint: format!("{scheme}://{}", self.host(request)),
             expected: expected.to_owned(),
             changes: changes(request),
+            skipped: None,
         };
         self.steps.push(step);
     }

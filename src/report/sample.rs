@@ -83,6 +83,7 @@ pub(super) fn run() -> RunInfo {
         }],
         sample: None,
         left_behind: Vec::new(),
+        not_deployed: Vec::new(),
     }
 }
 
@@ -277,6 +278,7 @@ pub(super) fn filled(texts: &[String], verdicts: &[Verdict]) -> RunRecord {
         *text = next();
     }
     run.left_behind = vec![next()];
+    run.not_deployed = vec![next()];
     for architecture in &mut run.architectures {
         architecture.name = next();
         for control in &mut architecture.controls {

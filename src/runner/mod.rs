@@ -1,13 +1,17 @@
 //! The runner: makes the calls of a plan and judges them. The only stage that touches the network. It prints nothing: what
 //! happens is told as [`Event`]s.
 
+mod doctor;
 mod event;
 mod result;
 mod row;
+mod shared;
+mod stage;
+mod stand;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -20,14 +24,16 @@ use futures::future::join_all;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-pub use self::event::Event;
-use self::row::RowRun;
+pub use self::{
+    doctor::{Finding, examine},
+    event::Event,
+    shared::{Caller, Ground, Place, connect},
+};
+use self::{row::RowRun, stage::Stage};
 use crate::{
-    cloud::{Between, Target},
-    plan::{self, Plan, PlannedRow},
-    principal::Sessions,
+    cloud::Between,
+    plan::{Plan, PlannedRow},
     record::{ArchitectureInfo, ControlInfo, ResultRecord, RunInfo, RunRecord, Summary},
-    sandbox::Sandbox,
     scenario::Attempt,
     suite::Architecture,
 };
@@ -81,21 +87,19 @@ pub fn new_run_id() -> String {
     uuid::Uuid::now_v7().simple().to_string()
 }
 
-/// What one architecture's rows share: a sandbox in which everything is deployed, and the sessions of its roles.
-#[derive(Debug)]
-struct Stage {
-    sandbox: Sandbox,
-    sessions: Sessions,
+/// Runs a plan on the sandbox and tells what happens.
+pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, tell: impl FnMut(&Event)) -> Arc<RunRecord> {
+    run_on(plan, &Place::Sandbox, options, stop, tell).await
 }
 
-/// Runs a plan on the sandbox and tells what happens.
-pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, mut tell: impl FnMut(&Event)) -> Arc<RunRecord> {
+/// Runs a plan somewhere and tells what happens. What was made for the run there is removed at its end.
+pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &Stop, mut tell: impl FnMut(&Event)) -> Arc<RunRecord> {
     let begun = Instant::now();
     let architectures = plan.architectures();
     let mut info = RunInfo {
         id: options.run.clone(),
         gainsay: env!("CARGO_PKG_VERSION").to_owned(),
-        target: "sandbox".to_owned(),
+        target: place.name(),
         started: timestamp(OffsetDateTime::now_utc()),
         duration_ms: 0.0,
         scenarios: options.scenarios.clone(),
@@ -104,6 +108,7 @@ pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, mut tell: impl
         architectures: architectures.iter().map(|architecture| architecture_info(architecture)).collect(),
         sample: plan.sampled(),
         left_behind: Vec::new(),
+        not_deployed: place.not_deployed(),
     };
     tell(&Event::RunStarted {
         run: info.clone(),
@@ -111,20 +116,20 @@ pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, mut tell: impl
     });
     // All at once: a target that is far away answers them together.
     let stages = join_all(architectures.into_iter().map(async |architecture| {
-        let rows = plan.rows.iter().filter(|row| std::ptr::eq(row.architecture, architecture));
-        let names: BTreeSet<&str> = rows.flat_map(|row| plan::roles(row.row)).collect();
-        let stage = prepare(architecture, &names, options).await;
+        let stage = Stage::prepare(plan, architecture, place, options).await;
         (architecture.name.clone(), Arc::new(stage))
     }));
     let stages: BTreeMap<String, Arc<Stage>> = stages.await.into_iter().collect();
-    info.calls += stages.values().map(|stage| stage.sessions.calls()).sum::<u64>();
+    info.calls += stages.values().map(|stage| stage.calls).sum::<u64>();
     let mut done = execute(plan, options, stop, &stages, &mut tell).await;
     done.sort_by_key(|(index, _)| *index);
     let mut results = Vec::new();
     for (_, mut row) in done {
         info.calls += row.calls;
+        info.left_behind.append(&mut row.left_behind);
         results.extend(row.results.drain(..).map(Arc::unwrap_or_clone));
     }
+    info.left_behind.extend(place.close().await);
     info.interrupted = stop.is_interrupted();
     info.duration_ms = millis(begun);
     let record = Arc::new(RunRecord {
@@ -136,26 +141,12 @@ pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, mut tell: impl
     record
 }
 
-/// Deploys an architecture into a sandbox and assumes the roles its rows need.
-async fn prepare(architecture: &Architecture, names: &BTreeSet<&str>, options: &Options) -> Stage {
-    let environment = &architecture.environment;
-    let sandbox = Sandbox::new(environment);
-    let target = Target::sandbox(&sandbox, &environment.region, options.between.as_ref());
-    let roles: Vec<_> = environment
-        .roles
-        .iter()
-        .filter(|role| names.contains(role.name.as_str()))
-        .cloned()
-        .collect();
-    let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &roles, &options.run).await;
-    Stage { sandbox, sessions }
-}
-
 /// What a row leaves.
 #[derive(Debug, Default)]
 struct RowDone {
     results: Vec<Arc<ResultRecord>>,
     calls: u64,
+    left_behind: Vec<String>,
 }
 
 /// How often what has happened is told. Rows do not wake the teller for every result: that would cost each call as much as
@@ -202,7 +193,7 @@ async fn execute(
     let mut begin = |tasks: &mut JoinSet<_>| {
         let staged = waiting.find_map(|(row, attempts)| Some((row, attempts, stages.get(&row.architecture.name)?)));
         let Some((row, attempts, stage)) = staged else { return };
-        let run = RowRun::new(row, attempts, &stage.sandbox, stage.sessions.clone(), options, stop.clone());
+        let run = RowRun::new(row, attempts, stage, options, stop.clone());
         let (permits, sender, index) = (permits.clone(), sender.clone(), row.index);
         tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;

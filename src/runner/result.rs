@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::row::{Made, RowRun, Setting};
 use crate::{
-    attempt::{Answer, Call, Field, command},
+    attempt::{Answer, Call, Field, Param, command, host},
     outcome::Outcome,
     record::{ExpectedRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord, WitnessRecord},
     sandbox::Rulings,
@@ -20,7 +20,7 @@ pub(super) struct Seen {
     witnesses: Vec<WitnessRecord>,
     outcome: Option<Outcome>,
     observed: Option<ObservedRecord>,
-    command: Option<(Call, String)>,
+    command: Option<(Call, String, Option<String>)>,
     principal_arn: Option<String>,
     tries: Vec<TryRecord>,
 }
@@ -30,7 +30,8 @@ impl Seen {
     pub(super) fn made(&mut self, row: &RowRun, made: Made) {
         self.tries = made.tries;
         self.principal_arn = row.session_arn(&made.call.principal);
-        self.command = Some((made.call, row.region().to_owned()));
+        let url = row.one_url(made.call.plain);
+        self.command = Some((made.call, row.region().to_owned(), url));
         self.observed = Some(observed(&made.answer, &made.outcome));
         self.outcome = Some(made.outcome);
     }
@@ -79,10 +80,13 @@ fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
                 observed.resource.clone_from(&denial.resource);
                 observed.layer.clone_from(&denial.layers);
             }
-            if let Some(ruling) = refused.rulings.as_ref().and_then(Rulings::refusal) {
+            let told = refused.rulings.as_ref().and_then(Rulings::refusal);
+            if let Some(ruling) = told {
                 observed.action = Some(ruling.action.clone());
                 observed.resource = Some(ruling.resource.clone());
                 observed.layer = ruling.layers();
+            }
+            if let Some(ruling) = told.or_else(|| refused.found.as_ref().and_then(Rulings::refusal)) {
                 observed.statements = ruling
                     .deciders
                     .iter()
@@ -103,6 +107,22 @@ fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
         }
     }
     observed
+}
+
+/// The command for a target with one URL for every service and bucket.
+fn elsewhere(call: &Call, region: &str, url: &str) -> String {
+    let text = command(call, region);
+    let scheme = if call.plain { "http" } else { "https" };
+    let host = host(call.operation.service, region);
+    let bucket = call.get(Param::Bucket).unwrap_or_default();
+    let text = text
+        .replace(&format!("{scheme}://{bucket}.{host}/"), &format!("{url}/{bucket}"))
+        .replace(&format!("{scheme}://{host}"), url);
+    if text.contains(url) {
+        text
+    } else {
+        format!("{text} --endpoint-url {url}")
+    }
 }
 
 /// The record of a result.
@@ -160,7 +180,8 @@ pub(super) fn result(
         // Nobody repeats a call that went as it should, and wording it costs as much as judging it.
         command: match (judgement.verdict, &seen.command) {
             (Verdict::Pass, _) | (_, None) => String::new(),
-            (_, Some((call, region))) => command(call, region),
+            (_, Some((call, region, None))) => command(call, region),
+            (_, Some((call, region, Some(url)))) => elsewhere(call, region, url),
         },
     }
 }

@@ -9,8 +9,10 @@ use std::{
 use time::OffsetDateTime;
 
 use super::{
-    Event, Options, RowDone, Stop, millis,
+    Event, Options, RowDone, Stage, Stop, millis,
     result::{Seen, result},
+    shared::is_ending,
+    stand::Stand,
     timestamp,
 };
 use crate::{
@@ -20,7 +22,6 @@ use crate::{
     plan::{PlannedRow, needed_fixtures, proof_of},
     principal::Sessions,
     record::TryRecord,
-    sandbox::Sandbox,
     scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value, Witness},
     suite::Architecture,
     tries::{Tries, judge_tries, one_may_have_acted},
@@ -33,7 +34,9 @@ pub(super) struct RowRun {
     setting: Setting,
     attempts: Vec<Arc<Attempt>>,
     fixtures: Vec<Fixture>,
-    sandbox: Sandbox,
+    /// Why attempts are not made here, by their ids.
+    obstacles: BTreeMap<String, String>,
+    stand: Stand,
     target: Target,
     sessions: Sessions,
     stop: Stop,
@@ -74,16 +77,9 @@ impl Made {
 }
 
 impl RowRun {
-    pub(super) fn new(
-        row: &PlannedRow<'_>,
-        attempts: Vec<Arc<Attempt>>,
-        sandbox: &Sandbox,
-        sessions: Sessions,
-        options: &Options,
-        stop: Stop,
-    ) -> Self {
+    pub(super) fn new(row: &PlannedRow<'_>, attempts: Vec<Arc<Attempt>>, stage: &Stage, options: &Options, stop: Stop) -> Self {
         let Architecture { name, environment, .. } = row.architecture;
-        let sandbox = sandbox.fork();
+        let (stand, target) = stage.stand(environment, options);
         Self {
             name: row.name(),
             setting: Setting {
@@ -94,14 +90,15 @@ impl RowRun {
                 file: row.scenario.source.name().to_owned(),
                 environment: environment.clone(),
             },
+            obstacles: stage.obstacles(row, &attempts),
             attempts,
             fixtures: row.row.fixtures.clone(),
-            target: Target::sandbox(&sandbox, &environment.region, options.between.as_ref()),
-            sandbox,
-            sessions,
+            target,
+            stand,
+            sessions: stage.sessions.clone(),
             stop,
             fail_fast: options.fail_fast,
-            run: options.run.clone(),
+            run: stage.run_of(row, options),
             outputs: Vec::new(),
             clients: BTreeMap::new(),
             fresh: Vec::new(),
@@ -113,7 +110,8 @@ impl RowRun {
     pub(super) async fn run(mut self, events: &mpsc::Sender<Event>) -> RowDone {
         // The receiver lives as long as the run; if it is gone there is nobody to tell.
         _ = events.send(Event::RowStarted { row: self.name.clone() });
-        let needed = needed_fixtures(&self.fixtures, &self.attempts);
+        let made = self.attempts.iter().filter(|attempt| !self.obstacles.contains_key(&attempt.id));
+        let needed = needed_fixtures(&self.fixtures, &made.cloned().collect::<Vec<_>>());
         let missing = if self.stop.is_interrupted() {
             None
         } else {
@@ -128,6 +126,8 @@ impl RowRun {
                 Judgement::error(Reason::Cancelled, "the run was stopped before this attempt")
             } else if self.stop.has_failed() {
                 Judgement::skipped("not attempted: `--fail-fast` ended the run at an earlier failure")
+            } else if let Some(obstacle) = self.obstacles.get(&attempt.id) {
+                Judgement::skipped(obstacle.clone())
             } else if let Some(problem) = &missing {
                 Judgement::inconclusive(Reason::NoFixture, problem.clone())
             } else {
@@ -140,9 +140,11 @@ impl RowRun {
             _ = events.send(Event::Result { result: result.clone() });
             results.push(result);
         }
+        let (left_behind, calls) = self.stand.close().await;
         RowDone {
             results,
-            calls: self.calls,
+            calls: self.calls + calls,
+            left_behind,
         }
     }
 
@@ -233,15 +235,16 @@ impl RowRun {
         for (role, (_, witness)) in ["target before", "actor before"].into_iter().zip(both) {
             testimony.push(self.testify(role, witness).await);
         }
-        let snapshot = self.sandbox.snapshot();
-        let made = match self.perform(&attempt.request).await {
+        let before = self.stand.mark();
+        let mut made = match self.perform(&attempt.request).await {
             Ok(made) => made,
             Err(judgement) => return judgement,
         };
+        self.stand.explain(&made.call, &mut made.answer).await;
         self.fresh.clear();
         if made.outcome == Outcome::Allowed || one_may_have_acted(&made.tries) {
             // What should not have happened must not colour what comes after it.
-            self.sandbox.restore(&snapshot);
+            self.stand.go_back(&before).await;
         }
         if made.outcome != Outcome::Allowed {
             for (role, (_, witness)) in ["target after", "actor after"].into_iter().zip(both) {
@@ -278,13 +281,13 @@ impl RowRun {
             };
         }
         // A witness leaves no trace: what it takes away or configures must be there for the attempt it proves.
-        let before = (witness.request.operation.effect != Effect::Reads).then(|| self.sandbox.snapshot());
+        let before = (witness.request.operation.effect != Effect::Reads).then(|| self.stand.mark());
         let (outcome, came_back) = match self.perform(&witness.request).await {
             Ok(made) => (made.outcome, came_back(&made.answer)),
             Err(judgement) => (Outcome::Unclear, judgement.detail),
         };
         if let Some(before) = before {
-            self.sandbox.restore(&before);
+            self.stand.go_back(&before).await;
         }
         self.fresh.push((witness.request.clone(), outcome.clone(), came_back.clone()));
         Testimony {
@@ -331,11 +334,12 @@ impl RowRun {
     /// Makes a call as its principal. An error is a judgement: the call could not be made.
     async fn perform(&mut self, request: &Request) -> Result<Made, Judgement> {
         let call = fill(request, &self.facts()).map_err(|error| Judgement::inconclusive(Reason::NoFixture, error.to_string()))?;
-        let clients = self.clients(&call)?;
+        let clients = self.clients(&call).await?;
         let mut tries = Tries::default();
         loop {
             self.calls += 1;
             let answer = attempt::call(&clients, &call).await;
+            self.stand.note(request, &call, &answer);
             let outcome = classify(call.operation.service, &answer);
             match tries.next(&answer, &outcome) {
                 Some(pause) if !self.stop.is_interrupted() => tokio::time::sleep(pause).await,
@@ -352,7 +356,14 @@ impl RowRun {
         }
     }
 
-    fn clients(&mut self, call: &Call) -> Result<Arc<Clients>, Judgement> {
+    async fn clients(&mut self, call: &Call) -> Result<Arc<Clients>, Judgement> {
+        if let Principal::Role(role) = &call.principal
+            && self.sessions.get(&role.name).is_ok_and(is_ending)
+            && let Some(session) = self.stand.renew(role).await
+        {
+            self.sessions.put(&role.name, session);
+            self.clients.retain(|(name, _), _| *name != role.name);
+        }
         let key = (call.principal.name().to_owned(), call.plain);
         if let Some(clients) = self.clients.get(&key) {
             return Ok(clients.clone());
@@ -386,6 +397,11 @@ impl RowRun {
             Principal::Role(role) => self.sessions.get(&role.name).ok().map(|session| session.arn.clone()),
             Principal::Anonymous => None,
         }
+    }
+
+    /// The one URL of the target, where it has one.
+    pub(super) fn one_url(&self, plain: bool) -> Option<String> {
+        self.target.one_url(plain)
     }
 
     pub(super) fn region(&self) -> &str {

@@ -15,6 +15,7 @@ mod pass_role;
 mod public;
 mod ruling;
 mod s3;
+mod session;
 pub mod signature;
 mod state;
 mod sts;

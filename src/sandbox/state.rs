@@ -7,18 +7,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{
     control::Control,
     kms::{HeldGrant, KeyMaterial, Sealed},
 };
-use crate::{
-    diag::Source,
-    environment::{self, Document, Environment, Role},
-    iam::{Policy, PolicyKind},
-};
+use crate::environment::{self, Document, Environment, Role};
 
 /// Everything that requests can see or change.
 #[derive(Clone, Debug)]
@@ -365,33 +360,13 @@ pub(super) fn alias_arn(region: &str, account: &str, alias: &str) -> String {
     format!("arn:aws:kms:{region}:{account}:{alias}")
 }
 
-/// The key `aws/s3`, which any principal of the account may use through S3 and nobody else:
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html> shows such a policy. Its id is derived from the account,
-/// so that every row of a run sees the same one.
+/// The key `aws/s3` of an account.
 fn aws_managed_key(account: &str, region: &str) -> Option<Key> {
-    let id = uuid::Uuid::from_u128(0x0a55_0000_0000_4000_8000_0000_0000_0000_u128 | account.parse::<u128>().ok()?);
-    let document = json!({
-        "Version": "2012-10-17",
-        "Id": "auto-s3-2",
-        "Statement": [{
-            "Sid": "Allow access through S3 for all principals in the account that are authorized to use S3",
-            "Effect": "Allow",
-            "Principal": { "AWS": "*" },
-            "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
-            "Resource": "*",
-            "Condition": { "StringEquals": { "kms:ViaService": format!("s3.{region}.amazonaws.com"), "kms:CallerAccount": account } }
-        }]
-    });
-    let policy = Document::new(
-        Source::new("the AWS managed key aws/s3", document.to_string()),
-        Policy::from_value(PolicyKind::KeyPolicy, &document).ok()?,
-        document.to_string(),
-    );
-    let arn = format!("arn:aws:kms:{region}:{account}:key/{id}");
+    let key = environment::aws_managed_key(account, region)?;
     Some(Key {
         managed: true,
         // AWS managed keys are rotated every year.
         rotation: Some(365),
-        ..Key::new(arn, id.to_string(), account.to_owned(), policy)
+        ..Key::new(key.arn, key.id, key.account, key.policy)
     })
 }

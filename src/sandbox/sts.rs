@@ -5,6 +5,7 @@
 mod asked;
 mod assume;
 
+pub(in crate::sandbox) use self::assume::role_id;
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{authorize::Scope, state::World, token::Issuer};

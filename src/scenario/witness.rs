@@ -11,7 +11,7 @@ use super::{
     resolve::{Draft, Problems, Variables},
 };
 use crate::{
-    attempt::{Effect, Facet, On, Param},
+    attempt::{Effect, Facet, On, Param, Service},
     diag::{Code, Diagnostic, Located, Source},
 };
 
@@ -108,7 +108,10 @@ fn check_actor(draft: &Draft<'_>, (label, actor): &(String, Arc<Request>)) -> Re
     let same_way = draft.base.as_ref().is_some_and(|base| Arc::ptr_eq(base, actor)) || !differs(Param::Transport);
     // What needs no permission and cannot be denied, as GetCallerIdentity, shows nothing.
     let reads = actor.operation.effect == Effect::Reads && actor.operation.on != On::Nothing;
-    let nearest = actor.operation == attempt.operation || (actor.operation.service == attempt.operation.service && reads);
+    // S3 and S3 Control are one service to policies: their actions are all `s3:`.
+    let family = |service| if service == Service::S3Control { Service::S3 } else { service };
+    let same_service = family(actor.operation.service) == family(attempt.operation.service);
+    let nearest = actor.operation == attempt.operation || (same_service && reads);
     if same_way && nearest {
         return Ok(());
     }

@@ -58,10 +58,16 @@ impl Folder {
         }
     }
 
-    /// The scenario files: YAML directly in the folder, apart from the environment and the baseline.
+    /// The bindings, where there are some.
+    #[must_use]
+    pub fn bindings(&self) -> Option<&Result<Source, Diagnostic>> {
+        self.files.get("bindings.yaml")
+    }
+
+    /// The scenario files: YAML directly in the folder, apart from the environment, its bindings and the baseline.
     pub fn scenarios(&self) -> impl Iterator<Item = (&str, &Result<Source, Diagnostic>)> {
         self.yaml().filter_map(|(path, stem, file)| {
-            let scenario = !path.contains('/') && !matches!(path, "environment.yaml" | "baseline.yaml");
+            let scenario = !path.contains('/') && !matches!(path, "environment.yaml" | "bindings.yaml" | "baseline.yaml");
             scenario.then_some((stem, file))
         })
     }

@@ -128,6 +128,14 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
     Ok(entries)
 }
 
+/// One file that the command line names.
+///
+/// # Errors
+/// It cannot be read, is too long or no UTF-8.
+pub fn file(path: &Path) -> Result<Source, Diagnostic> {
+    read(path)
+}
+
 fn read(path: &Path) -> Result<Source, Diagnostic> {
     let name = path.display().to_string();
     let unreadable = |error: io::Error| {

@@ -3,12 +3,12 @@
 mod folder;
 pub mod load;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub use self::folder::Folder;
 use crate::{
     diag::{Code, Diagnostic, Diagnostics, Source, yaml},
-    environment::{self, Baseline, Environment, RawBaseline, RawEnvironment},
+    environment::{self, Baseline, Bindings, Environment, RawBaseline, RawBindings, RawEnvironment},
     scenario::{self, RawScenario, Sample, Scenario},
 };
 
@@ -25,6 +25,19 @@ pub struct Architecture {
     pub baseline: Baseline,
     /// The scenarios, sorted by file.
     pub scenarios: Vec<Scenario>,
+    /// What its names stand for, where that is not what the environment says.
+    pub bindings: Option<Bindings>,
+}
+
+/// What the names of an environment stand for.
+#[derive(Clone, Copy, Debug)]
+pub enum Names<'a> {
+    /// What the environment itself says, as on the sandbox. Bindings beside it are checked and not used.
+    Declared,
+    /// What `bindings.yaml` beside it says, or another file.
+    Bound(Option<&'a Source>),
+    /// What is known, by architecture.
+    Given(&'a BTreeMap<String, Bindings>),
 }
 
 /// Resolves every folder, reporting the problems of all files at once.
@@ -32,18 +45,18 @@ pub struct Architecture {
 /// # Errors
 /// Every problem found. Warnings are returned with the architectures.
 pub fn resolve(folders: &[Folder]) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
-    resolve_sample(folders, Sample::All)
+    resolve_as(folders, Names::Declared, Sample::All)
 }
 
-/// The same, of every scenario what a sample keeps.
+/// Resolves every folder with names that stand for what `names` says, and of every scenario what a sample keeps.
 ///
 /// # Errors
-/// Every problem found. Warnings are returned with the architectures.
-pub fn resolve_sample(folders: &[Folder], sample: Sample) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
+/// As [`resolve`].
+pub fn resolve_as(folders: &[Folder], names: Names<'_>, sample: Sample) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
     let mut problems = Diagnostics::default();
     let mut architectures = Vec::new();
     for folder in folders {
-        match architecture(folder, sample) {
+        match architecture(folder, names, sample) {
             Ok((architecture, warnings)) => {
                 problems.extend(warnings);
                 architectures.push(architecture);
@@ -58,12 +71,44 @@ pub fn resolve_sample(folders: &[Folder], sample: Sample) -> Result<(Vec<Archite
     }
 }
 
-fn architecture(folder: &Folder, sample: Sample) -> Result<(Architecture, Diagnostics), Diagnostics> {
+/// The environment of a folder with names that stand for what bindings say.
+///
+/// # Errors
+/// Every problem of the environment.
+pub fn environment_of(folder: &Folder, bindings: &Bindings) -> Result<Arc<Environment>, Diagnostics> {
+    let known = BTreeMap::from([(folder.name.clone(), bindings.clone())]);
+    environment(folder, Names::Given(&known)).map(|(environment, _)| environment)
+}
+
+/// The environment, and the bindings that were used for it.
+fn environment(folder: &Folder, names: Names<'_>) -> Result<(Arc<Environment>, Option<Bindings>), Diagnostics> {
+    let (source, raw): (Source, RawEnvironment) = read_file(folder, "environment.yaml")?;
+    let declared = environment::resolve(&source, &raw, folder)?;
+    let written = match (names, folder.bindings()) {
+        (Names::Bound(Some(other)), _) => Some(other.clone()),
+        (_, Some(beside)) => Some(beside.clone()?),
+        (_, None) => None,
+    };
+    let mut bindings = None;
+    if let Some(source) = written {
+        let raw: RawBindings = yaml::read(&source)?;
+        bindings = Some(Bindings::resolve(&source, &raw, &declared)?);
+    }
+    let bindings = match names {
+        Names::Declared => None,
+        Names::Bound(_) => bindings,
+        Names::Given(known) => known.get(&folder.name).cloned(),
+    };
+    if bindings.is_none() {
+        return Ok((Arc::new(declared), None));
+    }
+    let bound = environment::resolve_bound(&source, &raw, folder, bindings.as_ref())?;
+    Ok((Arc::new(bound), bindings))
+}
+
+fn architecture(folder: &Folder, names: Names<'_>, sample: Sample) -> Result<(Architecture, Diagnostics), Diagnostics> {
     let mut problems = Diagnostics::default();
-    let environment = read_file(folder, "environment.yaml").and_then(|(source, raw): (_, RawEnvironment)| {
-        let environment = environment::resolve(&source, &raw, folder)?;
-        Ok(Arc::new(environment))
-    });
+    let environment = environment(folder, names);
     let baseline = read_file(folder, "baseline.yaml")
         .and_then(|(source, raw): (Source, RawBaseline)| Ok((Baseline::resolve(&source, &raw)?, source, raw)));
     let mut files = Vec::new();
@@ -77,7 +122,7 @@ fn architecture(folder: &Folder, sample: Sample) -> Result<(Architecture, Diagno
             Err(problem) => problems.push(problem),
         }
     }
-    let (environment, (baseline, baseline_source, raw_baseline)) = match (environment, baseline) {
+    let ((environment, bindings), (baseline, baseline_source, raw_baseline)) = match (environment, baseline) {
         (Ok(environment), Ok(baseline)) => (environment, baseline),
         (environment, baseline) => {
             // Scenario problems would only repeat what is wrong here, so these alone are reported.
@@ -121,6 +166,7 @@ fn architecture(folder: &Folder, sample: Sample) -> Result<(Architecture, Diagno
         environment,
         baseline,
         scenarios,
+        bindings,
     };
     Ok((architecture, problems))
 }

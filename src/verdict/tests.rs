@@ -39,6 +39,7 @@ fn role(account: &str) -> Principal {
         tags: Vec::new(),
         session_tags: Vec::new(),
         via: None,
+        source_profile: None,
         max_session_duration: 3600,
     }))
 }
@@ -469,4 +470,49 @@ proptest! {
             prop_assert_eq!(refused.code.as_deref(), Some("AccessDenied"));
         }
     }
+}
+
+/// A target that does not tell its statement, with what the engine finds deciding over its policies.
+fn found(message: &str, layer: Layer, sid: &str) -> Answer {
+    let answer = Answer::refused(403, "AccessDenied", message);
+    let ruled = ruled(answer, "s3:PutObject", OBJECT, layer, Some(sid));
+    match ruled {
+        Answer::Refused(refused) => Answer::Refused(Refused {
+            found: refused.rulings,
+            rulings: None,
+            ..refused
+        }),
+        other => other,
+    }
+}
+
+#[test]
+fn what_the_engine_finds_narrows_what_the_message_says_and_adds_nothing() {
+    let says = |clause: &str| {
+        format!(
+            "User: arn:aws:sts::{OWNER}:assumed-role/app/s is not authorized to perform: s3:PutObject on resource: \"{OBJECT}\" with an \
+             explicit deny in {clause}"
+        )
+    };
+    let statement = expected(&[Layer::Resource], Some("DenyNotKms"));
+    let judged = |answer: &Answer, expected: &Expected| judge(Kind::Deny, role(OWNER), answer, expected, &witnessed());
+    let unproved = (Verdict::Inconclusive, Some(Reason::Unproved));
+    let by_bucket = says("a resource-based policy");
+    // The message may mean Block Public Access, and names no statement: the engine settles both.
+    let answer = found(&by_bucket, Layer::Resource, "DenyNotKms");
+    assert_eq!(judged(&answer, &statement), (Verdict::Pass, None));
+    assert_eq!(judged(&answer, &expected(&[Layer::Resource], None)), (Verdict::Pass, None));
+    assert_eq!(judged(&Answer::refused(403, "AccessDenied", &by_bucket), &statement), unproved);
+    // Another statement, another layer than the target says, and a target that says nothing.
+    assert_eq!(judged(&found(&by_bucket, Layer::Resource, "Another"), &statement), unproved);
+    assert_eq!(
+        judged(
+            &found(&by_bucket, Layer::BlockPublicAccess, "DenyNotKms"),
+            &expected(&[Layer::Resource], None)
+        ),
+        unproved
+    );
+    let by_identity = says("an identity-based policy");
+    assert_eq!(judged(&found(&by_identity, Layer::Resource, "DenyNotKms"), &statement), unproved);
+    assert_eq!(judged(&found("Access Denied", Layer::Resource, "DenyNotKms"), &statement), unproved);
 }

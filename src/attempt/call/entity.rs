@@ -200,6 +200,7 @@ fn of_one_key(clients: &Clients, call: &Call, answer: &DeleteObjectsOutput) -> A
                 request_id: answer.request_id().map(str::to_owned),
                 rulings: clients.last_rulings(),
                 of_one_key: true,
+                found: None,
             })
         }
         _ => Answer::Malformed {

@@ -38,11 +38,15 @@ pub(super) async fn post(clients: &Clients, call: &Call) -> Answer {
         }
     }
     let boundary = format!("gainsay-{}", uuid::Uuid::new_v4().simple());
-    let scheme = if call.plain { "http" } else { "https" };
-    let host = host(call.operation.service, &clients.region);
+    let address = if let Some(url) = &clients.endpoint {
+        format!("{url}/{bucket}")
+    } else {
+        let scheme = if call.plain { "http" } else { "https" };
+        format!("{scheme}://{bucket}.{}/", host(call.operation.service, &clients.region))
+    };
     let request = http::Request::builder()
         .method("POST")
-        .uri(format!("{scheme}://{bucket}.{host}/"))
+        .uri(address)
         .header("content-type", format!("multipart/form-data; boundary={boundary}"))
         .body(SdkBody::from(multipart(&form, &body(call), &boundary)));
     let request = request.map_err(|error| error.to_string());

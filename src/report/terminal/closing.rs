@@ -22,6 +22,7 @@ pub(super) fn text(record: &RunRecord, paint: Paint, all_controls: bool) -> Stri
         not_passed(record, paint),
         not_made(record),
         controls(record, paint, all_controls),
+        not_deployed(record),
         left_behind(record),
         sample(record),
         result_line(record, paint),
@@ -117,6 +118,14 @@ fn ids_not_passed(record: &RunRecord, control: &ControlSummary) -> String {
         more => format!("      and {more} more\n"),
     };
     lines.collect::<String>() + &more
+}
+
+fn not_deployed(record: &RunRecord) -> String {
+    if record.run.not_deployed.is_empty() {
+        return String::new();
+    }
+    let lines = record.run.not_deployed.iter().map(|what| format!("  {}\n", one_line(what)));
+    format!("the target does not have, so this was left out:\n{}\n", lines.collect::<String>())
 }
 
 fn left_behind(record: &RunRecord) -> String {

@@ -167,7 +167,7 @@ fn context(world: &World, scope: &Scope, asked: &Asked, calling: Option<&Claims>
 }
 
 /// An AROA id that is the same in every row of a run.
-fn role_id(role: &Role) -> String {
+pub(in crate::sandbox) fn role_id(role: &Role) -> String {
     use sha2::{Digest as _, Sha256};
     let hash = hex::encode_upper(Sha256::digest(role.arn.as_bytes()));
     format!("AROA{}", hash.get(..17).unwrap_or_default())

@@ -1,0 +1,44 @@
+//! The key that AWS makes and nobody declares: `aws/s3`.
+
+use serde_json::json;
+
+use super::{Document, Key};
+use crate::{
+    diag::Source,
+    iam::{Policy, PolicyKind},
+};
+
+/// What scenarios call it.
+pub(super) const NAME: &str = "aws/s3";
+
+/// The AWS managed key `aws/s3` of an account, which any principal of the account may use through S3 and nobody else:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html> shows such a policy. Its id is made from the account's,
+/// so that every row of a run sees the same one. Nothing for what is no account id.
+#[must_use]
+pub fn aws_managed_key(account: &str, region: &str) -> Option<Key> {
+    let id = uuid::Uuid::from_u128(0x0a55_0000_0000_4000_8000_0000_0000_0000_u128 | account.parse::<u128>().ok()?);
+    let document = json!({
+        "Version": "2012-10-17",
+        "Id": "auto-s3-2",
+        "Statement": [{
+            "Sid": "Allow access through S3 for all principals in the account that are authorized to use S3",
+            "Effect": "Allow",
+            "Principal": { "AWS": "*" },
+            "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+            "Resource": "*",
+            "Condition": { "StringEquals": { "kms:ViaService": format!("s3.{region}.amazonaws.com"), "kms:CallerAccount": account } }
+        }]
+    });
+    Some(Key {
+        name: NAME.to_owned(),
+        arn: format!("arn:aws:kms:{region}:{account}:key/{id}"),
+        id: id.to_string(),
+        account: account.to_owned(),
+        alias: Some(format!("alias/{NAME}")),
+        policy: Document::new(
+            Source::new("the AWS managed key aws/s3", document.to_string()),
+            Policy::from_value(PolicyKind::KeyPolicy, &document).ok()?,
+            document.to_string(),
+        ),
+    })
+}

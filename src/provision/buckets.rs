@@ -1,0 +1,150 @@
+//! Buckets with their settings.
+
+use aws_sdk_s3::{
+    Client,
+    types::{
+        BlockedEncryptionTypes, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, EncryptionType,
+        ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
+        ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, VersioningConfiguration,
+    },
+};
+
+use super::{Made, Maker, failed, gone};
+use crate::{
+    attempt::Answer,
+    environment::{Bucket, DefaultEncryption, Versioning},
+    verdict::came_back,
+};
+
+impl Maker<'_> {
+    /// A bucket, its settings, and last its policy, which may forbid the rest.
+    pub(super) async fn bucket(&mut self, bucket: &Bucket, region: &str) -> Result<(), String> {
+        let what = format!("bucket `{}`", bucket.logical);
+        let place = (region != "us-east-1").then(|| {
+            CreateBucketConfiguration::builder()
+                .location_constraint(BucketLocationConstraint::from(region))
+                .build()
+        });
+        let request = self
+            .clients
+            .s3
+            .create_bucket()
+            .bucket(&bucket.name)
+            .set_create_bucket_configuration(place);
+        request.send().await.map_err(failed(&what))?;
+        self.made(Made::Bucket(bucket.name.clone()));
+        self.ownership(bucket, &what).await?;
+        self.public_access(bucket, &what).await?;
+        self.versioning(bucket, &what).await?;
+        self.encryption(bucket, &what).await?;
+        if let Some(policy) = &bucket.policy {
+            let request = self.clients.s3.put_bucket_policy().bucket(&bucket.name);
+            let answer = request.policy(policy.text.as_ref()).send().await;
+            self.setting(&format!("{what}, policy"), answer)?;
+        }
+        Ok(())
+    }
+
+    async fn ownership(&mut self, bucket: &Bucket, what: &str) -> Result<(), String> {
+        let rule = OwnershipControlsRule::builder().object_ownership(ObjectOwnership::from(bucket.ownership.as_str()));
+        let rules = rule.build().and_then(|rule| OwnershipControls::builder().rules(rule).build());
+        let rules = rules.map_err(|error| format!("{what}: {error}"))?;
+        let request = self.clients.s3.put_bucket_ownership_controls().bucket(&bucket.name);
+        let answer = request.ownership_controls(rules).send().await;
+        self.setting(&format!("{what}, object ownership"), answer)
+    }
+
+    async fn public_access(&mut self, bucket: &Bucket, what: &str) -> Result<(), String> {
+        let four = PublicAccessBlockConfiguration::builder()
+            .block_public_acls(bucket.public_access.block_public_acls)
+            .ignore_public_acls(bucket.public_access.ignore_public_acls)
+            .block_public_policy(bucket.public_access.block_public_policy)
+            .restrict_public_buckets(bucket.public_access.restrict_public_buckets)
+            .build();
+        let request = self.clients.s3.put_public_access_block().bucket(&bucket.name);
+        let answer = request.public_access_block_configuration(four).send().await;
+        self.setting(&format!("{what}, block public access"), answer)
+    }
+
+    async fn versioning(&mut self, bucket: &Bucket, what: &str) -> Result<(), String> {
+        let status = match bucket.versioning {
+            Versioning::Off => return Ok(()),
+            Versioning::Enabled => BucketVersioningStatus::Enabled,
+            Versioning::Suspended => BucketVersioningStatus::Suspended,
+        };
+        let request = self.clients.s3.put_bucket_versioning().bucket(&bucket.name);
+        let configuration = VersioningConfiguration::builder().status(status).build();
+        let answer = request.versioning_configuration(configuration).send().await;
+        self.setting(&format!("{what}, versioning"), answer)
+    }
+
+    async fn encryption(&mut self, bucket: &Bucket, what: &str) -> Result<(), String> {
+        let default = match &bucket.encryption {
+            DefaultEncryption::S3 => ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256),
+            DefaultEncryption::Kms { key, dual_layer, .. } => ServerSideEncryptionByDefault::builder()
+                .sse_algorithm(if *dual_layer {
+                    ServerSideEncryption::AwsKmsDsse
+                } else {
+                    ServerSideEncryption::AwsKms
+                })
+                .set_kms_master_key_id(key.as_ref().map(|key| key.arn.clone())),
+        };
+        let bucket_key = matches!(&bucket.encryption, DefaultEncryption::Kms { bucket_key: true, .. });
+        let blocked = if bucket.blocks_customer_keys {
+            EncryptionType::SseC
+        } else {
+            EncryptionType::None
+        };
+        let rule = ServerSideEncryptionRule::builder()
+            .apply_server_side_encryption_by_default(default.build().map_err(|error| format!("{what}: {error}"))?)
+            .bucket_key_enabled(bucket_key)
+            .blocked_encryption_types(BlockedEncryptionTypes::builder().encryption_type(blocked).build())
+            .build();
+        let configuration = ServerSideEncryptionConfiguration::builder().rules(rule).build();
+        let configuration = configuration.map_err(|error| format!("{what}: {error}"))?;
+        let request = self.clients.s3.put_bucket_encryption().bucket(&bucket.name);
+        let answer = request.server_side_encryption_configuration(configuration).send().await;
+        self.setting(&format!("{what}, encryption"), answer)
+    }
+}
+
+/// Removes a bucket that was made for the run, so everything in it was, too.
+pub(super) async fn remove(s3: &Client, bucket: &str) -> Result<(), String> {
+    // The policy may forbid what follows; where there is none, that is as well.
+    _ = s3.delete_bucket_policy().bucket(bucket).send().await;
+    let first = s3.delete_bucket().bucket(bucket).send().await;
+    let Err(error) = first else { return Ok(()) };
+    let answer = Answer::from_error(&error);
+    match answer.status() {
+        Some(404) => Ok(()),
+        Some(409) => {
+            empty(s3, bucket).await?;
+            gone(s3.delete_bucket().bucket(bucket).send().await)
+        }
+        _ => Err(came_back(&answer)),
+    }
+}
+
+async fn empty(s3: &Client, bucket: &str) -> Result<(), String> {
+    let uploads = s3.list_multipart_uploads().bucket(bucket).send().await.map_err(failed("uploads"))?;
+    for upload in uploads.uploads() {
+        let request = s3.abort_multipart_upload().bucket(bucket);
+        let request = request
+            .set_key(upload.key().map(str::to_owned))
+            .set_upload_id(upload.upload_id().map(str::to_owned));
+        gone(request.send().await)?;
+    }
+    loop {
+        let listed = s3.list_object_versions().bucket(bucket).send().await.map_err(failed("versions"))?;
+        let objects = listed.versions().iter().map(|version| (version.key(), version.version_id()));
+        let markers = listed.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
+        let all: Vec<_> = objects.chain(markers).collect();
+        for (key, version) in &all {
+            let request = s3.delete_object().bucket(bucket).set_key(key.map(str::to_owned));
+            gone(request.set_version_id(version.map(str::to_owned)).send().await)?;
+        }
+        if listed.is_truncated() != Some(true) || all.is_empty() {
+            return Ok(());
+        }
+    }
+}

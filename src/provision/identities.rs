@@ -1,0 +1,114 @@
+//! Roles and keys.
+
+use aws_sdk_iam::types::Tag;
+
+use super::{Made, Maker, failed, gone};
+use crate::environment::{BoundKey, Document, Key, Role};
+
+/// The shortest time a key can be kept for before it is deleted.
+const DAYS: i32 = 7;
+
+impl Maker<'_> {
+    /// A role with its trust policy and tags; what it may do comes when everything it names has its id.
+    pub(super) async fn role(&mut self, role: &Role) -> Result<(), String> {
+        let name = name_of(&role.arn);
+        let what = format!("role `{}`", role.name);
+        let boundary = match &role.boundary {
+            Some(boundary) => Some(self.policy(&format!("{name}-boundary"), boundary).await?),
+            None => None,
+        };
+        let tags = role.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
+        let tags: Vec<Tag> = tags.collect::<Result<_, _>>().map_err(|error| format!("{what}: {error}"))?;
+        let request = self
+            .iam
+            .create_role()
+            .role_name(name)
+            .assume_role_policy_document(role.trust.text.as_ref());
+        let request = request
+            .set_tags((!tags.is_empty()).then_some(tags))
+            .set_permissions_boundary(boundary)
+            .set_max_session_duration(i32::try_from(role.max_session_duration).ok());
+        request.send().await.map_err(failed(&what))?;
+        self.made(Made::Role(name.to_owned()));
+        Ok(())
+    }
+
+    async fn policy(&mut self, name: &str, document: &Document) -> Result<String, String> {
+        let what = format!("policy `{name}`");
+        let request = self.iam.create_policy().policy_name(name).policy_document(document.text.as_ref());
+        let answer = request.send().await.map_err(failed(&what))?;
+        let arn = answer
+            .policy()
+            .and_then(|policy| policy.arn())
+            .ok_or_else(|| format!("{what}: the answer names none"))?;
+        self.made(Made::Policy(arn.to_owned()));
+        Ok(arn.to_owned())
+    }
+
+    /// What a role may do.
+    pub(super) async fn role_policies(&mut self, role: &Role) -> Result<(), String> {
+        let name = name_of(&role.arn);
+        for (index, document) in role.policies.iter().enumerate() {
+            let policy = format!("gainsay-{index}");
+            let request = self.iam.put_role_policy().role_name(name).policy_name(&policy);
+            let answer = request.policy_document(document.text.as_ref()).send().await;
+            answer.map_err(failed(&format!("policy of role `{}`", role.name)))?;
+            self.made(Made::RolePolicy {
+                role: name.to_owned(),
+                policy,
+            });
+        }
+        Ok(())
+    }
+
+    /// A key, under the policy that a key has by default, and its alias.
+    pub(super) async fn key(&mut self, name: &str, bound: &mut BoundKey) -> Result<(), String> {
+        let what = format!("key `{name}`");
+        let description = format!("{} {name}, made for one run of gainsay", self.prefix);
+        let answer = self
+            .clients
+            .kms
+            .create_key()
+            .description(description)
+            .send()
+            .await
+            .map_err(failed(&what))?;
+        let metadata = answer.key_metadata().ok_or_else(|| format!("{what}: the answer names none"))?;
+        metadata.key_id().clone_into(&mut bound.id);
+        self.made(Made::Key(bound.id.clone()));
+        let arn = metadata.arn().ok_or_else(|| format!("{what}: the answer has no ARN"))?;
+        arn.clone_into(&mut bound.arn);
+        if let Some(alias) = &bound.alias {
+            let request = self.clients.kms.create_alias().alias_name(alias).target_key_id(&bound.id);
+            request.send().await.map_err(failed(&format!("{what}, {alias}")))?;
+            self.made(Made::Alias(alias.clone()));
+        }
+        Ok(())
+    }
+
+    /// The policy of a key.
+    pub(super) async fn key_policy(&mut self, key: &Key) -> Result<(), String> {
+        let request = self.clients.kms.put_key_policy().key_id(&key.id).policy_name("default");
+        let answer = request.policy(key.policy.text.as_ref()).send().await;
+        self.setting(&format!("policy of key `{}`", key.name), answer)
+    }
+}
+
+/// The last part of an ARN.
+fn name_of(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or_default()
+}
+
+pub(super) async fn remove(kms: &aws_sdk_kms::Client, iam: &aws_sdk_iam::Client, made: &Made) -> Result<(), String> {
+    match made {
+        Made::Role(name) => gone(iam.delete_role().role_name(name).send().await),
+        Made::RolePolicy { role, policy } => gone(iam.delete_role_policy().role_name(role).policy_name(policy).send().await),
+        Made::Policy(arn) => gone(iam.delete_policy().policy_arn(arn).send().await),
+        Made::Key(id) => {
+            let request = kms.schedule_key_deletion().key_id(id).pending_window_in_days(DAYS);
+            gone(request.send().await)
+        }
+        Made::Alias(name) => gone(kms.delete_alias().alias_name(name).send().await),
+        Made::Bucket(_) => Ok(()),
+    }
+}

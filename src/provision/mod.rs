@@ -1,0 +1,260 @@
+//! Makes an environment on an endpoint for one run, and removes it afterwards.
+//!
+//! Keys, roles and buckets get names and ids of the run's own, so that they meet nothing that is there; what they are then is told as
+//! [`Bindings`], and the environment is resolved again with them, so that every policy names the real ones. What is in another account than the
+//! caller's cannot be made. A setting that the target does not have is noted and left out: the attempts then show what that means.
+
+mod buckets;
+mod identities;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::{
+    attempt::{Answer, Service},
+    cloud::{Chain, Clients, Target},
+    environment::{Bindings, BoundRole, Environment},
+    outcome::{OutcomeKind, classify},
+    verdict::came_back,
+};
+
+/// Something that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Made {
+    Role(String),
+    RolePolicy { role: String, policy: String },
+    Policy(String),
+    Key(String),
+    Alias(String),
+    Bucket(String),
+}
+
+/// What was made for a run.
+#[derive(Debug)]
+pub struct Provisioned {
+    /// Settings that the target does not have, each with what it answered.
+    pub refused: Vec<String>,
+    made: Mutex<Vec<Made>>,
+    target: Target,
+    chain: Chain,
+}
+
+/// Who makes it, and where.
+struct Maker<'a> {
+    clients: Clients,
+    iam: aws_sdk_iam::Client,
+    provisioned: &'a mut Provisioned,
+    /// Begins every name.
+    prefix: String,
+}
+
+/// Whether something of an environment can be made: it is in the environment's own account.
+fn is_own(account: &str, declared: &Environment) -> bool {
+    account == declared.account
+}
+
+/// The names that a run's things will have. Keys have none before they are made, so here they have the environment's.
+#[must_use]
+pub fn names(declared: &Environment, account: &str, caller: Option<&str>, run: &str) -> Bindings {
+    let prefix = prefix(run);
+    let roles = declared.roles.iter().filter(|role| is_own(&role.account, declared));
+    let roles = roles.enumerate().map(|(index, role)| {
+        let bound = BoundRole {
+            arn: format!(
+                "arn:aws:iam::{account}:role/{}",
+                short(&format!("{prefix}-{index}-{}", role.name), 64)
+            ),
+            account: account.to_owned(),
+            ..BoundRole::default()
+        };
+        (role.name.clone(), bound)
+    });
+    let buckets = declared.buckets.iter().filter(|bucket| is_own(&bucket.account, declared));
+    let buckets = buckets.enumerate().map(|(index, bucket)| {
+        let plain: String = bucket.logical.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+        (bucket.logical.clone(), short(&format!("{prefix}-{index}{plain}"), 63))
+    });
+    let keys = declared.keys.iter().filter(|key| is_own(&key.account, declared));
+    let keys = keys.map(|key| {
+        let bound = crate::environment::BoundKey {
+            arn: key.arn.clone(),
+            account: account.to_owned(),
+            id: key.id.clone(),
+            alias: key
+                .alias
+                .as_ref()
+                .map(|alias| alias.replacen("alias/", &format!("alias/{prefix}-"), 1)),
+        };
+        (key.name.clone(), bound)
+    });
+    Bindings {
+        account: account.to_owned(),
+        region: declared.region.clone(),
+        caller: caller.map(str::to_owned),
+        roles: roles.collect(),
+        buckets: buckets.collect(),
+        keys: keys.collect(),
+        ..Bindings::default()
+    }
+}
+
+/// The last digits of a run id are random.
+fn prefix(run: &str) -> String {
+    let start = run.len().saturating_sub(12);
+    format!("gainsay-{}", run.get(start..).unwrap_or(run))
+}
+
+fn short(name: &str, longest: usize) -> String {
+    name.chars().take(longest).collect()
+}
+
+impl Provisioned {
+    /// Nothing yet.
+    #[must_use]
+    pub fn nothing(target: &Target, chain: &Chain) -> Self {
+        Self {
+            refused: Vec::new(),
+            made: Mutex::default(),
+            target: target.clone(),
+            chain: chain.clone(),
+        }
+    }
+
+    /// Makes an environment. `resolve` resolves it with other bindings. What was made is remembered also where this fails.
+    ///
+    /// # Errors
+    /// What could not be made, and why.
+    pub async fn make(
+        &mut self,
+        declared: &Environment,
+        mut bindings: Bindings,
+        run: &str,
+        resolve: impl Fn(&Bindings) -> Result<Arc<Environment>, String>,
+        is_stopped: impl Fn() -> bool,
+    ) -> Result<Bindings, String> {
+        let credentials = self.chain.credentials().await?;
+        let mut maker = Maker::new(self, &credentials, run);
+        let stopped = || if is_stopped() { Err("it was stopped".to_owned()) } else { Ok(()) };
+        let environment = resolve(&bindings)?;
+        for role in environment.roles.iter().filter(|role| bindings.roles.contains_key(&role.name)) {
+            stopped()?;
+            maker.role(role).await?;
+        }
+        for key in declared.keys.iter().filter(|key| is_own(&key.account, declared)) {
+            stopped()?;
+            if let Some(bound) = bindings.keys.get_mut(&key.name) {
+                maker.key(&key.name, bound).await?;
+            }
+        }
+        // Now everything has its id, and every policy can name it.
+        let environment = resolve(&bindings)?;
+        for role in environment.roles.iter().filter(|role| bindings.roles.contains_key(&role.name)) {
+            stopped()?;
+            maker.role_policies(role).await?;
+        }
+        for key in environment.keys.iter().filter(|key| bindings.keys.contains_key(&key.name)) {
+            stopped()?;
+            maker.key_policy(key).await?;
+        }
+        for bucket in environment
+            .buckets
+            .iter()
+            .filter(|bucket| bindings.buckets.contains_key(&bucket.logical))
+        {
+            stopped()?;
+            maker.bucket(bucket, &environment.region).await?;
+        }
+        Ok(bindings)
+    }
+
+    /// Removes all that was made, the newest first. Answers what could not be removed.
+    pub async fn remove(&self) -> Vec<String> {
+        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        if made.is_empty() {
+            return Vec::new();
+        }
+        let credentials = match self.chain.credentials().await {
+            Ok(credentials) => credentials,
+            Err(problem) => return made.iter().map(|made| format!("{}: {problem}", made.shown())).collect(),
+        };
+        let clients = self.target.fork().clients(Some(&credentials), false);
+        let iam = self.target.iam(&credentials);
+        let mut left = Vec::new();
+        for made in made.into_iter().rev() {
+            let removed = match &made {
+                Made::Bucket(bucket) => buckets::remove(&clients.s3, bucket).await,
+                other => identities::remove(&clients.kms, &iam, other).await,
+            };
+            if let Err(problem) = removed {
+                left.push(format!("{}: {problem}", made.shown()));
+            }
+        }
+        left
+    }
+}
+
+impl<'a> Maker<'a> {
+    fn new(provisioned: &'a mut Provisioned, credentials: &Credentials, run: &str) -> Self {
+        Self {
+            clients: provisioned.target.fork().clients(Some(credentials), false),
+            iam: provisioned.target.iam(credentials),
+            prefix: prefix(run),
+            provisioned,
+        }
+    }
+
+    fn made(&mut self, made: Made) {
+        self.provisioned.made.lock().unwrap_or_else(PoisonError::into_inner).push(made);
+    }
+
+    /// A setting that the target does not have is left out; anything else that goes wrong ends the making.
+    fn setting<T, E>(&mut self, what: &str, answer: Result<T, SdkError<E, HttpResponse>>) -> Result<(), String>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let Err(error) = answer else { return Ok(()) };
+        let answer = Answer::from_error(&error);
+        if classify(Service::S3, &answer).kind() == OutcomeKind::NotImplemented {
+            self.provisioned.refused.push(format!("{what}: {}", came_back(&answer)));
+            return Ok(());
+        }
+        Err(format!("{what}: {}", came_back(&answer)))
+    }
+}
+
+impl Made {
+    fn shown(&self) -> String {
+        match self {
+            Self::Role(name) => format!("role {name}"),
+            Self::RolePolicy { role, policy } => format!("policy {policy} of role {role}"),
+            Self::Policy(arn) => format!("policy {arn}"),
+            Self::Key(id) => format!("KMS key {id}"),
+            Self::Alias(name) => format!("KMS {name}"),
+            Self::Bucket(name) => format!("bucket {name}"),
+        }
+    }
+}
+
+/// What went wrong with something, in a sentence.
+fn failed<E>(what: &str) -> impl Fn(SdkError<E, HttpResponse>) -> String + '_
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    move |error| format!("{what}: {}", came_back(&Answer::from_error(&error)))
+}
+
+/// What is not there any more need not be removed.
+fn gone<T, E>(answer: Result<T, SdkError<E, HttpResponse>>) -> Result<(), String>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let Err(error) = answer else { return Ok(()) };
+    let answer = Answer::from_error(&error);
+    if answer.status() == Some(404) {
+        return Ok(());
+    }
+    Err(came_back(&answer))
+}

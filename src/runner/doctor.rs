@@ -1,0 +1,120 @@
+//! Whether a target is ready: every role is assumed and every bucket and key read, and nothing is changed.
+
+use std::sync::Arc;
+
+use super::{
+    Place,
+    shared::{Ground, Keeper},
+};
+use crate::{
+    attempt::Answer,
+    cloud::{Clients, Target},
+    environment::{Bucket, Environment, Key, Role},
+    principal::Sessions,
+    sandbox::Sandbox,
+    suite::Architecture,
+    verdict::came_back,
+};
+
+/// What was found of one role, bucket or key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// `role app`.
+    pub what: String,
+    /// How it was reached, or what the problem is.
+    pub found: Result<String, String>,
+}
+
+/// Somebody who may be able to read.
+struct Reader {
+    name: String,
+    clients: Clients,
+}
+
+/// Assumes every role and reads every bucket and key that `is_needed`.
+pub async fn examine(architecture: &Architecture, place: &Place, run: &str, is_needed: impl Fn(&str, &str) -> bool) -> Vec<Finding> {
+    let environment = &architecture.environment;
+    let roles: Vec<Arc<Role>> = environment
+        .roles
+        .iter()
+        .filter(|role| is_needed("role", &role.name))
+        .cloned()
+        .collect();
+    let (sessions, target, mut readers) = match place.ground(&architecture.name) {
+        Some(ground) => shared(ground, environment, &roles, run).await,
+        None => sandbox(environment, &roles, run).await,
+    };
+    let mut findings = Vec::new();
+    for role in &roles {
+        let found = match sessions.get(&role.name) {
+            Ok(session) => {
+                readers.push(Reader {
+                    name: role.name.clone(),
+                    clients: target.fork().clients(Some(&session.credentials), false),
+                });
+                Ok(format!("assumed, as {}", session.arn))
+            }
+            Err(problem) => Err(problem),
+        };
+        findings.push(Finding {
+            what: format!("role {}", role.name),
+            found,
+        });
+    }
+    for bucket in environment.buckets.iter().filter(|bucket| is_needed("bucket", &bucket.logical)) {
+        findings.push(Finding {
+            what: format!("bucket {}", bucket.logical),
+            found: read_bucket(bucket, &readers).await,
+        });
+    }
+    for key in environment.keys.iter().filter(|key| is_needed("key", &key.name)) {
+        findings.push(Finding {
+            what: format!("key {}", key.name),
+            found: read_key(key, &readers).await,
+        });
+    }
+    findings
+}
+
+async fn shared(ground: &Arc<Ground>, environment: &Arc<Environment>, roles: &[Arc<Role>], run: &str) -> (Sessions, Target, Vec<Reader>) {
+    let sessions = Keeper::new(ground, environment, run).open(roles).await;
+    let mut readers = Vec::new();
+    if let Ok(credentials) = ground.caller.chain.credentials().await {
+        readers.push(Reader {
+            name: "the caller".to_owned(),
+            clients: ground.target.fork().clients(Some(&credentials), false),
+        });
+    }
+    (sessions, ground.target.clone(), readers)
+}
+
+async fn sandbox(environment: &Environment, roles: &[Arc<Role>], run: &str) -> (Sessions, Target, Vec<Reader>) {
+    let sandbox = Sandbox::new(environment);
+    let target = Target::sandbox(&sandbox, &environment.region, None);
+    let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, roles, run).await;
+    (sessions, target, Vec::new())
+}
+
+/// The first of the readers that may, and what it read with; else what the last was told.
+async fn read_bucket(bucket: &Bucket, readers: &[Reader]) -> Result<String, String> {
+    let mut told = "there is nobody to read it".to_owned();
+    for reader in readers {
+        let request = reader.clients.s3.head_bucket().bucket(&bucket.name);
+        match request.expected_bucket_owner(&bucket.account).send().await {
+            Ok(_) => return Ok(format!("{}, read by {} with s3:HeadBucket", bucket.name, reader.name)),
+            Err(error) => told = format!("s3:HeadBucket by {}: {}", reader.name, came_back(&Answer::from_error(&error))),
+        }
+    }
+    Err(format!("{}: {told}", bucket.name))
+}
+
+async fn read_key(key: &Key, readers: &[Reader]) -> Result<String, String> {
+    let mut told = "there is nobody to read it".to_owned();
+    for reader in readers {
+        match reader.clients.kms.describe_key().key_id(&key.arn).send().await {
+            Ok(_) => return Ok(format!("{}, read by {} with kms:DescribeKey", key.arn, reader.name)),
+            Err(error) => told = format!("kms:DescribeKey by {}: {}", reader.name, came_back(&Answer::from_error(&error))),
+        }
+    }
+    Err(format!("{}: {told}", key.arn))
+}

@@ -1,0 +1,132 @@
+//! Which statement refused, where the target does not tell: AWS names the mechanism and never the statement of a bucket policy.
+//!
+//! The same call is put to the policy engine, in a sandbox that has the environment as it is bound, if the bucket's policy on the target was read
+//! in this run and is the declared one. What the engine finds deciding is held against what the target said.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use aws_credential_types::Credentials;
+use serde_json::Value;
+
+use crate::{
+    attempt::{self, Answer, Call, Param, Service},
+    cloud::{Clients, Target},
+    environment::{Bucket, Environment, Role},
+    sandbox::{Rulings, Sandbox},
+    scenario::Principal,
+};
+
+/// The policy engine over the policies of a shared target.
+#[derive(Debug)]
+pub(in crate::runner) struct Engine {
+    sandbox: Sandbox,
+    region: String,
+    sessions: BTreeMap<String, Credentials>,
+    /// Names of buckets whose policy there is the declared one.
+    known: Mutex<BTreeSet<String>>,
+}
+
+impl Engine {
+    pub(in crate::runner) fn new(environment: &Environment, roles: &[Arc<Role>], run: &str) -> Self {
+        let sandbox = Sandbox::new(environment);
+        let session = |role: &Arc<Role>| (role.name.clone(), sandbox.session_of(role, &format!("gainsay-{run}")));
+        Self {
+            sessions: roles.iter().map(session).collect(),
+            sandbox,
+            region: environment.region.clone(),
+            known: Mutex::default(),
+        }
+    }
+
+    /// Reads a bucket's policy as one of those who may, and compares it with the declared one. Answers how many calls that took.
+    pub(in crate::runner) async fn compare(&self, bucket: &Bucket, readers: &[Clients]) -> u64 {
+        let mut calls = 0;
+        for clients in readers {
+            calls += 1;
+            let request = clients.s3.get_bucket_policy().bucket(&bucket.name);
+            let found = match request.expected_bucket_owner(&bucket.account).send().await {
+                Ok(answer) => answer.policy().map(str::to_owned),
+                Err(error) => match Answer::from_error(&error) {
+                    Answer::Refused(refused) if refused.code.as_deref() == Some("NoSuchBucketPolicy") => None,
+                    _ => continue,
+                },
+            };
+            let declared = bucket.policy.as_ref().map(|policy| policy.text.as_ref());
+            if same(found.as_deref(), declared) {
+                let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                known.insert(bucket.name.clone());
+            }
+            break;
+        }
+        calls
+    }
+
+    /// What decides about a call; nothing where that is not known.
+    pub(in crate::runner) async fn decides(&self, call: &Call) -> Option<Rulings> {
+        let bucket = call.get(Param::Bucket)?;
+        let is_known = self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&bucket);
+        if !is_known || call.operation.service != Service::S3 {
+            return None;
+        }
+        let credentials = match &call.principal {
+            Principal::Anonymous => None,
+            Principal::Role(role) => Some(self.sessions.get(&role.name)?),
+        };
+        // What the engine would allow must not change the world that the next call is put to.
+        let target = Target::sandbox(&self.sandbox.fork(), &self.region, None);
+        match attempt::call(&target.clients(credentials, call.plain), call).await {
+            Answer::Refused(refused) => refused.rulings.filter(|rulings| rulings.refusal().is_some()),
+            _ => None,
+        }
+    }
+}
+
+/// Whether two documents say the same. AWS stores a list of one as its element, and lists in an order of its own.
+fn same(found: Option<&str>, declared: Option<&str>) -> bool {
+    let read = |text: Option<&str>| text.map(|text| serde_json::from_str::<Value>(text).map(normal));
+    match (read(found), read(declared)) {
+        (None, None) => true,
+        (Some(Ok(found)), Some(Ok(declared))) => found == declared,
+        _ => false,
+    }
+}
+
+fn normal(value: Value) -> Value {
+    match value {
+        Value::Array(values) => {
+            let mut values: Vec<Value> = values.into_iter().map(normal).collect();
+            values.sort_by_key(Value::to_string);
+            match <[Value; 1]>::try_from(values) {
+                Ok([only]) => only,
+                Err(values) => Value::Array(values),
+            }
+        }
+        Value::Object(members) => Value::Object(members.into_iter().map(|(key, value)| (key, normal(value))).collect()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn documents_are_the_same_whatever_form_they_are_stored_in() {
+        let declared = r#"{"Version": "2012-10-17", "Statement": [{"Action": ["s3:*"], "Resource": ["b", "a"], "Effect": "Deny"}]}"#;
+        let stored = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:*","Resource":["a","b"]}}"#;
+        assert!(same(Some(stored), Some(declared)));
+        assert!(same(None, None));
+        for other in [
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":["a","b"]}}"#,
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:*","Resource":"a"}}"#,
+            "{}",
+            "",
+        ] {
+            assert!(!same(Some(other), Some(declared)), "{other}");
+        }
+        assert!(!same(None, Some(declared)) && !same(Some(stored), None) && !same(Some(""), Some("")));
+    }
+}

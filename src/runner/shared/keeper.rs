@@ -1,0 +1,99 @@
+//! The sessions of a shared target: assumed once, shared by all rows, renewed before they expire.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio::sync::Mutex;
+
+use super::{Caller, Ground};
+use crate::{
+    cloud::Chain,
+    environment::{Environment, Role},
+    principal::{Session, Sessions},
+};
+
+/// A session with less left than this is renewed before the next call.
+const SPARE: Duration = Duration::from_mins(1);
+
+/// Assumes roles and remembers their sessions.
+#[derive(Debug)]
+pub(in crate::runner) struct Keeper {
+    ground: Arc<Ground>,
+    environment: Arc<Environment>,
+    run: String,
+    sessions: Mutex<BTreeMap<String, Session>>,
+}
+
+impl Keeper {
+    pub(in crate::runner) fn new(ground: &Arc<Ground>, environment: &Arc<Environment>, run: &str) -> Self {
+        Self {
+            ground: ground.clone(),
+            environment: environment.clone(),
+            run: run.to_owned(),
+            sessions: Mutex::default(),
+        }
+    }
+
+    pub(in crate::runner) fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
+    /// The sessions of roles, or why there are none.
+    pub(in crate::runner) async fn open(&self, roles: &[Arc<Role>]) -> Sessions {
+        let mut opened = Sessions::default();
+        for role in roles {
+            opened.put(&role.name, self.session(role).await);
+        }
+        opened
+    }
+
+    /// A session with time left.
+    pub(in crate::runner) async fn session(&self, role: &Arc<Role>) -> Result<Session, String> {
+        // Held while it is assumed: the other rows wait for this session instead of each assuming its own.
+        let mut sessions = self.sessions.lock().await;
+        if let Some(session) = sessions.get(&role.name).filter(|session| !is_ending(session)) {
+            return Ok(session.clone());
+        }
+        let Caller { chain, .. } = &self.ground.caller;
+        // Whoever begins the chain is the one that a profile is for.
+        let next = |role: &&Arc<Role>| role.via.as_ref().and_then(|via| self.environment.role(via));
+        let first = std::iter::successors(Some(role), next).take(self.environment.roles.len()).last();
+        let credentials = match first.and_then(|role| role.source_profile.as_ref()) {
+            Some(profile) => Chain::find(Some(profile), &self.environment.region).await.credentials().await?,
+            None => chain.credentials().await?,
+        };
+        let target = self.ground.target.fork();
+        let opened = Sessions::open(&target, &credentials, &self.environment, std::slice::from_ref(role), &self.run).await;
+        let session = opened.get(&role.name)?.clone();
+        sessions.insert(role.name.clone(), session.clone());
+        Ok(session)
+    }
+}
+
+/// Whether a session ends before a call with it may have.
+pub(in crate::runner) fn is_ending(session: &Session) -> bool {
+    let ends = session.credentials.expiry();
+    ends.is_some_and(|ends| ends < SystemTime::now() + SPARE)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::Credentials;
+
+    use super::*;
+
+    #[test]
+    fn a_session_is_renewed_a_minute_before_it_ends() {
+        let session = |left: u64| Session {
+            credentials: Credentials::new("a", "s", None, Some(SystemTime::now() + Duration::from_secs(left)), "test"),
+            arn: String::new(),
+        };
+        assert!(is_ending(&session(0)));
+        assert!(is_ending(&session(58)));
+        assert!(!is_ending(&session(62)));
+        assert!(!is_ending(&session(900)));
+    }
+}

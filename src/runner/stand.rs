@@ -1,0 +1,81 @@
+//! What a row stands on: a sandbox of its own, or a shared target on which what it makes is noted and removed.
+
+use std::sync::Arc;
+
+use super::shared::{Cleaner, Engine, Journal, Keeper};
+use crate::{
+    attempt::{Answer, Call},
+    environment::Role,
+    principal::Session,
+    sandbox::{Sandbox, Snapshot},
+    scenario::Request,
+};
+
+/// What a row stands on.
+pub(super) enum Stand {
+    Sandbox(Sandbox),
+    Shared {
+        keeper: Arc<Keeper>,
+        engine: Arc<Engine>,
+        cleaner: Cleaner,
+        journal: Journal,
+    },
+}
+
+/// A state to go back to.
+pub(super) enum Mark {
+    Snapshot(Snapshot),
+    Journal(usize),
+}
+
+impl Stand {
+    /// Remembers the state as it is now.
+    pub(super) fn mark(&self) -> Mark {
+        match self {
+            Self::Sandbox(sandbox) => Mark::Snapshot(sandbox.snapshot()),
+            Self::Shared { journal, .. } => Mark::Journal(journal.mark()),
+        }
+    }
+
+    /// Undoes what was done since.
+    pub(super) async fn go_back(&mut self, to: &Mark) {
+        match (self, to) {
+            (Self::Sandbox(sandbox), Mark::Snapshot(snapshot)) => sandbox.restore(snapshot),
+            (Self::Shared { cleaner, journal, .. }, Mark::Journal(mark)) => cleaner.remove(journal.since(*mark)).await,
+            _ => {}
+        }
+    }
+
+    /// Notes what a call has made.
+    pub(super) fn note(&mut self, request: &Request, call: &Call, answer: &Answer) {
+        if let Self::Shared { journal, .. } = self {
+            journal.note(request, call, answer);
+        }
+    }
+
+    /// What decided a refusal, where the target does not tell.
+    pub(super) async fn explain(&self, call: &Call, answer: &mut Answer) {
+        if let (Self::Shared { engine, .. }, Answer::Refused(refused)) = (self, answer) {
+            refused.found = engine.decides(call).await;
+        }
+    }
+
+    /// Another session of a role; nothing on the sandbox, where sessions outlive their rows.
+    pub(super) async fn renew(&self, role: &Arc<Role>) -> Option<Result<Session, String>> {
+        match self {
+            Self::Sandbox(_) => None,
+            Self::Shared { keeper, .. } => Some(keeper.session(role).await),
+        }
+    }
+
+    /// Removes all that was made. Answers what could not be, and how many calls that took.
+    pub(super) async fn close(&mut self) -> (Vec<String>, u64) {
+        match self {
+            Self::Sandbox(_) => (Vec::new(), 0),
+            Self::Shared { cleaner, journal, .. } => {
+                cleaner.remove(journal.all()).await;
+                (std::mem::take(&mut cleaner.left), cleaner.calls)
+            }
+        }
+    }
+}
