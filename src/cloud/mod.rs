@@ -281,7 +281,8 @@ impl Target {
 /// A client that is made when it is first used: most principals of a row call one service, and a client costs as much as some calls.
 pub type Lazy<T> = Arc<LazyLock<T, Box<dyn FnOnce() -> T + Send>>>;
 
-fn lazy<T>(make: impl FnOnce() -> T + Send + 'static) -> Lazy<T> {
+/// A client to be made so.
+pub fn lazy<T>(make: impl FnOnce() -> T + Send + 'static) -> Lazy<T> {
     Arc::new(LazyLock::new(Box::new(make)))
 }
 
