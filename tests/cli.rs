@@ -510,3 +510,48 @@ fn a_further_team_is_one_line_of_the_environment() {
         assert_eq!(*found, grown, "{file}");
     }
 }
+
+#[test]
+fn a_sample_keeps_every_two_values_together_and_says_what_it_left_out() {
+    type Met = BTreeSet<(String, String, bool)>;
+    let listed = |sample: &[&str]| -> (usize, Met) {
+        let output = run(&[&["list", "--format", "json", "team-bucket/"], sample].concat());
+        let said = stderr(&output).contains("sample: pairwise: ");
+        assert_eq!(said, !sample.is_empty(), "{}", stderr(&output));
+        let attempts: Vec<Value> = serde_json::from_str(&stdout(&output)).unwrap();
+        let mut met = Met::new();
+        for attempt in &attempts {
+            let id: Vec<&str> = attempt["id"].as_str().unwrap().split('/').collect();
+            let file = id[1];
+            let teams: Vec<&str> = id[2].split('.').collect();
+            let what = format!("{}/{}", attempt["operation"], attempt["attempt"]);
+            let refused = attempt["kind"] != "allow";
+            met.insert((file.to_owned(), id[2].to_owned(), refused));
+            for (place, team) in teams.iter().enumerate() {
+                met.insert((file.to_owned(), format!("{place} {team} {what}"), refused));
+            }
+        }
+        (attempts.len(), met)
+    };
+    let ((whole, together), (sample, still)) = (listed(&[]), listed(&["--sample", "pairwise"]));
+    assert!(sample < whole, "{sample} of {whole}");
+    assert_eq!(still, together);
+
+    let reports = reports();
+    let output = run_in(reports.path(), &["team-bucket/foreign-listings", "--sample", "pairwise"]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    let words = "pairwise: 16 of 24 refusals, 15 of 24 allows; every two values together at least once per file";
+    assert!(
+        stdout(&output).contains(&format!("\nsample: {words}\nresult: ok.")),
+        "{}",
+        stdout(&output)
+    );
+    let record = record(reports.path());
+    assert_eq!(
+        record["run"]["sample"],
+        serde_json::json!({ "refusals": { "kept": 16, "of": 24 }, "allows": { "kept": 15, "of": 24 } })
+    );
+    assert_eq!(record["summary"]["counts"]["total"], 31);
+    let junit = fs::read_to_string(reports.path().join("latest/junit.xml")).unwrap();
+    assert!(junit.contains(&format!("<property name=\"sample\" value=\"{words}\"/>")), "{junit}");
+}

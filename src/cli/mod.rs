@@ -185,20 +185,20 @@ impl Selected {
         }
     }
 
+    /// How much of it is made.
+    const fn sample(&self) -> Sample {
+        match self.sample {
+            None => Sample::All,
+            Some(SampleBy::Pairwise) => Sample::Pairwise,
+        }
+    }
+
     /// Reads the scenarios folder.
     fn load(&self) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
         let folders = suite::load::load(&self.scenarios)?;
         let (architectures, warnings) = suite::resolve_as(&folders, suite::Names::Declared, self.sample())?;
         self.check_paths()?;
         Ok((architectures, warnings))
-    }
-
-    /// What is kept of every scenario.
-    fn sample(&self) -> Sample {
-        match self.sample {
-            None => Sample::All,
-            Some(SampleBy::Pairwise) => Sample::Pairwise,
-        }
     }
 
     fn check_paths(&self) -> Result<(), Diagnostic> {

@@ -6,7 +6,7 @@ mod http;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, LazyLock, Mutex, PoisonError,
         atomic::{AtomicU16, Ordering},
     },
     time::SystemTime,
@@ -248,13 +248,16 @@ impl Target {
             // One host answers for every bucket.
             s3 = s3.force_path_style(true);
         }
+        let (s3control, kms, sts) = (
+            config!(self, aws_sdk_s3control, credentials, self.url(Service::S3Control, plain)),
+            config!(self, aws_sdk_kms, credentials, self.url(Service::Kms, plain)),
+            config!(self, aws_sdk_sts, credentials, self.url(Service::Sts, plain)),
+        );
         Clients {
-            s3: aws_sdk_s3::Client::from_conf(s3.build()),
-            s3control: aws_sdk_s3control::Client::from_conf(
-                config!(self, aws_sdk_s3control, credentials, self.url(Service::S3Control, plain)).build(),
-            ),
-            kms: aws_sdk_kms::Client::from_conf(config!(self, aws_sdk_kms, credentials, self.url(Service::Kms, plain)).build()),
-            sts: aws_sdk_sts::Client::from_conf(config!(self, aws_sdk_sts, credentials, self.url(Service::Sts, plain)).build()),
+            s3: lazy(move || aws_sdk_s3::Client::from_conf(s3.build())),
+            s3control: lazy(move || aws_sdk_s3control::Client::from_conf(s3control.build())),
+            kms: lazy(move || aws_sdk_kms::Client::from_conf(kms.build())),
+            sts: lazy(move || aws_sdk_sts::Client::from_conf(sts.build())),
             connector: self.connector.clone(),
             time: self.time.clone(),
             last: self.last.clone(),
@@ -275,17 +278,25 @@ impl Target {
     }
 }
 
+/// A client that is made when it is first used: most principals of a row call one service, and a client costs as much as some calls.
+pub type Lazy<T> = Arc<LazyLock<T, Box<dyn FnOnce() -> T + Send>>>;
+
+/// A client to be made so.
+pub fn lazy<T>(make: impl FnOnce() -> T + Send + 'static) -> Lazy<T> {
+    Arc::new(LazyLock::new(Box::new(make)))
+}
+
 /// The clients of one principal over one transport.
 #[derive(Clone, Debug)]
 pub struct Clients {
     /// S3.
-    pub s3: aws_sdk_s3::Client,
+    pub s3: Lazy<aws_sdk_s3::Client>,
     /// S3 Control.
-    pub s3control: aws_sdk_s3control::Client,
+    pub s3control: Lazy<aws_sdk_s3control::Client>,
     /// KMS.
-    pub kms: aws_sdk_kms::Client,
+    pub kms: Lazy<aws_sdk_kms::Client>,
     /// STS.
-    pub sts: aws_sdk_sts::Client,
+    pub sts: Lazy<aws_sdk_sts::Client>,
     /// For presigned requests and forms, which no client sends.
     pub connector: SharedHttpConnector,
     /// For forms, which no client signs; nothing for an anonymous caller.

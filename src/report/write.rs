@@ -117,11 +117,14 @@ pub fn write(directory: &Path, record: &RunRecord) -> Result<Vec<PathBuf>, Repor
         path: path.clone(),
         source,
     };
-    let mut json = serde_json::to_vec_pretty(record).map_err(of_record)?;
-    json.push(b'\n');
-    publish(&path, &json, |bytes| {
-        serde_json::from_slice::<RunRecord>(bytes).map(drop).map_err(of_record)
-    })?;
+    {
+        // Gone before the other report is made: of many results each is large.
+        let mut json = serde_json::to_vec_pretty(record).map_err(of_record)?;
+        json.push(b'\n');
+        publish(&path, &json, |bytes| {
+            serde_json::from_slice::<RunRecord>(bytes).map(drop).map_err(of_record)
+        })?;
+    }
 
     let junit_path = folder.join(JUNIT);
     let of_junit = |source| ReportError::Junit {

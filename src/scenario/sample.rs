@@ -135,3 +135,92 @@ fn pairs(variables: &[u32], what: u32) -> impl Iterator<Item = (u32, u32)> {
     };
     variables.iter().enumerate().flat_map(of)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::attempt::OPERATIONS;
+
+    /// Every combination of variables of so many values each.
+    fn product(sizes: &[usize]) -> Vec<Vec<usize>> {
+        sizes.iter().fold(vec![Vec::new()], |rows, size| {
+            let longer = |row: &Vec<usize>| (0..*size).map(|value| [row.as_slice(), &[value]].concat()).collect::<Vec<_>>();
+            rows.iter().flat_map(longer).collect()
+        })
+    }
+
+    /// What is kept of them, with so many operations of one entry.
+    fn kept(sampler: &mut Sampler, kind: Kind, sizes: &[usize], operations: usize) -> Vec<(Vec<usize>, &'static str)> {
+        let operations: Vec<_> = OPERATIONS.iter().take(operations).collect();
+        let mut kept = Vec::new();
+        for row in product(sizes) {
+            let texts: Vec<(String, String)> = (0..)
+                .zip(&row)
+                .map(|(name, value): (u8, _)| (name.to_string(), value.to_string()))
+                .collect();
+            let variables: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let chosen = sampler.keep((0, kind), &variables, &operations);
+            kept.extend(chosen.into_iter().map(|operation| (row.clone(), operation.name)));
+        }
+        kept
+    }
+
+    /// Every two values that come together in one of these.
+    fn met(attempts: &[(Vec<usize>, &'static str)]) -> BTreeSet<(String, String)> {
+        let factors = |(row, operation): &(Vec<usize>, &'static str)| {
+            let values = row.iter().enumerate().map(|(name, value)| format!("{name}={value}"));
+            values.chain([(*operation).to_owned()]).collect::<Vec<String>>()
+        };
+        let pairs = attempts.iter().map(factors).flat_map(|factors| {
+            let pairs = factors.iter().enumerate().flat_map(|(index, one)| {
+                let later = factors.get(index + 1..).unwrap_or_default();
+                later.iter().map(|other| (one.clone(), other.clone())).collect::<Vec<_>>()
+            });
+            pairs.collect::<Vec<_>>()
+        });
+        pairs.collect()
+    }
+
+    #[test]
+    fn a_hundred_teams_meet_in_little_more_attempts_than_pairs() {
+        let mut sampler = Sampler::default();
+        let attempts = kept(&mut sampler, Kind::Deny, &[100, 100], 10);
+        assert_eq!(sampler.sampled.refusals.of, 100_000);
+        assert_eq!(sampler.sampled.refusals.kept, attempts.len());
+        assert!((10_000..12_000).contains(&attempts.len()), "{}", attempts.len());
+    }
+
+    #[test]
+    fn what_has_fewer_than_two_variables_is_kept_whole() {
+        for sizes in [&[][..], &[7]] {
+            let mut sampler = Sampler::default();
+            kept(&mut sampler, Kind::Deny, sizes, 5);
+            assert_eq!(sampler.sampled.refusals.kept, sampler.sampled.refusals.of, "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_permitted_does_not_stand_for_what_is_refused() {
+        let mut sampler = Sampler::default();
+        let allows = kept(&mut sampler, Kind::Allow, &[4, 4], 3);
+        let refusals = kept(&mut sampler, Kind::Deny, &[4, 4], 3);
+        assert_eq!(allows, refusals);
+        assert_eq!(sampler.sampled.allows, sampler.sampled.refusals);
+    }
+
+    proptest! {
+        #[test]
+        fn every_two_values_that_could_meet_do(sizes in prop::collection::vec(1_usize..6, 1..4), operations in 1_usize..5) {
+            let each = |row: Vec<usize>| OPERATIONS.iter().take(operations).map(move |operation| (row.clone(), operation.name));
+            let whole: Vec<_> = product(&sizes).into_iter().flat_map(each).collect();
+            let sample = kept(&mut Sampler::default(), Kind::Deny, &sizes, operations);
+            prop_assert_eq!(met(&sample), met(&whole));
+            prop_assert!(sample.len() <= whole.len());
+            prop_assert_eq!(sample, kept(&mut Sampler::default(), Kind::Deny, &sizes, operations));
+        }
+    }
+}

@@ -5,6 +5,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use gainsay::{
     attempt::{Answer, Field, Param},
+    cloud::lazy,
     outcome::{OutcomeKind, classify},
 };
 use serde_json::json;
@@ -134,7 +135,8 @@ async fn answered(place: &Place, body: &'static str) -> Answer {
     let http = aws_smithy_runtime_api::client::http::http_client_fn(move |_, _| {
         aws_smithy_runtime_api::client::http::SharedHttpConnector::new(Canned(body))
     });
-    clients.s3 = aws_sdk_s3::Client::from_conf(clients.s3.config().to_builder().http_client(http).build());
+    let s3 = aws_sdk_s3::Client::from_conf(clients.s3.config().to_builder().http_client(http).build());
+    clients.s3 = lazy(|| s3);
     // The status is that of the last answer that was seen.
     clients.s3.list_objects_v2().bucket("gs-b").send().await.ok();
     send(&clients, "s3:DeleteObjects", &at("k"), How::default()).await

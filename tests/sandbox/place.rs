@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::{
 };
 use gainsay::{
     attempt::{self, Answer, Call, Field, On, Operation, Output, Param},
-    cloud::{Clients, Target},
+    cloud::{Clients, Target, lazy},
     diag::{Source, yaml},
     environment::{self, Environment, RawEnvironment},
     outcome::{Outcome, classify},
@@ -245,10 +245,14 @@ impl Place {
         });
         let shared = connector.clone();
         let http = http_client_fn(move |_, _| shared.clone());
-        clients.s3 = aws_sdk_s3::Client::from_conf(clients.s3.config().to_builder().http_client(http.clone()).build());
-        clients.kms = aws_sdk_kms::Client::from_conf(clients.kms.config().to_builder().http_client(http.clone()).build());
-        clients.sts = aws_sdk_sts::Client::from_conf(clients.sts.config().to_builder().http_client(http.clone()).build());
-        clients.s3control = aws_sdk_s3control::Client::from_conf(clients.s3control.config().to_builder().http_client(http).build());
+        let s3 = aws_sdk_s3::Client::from_conf(clients.s3.config().to_builder().http_client(http.clone()).build());
+        clients.s3 = lazy(|| s3);
+        let kms = aws_sdk_kms::Client::from_conf(clients.kms.config().to_builder().http_client(http.clone()).build());
+        clients.kms = lazy(|| kms);
+        let sts = aws_sdk_sts::Client::from_conf(clients.sts.config().to_builder().http_client(http.clone()).build());
+        clients.sts = lazy(|| sts);
+        let s3control = aws_sdk_s3control::Client::from_conf(clients.s3control.config().to_builder().http_client(http).build());
+        clients.s3control = lazy(|| s3control);
         clients.connector = connector;
         clients
     }
@@ -363,6 +367,6 @@ impl Drop for Table {
 
 /// The same clients with another for S3.
 pub fn with_s3(mut clients: Clients, s3: aws_sdk_s3::Client) -> Clients {
-    clients.s3 = s3;
+    clients.s3 = lazy(|| s3);
     clients
 }
