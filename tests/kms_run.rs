@@ -204,7 +204,7 @@ fn what_gets_through_fails() {
     for command in [
         format!("aws kms create-grant {app} --key-id {key} --grantee-principal arn:aws:iam::111122223333:role/app --operations Decrypt\n"),
         format!("aws kms revoke-grant {app} --key-id {key} --grant-id "),
-        format!("aws kms put-key-policy {app} --policy '{{\"Statement\":"),
+        format!("aws kms put-key-policy {app} --key-id {key} --policy '{{\"Statement\":"),
         format!("aws kms schedule-key-deletion {app} --key-id {key} --pending-window-in-days 7\n"),
         format!("aws kms tag-resource {app} --tags TagKey=team,TagValue=red --key-id {key}\n"),
         format!("aws kms untag-resource {app} --key-id {key} --tag-keys team\n"),

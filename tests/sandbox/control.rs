@@ -40,7 +40,8 @@ pub async fn prepare(place: &Place, operation: &Operation, bucket: &str, role: &
     let mut location = String::new();
     if operation.takes(Param::Location) || operation.name == "s3:GetDataAccess" {
         let at = [(Param::Bucket, bucket), (Param::Role, role)];
-        location = place.done("admin", "s3:CreateAccessGrantsLocation", &at).await[&Field::LocationId][0].clone();
+        let made = place.done("admin", "s3:CreateAccessGrantsLocation", &at).await;
+        location.clone_from(&made[&Field::LocationId][0]);
         let admin = format!("arn:aws:iam::{ACCOUNT}:role/admin");
         let grant = [
             (Param::Location, location.as_str()),

@@ -63,10 +63,9 @@ pub(super) fn written(body: &[u8]) -> S3Result<Vec<(String, String)>> {
 
 /// The same as they are read.
 pub(super) fn document_of(tags: &[(String, String)]) -> String {
-    let tags: String = tags
-        .iter()
-        .map(|(key, value)| format!("<Tag><Key>{}</Key><Value>{}</Value></Tag>", escape(key), escape(value)))
-        .collect();
+    let tags = tags.iter().fold(String::new(), |tags, (key, value)| {
+        tags + "<Tag><Key>" + &escape(key) + "</Key><Value>" + &escape(value) + "</Value></Tag>"
+    });
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Tagging xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><TagSet>{tags}</TagSet></Tagging>"
     )
