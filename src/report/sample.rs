@@ -38,7 +38,7 @@ pub(super) fn of(run: RunInfo, results: Vec<ResultRecord>) -> RunRecord {
 /// The events of a run that ended with this record.
 pub(super) fn events(record: &RunRecord) -> Vec<Event> {
     let mut events = vec![Event::RunStarted {
-        run: record.run.clone(),
+        run: Box::new(record.run.clone()),
         attempts: record.results.len(),
     }];
     events.push(Event::RowStarted {

@@ -13,7 +13,7 @@ pub enum Event {
     /// The run begins.
     RunStarted {
         /// What is run.
-        run: RunInfo,
+        run: Box<RunInfo>,
         /// How many attempts are selected.
         attempts: usize,
     },

@@ -111,7 +111,7 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
         not_deployed: place.not_deployed(),
     };
     tell(&Event::RunStarted {
-        run: info.clone(),
+        run: Box::new(info.clone()),
         attempts: plan.attempts,
     });
     // All at once: a target that is far away answers them together.

@@ -129,7 +129,7 @@ fn terse() {
 fn json() {
     let events = [
         Event::RunStarted {
-            run: sample::run(),
+            run: Box::new(sample::run()),
             attempts: 1,
         },
         Event::Result {
