@@ -330,7 +330,7 @@ operations! {
     CreateJob S3Control:"s3:CreateJob" "s3control create-job", "s3:CreateJob", Jobs, Writes, needs [Role Bucket], may [];
     DescribeJob S3Control:"s3:DescribeJob" "s3control describe-job", "s3:DescribeJob", Job, Reads, needs [Job], may [];
     ListJobs S3Control:"s3:ListJobs" "s3control list-jobs", "s3:ListJobs", Jobs, Reads, needs [], may [];
-    CreateAccessPoint S3Control:"s3:CreateAccessPoint" "s3control create-access-point", "s3:CreateAccessPoint", AccessPoint, Writes,
+    CreateAccessPoint S3Control:"s3:CreateAccessPoint" "s3control create-access-point", "s3:CreateAccessPoint", AccessPoint, Configures,
         needs [AccessPoint Bucket], may [];
     GetAccessPoint S3Control:"s3:GetAccessPoint" "s3control get-access-point", "s3:GetAccessPoint", AccessPoint, Reads,
         needs [AccessPoint], may [];

@@ -46,6 +46,7 @@ pub fn skipped(row: &PlannedRow<'_>, attempt: &Attempt, why: String) -> Step {
         fixtures: &row.row.fixtures,
         steps: Vec::new(),
         fresh: Vec::new(),
+        deeds: 0,
     };
     walk.call("attempt", &attempt.id, &attempt.request, "skipped");
     let step = walk.steps.pop().unwrap_or_default();
@@ -64,6 +65,7 @@ pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>]) -> Vec<Step> {
         fixtures: &row.row.fixtures,
         steps: Vec::new(),
         fresh: Vec::new(),
+        deeds: 0,
     };
     let needed = super::needed_fixtures(&row.row.fixtures, attempts);
     for (fixture, _) in row.row.fixtures.iter().zip(needed).filter(|(_, needed)| *needed) {
@@ -84,7 +86,9 @@ struct Walk<'a> {
     fixtures: &'a [Fixture],
     steps: Vec<Step>,
     /// Witnesses that need not be asked again: the runner keeps the same list.
-    fresh: Vec<Arc<Request>>,
+    fresh: Vec<(Arc<Request>, usize)>,
+    /// Forbidden attempts so far.
+    deeds: usize,
 }
 
 impl Walk<'_> {
@@ -136,7 +140,7 @@ impl Walk<'_> {
         if attempt.request.operation.effect != Effect::Reads {
             self.fresh.clear();
         }
-        self.fresh.push(attempt.request.clone());
+        self.remember(&attempt.request);
         for then in &attempt.then {
             self.call("then", &attempt.id, &then.request, "allowed");
         }
@@ -144,23 +148,32 @@ impl Walk<'_> {
 
     fn refused(&mut self, attempt: &Attempt) {
         let Some(both) = &attempt.witnesses else { return };
-        self.witness(attempt, &both.target.request);
-        self.witness(attempt, &both.actor.request);
+        self.witness(attempt, &both.target.request, 0);
+        self.witness(attempt, &both.actor.request, 0);
         self.call("attempt", &attempt.id, &attempt.request, &refusal(attempt));
-        self.fresh.clear();
-        self.witness(attempt, &both.target.request);
-        self.witness(attempt, &both.actor.request);
+        self.deeds += 1;
+        if attempt.request.operation.effect != Effect::Reads {
+            self.fresh.clear();
+        }
+        self.witness(attempt, &both.target.request, self.deeds);
+        self.witness(attempt, &both.actor.request, self.deeds);
         self.proofs(attempt);
         for then in &attempt.then {
             self.call("then", &attempt.id, &then.request, "allowed");
         }
     }
 
-    fn witness(&mut self, attempt: &Attempt, request: &Arc<Request>) {
-        if !self.fresh.iter().any(|known| known == request) {
+    fn witness(&mut self, attempt: &Attempt, request: &Arc<Request>, deeds: usize) {
+        let known = self.fresh.iter().find(|(known, _)| known == request);
+        if known.is_none_or(|(_, asked)| *asked < deeds) {
             self.call("witness", &attempt.id, request, "allowed");
-            self.fresh.push(request.clone());
+            self.remember(request);
         }
+    }
+
+    fn remember(&mut self, request: &Arc<Request>) {
+        self.fresh.retain(|(known, _)| known != request);
+        self.fresh.push((request.clone(), self.deeds));
     }
 
     /// Reads of the versions that a refused change must not have changed.

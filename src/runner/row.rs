@@ -45,8 +45,19 @@ pub(super) struct RowRun {
     outputs: Vec<Output>,
     clients: BTreeMap<(String, bool), Arc<Clients>>,
     /// Witnesses that have succeeded since the last call that could have changed anything: they need not be asked again.
-    fresh: Vec<(Arc<Request>, Outcome, String)>,
+    fresh: Vec<Fresh>,
+    /// How many forbidden attempts were made: what was asked since the last one comes after it.
+    deeds: usize,
     calls: u64,
+}
+
+/// What a witness answered.
+struct Fresh {
+    request: Arc<Request>,
+    outcome: Outcome,
+    came_back: String,
+    /// How many forbidden attempts had been made.
+    deeds: usize,
 }
 
 /// Where a result belongs.
@@ -102,6 +113,7 @@ impl RowRun {
             outputs: Vec::new(),
             clients: BTreeMap::new(),
             fresh: Vec::new(),
+            deeds: 0,
             calls: 0,
         }
     }
@@ -189,8 +201,7 @@ impl RowRun {
             self.fresh.clear();
         }
         if made.outcome == Outcome::Allowed {
-            self.fresh
-                .push((attempt.request.clone(), Outcome::Allowed, came_back(&made.answer)));
+            self.remember(&attempt.request, Outcome::Allowed, came_back(&made.answer));
         }
         let expected = self.expected_fields(&attempt.expect);
         seen.fields = expected.clone();
@@ -233,7 +244,7 @@ impl RowRun {
         let both = [("target", &witnesses.target), ("actor", &witnesses.actor)];
         let mut testimony = Vec::new();
         for (role, (_, witness)) in ["target before", "actor before"].into_iter().zip(both) {
-            testimony.push(self.testify(role, witness).await);
+            testimony.push(self.testify(role, witness, 0).await);
         }
         let before = self.stand.mark();
         let mut made = match self.perform(&attempt.request).await {
@@ -241,14 +252,17 @@ impl RowRun {
             Err(judgement) => return judgement,
         };
         self.stand.explain(&made.call, &mut made.answer).await;
-        self.fresh.clear();
+        self.deeds += 1;
+        if attempt.request.operation.effect != Effect::Reads {
+            self.fresh.clear();
+        }
         if made.outcome == Outcome::Allowed || one_may_have_acted(&made.tries) {
             // What should not have happened must not colour what comes after it.
             self.stand.go_back(&before).await;
         }
         if made.outcome != Outcome::Allowed {
             for (role, (_, witness)) in ["target after", "actor after"].into_iter().zip(both) {
-                testimony.push(self.testify(role, witness).await);
+                testimony.push(self.testify(role, witness, self.deeds).await);
             }
         }
         let expected = self.expected(&attempt.refusals, &made.call);
@@ -266,18 +280,17 @@ impl RowRun {
         judgement
     }
 
-    /// Asks a witness, unless it has answered since the last call that could have changed anything.
-    async fn testify(&mut self, role: &'static str, witness: &Witness) -> Testimony {
-        let known = self
-            .fresh
-            .iter()
-            .find(|(request, ..)| Arc::ptr_eq(request, &witness.request) || **request == *witness.request);
-        if let Some((_, outcome, came_back)) = known {
+    /// Asks a witness, unless it has succeeded since the last call that could have changed anything, and after so many deeds. A
+    /// read that was refused changes nothing: who succeeded before it has succeeded before the next.
+    async fn testify(&mut self, role: &'static str, witness: &Witness, deeds: usize) -> Testimony {
+        let same = |fresh: &&Fresh| Arc::ptr_eq(&fresh.request, &witness.request) || *fresh.request == *witness.request;
+        let known = self.fresh.iter().find(same);
+        if let Some(known) = known.filter(|known| known.deeds >= deeds && known.outcome == Outcome::Allowed) {
             return Testimony {
                 role,
                 label: witness.label.clone(),
-                outcome: outcome.clone(),
-                came_back: came_back.clone(),
+                outcome: known.outcome.clone(),
+                came_back: known.came_back.clone(),
             };
         }
         // A witness leaves no trace: what it takes away or configures must be there for the attempt it proves.
@@ -289,13 +302,23 @@ impl RowRun {
         if let Some(before) = before {
             self.stand.go_back(&before).await;
         }
-        self.fresh.push((witness.request.clone(), outcome.clone(), came_back.clone()));
+        self.remember(&witness.request, outcome.clone(), came_back.clone());
         Testimony {
             role,
             label: witness.label.clone(),
             outcome,
             came_back,
         }
+    }
+
+    fn remember(&mut self, request: &Arc<Request>, outcome: Outcome, came_back: String) {
+        self.fresh.retain(|fresh| *fresh.request != **request);
+        self.fresh.push(Fresh {
+            request: request.clone(),
+            outcome,
+            came_back,
+            deeds: self.deeds,
+        });
     }
 
     /// A refused change must have changed nothing: every fixture on the same key still has the version it was made with.
