@@ -67,7 +67,8 @@ impl Doctor {
                 writeln!(terminal.out, "  {word:<8} {}: {}", one_line(&finding.what), one_line(text))?;
             }
         }
-        writeln!(terminal.out, "{problems} problems; nothing was changed")?;
+        let plural = if problems == 1 { "" } else { "s" };
+        writeln!(terminal.out, "{problems} problem{plural}; nothing was changed")?;
         Ok(if problems == 0 { Exit::Ok } else { Exit::BadInput })
     }
 }

@@ -189,7 +189,8 @@ impl Check<'_> {
         let accounts: Vec<&str> = environment.accounts.iter().map(|(name, _)| name.as_str()).collect();
         let roles: Vec<&str> = environment.roles.iter().map(|role| role.name.as_str()).collect();
         let buckets: Vec<&str> = environment.buckets.iter().map(|bucket| bucket.logical.as_str()).collect();
-        let keys: Vec<&str> = environment.keys.iter().map(|key| key.name.as_str()).collect();
+        let keys = environment.keys.iter().chain(&environment.managed_key);
+        let keys: Vec<&str> = keys.map(|key| key.name.as_str()).collect();
         self.known("account", raw.accounts.0.iter().map(|(name, _)| name), &accounts);
         self.known("role", raw.roles.0.iter().map(|(name, _)| name).chain(&raw.cleanup), &roles);
         self.known("bucket", raw.buckets.0.iter().map(|(name, _)| name).chain(&raw.may_write), &buckets);

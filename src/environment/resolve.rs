@@ -288,7 +288,7 @@ impl Resolver<'_> {
                 .collect(),
         });
         Some(Environment {
-            managed_key: aws_managed_key(&raw.account.value, &raw.region.value).map(Arc::new),
+            managed_key: self.managed_key(),
             collections: collections.collect(),
             title: raw.environment.value.clone(),
             account: self.own_account().to_owned(),
@@ -371,6 +371,20 @@ impl Resolver<'_> {
             own: of.and_then(|name| self.members.own(name)),
             members: &self.members,
         }
+    }
+
+    /// The AWS managed key: of an account that is bound, the one it is bound to.
+    fn managed_key(&self) -> Option<Arc<Key>> {
+        let made = aws_managed_key(&self.raw.account.value, &self.raw.region.value)?;
+        Some(Arc::new(match self.bound_key(&made.name) {
+            Some(bound) => Key {
+                arn: bound.arn.clone(),
+                id: bound.id.clone(),
+                account: bound.account.clone(),
+                ..made
+            },
+            None => made,
+        }))
     }
 
     fn key(&mut self, name: &Located<String>, raw: &RawKey) -> Option<Key> {

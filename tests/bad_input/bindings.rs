@@ -57,3 +57,30 @@ fn a_file_of_bindings_must_be_readable() {
     copy.run(&[ENDPOINT, "--bindings", "s/elsewhere.txt"])
         .assert_refused(&copy, &["error["]);
 }
+
+#[test]
+fn the_key_that_aws_manages_is_bound_like_any_other() {
+    let copy = Copy::new();
+    copy.write(
+        "vault/put.yaml",
+        "scenario: Uploads use the main key\ncontrols: [ENC-03]\n\
+         request: { as: app, do: s3:PutObject, bucket: vault, key: \"{run}/report.csv\", encryption: aws:kms, kms_key: main }\n\
+         attempts:\n  - allow: with the main key\n  - deny: with the key AWS manages\n    but: { kms_key: aws/s3 }\n    by: { layer: resource }\n",
+    );
+    let plan = ["plan", "--scenarios", "s", "--color", "never", ENDPOINT];
+    copy.write(
+        "vault/bindings.yaml",
+        format!("{BOUND}keys: {{ main: {{ arn: \"arn:aws:kms:eu-west-1:111122223333:key/0e71de9c-e000-4000-8000-000000000001\" }} }}\n"),
+    );
+    copy.gainsay(&plan)
+        .assert_refused(&copy, &["error[unbound]: the bindings of `vault` lack: key `aws/s3`"]);
+    copy.write(
+        "vault/bindings.yaml",
+        format!(
+            "{BOUND}keys:\n  main: {{ arn: \"arn:aws:kms:eu-west-1:111122223333:key/0e71de9c-e000-4000-8000-000000000001\" }}\n  \
+             aws/s3: {{ arn: \"arn:aws:kms:eu-west-1:111122223333:key/0e71de9c-e000-4000-8000-00000000000f\" }}\n"
+        ),
+    );
+    let planned = copy.gainsay(&plan);
+    assert_eq!(planned.code, 0, "{}{}", planned.stdout, planned.stderr);
+}
