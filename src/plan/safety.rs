@@ -67,7 +67,6 @@ fn cannot_be_undone(request: &Request, limits: &Limits<'_>) -> Option<String> {
         | Op::UploadPartCopy
         | Op::UpdateObjectEncryption
         | Op::PutObjectAnnotation
-        | Op::DeleteObjectAnnotation
         | Op::PutObjectTagging
         | Op::DeleteObjectTagging
         | Op::PutObjectAcl => {}
