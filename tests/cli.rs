@@ -420,8 +420,6 @@ fn ctrl_c_stops_new_attempts_and_leaves_whole_reports() {
         .args([
             "run",
             "long/",
-            "--jobs",
-            "1",
             "--scenarios",
             copy.path().to_str().unwrap(),
             "--report-dir",
