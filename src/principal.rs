@@ -47,24 +47,28 @@ impl Sessions {
     /// Assumes every role given, as the caller, or by way of the roles that are to assume it. What waits for nothing is asked
     /// for at once: no row begins before the last is there.
     pub async fn open(target: &Target, caller: &Credentials, environment: &Environment, roles: &[Arc<Role>], run: &str) -> Self {
-        let calls = AtomicU64::new(0);
+        let calls = Arc::new(AtomicU64::new(0));
         let mut sessions = Self::default();
         for wave in waves(environment, roles) {
-            let opened = wave.into_iter().map(async |role| {
+            let names: Vec<String> = wave.iter().map(|role| role.name.clone()).collect();
+            let opening = wave.into_iter().map(|role| {
                 let by = match &role.via {
-                    None => Ok((caller, environment.caller.arn.as_str())),
-                    Some(via) => sessions.get(via).map(|by| (&by.credentials, by.arn.as_str())),
+                    None => Ok((caller.clone(), environment.caller.arn.clone())),
+                    Some(via) => sessions.get(via).map(|by| (by.credentials.clone(), by.arn.clone())),
                 };
-                let session = match by {
-                    Ok((credentials, who)) => assume(target, credentials, who, role, run, &calls).await,
-                    Err(problem) => Err(problem),
-                };
-                (role.name.clone(), session)
+                let (target, role, run, calls) = (target.clone(), role.clone(), run.to_owned(), calls.clone());
+                // On every core: a sandbox answers as fast as it is asked.
+                let opening = tokio::spawn(async move {
+                    let (credentials, who) = by?;
+                    assume(&target, &credentials, &who, &role, &run, &calls).await
+                });
+                async { opening.await.unwrap_or_else(|error| Err(error.to_string())) }
             });
-            let opened = join_all(opened).await;
-            Arc::make_mut(&mut sessions.by_role).extend(opened);
+            let opened = join_all(opening.collect::<Vec<_>>()).await;
+            let names = names.into_iter().zip(opened);
+            Arc::make_mut(&mut sessions.by_role).extend(names);
         }
-        sessions.calls = calls.into_inner();
+        sessions.calls = calls.load(Ordering::Relaxed);
         sessions
     }
 

@@ -1,6 +1,6 @@
 //! `gainsay run`.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
@@ -122,14 +122,19 @@ impl Run {
         };
         let stop = Stop::default();
         runtime.spawn(interrupt(stop.clone()));
-        if self.at.is_sandbox() {
-            return self.run(&runtime, &plan, &Place::Sandbox, &options, &stop, terminal);
-        }
-        match runtime.block_on(self.elsewhere(&plan, &folders, &options.run, &stop)) {
-            Err(trouble) => trouble.show(terminal),
-            Ok((place, None)) => self.run(&runtime, &plan, &place, &options, &stop, terminal),
-            Ok((place, Some(made))) => self.run(&runtime, &Plan::new(&made, &selection), &place, &options, &stop, terminal),
-        }
+        let (record, told) = if self.at.is_sandbox() {
+            self.run(&runtime, &plan, &Place::Sandbox, &options, &stop, terminal)
+        } else {
+            match runtime.block_on(self.elsewhere(&plan, &folders, &options.run, &stop)) {
+                Err(trouble) => return trouble.show(terminal),
+                Ok((place, None)) => self.run(&runtime, &plan, &place, &options, &stop, terminal),
+                Ok((place, Some(made))) => self.run(&runtime, &Plan::new(&made, &selection), &place, &options, &stop, terminal),
+            }
+        };
+        // What was attempted takes as much memory as what came of it, which is all that the reports need.
+        drop(plan);
+        drop((architectures, folders, runtime));
+        self.conclude(&record, told, terminal)
     }
 
     /// Connects to the target. Where the environment is made for the run, the architectures with its names are answered, too.
@@ -161,6 +166,7 @@ impl Run {
         Ok((target::place(self.at.name(), grounds), made))
     }
 
+    /// Makes the attempts and tells of them. The second of the answer is whether all could be told.
     fn run(
         &self,
         runtime: &Runtime,
@@ -169,20 +175,30 @@ impl Run {
         options: &Options,
         stop: &Stop,
         terminal: &mut Terminal,
-    ) -> io::Result<Exit> {
+    ) -> (Arc<RunRecord>, io::Result<()>) {
+        let mut reporter = self.reporter(terminal);
+        let mut told = Ok(());
+        let record = runtime.block_on(runner::run_on(plan, place, options, stop, |event| {
+            if let Err(error) = reporter.report(event)
+                && told.is_ok()
+            {
+                told = Err(error);
+            }
+        }));
+        (record, told)
+    }
+
+    fn reporter<'t>(&self, terminal: &'t mut Terminal) -> impl Reporter + 't {
         let look = terminal::Options {
             format: self.format.into(),
             colour: terminal.colour_out,
             progress: terminal.progress,
         };
-        let mut reporter = terminal::Terminal::new(&mut terminal.out, look);
-        let mut broken = None;
-        let record = runtime.block_on(runner::run_on(plan, place, options, stop, |event| {
-            if let Err(error) = reporter.report(event) {
-                broken.get_or_insert(error);
-            }
-        }));
-        let written = self.write(&record, &mut reporter);
+        terminal::Terminal::new(&mut terminal.out, look)
+    }
+
+    fn conclude(&self, record: &RunRecord, told: io::Result<()>, terminal: &mut Terminal) -> io::Result<Exit> {
+        let written = self.write(record, &mut self.reporter(terminal));
         // What was proved is on the disk before a closed pipe or a full terminal ends the program.
         let exit = match written {
             Ok(()) => Exit::of(&record.summary.counts, &record.run),
@@ -195,8 +211,8 @@ impl Run {
                 }
             }
         };
-        match broken {
-            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        match told {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
             _ => Ok(exit),
         }
     }

@@ -40,14 +40,7 @@ pub struct Step {
 /// An attempt that is not made.
 #[must_use]
 pub fn skipped(row: &PlannedRow<'_>, attempt: &Attempt, why: String) -> Step {
-    let mut walk = Walk {
-        row: row.name(),
-        environment: &row.architecture.environment,
-        fixtures: &row.row.fixtures,
-        steps: Vec::new(),
-        fresh: Vec::new(),
-        deeds: 0,
-    };
+    let mut walk = Walk::of(row);
     walk.call("attempt", &attempt.id, &attempt.request, "skipped");
     let step = walk.steps.pop().unwrap_or_default();
     Step {
@@ -59,14 +52,7 @@ pub fn skipped(row: &PlannedRow<'_>, attempt: &Attempt, why: String) -> Step {
 /// The calls of a row for the attempts that were chosen from it.
 #[must_use]
 pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>]) -> Vec<Step> {
-    let mut walk = Walk {
-        row: row.name(),
-        environment: &row.architecture.environment,
-        fixtures: &row.row.fixtures,
-        steps: Vec::new(),
-        fresh: Vec::new(),
-        deeds: 0,
-    };
+    let mut walk = Walk::of(row);
     let needed = super::needed_fixtures(&row.row.fixtures, attempts);
     for (fixture, _) in row.row.fixtures.iter().zip(needed).filter(|(_, needed)| *needed) {
         walk.call("fixture", &fixture.name, &fixture.request, "allowed");
@@ -77,6 +63,7 @@ pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>]) -> Vec<Step> {
             Kind::Deny | Kind::Reject => walk.refused(attempt),
         }
     }
+    walk.settle();
     walk.steps
 }
 
@@ -85,13 +72,27 @@ struct Walk<'a> {
     environment: &'a Environment,
     fixtures: &'a [Fixture],
     steps: Vec<Step>,
-    /// Witnesses that need not be asked again: the runner keeps the same list.
+    /// Witnesses and proofs that need not be asked again: the runner keeps the same list.
     fresh: Vec<(Arc<Request>, usize)>,
     /// Forbidden attempts so far.
     deeds: usize,
+    /// Refusals whose witnesses have yet to be asked once more, with their number.
+    open: Vec<(Arc<Attempt>, usize)>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn of(row: &'a PlannedRow<'_>) -> Self {
+        Self {
+            row: row.name(),
+            environment: &row.architecture.environment,
+            fixtures: &row.row.fixtures,
+            steps: Vec::new(),
+            fresh: Vec::new(),
+            deeds: 0,
+            open: Vec::new(),
+        }
+    }
+
     fn call(&mut self, why: &'static str, of: &str, request: &Request, expected: &str) {
         let plain = matches!(request.params.get(&Param::Transport), Some(Value::Word("http")));
         let scheme = if plain { "http" } else { "https" };
@@ -136,8 +137,12 @@ impl Walk<'_> {
     }
 
     fn allowed(&mut self, attempt: &Attempt) {
+        let changes = attempt.request.operation.effect != Effect::Reads;
+        if changes {
+            self.settle();
+        }
         self.call("attempt", &attempt.id, &attempt.request, "allowed");
-        if attempt.request.operation.effect != Effect::Reads {
+        if changes {
             self.fresh.clear();
         }
         self.remember(&attempt.request);
@@ -146,27 +151,32 @@ impl Walk<'_> {
         }
     }
 
-    fn refused(&mut self, attempt: &Attempt) {
+    fn refused(&mut self, attempt: &Arc<Attempt>) {
         let Some(both) = &attempt.witnesses else { return };
-        self.witness(attempt, &both.target.request, 0);
-        self.witness(attempt, &both.actor.request, 0);
+        self.unless_known("witness", attempt, &both.target.request, 0);
+        self.unless_known("witness", attempt, &both.actor.request, 0);
         self.call("attempt", &attempt.id, &attempt.request, &refusal(attempt));
         self.deeds += 1;
-        if attempt.request.operation.effect != Effect::Reads {
-            self.fresh.clear();
-        }
-        self.witness(attempt, &both.target.request, self.deeds);
-        self.witness(attempt, &both.actor.request, self.deeds);
-        self.proofs(attempt);
-        for then in &attempt.then {
-            self.call("then", &attempt.id, &then.request, "allowed");
+        self.open.push((attempt.clone(), self.deeds));
+    }
+
+    fn settle(&mut self) {
+        for (attempt, deed) in std::mem::take(&mut self.open) {
+            let Some(both) = &attempt.witnesses else { continue };
+            self.unless_known("witness", &attempt, &both.target.request, deed);
+            self.unless_known("witness", &attempt, &both.actor.request, deed);
+            self.proofs(&attempt, deed);
+            for then in &attempt.then {
+                self.call("then", &attempt.id, &then.request, "allowed");
+            }
         }
     }
 
-    fn witness(&mut self, attempt: &Attempt, request: &Arc<Request>, deeds: usize) {
+    /// A call that need not be made where it was made after so many refusals.
+    fn unless_known(&mut self, why: &'static str, attempt: &Attempt, request: &Arc<Request>, deeds: usize) {
         let known = self.fresh.iter().find(|(known, _)| known == request);
         if known.is_none_or(|(_, asked)| *asked < deeds) {
-            self.call("witness", &attempt.id, request, "allowed");
+            self.call(why, &attempt.id, request, "allowed");
             self.remember(request);
         }
     }
@@ -177,7 +187,7 @@ impl Walk<'_> {
     }
 
     /// Reads of the versions that a refused change must not have changed.
-    fn proofs(&mut self, attempt: &Attempt) {
+    fn proofs(&mut self, attempt: &Attempt, deed: usize) {
         let request = &attempt.request;
         if request.operation.effect == Effect::Reads || request.operation.service != Service::S3 {
             return;
@@ -189,8 +199,8 @@ impl Walk<'_> {
             );
             let versioned = fixture.request.bucket().is_some_and(|bucket| bucket.versioning != Versioning::Off);
             if makes_versions && versioned && super::same_key(&fixture.request, request) {
-                let proof = super::proof_of(&fixture.request, "{version}");
-                self.call("proof", &attempt.id, &proof, "allowed");
+                let proof = Arc::new(super::proof_of(&fixture.request, &format!("{{{}.version}}", fixture.name)));
+                self.unless_known("proof", attempt, &proof, deed);
             }
         }
     }

@@ -6,12 +6,19 @@
 mod tests;
 
 use std::{
-    fs, io,
+    fmt, fs,
+    io::{self, BufWriter, Write as _},
     path::{Path, PathBuf},
 };
 
+use serde::{
+    Deserialize, Deserializer,
+    de::{SeqAccess, Visitor},
+};
+use sha2::{Digest as _, Sha256};
+
 use crate::{
-    record::RunRecord,
+    record::{ResultRecord, RunInfo, RunRecord, Summary},
     report::{
         junit::{self, JunitError},
         one_line,
@@ -112,30 +119,83 @@ pub fn write(directory: &Path, record: &RunRecord) -> Result<Vec<PathBuf>, Repor
     let folder = directory.join(id);
     fs::create_dir_all(&folder).map_err(|source| cannot("make the folder", &folder, source))?;
 
-    let path = folder.join(RECORD);
-    let of_record = |source| ReportError::Record {
-        path: path.clone(),
-        source,
-    };
-    {
-        // Gone before the other report is made: of many results each is large.
-        let mut json = serde_json::to_vec_pretty(record).map_err(of_record)?;
-        json.push(b'\n');
-        publish(&path, &json, |bytes| {
-            serde_json::from_slice::<RunRecord>(bytes).map(drop).map_err(of_record)
-        })?;
-    }
-
-    let junit_path = folder.join(JUNIT);
-    let of_junit = |source| ReportError::Junit {
-        path: junit_path.clone(),
-        source,
-    };
-    let xml = junit::render(record).map_err(of_junit)?;
-    publish(&junit_path, &xml, |bytes| junit::check(bytes, record).map_err(of_junit))?;
+    let (path, junit_path) = (folder.join(RECORD), folder.join(JUNIT));
+    // Each takes as long as a good part of a run on the sandbox.
+    let (json, junit) = std::thread::scope(|scope| {
+        let junit = scope.spawn(|| draft_junit(&junit_path, record));
+        (draft_record(&path, record), junit.join())
+    });
+    json?.publish()?;
+    // Only a panic, which lints forbid, ends the other thread early.
+    junit
+        .unwrap_or_else(|_| Err(ReportError::ReadBack { path: junit_path.clone() }))?
+        .publish()?;
 
     point_to(directory, id)?;
     Ok(vec![path, junit_path])
+}
+
+fn draft_record(path: &Path, record: &RunRecord) -> Result<Draft, ReportError> {
+    let of_record = |source| ReportError::Record {
+        path: path.to_owned(),
+        source,
+    };
+    let render = |out: &mut BufWriter<Out>| {
+        serde_json::to_writer_pretty(&mut *out, record).map_err(of_record)?;
+        _ = out.write_all(b"\n");
+        Ok(())
+    };
+    draft(path, render, |bytes| {
+        let read: ReadBack = serde_json::from_slice(bytes).map_err(of_record)?;
+        if read.results.0 == record.results.len() {
+            return Ok(());
+        }
+        Err(ReportError::ReadBack { path: path.to_owned() })
+    })
+}
+
+fn draft_junit(path: &Path, record: &RunRecord) -> Result<Draft, ReportError> {
+    let of_junit = |source| ReportError::Junit {
+        path: path.to_owned(),
+        source,
+    };
+    let render = |out: &mut BufWriter<Out>| junit::render(record, out).map_err(of_junit);
+    draft(path, render, |bytes| junit::check(bytes, record).map_err(of_junit))
+}
+
+/// A record as it is read back: every result is read, and none is kept.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "that it can be read is what is asked")]
+struct ReadBack {
+    run: RunInfo,
+    summary: Summary,
+    results: Many,
+}
+
+/// How many results there are.
+struct Many(usize);
+
+impl<'de> Deserialize<'de> for Many {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Counts;
+        impl<'de> Visitor<'de> for Counts {
+            type Value = Many;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of results")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut results: A) -> Result<Many, A::Error> {
+                let mut many = 0;
+                while results.next_element::<ResultRecord>()?.is_some() {
+                    many += 1;
+                }
+                Ok(Many(many))
+            }
+        }
+        deserializer.deserialize_seq(Counts)
+    }
 }
 
 /// The record of the newest run.
@@ -155,30 +215,89 @@ pub fn read_latest(directory: &Path) -> Result<RunRecord, ReportError> {
     serde_json::from_slice(&bytes).map_err(|source| ReportError::Record { path, source })
 }
 
-/// Writes under another name, reads back, has it checked, and only then gives it its name.
-fn publish(path: &Path, bytes: &[u8], check: impl FnOnce(&[u8]) -> Result<(), ReportError>) -> Result<(), ReportError> {
+/// A file that was written under another name, and read back and checked. It is removed unless it is published.
+struct Draft {
+    draft: PathBuf,
+    path: PathBuf,
+}
+
+impl Draft {
+    /// Gives it its name.
+    fn publish(self) -> Result<(), ReportError> {
+        fs::rename(&self.draft, &self.path).map_err(|source| cannot("write", &self.path, source))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // Gone where it was published; else the first problem is the one to tell, and a draft that stays is only litter.
+        _ = fs::remove_file(&self.draft);
+    }
+}
+
+/// A file that is being written, and a digest of what should be in it.
+struct Out {
+    file: fs::File,
+    digest: Sha256,
+    /// What the file system said no to: the formats wrap it, each in its own way.
+    problem: Option<io::Error>,
+}
+
+impl io::Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.file.write_all(bytes) {
+            Ok(()) => {
+                self.digest.update(bytes);
+                Ok(bytes.len())
+            }
+            Err(problem) => {
+                let kind = problem.kind();
+                self.problem.get_or_insert(problem);
+                Err(kind.into())
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Writes a draft, reads it back and has it checked. Nothing of a report is in memory twice: of many results each is large.
+fn draft(
+    path: &Path,
+    render: impl FnOnce(&mut BufWriter<Out>) -> Result<(), ReportError>,
+    check: impl FnOnce(&[u8]) -> Result<(), ReportError>,
+) -> Result<Draft, ReportError> {
     if path.symlink_metadata().is_ok() {
         return Err(ReportError::Exists { path: path.to_owned() });
     }
-    let draft = draft_of(path);
-    let written = write_draft(&draft, bytes, path).and_then(|back| {
-        if back != bytes {
-            return Err(ReportError::ReadBack { path: path.to_owned() });
-        }
-        check(&back)?;
-        fs::rename(&draft, path).map_err(|source| cannot("write", path, source))
-    });
-    if written.is_err() {
-        // The first problem is the one to tell; a draft that stays is only litter.
-        let _ = fs::remove_file(&draft);
+    let draft = Draft {
+        draft: draft_of(path),
+        path: path.to_owned(),
+    };
+    let unwritten = |source| cannot("write", path, source);
+    let file = fs::File::create(&draft.draft).map_err(unwritten)?;
+    let out = Out {
+        file,
+        digest: Sha256::new(),
+        problem: None,
+    };
+    let mut out = BufWriter::with_capacity(64 << 10, out);
+    let rendered = render(&mut out);
+    let flushed = out.flush();
+    let (out, _) = out.into_parts();
+    if let Some(problem) = out.problem {
+        return Err(unwritten(problem));
     }
-    written
-}
-
-/// Writes the draft and reads it back.
-fn write_draft(draft: &Path, bytes: &[u8], path: &Path) -> Result<Vec<u8>, ReportError> {
-    fs::write(draft, bytes).map_err(|source| cannot("write", path, source))?;
-    fs::read(draft).map_err(|source| cannot("read back", path, source))
+    rendered?;
+    flushed.map_err(unwritten)?;
+    let back = fs::read(&draft.draft).map_err(|source| cannot("read back", path, source))?;
+    if Sha256::digest(&back) != out.digest.finalize() {
+        return Err(ReportError::ReadBack { path: path.to_owned() });
+    }
+    check(&back)?;
+    Ok(draft)
 }
 
 /// A name in the same folder, so that renaming cannot fall back on copying; of this process, so that two cannot meet.

@@ -3,6 +3,7 @@
 
 mod doctor;
 mod event;
+mod refusal;
 mod result;
 mod row;
 mod shared;

@@ -1,8 +1,19 @@
 //! From what was seen to the record of one result.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc},
+    time::Instant,
+};
 
-use super::row::{Made, RowRun, Setting};
+use time::OffsetDateTime;
+
+use super::{
+    Event, millis,
+    refusal::{Refusal, Waiting},
+    row::{Made, RowRun, Setting},
+    timestamp,
+};
 use crate::{
     attempt::{Answer, Call, Field, Param, command, host},
     outcome::Outcome,
@@ -11,6 +22,73 @@ use crate::{
     scenario::{Attempt, Witness},
     verdict::{Expected, Judgement, Testimony, Verdict},
 };
+
+/// The results of a row, told in the order of the file however long some have to wait.
+pub(super) struct Results<'a> {
+    events: &'a mpsc::Sender<Event>,
+    early: BTreeMap<usize, Arc<ResultRecord>>,
+    pub done: Vec<Arc<ResultRecord>>,
+}
+
+impl<'a> Results<'a> {
+    pub(super) fn new(events: &'a mpsc::Sender<Event>) -> Self {
+        Self {
+            events,
+            early: BTreeMap::new(),
+            done: Vec::new(),
+        }
+    }
+
+    /// Takes the result of the attempt at a place in the row, and tells what can be told.
+    pub(super) fn put(&mut self, place: usize, result: Arc<ResultRecord>) {
+        self.early.insert(place, result);
+        while let Some(result) = self.early.remove(&self.done.len()) {
+            // The receiver lives as long as the run; if it is gone there is nobody to tell.
+            _ = self.events.send(Event::Result { result: result.clone() });
+            self.done.push(result);
+        }
+    }
+}
+
+/// An attempt on its way to its verdict.
+pub(super) struct Case {
+    /// Its place in the row.
+    pub place: usize,
+    pub attempt: Arc<Attempt>,
+    pub seen: Seen,
+    pub started: String,
+    begun: Instant,
+    /// How long it took before it had to wait, in milliseconds.
+    took: f64,
+}
+
+impl Case {
+    pub(super) fn begin(place: usize, attempt: Arc<Attempt>) -> Self {
+        Self {
+            place,
+            attempt,
+            seen: Seen::default(),
+            started: timestamp(OffsetDateTime::now_utc()),
+            begun: Instant::now(),
+            took: 0.0,
+        }
+    }
+
+    pub(super) fn waits(mut self, refusal: Refusal) -> Waiting {
+        self.took = millis(self.begun);
+        Waiting { case: self, refusal }
+    }
+
+    /// The time that others took is not this one's.
+    pub(super) fn resume(&mut self) {
+        self.begun = Instant::now();
+    }
+
+    /// How long it took, in milliseconds.
+    pub(super) fn duration(&self) -> f64 {
+        self.took + millis(self.begun)
+    }
+}
 
 /// What was seen of an attempt.
 #[derive(Debug, Default)]
@@ -126,14 +204,11 @@ fn elsewhere(call: &Call, region: &str, url: &str) -> String {
 }
 
 /// The record of a result.
-pub(super) fn result(
-    setting: &Setting,
-    attempt: &Attempt,
-    judgement: &Judgement,
-    seen: Seen,
-    started: String,
-    duration_ms: f64,
-) -> ResultRecord {
+pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> ResultRecord {
+    let duration_ms = case.duration();
+    let Case {
+        attempt, seen, started, ..
+    } = case;
     let mut expected = ExpectedRecord {
         effect: attempt.kind.to_string(),
         fields: seen

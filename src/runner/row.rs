@@ -3,29 +3,26 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, mpsc},
-    time::Instant,
 };
-
-use time::OffsetDateTime;
 
 use super::{
-    Event, Options, RowDone, Stage, Stop, millis,
-    result::{Seen, result},
+    Event, Options, RowDone, Stage, Stop,
+    refusal::{Fresh, Waiting},
+    result::{Case, Results, Seen, result},
     shared::is_ending,
     stand::Stand,
-    timestamp,
 };
 use crate::{
-    attempt::{self, Answer, Call, Effect, Facts, Field, Output, Param, Service, fill},
+    attempt::{self, Answer, Call, Effect, Facts, Field, Output, Param, fill},
     cloud::{Clients, Target},
     outcome::{Outcome, classify},
-    plan::{PlannedRow, needed_fixtures, proof_of},
+    plan::{PlannedRow, needed_fixtures},
     principal::Sessions,
     record::TryRecord,
-    scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value, Witness},
+    scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value},
     suite::Architecture,
-    tries::{Tries, judge_tries, one_may_have_acted},
-    verdict::{Expected, Judgement, Reason, Testimony, Verdict, came_back, judge_allow, judge_refusal},
+    tries::{Tries, judge_tries},
+    verdict::{Expected, Judgement, Reason, Verdict, came_back, judge_allow},
 };
 
 /// Everything one row needs, owned, so that it can run on any thread.
@@ -33,31 +30,24 @@ pub(super) struct RowRun {
     name: String,
     setting: Setting,
     attempts: Vec<Arc<Attempt>>,
-    fixtures: Vec<Fixture>,
+    pub(super) fixtures: Vec<Fixture>,
     /// Why attempts are not made here, by their ids.
     obstacles: BTreeMap<String, String>,
-    stand: Stand,
+    pub(super) stand: Stand,
     target: Target,
     sessions: Sessions,
     stop: Stop,
     fail_fast: bool,
     run: String,
-    outputs: Vec<Output>,
+    pub(super) outputs: Vec<Output>,
     clients: BTreeMap<(String, bool), Arc<Clients>>,
-    /// Witnesses that have succeeded since the last call that could have changed anything: they need not be asked again.
-    fresh: Vec<Fresh>,
+    /// What witnesses have answered since something changed: they need not be asked again.
+    pub(super) fresh: Vec<Fresh>,
     /// How many forbidden attempts were made: what was asked since the last one comes after it.
-    deeds: usize,
+    pub(super) deeds: usize,
+    /// Refusals whose witnesses have yet to be asked once more.
+    pub(super) open: Vec<Waiting>,
     calls: u64,
-}
-
-/// What a witness answered.
-struct Fresh {
-    request: Arc<Request>,
-    outcome: Outcome,
-    came_back: String,
-    /// How many forbidden attempts had been made.
-    deeds: usize,
 }
 
 /// Where a result belongs.
@@ -81,7 +71,7 @@ pub(super) struct Made {
 
 impl Made {
     /// What the tries before the last leave of a judgement of it.
-    fn judge_tries(&self, judgement: Judgement) -> Judgement {
+    pub(super) fn judge_tries(&self, judgement: Judgement) -> Judgement {
         let allowed = self.outcome == Outcome::Allowed;
         judge_tries(judgement, self.call.operation.effect, &self.tries, allowed)
     }
@@ -114,6 +104,7 @@ impl RowRun {
             clients: BTreeMap::new(),
             fresh: Vec::new(),
             deeds: 0,
+            open: Vec::new(),
             calls: 0,
         }
     }
@@ -129,34 +120,43 @@ impl RowRun {
         } else {
             self.make_fixtures(&needed).await
         };
-        let mut results = Vec::new();
-        for attempt in self.attempts.clone() {
+        let mut results = Results::new(events);
+        for (place, attempt) in self.attempts.clone().into_iter().enumerate() {
             // The sandbox answers at once, so a row would never let the runtime see a Ctrl-C.
             tokio::task::yield_now().await;
-            let begun = Instant::now();
-            let started = timestamp(OffsetDateTime::now_utc());
-            let mut seen = Seen::default();
+            let mut case = Case::begin(place, attempt);
             let judgement = if self.stop.is_interrupted() {
                 Judgement::error(Reason::Cancelled, "the run was stopped before this attempt")
             } else if self.stop.has_failed() {
                 Judgement::skipped("not attempted: `--fail-fast` ended the run at an earlier failure")
-            } else if let Some(obstacle) = self.obstacles.get(&attempt.id) {
+            } else if let Some(obstacle) = self.obstacles.get(&case.attempt.id) {
                 Judgement::skipped(obstacle.clone())
             } else if let Some(problem) = &missing {
                 Judgement::inconclusive(Reason::NoFixture, problem.clone())
+            } else if case.attempt.kind == Kind::Allow {
+                if case.attempt.request.operation.effect != Effect::Reads {
+                    self.settle(&mut results).await;
+                }
+                self.allowed(&case.attempt.clone(), &mut case.seen).await
             } else {
-                self.attempt(&attempt, &mut seen).await
+                match self.refused(&case.attempt.clone()).await {
+                    Ok(refusal) => {
+                        self.open.push(case.waits(refusal));
+                        // Who asks to stop at the first failure asks to know of it at once.
+                        if self.fail_fast {
+                            self.settle(&mut results).await;
+                        }
+                        continue;
+                    }
+                    Err(judgement) => judgement,
+                }
             };
-            if self.fail_fast && judgement.verdict == Verdict::Fail {
-                self.stop.fail();
-            }
-            let result = Arc::new(result(&self.setting, &attempt, &judgement, seen, started, millis(begun)));
-            _ = events.send(Event::Result { result: result.clone() });
-            results.push(result);
+            self.end(case, &judgement, &mut results);
         }
+        self.settle(&mut results).await;
         let (left_behind, calls) = self.stand.close().await;
         RowDone {
-            results,
+            results: results.done,
             calls: self.calls + calls,
             left_behind,
         }
@@ -187,11 +187,13 @@ impl RowRun {
         None
     }
 
-    async fn attempt(&mut self, attempt: &Attempt, seen: &mut Seen) -> Judgement {
-        match attempt.kind {
-            Kind::Allow => self.allowed(attempt, seen).await,
-            Kind::Deny | Kind::Reject => self.refused(attempt, seen).await,
+    /// Gives an attempt its verdict.
+    pub(super) fn end(&mut self, case: Case, judgement: &Judgement, results: &mut Results<'_>) {
+        if self.fail_fast && judgement.verdict == Verdict::Fail {
+            self.stop.fail();
         }
+        let place = case.place;
+        results.put(place, Arc::new(result(&self.setting, case, judgement)));
     }
 
     async fn allowed(&mut self, attempt: &Attempt, seen: &mut Seen) -> Judgement {
@@ -217,7 +219,7 @@ impl RowRun {
     }
 
     /// The reads that must hold after an attempt.
-    async fn then(&mut self, attempt: &Attempt) -> Judgement {
+    pub(super) async fn then(&mut self, attempt: &Attempt) -> Judgement {
         for then in &attempt.then {
             let made = match self.perform(&then.request).await {
                 Ok(made) => made,
@@ -239,125 +241,8 @@ impl RowRun {
         Judgement::pass()
     }
 
-    async fn refused(&mut self, attempt: &Attempt, seen: &mut Seen) -> Judgement {
-        let Some(witnesses) = &attempt.witnesses else {
-            return Judgement::inconclusive(Reason::NoWitness, "the attempt has no witnesses");
-        };
-        let both = [("target", &witnesses.target), ("actor", &witnesses.actor)];
-        let mut testimony = Vec::new();
-        for (role, (_, witness)) in ["target before", "actor before"].into_iter().zip(both) {
-            testimony.push(self.testify(role, witness, 0).await);
-        }
-        let before = self.stand.mark();
-        let mut made = match self.perform(&attempt.request).await {
-            Ok(made) => made,
-            Err(judgement) => return judgement,
-        };
-        self.stand.explain(&made.call, &mut made.answer).await;
-        self.deeds += 1;
-        if attempt.request.operation.effect != Effect::Reads {
-            self.fresh.clear();
-        }
-        if made.outcome == Outcome::Allowed || one_may_have_acted(&made.tries) {
-            // What should not have happened must not colour what comes after it.
-            self.stand.go_back(&before).await;
-        }
-        if made.outcome != Outcome::Allowed {
-            for (role, (_, witness)) in ["target after", "actor after"].into_iter().zip(both) {
-                testimony.push(self.testify(role, witness, self.deeds).await);
-            }
-        }
-        let expected = self.expected(&attempt.refusals, &made.call);
-        let mut judgement = judge_refusal(attempt.kind, &made.call, &made.answer, &made.outcome, &expected, &testimony);
-        if judgement == Judgement::pass() {
-            judgement = self.prove_fixtures(attempt, &made.call).await;
-        }
-        if judgement == Judgement::pass() {
-            judgement = self.then(attempt).await;
-        }
-        judgement = made.judge_tries(judgement);
-        seen.expected = expected;
-        seen.witnesses(&both, &testimony);
-        seen.made(self, made);
-        judgement
-    }
-
-    /// Asks a witness, unless it has succeeded since the last call that could have changed anything, and after so many deeds. A
-    /// read that was refused changes nothing: who succeeded before it has succeeded before the next.
-    async fn testify(&mut self, role: &'static str, witness: &Witness, deeds: usize) -> Testimony {
-        let same = |fresh: &&Fresh| Arc::ptr_eq(&fresh.request, &witness.request) || *fresh.request == *witness.request;
-        let known = self.fresh.iter().find(same);
-        if let Some(known) = known.filter(|known| known.deeds >= deeds && known.outcome == Outcome::Allowed) {
-            return Testimony {
-                role,
-                label: witness.label.clone(),
-                outcome: known.outcome.clone(),
-                came_back: known.came_back.clone(),
-            };
-        }
-        // A witness leaves no trace: what it takes away or configures must be there for the attempt it proves.
-        let before = (witness.request.operation.effect != Effect::Reads).then(|| self.stand.mark());
-        let (outcome, came_back) = match self.perform(&witness.request).await {
-            Ok(made) => (made.outcome, came_back(&made.answer)),
-            Err(judgement) => (Outcome::Unclear, judgement.detail),
-        };
-        if let Some(before) = before {
-            self.stand.go_back(&before).await;
-        }
-        self.remember(&witness.request, outcome.clone(), came_back.clone());
-        Testimony {
-            role,
-            label: witness.label.clone(),
-            outcome,
-            came_back,
-        }
-    }
-
-    fn remember(&mut self, request: &Arc<Request>, outcome: Outcome, came_back: String) {
-        self.fresh.retain(|fresh| *fresh.request != **request);
-        self.fresh.push(Fresh {
-            request: request.clone(),
-            outcome,
-            came_back,
-            deeds: self.deeds,
-        });
-    }
-
-    /// A refused change must have changed nothing: every fixture on the same key still has the version it was made with.
-    async fn prove_fixtures(&mut self, attempt: &Attempt, call: &Call) -> Judgement {
-        if attempt.request.operation.effect == Effect::Reads || attempt.request.operation.service != Service::S3 {
-            return Judgement::pass();
-        }
-        for index in 0..self.fixtures.len() {
-            let Some(fixture) = self.fixtures.get(index) else { continue };
-            let version = self
-                .outputs
-                .get(index)
-                .and_then(|output| output.get(&Field::Version))
-                .and_then(|versions| versions.first());
-            let Some(version) = version.cloned() else { continue };
-            let Ok(made) = fill(&fixture.request, &self.facts()) else {
-                continue;
-            };
-            if made.get(Param::Bucket) != call.get(Param::Bucket) || made.get(Param::Key) != call.get(Param::Key) {
-                continue;
-            }
-            let proof = proof_of(&fixture.request, &version);
-            let name = fixture.name.clone();
-            match self.perform(&proof).await {
-                Ok(made) if made.outcome == Outcome::Allowed => {}
-                Ok(made) => {
-                    let detail = format!("the fixture `{name}` is not what it was: {}", came_back(&made.answer));
-                    return Judgement::inconclusive(Reason::FixtureChanged, detail);
-                }
-                Err(judgement) => return judgement,
-            }
-        }
-        Judgement::pass()
-    }
-
     /// Makes a call as its principal. An error is a judgement: the call could not be made.
-    async fn perform(&mut self, request: &Request) -> Result<Made, Judgement> {
+    pub(super) async fn perform(&mut self, request: &Request) -> Result<Made, Judgement> {
         let call = fill(request, &self.facts()).map_err(|error| Judgement::inconclusive(Reason::NoFixture, error.to_string()))?;
         let clients = self.clients(&call).await?;
         let mut tries = Tries::default();
@@ -434,7 +319,7 @@ impl RowRun {
     }
 
     /// The answers that will do, with what they are about filled in from the operation catalogue.
-    fn expected(&self, refusals: &[Refusal], call: &Call) -> Vec<Expected> {
+    pub(super) fn expected(&self, refusals: &[Refusal], call: &Call) -> Vec<Expected> {
         let default = Expected {
             action: call.action.to_owned(),
             resource: call.resource.clone(),

@@ -49,8 +49,7 @@ impl std::fmt::Debug for Front {
 impl Front {
     pub(super) fn new(core: &Arc<Core>) -> Self {
         let mut builder = S3ServiceBuilder::new(Backend::new(core.clone()));
-        // Authorization is the backend's, by the request's scope, which only `handle` below can make; the wire layer's
-        // own check of signatures is kept as a second lock.
+        // Authorization is the backend's, by the request's scope, which only `handle` below can make, after it has verified the signature.
         builder.set_auth(Secrets(core.clone()));
         builder.set_access(s3::Pass);
         builder.set_host(Hosts {
@@ -183,7 +182,7 @@ impl Front {
         ))
     }
 
-    async fn s3(&self, parts: Parts, body: Bytes, request_id: &str, virtual_bucket: Option<&str>) -> Reply {
+    async fn s3(&self, mut parts: Parts, body: Bytes, request_id: &str, virtual_bucket: Option<&str>) -> Reply {
         let head = parts.method == http::Method::HEAD;
         let known = match check_guard(&parts, virtual_bucket) {
             Ok(known) => known,
@@ -206,6 +205,11 @@ impl Front {
         };
         if s3::raw::knows(known.operation) {
             return self.raw(&known, &parts, &body, &scope);
+        }
+        // The signature was verified above. The wire layer needs it only to open a body that is signed in pieces, and would else verify it
+        // a second time.
+        if !header_starts_with(&parts.headers, "x-amz-content-sha256", "STREAMING-") {
+            parts.headers.remove(http::header::AUTHORIZATION);
         }
         let mut request = http::Request::from_parts(parts, s3s::Body::from(body));
         request.extensions_mut().insert(scope.clone());
@@ -433,6 +437,13 @@ fn s3_request_id(id: Uuid) -> String {
     // The time is in front; the random end keeps ids of one millisecond apart.
     text.replace_range(6..22, "");
     text
+}
+
+fn header_starts_with(headers: &HeaderMap, name: &str, start: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .any(|value| value.as_bytes().starts_with(start.as_bytes()))
 }
 
 fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {

@@ -55,8 +55,24 @@ pub fn resolve(folders: &[Folder]) -> Result<(Vec<Architecture>, Diagnostics), D
 pub fn resolve_as(folders: &[Folder], names: Names<'_>, sample: Sample) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
     let mut problems = Diagnostics::default();
     let mut architectures = Vec::new();
-    for folder in folders {
-        match architecture(folder, names, sample) {
+    // Each by itself, so all at once: reading them is a good part of a run on the sandbox.
+    let resolved = std::thread::scope(|scope| {
+        let threads: Vec<_> = folders
+            .iter()
+            .map(|folder| scope.spawn(move || architecture(folder, names, sample)))
+            .collect();
+        threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
+    });
+    for (folder, resolved) in folders.iter().zip(resolved) {
+        // Only a panic, which lints forbid, ends a thread early.
+        let resolved = resolved.unwrap_or_else(|_| {
+            Err(
+                Diagnostic::new(Code::Unreadable, format!("`{}` could not be read to its end", folder.path))
+                    .help("this is a bug in gainsay, please report it")
+                    .into(),
+            )
+        });
+        match resolved {
             Ok((architecture, warnings)) => {
                 problems.extend(warnings);
                 architectures.push(architecture);

@@ -113,7 +113,8 @@ impl Reading {
     /// Reads a report to its end.
     pub(super) fn of(xml: &[u8]) -> Result<Self, JunitError> {
         let text = std::str::from_utf8(xml).map_err(|error| ill_formed(error.valid_up_to(), "not UTF-8"))?;
-        if let Some((position, c)) = text.char_indices().find(|(_, c)| !is_xml(*c)) {
+        let plain = text.bytes().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'));
+        if !plain && let Some((position, c)) = text.char_indices().find(|(_, c)| !is_xml(*c)) {
             return Err(ill_formed(
                 position,
                 &format!("the character {} is not allowed", c.escape_unicode()),
@@ -157,16 +158,19 @@ impl Reading {
     }
 
     fn start(&mut self, start: &BytesStart<'_>) -> Result<(), Problem> {
-        let name = String::from_utf8_lossy(start.name().as_ref()).into_owned();
+        let name = start.name();
+        let name = String::from_utf8_lossy(name.as_ref());
         let parent = self.open.last().copied();
         let misplaced = || Problem::Misplaced {
-            element: name.clone(),
+            element: name.clone().into_owned(),
             parent: parent.map_or("the document", Element::name).to_owned(),
         };
         let element = Element::named(&name)
             .filter(|element| element.belongs_in(parent))
             .ok_or_else(misplaced)?;
-        let mut attributes = attributes(start)?;
+        // The others have no attribute that is compared.
+        let kept = matches!(element, Element::Suites | Element::Suite | Element::Case);
+        let mut attributes = attributes(start, kept)?;
         let mut take = |name: &str| attributes.remove(name).unwrap_or_default();
         match element {
             Element::Suites if self.begun => return Err(misplaced()),
@@ -241,18 +245,26 @@ impl Reading {
     }
 }
 
-fn attributes(start: &BytesStart<'_>) -> Result<Attributes, Problem> {
+/// The attributes of an element: all are read, and kept if they are needed.
+fn attributes(start: &BytesStart<'_>, kept: bool) -> Result<Attributes, Problem> {
     let mut attributes = Attributes::new();
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| Problem::new(&error.to_string()))?;
-        let name = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
+        let name = String::from_utf8_lossy(attribute.key.as_ref());
+        let escaped = attribute.value.contains(&b'&');
+        // What is neither escaped nor kept was looked at with the whole text.
+        if !kept && !escaped && !attribute.value.contains(&b'<') {
+            continue;
+        }
         let value = attribute
             .normalized_value(XmlVersion::Explicit1_0)
             .map_err(|error| Problem::new(&error.to_string()))?;
         if attribute.value.contains(&b'<') || !value.chars().all(is_xml) {
             return Err(Problem::new(&format!("the value of `{name}` has a character that is not allowed")));
         }
-        attributes.insert(name, value.into_owned());
+        if kept {
+            attributes.insert(name.into_owned(), value.into_owned());
+        }
     }
     Ok(attributes)
 }

@@ -7,6 +7,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::report::sample::{self, HOSTILE};
 
+fn render(record: &RunRecord) -> Result<Vec<u8>, JunitError> {
+    let mut xml = Vec::new();
+    super::render(record, &mut xml)?;
+    Ok(xml)
+}
+
 fn rendered(record: &RunRecord) -> String {
     String::from_utf8(render(record).unwrap()).unwrap()
 }
