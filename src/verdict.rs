@@ -344,8 +344,8 @@ fn compare_ruling(ruling: &Ruling, denial: &Denial, expected: &Expected) -> Matc
     }
     if let Some(sid) = &expected.sid {
         let named = ruling.deciders.iter().any(|decider| {
-            let statement = decider.statement.as_ref().and_then(|statement| statement.sid.as_ref());
-            statement == Some(sid) && (expected.layers.is_empty() || expected.layers.contains(&decider.layer))
+            let statement = decider.statement.as_ref().and_then(|statement| statement.sid.as_deref());
+            statement == Some(sid.as_str()) && (expected.layers.is_empty() || expected.layers.contains(&decider.layer))
         });
         return if named {
             Match::Yes
@@ -404,8 +404,8 @@ fn compare_message(call: &Call, denial: &Denial, expected: &Expected, found: Opt
             return Match::Unproved("this target does not tell which statement refused".to_owned());
         };
         let named = ruling.deciders.iter().any(|decider| {
-            let statement = decider.statement.as_ref().and_then(|statement| statement.sid.as_ref());
-            statement == Some(sid) && denial.layers.contains(&decider.layer)
+            let statement = decider.statement.as_ref().and_then(|statement| statement.sid.as_deref());
+            statement == Some(sid.as_str()) && denial.layers.contains(&decider.layer)
         });
         if !named {
             let found = deciders(ruling);

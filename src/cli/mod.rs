@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod decide;
 mod doctor;
 mod lint;
 mod list;
@@ -48,6 +49,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Check scenarios, environments, baselines and policies without running anything
     Lint(lint::Lint),
+    /// Decide requests as AWS does, with the policies beside them: JSON lines in, JSON lines out
+    Decide(decide::Decide),
     /// Print the JSON Schema of a file format
     Schema(schema::Schema),
 }
@@ -126,6 +129,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Plan(plan) => plan.execute(&mut terminal),
         Command::Doctor(doctor) => doctor.execute(&mut terminal),
         Command::Lint(lint) => lint.execute(&mut terminal),
+        Command::Decide(decide) => decide.execute(&mut terminal),
         Command::Schema(schema) => schema.execute(&mut terminal),
     };
     let exit = exit.and_then(|exit| terminal.out.flush().map(|()| exit));

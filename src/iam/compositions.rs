@@ -342,7 +342,7 @@ fn the_silent_layers_are_named() {
 #[rustfmt::skip] // One row, one case.
 fn every_deciding_statement_is_named() {
     let [bucket, key, _] = &WORLDS;
-    let reason = |layer, statement, sid: Option<&str>| Reason { layer, policy: 0, statement, sid: sid.map(str::to_owned) };
+    let reason = |layer, statement, sid: Option<&str>| Reason { layer, policy: 0, statement, sid: sid.map(Into::into) };
     let identity = [policy(
         PolicyKind::Identity,
         &json!([

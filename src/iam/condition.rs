@@ -2,6 +2,8 @@
 //!
 //! Follows "IAM JSON policy elements: Condition operators" and "Multivalued context keys".
 
+use std::fmt;
+
 use super::context::{Context, Found};
 use super::error::{Doubt, nearest};
 use super::operand::{Operand, Order, Test};
@@ -82,6 +84,11 @@ impl Operator {
         }
     }
 
+    /// Whether it is for keys with several values.
+    pub(super) fn is_of_sets(self) -> bool {
+        self.quantifier != Quantifier::Only
+    }
+
     /// Whether policy variables are read in the values: only for strings and ARNs.
     fn takes_variables(self) -> bool {
         matches!(self.test, Test::Equals | Test::EqualsIgnoreCase | Test::Like | Test::Arn)
@@ -101,8 +108,17 @@ pub(super) struct Condition {
     operator: Operator,
     name: String,
     pub(super) key: String,
-    lower: String,
+    /// The key in lower case.
+    pub(super) lower: String,
     values: Vec<Value>,
+    /// The values as the policy has them.
+    pub(super) written: Vec<String>,
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.key)
+    }
 }
 
 /// What is wrong with a value.
@@ -121,11 +137,13 @@ impl Condition {
             key: key.to_owned(),
             lower: key.to_lowercase(),
             values: Vec::new(),
+            written: Vec::new(),
         }
     }
 
     /// Adds a value; `variables` is false in documents older than them.
     pub(super) fn push(&mut self, text: &str, variables: bool) -> Result<(), BadValue> {
+        self.written.push(text.to_owned());
         let template = if variables && self.operator.takes_variables() {
             Template::parse(text).map_err(BadValue::Variable)?
         } else {
@@ -178,8 +196,12 @@ impl Condition {
     }
 
     fn null(&self, context: &Context) -> Result<bool, Doubt> {
-        if self.operator.quantifier != Quantifier::Only {
-            return Err(Doubt::Operator(self.name.clone()));
+        // With a set operator it says the same of every request
+        // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html>).
+        match self.operator.quantifier {
+            Quantifier::All => return Ok(true),
+            Quantifier::Any => return Ok(false),
+            Quantifier::Only => {}
         }
         let absent = match context.find(&self.lower) {
             Found::Unmodelled => return Err(Doubt::Unmodelled(self.lower.clone())),

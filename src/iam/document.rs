@@ -35,7 +35,7 @@ pub enum Effect {
 /// One statement of a policy.
 #[derive(Clone, Debug)]
 pub struct Statement {
-    pub(super) sid: Option<String>,
+    pub(super) sid: Option<Arc<str>>,
     pub(super) effect: Effect,
     pub(super) principals: Option<Principals>,
     pub(super) actions: Actions,
@@ -188,6 +188,8 @@ pub(super) struct Asked<'a> {
     pub(super) principal: &'a Principal,
     /// In lower case.
     pub(super) action: String,
+    /// As it was asked.
+    pub(super) written_action: &'a str,
     pub(super) resource: &'a str,
     pub(super) resource_account: &'a str,
     pub(super) context: &'a Context,
@@ -199,6 +201,7 @@ impl<'a> Asked<'a> {
         Self {
             principal: request.principal,
             action: request.action.to_ascii_lowercase(),
+            written_action: request.action,
             resource: request.resource,
             resource_account: request.resource_account,
             context: request.context,
@@ -206,7 +209,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn grip(&self, principals: &Principals) -> Result<Option<Grip>, Doubt> {
+    pub(super) fn grip(&self, principals: &Principals) -> Result<Option<Grip>, Doubt> {
         principals.grip(self.principal, self.bounded)
     }
 }
@@ -218,7 +221,7 @@ pub(super) struct Actions {
 }
 
 impl Actions {
-    fn matches(&self, lower: &str) -> bool {
+    pub(super) fn matches(&self, lower: &str) -> bool {
         self.patterns.iter().any(|(_, glob)| glob.matches(lower)) != self.negated
     }
 }
@@ -242,7 +245,7 @@ pub(super) enum Pattern {
 }
 
 impl Resources {
-    fn matches(&self, asked: &Asked<'_>) -> Result<bool, Doubt> {
+    pub(super) fn matches(&self, asked: &Asked<'_>) -> Result<bool, Doubt> {
         let mut doubt = None;
         for ResourcePattern { pattern, .. } in &self.patterns {
             let matches = match pattern {

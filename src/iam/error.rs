@@ -229,6 +229,14 @@ pub enum Problem {
         /// What the operator takes.
         expected: &'static str,
     },
+    /// A set operator on a key that has one value, which KMS refuses.
+    #[error("`{operator}` is not allowed for `{key}` in a key policy: the key has one value")]
+    SetOperator {
+        /// The operator, as written.
+        operator: String,
+        /// The key, as written.
+        key: String,
+    },
     /// A policy variable that is not written as AWS reads it.
     #[error("invalid policy variable in `{text}`: {why}")]
     Variable {
@@ -249,18 +257,40 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// The stable word for it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Json { .. } => "json",
+            Self::DuplicateKey { .. } => "duplicate-key",
+            Self::WrongType { .. } => "wrong-type",
+            Self::UnknownElement { .. } => "unknown-element",
+            Self::Missing { .. } => "missing-element",
+            Self::Forbidden { .. } => "forbidden-element",
+            Self::Both { .. } => "exclusive-elements",
+            Self::Empty { .. } => "empty-element",
+            Self::Version { .. } => "version",
+            Self::Effect { .. } => "effect",
+            Self::Sid { .. } => "sid",
+            Self::DuplicateSid { .. } => "duplicate-sid",
+            Self::Action { .. } => "action",
+            Self::Resource { .. } => "resource",
+            Self::Principal { .. } => "principal",
+            Self::UnknownPrincipalType { .. } => "unknown-principal-type",
+            Self::UnknownOperator { .. } => "unknown-operator",
+            Self::Value { .. } => "value",
+            Self::SetOperator { .. } => "set-operator",
+            Self::Variable { .. } => "variable",
+            Self::TooLarge { .. } => "too-large",
+        }
+    }
+}
+
 /// A request this engine declines to decide: AWS would, by something that is not modelled here or that its pages leave open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Undecidable {
-    /// An operator AWS has and this engine does not model.
-    #[error("{at} uses the condition operator `{operator}`, which is not modelled")]
-    UnknownOperator {
-        /// The statement.
-        at: Reason,
-        /// As written.
-        operator: String,
-    },
     /// A condition or variable reads a key whose presence in the request is not known.
     #[error("{at} reads the condition key `{key}`, which is not modelled for this request")]
     UnmodelledKey {
@@ -316,12 +346,25 @@ pub enum Undecidable {
 }
 
 impl Undecidable {
+    /// The stable word for it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnmodelledKey { .. } => "key-not-modelled",
+            Self::SeveralValues { .. } => "several-values",
+            Self::SeveralValuesInVariable { .. } => "several-values-in-variable",
+            Self::AbsentInNotResource { .. } => "absent-in-not-resource",
+            Self::NotAnArn { .. } => "not-an-arn",
+            Self::CanonicalUser { .. } => "canonical-user",
+            Self::PartialNotPrincipal { .. } => "partial-not-principal",
+        }
+    }
+
     /// The statement that cannot be decided.
     #[must_use]
     pub fn at(&self) -> &Reason {
         match self {
-            Undecidable::UnknownOperator { at, .. }
-            | Undecidable::UnmodelledKey { at, .. }
+            Undecidable::UnmodelledKey { at, .. }
             | Undecidable::SeveralValues { at, .. }
             | Undecidable::SeveralValuesInVariable { at, .. }
             | Undecidable::AbsentInNotResource { at, .. }
@@ -335,7 +378,6 @@ impl Undecidable {
 /// The same as [`Undecidable`] before it is known which statement it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Doubt {
-    Operator(String),
     Unmodelled(String),
     SeveralValues(String),
     SeveralInVariable(String),
@@ -348,7 +390,6 @@ pub(super) enum Doubt {
 impl Doubt {
     pub(super) fn at(self, at: Reason) -> Undecidable {
         match self {
-            Doubt::Operator(operator) => Undecidable::UnknownOperator { at, operator },
             Doubt::Unmodelled(key) => Undecidable::UnmodelledKey { at, key },
             Doubt::SeveralValues(key) => Undecidable::SeveralValues { at, key },
             Doubt::SeveralInVariable(key) => Undecidable::SeveralValuesInVariable { at, key },

@@ -4,6 +4,7 @@
 //! "Default key policy" (KMS), "Service control policies" and "Resource control policies" (Organizations).
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +58,7 @@ pub struct Reason {
     /// Which statement of the policy, from 0; 0 for a grant.
     pub statement: usize,
     /// Its `Sid`, if it has one.
-    pub sid: Option<String>,
+    pub sid: Option<Arc<str>>,
 }
 
 impl fmt::Display for Reason {
@@ -142,7 +143,7 @@ struct Hit<'p> {
     layer: Layer,
     policy: usize,
     statement: usize,
-    sid: Option<&'p str>,
+    sid: Option<&'p Arc<str>>,
     grip: Grip,
 }
 
@@ -152,7 +153,7 @@ impl Hit<'_> {
             layer: self.layer,
             policy: self.policy,
             statement: self.statement,
-            sid: self.sid.map(str::to_owned),
+            sid: self.sid.cloned(),
         }
     }
 }
@@ -189,7 +190,7 @@ impl<'p> Scan<'p> {
                 layer,
                 policy: index,
                 statement,
-                sid: rule.sid(),
+                sid: rule.sid.as_ref(),
                 grip,
             };
             match rule.applies(&self.asked) {
@@ -312,11 +313,11 @@ impl Spoken {
         let (has_policies, has_account) = match principal {
             Principal::User { .. } | Principal::Session { .. } => (true, true),
             Principal::Root { .. } => (false, true),
-            Principal::Anonymous | Principal::Service(_) => (false, false),
+            Principal::Anonymous | Principal::Federated(_) | Principal::Service(_) => (false, false),
         };
         let organized = !principal.is_service_linked();
         let identity = has_policies && scan.any(Layer::Identity, policies.identity);
-        let resource_denies = !keeps_own_bucket_policy(scan, policies.resource);
+        let resource_denies = !keeps_own_bucket_policy(&scan.asked, policies.resource);
         Self {
             // The root user has every permission its account can give.
             identity: identity || matches!(principal, Principal::Root { .. }),
@@ -331,7 +332,7 @@ impl Spoken {
             },
             session: !has_account || policies.session.is_empty() || scan.any(Layer::Session, policies.session),
             scp: !(has_account && organized) || scan.levels(Layer::Scp, policies.scp),
-            rcp: !organized || scan.levels(Layer::Rcp, policies.rcp),
+            rcp: !limits_resources(&scan.asked) || scan.levels(Layer::Rcp, policies.rcp),
             vpc_endpoint: match policies.vpc_endpoint {
                 Some(policy) => scan.policy(Layer::VpcEndpoint, 0, policy, true).is_some(),
                 None => true,
@@ -410,7 +411,7 @@ impl Spoken {
             vec![governing.layer]
         } else if self.identity {
             self.limits_silent()
-        } else if has_policy && !governing.required {
+        } else if has_policy && !governing.required && strongest.is_none() {
             vec![Layer::Identity, governing.layer]
         } else {
             vec![Layer::Identity]
@@ -447,13 +448,19 @@ impl Spoken {
     }
 }
 
+/// Whether resource control policies have a say: not over service-linked roles, and not over who retires a grant
+/// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>).
+pub(super) fn limits_resources(asked: &Asked<'_>) -> bool {
+    !asked.principal.is_service_linked() && asked.action != grant::RETIRE
+}
+
 /// The root user of the bucket's account can always read, replace and remove the bucket policy, whatever that policy denies
 /// (S3 API reference, `PutBucketPolicy`).
-fn keeps_own_bucket_policy(scan: &Scan<'_>, resource: Option<&Policy>) -> bool {
-    let own = matches!(scan.asked.principal, Principal::Root { account } if account == scan.asked.resource_account);
+pub(super) fn keeps_own_bucket_policy(asked: &Asked<'_>, resource: Option<&Policy>) -> bool {
+    let own = matches!(asked.principal, Principal::Root { account } if account == asked.resource_account);
     own && resource.is_some_and(|policy| policy.kind() == PolicyKind::Bucket)
         && matches!(
-            scan.asked.action.as_str(),
+            asked.action.as_str(),
             "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy"
         )
 }

@@ -3,6 +3,8 @@
 //! Follows "Grammar of the IAM JSON policy language", "IAM and AWS STS quotas", and the pages on policies of S3, KMS,
 //! Organizations and VPC endpoints.
 
+use std::borrow::Cow;
+
 use super::layer::PolicyKind;
 use super::principal::Entry;
 
@@ -16,14 +18,22 @@ pub(super) enum Rule {
 /// Whether statements name principals.
 pub(super) fn principals(kind: PolicyKind) -> Rule {
     match kind {
-        PolicyKind::Bucket | PolicyKind::KeyPolicy | PolicyKind::TrustPolicy | PolicyKind::Rcp | PolicyKind::VpcEndpoint => Rule::Required,
+        PolicyKind::Bucket
+        | PolicyKind::Resource
+        | PolicyKind::KeyPolicy
+        | PolicyKind::TrustPolicy
+        | PolicyKind::Rcp
+        | PolicyKind::VpcEndpoint => Rule::Required,
         PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session | PolicyKind::Scp => Rule::Forbidden,
     }
 }
 
 /// Whether statements may have `NotPrincipal`.
 pub(super) fn may_exclude_principals(kind: PolicyKind) -> bool {
-    matches!(kind, PolicyKind::Bucket | PolicyKind::KeyPolicy | PolicyKind::VpcEndpoint)
+    matches!(
+        kind,
+        PolicyKind::Bucket | PolicyKind::Resource | PolicyKind::KeyPolicy | PolicyKind::VpcEndpoint
+    )
 }
 
 /// Whether statements name resources; a trust policy is about its role.
@@ -51,13 +61,20 @@ pub(super) fn sids_are_alphanumeric(kind: PolicyKind) -> bool {
 /// The most bytes a document may have, white space between elements not counted.
 pub(super) fn size_limit(kind: PolicyKind) -> usize {
     match kind {
-        PolicyKind::Bucket | PolicyKind::VpcEndpoint => 20_480,
+        PolicyKind::Bucket | PolicyKind::Resource | PolicyKind::VpcEndpoint => 20_480,
         PolicyKind::KeyPolicy => 32_768,
         PolicyKind::TrustPolicy | PolicyKind::Session => 2_048,
         PolicyKind::Identity | PolicyKind::Scp => 10_240,
         PolicyKind::Boundary => 6_144,
         PolicyKind::Rcp => 5_120,
     }
+}
+
+/// Whether KMS stores no key policy that applies a set operator to this key: the keys of an encryption context and of tags have one value
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>).
+pub(super) fn is_never_a_set(key: &str) -> bool {
+    let lower = key.to_ascii_lowercase();
+    lower.starts_with("kms:encryptioncontext:") || lower.starts_with("aws:requesttag/")
 }
 
 /// Checks an action pattern; the error says what to write.
@@ -79,6 +96,18 @@ pub(super) fn action(kind: PolicyKind, action: &str) -> Result<(), &'static str>
         PolicyKind::Bucket if !everything && !of("s3") => Err("a bucket policy takes `s3:` actions only"),
         PolicyKind::TrustPolicy if !of("sts") => Err("a trust policy takes `sts:` actions only"),
         _ => Ok(()),
+    }
+}
+
+/// A resource pattern whole: in an identity policy the fields that an ARN lacks are taken as asterisks
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>).
+pub(super) fn complete(kind: PolicyKind, resource: &str) -> Cow<'_, str> {
+    let of_identity = matches!(kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session);
+    let missing = 5_usize.saturating_sub(resource.matches(':').count());
+    if of_identity && resource.starts_with("arn:") && !resource.ends_with(['*', ':']) && missing > 0 {
+        Cow::Owned(format!("{resource}{}", ":*".repeat(missing)))
+    } else {
+        Cow::Borrowed(resource)
     }
 }
 
@@ -133,7 +162,7 @@ pub(super) fn principal(of: &str, value: &str) -> Result<Entry, &'static str> {
         "CanonicalUser" if value.len() == 64 && value.bytes().all(|b| b.is_ascii_hexdigit()) => Ok(Entry::CanonicalUser),
         "CanonicalUser" => Err("a canonical user id has 64 hexadecimal digits"),
         _ if value.is_empty() => Err("write the provider, such as `cognito-identity.amazonaws.com` or its ARN"),
-        _ => Ok(Entry::Federated),
+        _ => Ok(Entry::Federated(value.to_owned())),
     }
 }
 

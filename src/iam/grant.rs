@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::context::{Context, Request};
+use super::explain::ElementView;
 use super::principal::{Entry, Grip, Principal, named};
 
 /// A grant. Cloning it is for a world that is cloned; the engine only reads.
@@ -84,6 +85,47 @@ impl Grant {
         within.then_some(grip)
     }
 
+    /// What of the grant matches a request, for people.
+    pub(super) fn elements(&self, request: &Request<'_>) -> Vec<ElementView> {
+        let retires = request.action.eq_ignore_ascii_case(RETIRE);
+        let element = |element: &str, matched: bool, policy: Vec<String>, request: Vec<String>| ElementView {
+            element: element.to_owned(),
+            matched: Ok::<_, ()>(matched).into(),
+            policy,
+            request: Some(request),
+        };
+        let who = vec![request.principal.to_string()];
+        let mut elements = vec![element(
+            "KeyId",
+            self.key == request.resource,
+            vec![self.key.clone()],
+            vec![request.resource.to_owned()],
+        )];
+        if retires {
+            let may = self.retire(request.principal).is_some();
+            let retiring = self.retiring.iter().chain([&self.account]).cloned().collect();
+            elements.push(element("RetiringPrincipal", may, retiring, who));
+            return elements;
+        }
+        let holds = hold(&self.grantee, request.principal).is_some();
+        elements.push(element("GranteePrincipal", holds, vec![self.grantee.clone()], who));
+        let operation = self.operation(request.action);
+        elements.push(element(
+            "Operations",
+            operation.is_some(),
+            self.operations.clone(),
+            vec![request.action.to_owned()],
+        ));
+        if let (Some(constraint), Some(operation)) = (&self.constraint, operation)
+            && WITH_CONTEXT.contains(&operation)
+        {
+            let pairs = constraint.pairs().iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let keys = request.context.get("kms:EncryptionContextKeys").unwrap_or_default().to_vec();
+            elements.push(element(constraint.kind(), constraint.holds(request.context), pairs, keys));
+        }
+        elements
+    }
+
     /// The retiring principal, the grantee if `RetireGrant` is among the operations, and the account in which the grant was made.
     /// That the account passes this on through its identity policies, as it does for keys, is assumed: the guide says only that
     /// the permission can be used there and "has limited utility".
@@ -141,6 +183,11 @@ impl Constraint {
 
 /// How an ARN names the caller: a role's ARN every session of it, as in a policy. That boundary and session policies limit what a
 /// role is granted, as they limit what a policy gives it, is assumed.
+/// An account's root, which may be a retiring principal, stands for its account.
 fn hold(arn: &str, principal: &Principal) -> Option<Grip> {
-    named(&Entry::Arn(arn.to_owned()), principal)
+    let entry = match arn.strip_suffix(":root").and_then(|start| start.rsplit_once(':')) {
+        Some((_, account)) => Entry::Account(account.to_owned()),
+        None => Entry::Arn(arn.to_owned()),
+    };
+    named(&entry, principal)
 }

@@ -88,7 +88,7 @@ fn what_a_grant_covers() {
     let root = Principal::Root { account: HOME.to_owned() };
     let elsewhere = Grant { key: OTHER_KEY.to_owned(), ..to(ROLE, &["Decrypt"]) };
     let other_session = "arn:aws:sts::111122223333:assumed-role/app/s2";
-    let cases: [(&str, &Principal, &str, Grant, bool); 16] = [
+    let cases: [(&str, &Principal, &str, Grant, bool); 17] = [
         ("the role's session", &session(), "kms:Decrypt", to(ROLE, &["Decrypt"]), true),
         ("an action in another case", &session(), "KMS:decrypt", to(ROLE, &["Decrypt"]), true),
         ("the session by name", &session(), "kms:Decrypt", to(SESSION, &["Decrypt"]), true),
@@ -102,7 +102,8 @@ fn what_a_grant_covers() {
         ("an action of another service", &session(), "s3:Decrypt", to(ROLE, &["Decrypt"]), false),
         ("both halves of ReEncrypt apart", &session(), "kms:ReEncryptTo", to(ROLE, &["ReEncryptFrom"]), false),
         ("another key", &session(), "kms:Decrypt", elsewhere, false),
-        ("the root user", &root, "kms:Decrypt", to("arn:aws:iam::111122223333:root", &["Decrypt"]), false),
+        ("the root user", &root, "kms:Decrypt", to("arn:aws:iam::111122223333:root", &["Decrypt"]), true),
+        ("the root user of another account", &root, "kms:Decrypt", to("arn:aws:iam::999999999999:root", &["Decrypt"]), false),
         ("anonymous", &Principal::Anonymous, "kms:Decrypt", to(ROLE, &["Decrypt"]), false),
         ("no operation", &session(), "kms:Decrypt", to(ROLE, &[]), false),
     ];

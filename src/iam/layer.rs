@@ -124,6 +124,8 @@ pub enum PolicyKind {
     Identity,
     /// An S3 bucket policy.
     Bucket,
+    /// The policy of a resource of another service.
+    Resource,
     /// A KMS key policy.
     KeyPolicy,
     /// A role trust policy.
@@ -147,6 +149,7 @@ impl PolicyKind {
         match self {
             PolicyKind::Identity => "identity policy",
             PolicyKind::Bucket => "bucket policy",
+            PolicyKind::Resource => "resource policy",
             PolicyKind::KeyPolicy => "key policy",
             PolicyKind::TrustPolicy => "trust policy",
             PolicyKind::Boundary => "permissions boundary",
@@ -162,7 +165,7 @@ impl PolicyKind {
     pub fn layer(self) -> Layer {
         match self {
             PolicyKind::Identity => Layer::Identity,
-            PolicyKind::Bucket => Layer::Resource,
+            PolicyKind::Bucket | PolicyKind::Resource => Layer::Resource,
             PolicyKind::KeyPolicy => Layer::KeyPolicy,
             PolicyKind::TrustPolicy => Layer::TrustPolicy,
             PolicyKind::Boundary => Layer::Boundary,

@@ -6,13 +6,17 @@
 //! Reading order: [`layer`] (the words), [`document`], `reader` and [`grammar`] (what a policy is), [`pattern`], [`operand`] and
 //! [`condition`] (how one element matches), [`principal`] and [`context`] (what is asked), [`grant`] (what stands beside a key policy), [`evaluate()`] (how the layers compose).
 
+pub mod actions;
+pub mod answer;
 pub mod condition;
 pub mod context;
 pub mod document;
 pub mod error;
 pub mod evaluate;
+pub mod explain;
 pub mod grammar;
 pub mod grant;
+pub mod inquiry;
 pub mod keys;
 pub mod layer;
 pub mod operand;
@@ -20,6 +24,7 @@ pub mod pattern;
 pub mod place;
 pub mod principal;
 mod reader;
+mod written;
 
 #[cfg(test)]
 mod cases;
@@ -30,11 +35,14 @@ mod grants;
 #[cfg(test)]
 mod laws;
 
+pub use answer::{Answer, Fault};
 pub use context::{Context, Request};
 pub use document::{Effect, Policy, Statement};
 pub use error::{DocumentError, PathStep, Problem, Undecidable};
 pub use evaluate::{Decision, Evaluation, Policies, Reason, evaluate};
+pub use explain::{ElementView, Explanation, LayerView, Matched, Near, PolicyView, StatementView, explain, nearest_miss};
 pub use grant::{Constraint, Grant};
+pub use inquiry::{Inquiry, InquiryError};
 pub use keys::{KeyType, condition_key, condition_keys, known_condition_key};
 pub use layer::{Layer, PolicyKind, UnknownLayer};
 pub use pattern::wildcard_match;

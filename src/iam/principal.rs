@@ -29,6 +29,8 @@ pub enum Principal {
         /// The session: `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`.
         arn: String,
     },
+    /// Who comes from a web identity or SAML provider to assume a role: the provider's name or ARN.
+    Federated(String),
     /// An AWS service, such as `logging.s3.amazonaws.com`.
     Service(String),
 }
@@ -38,7 +40,7 @@ impl Principal {
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         match self {
-            Principal::Anonymous | Principal::Service(_) => None,
+            Principal::Anonymous | Principal::Federated(_) | Principal::Service(_) => None,
             Principal::Root { account } => Some(account),
             Principal::User { arn } | Principal::Session { arn, .. } => arn.split(':').nth(4),
         }
@@ -50,7 +52,7 @@ impl Principal {
     pub fn arn(&self) -> Option<&str> {
         match self {
             Principal::User { arn } | Principal::Session { arn, .. } => Some(arn),
-            Principal::Anonymous | Principal::Root { .. } | Principal::Service(_) => None,
+            Principal::Anonymous | Principal::Root { .. } | Principal::Federated(_) | Principal::Service(_) => None,
         }
     }
 
@@ -73,7 +75,7 @@ impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self, self.to_arn()) {
             (_, Some(arn)) => f.write_str(&arn),
-            (Principal::Service(name), None) => f.write_str(name),
+            (Principal::Service(name) | Principal::Federated(name), None) => f.write_str(name),
             (_, None) => f.write_str("anonymous"),
         }
     }
@@ -89,9 +91,19 @@ pub(super) enum Entry {
     /// A user, role, role session, federated user.
     Arn(String),
     Service(String),
-    /// A web identity or SAML provider; who comes through one is not modelled as a principal, so it names none of them.
-    Federated,
+    /// A web identity or SAML provider.
+    Federated(String),
     CanonicalUser,
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Entry::Everyone => f.write_str("*"),
+            Entry::Account(text) | Entry::Arn(text) | Entry::Service(text) | Entry::Federated(text) => f.write_str(text),
+            Entry::CanonicalUser => f.write_str("a canonical user"),
+        }
+    }
 }
 
 /// How a statement comes to apply to the caller; the order is that of strength.
@@ -153,7 +165,7 @@ impl Principals {
         let complete = match principal {
             Principal::Anonymous => Some(false),
             Principal::Root { .. } => Some(lists_account),
-            Principal::Service(_) => Some(self.entries.iter().any(|entry| named(entry, principal).is_some())),
+            Principal::Service(_) | Principal::Federated(_) => Some(self.entries.iter().any(|entry| named(entry, principal).is_some())),
             Principal::User { arn } => match (lists_arn(arn), lists_account) {
                 (true, true) => Some(true),
                 (true, false) => None,
@@ -202,7 +214,9 @@ pub(super) fn named(entry: &Entry, principal: &Principal) -> Option<Grip> {
                 (listed == role).then_some(Grip::Role)
             }
         }
-        (Entry::Service(listed), Principal::Service(name)) => (listed == name).then_some(Grip::Direct),
+        (Entry::Service(listed), Principal::Service(name)) | (Entry::Federated(listed), Principal::Federated(name)) => {
+            (listed == name).then_some(Grip::Direct)
+        }
         _ => None,
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -171,7 +172,7 @@ impl Reader {
         })
     }
 
-    fn sid(&mut self, object: &Map<String, Value>, sids: &mut BTreeSet<String>) -> Read<Option<String>> {
+    fn sid(&mut self, object: &Map<String, Value>, sids: &mut BTreeSet<String>) -> Read<Option<Arc<str>>> {
         let Some(value) = object.get("Sid") else {
             return Ok(None);
         };
@@ -187,7 +188,7 @@ impl Reader {
             if grammar::sids_are_unique(kind) && !sids.insert(owned.clone()) {
                 return reader.error(Problem::DuplicateSid { sid: owned });
             }
-            Ok(Some(owned))
+            Ok(Some(owned.into()))
         })
     }
 
@@ -333,13 +334,14 @@ impl Reader {
 
     fn resource(&mut self, value: &Value) -> Read<ResourcePattern> {
         let source = self.string(value)?.to_owned();
-        let template = if self.variables { Template::parse(&source) } else { Ok(None) };
+        let whole = grammar::complete(self.kind, &source).into_owned();
+        let template = if self.variables { Template::parse(&whole) } else { Ok(None) };
         let template = template.or_else(|why| self.error(Problem::Variable { text: source.clone(), why }))?;
         if template.as_ref().is_some_and(|template| template.varies_before(5)) {
             let why = "a variable stands only after the fifth colon of an ARN";
             return self.error(Problem::Variable { text: source, why });
         }
-        let outline = template.as_ref().map_or_else(|| source.clone(), Template::outline);
+        let outline = template.as_ref().map_or_else(|| whole.clone(), Template::outline);
         grammar::resource(self.kind, &outline).or_else(|why| {
             self.error(Problem::Resource {
                 resource: source.clone(),
@@ -347,7 +349,7 @@ impl Reader {
             })
         })?;
         let pattern = match template {
-            None => Pattern::Fixed(pieces(&source).collect()),
+            None => Pattern::Fixed(pieces(&whole).collect()),
             Some(template) => match template.constant() {
                 Some(pieces) => Pattern::Fixed(pieces.into_iter().collect()),
                 None => Pattern::Varying(template),
@@ -382,6 +384,13 @@ impl Reader {
         }
         let mut conditions = Vec::new();
         for (key, values) in keys {
+            if self.kind == PolicyKind::KeyPolicy && operator.is_of_sets() && grammar::is_never_a_set(key) {
+                let problem = Problem::SetOperator {
+                    operator: name.to_owned(),
+                    key: key.clone(),
+                };
+                return self.key(key, |reader| reader.error(problem));
+            }
             let mut condition = Condition::new(operator, name, key);
             self.key(key, |reader| {
                 reader.each(key, values, |reader, value| {

@@ -198,7 +198,7 @@ async fn execute(
         let (permits, sender, index) = (permits.clone(), sender.clone(), row.index);
         tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;
-            (index, run.run(&sender).await)
+            (index, Box::pin(run.run(&sender)).await)
         });
     };
     for _ in 0..options.jobs.max(1) + AHEAD {

@@ -174,7 +174,7 @@ fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
                             layer: decider.layer,
                             file: statement.file().to_owned(),
                             line: statement.line(),
-                            sid: statement.sid.clone(),
+                            sid: statement.sid.as_deref().map(str::to_owned),
                         })
                     })
                     .collect();

@@ -44,7 +44,7 @@ pub struct StatementRef {
     /// Its index in the document, from 0.
     pub index: usize,
     /// Its Sid.
-    pub sid: Option<String>,
+    pub sid: Option<Arc<str>>,
 }
 
 impl StatementRef {

@@ -117,7 +117,7 @@ fn ruled(answer: Answer, action: &str, resource: &str, layer: Layer, sid: Option
             statement: sid.map(|sid| StatementRef {
                 document: document(PolicyKind::Bucket, text),
                 index: 0,
-                sid: Some(sid.to_owned()),
+                sid: Some(sid.into()),
             }),
         }],
         silent: Vec::new(),
