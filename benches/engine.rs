@@ -191,7 +191,7 @@ fn many(statements: usize) -> Inquiry {
 /// Patterns that fit nearly, against a resource as long as S3 takes.
 fn hostile() -> Inquiry {
     let mut question = upload();
-    let pattern = format!("arn:aws:s3:::shared/{}b", "a*?".repeat(300));
+    let pattern = format!("arn:aws:s3:::shared/*{}b*", "a?".repeat(480));
     let statements: Vec<Value> = (0..20)
         .map(|_| json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": pattern }))
         .collect();

@@ -2,6 +2,7 @@
 
 mod decide;
 mod doctor;
+mod explain;
 mod lint;
 mod list;
 mod plan;
@@ -51,6 +52,8 @@ enum Command {
     Lint(lint::Lint),
     /// Decide requests as AWS does, with the policies beside them: JSON lines in, JSON lines out
     Decide(decide::Decide),
+    /// Show why a request is allowed or refused: every layer, statement and element, and what was compared
+    Explain(explain::Explain),
     /// Print the JSON Schema of a file format
     Schema(schema::Schema),
 }
@@ -130,6 +133,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Doctor(doctor) => doctor.execute(&mut terminal),
         Command::Lint(lint) => lint.execute(&mut terminal),
         Command::Decide(decide) => decide.execute(&mut terminal),
+        Command::Explain(explain) => explain.execute(&mut terminal),
         Command::Schema(schema) => schema.execute(&mut terminal),
     };
     let exit = exit.and_then(|exit| terminal.out.flush().map(|()| exit));

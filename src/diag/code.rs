@@ -1,6 +1,7 @@
 //! The stable code of every kind of problem.
 
 use super::Severity;
+use crate::iam::Lint;
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $severity:ident;)+) => {
@@ -80,12 +81,58 @@ codes! {
     PolicyRefused = "policy-refused", Error;
     /// A control of the baseline that no attempt proves.
     UnprovedControl = "unproved-control", Warning;
+    /// See [`Lint::NeverMatches`].
+    NeverMatches = "never-matches", Warning;
+    /// See [`Lint::ShadowedAllow`].
+    ShadowedAllow = "shadowed-allow", Warning;
+    /// See [`Lint::KeyNeverCarried`].
+    KeyNeverCarried = "key-never-carried", Warning;
+    /// See [`Lint::IfExistsInDeny`].
+    IfExistsInDeny = "if-exists-in-deny", Warning;
+    /// See [`Lint::WildcardInEquals`].
+    WildcardInEquals = "wildcard-in-equals", Warning;
+    /// See [`Lint::WrongResourceType`].
+    WrongResourceType = "wrong-resource-type", Warning;
+    /// See [`Lint::VariableIn2008`].
+    VariableIn2008 = "variable-in-2008", Warning;
+    /// See [`Lint::ForAllValuesInAllow`].
+    ForAllValuesInAllow = "for-all-values-in-allow", Warning;
+    /// See [`Lint::UnknownAction`].
+    UnknownAction = "unknown-action", Warning;
+    /// See [`Lint::MfaKeyAbsent`].
+    MfaKeyAbsent = "mfa-key-absent", Warning;
+}
+
+impl Code {
+    /// The code of a finding in a policy.
+    #[must_use]
+    pub const fn of(lint: Lint) -> Self {
+        match lint {
+            Lint::NeverMatches => Self::NeverMatches,
+            Lint::ShadowedAllow => Self::ShadowedAllow,
+            Lint::KeyNeverCarried => Self::KeyNeverCarried,
+            Lint::IfExistsInDeny => Self::IfExistsInDeny,
+            Lint::WildcardInEquals => Self::WildcardInEquals,
+            Lint::WrongResourceType => Self::WrongResourceType,
+            Lint::VariableIn2008 => Self::VariableIn2008,
+            Lint::ForAllValuesInAllow => Self::ForAllValuesInAllow,
+            Lint::UnknownAction => Self::UnknownAction,
+            Lint::MfaKeyAbsent => Self::MfaKeyAbsent,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Code;
     use std::collections::HashSet;
+
+    #[test]
+    fn a_finding_has_the_same_word_everywhere() {
+        for page in crate::iam::lint::PAGES {
+            assert_eq!(Code::of(page.lint).as_str(), page.lint.code());
+        }
+    }
 
     #[test]
     fn names_are_unique_and_kebab_case() {

@@ -12,6 +12,7 @@ mod template;
 
 use std::sync::{Arc, OnceLock};
 
+pub use self::policy::lone_policy;
 pub use self::{
     baseline::{Baseline, Control, catalogue},
     bindings::{Bindings, BoundKey, BoundRole, RawBindings},
@@ -263,6 +264,21 @@ impl Key {
 }
 
 impl Environment {
+    /// Every policy, each file once: the members of a collection share theirs.
+    #[must_use]
+    pub fn documents(&self) -> Vec<&Document> {
+        let of_roles = self
+            .roles
+            .iter()
+            .flat_map(|role| role.policies.iter().chain([&role.trust]).chain(&role.boundary));
+        let of_buckets = self.buckets.iter().filter_map(|bucket| bucket.policy.as_ref());
+        let of_keys = self.keys.iter().map(|key| &key.policy);
+        let all = self.caller.policies.iter().chain(of_roles).chain(of_buckets).chain(of_keys);
+        let mut seen = std::collections::BTreeSet::new();
+        all.filter(|document| seen.insert((document.source.name(), document.policy.kind())))
+            .collect()
+    }
+
     /// The role of a name.
     #[must_use]
     pub fn role(&self, name: &str) -> Option<&Arc<Role>> {

@@ -16,22 +16,39 @@ use crate::{
 /// # Errors
 /// The first problem of the document.
 pub(super) fn read(kind: PolicyKind, source: &Source, known: &Known<'_>) -> Result<Document, Diagnostic> {
-    let mut value: Value = serde_json::from_str(source.text()).map_err(|error| {
+    let mut value = parse(source)?;
+    template::fill(source, &mut value, known)?;
+    compile(kind, source, &value)
+}
+
+/// Reads a policy document that stands alone: nothing in it is a name to be filled in.
+///
+/// # Errors
+/// The first problem of the document.
+pub fn lone_policy(kind: PolicyKind, source: &Source) -> Result<Document, Diagnostic> {
+    compile(kind, source, &parse(source)?)
+}
+
+fn parse(source: &Source) -> Result<Value, Diagnostic> {
+    let value: Value = serde_json::from_str(source.text()).map_err(|error| {
         let start = offset(source.text(), error.line(), error.column());
         Diagnostic::new(Code::PolicySyntax, format!("`{}` is not JSON: {}", source.name(), plain(&error)))
             .at(source, start..start + 1)
             .help("a policy is a JSON document; comments and trailing commas are not JSON")
     })?;
-    if let Some((key, place)) = iam::duplicate_key(source.text()) {
-        return Err(Diagnostic::new(Code::DuplicateKey, format!("`{key}` is written twice"))
+    match iam::duplicate_key(source.text()) {
+        None => Ok(value),
+        Some((key, place)) => Err(Diagnostic::new(Code::DuplicateKey, format!("`{key}` is written twice"))
             .at(source, place.range)
-            .help("keep one of them: AWS refuses the document, and other readers keep only the last"));
+            .help("keep one of them: AWS refuses the document, and other readers keep only the last")),
     }
-    template::fill(source, &mut value, known)?;
-    let policy = Policy::from_value(kind, &value).map_err(|error| refused(source, &error))?;
+}
+
+fn compile(kind: PolicyKind, source: &Source, value: &Value) -> Result<Document, Diagnostic> {
+    let policy = Policy::from_value(kind, value).map_err(|error| refused(source, &error))?;
     for (statement, key) in iam::condition_keys(&policy) {
         if !iam::known_condition_key(key) {
-            return Err(unknown_condition_key(source, &value, statement, key));
+            return Err(unknown_condition_key(source, value, statement, key));
         }
     }
     Ok(Document::new(source.clone(), policy, value.to_string()))

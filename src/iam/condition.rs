@@ -84,6 +84,21 @@ impl Operator {
         }
     }
 
+    /// Whether it holds for what its values do not match, and for a key that is absent.
+    pub(super) fn is_negated(self) -> bool {
+        self.negated
+    }
+
+    /// Whether it holds for a key that is absent, by `...IfExists`.
+    pub(super) fn is_if_exists(self) -> bool {
+        self.if_exists
+    }
+
+    /// Whether it is `ForAllValues:`, which holds for a key that is absent.
+    pub(super) fn is_of_all(self) -> bool {
+        self.quantifier == Quantifier::All
+    }
+
     /// Whether it is for keys with several values.
     pub(super) fn is_of_sets(self) -> bool {
         self.quantifier != Quantifier::Only
@@ -162,6 +177,33 @@ impl Condition {
         let operand = Operand::read(self.operator.test, &pieces).map_err(BadValue::Expected)?;
         self.values.push(Value::Fixed(operand));
         Ok(())
+    }
+
+    /// The operator as it is written.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it compares.
+    pub(super) fn test(&self) -> Test {
+        self.operator.test
+    }
+
+    /// The operator, taken apart.
+    pub(super) fn operator(&self) -> Operator {
+        self.operator
+    }
+
+    /// The keys its values name in variables.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().flat_map(|value| {
+            match value {
+                Value::Varying(template) => Some(template.variables()),
+                Value::Fixed(_) => None,
+            }
+            .into_iter()
+            .flatten()
+        })
     }
 
     /// Whether the condition holds for a request.

@@ -20,6 +20,7 @@ use super::reader::Reader;
 #[derive(Clone, Debug)]
 pub struct Policy {
     kind: PolicyKind,
+    variables: bool,
     statements: Arc<[Statement]>,
 }
 
@@ -50,9 +51,11 @@ impl Policy {
     ///
     /// If AWS would not store the document as a policy of this kind.
     pub fn from_value(kind: PolicyKind, value: &Value) -> Result<Policy, DocumentError> {
-        let statements = Reader::new(kind).read(value)?;
+        let mut reader = Reader::new(kind);
+        let statements = reader.read(value)?;
         Ok(Policy {
             kind,
+            variables: reader.has_variables(),
             statements: statements.into(),
         })
     }
@@ -90,6 +93,12 @@ impl Policy {
     #[must_use]
     pub fn kind(&self) -> PolicyKind {
         self.kind
+    }
+
+    /// Whether `${...}` is a variable in it: only from version 2012-10-17 on.
+    #[must_use]
+    pub fn has_variables(&self) -> bool {
+        self.variables
     }
 
     /// The statements, in the order of the document.
@@ -146,6 +155,19 @@ impl Statement {
     /// The condition keys as written, one for each use.
     pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
         self.conditions.iter().map(|condition| condition.key.as_str())
+    }
+
+    /// The condition keys that its variables name, in lower case.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        let of_resources = self.resources.iter().flat_map(|resources| &resources.patterns).flat_map(|pattern| {
+            match &pattern.pattern {
+                Pattern::Varying(template) => Some(template.variables()),
+                Pattern::Fixed(_) => None,
+            }
+            .into_iter()
+            .flatten()
+        });
+        of_resources.chain(self.conditions.iter().flat_map(Condition::variables))
     }
 
     /// How the statement applies to a request, if it does. An element that does not match outweighs any doubt about

@@ -191,6 +191,18 @@ proptest! {
     }
 
     #[test]
+    fn long_segments_match_as_defined(segment in "[ab?]{60,70}", before in "[ab]{0,40}", after in "[ab]{0,40}", change in 0..70_usize) {
+        let chars = |text: &str| text.chars().collect::<Vec<_>>();
+        let pattern = format!("*{segment}*?");
+        let mut text = chars(&format!("{before}{}{after}", segment.replace('?', "b")));
+        if let Some(c) = text.get_mut(before.len() + change) {
+            *c = 'a';
+        }
+        let text: String = text.into_iter().collect();
+        prop_assert_eq!(wildcard_match(&pattern, &text), reference(&chars(&pattern), &chars(&text)));
+    }
+
+    #[test]
     fn any_text_is_read_or_refused(text in ".{0,60}", pieces in prop::collection::vec(piece(), 0..14)) {
         for text in [text, pieces.concat()] {
             for kind in [PolicyKind::Identity, PolicyKind::Bucket, PolicyKind::TrustPolicy] {

@@ -19,11 +19,13 @@ pub mod grant;
 pub mod inquiry;
 pub mod keys;
 pub mod layer;
+pub mod lint;
 pub mod operand;
 pub mod pattern;
 pub mod place;
 pub mod principal;
 mod reader;
+pub mod search;
 mod written;
 
 #[cfg(test)]
@@ -45,6 +47,8 @@ pub use grant::{Constraint, Grant};
 pub use inquiry::{Inquiry, InquiryError};
 pub use keys::{KeyType, condition_key, condition_keys, known_condition_key};
 pub use layer::{Layer, PolicyKind, UnknownLayer};
+pub use lint::{Finding, Lint, lint};
 pub use pattern::wildcard_match;
 pub use place::{Place, duplicate_key, locate, locate_statement};
 pub use principal::Principal;
+pub use search::{Family, Found, Goal, Specimen, search};

@@ -55,6 +55,11 @@ impl Reader {
         Ok(statements)
     }
 
+    /// Whether the document that was read has variables.
+    pub(super) fn has_variables(&self) -> bool {
+        self.variables
+    }
+
     fn error<T>(&self, problem: Problem) -> Read<T> {
         Err(DocumentError::new(&self.path, problem))
     }

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    ruling::{Decider, Ruling, StatementRef},
+    ruling::{Asked, Decider, Explain, Ruling, StatementRef},
     state::{Key, User, World},
     token::Claims,
 };
 use crate::{
     diag::Source,
     environment::{Document, Role},
-    iam::{self, Context, Decision, Evaluation, Grant, Layer, Policies, Policy, PolicyKind, Principal, Request, Undecidable},
+    iam::{self, Context, Decision, Evaluation, Grant, Inquiry, Layer, Policies, Policy, PolicyKind, Principal, Request, Undecidable},
 };
 
 /// Who asks, as authentication found.
@@ -41,6 +41,8 @@ pub(super) struct Scope {
     pub signature_age: Option<i128>,
     pub user_agent: Option<String>,
     pub content_sha256: Option<String>,
+    /// Whether to keep what the engine is asked.
+    pub explains: bool,
     rulings: Mutex<Vec<Ruling>>,
 }
 
@@ -79,8 +81,15 @@ impl Scope {
             signature_age,
             user_agent,
             content_sha256,
+            explains: false,
             rulings: Mutex::default(),
         }
+    }
+
+    /// The same, keeping what the engine is asked if the request wants to be explained.
+    pub(super) fn explained(mut self, parts: &http::request::Parts) -> Self {
+        self.explains = parts.extensions.get::<Explain>().is_some();
+        self
     }
 
     /// What has been decided.
@@ -217,6 +226,7 @@ impl Scope {
             decision,
             deciders,
             silent,
+            asked: self.explains.then(|| Arc::new(self.asked(question, grants))),
         };
         let refusal = (decision != Decision::Allow).then(|| Refusal::Denied(self.words(&ruling, question)));
         self.record(ruling);
@@ -247,6 +257,39 @@ impl Scope {
         iam::evaluate(&question.request(&principal), &policies).map_err(|error| undecidable(&error))
     }
 
+    /// What the engine is asked, to be explained later.
+    fn asked(&self, question: &Question<'_>, grants: &[Grant]) -> Asked {
+        let (boundary, session) = self.limits();
+        let identity = self.identity_policies();
+        let policies = |documents: Option<&Document>| documents.map(|document| document.policy.clone());
+        let mut documents: Vec<_> = identity
+            .iter()
+            .enumerate()
+            .map(|(index, document)| (Layer::Identity, index, document.clone()))
+            .collect();
+        for document in [question.resource_policy, boundary, session].into_iter().flatten() {
+            documents.push((document.policy.kind().layer(), 0, document.clone()));
+        }
+        Asked {
+            inquiry: Inquiry {
+                principal: self.principal(),
+                action: question.action.to_owned(),
+                resource: question.resource.to_owned(),
+                resource_account: question.resource_account.to_owned(),
+                context: question.context.clone(),
+                identity: identity.iter().map(|document| document.policy.clone()).collect(),
+                resource_policy: policies(question.resource_policy),
+                grants: grants.to_vec(),
+                boundary: policies(boundary),
+                session: policies(session).into_iter().collect(),
+                scp: Vec::new(),
+                rcp: Vec::new(),
+                vpc_endpoint: None,
+            },
+            documents,
+        }
+    }
+
     /// The permissions boundary and the session policy.
     fn limits(&self) -> (Option<&Document>, Option<&Document>) {
         match &self.identity {
@@ -263,6 +306,7 @@ impl Scope {
             decision: Decision::ExplicitDeny,
             deciders: vec![Decider { layer, statement: None }],
             silent: Vec::new(),
+            asked: None,
         });
         Refusal::Denied(format!("{} {clause}", self.not_authorized(action, resource)))
     }
@@ -275,6 +319,7 @@ impl Scope {
             decision: Decision::ImplicitDeny,
             deciders: Vec::new(),
             silent: vec![Layer::Grant],
+            asked: None,
         });
         Refusal::Denied(message)
     }

@@ -179,7 +179,8 @@ impl Front {
             presigned.map(|signature| (now - signature.date).whole_milliseconds()),
             header("user-agent"),
             header("x-amz-content-sha256"),
-        ))
+        )
+        .explained(parts))
     }
 
     async fn s3(&self, mut parts: Parts, body: Bytes, request_id: &str, virtual_bucket: Option<&str>) -> Reply {
@@ -269,7 +270,7 @@ impl Front {
         let now = world.now();
         let secure = parts.uri.scheme_str() == Some("https");
         let agent = header("user-agent").map(str::to_owned);
-        let scope = Scope::new(identity, request_id.to_owned(), secure, now, auth_type, None, agent, None);
+        let scope = Scope::new(identity, request_id.to_owned(), secure, now, auth_type, None, agent, None).explained(parts);
         let allowed = form
             .field("policy")
             .map_or(Ok(()), |policy| s3::post::check(policy, &form, &known.bucket, now));

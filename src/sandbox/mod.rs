@@ -28,7 +28,7 @@ use std::{
 
 use aws_credential_types::Credentials;
 
-pub use self::ruling::{Decider, Ruling, Rulings, StatementRef};
+pub use self::ruling::{Asked, Decider, Explain, Ruling, Rulings, StatementRef};
 use self::{front::Front, state::World, token::Issuer};
 use crate::environment::Environment;
 

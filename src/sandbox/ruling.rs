@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     environment::Document,
-    iam::{Decision, Layer},
+    iam::{Decision, Inquiry, Layer},
 };
 
 /// Every authorization decision of one request, in the order they were made.
@@ -25,7 +25,22 @@ pub struct Ruling {
     pub deciders: Vec<Decider>,
     /// For an implicit deny: the layers that would have had to allow and did not.
     pub silent: Vec<Layer>,
+    /// What the engine was asked, for requests that want to be explained.
+    pub asked: Option<Arc<Asked>>,
 }
+
+/// What the engine was asked.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The request and the policies.
+    pub inquiry: Inquiry,
+    /// The documents that the policies were read from, by layer and by their place in it.
+    pub documents: Vec<(Layer, usize, Document)>,
+}
+
+/// An extension of a request that asks the sandbox to keep, beside each ruling, what the engine was asked. It changes no answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Explain;
 
 /// One thing that decided.
 #[derive(Clone, Debug)]

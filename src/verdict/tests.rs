@@ -121,6 +121,7 @@ fn ruled(answer: Answer, action: &str, resource: &str, layer: Layer, sid: Option
             }),
         }],
         silent: Vec::new(),
+        asked: None,
     };
     match answer {
         Answer::Refused(refused) => Answer::Refused(Refused {

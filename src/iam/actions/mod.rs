@@ -13,6 +13,8 @@ mod kms;
 mod s3;
 mod sts;
 
+use super::pattern::wildcard_match;
+
 pub use kms::KMS_KEYS;
 pub use s3::S3_KEYS;
 pub use sts::STS_KEYS;
@@ -103,6 +105,13 @@ impl ResourceType {
             Self::FederatedUser => "arn:*:sts::*:federated-user/*",
             Self::SelfSession => "arn:*:sts::*:self",
         }
+    }
+
+    /// Whether an ARN may be that of a resource of this type.
+    #[must_use]
+    pub fn fits(self, arn: &str) -> bool {
+        // An ARN of a bucket with a slash is that of an object.
+        wildcard_match(self.arn(), arn) && !(self == Self::Bucket && arn.contains('/'))
     }
 
     /// The condition keys that describe a resource of this type, for every action on it. The reference has `aws:RequestTag/` and

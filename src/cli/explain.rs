@@ -1,0 +1,268 @@
+//! `gainsay explain`.
+
+mod tree;
+
+use std::{
+    fs, io,
+    io::Read as _,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector},
+    orchestrator::HttpRequest,
+};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::{Selected, Terminal};
+use crate::{
+    cloud::Between,
+    diag::Diagnostics,
+    exit::Exit,
+    iam::{Explanation, Inquiry, explain},
+    plan::Plan,
+    record::ResultRecord,
+    report::one_line,
+    runner::{self, Options, Stop},
+    sandbox::{Asked, Explain as Wanted, Rulings},
+    suite::Architecture,
+};
+
+/// Show why a request is allowed or refused: every layer, statement and element, and what was compared
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The attempt, by its result id or a part of it that no other has; it is made on the sandbox
+    #[arg(value_name = "RESULT_ID", required_unless_present = "request", conflicts_with = "request")]
+    id: Option<String>,
+    /// Instead of an attempt a request with its policies, as a line for `gainsay decide`: a file, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    request: Option<PathBuf>,
+    /// The folder with the scenarios
+    #[arg(long, value_name = "DIR", default_value = "scenarios")]
+    scenarios: PathBuf,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: OutputFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    /// A tree
+    #[default]
+    Text,
+    /// One object
+    Json,
+}
+
+/// What is explained: every question that one request put to the engine, in order.
+#[derive(Debug, Serialize)]
+struct Explained {
+    /// The result id, for an attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// What the sandbox answered, for an attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<String>,
+    questions: Vec<Explanation>,
+}
+
+impl Explain {
+    pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
+        let explained = match (&self.request, &self.id) {
+            (Some(path), _) => match self.request(path) {
+                Ok(explained) => explained,
+                Err(problem) => {
+                    writeln!(terminal.err, "error: {problem}")?;
+                    return Ok(Exit::BadInput);
+                }
+            },
+            (None, id) => match self.attempt(id.as_deref().unwrap_or_default(), terminal)? {
+                Ok(explained) => explained,
+                Err(exit) => return Ok(exit),
+            },
+        };
+        match self.format {
+            OutputFormat::Json => {
+                serde_json::to_writer_pretty(&mut terminal.out, &explained)?;
+                writeln!(terminal.out)?;
+            }
+            OutputFormat::Text => {
+                if let (Some(id), Some(answer)) = (&explained.id, &explained.answer) {
+                    writeln!(terminal.out, "{}\n{}\n", one_line(id), one_line(answer))?;
+                }
+                if explained.questions.is_empty() {
+                    writeln!(terminal.out, "no policy was asked")?;
+                }
+                for (index, question) in explained.questions.iter().enumerate() {
+                    let gap = if index > 0 { "\n" } else { "" };
+                    write!(terminal.out, "{gap}{}", tree::text(question, terminal.colour_out))?;
+                }
+            }
+        }
+        Ok(Exit::Ok)
+    }
+
+    fn request(&self, path: &PathBuf) -> Result<Explained, String> {
+        let mut text = String::new();
+        let read = if path.as_os_str() == "-" {
+            io::stdin().lock().read_to_string(&mut text).map(|_| ())
+        } else {
+            fs::read_to_string(path).map(|read| text = read)
+        };
+        let shown = one_line(&path.display().to_string());
+        read.map_err(|error| format!("the request in `{shown}` cannot be read: {error}; name another file with `--request`"))?;
+        let (_, inquiry) = Inquiry::read(&text);
+        let inquiry =
+            inquiry.map_err(|error| format!("{}; `gainsay decide --help` shows what a request is", one_line(&error.to_string())))?;
+        Ok(Explained {
+            id: None,
+            answer: None,
+            questions: vec![explain(&inquiry.request(), &inquiry.policies())],
+        })
+    }
+
+    /// Makes the attempt on the sandbox, and explains the call that was judged.
+    fn attempt(&self, id: &str, terminal: &mut Terminal) -> io::Result<Result<Explained, Exit>> {
+        let mut selected = Selected {
+            selection: vec![id.to_owned()],
+            exact: false,
+            skip: Vec::new(),
+            scenarios: self.scenarios.clone(),
+            sample: None,
+        };
+        let architectures = match selected.load() {
+            Ok((architectures, _)) => architectures,
+            Err(problems) => return terminal.refuse(&problems).map(Err),
+        };
+        let ids = chosen(&architectures, &selected);
+        selected.exact = ids.iter().any(|chosen| chosen == id);
+        match (ids.as_slice(), selected.exact) {
+            ([_], _) | (_, true) => {}
+            ([], _) => return terminal.nothing_selected(&format!(" by `{}`", one_line(id))).map(Err),
+            ([first, .., last], _) => {
+                writeln!(
+                    terminal.err,
+                    "error: `{}` is a part of {} result ids, from `{}` to `{}`; name one: `gainsay list` shows them",
+                    one_line(id),
+                    ids.len(),
+                    one_line(first),
+                    one_line(last)
+                )?;
+                return Ok(Err(Exit::BadInput));
+            }
+        }
+        let selection = selected.selection();
+        let plan = Plan::new(&architectures, &selection);
+        let calls = Calls::default();
+        let options = Options {
+            jobs: 1,
+            fail_fast: false,
+            run: runner::new_run_id(),
+            scenarios: self.scenarios.display().to_string(),
+            between: Some(calls.between()),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let record = runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {}));
+        let Some(result) = record.results.first() else {
+            return terminal.refuse(&Diagnostics::default()).map(Err);
+        };
+        Ok(Ok(explained(result, &calls)))
+    }
+}
+
+fn chosen(architectures: &[Architecture], selected: &Selected) -> Vec<String> {
+    let selection = selected.selection();
+    let plan = Plan::new(architectures, &selection);
+    let attempts = plan.rows.iter().flat_map(|row| plan.attempts(row));
+    attempts.map(|attempt| attempt.id.clone()).collect()
+}
+
+fn explained(result: &ResultRecord, calls: &Calls) -> Explained {
+    let observed = result.observed.as_ref();
+    let request_id = observed.and_then(|observed| observed.request_id.as_deref());
+    let rulings = request_id.and_then(|id| calls.rulings_of(id));
+    let words = observed.map_or_else(
+        || "not made".to_owned(),
+        |observed| {
+            let status = observed.status.map(|status| status.to_string());
+            let words = [status.as_ref(), observed.code.as_ref(), observed.message.as_ref()];
+            words.into_iter().flatten().cloned().collect::<Vec<_>>().join(" ")
+        },
+    );
+    Explained {
+        id: Some(result.id.clone()),
+        answer: Some(format!("{}: {words}", result.verdict.as_str())),
+        questions: rulings
+            .iter()
+            .flat_map(|rulings| rulings.0.iter())
+            .filter_map(|ruling| ruling.asked.as_deref().map(placed))
+            .collect(),
+    }
+}
+
+/// The explanation with the files and lines of the policies.
+fn placed(asked: &Asked) -> Explanation {
+    let mut explanation = explain(&asked.inquiry.request(), &asked.inquiry.policies());
+    for view in &mut explanation.layers {
+        for policy in &mut view.policies {
+            let document = asked
+                .documents
+                .iter()
+                .find(|(layer, index, _)| (*layer, *index) == (view.layer, policy.policy));
+            let Some((_, _, document)) = document else { continue };
+            policy.file = Some(document.source.name().to_owned());
+            for statement in &mut policy.statements {
+                statement.line = Some(document.line(statement.statement));
+            }
+        }
+    }
+    explanation
+}
+
+/// What the sandbox decided about each call, by its request id.
+#[derive(Clone, Debug, Default)]
+struct Calls(Arc<Mutex<Vec<(String, Rulings)>>>);
+
+/// Asks for every call to be explained, and keeps what comes back beside the answer.
+#[derive(Debug)]
+struct Asking {
+    inner: SharedHttpConnector,
+    calls: Calls,
+}
+
+impl Calls {
+    fn between(&self) -> Between {
+        let calls = self.clone();
+        Between::new(move |inner| {
+            SharedHttpConnector::new(Asking {
+                inner,
+                calls: calls.clone(),
+            })
+        })
+    }
+
+    fn rulings_of(&self, request_id: &str) -> Option<Rulings> {
+        let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.iter().rfind(|(id, _)| id == request_id).map(|(_, rulings)| rulings.clone())
+    }
+}
+
+impl HttpConnector for Asking {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        request.add_extension(Wanted);
+        let (answer, calls) = (self.inner.call(request), self.calls.clone());
+        HttpConnectorFuture::new(async move {
+            let response = answer.await?;
+            let id = ["x-amz-request-id", "x-amzn-requestid"]
+                .iter()
+                .find_map(|name| response.headers().get(*name));
+            if let (Some(id), Some(rulings)) = (id, response.extension::<Rulings>()) {
+                let mut calls = calls.0.lock().unwrap_or_else(PoisonError::into_inner);
+                calls.push((id.to_owned(), rulings.clone()));
+            }
+            Ok(response)
+        })
+    }
+}

@@ -1,0 +1,388 @@
+//! A search through the requests that policies can tell apart: is there one of a forbidden kind that is not denied?
+//!
+//! A policy compares a request with finitely many texts. So finitely many requests stand for all: for every principal, action, resource
+//! and condition value that a policy names, that one and one beyond it. The answer is sound in what it finds, for every request found is
+//! decided by the engine itself; that there is none holds within the family that was searched, which is told by its size.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::actions::{ACTIONS, Action, action};
+use super::condition::Condition;
+use super::context::{Context, Request};
+use super::document::{Asked, Policy, Statement};
+use super::error::Undecidable;
+use super::evaluate::{Decision, Policies, evaluate};
+use super::keys::condition_key;
+use super::operand::Test;
+use super::pattern::{FILL, Glob, instances, literal};
+use super::principal::{Entry, Principal};
+
+/// So many requests are decided at most.
+const MOST: usize = 500_000;
+/// A name that no policy has.
+const BEYOND: &str = "gainsay-beyond";
+/// An account that no policy has: the numbers of AWS's own examples are others.
+const STRANGER: &str = "987654321098";
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// A request that no statement denies, whether or not anything allows it.
+    NotDenied,
+    /// A request that is allowed.
+    Allowed,
+}
+
+/// The requests that are searched: the product of its parts. Every part can be narrowed.
+#[derive(Clone, Debug, Default)]
+pub struct Family {
+    /// Who asks.
+    pub principals: Vec<Principal>,
+    /// For what.
+    pub actions: Vec<String>,
+    /// On what, with the account that owns it.
+    pub resources: Vec<(String, String)>,
+    /// Keys that every request has.
+    pub fixed: Context,
+    /// Keys whose values vary: each of these, where nothing is the absent key. A key that is fixed does not vary.
+    pub keys: BTreeMap<String, Vec<Option<Vec<String>>>>,
+}
+
+/// What a search comes to.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// A request of the kind.
+    Request(Box<Specimen>),
+    /// None among so many.
+    None {
+        /// How many requests were decided.
+        asked: usize,
+    },
+    /// None among those that could be decided; the first that could not.
+    Undecided(Undecidable),
+    /// The family has more requests than are searched.
+    TooMany,
+}
+
+/// A request that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Specimen {
+    /// Who asks.
+    pub principal: Principal,
+    /// For what.
+    pub action: String,
+    /// On what.
+    pub resource: String,
+    /// Whose that is.
+    pub resource_account: String,
+    /// The condition keys.
+    pub context: Context,
+}
+
+impl Specimen {
+    /// The request.
+    #[must_use]
+    pub fn request(&self) -> Request<'_> {
+        Request {
+            principal: &self.principal,
+            action: &self.action,
+            resource: &self.resource,
+            resource_account: &self.resource_account,
+            context: &self.context,
+        }
+    }
+}
+
+impl Family {
+    /// Every request that these policies can tell apart, for resources of an account.
+    #[must_use]
+    pub fn of(policies: &Policies<'_>, account: &str) -> Self {
+        let all: Vec<&Statement> = every(policies).flat_map(Policy::statements).collect();
+        let mut resources: BTreeSet<(String, String)> = BTreeSet::new();
+        let actions = actions(&all);
+        let mut add = |resource: String| {
+            let owner = resource.split(':').nth(4).filter(|owner| !owner.is_empty()).unwrap_or(account);
+            let owner = owner.to_owned();
+            resources.insert((resource, owner));
+        };
+        for pattern in all.iter().flat_map(|statement| statement.resources()) {
+            for resource in instances(pattern) {
+                beside(&resource).for_each(&mut add);
+                add(resource);
+            }
+        }
+        let types = actions.iter().filter_map(|name| action(name)).flat_map(|action| action.resources);
+        for of in types {
+            add(of.arn().replacen("arn:*:", "arn:aws:", 1).replace('*', BEYOND));
+        }
+        add("*".to_owned());
+        let mut keys = keys(all.iter().flat_map(|statement| &statement.conditions));
+        for variable in all.iter().flat_map(|statement| statement.variables()) {
+            let options = keys.entry(variable.to_owned()).or_insert_with(|| vec![None]);
+            options.extend([FILL, BEYOND].map(|value| Some(vec![value.to_owned()])));
+            options.sort();
+            options.dedup();
+        }
+        Self {
+            principals: principals(&all, account),
+            actions,
+            resources: resources.into_iter().collect(),
+            fixed: Context::new(),
+            keys,
+        }
+    }
+}
+
+/// Looks for a request of the family that is of a kind and meets the goal.
+pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: impl Fn(&Request<'_>) -> bool) -> Found {
+    let (mut asked, mut undecided) = (0, None);
+    for principal in &family.principals {
+        for action in &family.actions {
+            for (resource, account) in family.resources.iter().filter(|(resource, _)| is_possible(action, resource)) {
+                let varying = varying(policies, family, principal, action, resource, account);
+                let sizes = varying.iter().map(|(_, values)| values.len());
+                let many = sizes.fold(1_usize, usize::saturating_mul);
+                if asked + many > MOST {
+                    return Found::TooMany;
+                }
+                for number in 0..many {
+                    let context = chosen(&family.fixed, &varying, number);
+                    let request = Request {
+                        principal,
+                        action,
+                        resource,
+                        resource_account: account,
+                        context: &context,
+                    };
+                    if !is_of_kind(&request) {
+                        continue;
+                    }
+                    asked += 1;
+                    match evaluate(&request, policies).map(|evaluation| evaluation.decision) {
+                        Ok(Decision::Allow) => {}
+                        Ok(Decision::ImplicitDeny) if goal == Goal::NotDenied => {}
+                        Ok(_) => continue,
+                        Err(doubt) => {
+                            undecided.get_or_insert(doubt);
+                            continue;
+                        }
+                    }
+                    return Found::Request(Box::new(Specimen {
+                        principal: principal.clone(),
+                        action: action.clone(),
+                        resource: resource.clone(),
+                        resource_account: account.clone(),
+                        context,
+                    }));
+                }
+            }
+        }
+    }
+    undecided.map_or(Found::None { asked }, Found::Undecided)
+}
+
+/// Whether an action is ever asked for on a resource.
+fn is_possible(name: &str, resource: &str) -> bool {
+    match action(name) {
+        None => resource != "*",
+        Some(known) if known.resources.is_empty() => resource == "*",
+        Some(known) => known.resources.iter().any(|of| of.fits(resource)),
+    }
+}
+
+/// Resources that differ from one in their last parts: at every `/`, and after the ARN's start.
+fn beside(resource: &str) -> impl Iterator<Item = String> + '_ {
+    let start = resource.match_indices(':').nth(4).map(|(at, _)| at);
+    let cuts = start.into_iter().chain(resource.match_indices('/').map(|(at, _)| at));
+    cuts.filter_map(|at| Some(format!("{}{BEYOND}", resource.get(..=at)?)))
+}
+
+/// The keys that make a difference to a request: those of statements that match it but for their conditions.
+fn varying<'f>(
+    policies: &Policies<'_>,
+    family: &'f Family,
+    principal: &Principal,
+    action: &str,
+    resource: &str,
+    account: &str,
+) -> Vec<(&'f str, &'f [Option<Vec<String>>])> {
+    let request = Request {
+        principal,
+        action,
+        resource,
+        resource_account: account,
+        context: &family.fixed,
+    };
+    let asked = Asked::new(&request, policies.boundary.is_some());
+    let mut read: BTreeSet<String> = BTreeSet::new();
+    for statement in every(policies).flat_map(Policy::statements) {
+        if statement.actions.matches(&asked.action) {
+            // A variable in a resource or a value is read, too, whatever the resource.
+            read.extend(statement.variables().map(str::to_owned));
+            read.extend(statement.conditions.iter().map(|condition| condition.lower.clone()));
+        }
+    }
+    let varies = |(key, values): (&'f String, &'f Vec<Option<Vec<String>>>)| {
+        let lower = key.to_lowercase();
+        (read.contains(&lower) && family.fixed.get(key).is_none()).then_some((key.as_str(), values.as_slice()))
+    };
+    family.keys.iter().filter_map(varies).collect()
+}
+
+/// The context of one number, of which each key's value is a digit.
+fn chosen(fixed: &Context, varying: &[(&str, &[Option<Vec<String>>])], mut number: usize) -> Context {
+    let mut context = fixed.clone();
+    for (key, values) in varying {
+        let base = values.len().max(1);
+        if let Some(Some(values)) = values.get(number % base) {
+            context.set_all(key, values.iter().cloned());
+        }
+        number /= base;
+    }
+    context
+}
+
+/// Every policy.
+fn every<'p>(policies: &Policies<'p>) -> impl Iterator<Item = &'p Policy> + use<'p> {
+    let levels = policies.scp.iter().chain(policies.rcp).flatten();
+    let singles = [policies.resource, policies.boundary, policies.vpc_endpoint].into_iter().flatten();
+    policies.identity.iter().chain(policies.session).chain(levels).chain(singles)
+}
+
+/// Who the statements tell apart: everyone they name, another of each account, a stranger and nobody.
+fn principals(statements: &[&Statement], account: &str) -> Vec<Principal> {
+    let mut found = vec![Principal::Anonymous];
+    let mut accounts = BTreeSet::from([account.to_owned(), STRANGER.to_owned()]);
+    let entries = statements.iter().filter_map(|statement| statement.principals.as_ref());
+    for entry in entries.flat_map(|principals| &principals.entries) {
+        match entry {
+            Entry::Account(account) => _ = accounts.insert(account.clone()),
+            Entry::Service(name) => found.push(Principal::Service(name.clone())),
+            Entry::Federated(name) => found.push(Principal::Federated(name.clone())),
+            Entry::Arn(arn) => {
+                accounts.extend(arn.split(':').nth(4).map(str::to_owned));
+                found.push(holder(arn));
+            }
+            Entry::Everyone | Entry::CanonicalUser => {}
+        }
+    }
+    for account in accounts {
+        found.push(holder(&format!("arn:aws:iam::{account}:role/{BEYOND}")));
+        found.push(Principal::Root { account });
+    }
+    let mut distinct: Vec<Principal> = Vec::new();
+    for principal in found {
+        if !distinct.contains(&principal) {
+            distinct.push(principal);
+        }
+    }
+    distinct
+}
+
+/// Who has an ARN: of a role one of its sessions.
+fn holder(arn: &str) -> Principal {
+    let (start, name) = arn.rsplit_once('/').unwrap_or(("", arn));
+    let account = arn.split(':').nth(4).unwrap_or_default();
+    if arn.contains(":role/") {
+        Principal::Session {
+            role: arn.to_owned(),
+            arn: format!("arn:aws:sts::{account}:assumed-role/{name}/{BEYOND}"),
+        }
+    } else if let Some(role) = start.strip_prefix(&format!("arn:aws:sts::{account}:assumed-role/")) {
+        Principal::Session {
+            role: format!("arn:aws:iam::{account}:role/{role}"),
+            arn: arn.to_owned(),
+        }
+    } else {
+        Principal::User { arn: arn.to_owned() }
+    }
+}
+
+/// The actions that the statements tell apart: every known one of the services they name, and what they name in full.
+fn actions(statements: &[&Statement]) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for pattern in statements.iter().flat_map(|statement| statement.actions()) {
+        let service = pattern.split_once(':').map_or("*", |(service, _)| service);
+        let of_service = |action: &&Action| {
+            let own = action.name.split_once(':').map_or("", |(own, _)| own);
+            service == "*" || own.eq_ignore_ascii_case(service)
+        };
+        found.extend(ACTIONS.iter().filter(of_service).map(|action| action.name.to_owned()));
+        if !pattern.contains(['*', '?']) && action(pattern).is_none() {
+            found.insert(pattern.to_owned());
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// For each key every value that the conditions tell apart, and the absent key.
+pub(super) fn keys<'c>(conditions: impl Iterator<Item = &'c Condition>) -> BTreeMap<String, Vec<Option<Vec<String>>>> {
+    let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for condition in conditions {
+        let values = texts.entry(condition.lower.clone()).or_default();
+        for written in &condition.written {
+            values.extend(values_of(condition.test(), written));
+        }
+    }
+    let many = |key: &str| condition_key(key).is_none_or(|known| known.many);
+    let options = |(key, values): (String, BTreeSet<String>)| {
+        let values: Vec<String> = values.into_iter().collect();
+        let mut options: Vec<Option<Vec<String>>> = vec![None];
+        options.extend(values.iter().map(|value| Some(vec![value.clone()])));
+        if many(&key) {
+            options.extend(values.windows(2).map(|pair| Some(pair.to_vec())));
+            options.push((values.len() > 2).then(|| values.clone()));
+        }
+        options.dedup();
+        (key, options)
+    };
+    texts.into_iter().map(options).collect()
+}
+
+/// A value that an operator holds for, and values on every side of it.
+fn values_of(test: Test, written: &str) -> Vec<String> {
+    match test {
+        Test::Equals | Test::Like | Test::Arn => {
+            let mut values = instances(written);
+            values.push(literal(written));
+            values.push(BEYOND.to_owned());
+            values
+        }
+        Test::EqualsIgnoreCase => {
+            let text = literal(written);
+            vec![text.to_uppercase(), text.to_lowercase(), text, BEYOND.to_owned()]
+        }
+        Test::Number(_) | Test::Date(_) => match written.parse::<i64>() {
+            Ok(number) => [number.saturating_sub(1), number, number.saturating_add(1)]
+                .map(|n| n.to_string())
+                .to_vec(),
+            // A day before and after, in the form it is written in.
+            Err(_) => vec![
+                written.to_owned(),
+                "1970-01-01T00:00:00Z".to_owned(),
+                "2999-12-31T23:59:59Z".to_owned(),
+            ],
+        },
+        Test::Bool => vec!["true".to_owned(), "false".to_owned()],
+        Test::Null => vec![BEYOND.to_owned()],
+        Test::Binary => vec![written.to_owned(), "Z2FpbnNheQ==".to_owned()],
+        Test::Ip => {
+            let inside = written.split('/').next().unwrap_or_default().to_owned();
+            let other = match inside.parse::<IpAddr>() {
+                Ok(IpAddr::V6(_)) => "2001:db8:ffff:ffff::1",
+                _ => "198.51.100.200",
+            };
+            vec![inside, other.to_owned()]
+        }
+    }
+}
+
+/// Whether a pattern of actions or resources covers another: everything the second matches, the first does, too. It says no where it is not sure.
+pub(super) fn covers(wide: &str, narrow: &str) -> bool {
+    // A `*` of the narrow one can only be swallowed by one of the wide one, and a `?` must not be taken for a `*`.
+    if narrow.contains('*') && wide.contains('?') {
+        return wide == narrow;
+    }
+    Glob::new(wide).matches(narrow)
+}
