@@ -36,6 +36,8 @@ mod compositions;
 mod grants;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod searches;
 
 pub use answer::{Answer, Fault};
 pub use context::{Context, Request};

@@ -191,11 +191,13 @@ fn is_possible(name: &str, resource: &str) -> bool {
     }
 }
 
-/// Resources that differ from one in their last parts: at every `/`, and after the ARN's start.
+/// Resources beside one: what it lies in, as the bucket of an object, and others at every `/` and after the ARN's start.
 fn beside(resource: &str) -> impl Iterator<Item = String> + '_ {
     let start = resource.match_indices(':').nth(4).map(|(at, _)| at);
-    let cuts = start.into_iter().chain(resource.match_indices('/').map(|(at, _)| at));
-    cuts.filter_map(|at| Some(format!("{}{BEYOND}", resource.get(..=at)?)))
+    let slashes = || resource.match_indices('/').map(|(at, _)| at);
+    let others = start.into_iter().chain(slashes());
+    let others = others.filter_map(|at| Some(format!("{}{BEYOND}", resource.get(..=at)?)));
+    others.chain(slashes().filter_map(|at| resource.get(..at).map(str::to_owned)))
 }
 
 /// The keys that make a difference to a request: those of statements that match it but for their conditions.

@@ -86,6 +86,8 @@ impl Tree {
             }
         } else if explanation.silent.contains(&view.layer) {
             self.paint(YELLOW, "does not allow")
+        } else if allows(view) {
+            self.paint(GREY, "would allow")
         } else {
             self.paint(GREY, "decides nothing here")
         };
@@ -135,6 +137,12 @@ impl Tree {
             (Matched::Undecided, _) => self.paint(YELLOW, "?"),
         }
     }
+}
+
+/// Whether an Allow of the layer matches.
+fn allows(view: &LayerView) -> bool {
+    let mut statements = view.policies.iter().flat_map(|policy| &policy.statements);
+    statements.any(|statement| statement.effect == Effect::Allow && statement.matched == Matched::Yes)
 }
 
 /// What stands before an entry, and before what hangs on it.

@@ -1,0 +1,235 @@
+//! What a search finds in policies that do what they promise, in equivalent spellings, and in weakened ones.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
+
+use serde_json::{Value, json};
+
+use super::{Context, Decision, Family, Found, Goal, Policies, Policy, PolicyKind, Principal, evaluate, search};
+
+const ACCOUNT: &str = "111122223333";
+
+fn bucket(statements: &Value) -> Policy {
+    Policy::from_value(PolicyKind::Bucket, &json!({"Version": "2012-10-17", "Statement": statements})).unwrap()
+}
+
+/// Looks for a request over plain HTTP that a bucket policy does not deny.
+fn plain_http(statements: &Value) -> Found {
+    let policy = bucket(statements);
+    let policies = Policies {
+        resource: Some(&policy),
+        ..Policies::default()
+    };
+    let mut family = Family::of(&policies, ACCOUNT);
+    family.fixed.set("aws:SecureTransport", "false");
+    let in_bucket = |resource: &str| resource == "arn:aws:s3:::bucket" || resource.starts_with("arn:aws:s3:::bucket/");
+    // The root user of the bucket's account always reaches the bucket policy.
+    let root = |principal: &Principal| matches!(principal, Principal::Root { .. });
+    let found = search(&policies, &family, Goal::NotDenied, |request| {
+        in_bucket(request.resource) && !root(request.principal)
+    });
+    if let Found::Request(specimen) = &found {
+        // What was found is what the engine itself says.
+        let evaluation = evaluate(&specimen.request(), &policies).unwrap();
+        assert_ne!(evaluation.decision, Decision::ExplicitDeny);
+        assert_eq!(specimen.context.get("aws:SecureTransport").unwrap(), ["false"]);
+    }
+    found
+}
+
+fn tls(with: &Value) -> Value {
+    let mut statement = json!({
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}}});
+    for (key, value) in with.as_object().unwrap() {
+        statement[key] = value.clone();
+    }
+    statement
+}
+
+#[test]
+fn equivalent_spellings_of_tls_only_leave_nothing() {
+    let half = |resource: &str| tls(&json!({"Resource": resource}));
+    let spellings = [
+        tls(&json!({})),
+        tls(&json!({"Principal": {"AWS": "*"}})),
+        tls(&json!({"Resource": "arn:aws:s3:::bucket*"})),
+        tls(&json!({"Action": "*"})),
+        tls(&json!({"Action": ["s3:?*"]})),
+        tls(&json!({"Condition": {"StringEquals": {"aws:SecureTransport": "false"}}})),
+        tls(&json!({"Condition": {"BoolIfExists": {"AWS:securetransport": ["false"]}}})),
+        tls(&json!({"Condition": {"StringNotEquals": {"aws:SecureTransport": "true"}}})),
+        json!([half("arn:aws:s3:::bucket"), half("arn:aws:s3:::bucket/*")]),
+    ];
+    for spelling in spellings {
+        let found = plain_http(&spelling);
+        assert!(matches!(found, Found::None { asked } if asked > 100), "{spelling}: {found:?}");
+    }
+}
+
+#[test]
+fn every_weakening_of_tls_only_is_found_with_a_request() {
+    let weakenings = [
+        ("an action", tls(&json!({"Action": "s3:GetObject"})), "s3:"),
+        (
+            "a prefix of actions",
+            tls(&json!({"Action": ["s3:Get*", "s3:Put*", "s3:Delete*"]})),
+            "s3:",
+        ),
+        (
+            "all but one",
+            {
+                let mut statement = tls(&json!({"NotAction": "s3:GetObject"}));
+                statement.as_object_mut().unwrap().remove("Action");
+                statement
+            },
+            "s3:GetObject",
+        ),
+        ("objects only", tls(&json!({"Resource": "arn:aws:s3:::bucket/*"})), "s3:"),
+        (
+            "a folder",
+            tls(&json!({"Resource": ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/inbox/*"]})),
+            "s3:",
+        ),
+        (
+            "a principal",
+            tls(&json!({"Principal": {"AWS": "arn:aws:iam::111122223333:role/app"}})),
+            "s3:",
+        ),
+        (
+            "another condition",
+            tls(&json!({"Condition": {"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:PrincipalTag/team": "a"}}})),
+            "s3:",
+        ),
+        (
+            "another range",
+            tls(&json!({"Condition": {"Bool": {"aws:SecureTransport": "false"}, "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}})),
+            "s3:",
+        ),
+        (
+            "the wrong way round",
+            tls(&json!({"Condition": {"Bool": {"aws:SecureTransport": "true"}}})),
+            "s3:",
+        ),
+        (
+            "an Allow",
+            json!([{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"]}]),
+            "s3:",
+        ),
+    ];
+    for (name, weakened, action) in weakenings {
+        match plain_http(&weakened) {
+            Found::Request(specimen) => assert!(specimen.action.starts_with(action), "{name}: {specimen:?}"),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+/// Whether anyone outside the account is allowed anything.
+fn outsiders(statements: &Value) -> Found {
+    let policy = bucket(statements);
+    let everything = Policy::from_value(
+        PolicyKind::Identity,
+        &json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}),
+    )
+    .unwrap();
+    let policies = Policies {
+        identity: std::slice::from_ref(&everything),
+        resource: Some(&policy),
+        ..Policies::default()
+    };
+    let family = Family::of(&policies, ACCOUNT);
+    search(&policies, &family, Goal::Allowed, |request| {
+        request.principal.account() != Some(ACCOUNT)
+    })
+}
+
+#[test]
+fn who_may_come_from_outside() {
+    let allow = |principal: Value, condition: Value| json!({"Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*", "Condition": condition});
+    let closed = [
+        allow(json!({"AWS": "111122223333"}), json!({})),
+        allow(json!({"AWS": "arn:aws:iam::111122223333:role/app"}), json!({})),
+        allow(
+            json!("*"),
+            json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}, "Null": {"aws:PrincipalOrgID": "true"}}),
+        ),
+    ];
+    for statement in closed {
+        let found = outsiders(&statement);
+        assert!(matches!(found, Found::None { .. }), "{statement}: {found:?}");
+    }
+    let open = [
+        (allow(json!("*"), json!({})), None),
+        (allow(json!({"AWS": "999999999999"}), json!({})), Some("999999999999")),
+        (
+            allow(json!({"AWS": "arn:aws:iam::999999999999:role/vendor"}), json!({})),
+            Some("999999999999"),
+        ),
+        (
+            allow(json!("*"), json!({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/app"}})),
+            None,
+        ),
+        (allow(json!({"Service": "logging.s3.amazonaws.com"}), json!({})), None),
+    ];
+    for (statement, account) in open {
+        match outsiders(&statement) {
+            Found::Request(specimen) => {
+                if account.is_some() {
+                    assert_eq!(specimen.principal.account(), account, "{statement}");
+                }
+            }
+            other => panic!("{statement}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn variables_are_filled_in_on_both_sides() {
+    let own = bucket(
+        &json!([{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/app"}, "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::bucket/${aws:PrincipalTag/team}/*"}]),
+    );
+    let policies = Policies {
+        resource: Some(&own),
+        ..Policies::default()
+    };
+    let family = Family::of(&policies, ACCOUNT);
+    let tagged = |context: &Context| context.get("aws:PrincipalTag/team").is_some();
+    let session = |principal: &Principal| matches!(principal, Principal::Session { .. });
+    let Found::Request(specimen) = search(&policies, &family, Goal::Allowed, |request| session(request.principal)) else {
+        panic!("nobody")
+    };
+    assert!(tagged(&specimen.context) && matches!(specimen.principal, Principal::Session { .. }));
+    let untagged = search(&policies, &family, Goal::Allowed, |request| {
+        session(request.principal) && !tagged(request.context)
+    });
+    assert!(matches!(untagged, Found::None { .. }), "{untagged:?}");
+}
+
+#[test]
+fn a_family_that_is_too_large_and_a_doubt_are_told() {
+    let many: serde_json::Map<String, Value> = (0..8)
+        .map(|n| {
+            (
+                format!("aws:PrincipalTag/t{n}"),
+                json!((0..8).map(|v| format!("v{v}")).collect::<Vec<_>>()),
+            )
+        })
+        .collect();
+    let large = tls(&json!({"Condition": {"StringNotEquals": many, "Bool": {"aws:SecureTransport": "true"}}}));
+    let found = plain_http(&json!([tls(&json!({})), large]));
+    assert!(matches!(found, Found::TooMany), "{found:?}");
+    let canonical = "a".repeat(64);
+    let doubt = tls(&json!({"Principal": {"CanonicalUser": canonical}}));
+    let policy = bucket(&doubt);
+    let policies = Policies {
+        resource: Some(&policy),
+        ..Policies::default()
+    };
+    let family = Family::of(&policies, ACCOUNT);
+    let plain = |request: &super::Request<'_>| request.context.get("aws:SecureTransport").is_some_and(|values| values == ["false"]);
+    let known = |request: &super::Request<'_>| {
+        matches!(request.principal, Principal::Session { .. }) && request.resource.starts_with("arn:aws:s3:::bucket") && plain(request)
+    };
+    let found = search(&policies, &family, Goal::NotDenied, known);
+    assert!(matches!(found, Found::Undecided(_)), "{found:?}");
+}
