@@ -18,6 +18,7 @@ mod case;
 use std::{collections::BTreeSet, fs, path::Path, process::ExitCode};
 
 use case::{Case, File};
+use gainsay::iam::{Answer, Inquiry, explain};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// So many are promised.
@@ -41,7 +42,31 @@ fn main() -> ExitCode {
         }
     }
     assert!(trials.len() >= AT_LEAST, "{} cases", trials.len());
+    trials.extend(seeds());
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// What the fuzz targets begin with is read and answered, and explained the same way.
+fn seeds() -> Vec<Trial> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/decide");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 20, "{} seeds", files.len());
+    let trial = |path: std::path::PathBuf| {
+        let name = format!("seed/{}", path.file_stem().unwrap().to_str().unwrap());
+        Trial::test(name, move || {
+            let line = fs::read(&path).unwrap();
+            let answer = Answer::to(&line, true);
+            let (_, inquiry) = Inquiry::read(std::str::from_utf8(&line).unwrap());
+            let inquiry = inquiry.map_err(|error| error.to_string())?;
+            let explanation = explain(&inquiry.request(), &inquiry.policies());
+            if answer.decision.is_some() && explanation.decision == answer.decision {
+                return Ok(());
+            }
+            Err(format!("{answer:?}").into())
+        })
+    };
+    files.into_iter().map(trial).collect()
 }
 
 fn check(case: &Case) -> Result<(), Failed> {

@@ -64,6 +64,24 @@ fn the_sample_of_a_good_run_is_current() {
 }
 
 #[test]
+fn the_samples_of_explain_and_decide_are_current() {
+    let directory = tempfile::tempdir().unwrap();
+    let readme = readme();
+    let request = block(&readme, "<!-- request -->");
+    fs::write(directory.path().join("request.json"), request).unwrap();
+    let line: Value = serde_json::from_str(request).unwrap();
+    fs::write(directory.path().join("request.jsonl"), line.to_string()).unwrap();
+    for arguments in ["explain --request request.json", "decide --input request.jsonl"] {
+        let printed = run_in(directory.path(), arguments);
+        assert_eq!(
+            block(&readme, &format!("<!-- sample: {arguments} -->")),
+            printed,
+            "paste this:\n{printed}"
+        );
+    }
+}
+
+#[test]
 fn the_sample_of_the_doctor_is_current() {
     let directory = tempfile::tempdir().unwrap();
     copy_scenarios(&directory.path().join("scenarios"));

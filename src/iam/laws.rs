@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use super::{Context, Decision, Policies, Policy, PolicyKind, Principal, Request, evaluate, wildcard_match};
+use super::{
+    Context, Decision, Effect, Matched, Policies, Policy, PolicyKind, Principal, Reason, Request, evaluate, explain, wildcard_match,
+};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -120,7 +122,7 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 impl Case {
-    /// The decision, or none if there is a doubt.
+    /// The decision, or none if there is a doubt. The explanation of it says nothing else.
     fn decide(&self) -> Option<Decision> {
         let identity = [read(PolicyKind::Identity, &self.identity)];
         let resource = read(PolicyKind::Bucket, &self.resource);
@@ -138,7 +140,76 @@ impl Case {
             boundary: boundary.as_ref(),
             ..Policies::default()
         };
-        evaluate(&request, &policies).ok().map(|answer| answer.decision)
+        let answer = evaluate(&request, &policies).ok();
+        let explanation = explain(&request, &policies);
+        assert_eq!(explanation.decision, answer.as_ref().map(|answer| answer.decision));
+        for view in &explanation.layers {
+            for (policy, statement) in view
+                .policies
+                .iter()
+                .flat_map(|policy| policy.statements.iter().map(move |statement| (policy, statement)))
+            {
+                let said = |matched: Matched| statement.elements.iter().any(|element| element.matched == matched);
+                let by_elements = match (said(Matched::No), said(Matched::Undecided)) {
+                    (true, _) => Matched::No,
+                    (false, true) => Matched::Undecided,
+                    (false, false) => Matched::Yes,
+                };
+                assert_eq!(statement.matched, by_elements, "{statement:?}");
+                let decides =
+                    |reason: &Reason| (reason.layer, reason.policy, reason.statement) == (view.layer, policy.policy, statement.statement);
+                if let Some(answer) = answer.as_ref().filter(|answer| answer.decision == Decision::ExplicitDeny) {
+                    let denies = statement.effect == Effect::Deny && statement.matched == Matched::Yes;
+                    assert_eq!(answer.by.iter().any(decides), denies, "{statement:?}");
+                }
+            }
+        }
+        answer.map(|answer| answer.decision)
+    }
+
+    /// The same with everything written another way: lists for single values, statements with what is the same in another case.
+    fn written_out(&self) -> Self {
+        let list = |value: &mut Value| {
+            if !value.is_array() {
+                *value = json!([value.take()]);
+            }
+        };
+        let mut other = self.clone();
+        let all = other
+            .identity
+            .iter_mut()
+            .chain(&mut other.resource)
+            .chain(other.boundary.iter_mut().flatten());
+        for statement in all {
+            for (element, value) in statement.as_object_mut().unwrap() {
+                match element.as_str() {
+                    "Action" | "NotAction" => {
+                        list(value);
+                        *value = serde_json::from_str(&value.to_string().to_uppercase()).unwrap();
+                    }
+                    "Resource" | "NotResource" => list(value),
+                    "Principal" if *value == json!("*") => *value = json!({"AWS": ["*"]}),
+                    "Condition" => {
+                        for keys in value.as_object_mut().unwrap().values_mut() {
+                            let written: Vec<(String, Value)> = keys.as_object().unwrap().clone().into_iter().collect();
+                            let written = written.into_iter().map(|(key, mut values)| {
+                                list(&mut values);
+                                // A boolean is the word for it.
+                                let words = values
+                                    .as_array()
+                                    .unwrap()
+                                    .iter()
+                                    .map(|v| v.as_str().map_or(v.to_string(), str::to_owned));
+                                (key.to_uppercase(), json!(words.collect::<Vec<_>>()))
+                            });
+                            *keys = Value::Object(written.collect());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        other
     }
 }
 
@@ -182,6 +253,11 @@ proptest! {
         turned.identity.reverse();
         turned.resource.reverse();
         prop_assert_eq!(case.decide(), turned.decide());
+    }
+
+    #[test]
+    fn a_policy_is_the_same_however_it_is_written(case in case()) {
+        prop_assert_eq!(case.decide(), case.written_out().decide());
     }
 
     #[test]

@@ -88,6 +88,8 @@ impl Tree {
             self.paint(YELLOW, "does not allow")
         } else if allows(view) {
             self.paint(GREY, "would allow")
+        } else if explanation.decision == Some(Decision::ExplicitDeny) {
+            self.paint(GREY, "does not allow")
         } else {
             self.paint(GREY, "decides nothing here")
         };

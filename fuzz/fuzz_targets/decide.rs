@@ -1,0 +1,21 @@
+//! Any line as a question: it has a decision or an error, one line of JSON, and the explanation agrees with the decision.
+#![no_main]
+
+use gainsay::iam::{Answer, Decision, Inquiry, explain};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let answer = Answer::to(data, true);
+    assert_eq!(answer.decision.is_none(), answer.error.is_some());
+    let mut line = Vec::new();
+    answer.write(&mut line).unwrap();
+    assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+    if let Some(decision) = answer.decision
+        && let Ok(text) = std::str::from_utf8(data)
+        && let (_, Ok(inquiry)) = Inquiry::read(text)
+    {
+        let explanation = explain(&inquiry.request(), &inquiry.policies());
+        assert_eq!(explanation.decision, Some(decision));
+        assert_eq!(decision == Decision::ImplicitDeny, !answer.silent.is_empty());
+    }
+});
