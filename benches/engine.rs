@@ -5,6 +5,8 @@
     clippy::print_stdout,
     clippy::disallowed_macros,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::format_collect,
     clippy::cast_precision_loss,
     missing_docs,
     reason = "a benchmark prints its figures and may stop at a surprise"
@@ -157,8 +159,13 @@ fn line(mut question: Value) -> String {
     let statements = question["policies"]["resource"]["Statement"].as_array_mut().unwrap();
     statements.retain(|statement| statement["Sid"] == "Kms");
     question["policies"]["scp"] = Value::Null;
+    question["context"]
+        .as_object_mut()
+        .unwrap()
+        .retain(|key, _| !key.ends_with("key-id") && key != "aws:SourceIp");
+    question["policies"]["identity"][0]["Statement"].as_array_mut().unwrap().pop();
     let line = question.to_string();
-    assert!(line.len() > 900 && line.len() <= 1_300, "{}", line.len());
+    assert!(line.len() > 850 && line.len() <= 1_024, "{}", line.len());
     line
 }
 

@@ -5,7 +5,7 @@ mod tree;
 use std::{
     fs, io,
     io::Read as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -71,7 +71,7 @@ struct Explained {
 impl Explain {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
         let explained = match (&self.request, &self.id) {
-            (Some(path), _) => match self.request(path) {
+            (Some(path), _) => match Self::request(path) {
                 Ok(explained) => explained,
                 Err(problem) => {
                     writeln!(terminal.err, "error: {problem}")?;
@@ -104,7 +104,7 @@ impl Explain {
         Ok(Exit::Ok)
     }
 
-    fn request(&self, path: &PathBuf) -> Result<Explained, String> {
+    fn request(path: &Path) -> Result<Explained, String> {
         let mut text = String::new();
         let read = if path.as_os_str() == "-" {
             io::stdin().lock().read_to_string(&mut text).map(|_| ())

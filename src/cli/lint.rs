@@ -130,7 +130,9 @@ impl Lint {
                 architecture.baseline.controls.len(),
                 documents.len()
             ));
-            documents.into_iter().for_each(|document| warnings.extend(findings(document)));
+            for document in documents {
+                warnings.extend(findings(document));
+            }
         }
         Ok((lines, warnings))
     }

@@ -254,11 +254,16 @@ fn grants(written: Vec<WrittenGrant>, resource: &str) -> Result<Vec<Grant>, Inqu
             account,
             grantee: written.grantee,
             retiring: written.retiring,
-            operations: written.operations,
+            operations: written.operations.iter().map(|name| operation(name)).collect(),
             constraint,
         })
     };
     written.into_iter().enumerate().map(grant).collect()
+}
+
+/// `Decrypt`, also where it is written as the action is.
+fn operation(name: &str) -> String {
+    name.strip_prefix("kms:").unwrap_or(name).to_owned()
 }
 
 /// The principal that a text names.

@@ -46,36 +46,36 @@ pub(super) struct WrittenPolicies {
     pub grants: Option<Vec<WrittenGrant>>,
 }
 
-/// A grant as `kms:ListGrants` prints it; what says nothing of permissions may be there.
+/// A grant as `kms:ListGrants` prints it, or with the same names in snake case; what says nothing of permissions may be there.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenGrant {
-    #[serde(rename = "GranteePrincipal")]
+    #[serde(rename = "GranteePrincipal", alias = "grantee_principal")]
     pub grantee: String,
-    #[serde(rename = "Operations")]
+    #[serde(rename = "Operations", alias = "operations")]
     pub operations: Vec<String>,
-    #[serde(rename = "RetiringPrincipal", default)]
+    #[serde(rename = "RetiringPrincipal", alias = "retiring_principal", default)]
     pub retiring: Option<String>,
-    #[serde(rename = "Constraints", default)]
+    #[serde(rename = "Constraints", alias = "constraints", default)]
     pub constraints: Option<WrittenConstraints>,
-    #[serde(rename = "KeyId", default)]
+    #[serde(rename = "KeyId", alias = "key_id", default)]
     pub key: Option<String>,
-    #[serde(rename = "IssuingAccount", default)]
+    #[serde(rename = "IssuingAccount", alias = "issuing_account", default)]
     pub issuing_account: Option<String>,
-    #[serde(rename = "GrantId", default)]
+    #[serde(rename = "GrantId", alias = "grant_id", default)]
     _id: Option<String>,
-    #[serde(rename = "Name", default)]
+    #[serde(rename = "Name", alias = "name", default)]
     _name: Option<String>,
-    #[serde(rename = "CreationDate", default)]
+    #[serde(rename = "CreationDate", alias = "creation_date", default)]
     _created: Value,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenConstraints {
-    #[serde(rename = "EncryptionContextEquals", default)]
+    #[serde(rename = "EncryptionContextEquals", alias = "encryption_context_equals", default)]
     pub equals: Option<BTreeMap<String, String>>,
-    #[serde(rename = "EncryptionContextSubset", default)]
+    #[serde(rename = "EncryptionContextSubset", alias = "encryption_context_subset", default)]
     pub subset: Option<BTreeMap<String, String>>,
 }
 
