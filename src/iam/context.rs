@@ -19,6 +19,47 @@ pub struct Request<'a> {
     pub context: &'a Context,
 }
 
+/// A request that stands for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedRequest {
+    /// See [`Request::principal`].
+    pub principal: Principal,
+    /// See [`Request::action`].
+    pub action: String,
+    /// See [`Request::resource`].
+    pub resource: String,
+    /// See [`Request::resource_account`].
+    pub resource_account: String,
+    /// See [`Request::context`].
+    pub context: Context,
+}
+
+impl OwnedRequest {
+    /// The request.
+    #[must_use]
+    pub fn request(&self) -> Request<'_> {
+        Request {
+            principal: &self.principal,
+            action: &self.action,
+            resource: &self.resource,
+            resource_account: &self.resource_account,
+            context: &self.context,
+        }
+    }
+}
+
+impl From<&Request<'_>> for OwnedRequest {
+    fn from(request: &Request<'_>) -> Self {
+        Self {
+            principal: request.principal.clone(),
+            action: request.action.to_owned(),
+            resource: request.resource.to_owned(),
+            resource_account: request.resource_account.to_owned(),
+            context: request.context.clone(),
+        }
+    }
+}
+
 /// The condition context of a request. It is complete: a key it lacks is absent. Keys are case-insensitive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {

@@ -11,7 +11,7 @@
 
 use serde_json::Value;
 
-use super::context::{Context, Request};
+use super::context::{Context, OwnedRequest, Request};
 use super::document::Policy;
 use super::error::{DocumentError, Undecidable};
 use super::evaluate::{Evaluation, Policies, evaluate};
@@ -23,16 +23,8 @@ use super::written::{Written, WrittenConstraints, WrittenDocument, WrittenGrant,
 /// A request and every policy that applies to it.
 #[derive(Clone, Debug)]
 pub struct Inquiry {
-    /// Who asks.
-    pub principal: Principal,
-    /// The action.
-    pub action: String,
-    /// The ARN of the resource, or `*`.
-    pub resource: String,
-    /// The account that owns the resource.
-    pub resource_account: String,
-    /// The condition keys of the request.
-    pub context: Context,
+    /// The request.
+    pub asked: OwnedRequest,
     /// See [`Policies`], of which these are the owned parts.
     pub identity: Vec<Policy>,
     /// The policy of the resource.
@@ -108,11 +100,13 @@ impl Inquiry {
                     let service = action.split_once(':').map_or("", |(service, _)| service);
                     let compiled = Compiled::of(policies, service, &resource)?;
                     Ok(Self {
-                        resource_account: resource_account.unwrap_or_else(|| account_of(&resource, &principal)),
-                        principal,
-                        action,
-                        resource,
-                        context,
+                        asked: OwnedRequest {
+                            resource_account: resource_account.unwrap_or_else(|| account_of(&resource, &principal)),
+                            principal,
+                            action,
+                            resource,
+                            context,
+                        },
                         identity: compiled.identity,
                         resource_policy: compiled.resource,
                         grants: compiled.grants,
@@ -138,13 +132,7 @@ impl Inquiry {
     /// The request.
     #[must_use]
     pub fn request(&self) -> Request<'_> {
-        Request {
-            principal: &self.principal,
-            action: &self.action,
-            resource: &self.resource,
-            resource_account: &self.resource_account,
-            context: &self.context,
-        }
+        self.asked.request()
     }
 
     /// The policies.

@@ -40,7 +40,7 @@ mod laws;
 mod searches;
 
 pub use answer::{Answer, Fault};
-pub use context::{Context, Request};
+pub use context::{Context, OwnedRequest, Request};
 pub use document::{Effect, Policy, Statement};
 pub use error::{DocumentError, PathStep, Problem, Undecidable};
 pub use evaluate::{Decision, Evaluation, Policies, Reason, evaluate};
@@ -53,4 +53,4 @@ pub use lint::{Finding, Lint, lint};
 pub use pattern::wildcard_match;
 pub use place::{Place, duplicate_key, locate, locate_statement};
 pub use principal::Principal;
-pub use search::{Family, Found, Goal, Specimen, search};
+pub use search::{Family, Found, Goal, search};

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use super::actions::{ACTIONS, Action, action};
 use super::condition::Condition;
-use super::context::{Context, Request};
+use super::context::{Context, OwnedRequest, Request};
 use super::document::{Asked, Policy, Statement};
 use super::error::Undecidable;
 use super::evaluate::{Decision, Policies, evaluate};
@@ -53,7 +53,7 @@ pub struct Family {
 #[derive(Clone, Debug)]
 pub enum Found {
     /// A request of the kind.
-    Request(Box<Specimen>),
+    Request(Box<OwnedRequest>),
     /// None among so many.
     None {
         /// How many requests were decided.
@@ -63,35 +63,6 @@ pub enum Found {
     Undecided(Undecidable),
     /// The family has more requests than are searched.
     TooMany,
-}
-
-/// A request that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Specimen {
-    /// Who asks.
-    pub principal: Principal,
-    /// For what.
-    pub action: String,
-    /// On what.
-    pub resource: String,
-    /// Whose that is.
-    pub resource_account: String,
-    /// The condition keys.
-    pub context: Context,
-}
-
-impl Specimen {
-    /// The request.
-    #[must_use]
-    pub fn request(&self) -> Request<'_> {
-        Request {
-            principal: &self.principal,
-            action: &self.action,
-            resource: &self.resource,
-            resource_account: &self.resource_account,
-            context: &self.context,
-        }
-    }
 }
 
 impl Family {
@@ -168,13 +139,7 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
                             continue;
                         }
                     }
-                    return Found::Request(Box::new(Specimen {
-                        principal: principal.clone(),
-                        action: action.clone(),
-                        resource: resource.clone(),
-                        resource_account: account.clone(),
-                        context,
-                    }));
+                    return Found::Request(Box::new(OwnedRequest::from(&request)));
                 }
             }
         }

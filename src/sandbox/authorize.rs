@@ -272,11 +272,7 @@ impl Scope {
         }
         Asked {
             inquiry: Inquiry {
-                principal: self.principal(),
-                action: question.action.to_owned(),
-                resource: question.resource.to_owned(),
-                resource_account: question.resource_account.to_owned(),
-                context: question.context.clone(),
+                asked: (&question.request(&self.principal())).into(),
                 identity: identity.iter().map(|document| document.policy.clone()).collect(),
                 resource_policy: policies(question.resource_policy),
                 grants: grants.to_vec(),
