@@ -9,9 +9,9 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::{io, time::Duration};
+use std::{io, sync::LazyLock, time::Duration};
 
-use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
 
 use crate::{
     record::{ObservedRecord, ResultRecord, RunRecord, TryRecord},
@@ -168,33 +168,35 @@ fn test_suites(record: &RunRecord) -> Vec<TestSuite> {
 }
 
 fn test_suite(suite: &Suite<'_>) -> TestSuite {
-    let mut out = TestSuite::new(&suite.name);
+    let name = XmlString::new(&suite.name);
+    let file = suite.cases.first().map(|first| one_line(&first.result.file));
+    let file = XmlString::new(file.unwrap_or_default());
+    let mut out = TestSuite::new(name.clone());
     let mut time = Duration::ZERO;
     for case in &suite.cases {
         time = time.saturating_add(milliseconds(case.result.duration_ms));
-        out.add_test_case(test_case(&suite.name, &case.name, case.result));
+        out.add_test_case(test_case(&name, &file, &case.name, case.result));
     }
     if let Some(first) = suite.cases.first() {
         out.timestamp = first.result.started.parse().ok();
-        out.extra.insert("file".into(), one_line(&first.result.file).into());
+        out.extra.insert(FILE.clone(), file);
         out.add_property(Property::new("title", one_line(&first.result.title)));
     }
     out.set_time(time);
     out
 }
 
-fn test_case(classname: &str, name: &str, result: &ResultRecord) -> TestCase {
+static FILE: LazyLock<XmlString> = LazyLock::new(|| XmlString::new("file"));
+static LINE: LazyLock<XmlString> = LazyLock::new(|| XmlString::new("line"));
+
+fn test_case(classname: &XmlString, file: &XmlString, name: &str, result: &ResultRecord) -> TestCase {
     let mut case = TestCase::new(name, status(result));
-    case.set_classname(classname);
+    case.set_classname(classname.clone());
     case.timestamp = result.started.parse().ok();
     case.set_time(milliseconds(result.duration_ms));
-    case.extra.insert("file".into(), one_line(&result.file).into());
-    case.extra.insert("line".into(), result.line.to_string().into());
-    case.add_properties(
-        properties(result)
-            .into_iter()
-            .map(|(name, value)| Property::new(name, one_line(&value))),
-    );
+    case.extra.insert(FILE.clone(), file.clone());
+    case.extra.insert(LINE.clone(), result.line.to_string().into());
+    case.add_properties(properties(result));
     case
 }
 
@@ -238,7 +240,34 @@ fn earlier(result: &ResultRecord) -> &[TryRecord] {
     }
 }
 
-fn properties(result: &ResultRecord) -> Vec<(&'static str, String)> {
+/// The properties of a test case, in the order of [`values`].
+const PROPERTIES: [&str; 14] = [
+    "id",
+    "controls",
+    "principal",
+    "operation",
+    "expected",
+    "outcome",
+    "status",
+    "code",
+    "request_id",
+    "layer",
+    "sid",
+    "witnesses",
+    "verdict",
+    "assumed",
+];
+
+/// Their names as `XML` has them: making one looks at every letter, and every case has them all.
+static NAMES: LazyLock<[XmlString; 14]> = LazyLock::new(|| PROPERTIES.map(XmlString::new));
+
+fn properties(result: &ResultRecord) -> Vec<Property> {
+    // A property without a value says nothing, and some readers choke on it.
+    let there = NAMES.iter().zip(values(result)).filter(|(_, value)| !value.is_empty());
+    there.map(|(name, value)| Property::new(name.clone(), one_line(&value))).collect()
+}
+
+fn values(result: &ResultRecord) -> [String; 14] {
     let none = ObservedRecord::default();
     let observed = result.observed.as_ref().unwrap_or(&none);
     let layers: Vec<&str> = observed.layer.iter().map(|layer| layer.as_str()).collect();
@@ -247,24 +276,22 @@ fn properties(result: &ResultRecord) -> Vec<(&'static str, String)> {
         .iter()
         .filter_map(|statement| statement.sid.as_deref())
         .collect();
-    let all = [
-        ("id", result.id.clone()),
-        ("controls", result.controls.join(", ")),
-        ("principal", result.principal.clone()),
-        ("operation", result.operation.clone()),
-        ("expected", expected(&result.expected)),
-        ("outcome", result.outcome.map(|outcome| outcome.to_string()).unwrap_or_default()),
-        ("status", observed.status.map(|status| status.to_string()).unwrap_or_default()),
-        ("code", observed.code.clone().unwrap_or_default()),
-        ("request_id", observed.request_id.clone().unwrap_or_default()),
-        ("layer", layers.join(", ")),
-        ("sid", sids.join(", ")),
-        ("witnesses", witness_words(&result.witnesses)),
-        ("verdict", result.verdict.as_str().to_owned()),
-        ("assumed", result.assumed.clone().unwrap_or_default()),
-    ];
-    // A property without a value says nothing, and some readers choke on it.
-    all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    [
+        result.id.clone(),
+        result.controls.join(", "),
+        result.principal.clone(),
+        result.operation.clone(),
+        expected(&result.expected),
+        result.outcome.map(|outcome| outcome.to_string()).unwrap_or_default(),
+        observed.status.map(|status| status.to_string()).unwrap_or_default(),
+        observed.code.clone().unwrap_or_default(),
+        observed.request_id.clone().unwrap_or_default(),
+        layers.join(", "),
+        sids.join(", "),
+        witness_words(&result.witnesses),
+        result.verdict.as_str().to_owned(),
+        result.assumed.clone().unwrap_or_default(),
+    ]
 }
 
 fn milliseconds(duration: f64) -> Duration {
