@@ -199,11 +199,11 @@ fn many(statements: usize) -> Inquiry {
 fn hostile() -> Inquiry {
     let mut question = upload();
     let pattern = format!("arn:aws:s3:::shared/*{}b*", "a?".repeat(480));
-    let statements: Vec<Value> = (0..20)
+    let statements: Vec<Value> = (0..19)
         .map(|_| json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": pattern }))
         .collect();
     question["resource"] = json!(format!("arn:aws:s3:::shared/{}", "a".repeat(1_000)));
     question["policies"] = json!({ "resource": { "Version": "2012-10-17", "Statement": statements } });
-    assert!(question.to_string().len() > 20_000);
+    assert!(question["policies"].to_string().len() > 19_500);
     Inquiry::read(&question.to_string()).1.unwrap()
 }

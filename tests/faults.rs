@@ -154,7 +154,7 @@ fn run(architecture: &Architecture, deed: Deed, fault: Fault, on: On, times: usi
     let plan = Plan::new(std::slice::from_ref(architecture), &selection);
     let row = plan.rows.first().expect("a row");
     let stop = Stop::default();
-    let script = Script::new(fault, on, times, &plan::steps(row, &plan.attempts(row)), stop.clone());
+    let script = Script::new(fault, on, times, &plan::steps(row, &plan.attempts(row), true), stop.clone());
     let options = Options {
         jobs: 1,
         fail_fast: false,

@@ -115,6 +115,34 @@ fn every_line_is_answered_in_order_whatever_is_wrong_with_another() {
 }
 
 #[test]
+fn a_line_at_the_limit_takes_nothing_from_the_next() {
+    for length in [(4 << 20) - 1, 4 << 20, (4 << 20) + 1] {
+        let mut long = question("long", "s3:GetObject").to_string();
+        long.push_str(&" ".repeat(length - long.len()));
+        let input = format!("{long}\n{}\n", question("next", "s3:GetObject"));
+        let found = answers(&decide(input.as_bytes(), &[]));
+        assert_eq!((found.len(), &found[1]["id"]), (2, &json!("next")), "{length}");
+        assert_eq!(found[0]["id"] == "long", length <= 4 << 20, "{length}: {}", found[0]);
+    }
+}
+
+#[test]
+fn many_condition_keys_are_cheap_and_a_key_is_there_once() {
+    let mut many = question("1", "s3:GetObject");
+    many["context"] = Value::Object((0..100_000).map(|n| (format!("aws:PrincipalTag/{n}"), json!("x"))).collect());
+    let mut twice = question("2", "s3:GetObject");
+    twice["context"] = json!({ "aws:username": "a", "AWS:UserName": "b" });
+    let begun = std::time::Instant::now();
+    let found = answers(&decide(format!("{many}\n{twice}").as_bytes(), &[]));
+    assert_eq!(
+        (&found[0]["decision"], &found[1]["error"]["code"]),
+        (&json!("allow"), &json!("malformed"))
+    );
+    // By the square it was minutes.
+    assert!(begun.elapsed().as_secs() < 20);
+}
+
+#[test]
 fn a_question_is_answered_before_the_next_is_asked() {
     let mut child = gainsay()
         .arg("decide")

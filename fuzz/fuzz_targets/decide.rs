@@ -17,5 +17,8 @@ fuzz_target!(|data: &[u8]| {
         let explanation = explain(&inquiry.request(), &inquiry.policies());
         assert_eq!(explanation.decision, Some(decision));
         assert_eq!(decision == Decision::ImplicitDeny, !answer.silent.is_empty());
+        for reason in &answer.by {
+            assert!(explanation.layers.iter().any(|view| view.layer == reason.layer), "{reason:?}");
+        }
     }
 });

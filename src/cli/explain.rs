@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::{
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{Selected, Terminal};
+use super::{Selected, Terminal, decide::LONGEST};
 use crate::{
     cloud::Between,
     diag::Diagnostics,
@@ -105,14 +105,18 @@ impl Explain {
     }
 
     fn request(path: &Path) -> Result<Explained, String> {
-        let mut text = String::new();
-        let read = if path.as_os_str() == "-" {
-            io::stdin().lock().read_to_string(&mut text).map(|_| ())
+        let input: io::Result<Box<dyn io::Read>> = if path.as_os_str() == "-" {
+            Ok(Box::new(io::stdin().lock()))
         } else {
-            fs::read_to_string(path).map(|read| text = read)
+            fs::File::open(path).map(|file| Box::new(file) as Box<dyn io::Read>)
         };
+        let mut text = String::new();
+        let read = input.and_then(|input| input.take(LONGEST + 1).read_to_string(&mut text));
         let shown = one_line(&path.display().to_string());
-        read.map_err(|error| format!("the request in `{shown}` cannot be read: {error}; name another file with `--request`"))?;
+        let read = read.map_err(|error| format!("the request in `{shown}` cannot be read: {error}; name another file with `--request`"))?;
+        if read as u64 > LONGEST {
+            return Err(format!("the request in `{shown}` has more than {LONGEST} bytes"));
+        }
         let (_, inquiry) = Inquiry::read(&text);
         let inquiry =
             inquiry.map_err(|error| format!("{}; `gainsay decide --help` shows what a request is", one_line(&error.to_string())))?;

@@ -92,7 +92,7 @@ impl Plan {
     /// The calls of a row, and after them what is not attempted.
     fn steps(&self, row: &PlannedRow<'_>, attempts: Vec<Arc<Attempt>>, bindings: Option<&Bindings>) -> Vec<Step> {
         let Some(bindings) = bindings else {
-            return steps(row, &attempts);
+            return steps(row, &attempts, true);
         };
         let limits = self.at.limits(bindings, self.provision);
         let mut made = Vec::new();
@@ -103,7 +103,7 @@ impl Plan {
                 Some(why) => not_made.push(skipped(row, &attempt, why)),
             }
         }
-        let mut all = steps(row, &made);
+        let mut all = steps(row, &made, false);
         all.extend(not_made);
         for step in &mut all {
             step.endpoint = self.at.endpoint(std::mem::take(&mut step.endpoint));

@@ -170,8 +170,8 @@ pub fn explain(request: &Request<'_>, policies: &Policies<'_>) -> Explanation {
     }
 }
 
-/// Of an implicit deny the statement that came nearest to allowing, in the layers that were silent: the one with the fewest elements
-/// that did not match, the first of them.
+/// Of an implicit deny the statement that came nearest to allowing, in the layers that were silent: one about the action, if there is any,
+/// and of those the one with the fewest elements that did not match, the first of them.
 #[must_use]
 pub fn nearest_miss(request: &Request<'_>, policies: &Policies<'_>, evaluation: &Evaluation) -> Option<Near> {
     if evaluation.decision != Decision::ImplicitDeny {
@@ -185,13 +185,14 @@ fn nearest(layers: &[LayerView], evaluation: &Evaluation) -> Option<Near> {
         return None;
     }
     let mut nearest: Option<Near> = None;
+    let distance = |but: &[String]| (but.iter().any(|element| element.ends_with("Action")), but.len());
     for view in layers.iter().filter(|view| evaluation.silent.contains(&view.layer)) {
         for policy in &view.policies {
             for statement in policy.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
                 let missed = statement.elements.iter().filter(|element| element.matched == Matched::No);
                 let but: Vec<String> = missed.map(|element| element.element.clone()).collect();
                 // What matches in a layer that is silent was not enough: a delegation, a level of several.
-                if but.is_empty() || nearest.as_ref().is_some_and(|nearest| nearest.but.len() <= but.len()) {
+                if but.is_empty() || nearest.as_ref().is_some_and(|nearest| distance(&nearest.but) <= distance(&but)) {
                     continue;
                 }
                 nearest = Some(Near {
@@ -228,6 +229,8 @@ fn views(request: &Request<'_>, policies: &Policies<'_>) -> Vec<LayerView> {
     if has_policies {
         add(Layer::Identity, policies.identity.iter().collect());
         add(Layer::Boundary, policies.boundary.into_iter().collect());
+    }
+    if request.principal.account().is_some() {
         add(Layer::Session, policies.session.iter().collect());
     }
     if let Some(policy) = policies.resource {

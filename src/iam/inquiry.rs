@@ -95,28 +95,16 @@ impl Inquiry {
                     policies,
                 } = written;
                 let context = context.into_context();
-                let inquiry = (|| {
-                    let principal = principal_of(&principal, &action, &context)?;
-                    let service = action.split_once(':').map_or("", |(service, _)| service);
-                    let compiled = Compiled::of(policies, service, &resource)?;
-                    Ok(Self {
-                        asked: OwnedRequest {
-                            resource_account: resource_account.unwrap_or_else(|| account_of(&resource, &principal)),
-                            principal,
-                            action,
-                            resource,
-                            context,
-                        },
-                        identity: compiled.identity,
-                        resource_policy: compiled.resource,
-                        grants: compiled.grants,
-                        boundary: compiled.boundary,
-                        session: compiled.session,
-                        scp: compiled.scp,
-                        rcp: compiled.rcp,
-                        vpc_endpoint: compiled.vpc_endpoint,
-                    })
-                })();
+                let inquiry = principal_of(&principal, &action, &context).and_then(|principal| {
+                    let asked = OwnedRequest {
+                        resource_account: resource_account.unwrap_or_else(|| account_of(&resource, &principal)),
+                        principal,
+                        action,
+                        resource,
+                        context,
+                    };
+                    Self::of(asked, policies)
+                });
                 (id, inquiry)
             }
             Err(error) => {
@@ -127,6 +115,28 @@ impl Inquiry {
                 (id, Err(InquiryError::Malformed(error.to_string())))
             }
         }
+    }
+
+    /// The request with its policies, compiled.
+    fn of(asked: OwnedRequest, written: WrittenPolicies) -> Result<Self, InquiryError> {
+        let service = asked.action.split_once(':').map_or("", |(service, _)| service);
+        let kind = match service.to_ascii_lowercase().as_str() {
+            "kms" => PolicyKind::KeyPolicy,
+            "sts" => PolicyKind::TrustPolicy,
+            "s3" => PolicyKind::Bucket,
+            _ => PolicyKind::Resource,
+        };
+        Ok(Self {
+            identity: many(PolicyKind::Identity, "identity", &written.identity.0)?,
+            resource_policy: one(kind, "resource", written.resource.as_ref())?,
+            grants: grants(written.grants.unwrap_or_default(), &asked.resource)?,
+            boundary: one(PolicyKind::Boundary, "boundary", written.boundary.as_ref())?,
+            session: many(PolicyKind::Session, "session", &written.session.0)?,
+            scp: levels(PolicyKind::Scp, "scp", &written.scp.0)?,
+            rcp: levels(PolicyKind::Rcp, "rcp", &written.rcp.0)?,
+            vpc_endpoint: one(PolicyKind::VpcEndpoint, "vpce", written.vpce.as_ref())?,
+            asked,
+        })
     }
 
     /// The request.
@@ -156,39 +166,6 @@ impl Inquiry {
     /// As [`evaluate`].
     pub fn evaluate(&self) -> Result<Evaluation, Undecidable> {
         evaluate(&self.request(), &self.policies())
-    }
-}
-
-/// The policies of a question, compiled.
-struct Compiled {
-    identity: Vec<Policy>,
-    resource: Option<Policy>,
-    grants: Vec<Grant>,
-    boundary: Option<Policy>,
-    session: Vec<Policy>,
-    scp: Vec<Vec<Policy>>,
-    rcp: Vec<Vec<Policy>>,
-    vpc_endpoint: Option<Policy>,
-}
-
-impl Compiled {
-    fn of(written: WrittenPolicies, service: &str, resource: &str) -> Result<Self, InquiryError> {
-        let kind = match service.to_ascii_lowercase().as_str() {
-            "kms" => PolicyKind::KeyPolicy,
-            "sts" => PolicyKind::TrustPolicy,
-            "s3" => PolicyKind::Bucket,
-            _ => PolicyKind::Resource,
-        };
-        Ok(Self {
-            identity: many(PolicyKind::Identity, "identity", &written.identity.0)?,
-            resource: one(kind, "resource", written.resource.as_ref())?,
-            grants: grants(written.grants.unwrap_or_default(), resource)?,
-            boundary: one(PolicyKind::Boundary, "boundary", written.boundary.as_ref())?,
-            session: many(PolicyKind::Session, "session", &written.session.0)?,
-            scp: levels(PolicyKind::Scp, "scp", &written.scp.0)?,
-            rcp: levels(PolicyKind::Rcp, "rcp", &written.rcp.0)?,
-            vpc_endpoint: one(PolicyKind::VpcEndpoint, "vpce", written.vpce.as_ref())?,
-        })
     }
 }
 
@@ -254,11 +231,21 @@ fn operation(name: &str) -> String {
     name.strip_prefix("kms:").unwrap_or(name).to_owned()
 }
 
+/// Providers of web identities that a trust policy names without an ARN
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>).
+const WEB_IDENTITIES: [&str; 4] = [
+    "cognito-identity.amazonaws.com",
+    "www.amazon.com",
+    "graph.facebook.com",
+    "accounts.google.com",
+];
+
 /// The principal that a text names.
 fn principal_of(text: &str, action: &str, context: &Context) -> Result<Principal, InquiryError> {
     let federated = ["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"]
         .iter()
-        .any(|known| known.eq_ignore_ascii_case(action));
+        .any(|known| known.eq_ignore_ascii_case(action))
+        || WEB_IDENTITIES.contains(&text);
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let principal = match parts.as_slice() {
         ["anonymous"] => Principal::Anonymous,

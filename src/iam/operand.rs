@@ -138,7 +138,7 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-fn network(text: &str) -> Option<IpNet> {
+pub(super) fn network(text: &str) -> Option<IpNet> {
     match text.parse::<IpNet>() {
         Ok(net) => Some(net),
         Err(_) => text.parse::<IpAddr>().ok().map(IpNet::from),
@@ -192,7 +192,7 @@ impl PartialOrd for Number {
 
 /// A moment: one of the W3C forms of ISO 8601, from the year alone to fractions of a second with a zone, or seconds since
 /// 1970. Four digits are a year.
-fn instant(text: &str) -> Option<OffsetDateTime> {
+pub(super) fn instant(text: &str) -> Option<OffsetDateTime> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if text.len() != 4 && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
         return OffsetDateTime::from_unix_timestamp(text.parse().ok()?).ok();

@@ -222,6 +222,50 @@ pub fn wildcard_match(pattern: &str, text: &str) -> bool {
     Glob::new(pattern).matches(text)
 }
 
+/// Whether some text matches both patterns.
+pub(super) fn overlap(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<Piece>, Vec<Piece>) = (pieces(one).collect(), pieces(other).collect());
+    let many = |pieces: &[Piece], at: Option<usize>| at.and_then(|at| pieces.get(at)) == Some(&Piece::Many);
+    // `row[j]`: some text matches the pieces of `one` so far and the first `j` of `other`.
+    let mut above: Vec<bool> = Vec::new();
+    for i in 0..=one.len() {
+        let mut row: Vec<bool> = Vec::with_capacity(other.len() + 1);
+        for j in 0..=other.len() {
+            let (up, left) = (above.get(j) == Some(&true), j > 0 && row.last() == Some(&true));
+            let diagonal = j > 0 && above.get(j - 1) == Some(&true);
+            // A `*` is left behind, or takes what the other has.
+            let by_one = up && (many(&one, i.checked_sub(1)) || many(&other, Some(j)));
+            let by_other = left && (many(&other, j.checked_sub(1)) || many(&one, Some(i)));
+            let both = diagonal
+                && match (
+                    i.checked_sub(1).and_then(|i| one.get(i)),
+                    j.checked_sub(1).and_then(|j| other.get(j)),
+                ) {
+                    (Some(Piece::Is(one)), Some(Piece::Is(other))) => one == other,
+                    (Some(Piece::Many), _) | (_, Some(Piece::Many)) => false,
+                    _ => true,
+                };
+            row.push((i, j) == (0, 0) || by_one || by_other || both);
+        }
+        above = row;
+    }
+    above.last() == Some(&true)
+}
+
+/// The pattern of everything that a value with variables may be.
+pub(super) fn widest(pattern: &str) -> String {
+    let Ok(Some(template)) = Template::parse(pattern) else {
+        return pattern.to_owned();
+    };
+    let parts = template.0.iter().map(|part| match part {
+        Part::Text(text) => text.clone(),
+        // A letter that may be a wildcard elsewhere is any letter here.
+        Part::Character(_) => "?".to_owned(),
+        Part::Variable { .. } => "*".to_owned(),
+    });
+    parts.collect()
+}
+
 /// What stands for any text where a wildcard or a variable is filled in.
 pub(super) const FILL: &str = "gainsay";
 
@@ -428,6 +472,40 @@ mod tests {
         ];
         for (pattern, text, expected) in cases {
             assert_eq!(wildcard_match(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_share_a_text() {
+        let sharing = [
+            ("", ""),
+            ("", "*"),
+            ("a", "a"),
+            ("a*", "*b"),
+            ("*", "*"),
+            ("a?c", "ab*"),
+            ("*a*", "b*b"),
+            ("arn:*:s3:::*/*", "arn:aws:s3:*"),
+            ("arn:*:kms:*:*:key/*", "arn:aws:kms:eu-west-1:1:*"),
+            ("a*b*c", "abc"),
+            ("*x", "x*"),
+            ("a**", "?"),
+        ];
+        let apart = [
+            ("", "a"),
+            ("a", "b"),
+            ("a*", "b*"),
+            ("*a", "*b"),
+            ("a?c", "ac"),
+            ("a*b", "a*c"),
+            ("arn:*:s3:::*/*", "arn:aws:s3:::bucket"),
+            ("??", "a"),
+        ];
+        for (one, other) in sharing {
+            assert!(overlap(one, other) && overlap(other, one), "{one} {other}");
+        }
+        for (one, other) in apart {
+            assert!(!overlap(one, other) && !overlap(other, one), "{one} {other}");
         }
     }
 

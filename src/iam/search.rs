@@ -14,7 +14,7 @@ use super::document::{Asked, Policy, Statement};
 use super::error::Undecidable;
 use super::evaluate::{Decision, Policies, evaluate};
 use super::keys::condition_key;
-use super::operand::Test;
+use super::operand::{Test, instant, network};
 use super::pattern::{FILL, Glob, instances, literal};
 use super::principal::{Entry, Principal};
 
@@ -107,18 +107,20 @@ impl Family {
 
 /// Looks for a request of the family that is of a kind and meets the goal.
 pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: impl Fn(&Request<'_>) -> bool) -> Found {
-    let (mut asked, mut undecided) = (0, None);
+    let (mut asked, mut looked_at, mut undecided) = (0, 0_usize, None);
     for principal in &family.principals {
         for action in &family.actions {
             for (resource, account) in family.resources.iter().filter(|(resource, _)| is_possible(action, resource)) {
                 let varying = varying(policies, family, principal, action, resource, account);
                 let sizes = varying.iter().map(|(_, values)| values.len());
                 let many = sizes.fold(1_usize, usize::saturating_mul);
-                if asked + many > MOST {
+                looked_at = looked_at.saturating_add(many);
+                if looked_at > MOST {
                     return Found::TooMany;
                 }
                 for number in 0..many {
-                    let context = chosen(&family.fixed, &varying, number);
+                    let mut context = chosen(&family.fixed, &varying, number);
+                    tell_who(&mut context, principal);
                     let request = Request {
                         principal,
                         action,
@@ -210,6 +212,18 @@ fn chosen(fixed: &Context, varying: &[(&str, &[Option<Vec<String>>])], mut numbe
     context
 }
 
+/// Who asks follows from the principal, and does not vary.
+fn tell_who(context: &mut Context, principal: &Principal) {
+    let arn = match principal {
+        Principal::Session { role, .. } => Some(role.clone()),
+        other => other.to_arn().map(std::borrow::Cow::into_owned),
+    };
+    // A list without values is an absent key.
+    context.set_all("aws:PrincipalArn", arn);
+    context.set_all("aws:PrincipalAccount", principal.account().map(str::to_owned));
+    context.set("aws:PrincipalIsAWSService", matches!(principal, Principal::Service(_)).to_string());
+}
+
 /// Every policy.
 fn every<'p>(policies: &Policies<'p>) -> impl Iterator<Item = &'p Policy> + use<'p> {
     let levels = policies.scp.iter().chain(policies.rcp).flatten();
@@ -232,6 +246,20 @@ fn principals(statements: &[&Statement], account: &str) -> Vec<Principal> {
                 found.push(holder(arn));
             }
             Entry::Everyone | Entry::CanonicalUser => {}
+        }
+    }
+    // Conditions name principals, too.
+    for condition in statements.iter().flat_map(|statement| &statement.conditions) {
+        match condition.lower.as_str() {
+            "aws:principalarn" => found.extend(
+                condition
+                    .written
+                    .iter()
+                    .flat_map(|written| instances(written))
+                    .map(|arn| holder(&arn)),
+            ),
+            "aws:principalaccount" => accounts.extend(condition.written.iter().cloned()),
+            _ => {}
         }
     }
     for account in accounts {
@@ -320,29 +348,54 @@ fn values_of(test: Test, written: &str) -> Vec<String> {
             let text = literal(written);
             vec![text.to_uppercase(), text.to_lowercase(), text, BEYOND.to_owned()]
         }
-        Test::Number(_) | Test::Date(_) => match written.parse::<i64>() {
-            Ok(number) => [number.saturating_sub(1), number, number.saturating_add(1)]
-                .map(|n| n.to_string())
-                .to_vec(),
-            // A day before and after, in the form it is written in.
-            Err(_) => vec![
-                written.to_owned(),
-                "1970-01-01T00:00:00Z".to_owned(),
-                "2999-12-31T23:59:59Z".to_owned(),
-            ],
-        },
+        Test::Number(_) => beside_number(written),
+        Test::Date(_) => beside_date(written),
         Test::Bool => vec!["true".to_owned(), "false".to_owned()],
         Test::Null => vec![BEYOND.to_owned()],
         Test::Binary => vec![written.to_owned(), "Z2FpbnNheQ==".to_owned()],
-        Test::Ip => {
-            let inside = written.split('/').next().unwrap_or_default().to_owned();
-            let other = match inside.parse::<IpAddr>() {
-                Ok(IpAddr::V6(_)) => "2001:db8:ffff:ffff::1",
-                _ => "198.51.100.200",
-            };
-            vec![inside, other.to_owned()]
-        }
+        Test::Ip => beside_network(written),
     }
+}
+
+/// A number, and those next to it by its last digit.
+fn beside_number(written: &str) -> Vec<String> {
+    let decimals = written.split_once('.').map_or(0, |(_, fraction)| fraction.len().min(9));
+    let mut values = vec![written.to_owned()];
+    if let Ok(number) = written.parse::<f64>() {
+        let step = 10_f64.powi(-i32::try_from(decimals).unwrap_or(0));
+        values.extend([number - step, number + step].map(|number| format!("{number:.decimals$}")));
+    }
+    values
+}
+
+/// A moment, and those a second before and after.
+fn beside_date(written: &str) -> Vec<String> {
+    let mut values = vec![written.to_owned()];
+    if let Some(moment) = instant(written) {
+        let seconds = moment.unix_timestamp();
+        values.extend([seconds.saturating_sub(1), seconds.saturating_add(1)].map(|second| second.to_string()));
+    }
+    values
+}
+
+/// The first and last address of a network, and those just outside.
+fn beside_network(written: &str) -> Vec<String> {
+    let Some(net) = network(written) else {
+        return vec![written.to_owned()];
+    };
+    let (first, last) = (net.network(), net.broadcast());
+    let moved = |address: IpAddr, by: i8| match address {
+        IpAddr::V4(address) => IpAddr::from(u32::from(address).wrapping_add_signed(i32::from(by)).to_be_bytes()),
+        IpAddr::V6(address) => IpAddr::from(u128::from(address).wrapping_add_signed(i128::from(by)).to_be_bytes()),
+    };
+    let mut values = vec![first, last];
+    // The whole address space has no outside.
+    values.extend(
+        [moved(first, -1), moved(last, 1)]
+            .into_iter()
+            .filter(|address| !net.contains(address)),
+    );
+    values.into_iter().map(|address| address.to_string()).collect()
 }
 
 /// Whether a pattern of actions or resources covers another: everything the second matches, the first does, too. It says no where it is not sure.

@@ -1,6 +1,6 @@
 //! A question as JSON has it: shapes only. [`super::inquiry`] gives them their meaning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
@@ -108,9 +108,9 @@ impl<'de> Deserialize<'de> for WrittenContext {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WrittenContext, A::Error> {
-                let mut keys: Vec<(String, Vec<String>)> = Vec::with_capacity(map.size_hint().unwrap_or(8));
+                let (mut keys, mut seen) = (Vec::new(), HashSet::new());
                 while let Some((key, Values(values))) = map.next_entry::<String, Values>()? {
-                    if keys.iter().any(|(known, _)| known.eq_ignore_ascii_case(&key)) {
+                    if !seen.insert(key.to_lowercase()) {
                         return Err(A::Error::custom(format_args!("the condition key `{key}` is written twice")));
                     }
                     keys.push((key, values));

@@ -49,10 +49,11 @@ pub fn skipped(row: &PlannedRow<'_>, attempt: &Attempt, why: String) -> Step {
     }
 }
 
-/// The calls of a row for the attempts that were chosen from it.
+/// The calls of a row for the attempts that were chosen from it. `exact` is whether it stands on a sandbox, where refusals share their
+/// witnesses.
 #[must_use]
-pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>]) -> Vec<Step> {
-    let mut walk = Walk::of(row);
+pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>], exact: bool) -> Vec<Step> {
+    let mut walk = Walk { exact, ..Walk::of(row) };
     let needed = super::needed_fixtures(&row.row.fixtures, attempts);
     for (fixture, _) in row.row.fixtures.iter().zip(needed).filter(|(_, needed)| *needed) {
         walk.call("fixture", &fixture.name, &fixture.request, "allowed");
@@ -78,6 +79,8 @@ struct Walk<'a> {
     deeds: usize,
     /// Refusals whose witnesses have yet to be asked once more, with their number.
     open: Vec<(Arc<Attempt>, usize)>,
+    /// Whether refusals change nothing.
+    exact: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -90,6 +93,7 @@ impl<'a> Walk<'a> {
             fresh: Vec::new(),
             deeds: 0,
             open: Vec::new(),
+            exact: true,
         }
     }
 
@@ -158,6 +162,12 @@ impl<'a> Walk<'a> {
         self.call("attempt", &attempt.id, &attempt.request, &refusal(attempt));
         self.deeds += 1;
         self.open.push((attempt.clone(), self.deeds));
+        if !self.exact && attempt.request.operation.effect != Effect::Reads {
+            self.fresh.clear();
+        }
+        if !self.exact || !attempt.then.is_empty() {
+            self.settle();
+        }
     }
 
     fn settle(&mut self) {

@@ -1,8 +1,10 @@
 //! Refused attempts and their witnesses.
 //!
-//! Witnesses are asked before an attempt and again after it. What a witness has answered holds until something may have changed, so
-//! refusals that follow each other share it: a refusal waits, *open*, until its row is about to change something or ends, and then the
-//! witnesses of all open ones are asked once more. A column of refusals so costs little more than its length.
+//! Witnesses are asked before an attempt and again after it. What a witness has answered holds until something may have changed. On the
+//! sandbox a refusal changes nothing and a witness leaves no trace, so refusals that follow each other share their witnesses: each waits,
+//! *open*, until its row is about to change something or ends, and then the witnesses of all open ones are asked once more. A column of
+//! refusals so costs little more than its length. A target that all rows share promises neither: there each refusal stands between
+//! witnesses of its own.
 
 use std::sync::Arc;
 
@@ -46,8 +48,11 @@ pub(super) struct Waiting {
 /// Whether a call can have left something behind: only an answer that says no is sure to have left nothing, and even that is shown by the
 /// witnesses and fixtures asked after it.
 fn may_have_acted(made: &Made) -> bool {
-    let no = matches!(made.outcome, Outcome::Denied(_) | Outcome::Rejected | Outcome::Absent);
-    !no || one_may_have_acted(&made.tries)
+    !says_no(made) || one_may_have_acted(&made.tries)
+}
+
+fn says_no(made: &Made) -> bool {
+    matches!(made.outcome, Outcome::Denied(_) | Outcome::Rejected | Outcome::Absent)
 }
 
 /// Both witnesses with what they are for.
@@ -69,11 +74,12 @@ impl RowRun {
         let mut made = self.perform(&attempt.request).await?;
         self.stand.explain(&made.call, &mut made.answer).await;
         self.deeds += 1;
-        if may_have_acted(&made) {
+        let acted = may_have_acted(&made);
+        if attempt.request.operation.effect != Effect::Reads && (acted || !self.stand.is_exact()) {
+            self.fresh.clear();
+        }
+        if acted {
             // What should not have happened must not colour what comes after it.
-            if attempt.request.operation.effect != Effect::Reads {
-                self.fresh.clear();
-            }
             self.stand.go_back(&before).await;
         }
         Ok(Refusal {
@@ -83,12 +89,22 @@ impl RowRun {
         })
     }
 
+    /// Whether a refusal of this attempt may wait for others. What must be read after it is read at once, and who asks to stop at the first
+    /// failure asks to know of it at once.
+    pub(super) fn may_wait(&self, attempt: &Attempt) -> bool {
+        self.stand.is_exact() && attempt.then.is_empty() && !self.fail_fast
+    }
+
     /// Asks the witnesses of every open refusal once more, and gives it its verdict.
     pub(super) async fn settle(&mut self, results: &mut Results<'_>) {
         for Waiting { mut case, refusal } in std::mem::take(&mut self.open) {
             case.resume();
             let attempt = case.attempt.clone();
-            let judgement = self.judge(&attempt, refusal, &mut case).await;
+            let judgement = if self.stop.is_interrupted() && says_no(&refusal.made) {
+                Judgement::error(Reason::Cancelled, "the run was stopped before its witnesses were asked again")
+            } else {
+                self.judge(&attempt, refusal, &mut case).await
+            };
             self.end(case, &judgement, results);
         }
     }
@@ -194,6 +210,7 @@ impl RowRun {
             match self.perform(&proof).await {
                 Ok(made) if made.outcome == Outcome::Allowed => self.remember(&proof, made.outcome, String::new()),
                 Ok(made) => {
+                    self.remember(&proof, made.outcome.clone(), came_back(&made.answer));
                     let detail = format!("the fixture `{name}` is not what it was: {}", came_back(&made.answer));
                     return Judgement::inconclusive(Reason::FixtureChanged, detail);
                 }

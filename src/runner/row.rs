@@ -36,8 +36,8 @@ pub(super) struct RowRun {
     pub(super) stand: Stand,
     target: Target,
     sessions: Sessions,
-    stop: Stop,
-    fail_fast: bool,
+    pub(super) stop: Stop,
+    pub(super) fail_fast: bool,
     run: String,
     pub(super) outputs: Vec<Output>,
     clients: BTreeMap<(String, bool), Arc<Clients>>,
@@ -141,9 +141,9 @@ impl RowRun {
             } else {
                 match self.refused(&case.attempt.clone()).await {
                     Ok(refusal) => {
+                        let waits = self.may_wait(&case.attempt);
                         self.open.push(case.waits(refusal));
-                        // Who asks to stop at the first failure asks to know of it at once.
-                        if self.fail_fast {
+                        if !waits {
                             self.settle(&mut results).await;
                         }
                         continue;
@@ -204,9 +204,8 @@ impl RowRun {
         if attempt.request.operation.effect != Effect::Reads {
             self.fresh.clear();
         }
-        if made.outcome == Outcome::Allowed {
-            self.remember(&attempt.request, Outcome::Allowed, came_back(&made.answer));
-        }
+        // A failure, too: it takes the place of a success before it.
+        self.remember(&attempt.request, made.outcome.clone(), came_back(&made.answer));
         let expected = self.expected_fields(&attempt.expect);
         seen.fields = expected.clone();
         let judgement = judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
@@ -225,6 +224,7 @@ impl RowRun {
                 Ok(made) => made,
                 Err(judgement) => return judgement,
             };
+            self.remember(&then.request, made.outcome.clone(), came_back(&made.answer));
             let expected = self.expected_fields(&then.expect);
             let judgement = judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
             if judgement != Judgement::pass() {

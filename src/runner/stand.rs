@@ -29,6 +29,11 @@ pub(super) enum Mark {
 }
 
 impl Stand {
+    /// Whether a refusal leaves everything as it was, and going back leaves no trace of what was done.
+    pub(super) const fn is_exact(&self) -> bool {
+        matches!(self, Self::Sandbox(_))
+    }
+
     /// Remembers the state as it is now.
     pub(super) fn mark(&self) -> Mark {
         match self {

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Lint};
 use crate::iam::{
-    actions::{ACTIONS, Action, action},
+    actions::{ACTIONS, Action, ResourceType, action},
     condition::Condition,
     context::Context,
     document::{Effect, Policy, Statement},
     error::PathStep,
     keys::condition_key,
     operand::Test,
-    pattern::{FILL, instances, wildcard_match},
+    pattern::{overlap, widest, wildcard_match},
     principal::Entry,
-    search::{covers, keys},
+    search::covers,
 };
 
 /// Keys that are documented and that the reference gives to no action.
@@ -115,15 +115,11 @@ fn unknown_actions(statement: &Statement, at: &mut At<'_>) {
 
 /// Actions that are never asked for on any of the statement's resources.
 fn wrong_resources(statement: &Statement, at: &mut At<'_>) {
-    let patterns: Vec<&str> = statement.resources().collect();
-    if patterns.is_empty() || statement.excludes_resources() || statement.excludes_actions() || patterns.contains(&"*") {
+    let patterns: Vec<String> = statement.resources().map(widest).collect();
+    if patterns.is_empty() || statement.excludes_resources() || statement.excludes_actions() {
         return;
     }
-    let resources: Vec<String> = patterns
-        .iter()
-        .flat_map(|pattern| instances(pattern).into_iter().chain([pattern.replace('*', "gainsay/gainsay")]))
-        .collect();
-    let fits = |action: &Action| resources.iter().any(|resource| action.resources.iter().any(|of| of.fits(resource)));
+    let fits = |action: &Action| patterns.iter().any(|pattern| may_be_asked(action, pattern));
     for pattern in statement.actions() {
         let Some(actions) = known(pattern).filter(|actions| !actions.is_empty()) else {
             continue;
@@ -146,33 +142,58 @@ fn wrong_resources(statement: &Statement, at: &mut At<'_>) {
     }
 }
 
-/// Conditions on one key of which no value satisfies all.
+/// Whether an action may be asked for on something that a pattern matches.
+fn may_be_asked(action: &Action, pattern: &str) -> bool {
+    // The reference gives some actions the keys of access points and not the type.
+    let on_access_points = action.keys.contains(&"s3:DataAccessPointArn").then_some(&ResourceType::AccessPoint);
+    let of_bucket = |of: &ResourceType| *of == ResourceType::Bucket && pattern.split(':').skip(5).any(|part| part.contains('/'));
+    let mut types = action.resources.iter().chain(on_access_points);
+    pattern == "*" || types.any(|of| overlap(pattern, of.arn()) && !of_bucket(of))
+}
+
+/// Conditions on one key of which no value satisfies all. Judged only where one of them says which values there can be at all: the others are
+/// then asked about each.
 fn contradictions(statement: &Statement, at: &mut At<'_>) {
     let mut by_key: BTreeMap<&str, Vec<&Condition>> = BTreeMap::new();
     for condition in &statement.conditions {
         by_key.entry(&condition.lower).or_default().push(condition);
     }
     for (key, conditions) in by_key {
-        let options = keys(conditions.iter().copied()).remove(key).unwrap_or_default();
-        let holds = |option: &Option<Vec<String>>| {
+        let vague = |condition: &&Condition| condition.operator().is_of_sets() || condition.variables().next().is_some();
+        let options = conditions.iter().find_map(|condition| options_of(condition));
+        let (Some(first), Some(options), false) = (conditions.first(), options, conditions.iter().any(vague)) else {
+            continue;
+        };
+        let holds = |option: &Option<String>| {
             let mut context = Context::new();
-            for variable in conditions.iter().flat_map(|condition| condition.variables()) {
-                context.set(variable, FILL);
-            }
-            if let Some(values) = option {
-                context.set_all(key, values.iter().cloned());
-            }
+            context.set_all(key, option.clone());
             // What cannot be told may hold.
             conditions.iter().all(|condition| condition.holds(&context).unwrap_or(true))
         };
-        let (Some(first), false) = (conditions.first(), options.iter().any(holds)) else {
-            continue;
-        };
-        let message = format!(
-            "no value of `{}`, and not its absence, satisfies what the statement asks of it",
-            first.key
-        );
-        at.condition(Lint::NeverMatches, first, message);
+        if !options.iter().any(holds) {
+            let message = format!(
+                "no value of `{}`, and not its absence, satisfies what the statement asks of it",
+                first.key
+            );
+            at.condition(Lint::NeverMatches, first, message);
+        }
+    }
+}
+
+/// Every value that satisfies a condition, where they can be counted; nothing is the absent key.
+fn options_of(condition: &Condition) -> Option<Vec<Option<String>>> {
+    let operator = condition.operator();
+    if operator.is_negated() || operator.is_if_exists() {
+        return None;
+    }
+    match condition.test() {
+        Test::Equals => Some(condition.written.iter().cloned().map(Some).collect()),
+        Test::Bool => Some(condition.written.iter().map(|value| Some(value.to_lowercase())).collect()),
+        Test::Null => {
+            let absent = condition.written.iter().all(|value| value.eq_ignore_ascii_case("true"));
+            absent.then(|| vec![None])
+        }
+        _ => None,
     }
 }
 
@@ -186,11 +207,10 @@ fn conditions(statement: &Statement, at: &mut At<'_>) {
             && documented
             && !actions.iter().any(|action| action.may_have(key))
         {
-            let holds = operator.is_negated() || operator.is_if_exists() || operator.is_of_all();
-            let so = match (holds, condition.test() == Test::Null) {
-                (_, true) => "so this asks nothing",
-                (true, _) => "so this always holds",
-                (false, _) => "so the statement never matches",
+            let so = match condition.holds(&Context::new()) {
+                Ok(true) => "so this always holds",
+                Ok(false) => "so the statement never matches",
+                Err(_) => "so this asks nothing",
             };
             let message = format!("no request for these actions has the key `{key}`, {so}");
             at.condition(Lint::KeyNeverCarried, condition, message);
@@ -202,12 +222,9 @@ fn conditions(statement: &Statement, at: &mut At<'_>) {
             at.condition(Lint::WildcardInEquals, condition, message);
         }
         let mfa = key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent");
-        if deny && operator.is_if_exists() && !mfa {
-            let message = if operator.is_negated() {
-                format!("a negated operator holds for an absent `{key}` anyway: `IfExists` changes nothing")
-            } else {
-                format!("this Deny also applies to every request that lacks `{key}`")
-            };
+        // A negated operator holds for an absent key anyway, and `BoolIfExists` is how AWS itself writes that a flag is not set.
+        if deny && operator.is_if_exists() && !operator.is_negated() && condition.test() != Test::Bool {
+            let message = format!("this Deny also applies to every request that lacks `{key}`");
             at.condition(Lint::IfExistsInDeny, condition, message);
         }
         let says_false = condition.written.iter().all(|value| value.eq_ignore_ascii_case("false"));
@@ -215,12 +232,28 @@ fn conditions(statement: &Statement, at: &mut At<'_>) {
             let message = "requests with long-term access keys lack this key, and this Deny spares them: write `BoolIfExists`";
             at.condition(Lint::MfaKeyAbsent, condition, message.to_owned());
         }
-        let checked = |other: &Condition| other.test() == Test::Null && other.lower == condition.lower;
-        if !deny && operator.is_of_all() && condition.test() != Test::Null && !statement.conditions.iter().any(checked) {
+        if !deny && operator.is_of_all() && condition.test() != Test::Null && !is_there(condition, statement) {
             let message = format!("a request without `{key}` satisfies this: add `\"Null\": {{\"{key}\": \"false\"}}`");
             at.condition(Lint::ForAllValuesInAllow, condition, message);
         }
     }
+}
+
+/// Whether every request that satisfies the other conditions has the key of this one.
+fn is_there(condition: &Condition, statement: &Statement) -> bool {
+    // What a tag of the request asks for says that there are tags.
+    let tag = match condition.lower.as_str() {
+        "aws:tagkeys" => Some("aws:requesttag/"),
+        "s3:requestobjecttagkeys" => Some("s3:requestobjecttag/"),
+        // Every grant has operations.
+        "kms:grantoperations" => return true,
+        _ => None,
+    };
+    let nothing = Context::new();
+    statement.conditions.iter().any(|other| {
+        let same = other.lower == condition.lower || tag.is_some_and(|tag| other.lower.starts_with(tag));
+        same && other.holds(&nothing) == Ok(false)
+    })
 }
 
 /// Whether a value has a wildcard outside of policy variables.

@@ -114,8 +114,9 @@ pub const PAGES: &[Page] = &[
         lint: Lint::IfExistsInDeny,
         title: "`IfExists` in a Deny",
         why: "`IfExists` makes the condition true where the key is absent. In a Deny with a positive operator that refuses every request without the key, \
-              which is seldom meant; with a negated operator it changes nothing, for that is true then anyway.",
-        instead: "Leave `IfExists` out, or say with `Null` what an absent key means. (Only for `aws:MultiFactorAuthPresent` AWS itself advises `BoolIfExists`.)",
+              which is seldom meant. (Negated operators hold for an absent key anyway, and `BoolIfExists` with `false` is the usual way to say that a flag \
+              is not set: neither is warned of.)",
+        instead: "Leave `IfExists` out, or say with `Null` what an absent key means.",
         source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html",
         kind: PolicyKind::Bucket,
         found: r#"
@@ -246,6 +247,55 @@ mod tests {
                 "{found:?}"
             );
             assert_eq!(of(page, page.clean), [], "{}", page.lint.code());
+        }
+    }
+
+    /// What AWS publishes, or is sensible, and once looked suspicious.
+    #[test]
+    #[rustfmt::skip] // One row, one statement.
+    fn sensible_statements_are_clean() {
+        let object = r#""Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*""#;
+        let statements = [
+            format!(r#""Effect": "Deny", {object}, "Condition": {{"NumericLessThan": {{"s3:TlsVersion": "1.2"}}}}"#),
+            format!(r#""Effect": "Allow", {object}, "Condition": {{"DateGreaterThan": {{"aws:CurrentTime": "2026-01-01T00:00:00Z"}}, "DateLessThan": {{"aws:CurrentTime": "2026-06-30T23:59:59Z"}}}}"#),
+            format!(r#""Effect": "Allow", {object}, "Condition": {{"IpAddress": {{"aws:SourceIp": "10.0.0.0/8"}}, "NotIpAddress": {{"aws:SourceIp": "10.0.0.0/24"}}}}"#),
+            format!(r#""Effect": "Allow", {object}, "Condition": {{"StringLike": {{"aws:PrincipalArn": "arn:aws:iam::*:role/app-*"}}, "ArnLike": {{"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}}}}"#),
+            format!(r#""Effect": "Deny", {object}, "Condition": {{"StringNotEqualsIfExists": {{"aws:PrincipalOrgID": "o-1"}}, "BoolIfExists": {{"aws:PrincipalIsAWSService": "false"}}}}"#),
+            format!(r#""Effect": "Deny", {object}, "Condition": {{"BoolIfExists": {{"aws:SecureTransport": "false"}}}}"#),
+            r#""Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:eu-west-1:111122223333:*""#.to_owned(),
+            r#""Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::111122223333:*""#.to_owned(),
+            r#""Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:*""#.to_owned(),
+            r#""Effect": "Allow", "Action": ["s3:GetAccessPoint", "s3:ListBucketMultipartUploads"], "Resource": "arn:aws:s3:eu-west-1:111122223333:accesspoint/mine""#.to_owned(),
+            r#""Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/${aws:PrincipalTag/team}/*""#.to_owned(),
+            r#""Effect": "Allow", "Action": "kms:CreateKey", "Resource": "*", "Condition": {"StringEquals": {"aws:RequestTag/team": "a"}, "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}"#.to_owned(),
+            r#""Effect": "Allow", "Action": "kms:CreateGrant", "Resource": "*", "Condition": {"ForAllValues:StringEquals": {"kms:GrantOperations": ["Decrypt"]}}"#.to_owned(),
+        ];
+        for statement in statements {
+            let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{{{statement}}}]}}"#);
+            assert_eq!(lint(&Policy::from_text(PolicyKind::Identity, &text).unwrap()), [], "{statement}");
+        }
+    }
+
+    #[test]
+    fn the_words_are_those_of_the_engine() {
+        let says = |condition: &str| {
+            let text = format!(
+                r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*", "Condition": {condition}}}]}}"#
+            );
+            let found = lint(&Policy::from_text(PolicyKind::Identity, &text).unwrap());
+            found.first().unwrap().message.rsplit_once(", ").unwrap().1.to_owned()
+        };
+        for (condition, words) in [
+            (r#"{"StringEquals": {"s3:prefix": "a"}}"#, "so the statement never matches"),
+            (r#"{"StringNotEquals": {"s3:prefix": "a"}}"#, "so this always holds"),
+            (
+                r#"{"ForAnyValue:StringNotEquals": {"s3:prefix": "a"}}"#,
+                "so the statement never matches",
+            ),
+            (r#"{"Null": {"s3:prefix": "false"}}"#, "so the statement never matches"),
+            (r#"{"Null": {"s3:prefix": "true"}}"#, "so this always holds"),
+        ] {
+            assert_eq!(says(condition), words, "{condition}");
         }
     }
 
