@@ -14,12 +14,13 @@
     reason = "a benchmark prints its figures and may stop at a surprise"
 )]
 
+#[path = "whole.rs"]
+mod whole;
+
 use std::{
     fs,
     path::Path,
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::{Command, Stdio},
 };
 
 use gainsay::scenario::Sampled;
@@ -74,18 +75,13 @@ fn measure(teams: usize, sampled: bool, rounds: usize) {
     let reports = tempfile::tempdir().unwrap();
     let (mut times, mut peak) = (Vec::new(), 0);
     for _ in 0..rounds {
-        let begun = Instant::now();
         let mut command = Command::new(env!("CARGO_BIN_EXE_gainsay"));
         command.args(["run", "--format", "terse"]).arg("--scenarios").arg(folder.path());
         command.arg("--report-dir").arg(reports.path());
         command.args(sampled.then_some("--sample=pairwise"));
-        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
-        while child.try_wait().unwrap().is_none() {
-            peak = peak.max(peak_kib(&child).unwrap_or(0));
-            thread::sleep(Duration::from_micros(500));
-        }
-        times.push(begun.elapsed());
-        assert!(child.wait().unwrap().success(), "{teams} teams");
+        let (took, highest) = whole::measure(command.stdout(Stdio::null()));
+        times.push(took);
+        peak = peak.max(highest);
     }
     times.sort_unstable();
     let wall = times.get(rounds / 2).unwrap().as_secs_f64();
@@ -126,11 +122,4 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), target).unwrap();
         }
     }
-}
-
-/// The child's highest resident size so far, where the system tells.
-fn peak_kib(child: &Child) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
 }

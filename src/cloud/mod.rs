@@ -240,28 +240,23 @@ impl Target {
     /// Clients that call as `credentials`, or anonymously; over plain HTTP if `plain`.
     #[must_use]
     pub fn clients(&self, credentials: Option<&Credentials>, plain: bool) -> Clients {
-        let mut s3 = config!(self, aws_sdk_s3, credentials, self.url(Service::S3, plain));
-        if credentials.is_none() {
-            s3 = s3.allow_no_auth();
-        }
-        // Bodies are signed, so a checksum beside them proves nothing more; and many compatible endpoints know none.
-        s3 = s3
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-        if let Endpoints::One { .. } = self.endpoints {
-            // One host answers for every bucket.
-            s3 = s3.force_path_style(true);
-        }
-        let (s3control, kms, sts) = (
-            config!(self, aws_sdk_s3control, credentials, self.url(Service::S3Control, plain)),
-            config!(self, aws_sdk_kms, credentials, self.url(Service::Kms, plain)),
-            config!(self, aws_sdk_sts, credentials, self.url(Service::Sts, plain)),
-        );
+        let caller = Arc::new((self.clone(), credentials.cloned()));
+        let (of_s3, of_s3control, of_kms, of_sts) = (caller.clone(), caller.clone(), caller.clone(), caller);
         Clients {
-            s3: lazy(move || aws_sdk_s3::Client::from_conf(s3.build())),
-            s3control: lazy(move || aws_sdk_s3control::Client::from_conf(s3control.build())),
-            kms: lazy(move || aws_sdk_kms::Client::from_conf(kms.build())),
-            sts: lazy(move || aws_sdk_sts::Client::from_conf(sts.build())),
+            s3: lazy(move || of_s3.0.s3(of_s3.1.as_ref(), plain)),
+            s3control: lazy(move || {
+                let (target, credentials) = &*of_s3control;
+                let url = target.url(Service::S3Control, plain);
+                aws_sdk_s3control::Client::from_conf(config!(target, aws_sdk_s3control, credentials, url).build())
+            }),
+            kms: lazy(move || {
+                let (target, credentials) = &*of_kms;
+                aws_sdk_kms::Client::from_conf(config!(target, aws_sdk_kms, credentials, target.url(Service::Kms, plain)).build())
+            }),
+            sts: lazy(move || {
+                let (target, credentials) = &*of_sts;
+                aws_sdk_sts::Client::from_conf(config!(target, aws_sdk_sts, credentials, target.url(Service::Sts, plain)).build())
+            }),
             connector: self.connector.clone(),
             time: self.time.clone(),
             last: self.last.clone(),
@@ -269,6 +264,22 @@ impl Target {
             region: self.region.clone(),
             endpoint: self.one_url(plain),
         }
+    }
+
+    fn s3(&self, credentials: Option<&Credentials>, plain: bool) -> aws_sdk_s3::Client {
+        let mut config = config!(self, aws_sdk_s3, credentials, self.url(Service::S3, plain));
+        if credentials.is_none() {
+            config = config.allow_no_auth();
+        }
+        // Bodies are signed, so a checksum beside them proves nothing more; and many compatible endpoints know none.
+        config = config
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+        if let Endpoints::One { .. } = self.endpoints {
+            // One host answers for every bucket.
+            config = config.force_path_style(true);
+        }
+        aws_sdk_s3::Client::from_conf(config.build())
     }
 
     /// A client that makes and removes roles.
