@@ -11,11 +11,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crc32fast::Hasher;
 use serde::{
     Deserialize, Deserializer,
     de::{SeqAccess, Visitor},
 };
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     record::{ResultRecord, RunInfo, RunRecord, Summary},
@@ -235,10 +235,10 @@ impl Drop for Draft {
     }
 }
 
-/// A file that is being written, and a digest of what should be in it.
+/// A file that is being written, and a checksum of what should be in it: against a disk that keeps something else, not against people.
 struct Out {
     file: fs::File,
-    digest: Sha256,
+    sum: Hasher,
     /// What the file system said no to: the formats wrap it, each in its own way.
     problem: Option<io::Error>,
 }
@@ -247,7 +247,7 @@ impl io::Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.file.write_all(bytes) {
             Ok(()) => {
-                self.digest.update(bytes);
+                self.sum.update(bytes);
                 Ok(bytes.len())
             }
             Err(problem) => {
@@ -280,7 +280,7 @@ fn draft(
     let file = fs::File::create(&draft.draft).map_err(unwritten)?;
     let out = Out {
         file,
-        digest: Sha256::new(),
+        sum: Hasher::new(),
         problem: None,
     };
     let mut out = BufWriter::with_capacity(64 << 10, out);
@@ -293,7 +293,7 @@ fn draft(
     rendered?;
     flushed.map_err(unwritten)?;
     let back = fs::read(&draft.draft).map_err(|source| cannot("read back", path, source))?;
-    if Sha256::digest(&back) != out.digest.finalize() {
+    if crc32fast::hash(&back) != out.sum.finalize() {
         return Err(ReportError::ReadBack { path: path.to_owned() });
     }
     check(&back)?;
