@@ -20,6 +20,7 @@ pub mod cloud;
 pub mod diag;
 pub mod environment;
 pub mod exit;
+mod halves;
 pub mod harness;
 pub mod iam;
 pub mod outcome;

@@ -14,6 +14,7 @@ use std::{io, sync::LazyLock, time::Duration};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
 
 use crate::{
+    halves::in_halves,
     record::{ObservedRecord, ResultRecord, RunRecord, TryRecord},
     report::{
         detail::{because, expected, of_try, witness_words},
@@ -147,7 +148,7 @@ pub fn render(record: &RunRecord, out: impl io::Write) -> Result<(), JunitError>
     Ok(())
 }
 
-/// Every suite. A half of them is made in another thread: this is most of the work of a report.
+/// Every suite: most of the work of a report.
 fn test_suites(record: &RunRecord) -> Vec<TestSuite> {
     let suites = names::suites(record);
     let sample = record.run.sample.as_ref().map(ToString::to_string);
@@ -158,13 +159,7 @@ fn test_suites(record: &RunRecord) -> Vec<TestSuite> {
         }
         out
     };
-    let (first, second) = suites.split_at(suites.len() / 2);
-    std::thread::scope(|scope| {
-        let first = scope.spawn(|| first.iter().map(make).collect::<Vec<_>>());
-        let second: Vec<TestSuite> = second.iter().map(make).collect();
-        // Only a panic, which lints forbid, ends the thread early; what is missing then is seen when the report is read back.
-        first.join().unwrap_or_default().into_iter().chain(second).collect()
-    })
+    in_halves(&suites, make)
 }
 
 fn test_suite(suite: &Suite<'_>) -> TestSuite {

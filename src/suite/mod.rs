@@ -9,6 +9,7 @@ pub use self::folder::Folder;
 use crate::{
     diag::{Code, Diagnostic, Diagnostics, Source, yaml},
     environment::{self, Baseline, Bindings, Environment, RawBaseline, RawBindings, RawEnvironment},
+    halves::in_halves,
     scenario::{self, RawScenario, Sample, Scenario},
 };
 
@@ -55,23 +56,8 @@ pub fn resolve(folders: &[Folder]) -> Result<(Vec<Architecture>, Diagnostics), D
 pub fn resolve_as(folders: &[Folder], names: Names<'_>, sample: Sample) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
     let mut problems = Diagnostics::default();
     let mut architectures = Vec::new();
-    // Each by itself, so all at once: reading them is a good part of a run on the sandbox.
-    let resolved = std::thread::scope(|scope| {
-        let threads: Vec<_> = folders
-            .iter()
-            .map(|folder| scope.spawn(move || architecture(folder, names, sample)))
-            .collect();
-        threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
-    });
-    for (folder, resolved) in folders.iter().zip(resolved) {
-        // Only a panic, which lints forbid, ends a thread early.
-        let resolved = resolved.unwrap_or_else(|_| {
-            Err(
-                Diagnostic::new(Code::Unreadable, format!("`{}` could not be read to its end", folder.path))
-                    .help("this is a bug in gainsay, please report it")
-                    .into(),
-            )
-        });
+    // Reading them is a good part of a run on the sandbox.
+    for resolved in in_halves(folders, |folder| architecture(folder, names, sample)) {
         match resolved {
             Ok((architecture, warnings)) => {
                 problems.extend(warnings);
@@ -131,10 +117,15 @@ fn architecture(folder: &Folder, names: Names<'_>, sample: Sample) -> Result<(Ar
     for problem in folder.misplaced() {
         problems.push(problem);
     }
-    for (stem, file) in folder.scenarios() {
-        let read = file.clone().and_then(|source| Ok((yaml::read::<RawScenario>(&source)?, source)));
+    let written: Vec<_> = folder.scenarios().collect();
+    let read = in_halves(&written, |(stem, file)| {
+        let source = (*file).clone()?;
+        let raw = yaml::read::<RawScenario>(&source)?;
+        Ok::<_, Diagnostic>((*stem, source, raw))
+    });
+    for read in read {
         match read {
-            Ok((raw, source)) => files.push((stem, source, raw)),
+            Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
         }
     }
@@ -154,8 +145,11 @@ fn architecture(folder: &Folder, names: Names<'_>, sample: Sample) -> Result<(Ar
         );
     }
     let mut scenarios = Vec::new();
-    for (stem, source, raw) in files {
-        match scenario::resolve(&folder.name, stem, &source, &raw, &environment, &baseline, sample) {
+    let resolved = in_halves(&files, |(stem, source, raw)| {
+        scenario::resolve(&folder.name, stem, source, raw, &environment, &baseline, sample)
+    });
+    for resolved in resolved {
+        match resolved {
             Ok(scenario) => scenarios.push(scenario),
             Err(found) => problems.extend(found),
         }
