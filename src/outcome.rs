@@ -319,6 +319,9 @@ fn denial(message: &str) -> Outcome {
     if action.is_none() && PROTOCOL.iter().any(|clause| lower.contains(clause)) {
         return Outcome::Rejected;
     }
+    if action.as_deref().is_some_and(|action| contradicts(&lower, action)) {
+        return Outcome::Unclear;
+    }
     let on_key = resource.as_deref().is_some_and(|resource| resource.starts_with("arn:aws:kms:"));
     let denial = Denial {
         principal,
@@ -334,6 +337,14 @@ fn denial(message: &str) -> Outcome {
         // AccessDenied with a text that is not AWS's grammar: a proxy, a firewall, an emulator.
         Outcome::Unclear
     }
+}
+
+/// Whether what stands after a refused action is not AWS's reason for it: a second refusal, or a clause about another action.
+fn contradicts(lower: &str, action: &str) -> bool {
+    let mut clauses = lower.split(" allows the ").skip(1);
+    let action = action.to_lowercase();
+    let of_this = |clause: &str| clause.strip_prefix(&action).is_some_and(|rest| rest.starts_with(" action"));
+    lower.contains("is not authorized to perform") || !clauses.all(of_this)
 }
 
 /// The mechanisms that a message may mean: those of every clause in it, for AWS gives one reason, and two prove neither. None where a
@@ -488,6 +499,24 @@ mod tests {
             assert_eq!(kind(Service::S3, &unclear), OutcomeKind::Unclear, "{unclear:?}");
         }
         assert_eq!(kind(Service::Kms, &one(200, "AccessDenied", "Access Denied")), OutcomeKind::Unclear);
+    }
+
+    #[test]
+    fn a_reason_for_something_else_is_no_reason() {
+        let user = "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: s3:PutObject on resource: \"arn:aws:s3:::b/k\"";
+        let kind = |rest: &str| classify(Service::S3, &Answer::refused(403, "AccessDenied", &format!("{user} {rest}"))).kind();
+        assert_eq!(
+            kind("because no resource-based policy allows the s3:PutObject action"),
+            OutcomeKind::Denied
+        );
+        for rest in [
+            "because no resource-based policy allows the kms:GenerateDataKey action",
+            "because no resource-based policy allows the s3:PutObjectAcl action",
+            "because no resource-based policy allows the s3:PutObject actionUser: x is not authorized to perform: s3:PutObject",
+            "with an explicit deny in a resource-based policy. User: x is not authorized to perform: s3:PutObject",
+        ] {
+            assert_eq!(kind(rest), OutcomeKind::Unclear, "{rest}");
+        }
     }
 
     #[test]
