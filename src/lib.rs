@@ -10,7 +10,7 @@
 //! 3. [`plan`] chooses; [`runner`] makes the calls: [`principal`] has the sessions, [`attempt`] the operations, [`cloud`] the clients.
 //! 4. [`outcome`] reads what came back; [`verdict`] judges it; [`tries`] says when it is asked again. These two are where a refusal is, or is not, believed.
 //! 5. [`record`] is what a run leaves; [`report`] shows it.
-//! 6. [`sandbox`] answers the calls, and refuses what AWS refuses: [`iam`] decides.
+//! 6. [`sandbox`] answers the calls, and refuses what AWS refuses: [`iam`] decides. [`serve`] puts it on two ports for any client.
 //!
 //! ARCHITECTURE.md has the same as a picture, with what each part must not know.
 
@@ -32,6 +32,7 @@ pub mod report;
 pub mod runner;
 pub mod sandbox;
 pub mod scenario;
+pub mod serve;
 pub mod suite;
 pub mod tries;
 pub mod verdict;

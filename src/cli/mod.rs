@@ -8,6 +8,7 @@ mod list;
 mod plan;
 mod run;
 mod schema;
+mod serve;
 mod target;
 
 use std::{
@@ -54,6 +55,8 @@ enum Command {
     Decide(decide::Decide),
     /// Show why a request is allowed or refused: every layer, statement and element, and what was compared
     Explain(explain::Explain),
+    /// Answer S3, S3 Control, KMS, STS and IAM on local ports, refusing what AWS refuses
+    Serve(serve::Serve),
     /// Print the JSON Schema of a file format
     Schema(schema::Schema),
 }
@@ -134,6 +137,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Lint(lint) => lint.execute(&mut terminal),
         Command::Decide(decide) => decide.execute(&mut terminal),
         Command::Explain(explain) => explain.execute(&mut terminal),
+        Command::Serve(serve) => serve.execute(&mut terminal),
         Command::Schema(schema) => schema.execute(&mut terminal),
     };
     let exit = exit.and_then(|exit| terminal.out.flush().map(|()| exit));

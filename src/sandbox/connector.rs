@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt as _;
 
-use super::{Rulings, Sandbox, front::Reply};
+use super::{Answered, Sandbox};
 
 impl HttpConnector for Sandbox {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
@@ -20,21 +20,22 @@ impl HttpConnector for Sandbox {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
-            let reply = sandbox.front.handle(parts, body).await;
-            response(reply)
+            response(sandbox.answer(http::Request::from_parts(parts, body.into())).await).await
         })
     }
 }
 
-fn response(reply: Reply) -> Result<HttpResponse, ConnectorError> {
-    let (parts, body) = reply.response.into_parts();
+async fn response(answer: Answered) -> Result<HttpResponse, ConnectorError> {
+    let rulings = answer.rulings();
+    let (parts, body) = answer.response.into_parts();
     let status = StatusCode::try_from(parts.status.as_u16()).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let body = body.collect().await.map_err(|error| ConnectorError::other(error, None))?.to_bytes();
     let mut response = HttpResponse::new(status, SdkBody::from(body));
     for (name, value) in &parts.headers {
         if let Ok(value) = value.to_str() {
             response.headers_mut().append(name.as_str().to_owned(), value.to_owned());
         }
     }
-    response.add_extension(Rulings(reply.rulings.into()));
+    response.add_extension(rulings);
     Ok(response)
 }

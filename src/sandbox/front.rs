@@ -1,10 +1,10 @@
 //! Where every request enters: which service, who asks, and for S3 whether the request is one the sandbox models.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, request::Parts};
-use http_body_util::BodyExt as _;
 use s3s::{
     S3Error, S3ErrorCode, S3Result,
     auth::{S3Auth, SecretKey},
@@ -12,7 +12,6 @@ use s3s::{
     host::{S3Host, VirtualHost},
     service::{S3Service, S3ServiceBuilder},
 };
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
@@ -21,7 +20,8 @@ use super::{
     control,
     guard::{self, Level},
     kms,
-    ruling::Ruling,
+    payload::Payload,
+    route::{Route, route, s3_host},
     s3::{self, Backend},
     signature::{self, AuthError, Service, Signature, Via, query_pairs},
     state::World,
@@ -30,8 +30,11 @@ use super::{
 
 /// An answer, and what was decided on the way to it.
 pub(super) struct Reply {
-    pub response: Response<Bytes>,
-    pub rulings: Vec<Ruling>,
+    pub response: Response<s3s::Body>,
+    /// Who asked, and what was decided; nothing if the request was refused before anyone was known.
+    pub scope: Option<Arc<Scope>>,
+    /// The operation by its name in AWS's API, as far as it is known.
+    pub operation: Cow<'static, str>,
 }
 
 /// The entrance of one sandbox.
@@ -53,7 +56,7 @@ impl Front {
         builder.set_auth(Secrets(core.clone()));
         builder.set_access(s3::Pass);
         builder.set_host(Hosts {
-            domain: format!("s3.{}.amazonaws.com", core.region),
+            region: core.region.clone(),
         });
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(wire_config()))));
         Self {
@@ -63,7 +66,7 @@ impl Front {
     }
 
     /// Answers a request.
-    pub(super) async fn handle(&self, mut parts: Parts, body: Bytes) -> Reply {
+    pub(super) async fn handle(&self, mut parts: Parts, body: Payload) -> Reply {
         let request_id = Uuid::now_v7();
         let authority = parts
             .uri
@@ -75,41 +78,22 @@ impl Front {
         {
             parts.headers.insert(http::header::HOST, host);
         }
-        match self.service(&authority) {
-            Some((Service::S3, bucket)) => self.s3(parts, body, &s3_request_id(request_id), bucket.as_deref()).await,
-            Some((Service::Kms, _)) => self.kms(&parts, &body, &request_id.to_string()),
-            Some((Service::Sts, _)) => self.sts(&parts, &body, &request_id.to_string()),
-            None => match self.control_account(&authority) {
-                Some(account) => self.control(&parts, &body, &s3_request_id(request_id), account),
-                None => no_host(&authority, &s3_request_id(request_id)),
-            },
+        let route = route(&parts, &authority, &self.core.region);
+        let service = match &route {
+            Some(Route::S3(bucket)) => return self.s3(parts, body, &s3_request_id(request_id), bucket.as_deref()).await,
+            None => return no_host(&authority, &s3_request_id(request_id)),
+            Some(Route::Control(_)) => Service::S3,
+            Some(Route::Other(service)) => *service,
+        };
+        let Some(bytes) = body.bytes(MAX_CALL) else {
+            return too_long(service, &request_id.to_string());
+        };
+        let call = Call { parts: &parts, payload: &body, bytes: &bytes };
+        match route {
+            Some(Route::Control(account)) => self.control(&call, &s3_request_id(request_id), &account),
+            Some(Route::Other(Service::Kms)) => self.kms(&call, &request_id.to_string()),
+            _ => self.sts(&call, &request_id.to_string()),
         }
-    }
-
-    /// The service of a host, and the bucket in it.
-    fn service(&self, authority: &str) -> Option<(Service, Option<String>)> {
-        let host = authority.split(':').next().unwrap_or_default();
-        let region = &self.core.region;
-        if host == format!("kms.{region}.amazonaws.com") {
-            return Some((Service::Kms, None));
-        }
-        if host == format!("sts.{region}.amazonaws.com") {
-            return Some((Service::Sts, None));
-        }
-        let bucket = host.strip_suffix(&format!("s3.{region}.amazonaws.com"))?;
-        match bucket.strip_suffix('.') {
-            // The alias of an access point stands where a bucket's name does; requests through access points are not modelled.
-            Some(bucket) if bucket.ends_with("-s3alias") => None,
-            Some(bucket) => Some((Service::S3, Some(bucket.to_owned()))),
-            None => bucket.is_empty().then_some((Service::S3, None)),
-        }
-    }
-
-    /// The account whose S3 Control endpoint a host is.
-    fn control_account<'a>(&self, authority: &'a str) -> Option<&'a str> {
-        let host = authority.split(':').next().unwrap_or_default();
-        let account = host.strip_suffix(&format!(".s3-control.{}.amazonaws.com", self.core.region))?;
-        (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
     }
 
     /// Who asks: the signature is verified, the token opened, its expiry compared with the sandbox's clock.
@@ -117,14 +101,17 @@ impl Front {
         &self,
         world: &World,
         parts: &Parts,
-        body: &[u8],
+        body: &Payload,
         service: Service,
     ) -> Result<(Identity, Option<Signature>), AuthError> {
         let Some(signature) = signature::parse(parts)? else {
             return Ok((Identity::Anonymous, None));
         };
         let identity = self.identify(world, &signature)?;
-        let digest = hex::encode(Sha256::digest(body));
+        // Of what was not signed no digest is needed, and a body may be long.
+        let unsigned = header_starts_with(&parts.headers, "x-amz-content-sha256", "UNSIGNED-")
+            || header_starts_with(&parts.headers, "x-amz-content-sha256", "STREAMING-");
+        let digest = if unsigned && service == Service::S3 { String::new() } else { body.digest() };
         let secret = self.core.issuer.secret_for(&signature.access_key);
         signature.verify(parts, &digest, &secret, world.now(), service, &self.core.region)?;
         Ok((identity, Some(signature)))
@@ -160,7 +147,7 @@ impl Front {
         })
     }
 
-    fn scope(&self, parts: &Parts, body: &[u8], service: Service, request_id: &str) -> Result<Scope, AuthError> {
+    fn scope(&self, parts: &Parts, body: &Payload, service: Service, request_id: &str) -> Result<Scope, AuthError> {
         let world = self.core.world();
         let (identity, signature) = self.authenticate(&world, parts, body, service)?;
         let now = world.now();
@@ -183,53 +170,58 @@ impl Front {
         .explained(parts))
     }
 
-    async fn s3(&self, mut parts: Parts, body: Bytes, request_id: &str, virtual_bucket: Option<&str>) -> Reply {
+    async fn s3(&self, parts: Parts, body: Payload, request_id: &str, virtual_bucket: Option<&str>) -> Reply {
         let head = parts.method == http::Method::HEAD;
-        let known = match check_guard(&parts, virtual_bucket) {
-            Ok(known) => known,
-            Err(unmodelled) => return s3_error(501, "NotImplemented", &unmodelled, request_id, head),
+        let mut reply = match check_guard(&parts, virtual_bucket) {
+            Err(unmodelled) => s3_error(501, "NotImplemented", &unmodelled, request_id, head),
+            Ok(known) if known.operation == s3::post::OPERATION => match body.bytes(MAX_FORM) {
+                Some(bytes) => self.post(&known, &parts, &bytes, request_id).named(known.operation),
+                None => s3_error(501, "NotImplemented", "the sandbox does not model forms of this size", request_id, head),
+            },
+            Ok(known) => self.s3_known(&known, parts, body, request_id).await.named(known.operation),
         };
-        if known.operation == s3::post::OPERATION {
-            return self.post(&known, &parts, &body, request_id);
-        }
+        let headers = reply.response.headers_mut();
+        insert(headers, "x-amz-request-id", request_id);
+        insert(headers, "x-amz-id-2", &s3_host_id(request_id));
+        headers.insert(http::header::SERVER, HeaderValue::from_static("AmazonS3"));
+        reply
+    }
+
+    async fn s3_known(&self, known: &Known, mut parts: Parts, body: Payload, request_id: &str) -> Reply {
+        let head = parts.method == http::Method::HEAD;
         let scope = match self.scope(&parts, &body, Service::S3, request_id) {
             Ok(scope) => Arc::new(scope),
-            Err(error) => {
-                return s3_error(
-                    error.status(Service::S3),
-                    error.code(Service::S3),
-                    &error.message(Service::S3),
-                    request_id,
-                    head,
-                );
+            Err(problem) => {
+                let message = problem.message(Service::S3);
+                return s3_error(problem.status(Service::S3), problem.code(Service::S3), &message, request_id, head);
             }
         };
         if s3::raw::knows(known.operation) {
-            return self.raw(&known, &parts, &body, &scope);
+            return match body.bytes(MAX_CALL) {
+                Some(bytes) => self.raw(known, &parts, &bytes, scope),
+                None => too_long(Service::S3, request_id),
+            };
         }
         // The signature was verified above. The wire layer needs it only to open a body that is signed in pieces, and would else verify it
         // a second time.
         if !header_starts_with(&parts.headers, "x-amz-content-sha256", "STREAMING-") {
             parts.headers.remove(http::header::AUTHORIZATION);
         }
-        let mut request = http::Request::from_parts(parts, s3s::Body::from(body));
+        let mut request = http::Request::from_parts(parts, body.into_body());
         request.extensions_mut().insert(scope.clone());
-        let (status, mut headers, body) = match self.s3.call(request).await {
-            Ok(response) => {
-                let (parts, body) = response.into_parts();
-                let accepted = parts.extensions.get::<s3::Accepted>().map(|_| StatusCode::ACCEPTED);
-                match body.collect().await {
-                    Ok(body) => (accepted.unwrap_or(parts.status), parts.headers, body.to_bytes()),
-                    Err(error) => return s3_error(500, "InternalError", &error.to_string(), request_id, head),
-                }
-            }
-            Err(_) => return s3_error(500, "InternalError", "the wire layer failed", request_id, head),
+        let Ok(mut response) = self.s3.call(request).await else {
+            return s3_error(500, "InternalError", "the wire layer failed", request_id, head);
         };
-        let body = if head && !status.is_success() { Bytes::new() } else { body };
-        insert(&mut headers, "x-amz-request-id", request_id);
+        if response.extensions().get::<s3::Accepted>().is_some() {
+            *response.status_mut() = StatusCode::ACCEPTED;
+        }
+        if head && !response.status().is_success() {
+            *response.body_mut() = s3s::Body::empty();
+        }
         Reply {
-            response: respond(status, headers, body),
-            rulings: scope.rulings(),
+            response,
+            scope: Some(scope),
+            operation: Cow::Borrowed(""),
         }
     }
 
@@ -271,11 +263,12 @@ impl Front {
         let secure = parts.uri.scheme_str() == Some("https");
         let agent = header("user-agent").map(str::to_owned);
         let scope = Scope::new(identity, request_id.to_owned(), secure, now, auth_type, None, agent, None).explained(parts);
+        let scope = Arc::new(scope);
         let allowed = form
             .field("policy")
             .map_or(Ok(()), |policy| s3::post::check(policy, &form, &known.bucket, now));
         let answer = allowed.and_then(|()| s3::post::answer(&mut world, &scope, &form, &known.bucket));
-        reply(answer, &scope)
+        reply(answer, scope)
     }
 
     /// Who sent a form, and how that was said.
@@ -291,7 +284,7 @@ impl Front {
     }
 
     /// A request that the wire layer does not know, or not well enough.
-    fn raw(&self, known: &Known, parts: &Parts, body: &[u8], scope: &Scope) -> Reply {
+    fn raw(&self, known: &Known, parts: &Parts, body: &[u8], scope: Arc<Scope>) -> Reply {
         let request = s3::raw::Raw {
             operation: known.operation,
             bucket: &known.bucket,
@@ -300,79 +293,99 @@ impl Front {
             headers: &parts.headers,
             body,
         };
-        reply(s3::raw::answer(&mut self.core.world(), scope, &request), scope)
+        let answer = s3::raw::answer(&mut self.core.world(), &scope, &request);
+        reply(answer, scope)
     }
 
     /// S3 Control signs as S3 does, and words its refusals so.
-    fn control(&self, parts: &Parts, body: &Bytes, request_id: &str, account: &str) -> Reply {
+    fn control(&self, call: &Call<'_>, request_id: &str, account: &str) -> Reply {
         let mut headers = HeaderMap::new();
         insert(&mut headers, "content-type", "application/xml");
         insert(&mut headers, "x-amz-request-id", request_id);
-        let ((status, answer), rulings) = match &self.scope(parts, body, Service::S3, request_id) {
+        match self.scope(call.parts, call.payload, Service::S3, request_id) {
             Ok(scope) => {
-                let answer = control::answer(&mut self.core.world(), scope, &self.core.issuer, account, parts, body);
-                (answer, scope.rulings())
+                let (status, answer) = control::answer(&mut self.core.world(), &scope, &self.core.issuer, account, call.parts, call.bytes);
+                refuse(status, headers, answer).of(scope)
             }
             Err(problem) => {
                 let body = control::error_body(request_id, problem.code(Service::S3), &problem.message(Service::S3));
-                ((problem.status(Service::S3), body), Vec::new())
+                refuse(problem.status(Service::S3), headers, body)
             }
-        };
-        let mut reply = refuse(status, headers, Bytes::from(answer));
-        reply.rulings = rulings;
-        reply
+        }
     }
 
-    fn kms(&self, parts: &Parts, body: &Bytes, request_id: &str) -> Reply {
+    fn kms(&self, call: &Call<'_>, request_id: &str) -> Reply {
         let mut headers = HeaderMap::new();
         insert(&mut headers, "content-type", "application/x-amz-json-1.1");
         insert(&mut headers, "x-amzn-requestid", request_id);
-        let error = |error: &AuthError| {
-            let body = serde_json::json!({ "__type": error.code(Service::Kms), "message": error.message(Service::Kms) });
-            (error.status(Service::Kms), body)
-        };
-        let scope = self.scope(parts, body, Service::Kms, request_id);
-        let (status, answer, rulings) = match &scope {
-            Ok(scope) if matches!(scope.identity, Identity::Anonymous) => {
-                let (status, body) = error(&AuthError::Missing);
-                (status, body, Vec::new())
-            }
+        let target = call.parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+        let target = target.unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        match self.known_caller(call, Service::Kms, request_id) {
             Ok(scope) => {
-                let target = parts
-                    .headers
-                    .get("x-amz-target")
-                    .and_then(|value| value.to_str().ok())
-                    .unwrap_or_default();
-                let (status, body) = kms::answer(&mut self.core.world(), scope, target, body);
-                (status, body, scope.rulings())
+                let (status, body) = kms::answer(&mut self.core.world(), &scope, target, call.bytes);
+                refuse(status, headers, body.to_string()).of(scope)
             }
             Err(problem) => {
-                let (status, body) = error(problem);
-                (status, body, Vec::new())
+                let body = serde_json::json!({ "__type": problem.code(Service::Kms), "message": problem.message(Service::Kms) });
+                refuse(problem.status(Service::Kms), headers, body.to_string())
             }
-        };
-        let mut reply = refuse(status, headers, Bytes::from(answer.to_string()));
-        reply.rulings = rulings;
-        reply
+        }
+        .named(operation)
     }
 
-    fn sts(&self, parts: &Parts, body: &Bytes, request_id: &str) -> Reply {
+    fn sts(&self, call: &Call<'_>, request_id: &str) -> Reply {
         let mut headers = HeaderMap::new();
         insert(&mut headers, "content-type", "text/xml");
         insert(&mut headers, "x-amzn-requestid", request_id);
-        let error = |error: &AuthError| {
-            let body = sts::error_body(request_id, error.code(Service::Sts), &error.message(Service::Sts));
-            (error.status(Service::Sts), body)
-        };
-        let scope = self.scope(parts, body, Service::Sts, request_id);
-        let ((status, answer), rulings) = match &scope {
-            Ok(scope) if matches!(scope.identity, Identity::Anonymous) => (error(&AuthError::Missing), Vec::new()),
-            Ok(scope) => (sts::answer(&mut self.core.world(), scope, &self.core.issuer, body), scope.rulings()),
-            Err(problem) => (error(problem), Vec::new()),
-        };
-        let mut reply = refuse(status, headers, Bytes::from(answer));
-        reply.rulings = rulings;
-        reply
+        let mut fields = form_urlencoded::parse(call.bytes);
+        let operation = fields.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned());
+        match self.known_caller(call, Service::Sts, request_id) {
+            Ok(scope) => {
+                let (status, answer) = sts::answer(&mut self.core.world(), &scope, &self.core.issuer, call.bytes);
+                refuse(status, headers, answer).of(scope)
+            }
+            Err(problem) => {
+                let body = sts::error_body(request_id, problem.code(Service::Sts), &problem.message(Service::Sts));
+                refuse(problem.status(Service::Sts), headers, body)
+            }
+        }
+        .named(operation.unwrap_or_default())
+    }
+
+    /// Who asks a service that nobody may ask without a name.
+    fn known_caller(&self, call: &Call<'_>, service: Service, request_id: &str) -> Result<Scope, AuthError> {
+        match self.scope(call.parts, call.payload, service, request_id)? {
+            scope if matches!(scope.identity, Identity::Anonymous) => Err(AuthError::Missing),
+            scope => Ok(scope),
+        }
+    }
+}
+
+impl Reply {
+    fn named(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        self.operation = operation.into();
+        self
+    }
+
+    fn of(mut self, scope: impl Into<Arc<Scope>>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+}
+
+/// A request whose body is short.
+struct Call<'a> {
+    parts: &'a Parts,
+    payload: &'a Payload,
+    bytes: &'a Bytes,
+}
+
+/// A body that is longer than any request of its kind. Codes and statuses are assumed.
+fn too_long(service: Service, request_id: &str) -> Reply {
+    match service {
+        Service::S3 => s3_error(400, "MaxMessageLengthExceeded", "Your request was too big.", request_id, false),
+        _ => refuse(413, HeaderMap::new(), Bytes::new()),
     }
 }
 
@@ -381,7 +394,7 @@ fn no_host(authority: &str, request_id: &str) -> Reply {
     let message = format!("the sandbox has no host `{authority}`");
     if authority.contains(".s3-control.") {
         let body = control::error_body(request_id, "NotImplemented", &message);
-        return refuse(501, HeaderMap::new(), Bytes::from(body));
+        return refuse(501, HeaderMap::new(), body);
     }
     s3_error(501, "NotImplemented", &message, request_id, false)
 }
@@ -432,6 +445,16 @@ fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<Known, Str
     })
 }
 
+/// What a call takes whose body is no object. AWS's own limits are below it.
+const MAX_CALL: u64 = 4 << 20;
+/// The longest form upload. S3 takes objects of 5 GiB this way.
+const MAX_FORM: u64 = 32 << 20;
+
+/// The second id of an answer of S3: opaque, and as long as S3's.
+fn s3_host_id(request_id: &str) -> String {
+    STANDARD.encode(request_id.repeat(4).get(..56).unwrap_or_default())
+}
+
 /// S3's request ids are 16 characters of capitals and digits.
 fn s3_request_id(id: Uuid) -> String {
     let mut text = id.simple().to_string().to_uppercase();
@@ -453,39 +476,30 @@ fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
     }
 }
 
-fn respond(status: StatusCode, headers: HeaderMap, body: Bytes) -> Response<Bytes> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
+fn refuse(status: u16, headers: HeaderMap, body: impl Into<s3s::Body>) -> Reply {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = headers;
-    response
-}
-
-fn refuse(status: u16, headers: HeaderMap, body: Bytes) -> Reply {
     Reply {
-        response: respond(
-            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            headers,
-            body,
-        ),
-        rulings: Vec::new(),
+        response,
+        scope: None,
+        operation: Cow::Borrowed(""),
     }
 }
 
 /// The answer of an operation that is not the wire layer's.
-fn reply(answer: S3Result<s3::raw::Answer>, scope: &Scope) -> Reply {
-    let mut reply = match answer {
+fn reply(answer: S3Result<s3::raw::Answer>, scope: Arc<Scope>) -> Reply {
+    let reply = match answer {
         Ok(answer) => {
             let mut headers = HeaderMap::new();
             for (name, value) in &answer.headers {
                 insert(&mut headers, name, value);
             }
-            insert(&mut headers, "x-amz-request-id", &scope.request_id);
-            refuse(answer.status, headers, Bytes::from(answer.body))
+            refuse(answer.status, headers, answer.body)
         }
         Err(error) => s3_problem(&error, &scope.request_id),
     };
-    reply.rulings = scope.rulings();
-    reply
+    reply.of(scope)
 }
 
 /// An S3 error of an operation that is not the wire layer's.
@@ -504,14 +518,13 @@ fn s3_problem(error: &S3Error, request_id: &str) -> Reply {
 fn s3_error(status: u16, code: &str, message: &str, request_id: &str, head: bool) -> Reply {
     let mut headers = HeaderMap::new();
     insert(&mut headers, "content-type", "application/xml");
-    insert(&mut headers, "x-amz-request-id", request_id);
     let escape = |text: &str| quick_xml::escape::escape(text).into_owned();
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message><RequestId>{request_id}</RequestId></Error>",
         escape(code),
         escape(message)
     );
-    refuse(status, headers, if head { Bytes::new() } else { Bytes::from(body) })
+    refuse(status, headers, if head { String::new() } else { body })
 }
 
 /// The wire layer asks for the secret of an access key; whether the key exists was decided before.
@@ -524,19 +537,16 @@ impl S3Auth for Secrets {
     }
 }
 
-/// Virtual-hosted and path style under one domain.
+/// Virtual-hosted and path style.
 struct Hosts {
-    domain: String,
+    region: String,
 }
 
 impl S3Host for Hosts {
     fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
-        let name = host.split(':').next().unwrap_or_default();
-        if name == self.domain {
-            return Ok(VirtualHost::new(self.domain.as_str()));
-        }
-        match name.strip_suffix(self.domain.as_str()).and_then(|bucket| bucket.strip_suffix('.')) {
-            Some(bucket) => Ok(VirtualHost::new(self.domain.as_str()).with_bucket(bucket)),
+        match s3_host(host, &self.region) {
+            Some(Some(bucket)) => Ok(VirtualHost::new(self.region.as_str()).with_bucket(bucket)),
+            Some(None) => Ok(VirtualHost::new(self.region.as_str())),
             None => Err(S3Error::with_message(S3ErrorCode::InvalidRequest, "the host is not S3's")),
         }
     }

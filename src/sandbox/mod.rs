@@ -8,11 +8,14 @@
 mod authorize;
 mod connector;
 mod control;
+mod empty;
 mod front;
 pub mod guard;
 mod kms;
 mod pass_role;
+mod payload;
 mod public;
+mod route;
 mod ruling;
 mod s3;
 mod session;
@@ -28,6 +31,7 @@ use std::{
 
 use aws_credential_types::Credentials;
 
+pub use self::payload::{Payload, PayloadError};
 pub use self::ruling::{Asked, Decider, Explain, Ruling, Rulings, StatementRef};
 use self::{front::Front, state::World, token::Issuer};
 use crate::environment::Environment;
@@ -55,6 +59,38 @@ impl Core {
     }
 }
 
+/// An answer, with what nobody but the sandbox knows of it.
+pub struct Answered {
+    /// What the client gets.
+    pub response: http::Response<s3s::Body>,
+    /// The operation by its name in AWS's API; empty where the request is none that is known.
+    pub operation: std::borrow::Cow<'static, str>,
+    scope: Option<Arc<authorize::Scope>>,
+}
+
+impl Answered {
+    /// Who asked: an ARN, or `anonymous`; nothing if that was not proved.
+    #[must_use]
+    pub fn caller(&self) -> Option<String> {
+        self.scope.as_ref().map(|scope| scope.arn())
+    }
+
+    /// What was decided.
+    #[must_use]
+    pub fn rulings(&self) -> Rulings {
+        Rulings(self.scope.as_ref().map_or_else(Vec::new, |scope| scope.rulings()).into())
+    }
+}
+
+impl std::fmt::Debug for Answered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answered")
+            .field("operation", &self.operation)
+            .field("status", &self.response.status())
+            .finish_non_exhaustive()
+    }
+}
+
 /// A world as it was, to go back to.
 #[derive(Clone, Debug)]
 pub struct Snapshot(World);
@@ -68,6 +104,18 @@ impl Sandbox {
         _ = getrandom::fill(&mut key);
         let world = World::new(environment, CALLER_ACCESS_KEY.to_owned());
         Self::with(world, Issuer::new(key), &environment.region)
+    }
+
+    /// A sandbox with an empty account: nothing in it but a user who may do everything.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::new(&empty::environment())
+    }
+
+    /// A sandbox in which an environment has just been deployed, with a user beside it who may do everything.
+    #[must_use]
+    pub fn with_admin(environment: &Environment) -> Self {
+        Self::new(environment)
     }
 
     fn with(world: World, issuer: Issuer, region: &str) -> Self {
@@ -85,6 +133,17 @@ impl Sandbox {
     pub fn fork(&self) -> Self {
         let world = self.core.world().clone();
         Self::with(world, self.core.issuer.clone(), &self.core.region)
+    }
+
+    /// Answers a request. The scheme and the authority of its URI say how and where it came.
+    pub async fn answer(&self, request: http::Request<Payload>) -> Answered {
+        let (parts, body) = request.into_parts();
+        let reply = self.front.handle(parts, body).await;
+        Answered {
+            response: reply.response,
+            operation: reply.operation,
+            scope: reply.scope,
+        }
     }
 
     /// The world as it is now.
@@ -110,6 +169,24 @@ impl Sandbox {
     #[must_use]
     pub fn now(&self) -> SystemTime {
         SystemTime::now() + self.core.world().ahead
+    }
+
+    /// Its Region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.core.region
+    }
+
+    /// The account it is, beside which others may own buckets and roles.
+    #[must_use]
+    pub fn account(&self) -> String {
+        self.core.world().account.clone()
+    }
+
+    /// The credentials of the user who may do everything.
+    #[must_use]
+    pub fn admin_credentials(&self) -> Credentials {
+        self.caller_credentials()
     }
 
     /// The credentials of the user that assumes the roles.

@@ -82,6 +82,15 @@ pub fn environment_of(folder: &Folder, bindings: &Bindings) -> Result<Arc<Enviro
     environment(folder, Names::Given(&known)).map(|(environment, _)| environment)
 }
 
+/// The environment of a folder as it is written, whatever else is in the folder.
+///
+/// # Errors
+/// Every problem of the environment.
+pub fn declared(folder: &Folder) -> Result<Environment, Diagnostics> {
+    let (source, raw): (Source, RawEnvironment) = read_file(folder, "environment.yaml")?;
+    environment::resolve(&source, &raw, folder)
+}
+
 /// The environment, and the bindings that were used for it.
 fn environment(folder: &Folder, names: Names<'_>) -> Result<(Arc<Environment>, Option<Bindings>), Diagnostics> {
     let (source, raw): (Source, RawEnvironment) = read_file(folder, "environment.yaml")?;

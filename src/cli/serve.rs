@@ -1,0 +1,201 @@
+//! `gainsay serve`.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use serde::Serialize;
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{Signal, SignalKind, signal},
+};
+
+use super::Terminal;
+use crate::{
+    diag::{Code, Diagnostic, Diagnostics},
+    environment::Environment,
+    exit::Exit,
+    report::one_line,
+    sandbox::Sandbox,
+    serve::{Server, log::Log},
+    suite,
+};
+
+const EXAMPLE: &str = "Its first lines set a shell's environment for the AWS CLI and the SDKs:
+  gainsay serve > endpoints.sh &    and then    . ./endpoints.sh; aws s3 mb s3://a-bucket
+Whatever a request is refused for stands on the error stream, with the statement that decided.";
+
+/// Answer S3, S3 Control, KMS, STS and IAM on local ports, refusing what AWS refuses.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(super) struct Serve {
+    /// The address to listen on; everyone who reaches it may try to use the server
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    listen: IpAddr,
+    /// The port that speaks TLS; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    tls_port: u16,
+    /// The port without TLS; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    plain_port: u16,
+    /// The environment to begin with, an `environment.yaml`; an empty account where nothing is said
+    #[arg(long, value_name = "FILE")]
+    environment: Option<PathBuf>,
+    /// Where to write the certificate to trust; a temporary file where nothing is said
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Print one line of JSON in place of the lines for a shell
+    #[arg(long)]
+    json: bool,
+    /// Write no log of requests
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// What a client must know.
+#[derive(Serialize)]
+struct Endpoints {
+    https: String,
+    http: String,
+    ca: String,
+    account: String,
+    region: String,
+    access_key_id: String,
+    secret_access_key: String,
+}
+
+impl Serve {
+    pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
+        let environment = match self.environment() {
+            Ok(environment) => environment,
+            Err(problems) => return terminal.refuse(&problems),
+        };
+        let folder = tempfile::Builder::new().prefix("gainsay-").tempdir()?;
+        let ca = self.ca_file.clone().unwrap_or_else(|| folder.path().join("ca.pem"));
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let exit = self.run(&runtime, environment.as_ref(), &ca, terminal);
+        // Whoever still holds a connection is not waited for.
+        runtime.shutdown_background();
+        exit
+    }
+
+    fn run(&self, runtime: &Runtime, environment: Option<&Environment>, ca: &Path, terminal: &mut Terminal) -> io::Result<Exit> {
+        let sandbox = environment.map_or_else(Sandbox::empty, Sandbox::with_admin);
+        // Before anything is told: who reads the endpoints may end the program at once.
+        let [interrupt, terminate] = {
+            let _guard = runtime.enter();
+            [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?]
+        };
+        let region = sandbox.region();
+        let server = Server::bind(sandbox.clone(), self.listen, self.tls_port, self.plain_port, region);
+        let server = match runtime.block_on(server) {
+            Ok(server) => server,
+            Err(problem) => {
+                writeln!(terminal.err, "error: {problem}")?;
+                return Ok(Exit::Unfinished);
+            }
+        };
+        if let Err(problem) = std::fs::write(ca, server.authority()) {
+            let path = one_line(&ca.display().to_string());
+            writeln!(
+                terminal.err,
+                "error: the certificate cannot be written to `{path}`: {problem}; name another file with `--ca-file`"
+            )?;
+            return Ok(Exit::Unfinished);
+        }
+        let ca = ca.canonicalize().unwrap_or_else(|_| ca.to_owned());
+        self.tell(&sandbox, &server, &ca, terminal)?;
+        let (log, writer) = if self.quiet {
+            (Log::nowhere(), None)
+        } else {
+            let (log, writer) = Log::to(io::stderr());
+            (log, Some(writer))
+        };
+        runtime.block_on(server.run(stopped(interrupt, terminate), log));
+        if let Some(writer) = writer.filter(std::thread::JoinHandle::is_finished) {
+            // What was logged is on the stream; a panic there would be a defect that tests see.
+            _ = writer.join();
+        }
+        Ok(Exit::Ok)
+    }
+
+    fn tell(&self, sandbox: &Sandbox, server: &Server, ca: &Path, terminal: &mut Terminal) -> io::Result<()> {
+        let [https, http] = server.urls();
+        let credentials = sandbox.admin_credentials();
+        let endpoints = Endpoints {
+            https,
+            http,
+            ca: ca.display().to_string(),
+            account: sandbox.account(),
+            region: sandbox.region().to_owned(),
+            access_key_id: credentials.access_key_id().to_owned(),
+            secret_access_key: credentials.secret_access_key().to_owned(),
+        };
+        if self.json {
+            writeln!(terminal.out, "{}", serde_json::to_string(&endpoints)?)?;
+        } else {
+            for (name, value) in endpoints.variables() {
+                writeln!(terminal.out, "export {name}={}", quoted(value))?;
+            }
+        }
+        terminal.out.flush()
+    }
+
+    /// The environment to begin with.
+    fn environment(&self) -> Result<Option<Environment>, Diagnostics> {
+        let Some(path) = &self.environment else { return Ok(None) };
+        if path.file_name().is_none_or(|name| name != "environment.yaml") {
+            let shown = path.display();
+            return Err(Diagnostic::new(Code::NothingHere, format!("`{shown}` is not an `environment.yaml`"))
+                .help("name the file: the policies it speaks of are read from its folder")
+                .into());
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folders = suite::load::load(folder.unwrap_or_else(|| Path::new(".")))?;
+        folders.iter().map(suite::declared).next().transpose()
+    }
+}
+
+impl Endpoints {
+    /// The names that the AWS CLI and the SDKs read (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>), and
+    /// two of ours.
+    fn variables(&self) -> [(&'static str, &str); 8] {
+        [
+            ("AWS_ENDPOINT_URL", &self.https),
+            ("AWS_CA_BUNDLE", &self.ca),
+            ("AWS_ACCESS_KEY_ID", &self.access_key_id),
+            ("AWS_SECRET_ACCESS_KEY", &self.secret_access_key),
+            ("AWS_REGION", &self.region),
+            ("AWS_DEFAULT_REGION", &self.region),
+            ("GAINSAY_PLAIN_URL", &self.http),
+            ("GAINSAY_ACCOUNT", &self.account),
+        ]
+    }
+}
+
+/// A word of a shell, whatever a path has in it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Until the program is asked to stop.
+async fn stopped(mut interrupt: Signal, mut terminate: Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_a_word_back_as_it_was() {
+        assert_eq!(quoted("/tmp/a b"), "'/tmp/a b'");
+        assert_eq!(quoted("it's $(rm)"), r"'it'\''s $(rm)'");
+    }
+}

@@ -1,0 +1,200 @@
+//! What a request's host says: which service is asked, and of S3 which bucket, of S3 Control which account.
+//!
+//! The hosts are AWS's own names in the sandbox's Region
+//! (<https://docs.aws.amazon.com/general/latest/gr/rande.html>, <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>),
+//! and for clients that were given one endpoint for every service an IP address, `localhost` or a name below it: there the service is
+//! the one that the request was signed for, as the signature says, which is verified later.
+
+use std::net::IpAddr;
+
+use http::request::Parts;
+
+use super::signature::Service;
+
+/// Where a request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// S3, and the bucket that the host names.
+    S3(Option<String>),
+    /// KMS, STS: one endpoint, and the operation stands elsewhere.
+    Other(Service),
+    /// S3 Control, and the account that the host or the header names.
+    Control(String),
+}
+
+/// The path of every operation of S3 Control begins so.
+const CONTROL: &str = "/v20180820/";
+
+/// Where a request goes; nothing if no such host is modelled.
+pub(super) fn route(parts: &Parts, authority: &str, region: &str) -> Option<Route> {
+    let host = host(authority);
+    let Some(name) = below_localhost(host) else {
+        return match aws(host, region)? {
+            Host::S3(bucket) => Some(Route::S3(bucket.map(str::to_owned))),
+            Host::Other(service) => Some(Route::Other(service)),
+            Host::Control(account) => Some(Route::Control(account.to_owned())),
+        };
+    };
+    let unsigned = || {
+        let target = parts.headers.get("x-amz-target")?.to_str().ok()?;
+        target.starts_with("TrentService.").then_some("kms")
+    };
+    match signed_for(parts).or_else(unsigned) {
+        Some("kms") => Some(Route::Other(Service::Kms)),
+        Some("sts") => Some(Route::Other(Service::Sts)),
+        _ if parts.uri.path().starts_with(CONTROL) => {
+            let header = parts.headers.get("x-amz-account-id").and_then(|value| value.to_str().ok());
+            Some(Route::Control(if is_account(name) { name } else { header? }.to_owned()))
+        }
+        _ => Some(Route::S3(bucket_below_localhost(name).map(str::to_owned))),
+    }
+}
+
+/// The bucket that a host of S3 names: nothing if it is no host of S3, and nothing in it if it names no bucket.
+pub(super) fn s3_host<'a>(authority: &'a str, region: &str) -> Option<Option<&'a str>> {
+    let host = host(authority);
+    match below_localhost(host) {
+        Some(name) => Some(bucket_below_localhost(name)),
+        None => match aws(host, region)? {
+            Host::S3(bucket) => Some(bucket),
+            _ => None,
+        },
+    }
+}
+
+/// An authority without its port.
+fn host(authority: &str) -> &str {
+    match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => authority.split(':').next().unwrap_or_default(),
+    }
+}
+
+/// What stands before `localhost`; nothing in it for `localhost` itself and for addresses.
+fn below_localhost(host: &str) -> Option<&str> {
+    if host == "localhost" || host.parse::<IpAddr>().is_ok() {
+        return Some("");
+    }
+    host.strip_suffix(".localhost")
+}
+
+fn bucket_below_localhost(name: &str) -> Option<&str> {
+    let bucket = name.strip_suffix(".s3").unwrap_or(name);
+    (!bucket.is_empty() && bucket != "s3").then_some(bucket)
+}
+
+/// What a host of AWS says by itself.
+enum Host<'a> {
+    S3(Option<&'a str>),
+    Other(Service),
+    Control(&'a str),
+}
+
+/// The hosts of AWS.
+fn aws<'a>(host: &'a str, region: &str) -> Option<Host<'a>> {
+    let name = host.strip_suffix(".amazonaws.com")?.strip_suffix(region)?.strip_suffix('.')?;
+    match name {
+        "kms" => return Some(Host::Other(Service::Kms)),
+        "sts" => return Some(Host::Other(Service::Sts)),
+        "s3" => return Some(Host::S3(None)),
+        _ => {}
+    }
+    if let Some(account) = name.strip_suffix(".s3-control") {
+        return is_account(account).then_some(Host::Control(account));
+    }
+    match name.strip_suffix(".s3")? {
+        // The alias of an access point stands where a bucket's name does; requests through access points are not modelled.
+        bucket if bucket.ends_with("-s3alias") => None,
+        bucket => Some(Host::S3(Some(bucket))),
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The service of the credential scope, `KEY/DATE/REGION/SERVICE/aws4_request`, in a header or a presigned query.
+fn signed_for(parts: &Parts) -> Option<&str> {
+    let header = parts.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scope, separator) = match header {
+        Some(header) => (header.split_once("Credential=")?.1.split(',').next()?, "/"),
+        None => {
+            let query = parts.uri.query()?;
+            let pair = query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
+            (pair, if pair.contains('/') { "/" } else { "%2F" })
+        }
+    };
+    scope.split(separator).nth(3)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/SERVICE/aws4_request, SignedHeaders=host, Signature=0";
+
+    fn routed(authority: &str, path: &str, service: Option<&str>) -> Option<String> {
+        let mut request = http::Request::builder().uri(path);
+        if let Some(service) = service {
+            request = request.header("authorization", HEADER.replace("SERVICE", service));
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        route(&parts, authority, "eu-west-1").map(|route| format!("{route:?}"))
+    }
+
+    #[test]
+    fn hosts_name_services_buckets_and_accounts() {
+        for (authority, path, service, expected) in [
+            ("s3.eu-west-1.amazonaws.com", "/b/k", None, Some("S3(None)")),
+            ("b.c.s3.eu-west-1.amazonaws.com:443", "/k", None, Some("S3(Some(\"b.c\"))")),
+            ("s3.eu-west-2.amazonaws.com", "/", None, None),
+            ("s3.eu-west-1.amazonaws.com.example.org", "/", None, None),
+            ("xs3.eu-west-1.amazonaws.com", "/", None, None),
+            ("kms.eu-west-1.amazonaws.com", "/", Some("s3"), Some("Other(Kms)")),
+            ("sts.eu-west-1.amazonaws.com", "/", None, Some("Other(Sts)")),
+            (
+                "111122223333.s3-control.eu-west-1.amazonaws.com",
+                "/v20180820/jobs",
+                None,
+                Some("Control(\"111122223333\")"),
+            ),
+            ("1.s3-control.eu-west-1.amazonaws.com", "/v20180820/jobs", None, None),
+            ("point-abc-s3alias.s3.eu-west-1.amazonaws.com", "/k", None, None),
+            ("127.0.0.1:9000", "/b/k", Some("s3"), Some("S3(None)")),
+            ("[::1]:9000", "/", Some("kms"), Some("Other(Kms)")),
+            ("localhost:9000", "/", Some("sts"), Some("Other(Sts)")),
+            ("localhost", "/", None, Some("S3(None)")),
+            ("b.localhost:1", "/k", Some("s3"), Some("S3(Some(\"b\"))")),
+            ("b.c.s3.localhost:1", "/k", None, Some("S3(Some(\"b.c\"))")),
+            ("s3.localhost:1", "/k", None, Some("S3(None)")),
+            (
+                "111122223333.localhost:1",
+                "/v20180820/jobs",
+                Some("s3"),
+                Some("Control(\"111122223333\")"),
+            ),
+            ("localhost:1", "/v20180820/jobs", Some("s3"), None),
+            ("localhost", "/?X-Amz-Credential=A%2F2026%2Feu-west-1%2Fkms%2Faws4_request", None, Some("Other(Kms)")),
+            ("localhost", "/?X-Amz-Credential=A/2026/eu-west-1/sts/aws4_request", None, Some("Other(Sts)")),
+            ("example.org", "/", None, None),
+            ("", "/", None, None),
+        ] {
+            assert_eq!(routed(authority, path, service).as_deref(), expected, "{authority}{path}");
+        }
+    }
+
+    #[test]
+    fn the_wire_layer_sees_the_same_buckets() {
+        for (authority, expected) in [
+            ("b.s3.eu-west-1.amazonaws.com", Some(Some("b"))),
+            ("s3.eu-west-1.amazonaws.com", Some(None)),
+            ("127.0.0.1:1", Some(None)),
+            ("b.localhost:1", Some(Some("b"))),
+            ("kms.eu-west-1.amazonaws.com", None),
+            ("example.org", None),
+        ] {
+            assert_eq!(s3_host(authority, "eu-west-1"), expected, "{authority}");
+        }
+    }
+}
