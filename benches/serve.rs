@@ -16,6 +16,7 @@
 )]
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
@@ -86,7 +87,7 @@ fn over_loopback(name: &str, process: &mut Process) -> f64 {
         let (status, _) = Connection::new(process.port).ask(&request);
         assert_eq!(status, 200, "{name}: {method} {path}");
     }
-    let mut rate = |method| {
+    let rate = |method| {
         let request = process.request(method, "/bench/key", &Bytes::new());
         let mut rates: Vec<f64> = (0..3).map(|_| spell(process.port, &request, method == "HEAD")).collect();
         median(&mut rates)
@@ -132,7 +133,11 @@ fn start_and_rest() {
     let process = Process::gainsay();
     std::thread::sleep(Duration::from_secs(1));
     let status = fs::read_to_string(format!("/proc/{}/status", process.child.id())).unwrap_or_default();
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("unknown").trim();
+    let resident = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap_or("unknown")
+        .trim();
     println!("memory at rest: {resident} (target 30 MiB)");
 }
 
@@ -213,7 +218,7 @@ impl Process {
     }
 
     fn moto() -> Option<Self> {
-        let python = install("moto-bench", &["moto[server]==5.1.22"])?;
+        let python = install("moto-bench", &["moto[server]==5.2.5"])?;
         let port = free_port();
         let mut command = Command::new(python);
         command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
@@ -222,8 +227,16 @@ impl Process {
 
     fn other(mut command: Command, port: u16) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        command.current_dir(folder.path()).env("HOME", folder.path()).env("TMPDIR", folder.path());
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+        command
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .env("TMPDIR", folder.path());
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
         let process = Self {
             child,
             port,
@@ -244,9 +257,13 @@ impl Process {
     /// A request as its bytes.
     fn request(&self, method: &str, path: &str, body: &Bytes) -> Vec<u8> {
         let request = signed(method, &format!("http://127.0.0.1:{}{path}", self.port), body, &self.credentials);
-        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncontent-length: {}\r\n", self.port, body.len());
+        let mut text = format!(
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncontent-length: {}\r\n",
+            self.port,
+            body.len()
+        );
         for (name, value) in request.headers() {
-            text += &format!("{name}: {}\r\n", value.to_str().unwrap());
+            write!(text, "{name}: {}\r\n", value.to_str().unwrap()).unwrap();
         }
         let mut bytes = (text + "\r\n").into_bytes();
         bytes.extend_from_slice(body);
@@ -266,7 +283,11 @@ fn install(name: &str, packages: &[&str]) -> Option<PathBuf> {
         let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).status();
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
         let installed = made.is_ok_and(|status| status.success())
-            && Command::new(&python).args(pip).args(packages).status().is_ok_and(|status| status.success());
+            && Command::new(&python)
+                .args(pip)
+                .args(packages)
+                .status()
+                .is_ok_and(|status| status.success());
         if !installed {
             println!("{packages:?} cannot be installed and is left out");
             return None;

@@ -65,6 +65,11 @@ struct Endpoints {
     region: String,
     access_key_id: String,
     secret_access_key: String,
+    /// Of the environment's caller, who assumes its roles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller_access_key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller_secret_access_key: Option<String>,
 }
 
 impl Serve {
@@ -76,13 +81,10 @@ impl Serve {
         let folder = tempfile::Builder::new().prefix("gainsay-").tempdir()?;
         let ca = self.ca_file.clone().unwrap_or_else(|| folder.path().join("ca.pem"));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let exit = self.run(&runtime, environment.as_ref(), &ca, terminal);
-        // Whoever still holds a connection is not waited for.
-        runtime.shutdown_background();
-        exit
+        self.run(runtime, environment.as_ref(), &ca, terminal)
     }
 
-    fn run(&self, runtime: &Runtime, environment: Option<&Environment>, ca: &Path, terminal: &mut Terminal) -> io::Result<Exit> {
+    fn run(&self, runtime: Runtime, environment: Option<&Environment>, ca: &Path, terminal: &mut Terminal) -> io::Result<Exit> {
         let sandbox = environment.map_or_else(Sandbox::empty, Sandbox::with_admin);
         // Before anything is told: who reads the endpoints may end the program at once.
         let [interrupt, terminate] = {
@@ -115,8 +117,9 @@ impl Serve {
             (log, Some(writer))
         };
         runtime.block_on(server.run(stopped(interrupt, terminate), log));
-        if let Some(writer) = writer.filter(std::thread::JoinHandle::is_finished) {
-            // What was logged is on the stream; a panic there would be a defect that tests see.
+        // Whoever still holds a connection is not waited for; what was logged is.
+        drop(runtime);
+        if let Some(writer) = writer {
             _ = writer.join();
         }
         Ok(Exit::Ok)
@@ -125,6 +128,7 @@ impl Serve {
     fn tell(&self, sandbox: &Sandbox, server: &Server, ca: &Path, terminal: &mut Terminal) -> io::Result<()> {
         let [https, http] = server.urls();
         let credentials = sandbox.admin_credentials();
+        let caller = self.environment.as_ref().map(|_| sandbox.caller_credentials());
         let endpoints = Endpoints {
             https,
             http,
@@ -133,6 +137,8 @@ impl Serve {
             region: sandbox.region().to_owned(),
             access_key_id: credentials.access_key_id().to_owned(),
             secret_access_key: credentials.secret_access_key().to_owned(),
+            caller_access_key_id: caller.as_ref().map(|caller| caller.access_key_id().to_owned()),
+            caller_secret_access_key: caller.as_ref().map(|caller| caller.secret_access_key().to_owned()),
         };
         if self.json {
             writeln!(terminal.out, "{}", serde_json::to_string(&endpoints)?)?;
@@ -149,9 +155,11 @@ impl Serve {
         let Some(path) = &self.environment else { return Ok(None) };
         if path.file_name().is_none_or(|name| name != "environment.yaml") {
             let shown = path.display();
-            return Err(Diagnostic::new(Code::NothingHere, format!("`{shown}` is not an `environment.yaml`"))
-                .help("name the file: the policies it speaks of are read from its folder")
-                .into());
+            return Err(
+                Diagnostic::new(Code::NothingHere, format!("`{shown}` is not an `environment.yaml`"))
+                    .help("name the file: the policies it speaks of are read from its folder")
+                    .into(),
+            );
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folders = suite::load::load(folder.unwrap_or_else(|| Path::new(".")))?;
@@ -161,10 +169,10 @@ impl Serve {
 
 impl Endpoints {
     /// The names that the AWS CLI and the SDKs read (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>), and
-    /// two of ours.
-    fn variables(&self) -> [(&'static str, &str); 8] {
-        [
-            ("AWS_ENDPOINT_URL", &self.https),
+    /// ours.
+    fn variables(&self) -> Vec<(&'static str, &str)> {
+        let mut variables = vec![
+            ("AWS_ENDPOINT_URL", self.https.as_str()),
             ("AWS_CA_BUNDLE", &self.ca),
             ("AWS_ACCESS_KEY_ID", &self.access_key_id),
             ("AWS_SECRET_ACCESS_KEY", &self.secret_access_key),
@@ -172,7 +180,13 @@ impl Endpoints {
             ("AWS_DEFAULT_REGION", &self.region),
             ("GAINSAY_PLAIN_URL", &self.http),
             ("GAINSAY_ACCOUNT", &self.account),
-        ]
+        ];
+        let caller = [
+            ("GAINSAY_CALLER_ACCESS_KEY_ID", &self.caller_access_key_id),
+            ("GAINSAY_CALLER_SECRET_ACCESS_KEY", &self.caller_secret_access_key),
+        ];
+        variables.extend(caller.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))));
+        variables
     }
 }
 

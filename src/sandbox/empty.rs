@@ -17,7 +17,13 @@ const ADMINISTRATOR: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"A
 /// The account, with a user who may do everything.
 pub(super) fn environment() -> Environment {
     let policy = Policy::from_text(PolicyKind::Identity, ADMINISTRATOR).ok();
-    let document = |policy| Document::new(Source::new("AdministratorAccess", ADMINISTRATOR.to_owned()), policy, ADMINISTRATOR.to_owned());
+    let document = |policy| {
+        Document::new(
+            Source::new("AdministratorAccess", ADMINISTRATOR.to_owned()),
+            policy,
+            ADMINISTRATOR.to_owned(),
+        )
+    };
     Environment {
         title: "an empty account".to_owned(),
         account: ACCOUNT.to_owned(),

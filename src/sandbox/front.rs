@@ -21,7 +21,7 @@ use super::{
     guard::{self, Level},
     kms,
     payload::Payload,
-    route::{Route, route, s3_host},
+    route::{Host, Route, host, route},
     s3::{self, Backend},
     signature::{self, AuthError, Service, Signature, Via, query_pairs},
     state::World,
@@ -88,7 +88,11 @@ impl Front {
         let Some(bytes) = body.bytes(MAX_CALL) else {
             return too_long(service, &request_id.to_string());
         };
-        let call = Call { parts: &parts, payload: &body, bytes: &bytes };
+        let call = Call {
+            parts: &parts,
+            payload: &body,
+            bytes: &bytes,
+        };
         match route {
             Some(Route::Control(account)) => self.control(&call, &s3_request_id(request_id), &account),
             Some(Route::Other(Service::Kms)) => self.kms(&call, &request_id.to_string()),
@@ -111,7 +115,11 @@ impl Front {
         // Of what was not signed no digest is needed, and a body may be long.
         let unsigned = header_starts_with(&parts.headers, "x-amz-content-sha256", "UNSIGNED-")
             || header_starts_with(&parts.headers, "x-amz-content-sha256", "STREAMING-");
-        let digest = if unsigned && service == Service::S3 { String::new() } else { body.digest() };
+        let digest = if unsigned && service == Service::S3 {
+            String::new()
+        } else {
+            body.digest()
+        };
         let secret = self.core.issuer.secret_for(&signature.access_key);
         signature.verify(parts, &digest, &secret, world.now(), service, &self.core.region)?;
         Ok((identity, Some(signature)))
@@ -176,7 +184,13 @@ impl Front {
             Err(unmodelled) => s3_error(501, "NotImplemented", &unmodelled, request_id, head),
             Ok(known) if known.operation == s3::post::OPERATION => match body.bytes(MAX_FORM) {
                 Some(bytes) => self.post(&known, &parts, &bytes, request_id).named(known.operation),
-                None => s3_error(501, "NotImplemented", "the sandbox does not model forms of this size", request_id, head),
+                None => s3_error(
+                    501,
+                    "NotImplemented",
+                    "the sandbox does not model forms of this size",
+                    request_id,
+                    head,
+                ),
             },
             Ok(known) => self.s3_known(&known, parts, body, request_id).await.named(known.operation),
         };
@@ -543,11 +557,11 @@ struct Hosts {
 }
 
 impl S3Host for Hosts {
-    fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
-        match s3_host(host, &self.region) {
-            Some(Some(bucket)) => Ok(VirtualHost::new(self.region.as_str()).with_bucket(bucket)),
-            Some(None) => Ok(VirtualHost::new(self.region.as_str())),
-            None => Err(S3Error::with_message(S3ErrorCode::InvalidRequest, "the host is not S3's")),
+    fn parse_host_header<'a>(&'a self, name: &'a str) -> S3Result<VirtualHost<'a>> {
+        match host(name, &self.region) {
+            Some(Host::S3(Some(bucket))) => Ok(VirtualHost::new(self.region.as_str()).with_bucket(bucket)),
+            Some(Host::S3(None)) => Ok(VirtualHost::new(self.region.as_str())),
+            _ => Err(S3Error::with_message(S3ErrorCode::InvalidRequest, "the host is not S3's")),
         }
     }
 }

@@ -27,7 +27,7 @@ const CONTROL: &str = "/v20180820/";
 
 /// Where a request goes; nothing if no such host is modelled.
 pub(super) fn route(parts: &Parts, authority: &str, region: &str) -> Option<Route> {
-    let host = host(authority);
+    let host = without_port(authority);
     let Some(name) = below_localhost(host) else {
         return match aws(host, region)? {
             Host::S3(bucket) => Some(Route::S3(bucket.map(str::to_owned))),
@@ -50,20 +50,17 @@ pub(super) fn route(parts: &Parts, authority: &str, region: &str) -> Option<Rout
     }
 }
 
-/// The bucket that a host of S3 names: nothing if it is no host of S3, and nothing in it if it names no bucket.
-pub(super) fn s3_host<'a>(authority: &'a str, region: &str) -> Option<Option<&'a str>> {
-    let host = host(authority);
+/// What a host says by itself; below `localhost` it is taken for one of S3.
+pub(super) fn host<'a>(authority: &'a str, region: &str) -> Option<Host<'a>> {
+    let host = without_port(authority);
     match below_localhost(host) {
-        Some(name) => Some(bucket_below_localhost(name)),
-        None => match aws(host, region)? {
-            Host::S3(bucket) => Some(bucket),
-            _ => None,
-        },
+        Some(name) => Some(Host::S3(bucket_below_localhost(name))),
+        None => aws(host, region),
     }
 }
 
 /// An authority without its port.
-fn host(authority: &str) -> &str {
+fn without_port(authority: &str) -> &str {
     match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, _)) => address,
         None => authority.split(':').next().unwrap_or_default(),
@@ -83,8 +80,9 @@ fn bucket_below_localhost(name: &str) -> Option<&str> {
     (!bucket.is_empty() && bucket != "s3").then_some(bucket)
 }
 
-/// What a host of AWS says by itself.
-enum Host<'a> {
+/// What a host says by itself.
+#[derive(Debug)]
+pub(super) enum Host<'a> {
     S3(Option<&'a str>),
     Other(Service),
     Control(&'a str),
@@ -116,15 +114,12 @@ fn is_account(text: &str) -> bool {
 /// The service of the credential scope, `KEY/DATE/REGION/SERVICE/aws4_request`, in a header or a presigned query.
 fn signed_for(parts: &Parts) -> Option<&str> {
     let header = parts.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (scope, separator) = match header {
-        Some(header) => (header.split_once("Credential=")?.1.split(',').next()?, "/"),
-        None => {
-            let query = parts.uri.query()?;
-            let pair = query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
-            (pair, if pair.contains('/') { "/" } else { "%2F" })
-        }
-    };
-    scope.split(separator).nth(3)
+    if let Some(header) = header {
+        return header.split_once("Credential=")?.1.split(',').next()?.split('/').nth(3);
+    }
+    let query = parts.uri.query()?;
+    let scope = query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
+    scope.split(if scope.contains('/') { "/" } else { "%2F" }).nth(3)
 }
 
 #[cfg(test)]
@@ -175,8 +170,18 @@ mod tests {
                 Some("Control(\"111122223333\")"),
             ),
             ("localhost:1", "/v20180820/jobs", Some("s3"), None),
-            ("localhost", "/?X-Amz-Credential=A%2F2026%2Feu-west-1%2Fkms%2Faws4_request", None, Some("Other(Kms)")),
-            ("localhost", "/?X-Amz-Credential=A/2026/eu-west-1/sts/aws4_request", None, Some("Other(Sts)")),
+            (
+                "localhost",
+                "/?X-Amz-Credential=A%2F2026%2Feu-west-1%2Fkms%2Faws4_request",
+                None,
+                Some("Other(Kms)"),
+            ),
+            (
+                "localhost",
+                "/?X-Amz-Credential=A/2026/eu-west-1/sts/aws4_request",
+                None,
+                Some("Other(Sts)"),
+            ),
             ("example.org", "/", None, None),
             ("", "/", None, None),
         ] {
@@ -187,14 +192,14 @@ mod tests {
     #[test]
     fn the_wire_layer_sees_the_same_buckets() {
         for (authority, expected) in [
-            ("b.s3.eu-west-1.amazonaws.com", Some(Some("b"))),
-            ("s3.eu-west-1.amazonaws.com", Some(None)),
-            ("127.0.0.1:1", Some(None)),
-            ("b.localhost:1", Some(Some("b"))),
-            ("kms.eu-west-1.amazonaws.com", None),
-            ("example.org", None),
+            ("b.s3.eu-west-1.amazonaws.com", "Some(S3(Some(\"b\")))"),
+            ("s3.eu-west-1.amazonaws.com", "Some(S3(None))"),
+            ("127.0.0.1:1", "Some(S3(None))"),
+            ("b.localhost:1", "Some(S3(Some(\"b\")))"),
+            ("kms.eu-west-1.amazonaws.com", "Some(Other(Kms))"),
+            ("example.org", "None"),
         ] {
-            assert_eq!(s3_host(authority, "eu-west-1"), expected, "{authority}");
+            assert_eq!(format!("{:?}", host(authority, "eu-west-1")), expected, "{authority}");
         }
     }
 }

@@ -35,7 +35,11 @@ impl Certificates {
             .distinguished_name
             .push(DnType::CommonName, "gainsay serve, an authority for one run");
         authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+        authority.key_usages = vec![
+            KeyUsagePurpose::KeyCertSign,
+            KeyUsagePurpose::CrlSign,
+            KeyUsagePurpose::DigitalSignature,
+        ];
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
         let mut leaf = CertificateParams::new(names(address, region))?;
@@ -65,8 +69,12 @@ impl Certificates {
 }
 
 fn names(address: IpAddr, region: &str) -> Vec<String> {
-    let mut names: Vec<String> = ["localhost", "*.localhost", "*.s3.localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
-    names.extend(["s3", "*.s3", "*.s3-control", "*.s3-accesspoint", "kms", "sts"].map(|service| format!("{service}.{region}.amazonaws.com")));
+    let mut names: Vec<String> = ["localhost", "*.localhost", "*.s3.localhost", "127.0.0.1", "::1"]
+        .map(str::to_owned)
+        .into();
+    names.extend(
+        ["s3", "*.s3", "*.s3-control", "*.s3-accesspoint", "kms", "sts"].map(|service| format!("{service}.{region}.amazonaws.com")),
+    );
     names.push("iam.amazonaws.com".to_owned());
     let address = address.to_string();
     if !names.contains(&address) {

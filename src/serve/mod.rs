@@ -142,17 +142,13 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeE
 
 /// A connection; an error of one is none of the server, unless there are no more of them: then others must end first.
 async fn taken(accepted: io::Result<(TcpStream, SocketAddr)>) -> Option<TcpStream> {
-    match accepted {
-        Ok((stream, _)) => {
-            // Answers are small, and a client waits for each.
-            _ = stream.set_nodelay(true);
-            Some(stream)
-        }
-        Err(_) => {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            None
-        }
+    if let Ok((stream, _)) = accepted {
+        // Answers are small, and a client waits for each.
+        _ = stream.set_nodelay(true);
+        return Some(stream);
     }
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    None
 }
 
 /// How a client on this machine reaches an address that stands for all of them.

@@ -1,0 +1,19 @@
+//! `gainsay serve` as a process: its command line, its wire, and many clients at once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at a surprise"
+)]
+
+#[path = "serve/command.rs"]
+mod command;
+mod common;
+#[path = "serve/many.rs"]
+mod many;
+#[path = "common/served.rs"]
+mod served;
+#[path = "serve/wire.rs"]
+mod wire;
