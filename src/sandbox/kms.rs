@@ -5,6 +5,7 @@
 //! is told before either (assumed).
 
 mod aliases;
+mod blob;
 mod crypto;
 mod grants;
 mod keys;
@@ -18,8 +19,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 pub(super) use self::{
+    blob::{Blob, Opened, Sealed, Sealer},
     grants::HeldGrant,
-    material::{KeyMaterial, Sealed},
+    material::KeyMaterial,
 };
 use super::{
     authorize::{Refusal, Scope, ask_key, key_context},

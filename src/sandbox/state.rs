@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use super::{
     control::Control,
     kms::{HeldGrant, KeyMaterial, Sealed},
+    s3::Sum,
 };
 use crate::environment::{self, Document, Environment, Role};
 
@@ -49,6 +50,7 @@ pub(super) struct User {
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
     pub config: Arc<environment::Bucket>,
+    pub created: OffsetDateTime,
     /// Default encryption, which may name a key that nobody has: S3 does not look.
     pub default_encryption: DefaultEncryption,
     /// Its tags, which S3 and S3 Control both read and write.
@@ -104,21 +106,34 @@ pub(super) struct Version {
 
 /// What a version holds.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_field_names, reason = "`content_type` is the header's name")]
 pub(super) struct Content {
     pub etag: String,
-    pub size: usize,
-    pub body: Sealed,
+    pub size: u64,
+    /// One piece, or one for each part it was uploaded in.
+    pub body: Vec<Sealed>,
     pub encryption: Encryption,
-    pub content_type: Option<String>,
+    pub checksum: Option<Sum>,
+    pub headers: System,
     pub metadata: BTreeMap<String, String>,
     pub tags: Vec<(String, String)>,
-    /// `STANDARD` or `GLACIER`.
+    /// One of S3's names.
     pub storage_class: &'static str,
     /// Whether a copy of an archived object can be read.
     pub restored: bool,
     /// By name.
     pub annotations: BTreeMap<String, Annotation>,
+}
+
+/// What HTTP says of a body, kept and given back.
+#[derive(Clone, Debug, Default)]
+pub(super) struct System {
+    pub content_type: Option<String>,
+    pub cache_control: Option<String>,
+    pub content_disposition: Option<String>,
+    pub content_encoding: Option<String>,
+    pub content_language: Option<String>,
+    pub expires: Option<s3s::dto::Timestamp>,
+    pub website_redirect: Option<String>,
 }
 
 /// A named payload of a version.
@@ -137,6 +152,11 @@ pub(super) enum Encryption {
     S3,
     /// With a KMS key.
     Kms { key: String, bucket_key: bool, dual_layer: bool },
+    /// With a key that the caller holds (SSE-C).
+    Customer {
+        /// Of the key, in base 64.
+        md5: String,
+    },
 }
 
 /// A multipart upload. Its encryption was settled when it was created.
@@ -145,9 +165,12 @@ pub(super) struct Upload {
     pub key: String,
     pub started: OffsetDateTime,
     pub encryption: Encryption,
-    pub content_type: Option<String>,
+    pub headers: System,
     pub metadata: BTreeMap<String, String>,
     pub tags: Vec<(String, String)>,
+    pub storage_class: &'static str,
+    /// The algorithm of its checksums, and whether they are put together from those of the parts.
+    pub checksum: Option<(&'static str, bool)>,
     /// What policies were told of the encryption, and are told again for every step.
     pub told: Vec<(&'static str, String)>,
     /// By number; the bodies are sealed as objects are.
@@ -158,8 +181,10 @@ pub(super) struct Upload {
 #[derive(Clone, Debug)]
 pub(super) struct Part {
     pub etag: String,
-    pub size: usize,
+    pub size: u64,
     pub body: Sealed,
+    pub md5: [u8; 16],
+    pub checksum: Option<Sum>,
     pub modified: OffsetDateTime,
 }
 
@@ -235,18 +260,11 @@ impl World {
                 keys.entry(key.arn.clone()).or_insert_with(|| Arc::new(key));
             }
         }
-        let buckets = environment.buckets.iter().map(|bucket| {
-            let held = Bucket {
-                config: bucket.clone(),
-                default_encryption: DefaultEncryption::from(&bucket.encryption),
-                tags: Vec::new(),
-                settings: BTreeMap::new(),
-                deleted: BTreeSet::new(),
-                objects: BTreeMap::new(),
-                uploads: BTreeMap::new(),
-            };
-            (bucket.name.clone(), Arc::new(held))
-        });
+        let now = OffsetDateTime::now_utc();
+        let buckets = environment
+            .buckets
+            .iter()
+            .map(|bucket| (bucket.name.clone(), Arc::new(Bucket::new(bucket.clone(), now))));
         Self {
             ahead: Duration::ZERO,
             account: environment.account.clone(),
@@ -331,6 +349,20 @@ impl World {
 }
 
 impl Bucket {
+    /// An empty bucket.
+    pub(super) fn new(config: Arc<environment::Bucket>, created: OffsetDateTime) -> Self {
+        Self {
+            default_encryption: DefaultEncryption::from(&config.encryption),
+            config,
+            created,
+            tags: Vec::new(),
+            settings: BTreeMap::new(),
+            deleted: BTreeSet::new(),
+            objects: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+        }
+    }
+
     /// The current version of a key, delete markers included.
     pub(super) fn current(&self, key: &str) -> Option<&Arc<Version>> {
         self.objects.get(key)?.last()

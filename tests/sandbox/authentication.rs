@@ -95,7 +95,11 @@ async fn values(place: &Place, operation: &Operation, bucket: &str) -> Vec<(Para
     prepare(place, operation, bucket).await;
     let all = [
         (Param::Bucket, bucket.to_owned()),
-        (Param::Key, "k".to_owned()),
+        // A copy onto itself that changes nothing is no copy.
+        (
+            Param::Key,
+            if operation.name == "s3:CopyObject" { "copied" } else { "k" }.to_owned(),
+        ),
         (Param::CopySource, format!("{bucket}/k")),
         (Param::Upload, upload),
         (Param::PartNumber, "1".to_owned()),

@@ -68,36 +68,6 @@ const STRANGE: &[(&str, &str, Change, &str)] = &[
         UNMODELLED,
     ),
     (
-        "if-match",
-        "s3:PutObject",
-        |request| _ = request.headers_mut().insert("if-match", "x"),
-        UNMODELLED,
-    ),
-    (
-        "if-none-match",
-        "s3:PutObject",
-        |request| _ = request.headers_mut().insert("if-none-match", "*"),
-        UNMODELLED,
-    ),
-    (
-        "if-match on a read",
-        "s3:GetObject",
-        |request| _ = request.headers_mut().insert("if-match", "x"),
-        UNMODELLED,
-    ),
-    (
-        "if-modified-since",
-        "s3:GetObject",
-        |request| _ = request.headers_mut().insert("if-modified-since", "Sat, 21 Nov 2026 00:00:00 GMT"),
-        UNMODELLED,
-    ),
-    (
-        "range",
-        "s3:GetObject",
-        |request| _ = request.headers_mut().insert("range", "bytes=0-0"),
-        UNMODELLED,
-    ),
-    (
         "object lock",
         "s3:DeleteObject",
         |request| _ = request.headers_mut().insert("x-amz-mfa", "x"),

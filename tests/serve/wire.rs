@@ -146,7 +146,7 @@ fn what_is_no_request_is_refused_and_harms_nobody() {
         ("GET /a-bucket HTTP/1.1\r\nHost: a b\r\n\r\n".to_owned(), 400),
         ("GET a-bucket HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(), 400),
         ("\u{16}\u{3}\u{1}\0\u{5}hello".to_owned(), 400),
-        (format!("GET /{long} HTTP/1.1\r\nHost: localhost\r\n\r\n"), 414),
+        (format!("GET /{long} HTTP/1.1\r\nHost: localhost\r\n\r\n"), 431),
         (format!("GET / HTTP/1.1\r\nHost: localhost\r\nx: {long}\r\n\r\n"), 431),
         (
             "PUT /a-bucket/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9223372036854775807\r\n\r\n".to_owned(),

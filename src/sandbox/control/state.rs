@@ -16,6 +16,13 @@ pub(in crate::sandbox) struct Control {
     pub(super) instances: BTreeMap<String, Instance>,
 }
 
+impl Control {
+    /// Whether a bucket has access points.
+    pub fn has_access_points(&self, bucket: &str) -> bool {
+        self.access_points.values().any(|point| point.bucket == bucket)
+    }
+}
+
 /// A job of Batch Operations. It is kept, and does nothing.
 #[derive(Clone, Debug)]
 pub(super) struct Job {

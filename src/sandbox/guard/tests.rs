@@ -197,7 +197,7 @@ fn what_the_wire_layer_would_take_for_something_else_is_refused() {
         ("PUT", Level::Bucket, "abac"),
         ("PUT", Level::Bucket, "metadataConfiguration"),
         ("GET", Level::Bucket, "abac"),
-        ("DELETE", Level::Bucket, "cors"),
+        ("DELETE", Level::Bucket, "abac"),
         ("POST", Level::Object, "select"),
     ] {
         let answer = ask(method, level, &[pair(key, "")], &none);
@@ -207,9 +207,7 @@ fn what_the_wire_layer_would_take_for_something_else_is_refused() {
         let answer = ask("PUT", Level::Object, &[pair(key, "")], &none);
         assert!(answer.is_err(), "{answer:?}");
     }
-    for (method, level) in [("DELETE", Level::Bucket), ("POST", Level::Object)] {
-        assert!(ask(method, level, &[], &none).is_err());
-    }
+    assert!(ask("POST", Level::Object, &[], &none).is_err());
     let answer = ask("PATCH", Level::Object, &[], &none);
     assert!(matches!(answer, Err(Unmodelled::Method { .. })));
     assert!(ask("get", Level::Object, &[], &none).is_err());

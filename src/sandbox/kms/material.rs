@@ -1,4 +1,4 @@
-//! Real encryption: what a key's material does to a body.
+//! Real encryption: what a key's material does.
 
 use std::fmt;
 
@@ -6,13 +6,12 @@ use aes_gcm::{
     Aes256Gcm, KeyInit as _,
     aead::{Aead as _, Payload},
 };
-use bytes::Bytes;
 
 const NONCE: usize = 12;
 
 /// 256 bits that never leave the sandbox.
 #[derive(Clone)]
-pub(in crate::sandbox) struct KeyMaterial([u8; 32]);
+pub(in crate::sandbox) struct KeyMaterial(pub(super) [u8; 32]);
 
 impl fmt::Debug for KeyMaterial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -21,6 +20,11 @@ impl fmt::Debug for KeyMaterial {
 }
 
 impl KeyMaterial {
+    /// Material that somebody else holds.
+    pub(in crate::sandbox) const fn of(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Fresh random material.
     pub(in crate::sandbox) fn generate() -> Self {
         let mut bytes = [0; 32];
@@ -51,29 +55,5 @@ impl KeyMaterial {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
         let cipher = Aes256Gcm::new(&self.0.into());
         cipher.decrypt(&(*nonce).into(), Payload { msg: sealed, aad: context }).ok()
-    }
-}
-
-/// A body under a data key of its own, and the data key under a KMS key or S3's.
-#[derive(Clone, Debug)]
-pub(in crate::sandbox) struct Sealed {
-    data_key: Bytes,
-    body: Bytes,
-}
-
-impl Sealed {
-    /// Seals a body; `context` is the encryption context that binds it to its bucket or object.
-    pub(in crate::sandbox) fn seal(material: &KeyMaterial, context: &str, body: &[u8]) -> Option<Self> {
-        let data_key = KeyMaterial::generate();
-        Some(Self {
-            body: data_key.seal(body, context.as_bytes())?.into(),
-            data_key: material.seal(&data_key.0, context.as_bytes())?.into(),
-        })
-    }
-
-    /// Opens it again; nothing if the key or the context is another.
-    pub(in crate::sandbox) fn open(&self, material: &KeyMaterial, context: &str) -> Option<Vec<u8>> {
-        let data_key: [u8; 32] = material.open(&self.data_key, context.as_bytes())?.try_into().ok()?;
-        KeyMaterial(data_key).open(&self.body, context.as_bytes())
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     sandbox::{authorize::Scope, state::World},
 };
 
-const PUBLIC: [&str; 3] = ["public-read", "public-read-write", "authenticated-read"];
+pub(super) const PUBLIC: [&str; 3] = ["public-read", "public-read-write", "authenticated-read"];
 
 /// An ACL given with an upload. With ACLs off only the owner's full control is accepted, and that is said before Block Public
 /// Access is (several public transcripts; AWS documents no order):
@@ -142,24 +142,38 @@ pub(super) fn get_bucket(world: &mut World, scope: &Scope, input: GetBucketAclIn
     })
 }
 
+/// Object Ownership by the API's word.
+pub(super) fn ownership(word: &str) -> Option<Ownership> {
+    [
+        Ownership::BucketOwnerEnforced,
+        Ownership::BucketOwnerPreferred,
+        Ownership::ObjectWriter,
+    ]
+    .into_iter()
+    .find(|ownership| ownership.as_str() == word)
+}
+
+/// An account as an owner: by its canonical user id, which is 64 hexadecimal digits.
+pub(super) fn owner(account: &str) -> Owner {
+    use sha2::{Digest as _, Sha256};
+    Owner {
+        id: Some(hex::encode(Sha256::digest(account.as_bytes()))),
+        display_name: None,
+    }
+}
+
 /// With ACLs off, every ACL reads as the owner's full control.
 fn full_control(held: &Held) -> (Owner, Grant) {
-    use sha2::{Digest as _, Sha256};
-    // A canonical user id is 64 hexadecimal digits.
-    let id = hex::encode(Sha256::digest(held.account().as_bytes()));
+    let owner = owner(held.account());
     let grant = Grant {
         grantee: Some(Grantee {
-            id: Some(id.clone()),
+            id: owner.id.clone(),
             type_: Type::from_static(Type::CANONICAL_USER),
             display_name: None,
             email_address: None,
             uri: None,
         }),
         permission: Some(Permission::from_static(Permission::FULL_CONTROL)),
-    };
-    let owner = Owner {
-        id: Some(id),
-        display_name: None,
     };
     (owner, grant)
 }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use s3s::{
     S3Result,
-    dto::{BucketVersioningStatus, ObjectOwnership, OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration},
+    dto::{BucketVersioningStatus, OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration},
 };
 use serde::Deserialize;
 
 use super::{
-    Held, error, not_modelled, open,
+    Held, acl, error, not_modelled, open,
     raw::{Answer, Raw, document, escape, malformed, well_formed},
 };
 use crate::{
@@ -197,12 +197,7 @@ fn put_ownership(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<
     let [rule] = controls.rules.as_slice() else {
         return Err(malformed());
     };
-    let ownership = match rule.object_ownership.as_str() {
-        ObjectOwnership::BUCKET_OWNER_ENFORCED => Ownership::BucketOwnerEnforced,
-        ObjectOwnership::BUCKET_OWNER_PREFERRED => Ownership::BucketOwnerPreferred,
-        ObjectOwnership::OBJECT_WRITER => Ownership::ObjectWriter,
-        _ => return Err(malformed()),
-    };
+    let ownership = acl::ownership(rule.object_ownership.as_str()).ok_or_else(malformed)?;
     config(bucket).ownership = ownership;
     bucket.deleted.remove("PutBucketOwnershipControls");
     Ok(Answer::empty(200))

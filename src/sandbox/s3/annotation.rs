@@ -6,17 +6,22 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
+use md5::{Digest as _, Md5};
 use s3s::S3Result;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    Held, encryption, error, not_modelled,
+    Held,
+    encryption::{self, Keys},
+    error, not_modelled,
     object::{self, shown_version},
     open,
     raw::{Answer, Raw, escape},
+    receive::unkept,
 };
 use crate::sandbox::{
     authorize::Scope,
+    kms::Blob,
     state::{Annotation, Content, Version, World},
 };
 
@@ -65,6 +70,17 @@ fn change(world: &mut World, held: &Held, key: &str, version: &str, change: impl
     }
 }
 
+/// The object's own. One under a customer's key cannot be read without it, and an annotation has no way to bring it.
+fn keys<'a>(world: &'a World, held: &'a Held, key: &'a str, content: &'a Content) -> Keys<'a> {
+    Keys {
+        world,
+        held,
+        object: key,
+        encryption: &content.encryption,
+        customer: None,
+    }
+}
+
 fn put(world: &mut World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str) -> S3Result<Answer> {
     let (version, content) = find(world, scope, held, raw, "s3:PutObjectAnnotation")?;
     if name.is_empty() || name.chars().any(char::is_control) {
@@ -92,9 +108,9 @@ fn put(world: &mut World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str)
     }
     encryption::authorize(world, scope, held, raw.key, &content.encryption, "kms:GenerateDataKey")?;
     let annotation = Annotation {
-        etag: object::body_etag(&content.encryption, raw.body),
+        etag: object::body_etag(&content.encryption, Md5::digest(raw.body).into()),
         size: raw.body.len(),
-        body: encryption::seal(world, held, raw.key, &content.encryption, raw.body)?,
+        body: keys(world, held, raw.key, content).seal(&Blob::of(raw.body).map_err(|problem| unkept(&problem))?)?,
         modified: world.now(),
     };
     let etag = format!("\"{}\"", annotation.etag);
@@ -124,7 +140,8 @@ fn get(world: &World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str) -> 
     let (version, content) = find(world, scope, held, raw, "s3:GetObjectAnnotation")?;
     let annotation = content.annotations.get(name).ok_or_else(no_such_annotation)?;
     encryption::authorize(world, scope, held, raw.key, &content.encryption, "kms:Decrypt")?;
-    let body = encryption::unseal(world, held, raw.key, &content.encryption, &annotation.body)?;
+    let opened = keys(world, held, raw.key, content).open(std::slice::from_ref(&annotation.body))?;
+    let body = opened.bytes().map_err(|problem| unkept(&problem))?;
     let (algorithm, ..) = encryption::reported(&content.encryption);
     let answer = Answer {
         status: 200,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use s3s::{
     S3Result,
     dto::{
-        ETag, GetObjectAttributesInput, GetObjectAttributesOutput, ObjectAttributes, RestoreObjectInput, RestoreObjectOutput, StorageClass,
-        Timestamp,
+        Checksum, ETag, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectAttributesParts, ObjectAttributes,
+        RestoreObjectInput, RestoreObjectOutput, StorageClass, Timestamp,
     },
 };
 
-use super::{error, not_modelled, object, open, raw::malformed, refuse_unmodelled};
+use super::{customer, error, not_modelled, object, open, raw::malformed, receive::Sum, refuse_unmodelled};
 use crate::sandbox::{authorize::Scope, state::World};
 
 /// Both s3:GetObjectAttributes and s3:GetObject, or those of versions
@@ -20,30 +20,43 @@ use crate::sandbox::{authorize::Scope, state::World};
 pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectAttributesInput) -> S3Result<GetObjectAttributesOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let asked = |name: &str| input.object_attributes.iter().any(|attribute| attribute.as_str() == name);
-    refuse_unmodelled(&[
-        (
-            "SSE-C reads",
-            input.sse_customer_algorithm.is_some() || input.sse_customer_key.is_some(),
-        ),
-        ("pages of parts", input.max_parts.is_some() || input.part_number_marker.is_some()),
-        (
-            "parts and checksums of objects",
-            asked(ObjectAttributes::OBJECT_PARTS) || asked(ObjectAttributes::CHECKSUM),
-        ),
-    ])?;
+    refuse_unmodelled(&[("pages of parts", input.max_parts.is_some() || input.part_number_marker.is_some())])?;
+    let customer = [
+        input.sse_customer_algorithm.clone(),
+        input.sse_customer_key.clone(),
+        input.sse_customer_key_md5.clone(),
+    ];
+    let customer = customer::read(scope, &customer)?;
     let actions = ["s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"];
     object::find(world, scope, &held, &input.key, input.version_id.as_deref(), actions)?;
     let (version, content) = object::find(world, scope, &held, &input.key, input.version_id.as_deref(), object::GET)?;
     if input.object_attributes.is_empty() {
         return Err(error(400, "InvalidArgument", "Invalid attribute name specified."));
     }
+    customer::check(content, customer.as_ref())?;
     let class = StorageClass::from_static(content.storage_class);
+    let in_parts = content.etag.contains('-');
+    let [crc32, crc32c, crc64nvme, sha1, sha256] = Sum::members(content.checksum.as_ref());
+    let checksum = content.checksum.as_ref().map(|sum| Checksum {
+        checksum_crc32: crc32,
+        checksum_crc32c: crc32c,
+        checksum_crc64nvme: crc64nvme,
+        checksum_sha1: sha1,
+        checksum_sha256: sha256,
+        checksum_type: Some(sum.kind()),
+    });
     Ok(GetObjectAttributesOutput {
         e_tag: asked(ObjectAttributes::ETAG).then(|| ETag::Strong(content.etag.clone())),
         object_size: asked(ObjectAttributes::OBJECT_SIZE)
             .then(|| i64::try_from(content.size).ok())
             .flatten(),
         storage_class: asked(ObjectAttributes::STORAGE_CLASS).then_some(class),
+        checksum: checksum.filter(|_| asked(ObjectAttributes::CHECKSUM)),
+        // The parts themselves are listed only for uploads with checksums of their parts; how many there are always.
+        object_parts: (in_parts && asked(ObjectAttributes::OBJECT_PARTS)).then(|| GetObjectAttributesParts {
+            total_parts_count: i32::try_from(content.body.len()).ok(),
+            ..GetObjectAttributesParts::default()
+        }),
         last_modified: Some(Timestamp::from(version.modified)),
         version_id: object::shown_version(&held, version),
         ..GetObjectAttributesOutput::default()
@@ -71,7 +84,7 @@ pub(super) fn restore(world: &mut World, scope: &Scope, input: RestoreObjectInpu
     if request.days.is_none_or(|days| days < 1) {
         return Err(malformed());
     }
-    if content.storage_class == "STANDARD" {
+    if !object::is_archived(content) {
         return Err(object::invalid_state(
             "Restore is not allowed for the object's current storage class",
         ));

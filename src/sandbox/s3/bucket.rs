@@ -4,16 +4,17 @@ use s3s::{
     S3Result,
     dto::{
         BucketLocationConstraint, BucketVersioningStatus, GetBucketLocationInput, GetBucketLocationOutput, GetBucketOwnershipControlsInput,
-        GetBucketOwnershipControlsOutput, GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
-        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput, ObjectOwnership, OwnershipControls,
-        OwnershipControlsRule, PublicAccessBlockConfiguration,
+        GetBucketOwnershipControlsOutput, GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketPolicyStatusInput,
+        GetBucketPolicyStatusOutput, GetBucketVersioningInput, GetBucketVersioningOutput, GetPublicAccessBlockInput,
+        GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
+        PolicyStatus, PublicAccessBlockConfiguration,
     },
 };
 
 use super::{Held, error, open};
 use crate::{
     environment::Versioning,
-    sandbox::{authorize::Scope, state::World},
+    sandbox::{authorize::Scope, public, state::World},
 };
 
 fn read(world: &World, scope: &Scope, bucket: &str, owner: Option<&str>, action: &str) -> S3Result<Held> {
@@ -55,6 +56,14 @@ reads! {
     policy(GetBucketPolicyInput) -> GetBucketPolicyOutput, "s3:GetBucketPolicy", |world, held| match &held.bucket.config.policy {
         Some(document) => Ok(GetBucketPolicyOutput { policy: Some(document.text.to_string()) }),
         None => Err(error(404, "NoSuchBucketPolicy", "The bucket policy does not exist")),
+    };
+    policy_status(GetBucketPolicyStatusInput) -> GetBucketPolicyStatusOutput, "s3:GetBucketPolicyStatus", |world, held| {
+        let Some(document) = &held.bucket.config.policy else {
+            return Err(error(404, "NoSuchBucketPolicy", "The bucket policy does not exist"));
+        };
+        // What was stored has been read before; if it could not be, it counts as public.
+        let is_public = serde_json::from_str(&document.text).map_or(true, |policy| public::is_public(&policy));
+        Ok(GetBucketPolicyStatusOutput { policy_status: Some(PolicyStatus { is_public: Some(is_public) }) })
     };
     public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput, "s3:GetBucketPublicAccessBlock", |world, held| {
         if held.bucket.deleted.contains("PutPublicAccessBlock") {

@@ -2,12 +2,16 @@
 
 use s3s::{S3Result, dto::ServerSideEncryption};
 
-use super::{Held, error, not_modelled};
+use super::{
+    Held,
+    customer::{self, CustomerKey},
+    error, not_modelled,
+};
 use crate::{
     iam::Context,
     sandbox::{
         authorize::{Scope, Via, authorize_key},
-        kms::{self, Sealed},
+        kms::{self, Blob, KeyMaterial, Opened, Sealed},
         state::{DefaultEncryption, Encryption, Key, World},
     },
 };
@@ -23,7 +27,7 @@ pub(super) struct Headers {
     /// x-amz-server-side-encryption-context.
     pub has_context: bool,
     /// SSE-C: algorithm, key and digest.
-    pub customer: [Option<String>; 3],
+    pub customer: customer::Headers,
 }
 
 /// What an upload will be encrypted with.
@@ -32,8 +36,8 @@ pub(super) struct Plan {
     pub encryption: Encryption,
     /// The condition keys that policies see. A multipart upload keeps them for its parts.
     pub told: Vec<(&'static str, String)>,
-    /// Whether SSE-C was asked for.
-    pub customer: bool,
+    /// The key of SSE-C.
+    pub customer: Option<CustomerKey>,
 }
 
 impl Plan {
@@ -52,8 +56,8 @@ pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers)
     if headers.has_context {
         return Err(not_modelled("encryption contexts of uploads"));
     }
-    if headers.customer.iter().any(Option::is_some) {
-        return plan_customer(scope, headers);
+    if let Some(key) = customer::read(scope, &headers.customer)? {
+        return plan_customer(headers, key);
     }
     let account = scope.account().unwrap_or_else(|| held.account().to_owned());
     let Some(algorithm) = &headers.algorithm else {
@@ -75,7 +79,7 @@ pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers)
         ServerSideEncryption::AES256 => Ok(Plan {
             encryption: Encryption::S3,
             told: vec![(ALGORITHM, ServerSideEncryption::AES256.to_owned())],
-            customer: false,
+            customer: None,
         }),
         kms @ (ServerSideEncryption::AWS_KMS | ServerSideEncryption::AWS_KMS_DSSE) => {
             // S3 itself refuses this before any policy is asked, so over HTTP such an upload proves nothing about the policy.
@@ -95,7 +99,7 @@ pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers)
                     bucket_key: !dual_layer && headers.bucket_key.unwrap_or_else(|| default_bucket_key(held)),
                     dual_layer,
                 },
-                customer: false,
+                customer: None,
             })
         }
         other => Err(error(
@@ -110,14 +114,8 @@ const ALGORITHM: &str = "s3:x-amz-server-side-encryption";
 const KEY_ID: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
 const CUSTOMER_ALGORITHM: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
 
-fn plan_customer(scope: &Scope, headers: &Headers) -> S3Result<Plan> {
-    let [Some(algorithm), Some(_), Some(_)] = &headers.customer else {
-        return Err(error(
-            400,
-            "InvalidArgument",
-            "Requests specifying Server Side Encryption with Customer provided keys must provide an appropriate secret key.",
-        ));
-    };
+/// SSE-C, whose key comes with the request.
+fn plan_customer(headers: &Headers, key: CustomerKey) -> S3Result<Plan> {
     if headers.algorithm.is_some() || headers.key.is_some() {
         return Err(error(
             400,
@@ -125,17 +123,10 @@ fn plan_customer(scope: &Scope, headers: &Headers) -> S3Result<Plan> {
             "Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
         ));
     }
-    if !scope.secure {
-        return Err(error(
-            400,
-            "InvalidRequest",
-            "Requests specifying Server Side Encryption with Customer provided keys must be made over a secure connection.",
-        ));
-    }
     Ok(Plan {
-        encryption: Encryption::S3,
-        told: vec![(CUSTOMER_ALGORITHM, algorithm.clone())],
-        customer: true,
+        encryption: Encryption::Customer { md5: key.md5.clone() },
+        told: vec![(CUSTOMER_ALGORITHM, "AES256".to_owned())],
+        customer: Some(key),
     })
 }
 
@@ -146,7 +137,7 @@ fn default_plan(world: &World, held: &Held, headers: &Headers, account: &str) ->
         DefaultEncryption::S3 => Plan {
             encryption: Encryption::S3,
             told: Vec::new(),
-            customer: false,
+            customer: None,
         },
         DefaultEncryption::Kms {
             key,
@@ -164,7 +155,7 @@ fn default_plan(world: &World, held: &Held, headers: &Headers, account: &str) ->
                     bucket_key: !dual_layer && headers.bucket_key.unwrap_or(*bucket_key),
                     dual_layer: *dual_layer,
                 },
-                customer: false,
+                customer: None,
             }
         }
     };
@@ -231,26 +222,43 @@ fn context_arn(held: &Held, object: &str, encryption: &Encryption) -> String {
     }
 }
 
-/// Seals a body as the plan says.
-pub(super) fn seal(world: &World, held: &Held, object: &str, encryption: &Encryption, body: &[u8]) -> S3Result<Sealed> {
-    let sealed = match encryption {
-        Encryption::S3 => Sealed::seal(&world.s3_key, &held.object_arn(object), body),
-        Encryption::Kms { key, .. } => {
-            key_of(world, key).and_then(|key| Sealed::seal(&key.material, &context_arn(held, object, encryption), body))
-        }
-    };
-    sealed.ok_or_else(|| error(500, "InternalError", "the body could not be sealed"))
+/// What the data keys of a body are sealed with.
+pub(super) struct Keys<'a> {
+    pub world: &'a World,
+    pub held: &'a Held,
+    pub object: &'a str,
+    pub encryption: &'a Encryption,
+    /// The key that came with the request.
+    pub customer: Option<&'a CustomerKey>,
 }
 
-/// Opens what [`seal`] sealed.
-pub(super) fn unseal(world: &World, held: &Held, object: &str, encryption: &Encryption, sealed: &Sealed) -> S3Result<Vec<u8>> {
-    let opened = match encryption {
-        Encryption::S3 => sealed.open(&world.s3_key, &held.object_arn(object)),
-        Encryption::Kms { key, .. } => {
-            key_of(world, key).and_then(|key| sealed.open(&key.material, &context_arn(held, object, encryption)))
+impl Keys<'_> {
+    fn with<T>(&self, act: impl FnOnce(&KeyMaterial, &str) -> Option<T>) -> Option<T> {
+        let context = context_arn(self.held, self.object, self.encryption);
+        match self.encryption {
+            Encryption::S3 => act(&self.world.s3_key, &context),
+            Encryption::Kms { key, .. } => act(&key_of(self.world, key)?.material, &context),
+            Encryption::Customer { .. } => act(&self.customer?.material, &context),
         }
-    };
-    opened.ok_or_else(|| error(500, "InternalError", "the body could not be opened"))
+    }
+
+    /// Seals the data key of a body that has arrived.
+    pub(super) fn seal(&self, blob: &Blob) -> S3Result<Sealed> {
+        let sealed = self.with(|material, context| blob.seal(material, context));
+        sealed.ok_or_else(|| error(500, "InternalError", "the body could not be sealed"))
+    }
+
+    pub(super) fn seal_all(&self, opened: &Opened) -> S3Result<Vec<Sealed>> {
+        opened.0.iter().map(|blob| self.seal(blob)).collect()
+    }
+
+    /// Opens the data keys of what was sealed.
+    pub(super) fn open(&self, sealed: &[Sealed]) -> S3Result<Opened> {
+        let opened = self.with(|material, context| sealed.iter().map(|sealed| sealed.open(material, context)).collect());
+        opened
+            .map(Opened)
+            .ok_or_else(|| error(500, "InternalError", "the body could not be opened"))
+    }
 }
 
 fn key_of<'a>(world: &'a World, arn: &str) -> Option<&'a Key> {
@@ -261,6 +269,7 @@ fn key_of<'a>(world: &'a World, arn: &str) -> Option<&'a Key> {
 pub(super) fn reported(encryption: &Encryption) -> (Option<ServerSideEncryption>, Option<String>, Option<bool>) {
     match encryption {
         Encryption::S3 => (Some(ServerSideEncryption::from_static(ServerSideEncryption::AES256)), None, None),
+        Encryption::Customer { .. } => (None, None, None),
         Encryption::Kms {
             key,
             bucket_key,

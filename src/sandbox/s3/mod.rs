@@ -7,37 +7,45 @@ mod admin;
 mod annotation;
 mod attributes;
 mod bucket;
+mod buckets;
+mod conditional;
 mod copy;
+mod customer;
 mod delete;
 mod encryption;
 mod listing;
 mod multipart;
 mod object;
+mod page;
 pub(super) mod post;
 pub(super) mod raw;
+mod read;
+mod receive;
 mod settings;
 mod tagging;
 mod update;
 
+pub(super) use self::receive::Sum;
+
 use std::sync::Arc;
 
-use futures::TryStreamExt as _;
 use http::StatusCode;
 use s3s::{
     S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders,
     access::{S3Access, S3AccessContext},
     dto::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
-        CopyObjectInput, CopyObjectOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput,
-        DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput, GetBucketAclInput,
-        GetBucketAclOutput, GetBucketLocationInput, GetBucketLocationOutput, GetBucketOwnershipControlsInput,
-        GetBucketOwnershipControlsOutput, GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
-        GetObjectAclInput, GetObjectAclOutput, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectInput, GetObjectOutput,
-        GetObjectTaggingInput, GetObjectTaggingOutput, GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput,
-        HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
-        ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
-        PutBucketAclInput, PutBucketAclOutput, PutObjectAclInput, PutObjectAclOutput, PutObjectInput, PutObjectOutput,
-        PutObjectTaggingInput, PutObjectTaggingOutput, RestoreObjectInput, RestoreObjectOutput, StreamingBlob, UploadPartCopyInput,
+        CopyObjectInput, CopyObjectOutput, CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
+        DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectTaggingInput, DeleteObjectTaggingOutput,
+        DeleteObjectsInput, DeleteObjectsOutput, GetBucketAclInput, GetBucketAclOutput, GetBucketLocationInput, GetBucketLocationOutput,
+        GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput, GetBucketPolicyInput, GetBucketPolicyOutput,
+        GetBucketPolicyStatusInput, GetBucketPolicyStatusOutput, GetBucketVersioningInput, GetBucketVersioningOutput, GetObjectAclInput,
+        GetObjectAclOutput, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectInput, GetObjectOutput, GetObjectTaggingInput,
+        GetObjectTaggingOutput, GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
+        HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+        ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output,
+        ListPartsInput, ListPartsOutput, PutBucketAclInput, PutBucketAclOutput, PutObjectAclInput, PutObjectAclOutput, PutObjectInput,
+        PutObjectOutput, PutObjectTaggingInput, PutObjectTaggingOutput, RestoreObjectInput, RestoreObjectOutput, UploadPartCopyInput,
         UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
     },
 };
@@ -103,9 +111,8 @@ macro_rules! operations {
         #[async_trait::async_trait]
         impl S3 for Backend {
             $(async fn $upload(&self, mut request: S3Request<$upload_input>) -> S3Result<S3Response<$upload_output>> {
-                let bytes = read(request.input.body.take()).await?;
-                let trailers = request.trailing_headers.as_ref().and_then(TrailingHeaders::take).unwrap_or_default();
-                let upload = object::Upload { bytes: &bytes, trailers: &trailers };
+                let mut upload = receive::receive(request.input.body.take(), &request.headers).await?;
+                upload.trailers = request.trailing_headers.as_ref().and_then(TrailingHeaders::take).unwrap_or_default();
                 self.run(request, |world, scope, input| $upload_function(world, scope, input, &upload))
             })+
             $(async fn $accepted(&self, request: S3Request<$accepted_input>) -> S3Result<S3Response<$accepted_output>> {
@@ -130,10 +137,15 @@ operations! {
         restore_object(RestoreObjectInput) -> RestoreObjectOutput = attributes::restore;
     }
     others {
+        create_bucket(CreateBucketInput) -> CreateBucketOutput = buckets::create;
+        delete_bucket(DeleteBucketInput) -> DeleteBucketOutput = buckets::delete;
+        list_buckets(ListBucketsInput) -> ListBucketsOutput = buckets::list;
+        list_objects(ListObjectsInput) -> ListObjectsOutput = listing::objects_v1;
         head_bucket(HeadBucketInput) -> HeadBucketOutput = bucket::head;
         get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput = bucket::location;
         get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput = bucket::versioning;
         get_bucket_policy(GetBucketPolicyInput) -> GetBucketPolicyOutput = bucket::policy;
+        get_bucket_policy_status(GetBucketPolicyStatusInput) -> GetBucketPolicyStatusOutput = bucket::policy_status;
         get_public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput = bucket::public_access_block;
         get_bucket_ownership_controls(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput = bucket::ownership;
         get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = acl::get_bucket;
@@ -141,8 +153,8 @@ operations! {
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = listing::objects;
         list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = listing::versions;
         list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput = listing::uploads;
-        get_object(GetObjectInput) -> GetObjectOutput = object::get;
-        head_object(HeadObjectInput) -> HeadObjectOutput = object::head;
+        get_object(GetObjectInput) -> GetObjectOutput = read::get;
+        head_object(HeadObjectInput) -> HeadObjectOutput = read::head;
         delete_object(DeleteObjectInput) -> DeleteObjectOutput = delete::delete;
         delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput = delete::delete_many;
         get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput = attributes::get;
@@ -158,13 +170,6 @@ operations! {
         get_object_acl(GetObjectAclInput) -> GetObjectAclOutput = acl::get_object;
         put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = acl::put_object;
     }
-}
-
-async fn read(body: Option<StreamingBlob>) -> S3Result<Vec<u8>> {
-    let Some(body) = body else { return Ok(Vec::new()) };
-    let broken = |problem: s3s::StdError| error(400, "IncompleteBody", problem.to_string());
-    let chunks: Vec<bytes::Bytes> = body.try_collect().await.map_err(broken)?;
-    Ok(chunks.concat())
 }
 
 /// An error of S3 with its status.

@@ -1,63 +1,104 @@
-//! Objects and their versions.
+//! Objects and their versions: writing them, and finding them to be read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use s3s::{
     S3Result,
-    checksum::ChecksumHasher,
-    dto::{
-        ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ObjectCannedACL, PutObjectInput, PutObjectOutput,
-        StreamingBlob, Timestamp,
-    },
+    dto::{ETag, ETagCondition, ObjectCannedACL, PutObjectInput, PutObjectOutput},
 };
 
-use super::{Held, acl, encryption, error, open, refuse_unmodelled, tagging};
+use super::{
+    Held, acl, conditional, customer,
+    encryption::{self, Keys},
+    error, open,
+    receive::{Sum, Upload},
+    refuse_unmodelled, tagging,
+};
 use crate::{
     environment::Versioning,
     iam::{Context, Layer},
     sandbox::{
         authorize::Scope,
-        state::{Content, Encryption, NULL_VERSION, Version, World},
+        kms::Sealed,
+        state::{Content, Encryption, NULL_VERSION, System, Version, World},
     },
 };
 
-/// A body that has arrived, and what was said of it after it.
-pub(super) struct Upload<'a> {
-    pub bytes: &'a [u8],
-    pub trailers: &'a HeaderMap,
-}
-
 /// What any upload carries besides its body.
 pub(super) struct Attributes {
-    pub content_type: Option<String>,
+    pub headers: System,
     pub metadata: BTreeMap<String, String>,
     pub tags: Vec<(String, String)>,
-    /// `STANDARD` or `GLACIER`.
     pub storage_class: &'static str,
+    pub checksum: Option<Sum>,
 }
 
-/// The storage classes that are modelled: one that is read at once, and one from which objects must be restored first.
+/// The classes of general purpose buckets (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html>). Objects of
+/// the two archives are restored before they are read.
+const CLASSES: [&str; 9] = [
+    "STANDARD",
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER_IR",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+    "FSX_OPENZFS",
+];
+const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
+
+/// The class of an upload.
 pub(super) fn storage_class(class: Option<&str>) -> S3Result<&'static str> {
-    match class {
-        None | Some("STANDARD") => Ok("STANDARD"),
-        Some("GLACIER") => Ok("GLACIER"),
-        Some(_) => Err(super::not_modelled("storage classes other than STANDARD and GLACIER")),
-    }
+    let Some(class) = class else { return Ok("STANDARD") };
+    let known = CLASSES.into_iter().find(|known| *known == class && class != "FSX_OPENZFS");
+    known.ok_or_else(|| error(400, "InvalidStorageClass", "The storage class you specified is not valid"))
 }
 
-pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, upload: &Upload<'_>) -> S3Result<PutObjectOutput> {
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>, and 2 KB for the metadata that a caller defines
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>).
+pub(super) fn check_limits(key: &str, metadata: Option<&s3s::dto::Metadata>) -> S3Result<()> {
+    if key.len() > 1024 {
+        return Err(error(400, "KeyTooLongError", "Your key is too long"));
+    }
+    let size: usize = metadata
+        .iter()
+        .flat_map(|all| all.iter())
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    if size > 2048 {
+        return Err(error(
+            400,
+            "MetadataTooLarge",
+            "Your metadata headers exceed the maximum allowed metadata size",
+        ));
+    }
+    Ok(())
+}
+
+/// A coding of the body on its way is none of the object.
+pub(super) fn stored_encoding(encoding: Option<String>) -> Option<String> {
+    let codings = encoding?;
+    let kept: Vec<&str> = codings
+        .split(',')
+        .map(str::trim)
+        .filter(|coding| *coding != "aws-chunked")
+        .collect();
+    (!kept.is_empty()).then(|| kept.join(","))
+}
+
+pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, upload: &Upload) -> S3Result<PutObjectOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     refuse_unmodelled(&[
-        ("conditional writes", input.if_match.is_some() || input.if_none_match.is_some()),
         (
             "object lock",
             input.object_lock_mode.is_some() || input.object_lock_legal_hold_status.is_some(),
         ),
         ("object lock", input.object_lock_retain_until_date.is_some()),
-        ("website redirects", input.website_redirect_location.is_some()),
         ("appends", input.write_offset_bytes.is_some()),
     ])?;
+    check_limits(&input.key, input.metadata.as_ref())?;
     let storage_class = storage_class(input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str))?;
     let headers = encryption::Headers {
         algorithm: input.server_side_encryption,
@@ -82,35 +123,61 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
         tags: &tags,
         copy_source: None,
         storage_class: input.storage_class.as_ref().map(|_| storage_class),
+        conditions: [input.if_match.as_ref(), input.if_none_match.as_ref()],
     };
     write.authorize(world, scope, &held)?;
     encryption::authorize(world, scope, &held, &input.key, &plan.encryption, "kms:GenerateDataKey")?;
-    check_sums(
-        upload,
-        [
-            input.checksum_crc32,
-            input.checksum_crc32c,
-            input.checksum_crc64nvme,
-            input.checksum_sha1,
-            input.checksum_sha256,
-        ],
-        input.content_md5.as_deref(),
-    )?;
+    let given = [
+        input.checksum_crc32,
+        input.checksum_crc32c,
+        input.checksum_crc64nvme,
+        input.checksum_sha1,
+        input.checksum_sha256,
+    ];
+    let checksum = upload.sums.check(given, &upload.trailers, input.content_md5.as_deref())?;
+    conditional::check_write(&held, &input.key, input.if_match.as_ref(), input.if_none_match.as_ref())?;
     let attributes = Attributes {
-        content_type: input.content_type,
+        headers: System {
+            content_type: input.content_type,
+            cache_control: input.cache_control,
+            content_disposition: input.content_disposition,
+            content_encoding: stored_encoding(input.content_encoding),
+            content_language: input.content_language,
+            expires: input.expires,
+            website_redirect: input.website_redirect_location,
+        },
         metadata: input.metadata.unwrap_or_default().into_iter().collect(),
         tags,
         storage_class,
+        checksum: checksum.clone(),
     };
-    let etag = body_etag(&plan.encryption, upload.bytes);
-    let version = store(world, &held, &input.key, upload.bytes, &etag, &plan.encryption, attributes)?;
+    let etag = body_etag(&plan.encryption, upload.sums.md5);
+    let keys = Keys {
+        world,
+        held: &held,
+        object: &input.key,
+        encryption: &plan.encryption,
+        customer: plan.customer.as_ref(),
+    };
+    let body = vec![keys.seal(&upload.blob)?];
+    let version = store(world, &held, &input.key, body, &etag, &plan.encryption, attributes)?;
     let (algorithm, key, bucket_key) = encryption::reported(&plan.encryption);
+    let (customer_algorithm, customer_md5) = customer::reported(&plan.encryption);
+    let [crc32, crc32c, crc64nvme, sha1, sha256] = Sum::members(checksum.as_ref());
     Ok(PutObjectOutput {
         e_tag: Some(ETag::Strong(etag)),
         version_id: version,
         server_side_encryption: algorithm,
         ssekms_key_id: key,
         bucket_key_enabled: bucket_key,
+        sse_customer_algorithm: customer_algorithm,
+        sse_customer_key_md5: customer_md5,
+        checksum_crc32: crc32,
+        checksum_crc32c: crc32c,
+        checksum_crc64nvme: crc64nvme,
+        checksum_sha1: sha1,
+        checksum_sha256: sha256,
+        checksum_type: checksum.as_ref().map(Sum::kind),
         ..PutObjectOutput::default()
     })
 }
@@ -125,6 +192,8 @@ pub(super) struct Write<'a> {
     pub copy_source: Option<&'a str>,
     /// As it was asked for.
     pub storage_class: Option<&'static str>,
+    /// If-Match and If-None-Match.
+    pub conditions: [Option<&'a ETagCondition>; 2],
 }
 
 impl Write<'_> {
@@ -143,18 +212,18 @@ impl Write<'_> {
         if let Some(source) = self.copy_source {
             context.set("s3:x-amz-copy-source", source);
         }
-        for (key, value) in self.tags {
-            context.set(&format!("s3:RequestObjectTag/{key}"), value.as_str());
+        tell_tags(&mut context, self.tags);
+        // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html>.
+        for (key, condition) in ["s3:if-match", "s3:if-none-match"].into_iter().zip(self.conditions) {
+            match condition {
+                Some(ETagCondition::Any) => context.set(key, "*"),
+                Some(ETagCondition::ETag(etag)) => context.set(key, etag.value()),
+                None => {}
+            }
         }
-        if !self.tags.is_empty() {
-            context.set_all("s3:RequestObjectTagKeys", self.tags.iter().map(|(key, _)| key.clone()));
-        }
-        let blocked = self.plan.customer && held.bucket.config.blocks_customer_keys;
+        let blocked = self.plan.customer.is_some() && held.bucket.config.blocks_customer_keys;
         let settings: &[Layer] = if blocked { &[Layer::EncryptionBlock] } else { &[] };
         let _permit = held.ask(scope, "s3:PutObject", &held.object_arn(self.key), &context, settings)?;
-        if self.plan.customer {
-            return Err(super::not_modelled("SSE-C on a bucket that does not block it"));
-        }
         if !self.tags.is_empty() {
             let _permit = held.authorize_object(scope, "s3:PutObjectTagging", self.key, &context)?;
         }
@@ -166,13 +235,22 @@ impl Write<'_> {
     }
 }
 
+/// What policies are told of the tags of a request.
+pub(super) fn tell_tags(context: &mut Context, tags: &[(String, String)]) {
+    for (key, value) in tags {
+        context.set(&format!("s3:RequestObjectTag/{key}"), value.as_str());
+    }
+    if !tags.is_empty() {
+        context.set_all("s3:RequestObjectTagKeys", tags.iter().map(|(key, _)| key.clone()));
+    }
+}
+
 /// The entity tag: the MD5 of the body where S3 manages the keys, something else otherwise
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html>).
-pub(super) fn body_etag(encryption: &Encryption, body: &[u8]) -> String {
-    use md5::{Digest as _, Md5};
+pub(super) fn body_etag(encryption: &Encryption, md5: [u8; 16]) -> String {
     match encryption {
-        Encryption::S3 => hex::encode(Md5::digest(body)),
-        Encryption::Kms { .. } => uuid::Uuid::new_v4().simple().to_string(),
+        Encryption::S3 => hex::encode(md5),
+        Encryption::Kms { .. } | Encryption::Customer { .. } => uuid::Uuid::new_v4().simple().to_string(),
     }
 }
 
@@ -181,18 +259,18 @@ pub(super) fn store(
     world: &mut World,
     held: &Held,
     key: &str,
-    body: &[u8],
+    body: Vec<Sealed>,
     etag: &str,
     encryption: &Encryption,
     attributes: Attributes,
 ) -> S3Result<Option<String>> {
-    let sealed = encryption::seal(world, held, key, encryption, body)?;
     let content = Content {
         etag: etag.to_owned(),
-        size: body.len(),
-        body: sealed,
+        size: body.iter().map(Sealed::length).sum(),
+        body,
         encryption: encryption.clone(),
-        content_type: attributes.content_type,
+        checksum: attributes.checksum,
+        headers: attributes.headers,
         metadata: attributes.metadata,
         tags: attributes.tags,
         storage_class: attributes.storage_class,
@@ -224,52 +302,6 @@ pub(super) fn push(world: &mut World, held: &Held, key: &str, content: Option<Co
 fn version_id(sequence: u64) -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
     format!("{sequence:08x}{}", random.get(..24).unwrap_or_default())
-}
-
-pub(super) fn check_sums(upload: &Upload<'_>, given: [Option<String>; 5], content_md5: Option<&str>) -> S3Result<()> {
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    use md5::{Digest as _, Md5};
-    const NAMES: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
-    if content_md5.is_some_and(|md5| md5 != STANDARD.encode(Md5::digest(upload.bytes))) {
-        return Err(error(
-            400,
-            "BadDigest",
-            "The Content-MD5 you specified did not match what we received.",
-        ));
-    }
-    for (name, header) in NAMES.into_iter().zip(given) {
-        let trailer = upload
-            .trailers
-            .get(format!("x-amz-checksum-{name}"))
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned);
-        let Some(expected) = header.or(trailer) else { continue };
-        let mut hasher = ChecksumHasher::default();
-        match name {
-            "crc32" => hasher.crc32 = Some(s3s::crypto::Checksum::new()),
-            "crc32c" => hasher.crc32c = Some(s3s::crypto::Checksum::new()),
-            "crc64nvme" => hasher.crc64nvme = Some(s3s::crypto::Checksum::new()),
-            "sha1" => hasher.sha1 = Some(s3s::crypto::Checksum::new()),
-            _ => hasher.sha256 = Some(s3s::crypto::Checksum::new()),
-        }
-        hasher.update(upload.bytes);
-        let sums = hasher.finalize();
-        let computed = [
-            sums.checksum_crc32,
-            sums.checksum_crc32c,
-            sums.checksum_crc64nvme,
-            sums.checksum_sha1,
-            sums.checksum_sha256,
-        ];
-        if !computed.into_iter().flatten().any(|sum| sum == expected) {
-            return Err(error(
-                400,
-                "BadDigest",
-                format!("The {name} you specified did not match the calculated checksum."),
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// The version that a read names, once it is authorized.
@@ -315,100 +347,52 @@ pub(super) fn find_told<'a>(
     let _permit = held.authorize_object(scope, action, key, &context)?;
     match (found, content) {
         (Some(found), Some(content)) => Ok((found, content)),
-        (Some(_), None) if version.is_some() => Err(error(
-            405,
-            "MethodNotAllowed",
-            "The specified method is not allowed against this resource.",
-        )),
+        (Some(found), None) if version.is_some() => {
+            let message = "The specified method is not allowed against this resource.";
+            Err(of_marker(error(405, "MethodNotAllowed", message), &found.id))
+        }
         _ => {
             let listing: Context = held.context(world, scope);
             let _permit = held.authorize(scope, "s3:ListBucket", &listing)?;
-            Err(match version {
-                Some(_) => error(404, "NoSuchVersion", "The specified version does not exist."),
-                None => error(404, "NoSuchKey", "The specified key does not exist."),
+            let missing = error(404, "NoSuchKey", "The specified key does not exist.");
+            Err(match (version, found) {
+                (Some(_), _) => error(404, "NoSuchVersion", "The specified version does not exist."),
+                (None, Some(marker)) => of_marker(missing, &marker.id),
+                (None, None) => missing,
             })
         }
     }
 }
 
+/// An error that a delete marker is the reason of.
+fn of_marker(mut problem: s3s::S3Error, id: &str) -> s3s::S3Error {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-amz-delete-marker", HeaderValue::from_static("true"));
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert("x-amz-version-id", id);
+    }
+    problem.set_headers(headers);
+    problem
+}
+
 /// An archived object is read only once it was restored: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
 pub(super) fn check_readable(content: &Content) -> S3Result<()> {
-    if content.storage_class == "GLACIER" && !content.restored {
+    if ARCHIVES.contains(&content.storage_class) && !content.restored {
         return Err(invalid_state("The operation is not valid for the object's storage class"));
     }
     Ok(())
+}
+
+/// Whether an object is in an archive.
+pub(super) fn is_archived(content: &Content) -> bool {
+    ARCHIVES.contains(&content.storage_class)
 }
 
 pub(super) fn invalid_state(message: &'static str) -> s3s::S3Error {
     error(403, "InvalidObjectState", message)
 }
 
-/// The header of the storage class, which STANDARD objects do not have.
-fn shown_class(content: &Content) -> Option<s3s::dto::StorageClass> {
-    (content.storage_class != "STANDARD").then(|| s3s::dto::StorageClass::from_static(content.storage_class))
-}
-
 pub(super) const GET: [&str; 2] = ["s3:GetObject", "s3:GetObjectVersion"];
-
-#[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectInput) -> S3Result<GetObjectOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    refuse_unmodelled(&[
-        ("reading parts", input.part_number.is_some()),
-        (
-            "SSE-C reads",
-            input.sse_customer_algorithm.is_some() || input.sse_customer_key.is_some(),
-        ),
-    ])?;
-    let (version, content) = find(world, scope, &held, &input.key, input.version_id.as_deref(), GET)?;
-    check_readable(content)?;
-    encryption::authorize(world, scope, &held, &input.key, &content.encryption, "kms:Decrypt")?;
-    let body = encryption::unseal(world, &held, &input.key, &content.encryption, &content.body)?;
-    let (algorithm, key, bucket_key) = encryption::reported(&content.encryption);
-    Ok(GetObjectOutput {
-        content_length: i64::try_from(body.len()).ok(),
-        body: Some(StreamingBlob::from(s3s::Body::from(body))),
-        content_type: content.content_type.clone(),
-        e_tag: Some(ETag::Strong(content.etag.clone())),
-        last_modified: Some(Timestamp::from(version.modified)),
-        metadata: Some(content.metadata.clone().into_iter().collect::<HashMap<_, _>>()),
-        version_id: shown_version(&held, version),
-        server_side_encryption: algorithm,
-        ssekms_key_id: key,
-        bucket_key_enabled: bucket_key,
-        storage_class: shown_class(content),
-        tag_count: (!content.tags.is_empty()).then(|| i32::try_from(content.tags.len()).unwrap_or(i32::MAX)),
-        ..GetObjectOutput::default()
-    })
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn head(world: &mut World, scope: &Scope, input: HeadObjectInput) -> S3Result<HeadObjectOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    refuse_unmodelled(&[
-        ("reading parts", input.part_number.is_some()),
-        (
-            "SSE-C reads",
-            input.sse_customer_algorithm.is_some() || input.sse_customer_key.is_some(),
-        ),
-    ])?;
-    // Reading what an object is takes no KMS permission.
-    let (version, content) = find(world, scope, &held, &input.key, input.version_id.as_deref(), GET)?;
-    let (algorithm, key, bucket_key) = encryption::reported(&content.encryption);
-    Ok(HeadObjectOutput {
-        content_length: i64::try_from(content.size).ok(),
-        content_type: content.content_type.clone(),
-        e_tag: Some(ETag::Strong(content.etag.clone())),
-        last_modified: Some(Timestamp::from(version.modified)),
-        metadata: Some(content.metadata.clone().into_iter().collect::<HashMap<_, _>>()),
-        version_id: shown_version(&held, version),
-        server_side_encryption: algorithm,
-        ssekms_key_id: key,
-        bucket_key_enabled: bucket_key,
-        storage_class: shown_class(content),
-        ..HeadObjectOutput::default()
-    })
-}
 
 pub(super) fn shown_version(held: &Held, version: &Version) -> Option<String> {
     (held.bucket.config.versioning != Versioning::Off).then(|| version.id.clone())

@@ -6,7 +6,6 @@
 mod form;
 mod policy;
 
-use http::HeaderMap;
 use s3s::{
     S3Result,
     dto::{ObjectCannedACL, PutObjectInput, ServerSideEncryption, StorageClass, Tagging},
@@ -19,6 +18,7 @@ pub(in crate::sandbox) use self::{
 use super::{
     error, not_modelled, object,
     raw::{Answer, document},
+    receive::Upload,
     tagging,
 };
 use crate::sandbox::{authorize::Scope, state::World};
@@ -47,11 +47,7 @@ pub(in crate::sandbox) fn answer(world: &mut World, scope: &Scope, form: &Form<'
         Some(_) => return Err(not_modelled("other answers to forms")),
     };
     let input = input(form, bucket)?;
-    let upload = object::Upload {
-        bytes: form.file,
-        trailers: &HeaderMap::new(),
-    };
-    let stored = object::put(world, scope, input, &upload)?;
+    let stored = object::put(world, scope, input, &Upload::of(form.file)?)?;
     let etag = stored.e_tag.map(|etag| format!("\"{}\"", etag.value()));
     Ok(Answer::empty(status)
         .with("etag", etag)

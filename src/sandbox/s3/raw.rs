@@ -10,7 +10,7 @@ use s3s::{
     xml::{DeError, Deserialize, Deserializer, SerializeContent, Serializer},
 };
 
-use super::{admin, annotation, error, not_modelled, object, settings, update};
+use super::{admin, annotation, error, not_modelled, receive::Digests, settings, update};
 use crate::sandbox::{authorize::Scope, state::World};
 
 /// No configuration is longer (assumed; AWS names limits for some).
@@ -113,12 +113,10 @@ impl Raw<'_> {
             return Err(error(400, "MaxMessageLengthExceeded", "Your request was too big."));
         }
         let sum = |name: &str| self.header(&format!("x-amz-checksum-{name}")).map(str::to_owned);
-        let upload = object::Upload {
-            bytes: &bytes,
-            trailers: &trailers,
-        };
+        let mut digests = Digests::asked(self.headers);
+        digests.update(&bytes);
         let sums = [sum("crc32"), sum("crc32c"), sum("crc64nvme"), sum("sha1"), sum("sha256")];
-        object::check_sums(&upload, sums, self.header("content-md5"))?;
+        digests.finish().check(sums, &trailers, self.header("content-md5"))?;
         Ok(bytes)
     }
 }

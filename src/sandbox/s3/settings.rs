@@ -1,4 +1,5 @@
-//! Configurations of a bucket that are only kept and read back: lifecycle, replication, logging, inventory, tags, notifications.
+//! Configurations of a bucket that are only kept and read back: lifecycle, replication, logging, inventory, tags, notifications, CORS and
+//! more.
 //!
 //! Actions are those of each operation's page
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>). What is kept has no effect:
@@ -8,7 +9,11 @@ use std::sync::Arc;
 
 use s3s::{
     S3Result,
-    dto::{BucketLifecycleConfiguration, BucketLoggingStatus, InventoryConfiguration, NotificationConfiguration, ReplicationConfiguration},
+    dto::{
+        AccelerateConfiguration, AnalyticsConfiguration, BucketLifecycleConfiguration, BucketLoggingStatus, CORSConfiguration,
+        IntelligentTieringConfiguration, InventoryConfiguration, MetricsConfiguration, NotificationConfiguration, ReplicationConfiguration,
+        RequestPaymentConfiguration, WebsiteConfiguration,
+    },
 };
 
 use super::{
@@ -27,7 +32,9 @@ struct Setting {
     put: &'static str,
     get: &'static str,
     delete: &'static str,
-    /// Writing and deleting are one action.
+    /// Of configurations that have ids, what lists them, and the root of its answer.
+    list: (&'static str, &'static str),
+    /// Writing and deleting are one action, but for websites.
     write: &'static str,
     read: &'static str,
     /// What a read says where there is none: an error, or an empty document.
@@ -40,7 +47,15 @@ struct Setting {
 enum Absent {
     Error(&'static str, &'static str),
     Empty(&'static str),
+    /// What holds if nothing was said: the root, and what is in it.
+    Document(&'static str, &'static str),
 }
+
+const NO_CONFIGURATION: Absent = Absent::Error("NoSuchConfiguration", "The specified configuration does not exist.");
+/// Configurations with ids that a bucket may have
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfiguration.html>), and those on one page of a list.
+const MAX_CONFIGURATIONS: usize = 1000;
+const LIST_PAGE: usize = 100;
 
 /// What the content of a configuration is checked against.
 struct Check<'a> {
@@ -60,11 +75,23 @@ enum Kept {
     Tags(Vec<(String, String)>),
 }
 
+const NO_LIST: (&str, &str) = ("", "");
+
+/// Whether the id of the query is that of the document.
+fn same_id(check: &Check<'_>, id: &str) -> S3Result<()> {
+    if check.raw.query("id") == Some(id) {
+        return Ok(());
+    }
+    let message = "The ID in the URI does not match the ID in the configuration";
+    Err(error(400, "InvalidArgument", message))
+}
+
 const SETTINGS: &[Setting] = &[
     Setting {
         put: "PutBucketLifecycleConfiguration",
         get: "GetBucketLifecycleConfiguration",
         delete: "DeleteBucketLifecycle",
+        list: NO_LIST,
         write: "s3:PutLifecycleConfiguration",
         read: "s3:GetLifecycleConfiguration",
         absent: Absent::Error("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
@@ -83,6 +110,7 @@ const SETTINGS: &[Setting] = &[
         put: "PutBucketReplication",
         get: "GetBucketReplication",
         delete: "DeleteBucketReplication",
+        list: NO_LIST,
         write: "s3:PutReplicationConfiguration",
         read: "s3:GetReplicationConfiguration",
         absent: Absent::Error(
@@ -103,6 +131,7 @@ const SETTINGS: &[Setting] = &[
         put: "PutBucketLogging",
         get: "GetBucketLogging",
         delete: "",
+        list: NO_LIST,
         write: "s3:PutBucketLogging",
         read: "s3:GetBucketLogging",
         absent: Absent::Empty("BucketLoggingStatus"),
@@ -126,19 +155,14 @@ const SETTINGS: &[Setting] = &[
         put: "PutBucketInventoryConfiguration",
         get: "GetBucketInventoryConfiguration",
         delete: "DeleteBucketInventoryConfiguration",
+        list: ("ListBucketInventoryConfigurations", "ListInventoryConfigurationsResult"),
         write: "s3:PutInventoryConfiguration",
         read: "s3:GetInventoryConfiguration",
-        absent: Absent::Error("NoSuchConfiguration", "The specified configuration does not exist."),
+        absent: NO_CONFIGURATION,
         by_id: true,
         check: |check| {
             let inventory: InventoryConfiguration = document(check.raw.body, "InventoryConfiguration")?;
-            if check.raw.query("id") != Some(inventory.id.as_str()) {
-                return Err(error(
-                    400,
-                    "InvalidArgument",
-                    "The ID in the URI does not match the ID in the configuration",
-                ));
-            }
+            same_id(check, &inventory.id)?;
             let fields = inventory.optional_fields.unwrap_or_default();
             let fields = fields.iter().map(|field| field.as_str().to_owned());
             check.context.set_all("s3:InventoryAccessibleOptionalFields", fields);
@@ -149,6 +173,7 @@ const SETTINGS: &[Setting] = &[
         put: "PutBucketTagging",
         get: "GetBucketTagging",
         delete: "DeleteBucketTagging",
+        list: NO_LIST,
         write: "s3:PutBucketTagging",
         read: "s3:GetBucketTagging",
         absent: Absent::Error("NoSuchTagSet", "The TagSet does not exist"),
@@ -162,6 +187,7 @@ const SETTINGS: &[Setting] = &[
         put: "PutBucketNotificationConfiguration",
         get: "GetBucketNotificationConfiguration",
         delete: "",
+        list: NO_LIST,
         write: "s3:PutBucketNotification",
         read: "s3:GetBucketNotification",
         absent: Absent::Empty("NotificationConfiguration"),
@@ -181,12 +207,147 @@ const SETTINGS: &[Setting] = &[
             }
         },
     },
+    Setting {
+        put: "PutBucketCors",
+        get: "GetBucketCors",
+        delete: "DeleteBucketCors",
+        list: NO_LIST,
+        write: "s3:PutBucketCORS",
+        read: "s3:GetBucketCORS",
+        absent: Absent::Error("NoSuchCORSConfiguration", "The CORS configuration does not exist"),
+        by_id: false,
+        check: |check| {
+            let cors: CORSConfiguration = document(check.raw.body, "CORSConfiguration")?;
+            // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html>.
+            let known = |method: &String| ["GET", "PUT", "POST", "DELETE", "HEAD"].contains(&method.as_str());
+            if cors.cors_rules.is_empty() || cors.cors_rules.len() > 100 {
+                return Err(malformed());
+            }
+            match cors
+                .cors_rules
+                .iter()
+                .flat_map(|rule| &rule.allowed_methods)
+                .find(|method| !known(method))
+            {
+                Some(method) => Err(error(
+                    400,
+                    "InvalidRequest",
+                    format!("Found unsupported HTTP method in CORS config. Unsupported method is {method}"),
+                )),
+                None => Ok(()),
+            }
+        },
+    },
+    Setting {
+        put: "PutBucketWebsite",
+        get: "GetBucketWebsite",
+        delete: "DeleteBucketWebsite",
+        list: NO_LIST,
+        write: "s3:PutBucketWebsite",
+        read: "s3:GetBucketWebsite",
+        absent: Absent::Error(
+            "NoSuchWebsiteConfiguration",
+            "The specified bucket does not have a website configuration",
+        ),
+        by_id: false,
+        check: |check| document::<WebsiteConfiguration>(check.raw.body, "WebsiteConfiguration").map(|_| ()),
+    },
+    Setting {
+        put: "PutBucketAccelerateConfiguration",
+        get: "GetBucketAccelerateConfiguration",
+        delete: "",
+        list: NO_LIST,
+        write: "s3:PutAccelerateConfiguration",
+        read: "s3:GetAccelerateConfiguration",
+        absent: Absent::Empty("AccelerateConfiguration"),
+        by_id: false,
+        check: |check| {
+            let sent: AccelerateConfiguration = document(check.raw.body, "AccelerateConfiguration")?;
+            let status = sent.status.ok_or_else(malformed)?;
+            if check.held.bucket.config.name.contains('.') {
+                // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html>.
+                return Err(error(
+                    400,
+                    "InvalidRequest",
+                    "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names",
+                ));
+            }
+            if ["Enabled", "Suspended"].contains(&status.as_str()) {
+                Ok(())
+            } else {
+                Err(malformed())
+            }
+        },
+    },
+    Setting {
+        put: "PutBucketRequestPayment",
+        get: "GetBucketRequestPayment",
+        delete: "",
+        list: NO_LIST,
+        write: "s3:PutBucketRequestPayment",
+        read: "s3:GetBucketRequestPayment",
+        absent: Absent::Document("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>"),
+        by_id: false,
+        check: |check| {
+            let sent: RequestPaymentConfiguration = document(check.raw.body, "RequestPaymentConfiguration")?;
+            match sent.payer.as_str() {
+                "BucketOwner" => Ok(()),
+                "Requester" => Err(not_modelled("buckets whose requesters pay")),
+                _ => Err(malformed()),
+            }
+        },
+    },
+    Setting {
+        put: "PutBucketAnalyticsConfiguration",
+        get: "GetBucketAnalyticsConfiguration",
+        delete: "DeleteBucketAnalyticsConfiguration",
+        list: ("ListBucketAnalyticsConfigurations", "ListBucketAnalyticsConfigurationResult"),
+        write: "s3:PutAnalyticsConfiguration",
+        read: "s3:GetAnalyticsConfiguration",
+        absent: NO_CONFIGURATION,
+        by_id: true,
+        check: |check| {
+            let sent: AnalyticsConfiguration = document(check.raw.body, "AnalyticsConfiguration")?;
+            same_id(check, &sent.id)
+        },
+    },
+    Setting {
+        put: "PutBucketMetricsConfiguration",
+        get: "GetBucketMetricsConfiguration",
+        delete: "DeleteBucketMetricsConfiguration",
+        list: ("ListBucketMetricsConfigurations", "ListMetricsConfigurationsResult"),
+        write: "s3:PutMetricsConfiguration",
+        read: "s3:GetMetricsConfiguration",
+        absent: NO_CONFIGURATION,
+        by_id: true,
+        check: |check| {
+            let sent: MetricsConfiguration = document(check.raw.body, "MetricsConfiguration")?;
+            same_id(check, &sent.id)
+        },
+    },
+    Setting {
+        put: "PutBucketIntelligentTieringConfiguration",
+        get: "GetBucketIntelligentTieringConfiguration",
+        delete: "DeleteBucketIntelligentTieringConfiguration",
+        list: (
+            "ListBucketIntelligentTieringConfigurations",
+            "ListBucketIntelligentTieringConfigurationsOutput",
+        ),
+        write: "s3:PutIntelligentTieringConfiguration",
+        read: "s3:GetIntelligentTieringConfiguration",
+        absent: NO_CONFIGURATION,
+        by_id: true,
+        check: |check| {
+            let sent: IntelligentTieringConfiguration = document(check.raw.body, "IntelligentTieringConfiguration")?;
+            same_id(check, &sent.id)
+        },
+    },
 ];
 
 fn find(operation: &str) -> Option<&'static Setting> {
     SETTINGS
         .iter()
-        .find(|setting| [setting.put, setting.get, setting.delete].contains(&operation))
+        .find(|setting| [setting.put, setting.get, setting.delete, setting.list.0].contains(&operation))
 }
 
 /// Whether an operation writes, reads or deletes one of these.
@@ -199,6 +360,9 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     let held = open(world, raw.bucket, raw.expected_owner())?;
     let id = if setting.by_id { raw.query("id").unwrap_or_default() } else { "" };
     let place = (setting.put, id.to_owned());
+    if raw.operation == setting.list.0 {
+        return list(world, scope, &held, setting);
+    }
     if raw.operation == setting.get {
         let context = held.context(world, scope);
         let _permit = held.authorize(scope, setting.read, &context)?;
@@ -208,14 +372,20 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
         return match (held.bucket.settings.get(&place), &setting.absent) {
             (Some(kept), _) => Ok(Answer::xml(kept.as_ref())),
             (None, Absent::Error(code, message)) => Err(error(404, code, *message)),
-            (None, Absent::Empty(root)) => Ok(Answer::xml(format!("<{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>"))),
+            (None, Absent::Empty(root)) => Ok(Answer::xml(document_of(root, ""))),
+            (None, Absent::Document(root, inner)) => Ok(Answer::xml(document_of(root, inner))),
         };
     }
     let kept = if raw.operation == setting.put {
         Some(checked(world, scope, &held, setting, raw)?)
     } else {
         let context = held.context(world, scope);
-        let _permit = held.authorize(scope, setting.write, &context)?;
+        let action = if setting.delete == "DeleteBucketWebsite" {
+            "s3:DeleteBucketWebsite"
+        } else {
+            setting.write
+        };
+        let _permit = held.authorize(scope, action, &context)?;
         None
     };
     let bucket = world
@@ -223,6 +393,18 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
         .ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
     match kept {
         Some(Kept::Text(kept)) => {
+            let others = bucket
+                .settings
+                .keys()
+                .filter(|(put, other)| *put == setting.put && other != id)
+                .count();
+            if setting.by_id && others >= MAX_CONFIGURATIONS {
+                return Err(error(
+                    400,
+                    "TooManyConfigurations",
+                    "You are attempting to create a new configuration but have already reached the 1,000-configuration limit.",
+                ));
+            }
             bucket.settings.insert(place, kept);
             Ok(Answer::empty(200))
         }
@@ -240,6 +422,30 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
         }
         None => Ok(Answer::empty(204)),
     }
+}
+
+fn document_of(root: &str, inner: &str) -> String {
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{inner}</{root}>")
+}
+
+/// All configurations of a kind. A list that would need another page is refused: to cut it short would hide some.
+fn list(world: &World, scope: &Scope, held: &Held, setting: &Setting) -> S3Result<Answer> {
+    let context = held.context(world, scope);
+    let _permit = held.authorize(scope, setting.read, &context)?;
+    let kept = held.bucket.settings.iter().filter(|((put, _), _)| *put == setting.put);
+    let texts: Vec<&str> = kept.map(|(_, text)| undeclared(text)).collect();
+    if texts.len() > LIST_PAGE {
+        return Err(not_modelled("lists of more than one page"));
+    }
+    let inner = format!("{}<IsTruncated>false</IsTruncated>", texts.concat());
+    Ok(Answer::xml(document_of(setting.list.1, &inner)))
+}
+
+/// An XML document without its declaration.
+fn undeclared(text: &str) -> &str {
+    let text = text.trim_start();
+    let rest = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
+    rest.map_or(text, |(_, rest)| rest.trim_start())
 }
 
 /// The content, once it is right and allowed. It is read first, since policies may ask what is in it; a request that is not

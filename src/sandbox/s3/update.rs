@@ -12,7 +12,9 @@ use s3s::S3Result;
 use serde::Deserialize;
 
 use super::{
-    Held, encryption, error, not_modelled, object, open,
+    Held,
+    encryption::{self, Keys},
+    error, not_modelled, object, open,
     raw::{Answer, Raw, malformed, well_formed},
 };
 use crate::sandbox::{
@@ -55,8 +57,14 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     for action in ["kms:GenerateDataKey", "kms:Encrypt", "kms:ReEncryptTo"] {
         encryption::authorize(world, scope, &held, raw.key, &encryption, action)?;
     }
-    let body = encryption::unseal(world, &held, raw.key, &content.encryption, &content.body)?;
-    let sealed = encryption::seal(world, &held, raw.key, &encryption, &body)?;
+    let keys = |encryption| Keys {
+        world,
+        held: &held,
+        object: raw.key,
+        encryption,
+        customer: None,
+    };
+    let sealed = keys(&encryption).seal_all(&keys(&content.encryption).open(&content.body)?)?;
     if !content.annotations.is_empty() {
         return Err(not_modelled("other keys for objects with annotations"));
     }
@@ -114,7 +122,10 @@ fn wanted(held: &Held, sent: Sent, content: &Content) -> S3Result<Encryption> {
     if region.is_empty() || account.len() != 12 || !resource.starts_with("key/") {
         return Err(invalid(BAD_ARN));
     }
-    if matches!(&content.encryption, Encryption::Kms { dual_layer: true, .. }) {
+    if matches!(
+        &content.encryption,
+        Encryption::Kms { dual_layer: true, .. } | Encryption::Customer { .. }
+    ) {
         return Err(invalid(SOURCE));
     }
     // S3's own refusal, no policy's: whoever may use that key.
