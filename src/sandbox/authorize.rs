@@ -19,7 +19,11 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) enum Identity {
     Anonymous,
-    User(Arc<User>),
+    User {
+        user: Arc<User>,
+        /// Where the credentials are temporary (`GetSessionToken`).
+        session: Option<Arc<Claims>>,
+    },
     Session {
         role: Arc<Role>,
         claims: Arc<Claims>,
@@ -105,7 +109,7 @@ impl Scope {
     pub(super) fn principal(&self) -> Principal {
         match &self.identity {
             Identity::Anonymous => Principal::Anonymous,
-            Identity::User(user) => Principal::User { arn: user.arn.clone() },
+            Identity::User { user, .. } => Principal::User { arn: user.arn.clone() },
             Identity::Session { role, claims, .. } => Principal::Session {
                 role: role.arn.clone(),
                 arn: session_arn(role, &claims.session_name),
@@ -148,11 +152,21 @@ impl Scope {
                 context.set("aws:PrincipalType", "Anonymous");
                 context.set("aws:userid", "anonymous");
             }
-            Identity::User(user) => {
+            Identity::User { user, session } => {
                 context.set("aws:PrincipalType", "User");
                 context.set("aws:PrincipalArn", user.arn.as_str());
                 context.set("aws:username", user.arn.rsplit('/').next().unwrap_or_default());
-                context.set("aws:userid", user.access_key.replacen("AKIA", "AIDA", 1));
+                context.set("aws:userid", user.id.as_str());
+                for (key, value) in &user.tags {
+                    context.set(&format!("aws:PrincipalTag/{key}"), value.as_str());
+                }
+                // Only temporary credentials have these: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
+                if let Some(session) = session {
+                    if let Ok(issued) = OffsetDateTime::from_unix_timestamp(session.issued).map(|issued| issued.format(&Rfc3339)) {
+                        context.set("aws:TokenIssueTime", issued.unwrap_or_default());
+                    }
+                    context.set("aws:MultiFactorAuthPresent", "false");
+                }
             }
             Identity::Session { role, claims, .. } => {
                 context.set("aws:PrincipalType", "AssumedRole");
@@ -290,7 +304,8 @@ impl Scope {
     fn limits(&self) -> (Option<&Document>, Option<&Document>) {
         match &self.identity {
             Identity::Session { role, policy, .. } => (role.boundary.as_ref(), policy.as_ref()),
-            _ => (None, None),
+            Identity::User { user, .. } => (user.boundary.as_ref(), None),
+            Identity::Anonymous => (None, None),
         }
     }
 
@@ -323,7 +338,7 @@ impl Scope {
     fn identity_policies(&self) -> &[Document] {
         match &self.identity {
             Identity::Anonymous => &[],
-            Identity::User(user) => &user.policies,
+            Identity::User { user, .. } => &user.policies,
             Identity::Session { role, .. } => &role.policies,
         }
     }

@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 use super::{
     Core,
-    authorize::{Identity, Scope, session_policy},
+    authorize::{Identity, Scope},
     control,
     guard::{self, Level},
-    kms,
+    identity, kms,
     payload::Payload,
     route::{Host, Route, host, route},
     s3::{self, Backend},
@@ -96,6 +96,7 @@ impl Front {
         match route {
             Some(Route::Control(account)) => self.control(&call, &s3_request_id(request_id), &account),
             Some(Route::Other(Service::Kms)) => self.kms(&call, &request_id.to_string()),
+            Some(Route::Other(Service::Iam)) => self.iam(&call, &request_id.to_string()),
             _ => self.sts(&call, &request_id.to_string()),
         }
     }
@@ -121,37 +122,49 @@ impl Front {
             body.digest()
         };
         let secret = self.core.issuer.secret_for(&signature.access_key);
-        signature.verify(parts, &digest, &secret, world.now(), service, &self.core.region)?;
+        // IAM is in every Region, and signed for one (<https://docs.aws.amazon.com/general/latest/gr/iam-service.html>).
+        let region = if service == Service::Iam {
+            IAM_REGION
+        } else {
+            self.core.region.as_str()
+        };
+        signature.verify(parts, &digest, &secret, world.now(), service, region)?;
         Ok((identity, Some(signature)))
     }
 
     /// Whose access key and token these are, before anything is proved.
     fn identify(&self, world: &World, signature: &Signature) -> Result<Identity, AuthError> {
-        let now = world.now();
-        Ok(match &signature.token {
-            Some(token) => {
-                let claims = self
-                    .core
-                    .issuer
-                    .open(token)
-                    .filter(|claims| claims.access_key == signature.access_key);
-                let claims = claims.ok_or(AuthError::InvalidToken)?;
-                if claims.expires <= now.unix_timestamp() {
-                    return Err(AuthError::ExpiredToken);
-                }
-                let role = world.roles.get(&claims.role_arn).cloned().ok_or(AuthError::InvalidToken)?;
-                let policy = session_policy(&claims);
-                if claims.session_policy.is_some() && policy.is_none() {
-                    return Err(AuthError::InvalidToken);
-                }
-                Identity::Session {
-                    role,
-                    claims: Arc::new(claims),
-                    policy,
-                }
-            }
-            None if signature.access_key == world.caller.access_key => Identity::User(world.caller.clone()),
-            None => return Err(AuthError::UnknownAccessKey),
+        let Some(token) = &signature.token else {
+            let key = world.access_keys.get(&signature.access_key).filter(|key| key.active);
+            let user = key.and_then(|key| world.users.get(&key.user)).cloned();
+            let user = user.ok_or(AuthError::UnknownAccessKey)?;
+            return Ok(Identity::User { user, session: None });
+        };
+        let session = self
+            .core
+            .session(token)
+            .filter(|session| session.claims.access_key == signature.access_key);
+        let session = session.ok_or(AuthError::InvalidToken)?;
+        let claims = &session.claims;
+        if claims.expires <= world.now().unix_timestamp() {
+            return Err(AuthError::ExpiredToken);
+        }
+        if claims.role_id.starts_with("AIDA") {
+            let user = world.users.get(&claims.role_arn).filter(|user| user.id == claims.role_id);
+            return Ok(Identity::User {
+                user: user.cloned().ok_or(AuthError::InvalidToken)?,
+                session: Some(claims.clone()),
+            });
+        }
+        // A role that was made again under the same name is another one.
+        let role = world
+            .roles
+            .get(&claims.role_arn)
+            .filter(|role| world.role_id(role) == claims.role_id);
+        Ok(Identity::Session {
+            role: role.cloned().ok_or(AuthError::InvalidToken)?,
+            claims: claims.clone(),
+            policy: session.policy.clone(),
         })
     }
 
@@ -373,6 +386,25 @@ impl Front {
         .named(operation.unwrap_or_default())
     }
 
+    fn iam(&self, call: &Call<'_>, request_id: &str) -> Reply {
+        let mut headers = HeaderMap::new();
+        insert(&mut headers, "content-type", "text/xml");
+        insert(&mut headers, "x-amzn-requestid", request_id);
+        let mut fields = form_urlencoded::parse(call.bytes);
+        let operation = fields.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned());
+        match self.known_caller(call, Service::Iam, request_id) {
+            Ok(scope) => {
+                let (status, answer) = identity::answer(&mut self.core.world(), &scope, &self.core.issuer, call.bytes);
+                refuse(status, headers, answer).of(scope)
+            }
+            Err(problem) => {
+                let body = identity::error_body(request_id, problem.code(Service::Iam), &problem.message(Service::Iam));
+                refuse(problem.status(Service::Iam), headers, body)
+            }
+        }
+        .named(operation.unwrap_or_default())
+    }
+
     /// Who asks a service that nobody may ask without a name.
     fn known_caller(&self, call: &Call<'_>, service: Service, request_id: &str) -> Result<Scope, AuthError> {
         match self.scope(call.parts, call.payload, service, request_id)? {
@@ -459,6 +491,8 @@ fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<Known, Str
     })
 }
 
+/// The Region that requests of IAM are signed for.
+const IAM_REGION: &str = "us-east-1";
 /// What a call takes whose body is no object. AWS's own limits are below it.
 const MAX_CALL: u64 = 4 << 20;
 /// The longest form upload. S3 takes objects of 5 GiB this way.

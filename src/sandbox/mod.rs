@@ -11,6 +11,7 @@ mod control;
 mod empty;
 mod front;
 pub mod guard;
+mod identity;
 mod kms;
 mod pass_role;
 mod payload;
@@ -25,6 +26,7 @@ mod sts;
 pub mod token;
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -33,8 +35,9 @@ use aws_credential_types::Credentials;
 
 pub use self::payload::{Payload, PayloadError};
 pub use self::ruling::{Asked, Decider, Explain, Ruling, Rulings, StatementRef};
+use self::{authorize::session_policy, token::Claims};
 use self::{front::Front, state::World, token::Issuer};
-use crate::environment::Environment;
+use crate::environment::{Document, Environment};
 
 /// A running sandbox. Clones share one world; [`Sandbox::fork`] makes another.
 #[derive(Clone, Debug)]
@@ -49,9 +52,44 @@ struct Core {
     world: Mutex<World>,
     issuer: Issuer,
     region: String,
+    /// Sessions whose tokens were opened, by token: a session asks many times.
+    sessions: Mutex<HashMap<String, Arc<Session>>>,
 }
 
+/// An opened token.
+#[derive(Debug)]
+struct Session {
+    claims: Arc<Claims>,
+    /// The session policy, compiled.
+    policy: Option<Document>,
+}
+
+/// More opened tokens are not kept: all are forgotten then, and opened again when they come.
+const KEPT_SESSIONS: usize = 4096;
+
 impl Core {
+    /// The session of a token; nothing if nobody here issued it. Whether it is over is for the caller to see.
+    fn session(&self, token: &str) -> Option<Arc<Session>> {
+        let mut kept = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(session) = kept.get(token) {
+            return Some(session.clone());
+        }
+        let claims = self.issuer.open(token)?;
+        let policy = session_policy(&claims);
+        if claims.session_policy.is_some() && policy.is_none() {
+            return None;
+        }
+        let session = Arc::new(Session {
+            claims: claims.into(),
+            policy,
+        });
+        if kept.len() >= KEPT_SESSIONS {
+            kept.clear();
+        }
+        kept.insert(token.to_owned(), session.clone());
+        Some(session)
+    }
+
     /// The world, for the whole of one request: requests are atomic.
     fn world(&self) -> MutexGuard<'_, World> {
         // A poisoned lock means that a thread panicked, which lints forbid; the world itself is whole after every statement.
@@ -102,20 +140,27 @@ impl Sandbox {
         let mut key = [0; 32];
         // As for key material: an all-zero key would still keep sandboxes apart from accounts, which is all it is for.
         _ = getrandom::fill(&mut key);
-        let world = World::new(environment, CALLER_ACCESS_KEY.to_owned());
+        let world = World::new(environment, CALLER_ACCESS_KEY);
         Self::with(world, Issuer::new(key), &environment.region)
     }
 
     /// A sandbox with an empty account: nothing in it but a user who may do everything.
     #[must_use]
     pub fn empty() -> Self {
-        Self::new(&empty::environment())
+        let sandbox = Self::new(&empty::environment());
+        let mut world = sandbox.core.world();
+        world.leave(CALLER_ACCESS_KEY);
+        world.enter_admin(ADMIN_ACCESS_KEY);
+        drop(world);
+        sandbox
     }
 
     /// A sandbox in which an environment has just been deployed, with a user beside it who may do everything.
     #[must_use]
     pub fn with_admin(environment: &Environment) -> Self {
-        Self::new(environment)
+        let sandbox = Self::new(environment);
+        sandbox.core.world().enter_admin(ADMIN_ACCESS_KEY);
+        sandbox
     }
 
     fn with(world: World, issuer: Issuer, region: &str) -> Self {
@@ -123,6 +168,7 @@ impl Sandbox {
             world: Mutex::new(world),
             issuer,
             region: region.to_owned(),
+            sessions: Mutex::default(),
         });
         let front = Arc::new(Front::new(&core));
         Self { core, front }
@@ -186,24 +232,25 @@ impl Sandbox {
     /// The credentials of the user who may do everything.
     #[must_use]
     pub fn admin_credentials(&self) -> Credentials {
-        self.caller_credentials()
+        self.long_term(ADMIN_ACCESS_KEY)
     }
 
     /// The credentials of the user that assumes the roles.
     #[must_use]
     pub fn caller_credentials(&self) -> Credentials {
-        Credentials::new(
-            CALLER_ACCESS_KEY,
-            self.core.issuer.secret_for(CALLER_ACCESS_KEY),
-            None,
-            None,
-            "the sandbox",
-        )
+        self.long_term(CALLER_ACCESS_KEY)
+    }
+
+    fn long_term(&self, access_key: &str) -> Credentials {
+        let secret = self.core.issuer.secret_for(access_key);
+        Credentials::new(access_key, secret, None, None, "the sandbox")
     }
 }
 
 /// The access key id of the environment's caller, after AWS's own example ids.
 const CALLER_ACCESS_KEY: &str = "AKIAGAINSAYSANDBOX00";
+/// That of the user who may do everything.
+const ADMIN_ACCESS_KEY: &str = "AKIAGAINSAYSANDBOX01";
 
 impl aws_smithy_async::time::TimeSource for Sandbox {
     fn now(&self) -> SystemTime {

@@ -42,6 +42,7 @@ pub(super) fn route(parts: &Parts, authority: &str, region: &str) -> Option<Rout
     match signed_for(parts).or_else(unsigned) {
         Some("kms") => Some(Route::Other(Service::Kms)),
         Some("sts") => Some(Route::Other(Service::Sts)),
+        Some("iam") => Some(Route::Other(Service::Iam)),
         _ if parts.uri.path().starts_with(CONTROL) => {
             let header = parts.headers.get("x-amz-account-id").and_then(|value| value.to_str().ok());
             Some(Route::Control(if is_account(name) { name } else { header? }.to_owned()))
@@ -90,6 +91,9 @@ pub(super) enum Host<'a> {
 
 /// The hosts of AWS.
 fn aws<'a>(host: &'a str, region: &str) -> Option<Host<'a>> {
+    if host == "iam.amazonaws.com" {
+        return Some(Host::Other(Service::Iam));
+    }
     let name = host.strip_suffix(".amazonaws.com")?.strip_suffix(region)?.strip_suffix('.')?;
     match name {
         "kms" => return Some(Host::Other(Service::Kms)),

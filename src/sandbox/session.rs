@@ -3,7 +3,7 @@
 use aws_credential_types::Credentials;
 use time::{Duration, OffsetDateTime};
 
-use super::{Sandbox, sts::role_id, token::Claims};
+use super::{Sandbox, token::Claims};
 use crate::environment::Role;
 
 /// Longer than any run.
@@ -17,7 +17,7 @@ impl Sandbox {
         let claims = Claims {
             access_key: String::new(),
             role_arn: role.arn.clone(),
-            role_id: role_id(role),
+            role_id: self.core.world().role_id(role),
             session_name: name.to_owned(),
             issued: now.unix_timestamp(),
             expires: (now + LIFETIME).unix_timestamp(),

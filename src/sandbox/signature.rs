@@ -72,6 +72,8 @@ pub enum Service {
     Kms,
     /// AWS Security Token Service.
     Sts,
+    /// AWS Identity and Access Management, which has one Region.
+    Iam,
 }
 
 impl Service {
@@ -82,6 +84,7 @@ impl Service {
             Service::S3 => "s3",
             Service::Kms => "kms",
             Service::Sts => "sts",
+            Service::Iam => "iam",
         }
     }
 }

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use super::{
     control::Control,
+    identity::{AccessKey, Directory},
     kms::{HeldGrant, KeyMaterial, Sealed},
     s3::Sum,
 };
@@ -23,8 +24,14 @@ pub(super) struct World {
     pub ahead: Duration,
     pub account: String,
     pub region: String,
-    pub caller: Arc<User>,
+    /// By ARN, with everything that the engine sees of them.
+    pub users: Arc<BTreeMap<String, Arc<User>>>,
+    /// The same of roles.
     pub roles: Arc<BTreeMap<String, Arc<Role>>>,
+    /// Long-term access keys by id.
+    pub access_keys: Arc<BTreeMap<String, AccessKey>>,
+    /// Users, groups, roles and policies as IAM keeps them.
+    pub directory: Arc<Directory>,
     pub buckets: Arc<BTreeMap<String, Arc<Bucket>>>,
     /// By ARN.
     pub keys: Arc<BTreeMap<String, Arc<Key>>>,
@@ -38,12 +45,15 @@ pub(super) struct World {
     pub sequence: u64,
 }
 
-/// The IAM user that assumes the roles.
+/// An IAM user as the engine sees it: with the policies of its groups.
 #[derive(Debug)]
 pub(super) struct User {
     pub arn: String,
-    pub access_key: String,
+    /// `AIDA...`
+    pub id: String,
     pub policies: Vec<Document>,
+    pub boundary: Option<Document>,
+    pub tags: Vec<(String, String)>,
 }
 
 /// A bucket.
@@ -235,7 +245,7 @@ impl Key {
 
 impl World {
     /// The world an environment describes, before anything has happened in it.
-    pub(super) fn new(environment: &Environment, access_key: String) -> Self {
+    pub(super) fn new(environment: &Environment, access_key: &str) -> Self {
         let mut keys: BTreeMap<String, Arc<Key>> = environment
             .keys
             .iter()
@@ -265,15 +275,13 @@ impl World {
             .buckets
             .iter()
             .map(|bucket| (bucket.name.clone(), Arc::new(Bucket::new(bucket.clone(), now))));
-        Self {
+        let mut world = Self {
             ahead: Duration::ZERO,
             account: environment.account.clone(),
             region: environment.region.clone(),
-            caller: Arc::new(User {
-                arn: environment.caller.arn.clone(),
-                access_key,
-                policies: environment.caller.policies.clone(),
-            }),
+            users: Arc::default(),
+            access_keys: Arc::default(),
+            directory: Arc::default(),
             roles: Arc::new(environment.roles.iter().map(|role| (role.arn.clone(), role.clone())).collect()),
             buckets: Arc::new(buckets.collect()),
             keys: Arc::new(keys),
@@ -281,7 +289,9 @@ impl World {
             control: Arc::default(),
             s3_key: KeyMaterial::generate(),
             sequence: 0,
-        }
+        };
+        world.enter(environment, access_key);
+        world
     }
 
     /// The sandbox's time.

@@ -1,4 +1,4 @@
-//! STS: `AssumeRole` and `GetCallerIdentity` in its query protocol.
+//! STS: `AssumeRole`, `GetSessionToken` and `GetCallerIdentity` in its query protocol.
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
 
@@ -9,7 +9,13 @@ pub(in crate::sandbox) use self::assume::role_id;
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{authorize::Scope, state::World, token::Issuer};
+use time::format_description::well_known::Rfc3339;
+
+use super::{
+    authorize::{Identity, Scope},
+    state::World,
+    token::{Claims, Issuer},
+};
 
 /// An answer of the query protocol: status and XML body.
 pub(super) type XmlAnswer = (u16, String);
@@ -63,6 +69,7 @@ fn call(world: &mut World, scope: &Scope, issuer: &Issuer, body: &[u8]) -> Resul
     }
     match parameters.remove("Action").as_deref() {
         Some("GetCallerIdentity") => Ok(("GetCallerIdentity", identity(world, scope, &parameters)?)),
+        Some("GetSessionToken") => Ok(("GetSessionToken", session_token(world, scope, issuer, parameters)?)),
         Some("AssumeRole") => Ok(("AssumeRole", assume::assume(world, scope, issuer, parameters)?)),
         other => Err(Fault::not_modelled(&format!("sts:{}", other.unwrap_or_default()))),
     }
@@ -80,6 +87,50 @@ fn identity(world: &World, scope: &Scope, parameters: &BTreeMap<String, String>)
     let account = scope.account().unwrap_or_default();
     let result = [("Arn", arn), ("UserId", user_id.unwrap_or_default()), ("Account", account)];
     Ok(elements(&result))
+}
+
+/// Temporary credentials of a user (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>): 15 minutes to 36 hours,
+/// half a day where nothing is said. No permission is needed, and who has temporary credentials already gets no others.
+fn session_token(world: &mut World, scope: &Scope, issuer: &Issuer, mut parameters: BTreeMap<String, String>) -> Result<String, Fault> {
+    let seconds = parameters.remove("DurationSeconds");
+    if let Some(unmodelled) = parameters.keys().find(|name| *name != "Version") {
+        return Err(Fault::not_modelled(&format!("the parameter {unmodelled}")));
+    }
+    let seconds = match seconds.map(|seconds| seconds.parse::<i64>()) {
+        None => 43_200,
+        Some(Ok(seconds @ 900..=129_600)) => seconds,
+        Some(_) => return Err(Fault::validation("DurationSeconds must be between 900 and 129600")),
+    };
+    let Identity::User { user, session: None } = &scope.identity else {
+        return Err(Fault::new(
+            403,
+            "AccessDenied",
+            "Cannot call GetSessionToken with session credentials",
+        ));
+    };
+    let expires = scope.now + time::Duration::seconds(seconds);
+    let claims = Claims {
+        access_key: String::new(),
+        role_arn: user.arn.clone(),
+        role_id: user.id.clone(),
+        session_name: String::new(),
+        issued: scope.now.unix_timestamp(),
+        expires: expires.unix_timestamp(),
+        session_policy: None,
+        tags: Vec::new(),
+        transitive: Vec::new(),
+        source_identity: None,
+        access_grants: None,
+    };
+    let credentials = issuer.issue(&claims, world.next());
+    let expiration = expires.replace_nanosecond(0).unwrap_or(expires);
+    let issued = [
+        ("AccessKeyId", credentials.access_key),
+        ("SecretAccessKey", credentials.secret),
+        ("SessionToken", credentials.token),
+        ("Expiration", expiration.format(&Rfc3339).unwrap_or_default()),
+    ];
+    Ok(format!("<Credentials>{}</Credentials>", elements(&issued)))
 }
 
 fn success(scope: &Scope, operation: &str, result: &str) -> XmlAnswer {

@@ -34,9 +34,9 @@ const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 pub struct Claims {
     /// The access key id the token belongs to; a token is worth nothing beside another key.
     pub access_key: String,
-    /// The ARN of the role.
+    /// The ARN of the role, or of the user whose session it is.
     pub role_arn: String,
-    /// The unique id of the role, `AROA...`.
+    /// The unique id of the role, `AROA...`, or of the user, `AIDA...`.
     pub role_id: String,
     /// `RoleSessionName`.
     pub session_name: String,

@@ -282,7 +282,7 @@ impl Call<'_> {
         let wanted = stem(&target).ok_or_else(|| Fault::not_modelled("this form of a target"))?;
         let caller = match &self.scope.identity {
             Identity::Session { role, .. } => role.arn.as_str(),
-            Identity::User(user) => user.arn.as_str(),
+            Identity::User { user, .. } => user.arn.as_str(),
             Identity::Anonymous => "",
         };
         let covers = |grant: &&AccessGrant| {

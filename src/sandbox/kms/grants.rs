@@ -172,7 +172,7 @@ fn known(world: &World, arn: &str) -> Result<(), JsonAnswer> {
         arn.strip_prefix(&prefix)
             .is_some_and(|name| !name.is_empty() && !name.contains('/'))
     });
-    if world.roles.contains_key(arn) || is_session || world.caller.arn == arn {
+    if world.roles.contains_key(arn) || is_session || world.users.contains_key(arn) {
         return Ok(());
     }
     Err(not_modelled(format!("the principal {arn}")))

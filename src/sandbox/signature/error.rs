@@ -142,7 +142,7 @@ impl AuthError {
         match service {
             Service::S3 => self.s3().0,
             Service::Kms => self.elsewhere().0,
-            Service::Sts => self.elsewhere().2,
+            Service::Sts | Service::Iam => self.elsewhere().2,
         }
     }
 
@@ -152,7 +152,7 @@ impl AuthError {
         match service {
             Service::S3 => self.s3().1,
             Service::Kms => self.elsewhere().1,
-            Service::Sts => self.elsewhere().3,
+            Service::Sts | Service::Iam => self.elsewhere().3,
         }
     }
 
@@ -161,7 +161,7 @@ impl AuthError {
     pub fn message(&self, service: Service) -> String {
         match service {
             Service::S3 => self.s3_message(),
-            Service::Kms | Service::Sts => self.message_elsewhere(service),
+            Service::Kms | Service::Sts | Service::Iam => self.message_elsewhere(service),
         }
     }
 

@@ -30,7 +30,7 @@ pub(super) fn assume(world: &mut World, scope: &Scope, issuer: &Issuer, paramete
     let role = authorized_role(world, scope, &asked, calling)?;
     check_duration(&asked, &role, calling.is_some())?;
     let expires = scope.now + Duration::seconds(asked.seconds);
-    let role_id = role_id(&role);
+    let role_id = world.role_id(&role);
     let inherited = calling.map(Claims::inherited).unwrap_or_default();
     let transitive = inherited.iter().map(|(key, _)| key).chain(&asked.transitive);
     let claims = Claims {
