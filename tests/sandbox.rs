@@ -22,6 +22,8 @@ mod authentication;
 mod control;
 #[path = "sandbox/deletes.rs"]
 mod deletes;
+#[path = "sandbox/directory.rs"]
+mod directory;
 #[path = "sandbox/encryption.rs"]
 mod encryption;
 #[path = "sandbox/grants.rs"]
@@ -32,6 +34,8 @@ mod kms;
 mod kms_requests;
 #[path = "sandbox/limits.rs"]
 mod limits;
+#[path = "sandbox/object_lock.rs"]
+mod object_lock;
 #[path = "sandbox/objects.rs"]
 mod objects;
 #[path = "sandbox/pivots.rs"]

@@ -322,6 +322,12 @@ impl Scope {
         Refusal::Denied(format!("{} {clause}", self.not_authorized(action, resource)))
     }
 
+    /// The same where AWS has words that name no one.
+    pub(super) fn refuse_in_words(&self, action: &str, resource: &str, layer: Layer, message: String) -> Refusal {
+        _ = self.refuse(action, resource, layer, "");
+        Refusal::Denied(message)
+    }
+
     /// Records that no grant of S3 Access Grants lets the caller do what the policies leave to such a grant.
     pub(super) fn not_granted(&self, action: &str, resource: &str, message: String) -> Refusal {
         self.record(Ruling {

@@ -61,6 +61,8 @@ pub(super) struct User {
 pub(super) struct Bucket {
     pub config: Arc<environment::Bucket>,
     pub created: OffsetDateTime,
+    /// Object Lock, where it is on: it is never turned off again.
+    pub lock: Option<LockConfiguration>,
     /// Default encryption, which may name a key that nobody has: S3 does not look.
     pub default_encryption: DefaultEncryption,
     /// Its tags, which S3 and S3 Control both read and write.
@@ -128,10 +130,50 @@ pub(super) struct Content {
     pub tags: Vec<(String, String)>,
     /// One of S3's names.
     pub storage_class: &'static str,
+    pub lock: Lock,
     /// Whether a copy of an archived object can be read.
     pub restored: bool,
     /// By name.
     pub annotations: BTreeMap<String, Annotation>,
+}
+
+/// Object Lock of a bucket.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LockConfiguration {
+    pub default: Option<DefaultRetention>,
+}
+
+/// What every new version is retained for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DefaultRetention {
+    pub mode: LockMode,
+    pub period: u32,
+    /// In days otherwise.
+    pub in_years: bool,
+}
+
+/// The modes of a retention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LockMode {
+    /// Those who may can shorten it.
+    Governance,
+    /// Nobody can.
+    Compliance,
+}
+
+/// Until when a version is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Retention {
+    pub mode: LockMode,
+    pub until: OffsetDateTime,
+}
+
+/// What keeps a version from being removed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lock {
+    pub retention: Option<Retention>,
+    /// The legal hold.
+    pub hold: bool,
 }
 
 /// What HTTP says of a body, kept and given back.
@@ -179,6 +221,7 @@ pub(super) struct Upload {
     pub metadata: BTreeMap<String, String>,
     pub tags: Vec<(String, String)>,
     pub storage_class: &'static str,
+    pub lock: Lock,
     /// The algorithm of its checksums, and whether they are put together from those of the parts.
     pub checksum: Option<(&'static str, bool)>,
     /// What policies were told of the encryption, and are told again for every step.
@@ -365,6 +408,7 @@ impl Bucket {
             default_encryption: DefaultEncryption::from(&config.encryption),
             config,
             created,
+            lock: None,
             tags: Vec::new(),
             settings: BTreeMap::new(),
             deleted: BTreeSet::new(),

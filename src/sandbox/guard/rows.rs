@@ -13,6 +13,7 @@ use super::{Level, Row, Value};
 
 const LIST: &[&str] = &["x-amz-optional-object-attributes"];
 const DELETE: &[&str] = &["x-amz-mfa", "x-amz-bypass-governance-retention"];
+const BYPASS: &[&str] = &["x-amz-bypass-governance-retention"];
 const OBJECT_ACL: &[&str] = &[
     "x-amz-acl",
     "x-amz-grant-full-control",
@@ -182,6 +183,8 @@ pub const ROWS: &[Row] = &[
     row("DeleteBucketIntelligentTieringConfiguration", "DELETE", Bucket).needs(&[("intelligent-tiering", Empty), ("id", Any)]),
     row("ListBucketIntelligentTieringConfigurations", "GET", Bucket).needs(&[("intelligent-tiering", Empty)]),
     row("ListBucketInventoryConfigurations", "GET", Bucket).needs(&[("inventory", Empty)]),
+    row("PutObjectLockConfiguration", "PUT", Bucket).needs(&[("object-lock", Empty)]),
+    row("GetObjectLockConfiguration", "GET", Bucket).needs(&[("object-lock", Empty)]),
     row("PutBucketTagging", "PUT", Bucket).needs(&[("tagging", Empty)]),
     row("GetBucketTagging", "GET", Bucket).needs(&[("tagging", Empty)]),
     row("DeleteBucketTagging", "DELETE", Bucket).needs(&[("tagging", Empty)]),
@@ -247,6 +250,17 @@ pub const ROWS: &[Row] = &[
         .needs(&[("acl", Empty)])
         .may(VERSION)
         .headers(&[OBJECT_ACL, GRANT_WRITE]),
+    row("PutObjectRetention", "PUT", Object)
+        .needs(&[("retention", Empty)])
+        .may(VERSION)
+        .headers(&[BYPASS]),
+    row("GetObjectRetention", "GET", Object).needs(&[("retention", Empty)]).may(VERSION),
+    row("PutObjectLegalHold", "PUT", Object)
+        .needs(&[("legal-hold", Empty)])
+        .may(VERSION),
+    row("GetObjectLegalHold", "GET", Object)
+        .needs(&[("legal-hold", Empty)])
+        .may(VERSION),
     row("RestoreObject", "POST", Object).needs(&[("restore", Empty)]).may(VERSION),
     row("UpdateObjectEncryption", "PUT", Object)
         .needs(&[("encryption", Empty)])

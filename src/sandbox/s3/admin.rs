@@ -188,6 +188,13 @@ fn put_versioning(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result
             "A replication configuration is present on this bucket, so the versioning state cannot be changed.",
         ));
     }
+    if bucket.lock.is_some() && versioning != Versioning::Enabled {
+        return Err(error(
+            409,
+            "InvalidBucketState",
+            "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+        ));
+    }
     config(bucket).versioning = versioning;
     Ok(Answer::empty(200))
 }

@@ -16,7 +16,7 @@ use crate::{
     iam::Context,
     sandbox::{
         authorize::{Question, Scope},
-        state::{Bucket, World},
+        state::{Bucket, LockConfiguration, World},
     },
 };
 
@@ -71,6 +71,11 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateBucketInput)
     if input.acl.is_some() || granted {
         let _permit = ask("s3:PutBucketAcl")?;
     }
+    let locked = input.object_lock_enabled_for_bucket == Some(true);
+    if locked {
+        let _permit = ask("s3:PutBucketObjectLockConfiguration")?;
+        let _permit = ask("s3:PutBucketVersioning")?;
+    }
     if ownership.is_some() {
         let _permit = ask("s3:PutBucketOwnershipControls")?;
     }
@@ -91,7 +96,13 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateBucketInput)
             Err(error(409, "BucketAlreadyOwnedByYou", message))
         };
     }
-    let bucket = Bucket::new(Arc::new(new_config(&name, &account, ownership)), world.now());
+    let mut config = new_config(&name, &account, ownership);
+    if locked {
+        // Object Lock stands on versions, and turns them on.
+        config.versioning = Versioning::Enabled;
+    }
+    let mut bucket = Bucket::new(Arc::new(config), world.now());
+    bucket.lock = locked.then(LockConfiguration::default);
     Arc::make_mut(&mut world.buckets).insert(name.clone(), Arc::new(bucket));
     Ok(created(&name))
 }

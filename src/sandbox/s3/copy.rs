@@ -15,11 +15,11 @@ use super::{
     conditional::Conditions,
     customer::{self, CustomerKey},
     encryption::{self, Keys},
-    error, multipart, not_modelled,
+    error, lock, multipart, not_modelled,
     object::{self, Attributes, Write},
     open,
     receive::{ALGORITHMS, Digests, Sum, unkept},
-    refuse_unmodelled, tagging,
+    tagging,
 };
 use crate::sandbox::{
     authorize::Scope,
@@ -34,13 +34,16 @@ const MAX_COPY: u64 = 5 << 30;
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> S3Result<CopyObjectOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    refuse_unmodelled(&[
-        (
-            "object lock",
-            input.object_lock_mode.is_some() || input.object_lock_legal_hold_status.is_some(),
-        ),
-        ("object lock", input.object_lock_retain_until_date.is_some()),
-    ])?;
+    let lock = lock::Asked::read(
+        &held,
+        scope.now,
+        input.object_lock_mode.as_ref().map(s3s::dto::ObjectLockMode::as_str),
+        input.object_lock_retain_until_date.as_ref(),
+        input
+            .object_lock_legal_hold_status
+            .as_ref()
+            .map(s3s::dto::ObjectLockLegalHoldStatus::as_str),
+    )?;
     object::check_limits(&input.key, input.metadata.as_ref())?;
     let replaces = Replaces::read(&input)?;
     let CopySource::Bucket { bucket, key, version_id } = &input.copy_source else {
@@ -53,7 +56,7 @@ pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> 
     let storage_class = object::storage_class(input.storage_class.as_ref().map(StorageClass::as_str))?;
     let tags = tagging::parse_header(input.tagging.as_deref().filter(|_| replaces.tags))?;
     // AWS documents no order; the destination is asked first (assumed), so that a refused write is told as one.
-    authorize_write(world, scope, &held, &input, &plan, &tags, storage_class)?;
+    authorize_write(world, scope, &held, &input, (&plan, &tags, lock))?;
     let (version, content) = object::find(world, scope, &source, key, version_id.as_deref(), object::GET)?;
     let tags = if replaces.tags {
         tags
@@ -89,6 +92,7 @@ pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> 
         metadata: replaces.metadata(&input, content),
         tags,
         storage_class,
+        lock: lock.settled(&held, scope.now),
         checksum: checksum.clone(),
     };
     let etag = object::body_etag(&plan.encryption, md5);
@@ -156,10 +160,10 @@ fn authorize_write(
     scope: &Scope,
     held: &Held,
     input: &CopyObjectInput,
-    plan: &encryption::Plan,
-    tags: &[(String, String)],
-    storage_class: &'static str,
+    (plan, tags, lock): (&encryption::Plan, &[(String, String)], lock::Asked),
 ) -> S3Result<()> {
+    let class = input.storage_class.as_ref().map(StorageClass::as_str);
+    let storage_class = object::storage_class(class)?;
     let grants = [
         &input.grant_full_control,
         &input.grant_read,
@@ -176,8 +180,9 @@ fn authorize_write(
         grants: grants.iter().any(|grant| grant.is_some()),
         tags,
         copy_source: Some(&format!("{bucket}/{key}")),
-        storage_class: input.storage_class.as_ref().map(|_| storage_class),
+        storage_class: class.map(|_| storage_class),
         conditions: [None, None],
+        lock,
     };
     write.authorize(world, scope, held)
 }

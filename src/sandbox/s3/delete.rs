@@ -5,7 +5,7 @@ use s3s::{
     dto::{DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, Error},
 };
 
-use super::{Held, error, object::push, open, raw::malformed, refuse_unmodelled};
+use super::{Held, error, lock, object::push, open, raw::malformed, refuse_unmodelled};
 use crate::{
     environment::Versioning,
     sandbox::{authorize::Scope, state::World},
@@ -25,7 +25,6 @@ pub(super) fn delete_many(world: &mut World, scope: &Scope, input: DeleteObjects
         |object: &s3s::dto::ObjectIdentifier| object.e_tag.is_some() || object.last_modified_time.is_some() || object.size.is_some();
     refuse_unmodelled(&[
         ("MFA delete", input.mfa.is_some()),
-        ("object lock", input.bypass_governance_retention.is_some()),
         ("conditional deletes", input.delete.objects.iter().any(conditional)),
     ])?;
     let objects = input.delete.objects;
@@ -42,7 +41,14 @@ pub(super) fn delete_many(world: &mut World, scope: &Scope, input: DeleteObjects
         } else {
             // Each delete sees what those before it left.
             let held = open(world, &input.bucket, None)?;
-            delete_one(world, scope, &held, &object.key, object.version_id.as_deref())
+            delete_one(
+                world,
+                scope,
+                &held,
+                &object.key,
+                object.version_id.as_deref(),
+                input.bypass_governance_retention,
+            )
         };
         match result {
             Ok(_) if quiet => {}
@@ -77,17 +83,30 @@ pub(super) fn delete(world: &mut World, scope: &Scope, input: DeleteObjectInput)
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     refuse_unmodelled(&[
         ("MFA delete", input.mfa.is_some()),
-        ("object lock", input.bypass_governance_retention.is_some()),
         (
             "conditional deletes",
             input.if_match.is_some() || input.if_match_last_modified_time.is_some() || input.if_match_size.is_some(),
         ),
     ])?;
-    delete_one(world, scope, &held, &input.key, input.version_id.as_deref())
+    delete_one(
+        world,
+        scope,
+        &held,
+        &input.key,
+        input.version_id.as_deref(),
+        input.bypass_governance_retention,
+    )
 }
 
 /// Deletes one key or one version of it. Without versioning there is one version only, and its id is `null`.
-pub(super) fn delete_one(world: &mut World, scope: &Scope, held: &Held, key: &str, version: Option<&str>) -> S3Result<DeleteObjectOutput> {
+pub(super) fn delete_one(
+    world: &mut World,
+    scope: &Scope,
+    held: &Held,
+    key: &str,
+    version: Option<&str>,
+    bypass: Option<bool>,
+) -> S3Result<DeleteObjectOutput> {
     let mut context = held.context(world, scope);
     let Some(id) = version else {
         let _permit = held.authorize_object(scope, "s3:DeleteObject", key, &context)?;
@@ -95,6 +114,10 @@ pub(super) fn delete_one(world: &mut World, scope: &Scope, held: &Held, key: &st
     };
     context.set("s3:VersionId", id);
     let _permit = held.authorize_object(scope, "s3:DeleteObjectVersion", key, &context)?;
+    let bypasses = lock::bypasses(world, scope, held, key, bypass)?;
+    if let Some(found) = held.bucket.version(key, id) {
+        lock::check_removal(scope, held, key, found, bypasses)?;
+    }
     let marker = held.bucket.version(key, id).is_some_and(|version| version.content.is_none());
     if let Some(bucket) = world.bucket_mut(&held.bucket.config.name) {
         let versions = bucket.objects.entry(key.to_owned()).or_default();

@@ -14,6 +14,7 @@ mod customer;
 mod delete;
 mod encryption;
 mod listing;
+mod lock;
 mod multipart;
 mod object;
 mod page;
@@ -57,7 +58,7 @@ use super::{
 };
 use crate::{
     environment::PublicAccessBlock,
-    iam::{Context, Layer},
+    iam::{Context, Decision, Layer},
 };
 
 /// The backend of one sandbox.
@@ -276,6 +277,21 @@ impl Held {
     /// Asks for an action on the bucket itself.
     fn authorize(&self, scope: &Scope, action: &str, context: &Context) -> S3Result<Permit> {
         self.ask(scope, action, &self.arn(), context, &[])
+    }
+
+    /// Whether an action on an object would be permitted, without asking for it.
+    fn foresees(&self, scope: &Scope, action: &str, key: &str, context: &Context) -> S3Result<bool> {
+        let config = &self.bucket.config;
+        let evaluation = scope.foresee(&Question {
+            action,
+            resource: &self.object_arn(key),
+            resource_account: &config.account,
+            resource_policy: config.policy.as_ref(),
+            context,
+            settings: &[],
+            restrict_public: self.public_access.restrict_public_buckets,
+        })?;
+        Ok(evaluation.decision == Decision::Allow)
     }
 
     /// Asks for an action on an object.

@@ -17,7 +17,7 @@ use super::{
     Held, acl, conditional,
     customer::{self, CustomerKey},
     encryption::{self, Keys},
-    error, not_modelled,
+    error, lock, not_modelled,
     object::{self, Attributes, Write},
     open,
     raw::malformed,
@@ -36,13 +36,16 @@ const PARTS_PAGE: usize = 1000;
 
 pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUploadInput) -> S3Result<CreateMultipartUploadOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    refuse_unmodelled(&[
-        (
-            "object lock",
-            input.object_lock_mode.is_some() || input.object_lock_legal_hold_status.is_some(),
-        ),
-        ("object lock", input.object_lock_retain_until_date.is_some()),
-    ])?;
+    let lock = lock::Asked::read(
+        &held,
+        scope.now,
+        input.object_lock_mode.as_ref().map(s3s::dto::ObjectLockMode::as_str),
+        input.object_lock_retain_until_date.as_ref(),
+        input
+            .object_lock_legal_hold_status
+            .as_ref()
+            .map(s3s::dto::ObjectLockLegalHoldStatus::as_str),
+    )?;
     object::check_limits(&input.key, input.metadata.as_ref())?;
     let storage_class = object::storage_class(input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str))?;
     let checksum = checksum_of(input.checksum_algorithm.as_ref(), input.checksum_type.as_ref())?;
@@ -70,6 +73,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
         copy_source: None,
         storage_class: input.storage_class.as_ref().map(|_| storage_class),
         conditions: [None, None],
+        lock,
     };
     write.authorize(world, scope, &held)?;
     if scope.account().is_none() {
@@ -99,6 +103,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
         metadata: input.metadata.unwrap_or_default().into_iter().collect(),
         tags,
         storage_class,
+        lock: lock.settled(&held, scope.now),
         checksum,
         parts: BTreeMap::new(),
     };
@@ -390,6 +395,7 @@ pub(super) fn complete(world: &mut World, scope: &Scope, input: CompleteMultipar
         metadata: upload.metadata.clone(),
         tags: upload.tags.clone(),
         storage_class: upload.storage_class,
+        lock: upload.lock,
         checksum: checksum.clone(),
     };
     let version = object::store(world, &held, &input.key, body, &etag, &upload.encryption, attributes)?;

@@ -11,7 +11,7 @@ use s3s::{
 use super::{
     Held, acl, conditional, customer,
     encryption::{self, Keys},
-    error, open,
+    error, lock, open,
     receive::{Sum, Upload},
     refuse_unmodelled, tagging,
 };
@@ -21,7 +21,7 @@ use crate::{
     sandbox::{
         authorize::Scope,
         kms::Sealed,
-        state::{Content, Encryption, NULL_VERSION, System, Version, World},
+        state::{Content, Encryption, Lock, NULL_VERSION, System, Version, World},
     },
 };
 
@@ -31,6 +31,7 @@ pub(super) struct Attributes {
     pub metadata: BTreeMap<String, String>,
     pub tags: Vec<(String, String)>,
     pub storage_class: &'static str,
+    pub lock: Lock,
     pub checksum: Option<Sum>,
 }
 
@@ -88,17 +89,24 @@ pub(super) fn stored_encoding(encoding: Option<String>) -> Option<String> {
     (!kept.is_empty()).then(|| kept.join(","))
 }
 
+fn asked_lock(scope: &Scope, held: &Held, input: &PutObjectInput) -> S3Result<lock::Asked> {
+    lock::Asked::read(
+        held,
+        scope.now,
+        input.object_lock_mode.as_ref().map(s3s::dto::ObjectLockMode::as_str),
+        input.object_lock_retain_until_date.as_ref(),
+        input
+            .object_lock_legal_hold_status
+            .as_ref()
+            .map(s3s::dto::ObjectLockLegalHoldStatus::as_str),
+    )
+}
+
 pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, upload: &Upload) -> S3Result<PutObjectOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    refuse_unmodelled(&[
-        (
-            "object lock",
-            input.object_lock_mode.is_some() || input.object_lock_legal_hold_status.is_some(),
-        ),
-        ("object lock", input.object_lock_retain_until_date.is_some()),
-        ("appends", input.write_offset_bytes.is_some()),
-    ])?;
+    refuse_unmodelled(&[("appends", input.write_offset_bytes.is_some())])?;
     check_limits(&input.key, input.metadata.as_ref())?;
+    let lock = asked_lock(scope, &held, &input)?;
     let storage_class = storage_class(input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str))?;
     let headers = encryption::Headers {
         algorithm: input.server_side_encryption,
@@ -124,6 +132,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
         copy_source: None,
         storage_class: input.storage_class.as_ref().map(|_| storage_class),
         conditions: [input.if_match.as_ref(), input.if_none_match.as_ref()],
+        lock,
     };
     write.authorize(world, scope, &held)?;
     encryption::authorize(world, scope, &held, &input.key, &plan.encryption, "kms:GenerateDataKey")?;
@@ -134,6 +143,13 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
         input.checksum_sha1,
         input.checksum_sha256,
     ];
+    if lock.needs_digest(&held) && !upload.has_digest(&given, input.content_md5.as_deref()) {
+        return Err(error(
+            400,
+            "InvalidRequest",
+            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters",
+        ));
+    }
     let checksum = upload.sums.check(given, &upload.trailers, input.content_md5.as_deref())?;
     conditional::check_write(&held, &input.key, input.if_match.as_ref(), input.if_none_match.as_ref())?;
     let attributes = Attributes {
@@ -149,6 +165,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
         metadata: input.metadata.unwrap_or_default().into_iter().collect(),
         tags,
         storage_class,
+        lock: lock.settled(&held, scope.now),
         checksum: checksum.clone(),
     };
     let etag = body_etag(&plan.encryption, upload.sums.md5);
@@ -194,6 +211,7 @@ pub(super) struct Write<'a> {
     pub storage_class: Option<&'static str>,
     /// If-Match and If-None-Match.
     pub conditions: [Option<&'a ETagCondition>; 2],
+    pub lock: lock::Asked,
 }
 
 impl Write<'_> {
@@ -221,11 +239,15 @@ impl Write<'_> {
                 None => {}
             }
         }
+        self.lock.tell(&mut context, scope.now);
         let blocked = self.plan.customer.is_some() && held.bucket.config.blocks_customer_keys;
         let settings: &[Layer] = if blocked { &[Layer::EncryptionBlock] } else { &[] };
         let _permit = held.ask(scope, "s3:PutObject", &held.object_arn(self.key), &context, settings)?;
         if !self.tags.is_empty() {
             let _permit = held.authorize_object(scope, "s3:PutObjectTagging", self.key, &context)?;
+        }
+        for action in self.lock.actions() {
+            let _permit = held.authorize_object(scope, action, self.key, &context)?;
         }
         if self.acl.is_some() || self.grants {
             let _permit = held.authorize_object(scope, "s3:PutObjectAcl", self.key, &context)?;
@@ -274,6 +296,7 @@ pub(super) fn store(
         metadata: attributes.metadata,
         tags: attributes.tags,
         storage_class: attributes.storage_class,
+        lock: attributes.lock,
         restored: false,
         annotations: BTreeMap::new(),
     };

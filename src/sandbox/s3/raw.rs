@@ -10,7 +10,7 @@ use s3s::{
     xml::{DeError, Deserialize, Deserializer, SerializeContent, Serializer},
 };
 
-use super::{admin, annotation, error, not_modelled, receive::Digests, settings, update};
+use super::{admin, annotation, error, lock, not_modelled, receive::Digests, settings, update};
 use crate::sandbox::{authorize::Scope, state::World};
 
 /// No configuration is longer (assumed; AWS names limits for some).
@@ -55,7 +55,11 @@ impl Answer {
 
 /// Whether an operation is answered here.
 pub(in crate::sandbox) fn knows(operation: &str) -> bool {
-    settings::knows(operation) || admin::knows(operation) || annotation::knows(operation) || operation == update::OPERATION
+    settings::knows(operation)
+        || admin::knows(operation)
+        || annotation::knows(operation)
+        || lock::knows(operation)
+        || operation == update::OPERATION
 }
 
 /// Answers a request that [`knows`] knows.
@@ -69,6 +73,8 @@ pub(in crate::sandbox) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>
         admin::answer(world, scope, &raw)
     } else if annotation::knows(operation) {
         annotation::answer(world, scope, &raw)
+    } else if lock::knows(operation) {
+        lock::answer(world, scope, &raw)
     } else if operation == update::OPERATION {
         update::answer(world, scope, &raw)
     } else {

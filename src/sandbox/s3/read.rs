@@ -5,14 +5,17 @@ use std::{collections::HashMap, ops::Range};
 use futures::stream;
 use s3s::{
     S3Result,
-    dto::{ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, StorageClass, StreamingBlob, Timestamp},
+    dto::{
+        ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ObjectLockLegalHoldStatus, ObjectLockMode, StorageClass,
+        StreamingBlob, Timestamp,
+    },
 };
 
 use super::{
     conditional::Conditions,
     customer,
     encryption::{self, Keys},
-    error,
+    error, lock,
     object::{self, GET, find},
     open,
     receive::Sum,
@@ -170,6 +173,7 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectInput) -> S3
     let (algorithm, key, bucket_key) = encryption::reported(&content.encryption);
     let (customer_algorithm, customer_md5) = customer::reported(&content.encryption);
     let checksum = told(content, &slice, input.checksum_mode.as_ref());
+    let lock = lock::shown(world, scope, &held, &input.key, content)?;
     let [crc32, crc32c, crc64nvme, sha1, sha256] = Sum::members(checksum.as_ref());
     Ok(GetObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
@@ -202,6 +206,9 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectInput) -> S3
         checksum_sha1: sha1,
         checksum_sha256: sha256,
         checksum_type: checksum.as_ref().map(Sum::kind),
+        object_lock_mode: lock.retention.map(|retention| ObjectLockMode::from_static(retention.mode.as_str())),
+        object_lock_retain_until_date: lock.retention.map(|retention| Timestamp::from(retention.until)),
+        object_lock_legal_hold_status: lock.hold.then(|| ObjectLockLegalHoldStatus::from_static("ON")),
         ..GetObjectOutput::default()
     })
 }
@@ -234,6 +241,7 @@ pub(super) fn head(world: &mut World, scope: &Scope, input: HeadObjectInput) -> 
     let (algorithm, key, bucket_key) = encryption::reported(&content.encryption);
     let (customer_algorithm, customer_md5) = customer::reported(&content.encryption);
     let checksum = told(content, &slice, input.checksum_mode.as_ref());
+    let lock = lock::shown(world, scope, &held, &input.key, content)?;
     let [crc32, crc32c, crc64nvme, sha1, sha256] = Sum::members(checksum.as_ref());
     Ok(HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
@@ -264,6 +272,9 @@ pub(super) fn head(world: &mut World, scope: &Scope, input: HeadObjectInput) -> 
         checksum_sha1: sha1,
         checksum_sha256: sha256,
         checksum_type: checksum.as_ref().map(Sum::kind),
+        object_lock_mode: lock.retention.map(|retention| ObjectLockMode::from_static(retention.mode.as_str())),
+        object_lock_retain_until_date: lock.retention.map(|retention| Timestamp::from(retention.until)),
+        object_lock_legal_hold_status: lock.hold.then(|| ObjectLockLegalHoldStatus::from_static("ON")),
         ..HeadObjectOutput::default()
     })
 }

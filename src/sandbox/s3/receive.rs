@@ -170,6 +170,12 @@ pub(in crate::sandbox) struct Upload {
 }
 
 impl Upload {
+    /// Whether its sender said a digest of it.
+    pub(super) fn has_digest(&self, headers: &[Option<String>; 5], content_md5: Option<&str>) -> bool {
+        let trailer = |name: &&str| self.trailers.contains_key(format!("x-amz-checksum-{name}"));
+        content_md5.is_some() || headers.iter().any(Option::is_some) || ALGORITHMS.iter().any(trailer)
+    }
+
     /// A body that is in memory already.
     pub(super) fn of(body: &[u8]) -> S3Result<Self> {
         let mut digests = Digests::asked(&HeaderMap::new());

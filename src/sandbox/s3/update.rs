@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{
     Held,
     encryption::{self, Keys},
-    error, not_modelled, object, open,
+    error, lock, not_modelled, object, open,
     raw::{Answer, Raw, malformed, well_formed},
 };
 use crate::sandbox::{
@@ -51,6 +51,8 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     let version = raw.query("versionId");
     let (found, content) = authorized(world, scope, &held, raw, version, &sent)?;
     let encryption = wanted(&held, sent?, content)?;
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>: not while the object is locked.
+    lock::check_removal(scope, &held, raw.key, found, false)?;
     for action in ["kms:Decrypt", "kms:ReEncryptFrom"] {
         encryption::authorize(world, scope, &held, raw.key, &content.encryption, action)?;
     }
