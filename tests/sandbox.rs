@@ -3,6 +3,7 @@
 //! Each refusal stands beside what is allowed. Rows marked `assumed` rest on no page of AWS.
 #![allow(
     clippy::expect_used,
+    clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::type_complexity,

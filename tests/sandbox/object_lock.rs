@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::place::{Place, Setup, allow, run};
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 const PROTECTED: &str = "AccessDenied Access Denied because object protected by object lock.";
 
 fn setup() -> Place {
