@@ -19,7 +19,9 @@ use crate::sandbox::{authorize::Scope, state::World};
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectAttributesInput) -> S3Result<GetObjectAttributesOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let asked = |name: &str| input.object_attributes.iter().any(|attribute| attribute.as_str() == name);
+    // Clients send the list on one line, too.
+    let listed = || input.object_attributes.iter().flat_map(|attribute| attribute.as_str().split(','));
+    let asked = |name: &str| listed().any(|attribute| attribute.trim() == name);
     refuse_unmodelled(&[("pages of parts", input.max_parts.is_some() || input.part_number_marker.is_some())])?;
     let customer = [
         input.sse_customer_algorithm.clone(),
