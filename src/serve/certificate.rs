@@ -69,6 +69,7 @@ impl Certificates {
 }
 
 fn names(address: IpAddr, region: &str) -> Vec<String> {
+    // Clients with OpenSSL take no `*.localhost`, but `*.s3.localhost`.
     let mut names: Vec<String> = ["localhost", "*.localhost", "*.s3.localhost", "127.0.0.1", "::1"]
         .map(str::to_owned)
         .into();

@@ -70,6 +70,11 @@ impl Served {
             .unwrap_or_else(|| panic!("it says no `{name}`: {}", self.told))
     }
 
+    /// All of it, as it was printed.
+    pub fn line(&self) -> String {
+        self.told.to_string()
+    }
+
     /// The log, whole once the server has stopped.
     pub fn stop(mut self) -> (i32, String) {
         Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();

@@ -113,7 +113,7 @@ fn an_unknown_query_key_is_refused_on_every_row() {
         for key in [
             "unknown",
             "torrent",
-            "retention",
+            "renameObject",
             "x-amz-acl",
             "x-amz-server-side-encryption",
             "x-amz-algorithm",

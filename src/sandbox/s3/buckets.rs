@@ -34,16 +34,10 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateBucketInput)
         return Err(error(403, "AccessDenied", "Access Denied"));
     };
     let configuration = input.create_bucket_configuration.as_ref();
-    refuse_unmodelled(&[
-        (
-            "directory buckets",
-            configuration.is_some_and(|it| it.bucket.is_some() || it.location.is_some()),
-        ),
-        (
-            "buckets that are made with Object Lock",
-            input.object_lock_enabled_for_bucket == Some(true),
-        ),
-    ])?;
+    refuse_unmodelled(&[(
+        "directory buckets",
+        configuration.is_some_and(|it| it.bucket.is_some() || it.location.is_some()),
+    )])?;
     let name = input.bucket;
     if !is_name(&name) {
         return Err(error(400, "InvalidBucketName", "The specified bucket is not valid."));
