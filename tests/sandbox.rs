@@ -31,6 +31,8 @@ mod encryption;
 mod grants;
 #[path = "sandbox/kms.rs"]
 mod kms;
+#[path = "sandbox/kms_life.rs"]
+mod kms_life;
 #[path = "sandbox/kms_requests.rs"]
 mod kms_requests;
 #[path = "sandbox/limits.rs"]

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
+    kms::Key,
     ruling::{Asked, Decider, Explain, Ruling, StatementRef},
-    state::{Key, User, World},
+    state::{User, World},
     token::Claims,
 };
 use crate::{
@@ -38,6 +39,8 @@ pub(super) struct Scope {
     pub identity: Identity,
     pub request_id: String,
     pub secure: bool,
+    /// The Region that was asked.
+    pub region: String,
     pub now: OffsetDateTime,
     /// `REST-HEADER` or `REST-QUERY-STRING`; nothing for an anonymous request.
     pub auth_type: Option<&'static str>,
@@ -70,6 +73,7 @@ impl Scope {
         identity: Identity,
         request_id: String,
         secure: bool,
+        region: String,
         now: OffsetDateTime,
         auth_type: Option<&'static str>,
         signature_age: Option<i128>,
@@ -80,6 +84,7 @@ impl Scope {
             identity,
             request_id,
             secure,
+            region,
             now,
             auth_type,
             signature_age,
@@ -94,6 +99,25 @@ impl Scope {
     pub(super) fn explained(mut self, parts: &http::request::Parts) -> Self {
         self.explains = parts.extensions.get::<Explain>().is_some();
         self
+    }
+
+    /// The same request where it is about another Region.
+    pub(super) fn elsewhere(&self, region: &str) -> Self {
+        Self {
+            identity: self.identity.clone(),
+            request_id: self.request_id.clone(),
+            region: region.to_owned(),
+            auth_type: self.auth_type,
+            user_agent: self.user_agent.clone(),
+            content_sha256: self.content_sha256.clone(),
+            rulings: Mutex::default(),
+            ..*self
+        }
+    }
+
+    /// Takes over what was decided elsewhere.
+    pub(super) fn recall(&self, other: &Self) {
+        other.rulings().into_iter().for_each(|ruling| self.record(ruling));
     }
 
     /// What has been decided.
@@ -131,10 +155,10 @@ impl Scope {
 
     /// The keys that every request carries:
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
-    pub(super) fn context(&self, world: &World, resource_account: &str) -> Context {
+    pub(super) fn context(&self, resource_account: &str) -> Context {
         let mut context = Context::new();
         context.set("aws:SecureTransport", self.secure.to_string());
-        context.set("aws:RequestedRegion", world.region.as_str());
+        context.set("aws:RequestedRegion", self.region.as_str());
         context.set("aws:ResourceAccount", resource_account);
         context.set("aws:ViaAWSService", "false");
         context.set("aws:PrincipalIsAWSService", "false");
@@ -539,11 +563,16 @@ pub(super) fn ask_key(scope: &Scope, key: &Key, action: &str, context: &Context,
 /// What every request about a key says of it:
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>.
 pub(super) fn key_context(scope: &Scope, world: &World, key: &Key) -> Context {
-    let mut context = scope.context(world, &key.account);
+    let mut context = scope.context(&key.account);
     if let Some(account) = scope.account() {
         context.set("kms:CallerAccount", account);
     }
-    told_of_keys(&mut context);
+    told_of_keys(
+        &mut context,
+        key.primary
+            .as_ref()
+            .map(|primary| if *primary == key.region { "PRIMARY" } else { "REPLICA" }),
+    );
     context.set_all("kms:ResourceAliases", world.aliases_of(&key.arn).map(str::to_owned));
     for (tag, value) in &key.tags {
         context.set(&format!("aws:ResourceTag/{tag}"), value.as_str());
@@ -551,18 +580,21 @@ pub(super) fn key_context(scope: &Scope, world: &World, key: &Key) -> Context {
     context
 }
 
-/// What is the same for every key of the sandbox, also for one that is yet to be made. The two old names still work:
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>.
-pub(super) fn told_of_keys(context: &mut Context) {
+/// What is told of every key of the sandbox, also of one that is yet to be made; `multi` is what kind of multi-Region key it is. The two
+/// old names still work: <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>.
+pub(super) fn told_of_keys(context: &mut Context, multi: Option<&str>) {
     for (name, value) in [
         ("kms:KeyOrigin", "AWS_KMS"),
         ("kms:KeySpec", "SYMMETRIC_DEFAULT"),
         ("kms:KeyUsage", "ENCRYPT_DECRYPT"),
-        ("kms:MultiRegion", "false"),
+        ("kms:MultiRegion", if multi.is_some() { "true" } else { "false" }),
         ("kms:CustomerMasterKeySpec", "SYMMETRIC_DEFAULT"),
         ("kms:CustomerMasterKeyUsage", "ENCRYPT_DECRYPT"),
     ] {
         context.set(name, value);
+    }
+    if let Some(kind) = multi {
+        context.set("kms:MultiRegionKeyType", kind);
     }
 }
 

@@ -83,6 +83,7 @@ impl Front {
             Some(Route::S3(bucket)) => return self.s3(parts, body, &s3_request_id(request_id), bucket.as_deref()).await,
             None => return no_host(&authority, &s3_request_id(request_id)),
             Some(Route::Control(_)) => Service::S3,
+            Some(Route::Kms(_)) => Service::Kms,
             Some(Route::Other(service)) => *service,
         };
         let Some(bytes) = body.bytes(MAX_CALL) else {
@@ -92,10 +93,16 @@ impl Front {
             parts: &parts,
             payload: &body,
             bytes: &bytes,
+            region: match &route {
+                Some(Route::Kms(region)) => region,
+                // IAM is in every Region, and signed for one (<https://docs.aws.amazon.com/general/latest/gr/iam-service.html>).
+                Some(Route::Other(Service::Iam)) => IAM_REGION,
+                _ => &self.core.region,
+            },
         };
-        match route {
-            Some(Route::Control(account)) => self.control(&call, &s3_request_id(request_id), &account),
-            Some(Route::Other(Service::Kms)) => self.kms(&call, &request_id.to_string()),
+        match &route {
+            Some(Route::Control(account)) => self.control(&call, &s3_request_id(request_id), account),
+            Some(Route::Kms(_)) => self.kms(&call, &request_id.to_string()),
             Some(Route::Other(Service::Iam)) => self.iam(&call, &request_id.to_string()),
             _ => self.sts(&call, &request_id.to_string()),
         }
@@ -108,6 +115,7 @@ impl Front {
         parts: &Parts,
         body: &Payload,
         service: Service,
+        region: &str,
     ) -> Result<(Identity, Option<Signature>), AuthError> {
         let Some(signature) = signature::parse(parts)? else {
             return Ok((Identity::Anonymous, None));
@@ -122,12 +130,6 @@ impl Front {
             body.digest()
         };
         let secret = self.core.issuer.secret_for(&signature.access_key);
-        // IAM is in every Region, and signed for one (<https://docs.aws.amazon.com/general/latest/gr/iam-service.html>).
-        let region = if service == Service::Iam {
-            IAM_REGION
-        } else {
-            self.core.region.as_str()
-        };
         signature.verify(parts, &digest, &secret, world.now(), service, region)?;
         Ok((identity, Some(signature)))
     }
@@ -168,9 +170,9 @@ impl Front {
         })
     }
 
-    fn scope(&self, parts: &Parts, body: &Payload, service: Service, request_id: &str) -> Result<Scope, AuthError> {
+    fn scope(&self, parts: &Parts, body: &Payload, service: Service, region: &str, request_id: &str) -> Result<Scope, AuthError> {
         let world = self.core.world();
-        let (identity, signature) = self.authenticate(&world, parts, body, service)?;
+        let (identity, signature) = self.authenticate(&world, parts, body, service, region)?;
         let now = world.now();
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let presigned = signature.as_ref().filter(|signature| matches!(signature.via, Via::Query));
@@ -178,6 +180,7 @@ impl Front {
             identity,
             request_id.to_owned(),
             parts.uri.scheme_str() == Some("https"),
+            region.to_owned(),
             now,
             signature.as_ref().map(|signature| match signature.via {
                 Via::Header => "REST-HEADER",
@@ -216,7 +219,7 @@ impl Front {
 
     async fn s3_known(&self, known: &Known, mut parts: Parts, body: Payload, request_id: &str) -> Reply {
         let head = parts.method == http::Method::HEAD;
-        let scope = match self.scope(&parts, &body, Service::S3, request_id) {
+        let scope = match self.scope(&parts, &body, Service::S3, &self.core.region, request_id) {
             Ok(scope) => Arc::new(scope),
             Err(problem) => {
                 let message = problem.message(Service::S3);
@@ -295,7 +298,8 @@ impl Front {
         let now = world.now();
         let secure = parts.uri.scheme_str() == Some("https");
         let agent = header("user-agent").map(str::to_owned);
-        let scope = Scope::new(identity, request_id.to_owned(), secure, now, auth_type, None, agent, None).explained(parts);
+        let region = self.core.region.clone();
+        let scope = Scope::new(identity, request_id.to_owned(), secure, region, now, auth_type, None, agent, None).explained(parts);
         let scope = Arc::new(scope);
         let allowed = form
             .field("policy")
@@ -335,7 +339,7 @@ impl Front {
         let mut headers = HeaderMap::new();
         insert(&mut headers, "content-type", "application/xml");
         insert(&mut headers, "x-amz-request-id", request_id);
-        match self.scope(call.parts, call.payload, Service::S3, request_id) {
+        match self.scope(call.parts, call.payload, Service::S3, call.region, request_id) {
             Ok(scope) => {
                 let (status, answer) = control::answer(&mut self.core.world(), &scope, &self.core.issuer, account, call.parts, call.bytes);
                 refuse(status, headers, answer).of(scope)
@@ -407,7 +411,7 @@ impl Front {
 
     /// Who asks a service that nobody may ask without a name.
     fn known_caller(&self, call: &Call<'_>, service: Service, request_id: &str) -> Result<Scope, AuthError> {
-        match self.scope(call.parts, call.payload, service, request_id)? {
+        match self.scope(call.parts, call.payload, service, call.region, request_id)? {
             scope if matches!(scope.identity, Identity::Anonymous) => Err(AuthError::Missing),
             scope => Ok(scope),
         }
@@ -431,6 +435,8 @@ struct Call<'a> {
     parts: &'a Parts,
     payload: &'a Payload,
     bytes: &'a Bytes,
+    /// The Region that is asked.
+    region: &'a str,
 }
 
 /// A body that is longer than any request of its kind. Codes and statuses are assumed.

@@ -8,9 +8,13 @@ mod aliases;
 mod blob;
 mod crypto;
 mod grants;
+mod key;
 mod keys;
 mod material;
+mod page;
 mod policy;
+mod replicas;
+mod rotation;
 mod tags;
 
 use std::sync::Arc;
@@ -18,14 +22,16 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use self::page::Page;
 pub(super) use self::{
     blob::{Blob, Opened, Sealed, Sealer},
     grants::HeldGrant,
-    material::KeyMaterial,
+    key::{Key, KeyState, Rotation},
+    material::{KeyMaterial, Materials, Seals},
 };
 use super::{
-    authorize::{Refusal, Scope, ask_key, key_context},
-    state::{Key, KeyState, World},
+    authorize::{Question, Refusal, Scope, ask_key, key_context},
+    state::World,
 };
 use crate::iam::{Context, Grant, Layer};
 
@@ -41,6 +47,7 @@ pub(super) fn answer(world: &mut World, scope: &Scope, target: &str, body: &[u8]
     if body.len() > MAX_BODY {
         return error(400, "ValidationException", "the request is too large");
     }
+    world.settle_keys();
     let result = match operation {
         "DescribeKey" => parse(body).and_then(|input| keys::describe(world, scope, &input)),
         "CreateKey" => parse(body).and_then(|input| keys::create(world, scope, &input)),
@@ -48,19 +55,28 @@ pub(super) fn answer(world: &mut World, scope: &Scope, target: &str, body: &[u8]
         "DisableKey" => parse(body).and_then(|input| keys::disable(world, scope, &input)),
         "ScheduleKeyDeletion" => parse(body).and_then(|input| keys::schedule(world, scope, &input)),
         "CancelKeyDeletion" => parse(body).and_then(|input| keys::cancel(world, scope, &input)),
-        "EnableKeyRotation" => parse(body).and_then(|input| keys::enable_rotation(world, scope, &input)),
-        "DisableKeyRotation" => parse(body).and_then(|input| keys::disable_rotation(world, scope, &input)),
-        "GetKeyRotationStatus" => parse(body).and_then(|input| keys::rotation(world, scope, &input)),
+        "UpdateKeyDescription" => parse(body).and_then(|input| keys::describe_anew(world, scope, &input)),
+        "ListKeys" => parse(body).and_then(|input| keys::list(world, scope, &input)),
+        "EnableKeyRotation" => parse(body).and_then(|input| rotation::enable(world, scope, &input)),
+        "DisableKeyRotation" => parse(body).and_then(|input| rotation::disable(world, scope, &input)),
+        "GetKeyRotationStatus" => parse(body).and_then(|input| rotation::status(world, scope, &input)),
+        "RotateKeyOnDemand" => parse(body).and_then(|input| rotation::on_demand(world, scope, &input)),
+        "ListKeyRotations" => parse(body).and_then(|input| rotation::list(world, scope, &input)),
+        "ReplicateKey" => parse(body).and_then(|input| replicas::replicate(world, scope, &input)),
+        "UpdatePrimaryRegion" => parse(body).and_then(|input| replicas::update_primary(world, scope, &input)),
         "Encrypt" => parse(body).and_then(|input| crypto::encrypt(world, scope, &input)),
         "Decrypt" => parse(body).and_then(|input| crypto::decrypt(world, scope, &input)),
         "ReEncrypt" => parse(body).and_then(|input| crypto::re_encrypt(world, scope, &input)),
         "GenerateDataKey" => parse(body).and_then(|input| crypto::generate(world, scope, &input, true)),
         "GenerateDataKeyWithoutPlaintext" => parse(body).and_then(|input| crypto::generate(world, scope, &input, false)),
+        "GenerateRandom" => parse(body).and_then(|input| crypto::random(scope, &input)),
         "CreateGrant" => parse(body).and_then(|input| grants::create(world, scope, &input)),
         "ListGrants" => parse(body).and_then(|input| grants::list(world, scope, &input)),
+        "ListRetirableGrants" => parse(body).and_then(|input| grants::list_retirable(world, scope, &input)),
         "RevokeGrant" => parse(body).and_then(|input| grants::revoke(world, scope, &input)),
         "RetireGrant" => parse(body).and_then(|input| grants::retire(world, scope, &input)),
         "GetKeyPolicy" => parse(body).and_then(|input| policy::get(world, scope, &input)),
+        "ListKeyPolicies" => parse(body).and_then(|input| policy::list(world, scope, &input)),
         "PutKeyPolicy" => parse(body).and_then(|input| policy::put(world, scope, &input)),
         "CreateAlias" => parse(body).and_then(|input| aliases::create(world, scope, &input)),
         "UpdateAlias" => parse(body).and_then(|input| aliases::update(world, scope, &input)),
@@ -113,12 +129,17 @@ fn named(text: Option<&str>) -> Result<&str, JsonAnswer> {
 fn key(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, JsonAnswer> {
     let text = named(text)?;
     let account = scope.account().unwrap_or_default();
-    let arn = world.resolve_key(text, &account);
     let shown = if text.starts_with("arn:") || text.starts_with("alias/") {
         text.to_owned()
     } else {
-        format!("arn:aws:kms:{}:{account}:key/{text}", world.region)
+        format!("arn:aws:kms:{}:{account}:key/{text}", scope.region)
     };
+    if let Some(region) = text.strip_prefix("arn:aws:kms:").and_then(|rest| rest.split(':').next())
+        && region != scope.region
+    {
+        return Err(error(400, "NotFoundException", format!("Invalid arn {region}")));
+    }
+    let arn = world.resolve_key(text, &account, &scope.region);
     let found = arn.and_then(|arn| world.key(&arn));
     found.cloned().ok_or_else(|| {
         if text.contains("alias/") {
@@ -183,7 +204,7 @@ enum Takes {
 
 fn in_state(scope: &Scope, key: &Key, action: &str, takes: Takes) -> Result<(), JsonAnswer> {
     let fits = match takes {
-        Takes::Lasting => !matches!(key.state, KeyState::PendingDeletion(_)),
+        Takes::Lasting => !key.state.is_leaving(),
         Takes::Enabled => key.state == KeyState::Enabled,
     };
     if fits {
@@ -202,6 +223,7 @@ pub(super) fn unusable(scope: &Scope, key: &Key, action: &str) -> Option<(&'stat
         KeyState::Enabled => return None,
         KeyState::Disabled => ("DisabledException", format!("{} is disabled.", key.arn)),
         KeyState::PendingDeletion(_) => ("KMSInvalidStateException", format!("{} is pending deletion.", key.arn)),
+        KeyState::PendingReplicaDeletion(_) => ("KMSInvalidStateException", format!("{} is pending replica deletion.", key.arn)),
     };
     _ = scope.refuse(action, &key.arn, Layer::KeyState, "");
     Some((code, message))
@@ -223,4 +245,21 @@ fn dry(dry_run: bool) -> Result<(), JsonAnswer> {
 /// A time as the protocol writes it.
 fn epoch(time: time::OffsetDateTime) -> Value {
     json!(time.unix_timestamp())
+}
+
+/// A question of which only identity policies speak.
+fn ask(scope: &Scope, action: &str, resource: &str, account: &str) -> Result<(), JsonAnswer> {
+    let mut context = scope.context(account);
+    context.set("kms:CallerAccount", account);
+    let question = Question {
+        action,
+        resource,
+        resource_account: account,
+        resource_policy: None,
+        context: &context,
+        settings: &[],
+        restrict_public: false,
+    };
+    let _permit = scope.authorize(&question).map_err(refused)?;
+    Ok(())
 }

@@ -208,7 +208,9 @@ impl Sandbox {
 
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
-        self.core.world().ahead += by;
+        let mut world = self.core.world();
+        world.ahead += by;
+        world.settle_keys();
     }
 
     /// The sandbox's time.

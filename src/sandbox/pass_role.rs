@@ -14,7 +14,7 @@ use super::{
 /// A refusal as by any policy. The page says that a role of another account cannot be passed; the words for it are assumed.
 pub(super) fn pass_role(world: &World, scope: &Scope, role_arn: &str, service: &str) -> Result<Permit, Refusal> {
     let account = role_arn.split(':').nth(4).unwrap_or_default();
-    let mut context = scope.context(world, account);
+    let mut context = scope.context(account);
     context.set("iam:PassedToService", service);
     // Whether a service sends what the role will work on is its own affair.
     context.set_unmodelled("iam:AssociatedResourceArn");

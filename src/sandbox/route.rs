@@ -16,7 +16,9 @@ use super::signature::Service;
 pub(super) enum Route {
     /// S3, and the bucket that the host names.
     S3(Option<String>),
-    /// KMS, STS: one endpoint, and the operation stands elsewhere.
+    /// KMS in a Region: its keys can be in several.
+    Kms(String),
+    /// STS, IAM: one endpoint, and the operation stands elsewhere.
     Other(Service),
     /// S3 Control, and the account that the host or the header names.
     Control(String),
@@ -25,12 +27,35 @@ pub(super) enum Route {
 /// The path of every operation of S3 Control begins so.
 const CONTROL: &str = "/v20180820/";
 
+/// The Regions in which KMS answers: those that need no opting in
+/// (<https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>).
+pub(super) const REGIONS: &[&str] = &[
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
 /// Where a request goes; nothing if no such host is modelled.
 pub(super) fn route(parts: &Parts, authority: &str, region: &str) -> Option<Route> {
     let host = without_port(authority);
     let Some(name) = below_localhost(host) else {
         return match aws(host, region)? {
             Host::S3(bucket) => Some(Route::S3(bucket.map(str::to_owned))),
+            Host::Kms(region) => Some(Route::Kms(region.to_owned())),
             Host::Other(service) => Some(Route::Other(service)),
             Host::Control(account) => Some(Route::Control(account.to_owned())),
         };
@@ -40,7 +65,11 @@ pub(super) fn route(parts: &Parts, authority: &str, region: &str) -> Option<Rout
         target.starts_with("TrentService.").then_some("kms")
     };
     match signed_for(parts).or_else(unsigned) {
-        Some("kms") => Some(Route::Other(Service::Kms)),
+        // For a Region that is none the signature is refused as one for the wrong Region.
+        Some("kms") => {
+            let signed = part_of_scope(parts, 2).filter(|signed| REGIONS.contains(signed));
+            Some(Route::Kms(signed.unwrap_or(region).to_owned()))
+        }
         Some("sts") => Some(Route::Other(Service::Sts)),
         Some("iam") => Some(Route::Other(Service::Iam)),
         _ if parts.uri.path().starts_with(CONTROL) => {
@@ -85,6 +114,7 @@ fn bucket_below_localhost(name: &str) -> Option<&str> {
 #[derive(Debug)]
 pub(super) enum Host<'a> {
     S3(Option<&'a str>),
+    Kms(&'a str),
     Other(Service),
     Control(&'a str),
 }
@@ -94,9 +124,12 @@ fn aws<'a>(host: &'a str, region: &str) -> Option<Host<'a>> {
     if host == "iam.amazonaws.com" {
         return Some(Host::Other(Service::Iam));
     }
-    let name = host.strip_suffix(".amazonaws.com")?.strip_suffix(region)?.strip_suffix('.')?;
+    let name = host.strip_suffix(".amazonaws.com")?;
+    if let Some(asked) = name.strip_prefix("kms.") {
+        return (asked == region || REGIONS.contains(&asked)).then_some(Host::Kms(asked));
+    }
+    let name = name.strip_suffix(region)?.strip_suffix('.')?;
     match name {
-        "kms" => return Some(Host::Other(Service::Kms)),
         "sts" => return Some(Host::Other(Service::Sts)),
         "s3" => return Some(Host::S3(None)),
         _ => {}
@@ -115,15 +148,20 @@ fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The service of the credential scope, `KEY/DATE/REGION/SERVICE/aws4_request`, in a header or a presigned query.
+/// The service that the request was signed for.
 fn signed_for(parts: &Parts) -> Option<&str> {
+    part_of_scope(parts, 3)
+}
+
+/// A part of the credential scope, `KEY/DATE/REGION/SERVICE/aws4_request`, in a header or a presigned query.
+fn part_of_scope(parts: &Parts, number: usize) -> Option<&str> {
     let header = parts.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if let Some(header) = header {
-        return header.split_once("Credential=")?.1.split(',').next()?.split('/').nth(3);
+        return header.split_once("Credential=")?.1.split(',').next()?.split('/').nth(number);
     }
     let query = parts.uri.query()?;
     let scope = query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
-    scope.split(if scope.contains('/') { "/" } else { "%2F" }).nth(3)
+    scope.split(if scope.contains('/') { "/" } else { "%2F" }).nth(number)
 }
 
 #[cfg(test)]
@@ -150,8 +188,11 @@ mod tests {
             ("s3.eu-west-2.amazonaws.com", "/", None, None),
             ("s3.eu-west-1.amazonaws.com.example.org", "/", None, None),
             ("xs3.eu-west-1.amazonaws.com", "/", None, None),
-            ("kms.eu-west-1.amazonaws.com", "/", Some("s3"), Some("Other(Kms)")),
+            ("kms.eu-west-1.amazonaws.com", "/", Some("s3"), Some("Kms(\"eu-west-1\")")),
+            ("kms.us-west-2.amazonaws.com", "/", None, Some("Kms(\"us-west-2\")")),
+            ("kms.nowhere-1.amazonaws.com", "/", None, None),
             ("sts.eu-west-1.amazonaws.com", "/", None, Some("Other(Sts)")),
+            ("sts.us-west-2.amazonaws.com", "/", None, None),
             (
                 "111122223333.s3-control.eu-west-1.amazonaws.com",
                 "/v20180820/jobs",
@@ -161,7 +202,7 @@ mod tests {
             ("1.s3-control.eu-west-1.amazonaws.com", "/v20180820/jobs", None, None),
             ("point-abc-s3alias.s3.eu-west-1.amazonaws.com", "/k", None, None),
             ("127.0.0.1:9000", "/b/k", Some("s3"), Some("S3(None)")),
-            ("[::1]:9000", "/", Some("kms"), Some("Other(Kms)")),
+            ("[::1]:9000", "/", Some("kms"), Some("Kms(\"eu-west-1\")")),
             ("localhost:9000", "/", Some("sts"), Some("Other(Sts)")),
             ("localhost", "/", None, Some("S3(None)")),
             ("b.localhost:1", "/k", Some("s3"), Some("S3(Some(\"b\"))")),
@@ -178,7 +219,7 @@ mod tests {
                 "localhost",
                 "/?X-Amz-Credential=A%2F2026%2Feu-west-1%2Fkms%2Faws4_request",
                 None,
-                Some("Other(Kms)"),
+                Some("Kms(\"eu-west-1\")"),
             ),
             (
                 "localhost",
@@ -200,7 +241,7 @@ mod tests {
             ("s3.eu-west-1.amazonaws.com", "Some(S3(None))"),
             ("127.0.0.1:1", "Some(S3(None))"),
             ("b.localhost:1", "Some(S3(Some(\"b\")))"),
-            ("kms.eu-west-1.amazonaws.com", "Some(Other(Kms))"),
+            ("kms.eu-west-1.amazonaws.com", "Some(Kms(\"eu-west-1\"))"),
             ("example.org", "None"),
         ] {
             assert_eq!(format!("{:?}", host(authority, "eu-west-1")), expected, "{authority}");

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::{
     control::Control,
     identity::{AccessKey, Directory},
-    kms::{HeldGrant, KeyMaterial, Sealed},
+    kms::{Key, KeyMaterial, Rotation, Sealed},
     s3::Sum,
 };
 use crate::environment::{self, Document, Environment, Role};
@@ -241,59 +241,16 @@ pub(super) struct Part {
     pub modified: OffsetDateTime,
 }
 
-/// A KMS key.
-#[derive(Clone, Debug)]
-pub(super) struct Key {
-    pub arn: String,
-    pub id: String,
-    pub account: String,
-    pub policy: Document,
-    pub material: KeyMaterial,
-    /// An AWS managed key, which AWS makes and nobody can change.
-    pub managed: bool,
-    pub state: KeyState,
-    /// After how many days the material is replaced, where rotation is on.
-    pub rotation: Option<u32>,
-    pub tags: BTreeMap<String, String>,
-    /// In the order in which they were made.
-    pub grants: Vec<HeldGrant>,
-}
-
-/// The states of a key with AWS's own material in one Region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum KeyState {
-    Enabled,
-    Disabled,
-    /// Gone at that time.
-    PendingDeletion(OffsetDateTime),
-}
-
-impl Key {
-    /// A key as it is when it has just been made.
-    pub(super) fn new(arn: String, id: String, account: String, policy: Document) -> Self {
-        Self {
-            arn,
-            id,
-            account,
-            policy,
-            material: KeyMaterial::generate(),
-            managed: false,
-            state: KeyState::Enabled,
-            rotation: None,
-            tags: BTreeMap::new(),
-            grants: Vec::new(),
-        }
-    }
-}
-
 impl World {
     /// The world an environment describes, before anything has happened in it.
     pub(super) fn new(environment: &Environment, access_key: &str) -> Self {
+        let now = OffsetDateTime::now_utc();
         let mut keys: BTreeMap<String, Arc<Key>> = environment
             .keys
             .iter()
             .map(|key| {
-                let held = Key::new(key.arn.clone(), key.id.clone(), key.account.clone(), key.policy.clone());
+                let (arn, id) = (key.arn.clone(), key.id.clone());
+                let held = Key::new(&environment.region, arn, id, key.account.clone(), key.policy.clone(), now);
                 (key.arn.clone(), Arc::new(held))
             })
             .collect();
@@ -308,12 +265,11 @@ impl World {
             .map(|bucket| &bucket.account)
             .chain([&environment.account]);
         for account in accounts {
-            if let Some(key) = aws_managed_key(account, &environment.region) {
+            if let Some(key) = aws_managed_key(account, &environment.region, now) {
                 aliases.insert(alias_arn(&environment.region, account, MANAGED_ALIAS), key.arn.clone());
                 keys.entry(key.arn.clone()).or_insert_with(|| Arc::new(key));
             }
         }
-        let now = OffsetDateTime::now_utc();
         let buckets = environment
             .buckets
             .iter()
@@ -353,9 +309,9 @@ impl World {
         self.sequence
     }
 
-    /// The key that a text names for a caller of `account`: an ARN, an id, an alias or an alias's ARN.
+    /// The key that a text names for a caller of `account` in a Region: an ARN, an id, an alias or an alias's ARN.
     /// An ARN is resolved even if there is no such key: policies are evaluated on it before KMS is asked.
-    pub(super) fn resolve_key(&self, text: &str, account: &str) -> Option<String> {
+    pub(super) fn resolve_key(&self, text: &str, account: &str, region: &str) -> Option<String> {
         if let Some(rest) = text.strip_prefix("arn:aws:kms:") {
             return match rest.split(':').nth(2) {
                 Some(resource) if resource.starts_with("key/") => Some(text.to_owned()),
@@ -364,9 +320,9 @@ impl World {
             };
         }
         if text.starts_with("alias/") {
-            return self.aliases.get(&alias_arn(&self.region, account, text)).cloned();
+            return self.aliases.get(&alias_arn(region, account, text)).cloned();
         }
-        self.key_by(|key| key.account == account && key.id == text)
+        self.key_by(|key| key.account == account && key.region == region && key.id == text)
     }
 
     /// The AWS managed key `aws/s3` of an account.
@@ -374,13 +330,9 @@ impl World {
         self.key_by(|key| key.managed && key.account == account)
     }
 
-    /// A key that is there: one that waited for its deletion long enough is not.
+    /// A key that is there.
     pub(super) fn key(&self, arn: &str) -> Option<&Arc<Key>> {
-        let key = self.keys.get(arn)?;
-        match key.state {
-            KeyState::PendingDeletion(until) if until <= self.now() => None,
-            _ => Some(key),
-        }
+        self.keys.get(arn).filter(|key| key.exists(self.now()))
     }
 
     /// A key to be changed.
@@ -450,12 +402,13 @@ pub(super) fn alias_arn(region: &str, account: &str, alias: &str) -> String {
 }
 
 /// The key `aws/s3` of an account.
-fn aws_managed_key(account: &str, region: &str) -> Option<Key> {
+fn aws_managed_key(account: &str, region: &str, now: OffsetDateTime) -> Option<Key> {
     let key = environment::aws_managed_key(account, region)?;
+    // AWS managed keys are rotated every year.
+    let (days, next) = (365, now + time::Duration::days(365));
     Some(Key {
         managed: true,
-        // AWS managed keys are rotated every year.
-        rotation: Some(365),
-        ..Key::new(key.arn, key.id, key.account, key.policy)
+        rotation: Some(Rotation { days, next }),
+        ..Key::new(region, key.arn, key.id, key.account, key.policy, now)
     })
 }

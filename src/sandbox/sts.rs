@@ -80,10 +80,7 @@ fn identity(world: &World, scope: &Scope, parameters: &BTreeMap<String, String>)
         return Err(Fault::not_modelled(&format!("the parameter {unmodelled}")));
     }
     let arn = scope.arn();
-    let user_id = scope
-        .context(world, &world.account)
-        .get("aws:userid")
-        .and_then(|ids| ids.first().cloned());
+    let user_id = scope.context(&world.account).get("aws:userid").and_then(|ids| ids.first().cloned());
     let account = scope.account().unwrap_or_default();
     let result = [("Arn", arn), ("UserId", user_id.unwrap_or_default()), ("Account", account)];
     Ok(elements(&result))

@@ -314,7 +314,15 @@ for said, call in {
     "GetKeyRotationStatus": lambda c: c.get_key_rotation_status(KeyId=first),
     "ListGrants": lambda c: c.list_grants(KeyId=first),
     "ListAliases": lambda c: c.list_aliases(),
+    "ListKeys": lambda c: c.list_keys(),
+    "ListKeyPolicies": lambda c: c.list_key_policies(KeyId=first),
+    "ListKeyRotations": lambda c: c.list_key_rotations(KeyId=first),
+    "RotateKeyOnDemand": lambda c: c.rotate_key_on_demand(KeyId=first),
+    "UpdateKeyDescription": lambda c: c.update_key_description(KeyId=first, Description="probed"),
+    "GenerateRandom": lambda c: c.generate_random(NumberOfBytes=8),
+    "ListRetirableGrants": lambda c: c.list_retirable_grants(RetiringPrincipal=f"arn:aws:iam::{ACCOUNT}:root"),
     "CreateKey": lambda c: c.create_key(),
+    "CreateKey with tags": lambda c: c.create_key(Tags=[{"TagKey": "a", "TagValue": "b"}], Description="probed"),
 }.items():
     t.row(f"{said} by who may", lambda call=call: call(users[0]), "200")
     t.row(f"{said} by who may not", lambda call=call: call(users[1]), "400 AccessDeniedException", NO_IDENTITY)
@@ -332,6 +340,30 @@ t.row("a key that waits to be deleted", lambda: kms.encrypt(KeyId=second, Plaint
 kms.cancel_key_deletion(KeyId=second)
 t.row("one that was brought back", lambda: kms.encrypt(KeyId=second, Plaintext=b"x"), "400 DisabledException")
 t.row("too short a wait", lambda: kms.schedule_key_deletion(KeyId=second, PendingWindowInDays=3), "400 ValidationException")
+
+untagging = client("kms", user(allow("kms:CreateKey")))
+t.row("a new key without kms:TagResource", lambda: untagging.create_key(), "200")
+t.row("with tags", lambda: untagging.create_key(Tags=[{"TagKey": "a", "TagValue": "b"}]), "400 AccessDeniedException", "kms:TagResource")
+pinned = client("kms", user(allow("kms:CreateKey"), deny("kms:CreateKey", Condition={"Bool": {"kms:MultiRegion": "true"}})))
+t.row("a policy without multi-Region keys", lambda: pinned.create_key(MultiRegion=True), "400 AccessDeniedException", "explicit deny in an identity-based policy")
+t.row("and other keys", lambda: pinned.create_key(), "200")
+
+# https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html.
+t = table("keys of several Regions")
+many = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+there = client("kms", region="us-west-2" if REGION != "us-west-2" else "us-east-1")
+THERE = there.meta.region_name
+inward = client("kms", user(allow("kms:*"), deny("kms:ReplicateKey", Condition={"StringNotEquals": {"kms:ReplicaRegion": REGION}})))
+t.row("a replica where the policy denies it", lambda: inward.replicate_key(KeyId=many, ReplicaRegion=THERE), "400 AccessDeniedException", "explicit deny")
+t.row("not there yet", lambda: there.describe_key(KeyId=many), "400 NotFoundException")
+t.row("a replica", lambda: kms.replicate_key(KeyId=many, ReplicaRegion=THERE), "200")
+t.row("there now", lambda: there.describe_key(KeyId=many), "200")
+t.row("sealed here, opened there", lambda: there.decrypt(CiphertextBlob=kms.encrypt(KeyId=many, Plaintext=b"x")["CiphertextBlob"]), "200")
+t.row("a key of one Region", lambda: there.decrypt(CiphertextBlob=kms.encrypt(KeyId=first, Plaintext=b"x")["CiphertextBlob"]), "400 InvalidCiphertextException")
+t.row("its ARN elsewhere", lambda: there.describe_key(KeyId=first), "400 NotFoundException", f"Invalid arn {REGION}")
+only_here = user(allow("kms:*"), deny("*", Condition={"StringNotEquals": {"aws:RequestedRegion": REGION}}))
+t.row("a policy of one Region, here", lambda: client("kms", only_here).describe_key(KeyId=many), "200")
+t.row("a policy of one Region, there", lambda: client("kms", only_here, region=THERE).describe_key(KeyId=many), "400 AccessDeniedException", "explicit deny")
 
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
 t = table("sessions")

@@ -16,7 +16,7 @@ ADMIN = (TOLD["access_key_id"], TOLD["secret_access_key"], None)
 NUMBERS = itertools.count(1)
 
 
-def client(service, who=ADMIN, scheme="https", **settings):
+def client(service, who=ADMIN, scheme="https", region=REGION, **settings):
     key, secret, token = who or (None, None, None)
     config = Config(retries={"total_max_attempts": 1}, **settings)
     if who is None:
@@ -27,7 +27,7 @@ def client(service, who=ADMIN, scheme="https", **settings):
         service,
         endpoint_url=TOLD[scheme],
         verify=TOLD["ca"],
-        region_name=REGION,
+        region_name=region,
         aws_access_key_id=key,
         aws_secret_access_key=secret,
         aws_session_token=token,

@@ -121,7 +121,7 @@ impl Setup {
             let shown: Vec<String> = problems.iter().map(|problem| problem.render(false)).collect();
             panic!("{}", shown.join("\n"))
         });
-        Place::of(Sandbox::new(&environment), Arc::new(environment))
+        Place::of(Sandbox::with_admin(&environment), Arc::new(environment))
     }
 }
 

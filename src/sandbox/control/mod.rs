@@ -199,7 +199,7 @@ impl Call<'_> {
     }
 
     fn context(&self) -> Context {
-        super::s3::context(self.world, self.scope, self.account)
+        super::s3::context(self.scope, self.account)
     }
 
     /// Asks for an action on what has no policy of its own.

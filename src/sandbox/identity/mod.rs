@@ -217,7 +217,7 @@ impl Call<'_> {
 
     /// Asks for an action on a resource, with what the request tells besides.
     fn ask(&self, action: &str, resource: &str, tell: impl FnOnce(&mut Context)) -> Result<()> {
-        let mut context = self.scope.context(self.world, &self.account);
+        let mut context = self.scope.context(&self.account);
         if let Some(entity) = self.world.directory.entities.get(resource) {
             for (key, value) in &entity.tags {
                 context.set(&format!("aws:ResourceTag/{key}"), value.as_str());

@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Answered, JsonAnswer, Reach, Takes, error, in_state, invalid, key_itself, permit, refused};
+use super::{Answered, JsonAnswer, Page, Reach, Takes, ask, error, in_state, invalid, key_itself, permit};
 use crate::sandbox::{
-    authorize::{Question, Scope},
+    authorize::Scope,
     state::{World, alias_arn},
 };
 
@@ -31,13 +31,15 @@ pub(super) struct OfAlias {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct List {
     key_id: Option<String>,
+    limit: Option<usize>,
+    marker: Option<String>,
 }
 
 pub(super) fn create(world: &mut World, scope: &Scope, input: &OfBoth) -> Answered {
     let action = "kms:CreateAlias";
-    let alias = Alias::read(world, scope, input.alias_name.as_deref())?;
+    let alias = Alias::read(scope, input.alias_name.as_deref())?;
     let key = key_itself(world, scope, input.target_key_id.as_deref())?;
-    alias.permit(world, scope, action)?;
+    alias.permit(scope, action)?;
     permit(world, scope, &key, action, Reach::Own, |_| {})?;
     if world.aliases.contains_key(&alias.arn) {
         return Err(error(
@@ -55,9 +57,9 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &OfBoth) -> Answer
 /// (<https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>).
 pub(super) fn update(world: &mut World, scope: &Scope, input: &OfBoth) -> Answered {
     let action = "kms:UpdateAlias";
-    let alias = Alias::read(world, scope, input.alias_name.as_deref())?;
+    let alias = Alias::read(scope, input.alias_name.as_deref())?;
     let next = key_itself(world, scope, input.target_key_id.as_deref())?;
-    alias.permit(world, scope, action)?;
+    alias.permit(scope, action)?;
     let current = alias.target(world)?;
     if let Some(current) = world.key(&current).cloned() {
         permit(world, scope, &current, action, Reach::Own, |_| {})?;
@@ -70,8 +72,8 @@ pub(super) fn update(world: &mut World, scope: &Scope, input: &OfBoth) -> Answer
 
 pub(super) fn delete(world: &mut World, scope: &Scope, input: &OfAlias) -> Answered {
     let action = "kms:DeleteAlias";
-    let alias = Alias::read(world, scope, input.alias_name.as_deref())?;
-    alias.permit(world, scope, action)?;
+    let alias = Alias::read(scope, input.alias_name.as_deref())?;
+    alias.permit(scope, action)?;
     let current = alias.target(world)?;
     if let Some(current) = world.key(&current).cloned() {
         permit(world, scope, &current, action, Reach::Own, |_| {})?;
@@ -83,13 +85,14 @@ pub(super) fn delete(world: &mut World, scope: &Scope, input: &OfAlias) -> Answe
 /// The aliases of the caller's own account; the permission has no resource.
 pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
     let account = scope.account().unwrap_or_default();
-    ask(world, scope, "kms:ListAliases", "*", &account)?;
+    ask(scope, "kms:ListAliases", "*", &account)?;
     let of_key = match &input.key_id {
         Some(text) => Some(key_itself(world, scope, Some(text))?.arn.clone()),
         None => None,
     };
-    let prefix = alias_arn(&world.region, &account, "");
-    let aliases: Vec<Value> = world
+    let page = Page::of(input.limit, input.marker.as_deref())?;
+    let prefix = alias_arn(&scope.region, &account, "");
+    let aliases = world
         .aliases
         .iter()
         .filter(|(_, key)| of_key.as_ref().is_none_or(|wanted| wanted == *key))
@@ -97,9 +100,8 @@ pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
             let name = arn.strip_prefix(&prefix)?;
             let id = key.rsplit('/').next()?;
             Some(json!({ "AliasName": name, "AliasArn": arn, "TargetKeyId": id }))
-        })
-        .collect();
-    Ok(json!({ "Aliases": aliases, "Truncated": false }))
+        });
+    Ok(page.answer("Aliases", aliases))
 }
 
 /// An alias of the caller's account, whether there is one or not.
@@ -111,7 +113,7 @@ struct Alias {
 impl Alias {
     /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html>: `alias/` and letters, digits, `/`, `_`, `-`; at
     /// most 256 characters; `alias/aws/` is AWS's own. Which code each gets is assumed.
-    fn read(world: &World, scope: &Scope, name: Option<&str>) -> Result<Self, JsonAnswer> {
+    fn read(scope: &Scope, name: Option<&str>) -> Result<Self, JsonAnswer> {
         let name = name.ok_or_else(|| invalid("AliasName must not be null"))?;
         let rest = name.strip_prefix("alias/").ok_or_else(|| invalid("Invalid identifier"))?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte);
@@ -125,13 +127,13 @@ impl Alias {
         }
         let account = scope.account().unwrap_or_default();
         Ok(Self {
-            arn: alias_arn(&world.region, &account, name),
+            arn: alias_arn(&scope.region, &account, name),
             account,
         })
     }
 
-    fn permit(&self, world: &World, scope: &Scope, action: &str) -> Result<(), JsonAnswer> {
-        ask(world, scope, action, &self.arn, &self.account)
+    fn permit(&self, scope: &Scope, action: &str) -> Result<(), JsonAnswer> {
+        ask(scope, action, &self.arn, &self.account)
     }
 
     /// The ARN of its key.
@@ -139,21 +141,4 @@ impl Alias {
         let found = world.aliases.get(&self.arn).cloned();
         found.ok_or_else(|| error(400, "NotFoundException", format!("Alias {} is not found.", self.arn)))
     }
-}
-
-/// A question of which only identity policies speak.
-fn ask(world: &World, scope: &Scope, action: &str, resource: &str, account: &str) -> Result<(), JsonAnswer> {
-    let mut context = scope.context(world, account);
-    context.set("kms:CallerAccount", account);
-    let question = Question {
-        action,
-        resource,
-        resource_account: account,
-        resource_policy: None,
-        context: &context,
-        settings: &[],
-        restrict_public: false,
-    };
-    let _permit = scope.authorize(&question).map_err(refused)?;
-    Ok(())
 }

@@ -8,7 +8,7 @@ use std::{fs::File, io, io::Write as _, ops::Range, os::unix::fs::FileExt as _, 
 use aes_gcm::{Aes256Gcm, KeyInit as _, aead::Aead as _};
 use bytes::Bytes;
 
-use super::KeyMaterial;
+use super::{KeyMaterial, Seals};
 
 /// Bytes in a chunk.
 const CHUNK: usize = 256 << 10;
@@ -161,7 +161,7 @@ impl Blob {
     }
 
     /// Seals the data key; `context` is the encryption context that binds it to its bucket or object.
-    pub(in crate::sandbox) fn seal(&self, material: &KeyMaterial, context: &str) -> Option<Sealed> {
+    pub(in crate::sandbox) fn seal(&self, material: &dyn Seals, context: &str) -> Option<Sealed> {
         Some(Sealed {
             data_key: material.seal(&self.key.0, context.as_bytes())?.into(),
             chunks: self.chunks.clone(),
@@ -195,7 +195,7 @@ impl Blob {
 
 impl Sealed {
     /// Opens the data key; nothing if the key or the context is another.
-    pub(in crate::sandbox) fn open(&self, material: &KeyMaterial, context: &str) -> Option<Blob> {
+    pub(in crate::sandbox) fn open(&self, material: &dyn Seals, context: &str) -> Option<Blob> {
         let data_key: [u8; 32] = material.open(&self.data_key, context.as_bytes())?.try_into().ok()?;
         Some(Blob {
             key: KeyMaterial(data_key),

@@ -6,13 +6,12 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answered, JsonAnswer, Reach, Takes, alias_of, dry, error, grants, in_state, invalid, key, not_modelled, permit};
+use super::{
+    Answered, JsonAnswer, Key, Reach, Seals as _, Takes, alias_of, ask, dry, error, grants, in_state, invalid, key, not_modelled, permit,
+};
 use crate::{
     iam::Context,
-    sandbox::{
-        authorize::Scope,
-        state::{Key, World},
-    },
+    sandbox::{authorize::Scope, state::World},
 };
 
 /// First byte of every ciphertext blob.
@@ -88,6 +87,27 @@ pub(super) struct Generate {
     dry_run: bool,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Random {
+    number_of_bytes: Option<usize>,
+}
+
+/// Random bytes, of which only identity policies speak: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateRandom.html>.
+pub(super) fn random(scope: &Scope, input: &Random) -> Answered {
+    let Some(length @ 1..=1024) = input.number_of_bytes else {
+        return Err(invalid("NumberOfBytes must be between 1 and 1024"));
+    };
+    ask(scope, "kms:GenerateRandom", "*", &scope.account().unwrap_or_default())?;
+    Ok(json!({ "Plaintext": STANDARD.encode(random_bytes(length)?) }))
+}
+
+fn random_bytes(length: usize) -> Result<Vec<u8>, JsonAnswer> {
+    let mut bytes = vec![0; length];
+    getrandom::fill(&mut bytes).map_err(|problem| error(500, "KMSInternalException", problem.to_string()))?;
+    Ok(bytes)
+}
+
 pub(super) fn encrypt(world: &World, scope: &Scope, input: &Encrypt) -> Answered {
     let plaintext = decode(input.plaintext.as_deref())?;
     if plaintext.len() > MAX_PLAINTEXT {
@@ -118,9 +138,12 @@ pub(super) fn generate(world: &World, scope: &Scope, input: &Generate, plaintext
     };
     use_of.permit(world, scope, &key, action, &input.grant_tokens)?;
     dry(input.dry_run)?;
-    let mut data_key = vec![0; length];
-    getrandom::fill(&mut data_key).map_err(|problem| error(500, "KMSInternalException", problem.to_string()))?;
-    let mut answer = json!({ "CiphertextBlob": use_of.seal(&key, &data_key)?, "KeyId": key.arn });
+    let data_key = random_bytes(length)?;
+    let mut answer = json!({
+        "CiphertextBlob": use_of.seal(&key, &data_key)?,
+        "KeyId": key.arn,
+        "KeyMaterialId": key.materials.current().id(),
+    });
     if let (true, Some(members)) = (plaintext, answer.as_object_mut()) {
         members.insert("Plaintext".to_owned(), json!(STANDARD.encode(&data_key)));
     }
@@ -136,9 +159,14 @@ pub(super) fn decrypt(world: &World, scope: &Scope, input: &Decrypt) -> Answered
     if ignored {
         dry(true)?;
     }
-    let plaintext = sealing.material.open(&sealed, &use_of.bytes()).ok_or_else(invalid_ciphertext)?;
+    let (plaintext, material) = open(&sealing, &sealed, &use_of)?;
     dry(input.dry_run)?;
-    Ok(json!({ "Plaintext": STANDARD.encode(plaintext), "KeyId": sealing.arn, "EncryptionAlgorithm": ALGORITHM }))
+    Ok(json!({
+        "Plaintext": STANDARD.encode(plaintext),
+        "KeyId": sealing.arn,
+        "KeyMaterialId": material,
+        "EncryptionAlgorithm": ALGORITHM,
+    }))
 }
 
 /// The two permissions of <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>; that the source's is asked for
@@ -164,15 +192,24 @@ pub(super) fn re_encrypt(world: &World, scope: &Scope, input: &ReEncrypt) -> Ans
     if ignored {
         dry(true)?;
     }
-    let plaintext = sealing.material.open(&sealed, &from.bytes()).ok_or_else(invalid_ciphertext)?;
+    let (plaintext, material) = open(&sealing, &sealed, &from)?;
     dry(input.dry_run)?;
     Ok(json!({
         "CiphertextBlob": to.seal(&target, &plaintext)?,
         "SourceKeyId": sealing.arn,
+        "SourceKeyMaterialId": material,
         "KeyId": target.arn,
+        "DestinationKeyMaterialId": target.materials.current().id(),
         "SourceEncryptionAlgorithm": ALGORITHM,
         "DestinationEncryptionAlgorithm": ALGORITHM,
     }))
+}
+
+/// What is sealed, and the id of the material that sealed it.
+fn open(key: &Key, sealed: &[u8], use_of: &Use<'_>) -> Result<(Vec<u8>, String), JsonAnswer> {
+    let material = key.materials.sealing(sealed).ok_or_else(invalid_ciphertext)?;
+    let plaintext = key.materials.open(sealed, &use_of.bytes()).ok_or_else(invalid_ciphertext)?;
+    Ok((plaintext, material.id()))
 }
 
 /// One use of a key: what policies and grants are told of it, and what binds the ciphertext.
@@ -229,7 +266,7 @@ impl<'a> Use<'a> {
     /// A blob names its key, so Decrypt finds it without being told.
     fn seal(&self, key: &Key, plaintext: &[u8]) -> Result<String, JsonAnswer> {
         let internal = || error(500, "KMSInternalException", "sealing failed");
-        let sealed = key.material.seal(plaintext, &self.bytes()).ok_or_else(internal)?;
+        let sealed = key.materials.seal(plaintext, &self.bytes()).ok_or_else(internal)?;
         let length = u16::try_from(key.arn.len()).map_err(|_| internal())?;
         Ok(STANDARD.encode([&[BLOB_FORM], length.to_be_bytes().as_slice(), key.arn.as_bytes(), &sealed].concat()))
     }
@@ -254,6 +291,12 @@ fn source(
         .ok_or_else(invalid_ciphertext)?;
     let arn = std::str::from_utf8(arn).map_err(|_| invalid_ciphertext())?;
     let sealing = world.key(arn).filter(|_| *form == BLOB_FORM).ok_or_else(invalid_ciphertext)?;
+    // What a multi-Region key sealed, its relative in the Region that is asked opens.
+    let sealing = [sealing]
+        .into_iter()
+        .chain(world.family(sealing))
+        .find(|key| key.region == scope.region)
+        .ok_or_else(invalid_ciphertext)?;
     if key_id.is_some() && key(world, scope, key_id)?.arn != sealing.arn {
         return Err(error(
             400,

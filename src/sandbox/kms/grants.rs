@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
-use super::{Answered, JsonAnswer, Reach, Takes, dry, epoch, error, in_state, invalid, key_itself, not_modelled, permit, refused};
+use super::{
+    Answered, JsonAnswer, Key, Page, Reach, Takes, ask, dry, epoch, error, in_state, invalid, key_itself, not_modelled, permit, refused,
+};
 use crate::{
     iam::{Constraint, Context, Grant},
     sandbox::{
         authorize::{Scope, ask_key, key_context},
-        state::{Key, World},
+        state::World,
     },
 };
 
@@ -23,6 +25,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(in crate::sandbox) struct HeldGrant {
     pub id: String,
+    pub name: Option<String>,
     pub created: OffsetDateTime,
     pub grant: Grant,
 }
@@ -53,6 +56,7 @@ pub(super) struct Create {
     #[serde(default)]
     operations: Vec<String>,
     constraints: Option<Constraints>,
+    name: Option<String>,
     #[serde(default)]
     grant_tokens: Vec<String>,
     #[serde(default)]
@@ -72,6 +76,16 @@ pub(super) struct List {
     key_id: Option<String>,
     grant_id: Option<String>,
     grantee_principal: Option<String>,
+    limit: Option<usize>,
+    marker: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ListRetirable {
+    retiring_principal: Option<String>,
+    limit: Option<usize>,
+    marker: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -106,6 +120,14 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
             "a grant on this kind of key cannot have the operation {strange:?}"
         )));
     }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/_-".contains(&byte);
+    if input
+        .name
+        .as_ref()
+        .is_some_and(|name| name.is_empty() || name.len() > 256 || !name.bytes().all(plain))
+    {
+        return Err(invalid("Name must match ^[a-zA-Z0-9:/_-]+$ and have at most 256 characters"));
+    }
     known(world, grantee)?;
     input.retiring_principal.as_deref().map_or(Ok(()), |arn| known(world, arn))?;
     let constraint = constraint(input.constraints.as_ref())?;
@@ -125,10 +147,16 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
     permit(world, scope, &key, "kms:CreateGrant", Reach::Any, |context| tell(context, &grant))?;
     in_state(scope, &key, "kms:CreateGrant", Takes::Enabled)?;
     dry(input.dry_run)?;
+    // A request with a name that is sent again finds the grant it made.
+    let again = |held: &&HeldGrant| held.name.is_some() && held.name == input.name && held.grant == grant;
+    if let Some(held) = key.grants.iter().find(again) {
+        return Ok(json!({ "GrantId": held.id, "GrantToken": token(&held.id) }));
+    }
     let number = world.next();
     let id = hex::encode(Sha256::digest(format!("{}/{number}", key.arn)));
     let held = HeldGrant {
         id: id.clone(),
+        name: input.name.clone(),
         created: scope.now,
         grant,
     };
@@ -185,8 +213,28 @@ pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
         input.grant_id.as_ref().is_none_or(|id| *id == held.id)
             && input.grantee_principal.as_ref().is_none_or(|arn| *arn == held.grant.grantee)
     };
-    let grants: Vec<Value> = key.grants.iter().filter(wanted).map(|held| shown(&key, held)).collect();
-    Ok(json!({ "Grants": grants, "Truncated": false }))
+    let page = Page::of(input.limit, input.marker.as_deref())?;
+    Ok(page.answer("Grants", key.grants.iter().filter(wanted).map(|held| shown(&key, held))))
+}
+
+/// The grants of the caller's account in the Region that a principal may retire; only identity policies speak of it
+/// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html>).
+pub(super) fn list_retirable(world: &World, scope: &Scope, input: &ListRetirable) -> Answered {
+    let retiring = input
+        .retiring_principal
+        .as_ref()
+        .ok_or_else(|| invalid("RetiringPrincipal must not be null"))?;
+    let account = scope.account().unwrap_or_default();
+    ask(scope, "kms:ListRetirableGrants", "*", &account)?;
+    let page = Page::of(input.limit, input.marker.as_deref())?;
+    let grants = world
+        .keys
+        .values()
+        .filter(|key| key.account == account && key.region == scope.region && key.exists(scope.now))
+        .flat_map(|key| key.grants.iter().map(move |held| (key, held)))
+        .filter(|(_, held)| held.grant.retiring.as_ref() == Some(retiring))
+        .map(|(key, held)| shown(key, held));
+    Ok(page.answer("Grants", grants))
 }
 
 fn for_nobody(context: &mut Context) {
@@ -203,6 +251,9 @@ fn shown(key: &Key, held: &HeldGrant) -> Value {
         "Operations": held.grant.operations,
     });
     if let Some(members) = shown.as_object_mut() {
+        if let Some(name) = &held.name {
+            members.insert("Name".to_owned(), json!(name));
+        }
         if let Some(retiring) = &held.grant.retiring {
             members.insert("RetiringPrincipal".to_owned(), json!(retiring));
         }

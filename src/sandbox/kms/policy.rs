@@ -3,14 +3,14 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answered, JsonAnswer, Reach, error, key_itself, permit, refused};
+use super::{Answered, JsonAnswer, Key, Page, Reach, error, key_itself, permit, refused};
 use crate::{
     diag::Source,
     environment::Document,
     iam::{Decision, Layer, Policy, PolicyKind},
     sandbox::{
         authorize::{Question, Scope, key_context},
-        state::{Key, World},
+        state::World,
     },
 };
 
@@ -19,6 +19,14 @@ use crate::{
 pub(super) struct Get {
     key_id: Option<String>,
     policy_name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct List {
+    key_id: Option<String>,
+    limit: Option<usize>,
+    marker: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,6 +44,14 @@ pub(super) fn get(world: &World, scope: &Scope, input: &Get) -> Answered {
     permit(world, scope, &key, "kms:GetKeyPolicy", Reach::Own, |_| {})?;
     only_default(input.policy_name.as_deref())?;
     Ok(json!({ "Policy": &*key.policy.text, "PolicyName": "default" }))
+}
+
+/// `default` is the only one there can be.
+pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
+    let key = key_itself(world, scope, input.key_id.as_deref())?;
+    permit(world, scope, &key, "kms:ListKeyPolicies", Reach::Own, |_| {})?;
+    let page = Page::of(input.limit, input.marker.as_deref())?;
+    Ok(page.answer("PolicyNames", std::iter::once(json!("default"))))
 }
 
 pub(super) fn put(world: &mut World, scope: &Scope, input: &Put) -> Answered {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answered, JsonAnswer, Reach, Takes, error, in_state, invalid, key_itself, not_modelled, permit};
+use super::{Answered, JsonAnswer, Page, Reach, Takes, error, in_state, invalid, key_itself, not_modelled, permit};
 use crate::{
     iam::Context,
     sandbox::{authorize::Scope, state::World},
@@ -24,7 +24,7 @@ pub(super) struct Tag {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Pair {
+pub(super) struct Pair {
     tag_key: String,
     tag_value: String,
 }
@@ -40,11 +40,27 @@ pub(super) struct Untag {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct List {
     key_id: Option<String>,
+    limit: Option<usize>,
+    marker: Option<String>,
 }
 
 pub(super) fn tag(world: &mut World, scope: &Scope, input: &Tag) -> Answered {
     let action = "kms:TagResource";
     let pairs = input.tags.as_ref().ok_or_else(|| invalid("Tags must not be null"))?;
+    let tags = read(pairs)?;
+    let key = key_itself(world, scope, input.key_id.as_deref())?;
+    permit(world, scope, &key, action, Reach::Own, |context| tell(context, &tags))?;
+    in_state(scope, &key, action, Takes::Lasting)?;
+    let all: BTreeSet<&String> = key.tags.keys().chain(tags.keys()).collect();
+    check_all(&all)?;
+    if let Some(key) = world.key_mut(&key.arn) {
+        key.tags.extend(tags);
+    }
+    Ok(json!({}))
+}
+
+/// The tags of a request, each of which can be one.
+pub(super) fn read(pairs: &[Pair]) -> Result<BTreeMap<String, String>, JsonAnswer> {
     let mut tags = BTreeMap::new();
     for pair in pairs {
         check(&pair.tag_key)?;
@@ -55,26 +71,28 @@ pub(super) fn tag(world: &mut World, scope: &Scope, input: &Tag) -> Answered {
             return Err(error(400, "TagException", "a tag key is given twice"));
         }
     }
-    let key = key_itself(world, scope, input.key_id.as_deref())?;
-    permit(world, scope, &key, action, Reach::Own, |context| {
-        for (name, value) in &tags {
-            context.set(&format!("aws:RequestTag/{name}"), value.as_str());
-        }
-        tell_keys(context, tags.keys());
-    })?;
-    in_state(scope, &key, action, Takes::Lasting)?;
-    let all: BTreeSet<&String> = key.tags.keys().chain(tags.keys()).collect();
-    let apart: BTreeSet<String> = all.iter().map(|name| name.to_lowercase()).collect();
-    if apart.len() != all.len() {
+    check_all(&tags.keys().collect())?;
+    Ok(tags)
+}
+
+/// What a key can have together.
+fn check_all(names: &BTreeSet<&String>) -> Result<(), JsonAnswer> {
+    let apart: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    if apart.len() != names.len() {
         return Err(not_modelled("tag keys that differ only in case, which policies cannot tell apart"));
     }
-    if all.len() > MAX_TAGS {
+    if names.len() > MAX_TAGS {
         return Err(error(400, "LimitExceededException", "a key has at most 50 tags"));
     }
-    if let Some(key) = world.key_mut(&key.arn) {
-        key.tags.extend(tags);
+    Ok(())
+}
+
+/// What policies are told of the tags of a request.
+pub(super) fn tell(context: &mut Context, tags: &BTreeMap<String, String>) {
+    for (name, value) in tags {
+        context.set(&format!("aws:RequestTag/{name}"), value.as_str());
     }
-    Ok(json!({}))
+    tell_keys(context, tags.keys());
 }
 
 pub(super) fn untag(world: &mut World, scope: &Scope, input: &Untag) -> Answered {
@@ -94,12 +112,13 @@ pub(super) fn untag(world: &mut World, scope: &Scope, input: &Untag) -> Answered
 pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &key, "kms:ListResourceTags", Reach::Own, |_| {})?;
-    let tags: Vec<Value> = key
-        .tags
-        .iter()
-        .map(|(name, value)| json!({ "TagKey": name, "TagValue": value }))
-        .collect();
-    Ok(json!({ "Tags": tags, "Truncated": false }))
+    let page = Page::of(input.limit, input.marker.as_deref())?;
+    Ok(page.answer("Tags", shown(&key.tags)))
+}
+
+/// Tags as the protocol writes them.
+pub(super) fn shown(tags: &BTreeMap<String, String>) -> impl Iterator<Item = Value> {
+    tags.iter().map(|(name, value)| json!({ "TagKey": name, "TagValue": value }))
 }
 
 fn tell_keys<'a>(context: &mut Context, names: impl Iterator<Item = &'a String>) {

@@ -42,7 +42,7 @@ pub(super) fn put_object(world: &mut World, scope: &Scope, input: PutObjectAclIn
     } else {
         "s3:PutObjectAcl"
     };
-    let mut context = held.context(world, scope);
+    let mut context = held.context(scope);
     if let Some(acl) = &input.acl {
         context.set("s3:x-amz-acl", acl.as_str());
     }
@@ -76,7 +76,7 @@ pub(super) fn put_object(world: &mut World, scope: &Scope, input: PutObjectAclIn
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn put_bucket(world: &mut World, scope: &Scope, input: PutBucketAclInput) -> S3Result<PutBucketAclOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let mut context = held.context(world, scope);
+    let mut context = held.context(scope);
     if let Some(acl) = &input.acl {
         context.set("s3:x-amz-acl", acl.as_str());
     }
@@ -121,7 +121,7 @@ fn check_canned(scope: &Scope, held: &Held, action: &str, resource: &str, canned
 pub(super) fn get_object(world: &mut World, scope: &Scope, input: GetObjectAclInput) -> S3Result<GetObjectAclOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let actions = ["s3:GetObjectAcl", "s3:GetObjectVersionAcl"];
-    object::find(world, scope, &held, &input.key, input.version_id.as_deref(), actions)?;
+    object::find(scope, &held, &input.key, input.version_id.as_deref(), actions)?;
     let (owner, grant) = full_control(&held);
     Ok(GetObjectAclOutput {
         owner: Some(owner),
@@ -133,7 +133,7 @@ pub(super) fn get_object(world: &mut World, scope: &Scope, input: GetObjectAclIn
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn get_bucket(world: &mut World, scope: &Scope, input: GetBucketAclInput) -> S3Result<GetBucketAclOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let context = held.context(world, scope);
+    let context = held.context(scope);
     let _permit = held.authorize(scope, "s3:GetBucketAcl", &context)?;
     let (owner, grant) = full_control(&held);
     Ok(GetBucketAclOutput {

@@ -85,7 +85,7 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     let found = OPERATIONS.iter().find(|(name, ..)| *name == raw.operation);
     let (name, action, effect) = found.ok_or_else(|| not_modelled("this operation"))?;
     let held = open(world, raw.bucket, raw.expected_owner())?;
-    let context = held.context(world, scope);
+    let context = held.context(scope);
     let _permit = held.authorize(scope, action, &context)?;
     if name.ends_with("BucketPolicy") {
         check_own_account(scope, &held)?;

@@ -52,12 +52,12 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
         "PutObjectAnnotation" => put(world, scope, &held, raw, name),
         "GetObjectAnnotation" => get(world, scope, &held, raw, name),
         "DeleteObjectAnnotation" => delete(world, scope, &held, raw, name),
-        _ => list(world, scope, &held, raw),
+        _ => list(scope, &held, raw),
     }
 }
 
-fn find<'a>(world: &World, scope: &Scope, held: &'a Held, raw: &Raw<'_>, action: &str) -> S3Result<(&'a Version, &'a Content)> {
-    object::find(world, scope, held, raw.key, raw.query("versionId"), [action, action])
+fn find<'a>(scope: &Scope, held: &'a Held, raw: &Raw<'_>, action: &str) -> S3Result<(&'a Version, &'a Content)> {
+    object::find(scope, held, raw.key, raw.query("versionId"), [action, action])
 }
 
 fn change(world: &mut World, held: &Held, key: &str, version: &str, change: impl FnOnce(&mut Content)) {
@@ -82,7 +82,7 @@ fn keys<'a>(world: &'a World, held: &'a Held, key: &'a str, content: &'a Content
 }
 
 fn put(world: &mut World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str) -> S3Result<Answer> {
-    let (version, content) = find(world, scope, held, raw, "s3:PutObjectAnnotation")?;
+    let (version, content) = find(scope, held, raw, "s3:PutObjectAnnotation")?;
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(error(400, "InvalidAnnotationName", "The annotation name is not valid"));
     }
@@ -137,7 +137,7 @@ fn no_such_annotation() -> s3s::S3Error {
 }
 
 fn get(world: &World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str) -> S3Result<Answer> {
-    let (version, content) = find(world, scope, held, raw, "s3:GetObjectAnnotation")?;
+    let (version, content) = find(scope, held, raw, "s3:GetObjectAnnotation")?;
     let annotation = content.annotations.get(name).ok_or_else(no_such_annotation)?;
     encryption::authorize(world, scope, held, raw.key, &content.encryption, "kms:Decrypt")?;
     let opened = keys(world, held, raw.key, content).open(std::slice::from_ref(&annotation.body))?;
@@ -158,7 +158,7 @@ fn get(world: &World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str) -> 
 }
 
 fn delete(world: &mut World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str) -> S3Result<Answer> {
-    let (version, content) = find(world, scope, held, raw, "s3:DeleteObjectAnnotation")?;
+    let (version, content) = find(scope, held, raw, "s3:DeleteObjectAnnotation")?;
     if !content.annotations.contains_key(name) {
         return Err(no_such_annotation());
     }
@@ -168,12 +168,12 @@ fn delete(world: &mut World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &s
     Ok(Answer::empty(204).with("x-amz-object-version-id", shown_version(held, version)))
 }
 
-fn list(world: &World, scope: &Scope, held: &Held, raw: &Raw<'_>) -> S3Result<Answer> {
+fn list(scope: &Scope, held: &Held, raw: &Raw<'_>) -> S3Result<Answer> {
     let pages = ["max-annotation-results", "annotation-prefix", "continuation-token"];
     if pages.iter().any(|key| raw.query(key).is_some()) {
         return Err(not_modelled("pages of annotations"));
     }
-    let (version, content) = find(world, scope, held, raw, "s3:ListObjectAnnotations")?;
+    let (version, content) = find(scope, held, raw, "s3:ListObjectAnnotations")?;
     let mut entries = String::new();
     for (name, annotation) in &content.annotations {
         _ = write!(

@@ -30,8 +30,8 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectAttributesIn
     ];
     let customer = customer::read(scope, &customer)?;
     let actions = ["s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"];
-    object::find(world, scope, &held, &input.key, input.version_id.as_deref(), actions)?;
-    let (version, content) = object::find(world, scope, &held, &input.key, input.version_id.as_deref(), object::GET)?;
+    object::find(scope, &held, &input.key, input.version_id.as_deref(), actions)?;
+    let (version, content) = object::find(scope, &held, &input.key, input.version_id.as_deref(), object::GET)?;
     if input.object_attributes.is_empty() {
         return Err(error(400, "InvalidArgument", "Invalid attribute name specified."));
     }
@@ -70,14 +70,7 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectAttributesIn
 /// answers 202 where AWS says 200 of an object that was restored before.
 pub(super) fn restore(world: &mut World, scope: &Scope, input: RestoreObjectInput) -> S3Result<RestoreObjectOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let (version, content) = object::find(
-        world,
-        scope,
-        &held,
-        &input.key,
-        input.version_id.as_deref(),
-        ["s3:RestoreObject"; 2],
-    )?;
+    let (version, content) = object::find(scope, &held, &input.key, input.version_id.as_deref(), ["s3:RestoreObject"; 2])?;
     let request = input.restore_request.ok_or_else(malformed)?;
     let selects = request.select_parameters.is_some() || request.output_location.is_some() || request.type_.is_some();
     if selects {

@@ -19,7 +19,7 @@ use crate::{
 
 fn read(world: &World, scope: &Scope, bucket: &str, owner: Option<&str>, action: &str) -> S3Result<Held> {
     let held = open(world, bucket, owner)?;
-    let context = held.context(world, scope);
+    let context = held.context(scope);
     let _permit = held.authorize(scope, action, &context)?;
     Ok(held)
 }

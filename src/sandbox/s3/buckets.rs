@@ -51,7 +51,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateBucketInput)
         ("s3:x-amz-grant-write-acp", &input.grant_write_acp),
     ];
     let granted = grants.iter().any(|(_, grant)| grant.is_some());
-    let mut told = context(world, scope, &account);
+    let mut told = context(scope, &account);
     tell(&mut told, "s3:x-amz-acl", input.acl.as_ref().map(BucketCannedACL::as_str));
     for (key, grant) in &grants {
         tell(&mut told, key, grant.as_deref());
@@ -213,7 +213,7 @@ fn check_acl(world: &World, account: &str, ownership: Ownership, canned: Option<
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn delete(world: &mut World, scope: &Scope, input: DeleteBucketInput) -> S3Result<DeleteBucketOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let context = held.context(world, scope);
+    let context = held.context(scope);
     let _permit = held.authorize(scope, "s3:DeleteBucket", &context)?;
     if !held.bucket.objects.is_empty() {
         let versioned = held.bucket.config.versioning != Versioning::Off;
@@ -237,7 +237,7 @@ pub(super) fn list(world: &mut World, scope: &Scope, input: ListBucketsInput) ->
     let Some(account) = scope.account() else {
         return Err(error(403, "AccessDenied", "Access Denied"));
     };
-    let told = context(world, scope, &account);
+    let told = context(scope, &account);
     let _permit = scope.authorize(&own(&account, "s3:ListAllMyBuckets", "arn:aws:s3:::*", &told))?;
     let max = input.max_buckets.unwrap_or(MAX_BUCKETS);
     if !(1..=MAX_BUCKETS).contains(&max) {

@@ -56,12 +56,12 @@ pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> 
     let storage_class = object::storage_class(input.storage_class.as_ref().map(StorageClass::as_str))?;
     let tags = tagging::parse_header(input.tagging.as_deref().filter(|_| replaces.tags))?;
     // AWS documents no order; the destination is asked first (assumed), so that a refused write is told as one.
-    authorize_write(world, scope, &held, &input, (&plan, &tags, lock))?;
-    let (version, content) = object::find(world, scope, &source, key, version_id.as_deref(), object::GET)?;
+    authorize_write(scope, &held, &input, (&plan, &tags, lock))?;
+    let (version, content) = object::find(scope, &source, key, version_id.as_deref(), object::GET)?;
     let tags = if replaces.tags {
         tags
     } else {
-        copied_tags(world, scope, (&source, key, version_id.is_some()), (&held, &input.key), content)?
+        copied_tags(scope, (&source, key, version_id.is_some()), (&held, &input.key), content)?
     };
     if !content.annotations.is_empty() {
         return Err(not_modelled("copies of objects with annotations"));
@@ -156,7 +156,6 @@ fn headers(input: &CopyObjectInput) -> encryption::Headers {
 }
 
 fn authorize_write(
-    world: &World,
     scope: &Scope,
     held: &Held,
     input: &CopyObjectInput,
@@ -184,7 +183,7 @@ fn authorize_write(
         conditions: [None, None],
         lock,
     };
-    write.authorize(world, scope, held)
+    write.authorize(scope, held)
 }
 
 /// What of the source is not taken over: the two directives.
@@ -248,13 +247,7 @@ fn conditions(input: &CopyObjectInput) -> Conditions<'_> {
 
 /// The source's tags, which take s3:GetObjectTagging there and s3:PutObjectTagging at the destination
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>).
-fn copied_tags(
-    world: &World,
-    scope: &Scope,
-    from: (&Held, &str, bool),
-    to: (&Held, &str),
-    content: &Content,
-) -> S3Result<Vec<(String, String)>> {
+fn copied_tags(scope: &Scope, from: (&Held, &str, bool), to: (&Held, &str), content: &Content) -> S3Result<Vec<(String, String)>> {
     if content.tags.is_empty() {
         return Ok(Vec::new());
     }
@@ -264,10 +257,10 @@ fn copied_tags(
     } else {
         "s3:GetObjectTagging"
     };
-    let context = source.context(world, scope);
+    let context = source.context(scope);
     let _permit = source.authorize_object(scope, action, key, &context)?;
     let (held, key) = to;
-    let mut context = held.context(world, scope);
+    let mut context = held.context(scope);
     object::tell_tags(&mut context, &content.tags);
     let _permit = held.authorize_object(scope, "s3:PutObjectTagging", key, &context)?;
     Ok(content.tags.clone())
@@ -314,8 +307,8 @@ pub(super) fn copy_part(world: &mut World, scope: &Scope, input: UploadPartCopyI
         upload: &input.upload_id,
         copy_source: Some(&format!("{bucket}/{key}")),
     };
-    let upload = step.authorize(world, scope, &held)?;
-    let (version, content) = object::find(world, scope, &source, key, version_id.as_deref(), object::GET)?;
+    let upload = step.authorize(scope, &held)?;
+    let (version, content) = object::find(scope, &source, key, version_id.as_deref(), object::GET)?;
     let conditions = Conditions {
         if_match: input.copy_source_if_match.as_ref(),
         if_none_match: input.copy_source_if_none_match.as_ref(),

@@ -107,14 +107,14 @@ pub(super) fn delete_one(
     version: Option<&str>,
     bypass: Option<bool>,
 ) -> S3Result<DeleteObjectOutput> {
-    let mut context = held.context(world, scope);
+    let mut context = held.context(scope);
     let Some(id) = version else {
         let _permit = held.authorize_object(scope, "s3:DeleteObject", key, &context)?;
         return delete_current(world, held, key);
     };
     context.set("s3:VersionId", id);
     let _permit = held.authorize_object(scope, "s3:DeleteObjectVersion", key, &context)?;
-    let bypasses = lock::bypasses(world, scope, held, key, bypass)?;
+    let bypasses = lock::bypasses(scope, held, key, bypass)?;
     if let Some(found) = held.bucket.version(key, id) {
         lock::check_removal(scope, held, key, found, bypasses)?;
     }

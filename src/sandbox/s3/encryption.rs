@@ -11,8 +11,8 @@ use crate::{
     iam::Context,
     sandbox::{
         authorize::{Scope, Via, authorize_key},
-        kms::{self, Blob, KeyMaterial, Opened, Sealed},
-        state::{DefaultEncryption, Encryption, Key, World},
+        kms::{self, Blob, Key, Opened, Sealed, Seals},
+        state::{DefaultEncryption, Encryption, World},
     },
 };
 
@@ -87,7 +87,7 @@ pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers)
                 return Err(error(400, "InvalidArgument", OVER_HTTP));
             }
             let key = match &headers.key {
-                Some(text) => world.resolve_key(text, &account).ok_or_else(|| unknown_key(text))?,
+                Some(text) => world.resolve_key(text, &account, &world.region).ok_or_else(|| unknown_key(text))?,
                 // Not the bucket's default key: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>.
                 None => world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?,
             };
@@ -145,7 +145,7 @@ fn default_plan(world: &World, held: &Held, headers: &Headers, account: &str) ->
             dual_layer,
         } => {
             let key = match key {
-                Some(key) => world.resolve_key(key, account).ok_or_else(|| unknown_key(key))?,
+                Some(key) => world.resolve_key(key, account, &world.region).ok_or_else(|| unknown_key(key))?,
                 None => world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?,
             };
             Plan {
@@ -233,11 +233,11 @@ pub(super) struct Keys<'a> {
 }
 
 impl Keys<'_> {
-    fn with<T>(&self, act: impl FnOnce(&KeyMaterial, &str) -> Option<T>) -> Option<T> {
+    fn with<T>(&self, act: impl FnOnce(&dyn Seals, &str) -> Option<T>) -> Option<T> {
         let context = context_arn(self.held, self.object, self.encryption);
         match self.encryption {
             Encryption::S3 => act(&self.world.s3_key, &context),
-            Encryption::Kms { key, .. } => act(&key_of(self.world, key)?.material, &context),
+            Encryption::Kms { key, .. } => act(&key_of(self.world, key)?.materials, &context),
             Encryption::Customer { .. } => act(&self.customer?.material, &context),
         }
     }

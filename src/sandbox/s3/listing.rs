@@ -44,8 +44,8 @@ struct List<'a> {
 
 impl List<'_> {
     /// What a listing tells policies: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html>.
-    fn context(&self, world: &World, scope: &Scope, held: &Held) -> Context {
-        let mut context = held.context(world, scope);
+    fn context(&self, scope: &Scope, held: &Held) -> Context {
+        let mut context = held.context(scope);
         if let Some(prefix) = self.prefix {
             context.set("s3:prefix", prefix);
         }
@@ -160,7 +160,7 @@ pub(super) fn objects_v1(world: &mut World, scope: &Scope, input: ListObjectsInp
         max: input.max_keys,
         encoding: input.encoding_type.as_ref(),
     };
-    let _permit = held.authorize(scope, "s3:ListBucket", &list.context(world, scope, &held))?;
+    let _permit = held.authorize(scope, "s3:ListBucket", &list.context(scope, &held))?;
     let page = list.page(input.marker.as_deref(), current(&held), |_| false)?;
     let owner = Some(held.account());
     Ok(ListObjectsOutput {
@@ -189,7 +189,7 @@ pub(super) fn objects(world: &mut World, scope: &Scope, input: ListObjectsV2Inpu
         max: input.max_keys,
         encoding: input.encoding_type.as_ref(),
     };
-    let _permit = held.authorize(scope, "s3:ListBucket", &list.context(world, scope, &held))?;
+    let _permit = held.authorize(scope, "s3:ListBucket", &list.context(scope, &held))?;
     let token = input.continuation_token.as_deref().map(opened).transpose()?;
     // Where there is a token, it says where to go on. A common prefix is passed over only where it stood on the page before.
     let start = input.start_after.as_deref();
@@ -226,7 +226,7 @@ pub(super) fn versions(world: &mut World, scope: &Scope, input: ListObjectVersio
         max: input.max_keys,
         encoding: input.encoding_type.as_ref(),
     };
-    let _permit = held.authorize(scope, "s3:ListBucketVersions", &list.context(world, scope, &held))?;
+    let _permit = held.authorize(scope, "s3:ListBucketVersions", &list.context(scope, &held))?;
     let marker = input.version_id_marker.as_deref().filter(|marker| !marker.is_empty());
     if marker.is_some() && input.key_marker.is_none() {
         return Err(error(
@@ -303,7 +303,7 @@ pub(super) fn uploads(world: &mut World, scope: &Scope, input: ListMultipartUplo
         encoding: input.encoding_type.as_ref(),
     };
     // The service authorization reference gives this action no `s3:prefix`; a policy that asks for it cannot be decided.
-    let mut context = held.context(world, scope);
+    let mut context = held.context(scope);
     for key in ["s3:prefix", "s3:delimiter", "s3:max-keys"] {
         context.set_unmodelled(key);
     }

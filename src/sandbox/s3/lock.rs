@@ -206,7 +206,7 @@ fn protected(scope: &Scope, held: &Held, key: &str, action: &str) -> s3s::S3Erro
 }
 
 /// Whether the caller gets around a retention in governance mode: the header asks for it, and it takes a permission of its own.
-pub(super) fn bypasses(world: &World, scope: &Scope, held: &Held, key: &str, header: Option<bool>) -> S3Result<bool> {
+pub(super) fn bypasses(scope: &Scope, held: &Held, key: &str, header: Option<bool>) -> S3Result<bool> {
     if header != Some(true) {
         return Ok(false);
     }
@@ -217,14 +217,14 @@ pub(super) fn bypasses(world: &World, scope: &Scope, held: &Held, key: &str, hea
             "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
         ));
     }
-    let context = held.context(world, scope);
+    let context = held.context(scope);
     let _permit = held.authorize_object(scope, "s3:BypassGovernanceRetention", key, &context)?;
     Ok(true)
 }
 
 fn put_configuration(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer> {
     let held = open(world, raw.bucket, raw.expected_owner())?;
-    let context = held.context(world, scope);
+    let context = held.context(scope);
     let _permit = held.authorize(scope, "s3:PutBucketObjectLockConfiguration", &context)?;
     let sent: ObjectLockConfiguration = document(raw.body, "ObjectLockConfiguration")?;
     if sent
@@ -267,7 +267,7 @@ fn put_configuration(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
 
 fn get_configuration(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer> {
     let held = open(world, raw.bucket, raw.expected_owner())?;
-    let context = held.context(world, scope);
+    let context = held.context(scope);
     let _permit = held.authorize(scope, "s3:GetBucketObjectLockConfiguration", &context)?;
     let lock = held.bucket.lock.as_ref().ok_or_else(|| {
         let message = "Object Lock configuration does not exist for this bucket";
@@ -295,7 +295,6 @@ fn xml(root: &str, inner: &str) -> Answer {
 
 /// The version that a request is about, once its action is authorized. A delete marker has no lock, and cannot have one.
 fn found<'a>(
-    world: &World,
     scope: &Scope,
     held: &'a Held,
     raw: &Raw<'_>,
@@ -304,7 +303,7 @@ fn found<'a>(
 ) -> S3Result<(&'a Version, &'a Content)> {
     let version = raw.query("versionId");
     let marker = version.is_none() && held.bucket.current(raw.key).is_some_and(|current| current.content.is_none());
-    let found = object::find_told(world, scope, held, raw.key, version, [action; 2], tell);
+    let found = object::find_told(scope, held, raw.key, version, [action; 2], tell);
     let found = found.map_err(|problem| match problem.code().as_str() {
         "NoSuchKey" if marker => error(
             405,
@@ -331,7 +330,7 @@ fn put_retention(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<An
     let held = open(world, raw.bucket, raw.expected_owner())?;
     let sent = read_retention(raw);
     let wanted = sent.as_ref().ok().copied().flatten();
-    let (version, content) = found(world, scope, &held, raw, "s3:PutObjectRetention", |context| {
+    let (version, content) = found(scope, &held, raw, "s3:PutObjectRetention", |context| {
         if let Some(wanted) = &wanted {
             tell_retention(context, wanted, scope.now);
         }
@@ -339,7 +338,7 @@ fn put_retention(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<An
     let header = raw
         .header("x-amz-bypass-governance-retention")
         .map(|value| value.eq_ignore_ascii_case("true"));
-    let bypasses = bypasses(world, scope, &held, raw.key, header)?;
+    let bypasses = bypasses(scope, &held, raw.key, header)?;
     let wanted = sent?;
     if wanted.is_some_and(|wanted| wanted.until <= scope.now) {
         let message = "The retain until date must be in the future!";
@@ -382,7 +381,7 @@ fn none_of_object() -> s3s::S3Error {
 
 fn get_retention(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer> {
     let held = open(world, raw.bucket, raw.expected_owner())?;
-    let (_, content) = found(world, scope, &held, raw, "s3:GetObjectRetention", |_| {})?;
+    let (_, content) = found(scope, &held, raw, "s3:GetObjectRetention", |_| {})?;
     let retention = content.lock.retention.ok_or_else(none_of_object)?;
     let inner = format!(
         "<Mode>{}</Mode><RetainUntilDate>{}</RetainUntilDate>",
@@ -396,7 +395,7 @@ fn put_hold(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer>
     let held = open(world, raw.bucket, raw.expected_owner())?;
     let sent: S3Result<ObjectLockLegalHold> = document(raw.body, "LegalHold");
     let status = sent.as_ref().ok().and_then(|sent| sent.status.clone());
-    let (version, _) = found(world, scope, &held, raw, "s3:PutObjectLegalHold", |context| {
+    let (version, _) = found(scope, &held, raw, "s3:PutObjectLegalHold", |context| {
         if let Some(status) = &status {
             context.set("s3:object-lock-legal-hold", status.as_str());
         }
@@ -414,7 +413,7 @@ fn put_hold(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer>
 
 fn get_hold(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer> {
     let held = open(world, raw.bucket, raw.expected_owner())?;
-    let (_, content) = found(world, scope, &held, raw, "s3:GetObjectLegalHold", |_| {})?;
+    let (_, content) = found(scope, &held, raw, "s3:GetObjectLegalHold", |_| {})?;
     if !content.lock.hold && content.lock.retention.is_none() {
         return Err(none_of_object());
     }
@@ -424,12 +423,12 @@ fn get_hold(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer>
 
 /// What GET and HEAD show of a lock: only what the caller may ask for by itself
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>).
-pub(super) fn shown(world: &World, scope: &Scope, held: &Held, key: &str, content: &Content) -> S3Result<Lock> {
+pub(super) fn shown(scope: &Scope, held: &Held, key: &str, content: &Content) -> S3Result<Lock> {
     let mut shown = content.lock;
     if held.bucket.lock.is_none() {
         return Ok(Lock::default());
     }
-    let context = held.context(world, scope);
+    let context = held.context(scope);
     if shown.retention.is_some() && !held.foresees(scope, "s3:GetObjectRetention", key, &context)? {
         shown.retention = None;
     }

@@ -207,8 +207,8 @@ impl From<Refusal> for S3Error {
 
 /// The keys that every S3 request carries:
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>.
-pub(super) fn context(world: &World, scope: &Scope, account: &str) -> Context {
-    let mut context = scope.context(world, account);
+pub(super) fn context(scope: &Scope, account: &str) -> Context {
+    let mut context = scope.context(account);
     context.set("s3:ResourceAccount", account);
     if scope.secure {
         context.set("s3:TlsVersion", "1.3");
@@ -270,8 +270,8 @@ impl Held {
         format!("{}/{key}", self.arn())
     }
 
-    fn context(&self, world: &World, scope: &Scope) -> Context {
-        context(world, scope, self.account())
+    fn context(&self, scope: &Scope) -> Context {
+        context(scope, self.account())
     }
 
     /// Asks for an action on the bucket itself.

@@ -75,7 +75,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
         conditions: [None, None],
         lock,
     };
-    write.authorize(world, scope, &held)?;
+    write.authorize(scope, &held)?;
     if scope.account().is_none() {
         // Even where a policy allows it (recorded by third parties); a policy's Deny is told first (assumed).
         return Err(error(
@@ -137,14 +137,14 @@ pub(super) struct Step<'a> {
 impl Step<'_> {
     /// Authorizes it as the write that it is. Policies see the encryption that was settled when the upload was created
     /// (assumed: header-conditioned policies have refused parts in the past).
-    pub(super) fn authorize(&self, world: &World, scope: &Scope, held: &Held) -> S3Result<Arc<Upload>> {
+    pub(super) fn authorize(&self, scope: &Scope, held: &Held) -> S3Result<Arc<Upload>> {
         let upload = held
             .bucket
             .uploads
             .get(self.upload)
             .filter(|upload| upload.key == self.key)
             .cloned();
-        let mut context = held.context(world, scope);
+        let mut context = held.context(scope);
         for (name, value) in upload.iter().flat_map(|upload| &upload.told) {
             context.set(name, value.as_str());
         }
@@ -156,13 +156,13 @@ impl Step<'_> {
     }
 }
 
-fn authorize_step(world: &World, scope: &Scope, held: &Held, key: &str, upload: &str) -> S3Result<Arc<Upload>> {
+fn authorize_step(scope: &Scope, held: &Held, key: &str, upload: &str) -> S3Result<Arc<Upload>> {
     let step = Step {
         key,
         upload,
         copy_source: None,
     };
-    step.authorize(world, scope, held)
+    step.authorize(scope, held)
 }
 
 /// What a part is made of.
@@ -285,7 +285,7 @@ pub(super) fn upload_part(world: &mut World, scope: &Scope, input: UploadPartInp
         upload: &input.upload_id,
         copy_source: None,
     };
-    let upload = step.authorize(world, scope, &held)?;
+    let upload = step.authorize(scope, &held)?;
     let given = [
         input.checksum_crc32,
         input.checksum_crc32c,
@@ -347,7 +347,7 @@ pub(super) fn complete(world: &mut World, scope: &Scope, input: CompleteMultipar
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let customer = [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
     let customer = customer::read(scope, &customer)?;
-    let upload = authorize_step(world, scope, &held, &input.key, &input.upload_id)?;
+    let upload = authorize_step(scope, &held, &input.key, &input.upload_id)?;
     // The parts are read to be put together. AWS names kms:Decrypt for uploads with checksums; that it is asked for always is assumed.
     encryption::authorize(world, scope, &held, &input.key, &upload.encryption, "kms:Decrypt")?;
     let wanted = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
@@ -535,7 +535,7 @@ fn together(parts: &[&Part]) -> String {
 pub(super) fn abort(world: &mut World, scope: &Scope, input: AbortMultipartUploadInput) -> S3Result<AbortMultipartUploadOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     refuse_unmodelled(&[("conditional aborts", input.if_match_initiated_time.is_some())])?;
-    let context = held.context(world, scope);
+    let context = held.context(scope);
     let _permit = held.authorize_object(scope, "s3:AbortMultipartUpload", &input.key, &context)?;
     held.bucket
         .uploads
@@ -551,7 +551,7 @@ pub(super) fn abort(world: &mut World, scope: &Scope, input: AbortMultipartUploa
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn list_parts(world: &mut World, scope: &Scope, input: ListPartsInput) -> S3Result<ListPartsOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let context = held.context(world, scope);
+    let context = held.context(scope);
     let _permit = held.authorize_object(scope, "s3:ListMultipartUploadParts", &input.key, &context)?;
     let upload = held
         .bucket

@@ -134,7 +134,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
         conditions: [input.if_match.as_ref(), input.if_none_match.as_ref()],
         lock,
     };
-    write.authorize(world, scope, &held)?;
+    write.authorize(scope, &held)?;
     encryption::authorize(world, scope, &held, &input.key, &plan.encryption, "kms:GenerateDataKey")?;
     let given = [
         input.checksum_crc32,
@@ -216,8 +216,8 @@ pub(super) struct Write<'a> {
 
 impl Write<'_> {
     /// s3:PutObject, and for an ACL or tags their own actions too.
-    pub(super) fn authorize(&self, world: &World, scope: &Scope, held: &Held) -> S3Result<()> {
-        let mut context = held.context(world, scope);
+    pub(super) fn authorize(&self, scope: &Scope, held: &Held) -> S3Result<()> {
+        let mut context = held.context(scope);
         self.plan.tell(&mut context);
         if let Some(acl) = self.acl {
             context.set("s3:x-amz-acl", acl.as_str());
@@ -332,19 +332,17 @@ fn version_id(sequence: u64) -> String {
 /// Whether a missing key is said to be missing depends on s3:ListBucket, so that reading is no way to list:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
 pub(super) fn find<'a>(
-    world: &World,
     scope: &Scope,
     held: &'a Held,
     key: &str,
     version: Option<&str>,
     actions: [&str; 2],
 ) -> S3Result<(&'a Version, &'a Content)> {
-    find_told(world, scope, held, key, version, actions, |_| {})
+    find_told(scope, held, key, version, actions, |_| {})
 }
 
 /// The same, where policies are told more.
 pub(super) fn find_told<'a>(
-    world: &World,
     scope: &Scope,
     held: &'a Held,
     key: &str,
@@ -357,7 +355,7 @@ pub(super) fn find_told<'a>(
         Some(id) => held.bucket.version(key, id),
         None => held.bucket.current(key),
     };
-    let mut context = held.context(world, scope);
+    let mut context = held.context(scope);
     if let Some(id) = version {
         context.set("s3:VersionId", id);
     }
@@ -375,7 +373,7 @@ pub(super) fn find_told<'a>(
             Err(of_marker(error(405, "MethodNotAllowed", message), &found.id))
         }
         _ => {
-            let listing: Context = held.context(world, scope);
+            let listing: Context = held.context(scope);
             let _permit = held.authorize(scope, "s3:ListBucket", &listing)?;
             let missing = error(404, "NoSuchKey", "The specified key does not exist.");
             Err(match (version, found) {

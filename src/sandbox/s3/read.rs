@@ -149,7 +149,7 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectInput) -> S3
         expires: input.response_expires,
         website_redirect: None,
     };
-    let (version, content) = find(world, scope, &held, &input.key, input.version_id.as_deref(), GET)?;
+    let (version, content) = find(scope, &held, &input.key, input.version_id.as_deref(), GET)?;
     let headers = overridden(scope, &content.headers, wanted)?;
     let conditions = Conditions {
         if_match: input.if_match.as_ref(),
@@ -173,7 +173,7 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectInput) -> S3
     let (algorithm, key, bucket_key) = encryption::reported(&content.encryption);
     let (customer_algorithm, customer_md5) = customer::reported(&content.encryption);
     let checksum = told(content, &slice, input.checksum_mode.as_ref());
-    let lock = lock::shown(world, scope, &held, &input.key, content)?;
+    let lock = lock::shown(scope, &held, &input.key, content)?;
     let [crc32, crc32c, crc64nvme, sha1, sha256] = Sum::members(checksum.as_ref());
     Ok(GetObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
@@ -227,7 +227,7 @@ pub(super) fn head(world: &mut World, scope: &Scope, input: HeadObjectInput) -> 
         website_redirect: None,
     };
     // Reading what an object is takes no KMS permission.
-    let (version, content) = find(world, scope, &held, &input.key, input.version_id.as_deref(), GET)?;
+    let (version, content) = find(scope, &held, &input.key, input.version_id.as_deref(), GET)?;
     let headers = overridden(scope, &content.headers, wanted)?;
     let conditions = Conditions {
         if_match: input.if_match.as_ref(),
@@ -241,7 +241,7 @@ pub(super) fn head(world: &mut World, scope: &Scope, input: HeadObjectInput) -> 
     let (algorithm, key, bucket_key) = encryption::reported(&content.encryption);
     let (customer_algorithm, customer_md5) = customer::reported(&content.encryption);
     let checksum = told(content, &slice, input.checksum_mode.as_ref());
-    let lock = lock::shown(world, scope, &held, &input.key, content)?;
+    let lock = lock::shown(scope, &held, &input.key, content)?;
     let [crc32, crc32c, crc64nvme, sha1, sha256] = Sum::members(checksum.as_ref());
     Ok(HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),

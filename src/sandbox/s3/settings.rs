@@ -361,10 +361,10 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     let id = if setting.by_id { raw.query("id").unwrap_or_default() } else { "" };
     let place = (setting.put, id.to_owned());
     if raw.operation == setting.list.0 {
-        return list(world, scope, &held, setting);
+        return list(scope, &held, setting);
     }
     if raw.operation == setting.get {
-        let context = held.context(world, scope);
+        let context = held.context(scope);
         let _permit = held.authorize(scope, setting.read, &context)?;
         if setting.get == "GetBucketTagging" && !held.bucket.tags.is_empty() {
             return Ok(Answer::xml(tagging::document_of(&held.bucket.tags)));
@@ -379,7 +379,7 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     let kept = if raw.operation == setting.put {
         Some(checked(world, scope, &held, setting, raw)?)
     } else {
-        let context = held.context(world, scope);
+        let context = held.context(scope);
         let action = if setting.delete == "DeleteBucketWebsite" {
             "s3:DeleteBucketWebsite"
         } else {
@@ -429,8 +429,8 @@ fn document_of(root: &str, inner: &str) -> String {
 }
 
 /// All configurations of a kind. A list that would need another page is refused: to cut it short would hide some.
-fn list(world: &World, scope: &Scope, held: &Held, setting: &Setting) -> S3Result<Answer> {
-    let context = held.context(world, scope);
+fn list(scope: &Scope, held: &Held, setting: &Setting) -> S3Result<Answer> {
+    let context = held.context(scope);
     let _permit = held.authorize(scope, setting.read, &context)?;
     let kept = held.bucket.settings.iter().filter(|((put, _), _)| *put == setting.put);
     let texts: Vec<&str> = kept.map(|(_, text)| undeclared(text)).collect();
@@ -451,7 +451,7 @@ fn undeclared(text: &str) -> &str {
 /// The content, once it is right and allowed. It is read first, since policies may ask what is in it; a request that is not
 /// authorized is told so whatever is in it.
 fn checked(world: &World, scope: &Scope, held: &Held, setting: &Setting, raw: &Raw<'_>) -> S3Result<Kept> {
-    let mut context = held.context(world, scope);
+    let mut context = held.context(scope);
     let mut check = Check {
         world,
         held,

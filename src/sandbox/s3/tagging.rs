@@ -81,7 +81,7 @@ fn pairs(tags: Vec<Tag>) -> Vec<(String, String)> {
 pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectTaggingInput) -> S3Result<GetObjectTaggingOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let actions = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"];
-    let (version, content) = object::find(world, scope, &held, &input.key, input.version_id.as_deref(), actions)?;
+    let (version, content) = object::find(scope, &held, &input.key, input.version_id.as_deref(), actions)?;
     let tags = content.tags.iter().map(|(key, value)| Tag {
         key: Some(key.clone()),
         value: Some(value.clone()),
@@ -117,7 +117,7 @@ fn replace(
     actions: [&str; 2],
     tags: Vec<(String, String)>,
 ) -> S3Result<Option<String>> {
-    let (found, _) = object::find(world, scope, held, key, version, actions)?;
+    let (found, _) = object::find(scope, held, key, version, actions)?;
     let id = found.id.clone();
     let shown = object::shown_version(held, found);
     let versions = world

@@ -49,7 +49,7 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     let held = open(world, raw.bucket, raw.expected_owner())?;
     let sent = read(raw.body);
     let version = raw.query("versionId");
-    let (found, content) = authorized(world, scope, &held, raw, version, &sent)?;
+    let (found, content) = authorized(scope, &held, raw, version, &sent)?;
     let encryption = wanted(&held, sent?, content)?;
     // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>: not while the object is locked.
     lock::check_removal(scope, &held, raw.key, found, false)?;
@@ -82,7 +82,6 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
 
 /// The version, once the action is authorized; no version has an action of its own.
 fn authorized<'a>(
-    world: &World,
     scope: &Scope,
     held: &'a Held,
     raw: &Raw<'_>,
@@ -103,7 +102,7 @@ fn authorized<'a>(
             }
         }
     };
-    object::find_told(world, scope, held, raw.key, version, ["s3:UpdateObjectEncryption"; 2], tell)
+    object::find_told(scope, held, raw.key, version, ["s3:UpdateObjectEncryption"; 2], tell)
 }
 
 fn read(body: &[u8]) -> S3Result<Sent> {

@@ -98,7 +98,7 @@ fn authorized_role(world: &World, scope: &Scope, asked: &Asked, calling: Option<
     let Some(role) = world.roles.get(arn) else {
         return Err(refused(scope, "sts:AssumeRole", arn));
     };
-    let context = context(world, scope, asked, calling, role);
+    let context = context(scope, asked, calling, role);
     let mut actions = vec!["sts:AssumeRole"];
     if !asked.tags.is_empty() || calling.is_some_and(|calling| !calling.transitive.is_empty()) {
         actions.push("sts:TagSession");
@@ -134,8 +134,8 @@ fn refused(scope: &Scope, action: &str, arn: &str) -> Fault {
 }
 
 /// One context for all three actions, as the page on session tags says.
-fn context(world: &World, scope: &Scope, asked: &Asked, calling: Option<&Claims>, role: &Role) -> Context {
-    let mut context = scope.context(world, &role.account);
+fn context(scope: &Scope, asked: &Asked, calling: Option<&Claims>, role: &Role) -> Context {
+    let mut context = scope.context(&role.account);
     context.set("sts:RoleSessionName", asked.session_name.as_str());
     if let Some(external_id) = &asked.external_id {
         context.set("sts:ExternalId", external_id.as_str());
