@@ -51,7 +51,7 @@ fn main() {
 
 /// Requests a second on one thread, without a network.
 fn in_process() {
-    let sandbox = Sandbox::empty();
+    let sandbox = Sandbox::empty("us-east-1");
     let credentials = sandbox.admin_credentials();
     let host = "s3.us-east-1.amazonaws.com";
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -84,7 +84,7 @@ fn in_process() {
 fn over_loopback(name: &str, process: &mut Process) -> f64 {
     for (method, path, body) in [("PUT", "/bench", Bytes::new()), ("PUT", "/bench/key", Bytes::from_static(BODY))] {
         let request = process.request(method, path, &body);
-        let (status, _) = Connection::new(process.port).ask(&request);
+        let status = Connection::new(process.port).ask(&request);
         assert_eq!(status, 200, "{name}: {method} {path}");
     }
     let rate = |method| {
@@ -104,7 +104,7 @@ fn spell(port: u16, request: &[u8], head: bool) -> f64 {
         connection.head = head;
         let mut answers = 0_u32;
         while begun.elapsed() < SPELL {
-            let (status, _) = connection.ask(request);
+            let status = connection.ask(request);
             assert_eq!(status, 200);
             answers += 1;
         }
@@ -124,7 +124,7 @@ fn start_and_rest() {
             let begun = Instant::now();
             let process = Process::gainsay();
             let request = process.request("GET", "/", &Bytes::new());
-            let (status, _) = Connection::new(process.port).ask(&request);
+            let status = Connection::new(process.port).ask(&request);
             assert_eq!(status, 200);
             begun.elapsed().as_secs_f64() * 1000.0
         })
@@ -297,8 +297,9 @@ fn install(name: &str, packages: &[&str]) -> Option<PathBuf> {
     Some(python)
 }
 
-/// A connection that is kept.
+/// A connection that is kept for as long as the server keeps it.
 struct Connection {
+    port: u16,
     stream: TcpStream,
     buffer: Vec<u8>,
     head: bool,
@@ -306,36 +307,53 @@ struct Connection {
 
 impl Connection {
     fn new(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         Self {
-            stream,
+            port,
+            stream: Self::open(port),
             buffer: vec![0; 1 << 16],
             head: false,
         }
     }
 
-    /// The status and the length of the answer.
-    fn ask(&mut self, request: &[u8]) -> (u16, usize) {
-        self.stream.write_all(request).unwrap();
+    fn open(port: u16) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream
+    }
+
+    /// The status of the answer. A connection that the server closes is opened again: moto closes each after its answer.
+    fn ask(&mut self, request: &[u8]) -> u16 {
+        for _ in 0..5 {
+            if let Some((status, closes)) = self.try_to_ask(request) {
+                if closes {
+                    self.stream = Self::open(self.port);
+                }
+                return status;
+            }
+            self.stream = Self::open(self.port);
+        }
+        panic!("port {} does not answer", self.port);
+    }
+
+    fn try_to_ask(&mut self, request: &[u8]) -> Option<(u16, bool)> {
+        self.stream.write_all(request).ok()?;
         let mut read = 0;
         loop {
-            let more = self.stream.read(&mut self.buffer[read..]).unwrap();
-            assert!(more > 0, "the server closed the connection");
+            let more = self.stream.read(&mut self.buffer[read..]).ok().filter(|more| *more > 0)?;
             read += more;
             let Some(end) = self.buffer[..read].windows(4).position(|window| window == b"\r\n\r\n") else {
                 continue;
             };
             let head = String::from_utf8_lossy(&self.buffer[..end]).to_ascii_lowercase();
             let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-            let length = length.map_or(0, |length| length.trim().parse().unwrap());
+            let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
             let whole = end + 4 + if self.head { 0 } else { length };
             while read < whole {
-                read += self.stream.read(&mut self.buffer[read..]).unwrap();
+                read += self.stream.read(&mut self.buffer[read..]).ok().filter(|more| *more > 0)?;
             }
-            let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-            return (status, length);
+            let closes = head.lines().any(|line| line.replace(' ', "") == "connection:close");
+            return Some((head.split(' ').nth(1).unwrap().parse().unwrap(), closes));
         }
     }
 }

@@ -22,7 +22,7 @@ pub struct Answer {
 /// An account with one bucket and one object in it.
 #[must_use]
 pub fn with_object() -> Sandbox {
-    let sandbox = Sandbox::empty();
+    let sandbox = Sandbox::empty("us-east-1");
     for (path, body) in [("/private", b"".as_slice()), ("/private/key", BODY)] {
         let made = answer(&sandbox, signed(&sandbox, "PUT", path, body));
         assert!(made.status.is_success(), "{made:?}");

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Args;
+use clap::{Args, builder::PossibleValuesParser};
 use serde::Serialize;
 use tokio::{
     runtime::Runtime,
@@ -19,7 +19,7 @@ use crate::{
     environment::Environment,
     exit::Exit,
     report::one_line,
-    sandbox::Sandbox,
+    sandbox::{REGIONS, Sandbox},
     serve::{Server, log::Log},
     suite,
 };
@@ -44,6 +44,10 @@ pub(super) struct Serve {
     /// The environment to begin with, an `environment.yaml`; an empty account where nothing is said
     #[arg(long, value_name = "FILE")]
     environment: Option<PathBuf>,
+    /// The Region of the empty account
+    #[arg(long, value_name = "REGION", default_value = "us-east-1", conflicts_with = "environment",
+          value_parser = PossibleValuesParser::new(REGIONS), hide_possible_values = true)]
+    region: String,
     /// Where to write the certificate to trust; a temporary file where nothing is said
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -85,7 +89,7 @@ impl Serve {
     }
 
     fn run(&self, runtime: Runtime, environment: Option<&Environment>, ca: &Path, terminal: &mut Terminal) -> io::Result<Exit> {
-        let sandbox = environment.map_or_else(Sandbox::empty, Sandbox::with_admin);
+        let sandbox = environment.map_or_else(|| Sandbox::empty(&self.region), Sandbox::with_admin);
         // Before anything is told: who reads the endpoints may end the program at once.
         let [interrupt, terminate] = {
             let _guard = runtime.enter();

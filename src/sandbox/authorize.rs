@@ -28,8 +28,8 @@ pub(super) enum Identity {
     Session {
         role: Arc<Role>,
         claims: Arc<Claims>,
-        /// The session policy.
-        policy: Option<Document>,
+        /// The session policies, inline and managed.
+        policies: Vec<Document>,
     },
 }
 
@@ -212,9 +212,8 @@ impl Scope {
                 }
             }
         }
-        if let Some(account) = self.account() {
-            context.set("aws:PrincipalAccount", account);
-        }
+        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>: anonymous requests have it, too.
+        context.set("aws:PrincipalAccount", self.account().unwrap_or_else(|| "anonymous".to_owned()));
         context
     }
 
@@ -283,7 +282,7 @@ impl Scope {
         let principal = self.principal();
         let identity: Vec<Policy> = self.identity_policies().iter().map(|document| document.policy.clone()).collect();
         let (boundary, session) = self.limits();
-        let session: Vec<Policy> = session.map(|document| document.policy.clone()).into_iter().collect();
+        let session: Vec<Policy> = session.iter().map(|document| document.policy.clone()).collect();
         let policies = Policies {
             identity: &identity,
             resource: question.resource_policy.map(|document| &document.policy),
@@ -305,9 +304,15 @@ impl Scope {
             .enumerate()
             .map(|(index, document)| (Layer::Identity, index, document.clone()))
             .collect();
-        for document in [question.resource_policy, boundary, session].into_iter().flatten() {
+        for document in [question.resource_policy, boundary].into_iter().flatten() {
             documents.push((document.policy.kind().layer(), 0, document.clone()));
         }
+        documents.extend(
+            session
+                .iter()
+                .enumerate()
+                .map(|(index, document)| (Layer::Session, index, document.clone())),
+        );
         Asked {
             inquiry: Inquiry {
                 asked: (&question.request(&self.principal())).into(),
@@ -315,7 +320,7 @@ impl Scope {
                 resource_policy: policies(question.resource_policy),
                 grants: grants.to_vec(),
                 boundary: policies(boundary),
-                session: policies(session).into_iter().collect(),
+                session: session.iter().map(|document| document.policy.clone()).collect(),
                 scp: Vec::new(),
                 rcp: Vec::new(),
                 vpc_endpoint: None,
@@ -324,12 +329,12 @@ impl Scope {
         }
     }
 
-    /// The permissions boundary and the session policy.
-    fn limits(&self) -> (Option<&Document>, Option<&Document>) {
+    /// The permissions boundary and the session policies.
+    fn limits(&self) -> (Option<&Document>, &[Document]) {
         match &self.identity {
-            Identity::Session { role, policy, .. } => (role.boundary.as_ref(), policy.as_ref()),
-            Identity::User { user, .. } => (user.boundary.as_ref(), None),
-            Identity::Anonymous => (None, None),
+            Identity::Session { role, policies, .. } => (role.boundary.as_ref(), policies),
+            Identity::User { user, .. } => (user.boundary.as_ref(), &[]),
+            Identity::Anonymous => (None, &[]),
         }
     }
 
@@ -380,7 +385,7 @@ impl Scope {
                 Layer::Identity => identity.get(reason.policy),
                 Layer::Resource | Layer::KeyPolicy | Layer::TrustPolicy => resource,
                 Layer::Boundary => boundary,
-                Layer::Session => session,
+                Layer::Session => session.get(reason.policy),
                 _ => None,
             };
             Decider {
@@ -605,9 +610,24 @@ pub(super) struct Via<'a> {
     pub arn: &'a str,
 }
 
-/// A session policy, compiled. Validated when the session was issued.
+/// An inline session policy, compiled. Validated when the session was issued.
 pub(super) fn session_policy(claims: &Claims) -> Option<Document> {
-    let text = claims.session_policy.as_ref()?;
+    compiled(claims.session_policy.as_ref()?)
+}
+
+/// All session policies; nothing if one of them cannot be read, for a session that lost one could do more.
+pub(super) fn session_policies(world: &World, inline: Option<&Document>, claims: &Claims) -> Option<Vec<Document>> {
+    // A managed one is as it is now. That one which is gone permits nothing is assumed; what is allowed here needs no permission.
+    const GONE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:GetCallerIdentity","Resource":"*"}]}"#;
+    let mut policies: Vec<Document> = inline.cloned().into_iter().collect();
+    for arn in &claims.session_policies {
+        let held = world.directory.managed(arn);
+        policies.push(compiled(held.as_ref().map_or(GONE, |held| &held.text))?);
+    }
+    Some(policies)
+}
+
+fn compiled(text: &str) -> Option<Document> {
     let policy = Policy::from_text(PolicyKind::Session, text).ok()?;
-    Some(Document::new(Source::new("the session policy", text.clone()), policy, text.clone()))
+    Some(Document::new(Source::new("the session policy", text), policy, text.to_owned()))
 }

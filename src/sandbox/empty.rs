@@ -4,15 +4,12 @@ use crate::environment::{self, Caller, Environment};
 
 /// The example account of AWS's documentation.
 const ACCOUNT: &str = "111122223333";
-/// The Region that clients take if nothing is said.
-const REGION: &str = "us-east-1";
-
 /// The account. An environment has a caller; this one's is forgotten at once.
-pub(super) fn environment() -> Environment {
+pub(super) fn environment(region: &str) -> Environment {
     Environment {
         title: "an empty account".to_owned(),
         account: ACCOUNT.to_owned(),
-        region: REGION.to_owned(),
+        region: region.to_owned(),
         accounts: Vec::new(),
         caller: Caller {
             arn: format!("arn:aws:iam::{ACCOUNT}:user/nobody"),
@@ -21,7 +18,7 @@ pub(super) fn environment() -> Environment {
         roles: Vec::new(),
         buckets: Vec::new(),
         keys: Vec::new(),
-        managed_key: environment::aws_managed_key(ACCOUNT, REGION).map(std::sync::Arc::new),
+        managed_key: environment::aws_managed_key(ACCOUNT, region).map(std::sync::Arc::new),
         collections: Vec::new(),
     }
 }

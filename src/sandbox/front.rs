@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     Core,
-    authorize::{Identity, Scope},
+    authorize::{Identity, Scope, session_policies},
     control,
     guard::{self, Level},
     identity, kms,
@@ -166,7 +166,7 @@ impl Front {
         Ok(Identity::Session {
             role: role.cloned().ok_or(AuthError::InvalidToken)?,
             claims: claims.clone(),
-            policy: session.policy.clone(),
+            policies: session_policies(world, session.policy.as_ref(), claims).ok_or(AuthError::InvalidToken)?,
         })
     }
 
@@ -226,6 +226,9 @@ impl Front {
                 return s3_error(problem.status(Service::S3), problem.code(Service::S3), &message, request_id, head);
             }
         };
+        if let Some(unmodelled) = s3::through::refuses(&self.core.world(), &known.bucket, known.operation) {
+            return s3_error(501, "NotImplemented", &unmodelled, request_id, head);
+        }
         if s3::raw::knows(known.operation) {
             return match body.bytes(MAX_CALL) {
                 Some(bytes) => self.raw(known, &parts, &bytes, scope),

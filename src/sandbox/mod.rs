@@ -34,6 +34,7 @@ use std::{
 use aws_credential_types::Credentials;
 
 pub use self::payload::{Payload, PayloadError};
+pub use self::route::REGIONS;
 pub use self::ruling::{Asked, Decider, Explain, Ruling, Rulings, StatementRef};
 use self::{authorize::session_policy, token::Claims};
 use self::{front::Front, state::World, token::Issuer};
@@ -60,7 +61,7 @@ struct Core {
 #[derive(Debug)]
 struct Session {
     claims: Arc<Claims>,
-    /// The session policy, compiled.
+    /// The inline session policy, compiled.
     policy: Option<Document>,
 }
 
@@ -144,10 +145,10 @@ impl Sandbox {
         Self::with(world, Issuer::new(key), &environment.region)
     }
 
-    /// A sandbox with an empty account: nothing in it but a user who may do everything.
+    /// A sandbox with an empty account in a Region: nothing in it but a user who may do everything.
     #[must_use]
-    pub fn empty() -> Self {
-        let sandbox = Self::new(&empty::environment());
+    pub fn empty(region: &str) -> Self {
+        let sandbox = Self::new(&empty::environment(region));
         let mut world = sandbox.core.world();
         world.leave(CALLER_ACCESS_KEY);
         world.enter_admin(ADMIN_ACCESS_KEY);

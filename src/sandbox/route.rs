@@ -27,9 +27,9 @@ pub(super) enum Route {
 /// The path of every operation of S3 Control begins so.
 const CONTROL: &str = "/v20180820/";
 
-/// The Regions in which KMS answers: those that need no opting in
+/// The Regions that a sandbox can be in, and in all of which its KMS answers: those that need no opting in
 /// (<https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>).
-pub(super) const REGIONS: &[&str] = &[
+pub const REGIONS: &[&str] = &[
     "ap-northeast-1",
     "ap-northeast-2",
     "ap-northeast-3",
@@ -137,11 +137,9 @@ fn aws<'a>(host: &'a str, region: &str) -> Option<Host<'a>> {
     if let Some(account) = name.strip_suffix(".s3-control") {
         return is_account(account).then_some(Host::Control(account));
     }
-    match name.strip_suffix(".s3")? {
-        // The alias of an access point stands where a bucket's name does; requests through access points are not modelled.
-        bucket if bucket.ends_with("-s3alias") => None,
-        bucket => Some(Host::S3(Some(bucket))),
-    }
+    // Of an access point the host has its name and its account, which stand where a bucket's name does.
+    let bucket = name.strip_suffix(".s3").or_else(|| name.strip_suffix(".s3-accesspoint"))?;
+    Some(Host::S3(Some(bucket)))
 }
 
 fn is_account(text: &str) -> bool {
@@ -200,7 +198,18 @@ mod tests {
                 Some("Control(\"111122223333\")"),
             ),
             ("1.s3-control.eu-west-1.amazonaws.com", "/v20180820/jobs", None, None),
-            ("point-abc-s3alias.s3.eu-west-1.amazonaws.com", "/k", None, None),
+            (
+                "point-abc-s3alias.s3.eu-west-1.amazonaws.com",
+                "/k",
+                None,
+                Some("S3(Some(\"point-abc-s3alias\"))"),
+            ),
+            (
+                "point-111122223333.s3-accesspoint.eu-west-1.amazonaws.com",
+                "/k",
+                None,
+                Some("S3(Some(\"point-111122223333\"))"),
+            ),
             ("127.0.0.1:9000", "/b/k", Some("s3"), Some("S3(None)")),
             ("[::1]:9000", "/", Some("kms"), Some("Kms(\"eu-west-1\")")),
             ("localhost:9000", "/", Some("sts"), Some("Other(Sts)")),

@@ -22,6 +22,7 @@ impl Sandbox {
             issued: now.unix_timestamp(),
             expires: (now + LIFETIME).unix_timestamp(),
             session_policy: None,
+            session_policies: Vec::new(),
             transitive: Vec::new(),
             tags: role.session_tags.clone(),
             source_identity: None,

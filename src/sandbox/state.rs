@@ -13,7 +13,7 @@ use super::{
     control::Control,
     identity::{AccessKey, Directory},
     kms::{Key, KeyMaterial, Rotation, Sealed},
-    s3::Sum,
+    s3::{AccessList, Sum},
 };
 use crate::environment::{self, Document, Environment, Role};
 
@@ -65,6 +65,7 @@ pub(super) struct Bucket {
     pub lock: Option<LockConfiguration>,
     /// Default encryption, which may name a key that nobody has: S3 does not look.
     pub default_encryption: DefaultEncryption,
+    pub acl: AccessList,
     /// Its tags, which S3 and S3 Control both read and write.
     pub tags: Vec<(String, String)>,
     /// Configurations that are kept and read back, as they were sent: by the name of the operation that writes them, an
@@ -135,6 +136,7 @@ pub(super) struct Content {
     pub restored: bool,
     /// By name.
     pub annotations: BTreeMap<String, Annotation>,
+    pub acl: AccessList,
 }
 
 /// Object Lock of a bucket.
@@ -222,6 +224,7 @@ pub(super) struct Upload {
     pub tags: Vec<(String, String)>,
     pub storage_class: &'static str,
     pub lock: Lock,
+    pub acl: AccessList,
     /// The algorithm of its checksums, and whether they are put together from those of the parts.
     pub checksum: Option<(&'static str, bool)>,
     /// What policies were told of the encryption, and are told again for every step.
@@ -303,6 +306,15 @@ impl World {
         Arc::make_mut(&mut self.buckets).get_mut(name).map(Arc::make_mut)
     }
 
+    /// The accounts of which anything is known here.
+    pub(super) fn accounts(&self) -> Vec<String> {
+        let users = self.users.keys().filter_map(|arn| arn.split(':').nth(4));
+        let buckets = self.buckets.values().map(|bucket| bucket.config.account.as_str());
+        let roles = self.roles.values().map(|role| role.account.as_str());
+        let all: BTreeSet<&str> = users.chain(buckets).chain(roles).chain([self.account.as_str()]).collect();
+        all.into_iter().map(str::to_owned).collect()
+    }
+
     /// The next number of the sequence.
     pub(super) fn next(&mut self) -> u64 {
         self.sequence += 1;
@@ -361,6 +373,7 @@ impl Bucket {
             config,
             created,
             lock: None,
+            acl: AccessList::default(),
             tags: Vec::new(),
             settings: BTreeMap::new(),
             deleted: BTreeSet::new(),

@@ -114,6 +114,7 @@ fn session_token(world: &mut World, scope: &Scope, issuer: &Issuer, mut paramete
         issued: scope.now.unix_timestamp(),
         expires: expires.unix_timestamp(),
         session_policy: None,
+        session_policies: Vec::new(),
         tags: Vec::new(),
         transitive: Vec::new(),
         source_identity: None,

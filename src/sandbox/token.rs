@@ -46,6 +46,9 @@ pub struct Claims {
     pub expires: i64,
     /// The inline session policy, as it was sent.
     pub session_policy: Option<String>,
+    /// The managed session policies, by their ARNs; each is read when a request is made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub session_policies: Vec<String>,
     /// Session tags, in the order they were sent.
     pub tags: Vec<(String, String)>,
     /// The keys of those tags that the sessions made with this one inherit.
@@ -220,6 +223,7 @@ mod tests {
             issued: 1_700_000_000,
             expires: 1_700_003_600,
             session_policy: Some(r#"{"Version":"2012-10-17","Statement":[]}"#.into()),
+            session_policies: Vec::new(),
             tags: vec![("team".into(), "ä".into())],
             transitive: vec!["team".into()],
             source_identity: None,

@@ -29,7 +29,7 @@ pub(super) struct Certificates {
 impl Certificates {
     /// For an address, and for every name by which a client may call the services: `localhost` and below it, and AWS's own names, which
     /// some clients are told to look up here.
-    pub(super) fn new(address: IpAddr, region: &str) -> Result<Self, CertificateError> {
+    pub(super) fn new(address: IpAddr, region: &str, account: &str) -> Result<Self, CertificateError> {
         let mut authority = CertificateParams::new(Vec::new())?;
         authority
             .distinguished_name
@@ -42,7 +42,7 @@ impl Certificates {
         ];
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
-        let mut leaf = CertificateParams::new(names(address, region))?;
+        let mut leaf = CertificateParams::new(names(address, region, account))?;
         leaf.distinguished_name.push(DnType::CommonName, "gainsay serve");
         leaf.use_authority_key_identifier_extension = true;
         let leaf = leaf.signed_by(&key, &authority)?;
@@ -68,7 +68,7 @@ impl Certificates {
     }
 }
 
-fn names(address: IpAddr, region: &str) -> Vec<String> {
+fn names(address: IpAddr, region: &str, account: &str) -> Vec<String> {
     // Clients with OpenSSL take no `*.localhost`, but `*.s3.localhost`.
     let mut names: Vec<String> = ["localhost", "*.localhost", "*.s3.localhost", "127.0.0.1", "::1"]
         .map(str::to_owned)
@@ -77,6 +77,8 @@ fn names(address: IpAddr, region: &str) -> Vec<String> {
         ["s3", "*.s3", "*.s3-control", "*.s3-accesspoint", "kms", "sts"].map(|service| format!("{service}.{region}.amazonaws.com")),
     );
     names.push("iam.amazonaws.com".to_owned());
+    // S3 Control's clients put the account before the host.
+    names.push(format!("{account}.localhost"));
     let address = address.to_string();
     if !names.contains(&address) {
         names.push(address);

@@ -70,7 +70,7 @@ impl Server {
     /// # Errors
     /// A port cannot be listened on, or no certificate can be made.
     pub async fn bind(sandbox: Sandbox, address: IpAddr, tls_port: u16, plain_port: u16, region: &str) -> Result<Self, ServeError> {
-        let certificates = Certificates::new(address, region)?;
+        let certificates = Certificates::new(address, region, &sandbox.account())?;
         let acceptor = TlsAcceptor::from(Arc::new(certificates.config()?));
         let (tls, tls_address) = listen(SocketAddr::new(address, tls_port)).await?;
         let (plain, plain_address) = listen(SocketAddr::new(address, plain_port)).await?;

@@ -14,6 +14,7 @@ from served_site import (
     allow,
     bucket,
     client,
+    control,
     deny,
     document,
     everyone,
@@ -270,6 +271,50 @@ t.row("removed by a stranger", lambda: stranger.delete_bucket(Bucket=made), "403
 t.row("removed", lambda: s3.delete_bucket(Bucket=made), "204")
 t.row("asked about then", lambda: s3.head_bucket(Bucket=made), "404 404")
 
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html.
+t = table("access points")
+behind, points, point = bucket(), control(), name("point")
+OWN = {"AccountId": ACCOUNT, "Name": point}
+lone = control(user(allow("s3:GetObject")))
+t.row("made by a stranger", lambda: lone.create_access_point(**OWN, Bucket=behind), "403 AccessDenied", "s3:CreateAccessPoint")
+t.row("made", lambda: points.create_access_point(**OWN, Bucket=behind), "200")
+t.row("listed", lambda: points.list_access_points(AccountId=ACCOUNT, Bucket=behind), "200")
+t.row("listed by a stranger", lambda: lone.list_access_points(AccountId=ACCOUNT), "403 AccessDenied", "s3:ListAccessPoints")
+told = points.get_access_point(**OWN)
+alias, own_arn = told["Alias"], told["AccessPointArn"]
+s3.put_object(Bucket=behind, Key="k", Body=b"x")
+t.row("a put through it", put(s3, alias, "through"), "200")
+t.row("what was put is in the bucket", lambda: s3.head_object(Bucket=behind, Key="through"), "200")
+t.row("a list through it", lambda: s3.list_objects_v2(Bucket=alias), "200")
+t.row("what it does not take", lambda: s3.put_bucket_versioning(Bucket=alias, VersioningConfiguration={"Status": "Enabled"}), "501 NotImplemented")
+of_point = client("s3", user(allow("s3:GetObject", f"{own_arn}/object/*")))
+of_bucket = client("s3", user(allow("s3:GetObject", f"arn:aws:s3:::{behind}/*")))
+of_both = client("s3", user(allow("s3:GetObject", [f"{own_arn}/object/*", f"arn:aws:s3:::{behind}/*"])))
+t.row("by who may do both", lambda: of_both.get_object(Bucket=alias, Key="k"), "200")
+t.row("by who may use the access point only", lambda: of_point.get_object(Bucket=alias, Key="k"), "403 AccessDenied", f"{behind}/k")
+t.row("by who may use the bucket only", lambda: of_bucket.get_object(Bucket=alias, Key="k"), "403 AccessDenied", f"{own_arn}/object/k")
+t.row("and that directly", lambda: of_bucket.get_object(Bucket=behind, Key="k"), "200")
+trust = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{behind}/*", "Condition": {"StringEquals": {"s3:DataAccessPointAccount": ACCOUNT}}}
+s3.put_bucket_policy(Bucket=behind, Policy=document(trust))
+t.row("a bucket that leaves it to its access points", lambda: of_point.get_object(Bucket=alias, Key="k"), "200")
+powerless = client("s3", user())
+closed = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "s3:GetObject", "Resource": f"{own_arn}/object/*"}
+t.row("by who may nothing", lambda: powerless.get_object(Bucket=alias, Key="k"), "403 AccessDenied", NO_IDENTITY)
+t.row("its policy put by a stranger", lambda: lone.put_access_point_policy(**OWN, Policy=document(closed)), "403 AccessDenied", "s3:PutAccessPointPolicy")
+deny_reads = {**closed, "Effect": "Deny", "Principal": "*", "Resource": f"{own_arn}/object/k"}
+t.row("a policy that denies", lambda: points.put_access_point_policy(**OWN, Policy=document(deny_reads)), "200")
+t.row("what it denies", lambda: s3.get_object(Bucket=alias, Key="k"), "403 AccessDenied", BUCKET_DENY)
+t.row("what it does not", lambda: s3.get_object(Bucket=alias, Key="through"), "200")
+t.row("past it", lambda: s3.get_object(Bucket=behind, Key="k"), "200")
+only_through = {**everyone("Deny", "s3:GetObject", f"arn:aws:s3:::{behind}/*"), "Condition": {"StringNotEquals": {"s3:DataAccessPointArn": own_arn}}}
+s3.put_bucket_policy(Bucket=behind, Policy=document(only_through))
+t.row("a bucket that takes nothing else", lambda: s3.get_object(Bucket=behind, Key="through"), "403 AccessDenied", BUCKET_DENY)
+t.row("and takes this", lambda: s3.get_object(Bucket=alias, Key="through"), "200")
+t.row("a public policy", lambda: points.put_access_point_policy(**OWN, Policy=document(everyone("Allow", "s3:GetObject", f"{own_arn}/object/*"))), "403 AccessDenied", "BlockPublicPolicy")
+t.row("whether it is public", lambda: points.get_access_point_policy_status(**OWN), "200")
+t.row("removed", lambda: points.delete_access_point(**OWN), "204")
+t.row("asked through then", lambda: s3.get_object(Bucket=alias, Key="k"), "404 NoSuchBucket")
+
 # Object Lock, as recorded from AWS.
 t = table("object lock")
 kept = bucket(ObjectLockEnabledForBucket=True)
@@ -299,6 +344,56 @@ t.row("a write over nothing", put(s3, data, "fresh", IfNoneMatch="*"), "200")
 t.row("a write over something", put(s3, data, "fresh", IfNoneMatch="*"), "412 PreconditionFailed")
 t.row("a wrong digest", put(s3, data, "d", ContentMD5=base64.b64encode(b"0" * 16).decode()), "400 BadDigest")
 t.row("no digest", put(s3, data, "d", ContentMD5="x"), "400 InvalidDigest")
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html.
+t = table("ACLs")
+listed = bucket(ObjectOwnership="BucketOwnerPreferred")
+EVERYONE = "http://acs.amazonaws.com/groups/global/AllUsers"
+owner = s3.get_bucket_acl(Bucket=listed)["Owner"]["ID"]
+own = {"Grantee": {"Type": "CanonicalUser", "ID": owner}, "Permission": "FULL_CONTROL"}
+everyone_reads = {"Grantee": {"Type": "Group", "URI": EVERYONE}, "Permission": "READ"}
+for at in ("plain", "open", "authenticated", "granted"):
+    s3.put_object(Bucket=listed, Key=at, Body=b"x")
+acl = lambda at, **more: lambda: s3.put_object_acl(Bucket=listed, Key=at, **more)  # noqa: E731
+t.row("public, where that is blocked", acl("open", ACL="public-read"), "403 AccessDenied", "BlockPublicAcls")
+t.row("an upload that is public, too", put(s3, listed, "open", ACL="public-read"), "403 AccessDenied", "BlockPublicAcls")
+s3.delete_public_access_block(Bucket=listed)
+t.row("public", acl("open", ACL="public-read"), "200")
+t.row("read by anyone", lambda: nobody.get_object(Bucket=listed, Key="open"), "200")
+t.row("removed by anyone", lambda: nobody.delete_object(Bucket=listed, Key="open"), "403 AccessDenied")
+t.row("what is not public", lambda: nobody.get_object(Bucket=listed, Key="plain"), "403 AccessDenied")
+t.row("its list", lambda: nobody.list_objects_v2(Bucket=listed), "403 AccessDenied")
+t.row("a public list", lambda: s3.put_bucket_acl(Bucket=listed, AccessControlPolicy={"Owner": {"ID": owner}, "Grants": [own, everyone_reads]}), "200")
+t.row("its list then", lambda: nobody.list_objects_v2(Bucket=listed), "200")
+t.row("and still not the object", lambda: nobody.get_object(Bucket=listed, Key="plain"), "403 AccessDenied")
+assert [grant["Permission"] for grant in s3.get_bucket_acl(Bucket=listed)["Grants"]] == ["FULL_CONTROL", "READ"]
+t.row("for whoever has an account", acl("authenticated", ACL="authenticated-read"), "200")
+unknown = client("s3", user())
+t.row("read by one", lambda: unknown.get_object(Bucket=listed, Key="authenticated"), "200")
+t.row("read by anyone without", lambda: nobody.get_object(Bucket=listed, Key="authenticated"), "403 AccessDenied")
+t.row("granted by a header", acl("granted", GrantRead=f'uri="{EVERYONE}"', GrantFullControl=f'id="{owner}"'), "200")
+t.row("read by anyone then", lambda: nobody.get_object(Bucket=listed, Key="granted"), "200")
+t.row("its ACL", lambda: nobody.get_object_acl(Bucket=listed, Key="granted"), "403 AccessDenied")
+t.row("in two ways at once", acl("granted", ACL="private", GrantRead=f'uri="{EVERYONE}"'), "400 InvalidRequest")
+t.row("to nobody that there is", acl("granted", GrantRead='id="0123"'), "400 InvalidArgument")
+t.row("to no group", acl("granted", GrantRead='uri="http://example.org"'), "400 InvalidArgument")
+t.row("what is no ACL", acl("granted", ACL="none"), "400 InvalidArgument")
+s3.put_bucket_policy(Bucket=listed, Policy=document(everyone("Deny", "s3:GetObject", f"arn:aws:s3:::{listed}/granted")))
+t.row("a policy that denies it", lambda: nobody.get_object(Bucket=listed, Key="granted"), "403 AccessDenied")
+t.row("an upload that is public", put(s3, listed, "uploaded", ACL="public-read"), "200")
+t.row("read at once", lambda: nobody.get_object(Bucket=listed, Key="uploaded"), "200")
+t.row("a copy of it", lambda: s3.copy_object(Bucket=listed, Key="copied", CopySource={"Bucket": listed, "Key": "uploaded"}), "200")
+t.row("which is not", lambda: nobody.get_object(Bucket=listed, Key="copied"), "403 AccessDenied")
+s3.put_public_access_block(Bucket=listed, PublicAccessBlockConfiguration={"IgnorePublicAcls": True})
+t.row("where public ACLs are ignored", lambda: nobody.get_object(Bucket=listed, Key="open"), "403 AccessDenied")
+s3.delete_public_access_block(Bucket=listed)
+t.row("and not", lambda: nobody.get_object(Bucket=listed, Key="open"), "200")
+off = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+t.row("turned off while the bucket's grants", lambda: s3.put_bucket_ownership_controls(Bucket=listed, OwnershipControls=off), "400 InvalidBucketAclWithObjectOwnership")
+s3.put_bucket_acl(Bucket=listed, ACL="private")
+t.row("turned off", lambda: s3.put_bucket_ownership_controls(Bucket=listed, OwnershipControls=off), "200")
+t.row("the object then", lambda: nobody.get_object(Bucket=listed, Key="open"), "403 AccessDenied")
+t.row("a public ACL then", acl("open", ACL="public-read"), "400 AccessControlListNotSupported")
 
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
 t = table("KMS")
@@ -373,6 +468,26 @@ assume = lambda arn, **more: lambda: sts.assume_role(RoleArn=arn, RoleSessionNam
 t.row("with the external id", assume(outside, ExternalId="secret"), "200")
 t.row("without", assume(outside), "403 AccessDenied", "sts:AssumeRole")
 t.row("with another", assume(outside, ExternalId="guess"), "403 AccessDenied")
+able = role(allow("s3:*"))
+reading = iam.create_policy(PolicyName=name("reads"), PolicyDocument=document(allow("s3:GetObject")))["Policy"]["Arn"]
+listing = document(allow("s3:ListBucket"))
+s3.put_object(Bucket=data, Key="sessions", Body=b"x")
+reads = lambda **more: lambda: client("s3", session(able, **more)).get_object(Bucket=data, Key="sessions")  # noqa: E731
+lists = lambda **more: lambda: client("s3", session(able, **more)).list_objects_v2(Bucket=data)  # noqa: E731
+NO_SESSION = "because no session policy allows"
+managed = [{"arn": reading}]
+t.row("a read without a session policy", reads(), "200")
+t.row("a read that a managed one allows", reads(PolicyArns=managed), "200")
+t.row("a list that it does not", lists(PolicyArns=managed), "403 AccessDenied", NO_SESSION)
+t.row("a list that the inline one allows", lists(PolicyArns=managed, Policy=listing), "200")
+t.row("a read beside it", reads(PolicyArns=managed, Policy=listing), "200")
+t.row("a read that the inline one does not allow", reads(Policy=listing), "403 AccessDenied", NO_SESSION)
+t.row("a policy that is not there", assume(able, PolicyArns=[{"arn": f"{reading}-none"}]), "400 NoSuchEntity")
+t.row("eleven policies", assume(able, PolicyArns=managed * 11), "400 ValidationError")
+lasting = client("s3", session(able, PolicyArns=managed))
+t.row("a session with a managed policy", lambda: lasting.get_object(Bucket=data, Key="sessions"), "200")
+iam.delete_policy(PolicyArn=reading)
+t.row("when the policy is gone", lambda: lasting.get_object(Bucket=data, Key="sessions"), "403 AccessDenied", NO_SESSION)
 t.row("a role that is not there", assume(f"arn:aws:iam::{ACCOUNT}:role/none"), "403 AccessDenied", "sts:AssumeRole")
 reads = role(allow("s3:*"), MaxSessionDuration=3600)
 t.row("as long as it may", assume(reads, DurationSeconds=3600), "200")

@@ -291,7 +291,7 @@ fn a_job_waits_and_is_told_as_it_was_asked_for() {
 }
 
 #[test]
-fn an_access_point_is_kept_and_is_no_endpoint() {
+fn an_access_point_is_kept_and_requests_go_through_it() {
     run(async {
         let place = setup();
         let point = |name: &'static str, bucket: &'static str| [(Param::AccessPoint, name), (Param::Bucket, bucket)];
@@ -342,13 +342,31 @@ fn an_access_point_is_kept_and_is_no_endpoint() {
         let (arn, alias) = (told.access_point_arn().expect("an ARN"), told.alias().expect("an alias"));
         assert_eq!(arn, format!("arn:aws:s3:{REGION}:{ACCOUNT}:accesspoint/team-a-one"));
         for through in [arn, alias] {
-            table.row(
-                &format!("through {through}"),
-                &place
-                    .seen("admin", "s3:GetObject", &[(Param::Bucket, through), (Param::Key, "k")])
-                    .await,
-                "501 NotImplemented not-implemented",
-            );
+            let object = [(Param::Bucket, through), (Param::Key, "k")];
+            for (name, who, operation, expected) in [
+                ("put", "admin", "s3:PutObject", "allowed"),
+                ("got", "admin", "s3:GetObject", "allowed"),
+                (
+                    "by who may nothing",
+                    "nothing",
+                    "s3:GetObject",
+                    "403 AccessDenied denied by identity: s3:GetObject",
+                ),
+                ("listed", "admin", "s3:ListObjectsV2", "allowed"),
+                (
+                    "what it does not take",
+                    "admin",
+                    "s3:GetBucketVersioning",
+                    "501 NotImplemented not-implemented",
+                ),
+            ] {
+                let params = if operation.ends_with("Object") { &object[..] } else { &object[..1] };
+                table.row(
+                    &format!("{name} through {through}"),
+                    &place.seen(who, operation, params).await,
+                    expected,
+                );
+            }
         }
         let gone = [(Param::AccessPoint, "team-a-one")];
         table.row("removed", &place.seen("team-a", "s3:DeleteAccessPoint", &gone).await, "allowed");

@@ -16,7 +16,7 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
-        let sandbox = Sandbox::empty();
+        let sandbox = Sandbox::empty("us-east-1");
         let target = Target::sandbox(&sandbox, "us-east-1", None);
         Self { sandbox, target }
     }

@@ -6,7 +6,7 @@
 use super::{
     Call, Done, Fault, Result,
     account::block,
-    state::AccessPoint,
+    state::{ALIAS, AccessPoint},
     timestamp,
     xml::{element, wrap},
 };
@@ -104,6 +104,8 @@ impl Call<'_> {
             ));
         }
         let made = AccessPoint {
+            account: self.account.to_owned(),
+            name: name.to_owned(),
             bucket: bucket.to_owned(),
             bucket_account: owner,
             vpc,
@@ -117,21 +119,53 @@ impl Call<'_> {
         Ok(Done::Body("CreateAccessPointResult", inner))
     }
 
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_ListAccessPoints.html>: by name, at most 1000 to a page. The token is
+    /// the last name.
+    pub(super) fn list_access_points(&mut self) -> Result<Done> {
+        self.takes_query(&["bucket", "maxResults", "nextToken"])?;
+        let most = self.query_value("maxResults").map_or(Ok(1000), str::parse);
+        let most = most.ok().filter(|most| (0..=1000).contains(most));
+        let most = most.ok_or_else(|| Fault::new(400, "InvalidRequest", "maxResults must be between 0 and 1000"))?;
+        self.authorize("s3:ListAccessPoints", "*", &self.context())?;
+        let (bucket, after) = (self.query_value("bucket"), self.query_value("nextToken"));
+        let mut points = self.world.control.access_points.values().filter(|point| {
+            point.account == self.account
+                && bucket.is_none_or(|bucket| bucket == point.bucket)
+                && after.is_none_or(|after| *point.name > *after)
+        });
+        let page: Vec<&AccessPoint> = points.by_ref().take(most).collect();
+        let list: String = page.iter().map(|point| wrap("AccessPoint", &self.shown(point))).collect();
+        let mut inner = wrap("AccessPointList", &list);
+        if let (Some(last), Some(_)) = (page.last(), points.next()) {
+            inner += &element("NextToken", &last.name);
+        }
+        Ok(Done::Body("ListAccessPointsResult", inner))
+    }
+
+    fn query_value(&self, name: &str) -> Option<&str> {
+        let found = self.query.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// What a list and a description both say.
+    fn shown(&self, point: &AccessPoint) -> String {
+        let origin = match &point.vpc {
+            Some(vpc) => element("NetworkOrigin", "VPC") + &wrap("VpcConfiguration", &element("VpcId", vpc)),
+            None => element("NetworkOrigin", "Internet"),
+        };
+        element("Name", &point.name)
+            + &element("Bucket", &point.bucket)
+            + &origin
+            + &element("Alias", &point.alias)
+            + &element("AccessPointArn", &self.access_point_arn(&point.name))
+            + &element("BucketAccountId", &point.bucket_account)
+    }
+
     pub(super) fn get_access_point(&mut self, name: &str) -> Result<Done> {
         let held = self.access_point(name, "s3:GetAccessPoint")?;
-        let mut inner = element("Name", name) + &element("Bucket", &held.bucket);
-        match &held.vpc {
-            Some(vpc) => {
-                inner += &element("NetworkOrigin", "VPC");
-                inner += &wrap("VpcConfiguration", &element("VpcId", vpc));
-            }
-            None => inner += &element("NetworkOrigin", "Internet"),
-        }
+        let mut inner = self.shown(held);
         inner += &wrap("PublicAccessBlockConfiguration", &super::account::written(held.public_access));
         inner += &element("CreationDate", &timestamp(held.created));
-        inner += &element("Alias", &held.alias);
-        inner += &element("AccessPointArn", &self.access_point_arn(name));
-        inner += &element("BucketAccountId", &held.bucket_account);
         Ok(Done::Body("GetAccessPointResult", inner))
     }
 
@@ -176,6 +210,19 @@ impl Call<'_> {
         Ok(Done::Body("GetAccessPointPolicyResult", element("Policy", &policy.text)))
     }
 
+    /// Whether its policy is public, by what S3 calls so.
+    pub(super) fn get_access_point_policy_status(&mut self, name: &str) -> Result<Done> {
+        let held = self.access_point(name, "s3:GetAccessPointPolicyStatus")?;
+        let policy = held.policy.as_ref().ok_or_else(no_policy)?;
+        let public = match publicity(&policy.policy) {
+            Publicity::Public => "true",
+            Publicity::Unknown => return Err(Fault::not_modelled("whether conditions keep a policy from being public")),
+            Publicity::Private => "false",
+        };
+        let inner = wrap("PolicyStatus", &element("IsPublic", public));
+        Ok(Done::Body("GetAccessPointPolicyStatusResult", inner))
+    }
+
     pub(super) fn delete_access_point_policy(&mut self, name: &str) -> Result<Done> {
         let held = self.access_point(name, "s3:DeleteAccessPointPolicy")?;
         held.policy.as_ref().ok_or_else(no_policy)?;
@@ -201,12 +248,12 @@ fn is_name(name: &str) -> bool {
         && bytes.iter().all(|b| plain(*b) || *b == b'-')
         && edge(bytes.first())
         && edge(bytes.last())
-        && !name.ends_with("-s3alias")
+        && !name.ends_with(ALIAS)
 }
 
 /// `NAME-METADATA-s3alias`: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>.
 fn alias(account: &str, name: &str) -> String {
     use sha2::{Digest as _, Sha256};
     let hash = hex::encode(Sha256::digest(format!("{account}/{name}")));
-    format!("{}-{}-s3alias", name.get(..20).unwrap_or(name), hash.get(..34).unwrap_or_default())
+    format!("{}-{}{ALIAS}", name.get(..20).unwrap_or(name), hash.get(..34).unwrap_or_default())
 }

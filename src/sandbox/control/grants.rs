@@ -361,6 +361,7 @@ impl Call<'_> {
             issued: self.scope.now.unix_timestamp(),
             expires: expires.unix_timestamp(),
             session_policy: Some(session_policy(&grant.scope, permission)),
+            session_policies: Vec::new(),
             tags: Vec::new(),
             transitive: Vec::new(),
             source_identity: None,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use http::{Method, request::Parts};
 use percent_encoding::percent_decode_str;
 
-pub(super) use self::state::Control;
+pub(super) use self::state::{AccessPoint, Control};
 use self::xml::{Element, wrap};
 use super::{
     authorize::{Question, Refusal, Scope},
@@ -158,6 +158,8 @@ impl Call<'_> {
             ("POST", ["jobs"]) => self.create_job(),
             ("GET", ["jobs"]) => self.list_jobs(),
             ("GET", ["jobs", id]) => self.describe_job(id),
+            ("GET", ["accesspoint"]) => self.list_access_points(),
+            ("GET", ["accesspoint", name, "policyStatus"]) => self.get_access_point_policy_status(name),
             ("PUT", ["accesspoint", name]) => self.create_access_point(name),
             ("GET", ["accesspoint", name]) => self.get_access_point(name),
             ("DELETE", ["accesspoint", name]) => self.delete_access_point(name),

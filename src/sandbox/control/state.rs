@@ -17,6 +17,20 @@ pub(in crate::sandbox) struct Control {
 }
 
 impl Control {
+    /// The access point that the name of a bucket in a request stands for: by its alias, or by what its host name begins with,
+    /// `NAME-ACCOUNT` (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>).
+    pub fn access_point_named(&self, name: &str) -> Option<&AccessPoint> {
+        let named = name
+            .rsplit_once('-')
+            .and_then(|(point, account)| self.access_points.get(&(account.to_owned(), point.to_owned())));
+        named.or_else(|| {
+            let aliased = name
+                .ends_with(ALIAS)
+                .then(|| self.access_points.values().find(|point| point.alias == name));
+            aliased.flatten()
+        })
+    }
+
     /// Whether a bucket has access points.
     pub fn has_access_points(&self, bucket: &str) -> bool {
         self.access_points.values().any(|point| point.bucket == bucket)
@@ -31,9 +45,14 @@ pub(super) struct Job {
     pub created: OffsetDateTime,
 }
 
-/// An access point. It is kept; no request can go through it.
+/// What the alias of every access point ends with.
+pub(super) const ALIAS: &str = "-s3alias";
+
+/// An access point.
 #[derive(Clone, Debug)]
-pub(super) struct AccessPoint {
+pub(in crate::sandbox) struct AccessPoint {
+    pub account: String,
+    pub name: String,
     pub bucket: String,
     pub bucket_account: String,
     pub vpc: Option<String>,

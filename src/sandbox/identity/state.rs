@@ -164,7 +164,7 @@ impl Directory {
     }
 
     /// The document of a managed policy, of a customer or of AWS.
-    pub(super) fn managed(&self, arn: &str) -> Option<Document> {
+    pub(in crate::sandbox) fn managed(&self, arn: &str) -> Option<Document> {
         match self.policies.get(arn) {
             Some(policy) => policy.document().cloned(),
             None => managed::find(arn).map(|policy| policy.document.clone()),

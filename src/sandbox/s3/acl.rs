@@ -1,37 +1,124 @@
-//! ACLs: what Object Ownership and Block Public Access leave of them.
+//! ACLs: what Object Ownership and Block Public Access leave of them, and what they grant.
+
+use std::sync::Arc;
 
 use s3s::{
     S3Result,
     dto::{
-        BucketCannedACL, GetBucketAclInput, GetBucketAclOutput, GetObjectAclInput, GetObjectAclOutput, Grant, Grantee, ObjectCannedACL,
-        Owner, Permission, PutBucketAclInput, PutBucketAclOutput, PutObjectAclInput, PutObjectAclOutput, Type,
+        BucketCannedACL, GetBucketAclInput, GetBucketAclOutput, GetObjectAclInput, GetObjectAclOutput, ObjectCannedACL, Owner,
+        PutBucketAclInput, PutBucketAclOutput, PutObjectAclInput, PutObjectAclOutput,
     },
 };
 
-use super::{Held, error, not_modelled, object, open};
+use super::{
+    AccessList, Held,
+    access_list::{Of, Written},
+    error, not_modelled, object, open,
+};
 use crate::{
-    environment::Ownership,
-    iam::Layer,
-    sandbox::{authorize::Scope, state::World},
+    environment::{Document, Ownership},
+    iam::{Context, Decision, Layer},
+    sandbox::{
+        authorize::{Question, Scope},
+        state::World,
+    },
 };
 
 pub(super) const PUBLIC: [&str; 3] = ["public-read", "public-read-write", "authenticated-read"];
+const PUBLIC_CLAUSE: &str = "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access";
 
-/// An ACL given with an upload. With ACLs off only the owner's full control is accepted, and that is said before Block Public
+/// The ACL that an upload asks for.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Asked<'a> {
+    pub canned: Option<&'a str>,
+    /// Full control, to read, to read the ACL, to write the ACL.
+    pub grants: [Option<&'a String>; 4],
+}
+
+impl Asked<'_> {
+    pub(super) fn is_some(&self) -> bool {
+        self.canned.is_some() || self.grants.iter().any(Option::is_some)
+    }
+
+    /// What policies are told of it.
+    pub(super) fn tell(&self, context: &mut Context) {
+        if let Some(canned) = self.canned {
+            context.set("s3:x-amz-acl", canned);
+        }
+        let names = ["full-control", "read", "read-acp", "write-acp"];
+        for (name, grant) in names.iter().zip(self.grants) {
+            if let Some(grant) = grant {
+                context.set(&format!("s3:x-amz-grant-{name}"), grant.as_str());
+            }
+        }
+    }
+}
+
+/// The ACL of what is uploaded. With ACLs off only the owner's full control is accepted, and that is said before Block Public
 /// Access is (several public transcripts; AWS documents no order):
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>.
-pub(super) fn check_upload(held: &Held, acl: Option<&ObjectCannedACL>, grants: bool) -> S3Result<()> {
-    if held.bucket.config.ownership != Ownership::BucketOwnerEnforced {
-        return Err(not_modelled("ACLs of uploads to a bucket with ACLs on"));
+pub(super) fn of_upload(world: &World, scope: &Scope, held: &Held, key: &str, asked: &Asked<'_>) -> S3Result<AccessList> {
+    let for_owner = asked.canned == Some("bucket-owner-full-control");
+    if held.bucket.config.ownership == Ownership::BucketOwnerEnforced {
+        return match asked.canned {
+            None if !asked.is_some() => Ok(AccessList::default()),
+            Some(_) if for_owner && asked.grants.iter().all(Option::is_none) => Ok(AccessList::default()),
+            _ => Err(acls_are_off()),
+        };
     }
-    match acl.map(ObjectCannedACL::as_str) {
-        Some("bucket-owner-full-control") if !grants => Ok(()),
-        _ => Err(acls_are_off()),
+    let given_away = for_owner && held.bucket.config.ownership == Ownership::BucketOwnerPreferred;
+    if scope.account().as_deref() != Some(held.account()) && !given_away {
+        return Err(not_modelled("objects that do not belong to the owner of their bucket"));
     }
+    if !asked.is_some() {
+        return Ok(AccessList::default());
+    }
+    let [full, read, read_acp, write_acp] = asked.grants;
+    let list = Written {
+        of: Of::Object,
+        canned: asked.canned,
+        headers: [
+            ("FULL_CONTROL", full),
+            ("READ", read),
+            ("WRITE", None),
+            ("READ_ACP", read_acp),
+            ("WRITE_ACP", write_acp),
+        ],
+        body: None,
+        accounts: &world.accounts(),
+        owner: held.account(),
+    }
+    .read()?;
+    check_public(scope, held, "s3:PutObject", &held.object_arn(key), &list)?;
+    Ok(list)
 }
 
 fn acls_are_off() -> s3s::S3Error {
     error(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+}
+
+fn check_public(scope: &Scope, held: &Held, action: &str, resource: &str, list: &AccessList) -> S3Result<()> {
+    if list.is_public() && held.public_access.block_public_acls {
+        return Err(scope.refuse(action, resource, Layer::BlockPublicAccess, PUBLIC_CLAUSE).into());
+    }
+    Ok(())
+}
+
+/// The ACL that replaces another. Here Block Public Access answers before Object Ownership (several public transcripts; AWS documents no
+/// order).
+fn replacing(scope: &Scope, held: &Held, action: &str, resource: &str, written: &Written<'_>) -> S3Result<AccessList> {
+    if held.bucket.config.ownership != Ownership::BucketOwnerEnforced {
+        let list = written.read()?;
+        check_public(scope, held, action, resource, &list)?;
+        return Ok(list);
+    }
+    match written.canned {
+        Some(canned) if PUBLIC.contains(&canned) && held.public_access.block_public_acls => {
+            Err(scope.refuse(action, resource, Layer::BlockPublicAccess, PUBLIC_CLAUSE).into())
+        }
+        Some("bucket-owner-full-control") if written.headers.iter().all(|(_, value)| value.is_none()) => Ok(AccessList::default()),
+        _ => Err(acls_are_off()),
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
@@ -42,78 +129,86 @@ pub(super) fn put_object(world: &mut World, scope: &Scope, input: PutObjectAclIn
     } else {
         "s3:PutObjectAcl"
     };
+    let headers = [
+        ("FULL_CONTROL", input.grant_full_control.as_ref()),
+        ("READ", input.grant_read.as_ref()),
+        ("WRITE", input.grant_write.as_ref()),
+        ("READ_ACP", input.grant_read_acp.as_ref()),
+        ("WRITE_ACP", input.grant_write_acp.as_ref()),
+    ];
+    let canned = input.acl.as_ref().map(ObjectCannedACL::as_str);
     let mut context = held.context(scope);
-    if let Some(acl) = &input.acl {
-        context.set("s3:x-amz-acl", acl.as_str());
-    }
+    tell(&mut context, canned, &headers);
     let found = match &input.version_id {
         Some(id) => held.bucket.version(&input.key, id),
         None => held.bucket.current(&input.key),
     };
     let _permit = held.authorize_object(scope, action, &input.key, &context)?;
-    if found.is_none_or(|version| version.content.is_none()) {
+    let Some(version) = found.filter(|version| version.content.is_some()) else {
         return Err(error(404, "NoSuchKey", "The specified key does not exist."));
-    }
-    let grants = [
-        &input.grant_full_control,
-        &input.grant_read,
-        &input.grant_read_acp,
-        &input.grant_write,
-        &input.grant_write_acp,
-    ];
-    let canned = input
-        .acl
-        .as_ref()
-        .map(ObjectCannedACL::as_str)
-        .filter(|_| grants.iter().all(|grant| grant.is_none()));
-    let Some(canned) = canned.filter(|_| input.access_control_policy.is_none()) else {
-        return Err(not_modelled("ACLs other than canned ones"));
     };
-    check_canned(scope, &held, action, &held.object_arn(&input.key), canned)?;
+    let written = Written {
+        of: Of::Object,
+        canned,
+        headers,
+        body: input
+            .access_control_policy
+            .as_ref()
+            .map(|policy| policy.grants.as_deref().unwrap_or_default()),
+        accounts: &world.accounts(),
+        owner: held.account(),
+    };
+    let list = replacing(scope, &held, action, &held.object_arn(&input.key), &written)?;
+    let id = version.id.clone();
+    let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(&input.key));
+    let found = versions.and_then(|versions| versions.iter_mut().find(|version| version.id == id));
+    if let Some(content) = found.and_then(|version| Arc::make_mut(version).content.as_mut()) {
+        content.acl = list;
+    }
     Ok(PutObjectAclOutput::default())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn put_bucket(world: &mut World, scope: &Scope, input: PutBucketAclInput) -> S3Result<PutBucketAclOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let mut context = held.context(scope);
-    if let Some(acl) = &input.acl {
-        context.set("s3:x-amz-acl", acl.as_str());
-    }
-    let grants = [
-        ("s3:x-amz-grant-full-control", &input.grant_full_control),
-        ("s3:x-amz-grant-read", &input.grant_read),
-        ("s3:x-amz-grant-read-acp", &input.grant_read_acp),
-        ("s3:x-amz-grant-write", &input.grant_write),
-        ("s3:x-amz-grant-write-acp", &input.grant_write_acp),
+    let headers = [
+        ("FULL_CONTROL", input.grant_full_control.as_ref()),
+        ("READ", input.grant_read.as_ref()),
+        ("WRITE", input.grant_write.as_ref()),
+        ("READ_ACP", input.grant_read_acp.as_ref()),
+        ("WRITE_ACP", input.grant_write_acp.as_ref()),
     ];
-    for (key, grant) in &grants {
-        if let Some(grant) = grant {
-            context.set(key, grant.as_str());
-        }
-    }
-    let _permit = held.authorize(scope, "s3:PutBucketAcl", &context)?;
     let canned = input.acl.as_ref().map(BucketCannedACL::as_str);
-    let canned = canned.filter(|_| grants.iter().all(|(_, grant)| grant.is_none()) && input.access_control_policy.is_none());
-    let Some(canned) = canned else {
-        return Err(not_modelled("ACLs other than canned ones"));
+    let mut context = held.context(scope);
+    tell(&mut context, canned, &headers);
+    let _permit = held.authorize(scope, "s3:PutBucketAcl", &context)?;
+    let written = Written {
+        of: Of::Bucket,
+        canned,
+        headers,
+        body: input
+            .access_control_policy
+            .as_ref()
+            .map(|policy| policy.grants.as_deref().unwrap_or_default()),
+        accounts: &world.accounts(),
+        owner: held.account(),
     };
-    check_canned(scope, &held, "s3:PutBucketAcl", &held.arn(), canned)?;
+    let list = replacing(scope, &held, "s3:PutBucketAcl", &held.arn(), &written)?;
+    if let Some(bucket) = world.bucket_mut(held.name()) {
+        bucket.acl = list;
+    }
     Ok(PutBucketAclOutput::default())
 }
 
-/// What is left of a canned ACL that replaces another.
-fn check_canned(scope: &Scope, held: &Held, action: &str, resource: &str, canned: &str) -> S3Result<()> {
-    let config = &held.bucket.config;
-    // Here Block Public Access answers first (several public transcripts; AWS documents no order).
-    if PUBLIC.contains(&canned) && held.public_access.block_public_acls {
-        let clause = "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access";
-        return Err(scope.refuse(action, resource, Layer::BlockPublicAccess, clause).into());
+fn tell(context: &mut Context, canned: Option<&str>, headers: &super::access_list::Headers<'_>) {
+    if let Some(canned) = canned {
+        context.set("s3:x-amz-acl", canned);
     }
-    match config.ownership {
-        Ownership::BucketOwnerEnforced if canned == "bucket-owner-full-control" => Ok(()),
-        Ownership::BucketOwnerEnforced => Err(acls_are_off()),
-        _ => Err(not_modelled("ACLs of a bucket with ACLs on")),
+    for (word, value) in headers {
+        if let Some(value) = value {
+            let name = word.to_ascii_lowercase().replace('_', "-");
+            context.set(&format!("s3:x-amz-grant-{name}"), value.as_str());
+        }
     }
 }
 
@@ -121,11 +216,10 @@ fn check_canned(scope: &Scope, held: &Held, action: &str, resource: &str, canned
 pub(super) fn get_object(world: &mut World, scope: &Scope, input: GetObjectAclInput) -> S3Result<GetObjectAclOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let actions = ["s3:GetObjectAcl", "s3:GetObjectVersionAcl"];
-    object::find(scope, &held, &input.key, input.version_id.as_deref(), actions)?;
-    let (owner, grant) = full_control(&held);
+    let (_, content) = object::find(scope, &held, &input.key, input.version_id.as_deref(), actions)?;
     Ok(GetObjectAclOutput {
-        owner: Some(owner),
-        grants: Some(vec![grant]),
+        owner: Some(owner(held.account())),
+        grants: Some(in_force(&held, &content.acl).written(held.account())),
         ..GetObjectAclOutput::default()
     })
 }
@@ -135,11 +229,69 @@ pub(super) fn get_bucket(world: &mut World, scope: &Scope, input: GetBucketAclIn
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let context = held.context(scope);
     let _permit = held.authorize(scope, "s3:GetBucketAcl", &context)?;
-    let (owner, grant) = full_control(&held);
     Ok(GetBucketAclOutput {
-        owner: Some(owner),
-        grants: Some(vec![grant]),
+        owner: Some(owner(held.account())),
+        grants: Some(in_force(&held, &held.bucket.acl).written(held.account())),
     })
+}
+
+/// With ACLs off, every ACL reads as the owner's full control.
+fn in_force(held: &Held, list: &AccessList) -> AccessList {
+    if held.bucket.config.ownership == Ownership::BucketOwnerEnforced {
+        return AccessList::default();
+    }
+    list.clone()
+}
+
+/// The ACL that grants what policies do not, as a policy; nothing if it makes no difference. A Deny of any policy stands.
+pub(super) fn granting(held: &Held, scope: &Scope, question: &Question<'_>, key: Option<&str>) -> S3Result<Option<Document>> {
+    if held.bucket.config.ownership == Ownership::BucketOwnerEnforced || !question.settings.is_empty() {
+        return Ok(None);
+    }
+    let of_object = list_of(held, key, question.action)?;
+    if held.bucket.acl.is_private() && of_object.is_private() {
+        return Ok(None);
+    }
+    if scope.foresee(question)?.decision != Decision::ImplicitDeny {
+        return Ok(None);
+    }
+    let ignores = held.public_access.ignore_public_acls;
+    let lists = [
+        held.bucket.acl.policy(Of::Bucket, &held.arn(), ignores),
+        of_object.policy(Of::Object, question.resource, ignores),
+    ];
+    for list in lists.into_iter().flatten() {
+        let by_list = Question {
+            resource_policy: Some(&list),
+            restrict_public: false,
+            ..*question
+        };
+        if scope.foresee(&by_list)?.decision == Decision::Allow {
+            return Ok(Some(list));
+        }
+    }
+    Ok(None)
+}
+
+/// The ACL of the object that is asked for. Which version that is, nobody here knows.
+fn list_of(held: &Held, key: Option<&str>, action: &str) -> S3Result<AccessList> {
+    let Some(versions) = key.and_then(|key| held.bucket.objects.get(key)) else {
+        return Ok(AccessList::default());
+    };
+    let lists = || {
+        versions
+            .iter()
+            .filter_map(|version| version.content.as_ref())
+            .map(|content| &content.acl)
+    };
+    let current = versions
+        .last()
+        .and_then(|version| version.content.as_ref())
+        .map(|content| &content.acl);
+    if action.contains("Version") && lists().any(|list| Some(list) != lists().next_back()) {
+        return Err(not_modelled("versions of one object whose ACLs differ"));
+    }
+    Ok(current.or_else(|| lists().next_back()).cloned().unwrap_or_default())
 }
 
 /// Object Ownership by the API's word.
@@ -153,27 +305,16 @@ pub(super) fn ownership(word: &str) -> Option<Ownership> {
     .find(|ownership| ownership.as_str() == word)
 }
 
-/// An account as an owner: by its canonical user id, which is 64 hexadecimal digits.
+/// An account as an owner.
 pub(super) fn owner(account: &str) -> Owner {
-    use sha2::{Digest as _, Sha256};
     Owner {
-        id: Some(hex::encode(Sha256::digest(account.as_bytes()))),
+        id: Some(canonical_id(account)),
         display_name: None,
     }
 }
 
-/// With ACLs off, every ACL reads as the owner's full control.
-fn full_control(held: &Held) -> (Owner, Grant) {
-    let owner = owner(held.account());
-    let grant = Grant {
-        grantee: Some(Grantee {
-            id: owner.id.clone(),
-            type_: Type::from_static(Type::CANONICAL_USER),
-            display_name: None,
-            email_address: None,
-            uri: None,
-        }),
-        permission: Some(Permission::from_static(Permission::FULL_CONTROL)),
-    };
-    (owner, grant)
+/// The canonical user id of an account, which is 64 hexadecimal digits.
+pub(super) fn canonical_id(account: &str) -> String {
+    use sha2::{Digest as _, Sha256};
+    hex::encode(Sha256::digest(account.as_bytes()))
 }

@@ -90,7 +90,7 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     if name.ends_with("BucketPolicy") {
         check_own_account(scope, &held)?;
     }
-    let bucket = world.bucket_mut(raw.bucket);
+    let bucket = world.bucket_mut(held.name());
     let bucket = bucket.ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
     let public_access = held.public_access;
     effect(bucket, raw, &Asker { scope, public_access })
@@ -205,6 +205,14 @@ fn put_ownership(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<
         return Err(malformed());
     };
     let ownership = acl::ownership(rule.object_ownership.as_str()).ok_or_else(malformed)?;
+    // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html>.
+    if ownership == Ownership::BucketOwnerEnforced && !bucket.acl.is_private() {
+        return Err(error(
+            400,
+            "InvalidBucketAclWithObjectOwnership",
+            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+        ));
+    }
     config(bucket).ownership = ownership;
     bucket.deleted.remove("PutBucketOwnershipControls");
     Ok(Answer::empty(200))

@@ -61,9 +61,7 @@ fn find<'a>(scope: &Scope, held: &'a Held, raw: &Raw<'_>, action: &str) -> S3Res
 }
 
 fn change(world: &mut World, held: &Held, key: &str, version: &str, change: impl FnOnce(&mut Content)) {
-    let versions = world
-        .bucket_mut(&held.bucket.config.name)
-        .and_then(|bucket| bucket.objects.get_mut(key));
+    let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(key));
     let version = versions.and_then(|versions| versions.iter_mut().find(|held| held.id == version));
     if let Some(content) = version.and_then(|version| Arc::make_mut(version).content.as_mut()) {
         change(content);

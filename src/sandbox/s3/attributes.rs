@@ -85,9 +85,7 @@ pub(super) fn restore(world: &mut World, scope: &Scope, input: RestoreObjectInpu
         ));
     }
     let id = version.id.clone();
-    let versions = world
-        .bucket_mut(&input.bucket)
-        .and_then(|bucket| bucket.objects.get_mut(&input.key));
+    let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(&input.key));
     let found = versions.and_then(|versions| versions.iter_mut().find(|version| version.id == id));
     if let Some(content) = found.and_then(|version| Arc::make_mut(version).content.as_mut()) {
         content.restored = true;

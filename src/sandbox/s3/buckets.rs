@@ -10,7 +10,11 @@ use s3s::{
     },
 };
 
-use super::{acl, context, error, not_modelled, open, refuse_unmodelled};
+use super::{
+    AccessList,
+    access_list::{self, Of, Written},
+    acl, context, error, not_modelled, open, refuse_unmodelled,
+};
 use crate::{
     environment::{Bucket as Config, DefaultEncryption, Ownership, PublicAccessBlock, Versioning},
     iam::Context,
@@ -78,7 +82,15 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateBucketInput)
         None => Ownership::BucketOwnerEnforced,
         Some(word) => acl::ownership(word).ok_or_else(|| error(400, "InvalidArgument", "Invalid Object Ownership"))?,
     };
-    check_acl(world, &account, ownership, input.acl.as_ref(), granted)?;
+    let headers = [
+        ("FULL_CONTROL", input.grant_full_control.as_ref()),
+        ("READ", input.grant_read.as_ref()),
+        ("WRITE", input.grant_write.as_ref()),
+        ("READ_ACP", input.grant_read_acp.as_ref()),
+        ("WRITE_ACP", input.grant_write_acp.as_ref()),
+    ];
+    let canned = input.acl.as_ref().map(BucketCannedACL::as_str);
+    let list = new_acl(world, &account, ownership, canned, headers)?;
     if let Some(held) = world.buckets.get(&name) {
         return if held.config.account != account {
             let message = "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.";
@@ -96,6 +108,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateBucketInput)
         config.versioning = Versioning::Enabled;
     }
     let mut bucket = Bucket::new(Arc::new(config), world.now());
+    bucket.acl = list;
     bucket.lock = locked.then(LockConfiguration::default);
     Arc::make_mut(&mut world.buckets).insert(name.clone(), Arc::new(bucket));
     Ok(created(&name))
@@ -186,28 +199,47 @@ fn check_location(world: &World, constraint: Option<&BucketLocationConstraint>) 
 
 /// An ACL that a new bucket is given. Block Public Access of the account is asked, that of the bucket is not there yet; a public ACL
 /// under it is a bad request (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>). The code is assumed.
-fn check_acl(world: &World, account: &str, ownership: Ownership, canned: Option<&BucketCannedACL>, granted: bool) -> S3Result<()> {
-    let canned = canned.map(BucketCannedACL::as_str);
-    let blocked = world
-        .control
-        .public_access
-        .get(account)
-        .is_some_and(|block| block.block_public_acls);
-    match canned {
-        None | Some("private") if !granted => Ok(()),
-        Some(word) if acl::PUBLIC.contains(&word) && blocked => Err(error(
+fn new_acl(
+    world: &World,
+    account: &str,
+    ownership: Ownership,
+    canned: Option<&str>,
+    headers: access_list::Headers<'_>,
+) -> S3Result<AccessList> {
+    let granted = headers.iter().any(|(_, value)| value.is_some());
+    let public_access = world.control.public_access.get(account);
+    let blocked = public_access.is_some_and(|block| block.block_public_acls);
+    let public = || {
+        error(
             400,
             "InvalidBucketAclWithBlockPublicAccessError",
             "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
-        )),
-        // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>.
-        _ if ownership == Ownership::BucketOwnerEnforced => Err(error(
+        )
+    };
+    match canned {
+        None | Some("private") if !granted => return Ok(AccessList::default()),
+        Some(word) if acl::PUBLIC.contains(&word) && blocked => return Err(public()),
+        _ => {}
+    }
+    // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>.
+    if ownership == Ownership::BucketOwnerEnforced {
+        return Err(error(
             400,
             "InvalidBucketAclWithObjectOwnership",
             "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
-        )),
-        _ => Err(not_modelled("ACLs of a bucket with ACLs on")),
+        ));
     }
+    let list = Written {
+        of: Of::Bucket,
+        canned,
+        headers,
+        body: None,
+        accounts: &world.accounts(),
+        owner: account,
+    }
+    .read()?;
+    // Every new bucket blocks public ACLs: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html>.
+    if list.is_public() { Err(public()) } else { Ok(list) }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]

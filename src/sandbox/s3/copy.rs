@@ -11,7 +11,7 @@ use s3s::{
 };
 
 use super::{
-    Held,
+    Held, acl,
     conditional::Conditions,
     customer::{self, CustomerKey},
     encryption::{self, Keys},
@@ -57,6 +57,8 @@ pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> 
     let tags = tagging::parse_header(input.tagging.as_deref().filter(|_| replaces.tags))?;
     // AWS documents no order; the destination is asked first (assumed), so that a refused write is told as one.
     authorize_write(scope, &held, &input, (&plan, &tags, lock))?;
+    // The source's is not taken over: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>.
+    let acl = acl::of_upload(world, scope, &held, &input.key, &asked_acl(&input))?;
     let (version, content) = object::find(scope, &source, key, version_id.as_deref(), object::GET)?;
     let tags = if replaces.tags {
         tags
@@ -93,6 +95,7 @@ pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> 
         tags,
         storage_class,
         lock: lock.settled(&held, scope.now),
+        acl,
         checksum: checksum.clone(),
     };
     let etag = object::body_etag(&plan.encryption, md5);
@@ -163,20 +166,13 @@ fn authorize_write(
 ) -> S3Result<()> {
     let class = input.storage_class.as_ref().map(StorageClass::as_str);
     let storage_class = object::storage_class(class)?;
-    let grants = [
-        &input.grant_full_control,
-        &input.grant_read,
-        &input.grant_read_acp,
-        &input.grant_write_acp,
-    ];
     let CopySource::Bucket { bucket, key, .. } = &input.copy_source else {
         return Err(not_modelled("copies from access points"));
     };
     let write = Write {
         key: &input.key,
         plan,
-        acl: input.acl.as_ref(),
-        grants: grants.iter().any(|grant| grant.is_some()),
+        acl: asked_acl(input),
         tags,
         copy_source: Some(&format!("{bucket}/{key}")),
         storage_class: class.map(|_| storage_class),
@@ -184,6 +180,18 @@ fn authorize_write(
         lock,
     };
     write.authorize(scope, held)
+}
+
+fn asked_acl(input: &CopyObjectInput) -> acl::Asked<'_> {
+    acl::Asked {
+        canned: input.acl.as_ref().map(s3s::dto::ObjectCannedACL::as_str),
+        grants: [
+            input.grant_full_control.as_ref(),
+            input.grant_read.as_ref(),
+            input.grant_read_acp.as_ref(),
+            input.grant_write_acp.as_ref(),
+        ],
+    }
 }
 
 /// What of the source is not taken over: the two directives.

@@ -119,7 +119,7 @@ pub(super) fn delete_one(
         lock::check_removal(scope, held, key, found, bypasses)?;
     }
     let marker = held.bucket.version(key, id).is_some_and(|version| version.content.is_none());
-    if let Some(bucket) = world.bucket_mut(&held.bucket.config.name) {
+    if let Some(bucket) = world.bucket_mut(held.name()) {
         let versions = bucket.objects.entry(key.to_owned()).or_default();
         versions.retain(|version| version.id != id);
         if versions.is_empty() {
@@ -136,7 +136,7 @@ pub(super) fn delete_one(
 /// With versioning a delete adds a marker; without, it removes the object.
 fn delete_current(world: &mut World, held: &Held, key: &str) -> S3Result<DeleteObjectOutput> {
     if held.bucket.config.versioning == Versioning::Off {
-        if let Some(bucket) = world.bucket_mut(&held.bucket.config.name) {
+        if let Some(bucket) = world.bucket_mut(held.name()) {
             bucket.objects.remove(key);
         }
         return Ok(DeleteObjectOutput::default());

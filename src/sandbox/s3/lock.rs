@@ -259,7 +259,7 @@ fn put_configuration(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
             "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
         ));
     }
-    if let Some(bucket) = world.bucket_mut(raw.bucket) {
+    if let Some(bucket) = world.bucket_mut(held.name()) {
         bucket.lock = Some(LockConfiguration { default });
     }
     Ok(Answer::empty(200))
@@ -318,8 +318,8 @@ fn found<'a>(
     Ok(found)
 }
 
-fn change(world: &mut World, raw: &Raw<'_>, id: &str, change: impl FnOnce(&mut Lock)) {
-    let versions = world.bucket_mut(raw.bucket).and_then(|bucket| bucket.objects.get_mut(raw.key));
+fn change(world: &mut World, held: &Held, raw: &Raw<'_>, id: &str, change: impl FnOnce(&mut Lock)) {
+    let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(raw.key));
     let version = versions.and_then(|versions| versions.iter_mut().find(|held| held.id == id));
     if let Some(content) = version.and_then(|version| Arc::make_mut(version).content.as_mut()) {
         change(&mut content.lock);
@@ -354,7 +354,7 @@ fn put_retention(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<An
         }
     }
     let id = version.id.clone();
-    change(world, raw, &id, |lock| lock.retention = wanted);
+    change(world, &held, raw, &id, |lock| lock.retention = wanted);
     Ok(Answer::empty(200))
 }
 
@@ -407,7 +407,7 @@ fn put_hold(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer>
         _ => return Err(malformed()),
     };
     let id = version.id.clone();
-    change(world, raw, &id, |lock| lock.hold = hold);
+    change(world, &held, raw, &id, |lock| lock.hold = hold);
     Ok(Answer::empty(200))
 }
 

@@ -2,6 +2,7 @@
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>), and only then has an effect.
 //! An operation that is not written below is the wire layer's `NotImplemented`.
 
+mod access_list;
 mod acl;
 mod admin;
 mod annotation;
@@ -24,9 +25,11 @@ mod read;
 mod receive;
 mod settings;
 mod tagging;
+pub(super) mod through;
 mod update;
 
-pub(super) use self::receive::Sum;
+use self::through::Through;
+pub(super) use self::{access_list::AccessList, receive::Sum};
 
 use std::sync::Arc;
 
@@ -235,11 +238,18 @@ struct Held {
     /// Block Public Access as it holds: of the bucket and of its account, whichever is stricter
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>).
     public_access: PublicAccessBlock,
+    /// The access point that it is asked through.
+    through: Option<Through>,
 }
 
 /// Finds the bucket and checks who must own it, which S3 does before any policy.
 fn open(world: &World, name: &str, expected_owner: Option<&str>) -> S3Result<Held> {
-    let bucket = world.buckets.get(name).cloned();
+    let through = if world.buckets.contains_key(name) {
+        None
+    } else {
+        Through::find(world, name)
+    };
+    let bucket = world.buckets.get(through.as_ref().map_or(name, Through::bucket)).cloned();
     let bucket = bucket.ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
     match expected_owner {
         Some(owner) if owner.len() != 12 || !owner.bytes().all(|byte| byte.is_ascii_digit()) => Err(error(
@@ -252,7 +262,11 @@ fn open(world: &World, name: &str, expected_owner: Option<&str>) -> S3Result<Hel
             let of_account = world.control.public_access.get(&bucket.config.account);
             let own = bucket.config.public_access;
             let public_access = of_account.map_or(own, |of_account| own.or(*of_account));
-            Ok(Held { bucket, public_access })
+            Ok(Held {
+                bucket,
+                public_access,
+                through,
+            })
         }
     }
 }
@@ -270,17 +284,30 @@ impl Held {
         format!("{}/{key}", self.arn())
     }
 
+    fn name(&self) -> &str {
+        &self.bucket.config.name
+    }
+
     fn context(&self, scope: &Scope) -> Context {
-        context(scope, self.account())
+        let mut context = context(scope, self.account());
+        if let Some(through) = &self.through {
+            through.tell(&mut context);
+        }
+        context
     }
 
     /// Asks for an action on the bucket itself.
     fn authorize(&self, scope: &Scope, action: &str, context: &Context) -> S3Result<Permit> {
-        self.ask(scope, action, &self.arn(), context, &[])
+        self.ask(scope, action, None, context, &[])
     }
 
     /// Whether an action on an object would be permitted, without asking for it.
     fn foresees(&self, scope: &Scope, action: &str, key: &str, context: &Context) -> S3Result<bool> {
+        if let Some(through) = &self.through
+            && !through.foresees(scope, action, Some(key), context)?
+        {
+            return Ok(false);
+        }
         let config = &self.bucket.config;
         let evaluation = scope.foresee(&Question {
             action,
@@ -296,20 +323,33 @@ impl Held {
 
     /// Asks for an action on an object.
     fn authorize_object(&self, scope: &Scope, action: &str, key: &str, context: &Context) -> S3Result<Permit> {
-        self.ask(scope, action, &self.object_arn(key), context, &[])
+        self.ask(scope, action, Some(key), context, &[])
     }
 
-    fn ask(&self, scope: &Scope, action: &str, resource: &str, context: &Context, settings: &[Layer]) -> S3Result<Permit> {
+    /// Asks for an action on the bucket, or on one of its objects.
+    fn ask(&self, scope: &Scope, action: &str, key: Option<&str>, context: &Context, settings: &[Layer]) -> S3Result<Permit> {
+        if let Some(through) = &self.through {
+            let _permit = through.ask(scope, action, key, context)?;
+        }
         let config = &self.bucket.config;
-        let permit = scope.authorize(&Question {
+        let resource = key.map_or_else(|| self.arn(), |key| self.object_arn(key));
+        let question = Question {
             action,
-            resource,
+            resource: &resource,
             resource_account: &config.account,
             resource_policy: config.policy.as_ref(),
             context,
             settings,
             restrict_public: self.public_access.restrict_public_buckets,
-        })?;
-        Ok(permit)
+        };
+        let Some(list) = acl::granting(self, scope, &question, key)? else {
+            return Ok(scope.authorize(&question)?);
+        };
+        let by_list = Question {
+            resource_policy: Some(&list),
+            restrict_public: false,
+            ..question
+        };
+        Ok(scope.authorize(&by_list)?)
     }
 }

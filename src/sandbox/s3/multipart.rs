@@ -58,17 +58,19 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
     };
     let plan = encryption::plan(world, scope, &held, &headers)?;
     let tags = tagging::parse_header(input.tagging.as_deref())?;
-    let grants = [
-        input.grant_full_control,
-        input.grant_read,
-        input.grant_read_acp,
-        input.grant_write_acp,
-    ];
+    let asked = acl::Asked {
+        canned: input.acl.as_ref().map(s3s::dto::ObjectCannedACL::as_str),
+        grants: [
+            input.grant_full_control.as_ref(),
+            input.grant_read.as_ref(),
+            input.grant_read_acp.as_ref(),
+            input.grant_write_acp.as_ref(),
+        ],
+    };
     let write = Write {
         key: &input.key,
         plan: &plan,
-        acl: input.acl.as_ref(),
-        grants: grants.iter().any(Option::is_some),
+        acl: asked,
         tags: &tags,
         copy_source: None,
         storage_class: input.storage_class.as_ref().map(|_| storage_class),
@@ -84,6 +86,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
             "Anonymous users cannot initiate multipart uploads.  Please authenticate.",
         ));
     }
+    let acl = acl::of_upload(world, scope, &held, &input.key, &asked)?;
     encryption::authorize(world, scope, &held, &input.key, &plan.encryption, "kms:GenerateDataKey")?;
     let id = uuid::Uuid::new_v4().simple().to_string();
     let upload = Upload {
@@ -104,10 +107,11 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
         tags,
         storage_class,
         lock: lock.settled(&held, scope.now),
+        acl,
         checksum,
         parts: BTreeMap::new(),
     };
-    if let Some(bucket) = world.bucket_mut(&input.bucket) {
+    if let Some(bucket) = world.bucket_mut(held.name()) {
         bucket.uploads.insert(id.clone(), Arc::new(upload));
     }
     let (algorithm, key, bucket_key) = encryption::reported(&plan.encryption);
@@ -207,7 +211,7 @@ pub(super) fn put_part(
         checksum: content.checksum,
         modified: world.now(),
     };
-    let bucket = world.bucket_mut(&held.bucket.config.name);
+    let bucket = world.bucket_mut(held.name());
     if let Some(upload) = bucket.and_then(|bucket| bucket.uploads.get_mut(step.upload)) {
         Arc::make_mut(upload).parts.insert(number, part.clone());
     }
@@ -396,10 +400,11 @@ pub(super) fn complete(world: &mut World, scope: &Scope, input: CompleteMultipar
         tags: upload.tags.clone(),
         storage_class: upload.storage_class,
         lock: upload.lock,
+        acl: upload.acl.clone(),
         checksum: checksum.clone(),
     };
     let version = object::store(world, &held, &input.key, body, &etag, &upload.encryption, attributes)?;
-    if let Some(bucket) = world.bucket_mut(&input.bucket) {
+    if let Some(bucket) = world.bucket_mut(held.name()) {
         bucket.uploads.remove(&input.upload_id);
     }
     let (algorithm, key, bucket_key) = encryption::reported(&upload.encryption);
@@ -542,7 +547,7 @@ pub(super) fn abort(world: &mut World, scope: &Scope, input: AbortMultipartUploa
         .get(&input.upload_id)
         .filter(|upload| upload.key == input.key)
         .ok_or_else(no_such_upload)?;
-    if let Some(bucket) = world.bucket_mut(&input.bucket) {
+    if let Some(bucket) = world.bucket_mut(held.name()) {
         bucket.uploads.remove(&input.upload_id);
     }
     Ok(AbortMultipartUploadOutput::default())

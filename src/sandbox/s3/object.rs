@@ -9,7 +9,7 @@ use s3s::{
 };
 
 use super::{
-    Held, acl, conditional, customer,
+    AccessList, Held, acl, conditional, customer,
     encryption::{self, Keys},
     error, lock, open,
     receive::{Sum, Upload},
@@ -32,6 +32,7 @@ pub(super) struct Attributes {
     pub tags: Vec<(String, String)>,
     pub storage_class: &'static str,
     pub lock: Lock,
+    pub acl: AccessList,
     pub checksum: Option<Sum>,
 }
 
@@ -117,17 +118,19 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
     };
     let plan = encryption::plan(world, scope, &held, &headers)?;
     let tags = tagging::parse_header(input.tagging.as_deref())?;
-    let grants = [
-        input.grant_full_control,
-        input.grant_read,
-        input.grant_read_acp,
-        input.grant_write_acp,
-    ];
+    let asked = acl::Asked {
+        canned: input.acl.as_ref().map(ObjectCannedACL::as_str),
+        grants: [
+            input.grant_full_control.as_ref(),
+            input.grant_read.as_ref(),
+            input.grant_read_acp.as_ref(),
+            input.grant_write_acp.as_ref(),
+        ],
+    };
     let write = Write {
         key: &input.key,
         plan: &plan,
-        acl: input.acl.as_ref(),
-        grants: grants.iter().any(Option::is_some),
+        acl: asked,
         tags: &tags,
         copy_source: None,
         storage_class: input.storage_class.as_ref().map(|_| storage_class),
@@ -135,6 +138,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
         lock,
     };
     write.authorize(scope, &held)?;
+    let acl = acl::of_upload(world, scope, &held, &input.key, &asked)?;
     encryption::authorize(world, scope, &held, &input.key, &plan.encryption, "kms:GenerateDataKey")?;
     let given = [
         input.checksum_crc32,
@@ -166,6 +170,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
         tags,
         storage_class,
         lock: lock.settled(&held, scope.now),
+        acl,
         checksum: checksum.clone(),
     };
     let etag = body_etag(&plan.encryption, upload.sums.md5);
@@ -203,8 +208,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
 pub(super) struct Write<'a> {
     pub key: &'a str,
     pub plan: &'a encryption::Plan,
-    pub acl: Option<&'a ObjectCannedACL>,
-    pub grants: bool,
+    pub acl: acl::Asked<'a>,
     pub tags: &'a [(String, String)],
     pub copy_source: Option<&'a str>,
     /// As it was asked for.
@@ -219,9 +223,7 @@ impl Write<'_> {
     pub(super) fn authorize(&self, scope: &Scope, held: &Held) -> S3Result<()> {
         let mut context = held.context(scope);
         self.plan.tell(&mut context);
-        if let Some(acl) = self.acl {
-            context.set("s3:x-amz-acl", acl.as_str());
-        }
+        self.acl.tell(&mut context);
         match self.storage_class {
             Some(class) => context.set("s3:x-amz-storage-class", class),
             // No page says whether policies are told of the default.
@@ -242,16 +244,15 @@ impl Write<'_> {
         self.lock.tell(&mut context, scope.now);
         let blocked = self.plan.customer.is_some() && held.bucket.config.blocks_customer_keys;
         let settings: &[Layer] = if blocked { &[Layer::EncryptionBlock] } else { &[] };
-        let _permit = held.ask(scope, "s3:PutObject", &held.object_arn(self.key), &context, settings)?;
+        let _permit = held.ask(scope, "s3:PutObject", Some(self.key), &context, settings)?;
         if !self.tags.is_empty() {
             let _permit = held.authorize_object(scope, "s3:PutObjectTagging", self.key, &context)?;
         }
         for action in self.lock.actions() {
             let _permit = held.authorize_object(scope, action, self.key, &context)?;
         }
-        if self.acl.is_some() || self.grants {
+        if self.acl.is_some() {
             let _permit = held.authorize_object(scope, "s3:PutObjectAcl", self.key, &context)?;
-            acl::check_upload(held, self.acl, self.grants)?;
         }
         Ok(())
     }
@@ -299,6 +300,7 @@ pub(super) fn store(
         lock: attributes.lock,
         restored: false,
         annotations: BTreeMap::new(),
+        acl: attributes.acl,
     };
     push(world, held, key, Some(content))
 }
@@ -315,7 +317,7 @@ pub(super) fn push(world: &mut World, held: &Held, key: &str, content: Option<Co
         content,
     };
     let bucket = world
-        .bucket_mut(&held.bucket.config.name)
+        .bucket_mut(held.name())
         .ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
     bucket.push(key, version);
     Ok((versioning != Versioning::Off).then_some(id))

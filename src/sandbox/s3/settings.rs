@@ -389,7 +389,7 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
         None
     };
     let bucket = world
-        .bucket_mut(raw.bucket)
+        .bucket_mut(held.name())
         .ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
     match kept {
         Some(Kept::Text(kept)) => {

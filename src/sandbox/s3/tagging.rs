@@ -120,9 +120,7 @@ fn replace(
     let (found, _) = object::find(scope, held, key, version, actions)?;
     let id = found.id.clone();
     let shown = object::shown_version(held, found);
-    let versions = world
-        .bucket_mut(&held.bucket.config.name)
-        .and_then(|bucket| bucket.objects.get_mut(key));
+    let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(key));
     if let Some(version) = versions.and_then(|versions| versions.iter_mut().find(|version| version.id == id))
         && let Some(content) = &mut Arc::make_mut(version).content
     {

@@ -71,7 +71,7 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
         return Err(not_modelled("other keys for objects with annotations"));
     }
     let id = found.id.clone();
-    let versions = world.bucket_mut(raw.bucket).and_then(|bucket| bucket.objects.get_mut(raw.key));
+    let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(raw.key));
     let held_version = versions.and_then(|versions| versions.iter_mut().find(|held| held.id == id));
     if let Some(content) = held_version.and_then(|version| Arc::make_mut(version).content.as_mut()) {
         content.encryption = encryption;

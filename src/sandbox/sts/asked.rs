@@ -20,6 +20,7 @@ const MAX_TAGS: usize = 50;
 const MAX_KEY: usize = 128;
 const MAX_VALUE: usize = 256;
 const MAX_POLICY: usize = 2048;
+const MAX_POLICIES: usize = 10;
 /// Policy and tags are packed into a binary form with a limit of its own, which no page gives. Assumed: as many bytes as two policies.
 const MAX_PACKED: usize = 2 * MAX_POLICY;
 
@@ -31,6 +32,8 @@ pub(super) struct Asked {
     pub external_id: Option<String>,
     pub seconds: i64,
     pub policy: Option<String>,
+    /// Of managed policies.
+    pub policy_arns: Vec<String>,
     pub tags: Vec<(String, String)>,
     pub transitive: Vec<String>,
     pub source_identity: Option<String>,
@@ -47,7 +50,8 @@ impl Asked {
         _ = take("Version");
         let tags = tags(&mut parameters)?;
         let transitive = members(&mut parameters, |index| format!("TransitiveTagKeys.member.{index}"));
-        // Managed policies (`PolicyArns`), MFA devices and whatever else is left.
+        let policy_arns = members(&mut parameters, |index| format!("PolicyArns.member.{index}.arn"));
+        // MFA devices and whatever else is left.
         if let Some(unmodelled) = parameters.keys().next() {
             return Err(Fault::not_modelled(&format!("the parameter {unmodelled}")));
         }
@@ -66,6 +70,7 @@ impl Asked {
             external_id,
             seconds: seconds(duration.as_deref())?,
             policy,
+            policy_arns,
             tags,
             transitive,
             source_identity,
@@ -79,6 +84,12 @@ impl Asked {
     }
 
     fn check_policy(&self) -> Result<(), Fault> {
+        if self.policy_arns.len() > MAX_POLICIES {
+            return Err(constraint(
+                "policyArns",
+                &format!("have length less than or equal to {MAX_POLICIES}"),
+            ));
+        }
         let Some(policy) = &self.policy else { return Ok(()) };
         if policy.is_empty() || policy.chars().count() > MAX_POLICY {
             return Err(constraint("policy", &format!("have length less than or equal to {MAX_POLICY}")));
@@ -148,7 +159,7 @@ impl Asked {
     fn pack(&mut self, session: Option<&Claims>) -> Result<(), Fault> {
         let inherited = session.map(Claims::inherited).unwrap_or_default();
         let tags = self.tags.iter().chain(&inherited).map(|(key, value)| key.len() + value.len());
-        let bytes = tags.sum::<usize>() + self.policy.as_ref().map_or(0, String::len);
+        let bytes = tags.sum::<usize>() + self.policy.iter().chain(&self.policy_arns).map(String::len).sum::<usize>();
         self.packed = bytes * 100 / MAX_PACKED;
         if bytes > MAX_PACKED {
             let message = format!(

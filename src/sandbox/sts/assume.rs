@@ -28,6 +28,7 @@ pub(super) fn assume(world: &mut World, scope: &Scope, issuer: &Issuer, paramete
     };
     let asked = Asked::read(parameters, calling)?;
     let role = authorized_role(world, scope, &asked, calling)?;
+    check_policies(world, &asked)?;
     check_duration(&asked, &role, calling.is_some())?;
     let expires = scope.now + Duration::seconds(asked.seconds);
     let role_id = world.role_id(&role);
@@ -41,6 +42,7 @@ pub(super) fn assume(world: &mut World, scope: &Scope, issuer: &Issuer, paramete
         issued: scope.now.unix_timestamp(),
         expires: expires.unix_timestamp(),
         session_policy: asked.policy,
+        session_policies: asked.policy_arns,
         transitive: transitive.cloned().collect(),
         tags: inherited.iter().chain(&asked.tags).cloned().collect(),
         source_identity: asked
@@ -74,6 +76,24 @@ pub(super) fn assume(world: &mut World, scope: &Scope, issuer: &Issuer, paramete
         body.push_str(&elements(&[("SourceIdentity", identity)]));
     }
     Ok(body)
+}
+
+/// Every managed session policy is there: of AWS's own, those that are known. The code is assumed.
+fn check_policies(world: &World, asked: &Asked) -> Result<(), Fault> {
+    for arn in &asked.policy_arns {
+        if world.directory.managed(arn).is_some() {
+            continue;
+        }
+        if arn.starts_with("arn:aws:iam::aws:policy/") {
+            return Err(Fault::not_modelled(&format!("the policy {arn}")));
+        }
+        return Err(Fault::new(
+            400,
+            "NoSuchEntity",
+            format!("Policy {arn} does not exist or is not attachable."),
+        ));
+    }
+    Ok(())
 }
 
 /// The words are those STS was seen to give.
