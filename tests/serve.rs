@@ -13,6 +13,8 @@ mod command;
 mod common;
 #[path = "serve/many.rs"]
 mod many;
+#[path = "serve/run.rs"]
+mod run;
 #[path = "common/served.rs"]
 mod served;
 #[path = "serve/wire.rs"]

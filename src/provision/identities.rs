@@ -1,6 +1,7 @@
 //! Roles and keys.
 
 use aws_sdk_iam::types::Tag;
+use serde_json::json;
 
 use super::{Made, Maker, failed, gone};
 use crate::environment::{BoundKey, Document, Key, Role};
@@ -9,7 +10,7 @@ use crate::environment::{BoundKey, Document, Key, Role};
 const DAYS: i32 = 7;
 
 impl Maker<'_> {
-    /// A role with its trust policy and tags; what it may do comes when everything it names has its id.
+    /// A role with its trust policy, its tags and its boundary. What it may do comes when all roles are there.
     pub(super) async fn role(&mut self, role: &Role) -> Result<(), String> {
         let name = name_of(&role.arn);
         let what = format!("role `{}`", role.name);
@@ -90,6 +91,12 @@ impl Maker<'_> {
     pub(super) async fn key_policy(&mut self, key: &Key) -> Result<(), String> {
         let request = self.clients.kms.put_key_policy().key_id(&key.id).policy_name("default");
         let answer = request.policy(key.policy.text.as_ref()).send().await;
+        if answer.is_ok() {
+            self.made(Made::KeyPolicy {
+                id: key.id.clone(),
+                account: key.account.clone(),
+            });
+        }
         self.setting(&format!("policy of key `{}`", key.name), answer)
     }
 }
@@ -97,6 +104,18 @@ impl Maker<'_> {
 /// The last part of an ARN.
 fn name_of(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or_default()
+}
+
+/// The policy of a key that was given none: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>.
+fn default_policy(account: &str) -> String {
+    let statement = json!({
+        "Sid": "Enable IAM User Permissions",
+        "Effect": "Allow",
+        "Principal": { "AWS": format!("arn:aws:iam::{account}:root") },
+        "Action": "kms:*",
+        "Resource": "*"
+    });
+    json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
 }
 
 pub(super) async fn remove(kms: &aws_sdk_kms::Client, iam: &aws_sdk_iam::Client, made: &Made) -> Result<(), String> {
@@ -107,6 +126,11 @@ pub(super) async fn remove(kms: &aws_sdk_kms::Client, iam: &aws_sdk_iam::Client,
         Made::Key(id) => {
             let request = kms.schedule_key_deletion().key_id(id).pending_window_in_days(DAYS);
             gone(request.send().await)
+        }
+        // Whoever could put the policy can put the next one (the lockout check sees to it), and need not be able to do anything else.
+        Made::KeyPolicy { id, account } => {
+            let request = kms.put_key_policy().key_id(id).policy_name("default");
+            gone(request.policy(default_policy(account)).send().await)
         }
         Made::Alias(name) => gone(kms.delete_alias().alias_name(name).send().await),
         Made::Bucket(_) => Ok(()),

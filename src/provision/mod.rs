@@ -25,9 +25,17 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Made {
     Role(String),
-    RolePolicy { role: String, policy: String },
+    RolePolicy {
+        role: String,
+        policy: String,
+    },
     Policy(String),
     Key(String),
+    /// The policy of a key, which may keep its maker from removing the key.
+    KeyPolicy {
+        id: String,
+        account: String,
+    },
     Alias(String),
     Bucket(String),
 }
@@ -138,19 +146,18 @@ impl Provisioned {
         let credentials = self.chain.credentials().await?;
         let mut maker = Maker::new(self, &credentials, run);
         let stopped = || if is_stopped() { Err("it was stopped".to_owned()) } else { Ok(()) };
-        let environment = resolve(&bindings)?;
-        for role in environment.roles.iter().filter(|role| bindings.roles.contains_key(&role.name)) {
-            stopped()?;
-            maker.role(role).await?;
-        }
+        // Keys first: only they have ids that nobody can choose, and a role's tags and boundary can name them as any policy can.
         for key in declared.keys.iter().filter(|key| is_own(&key.account, declared)) {
             stopped()?;
             if let Some(bound) = bindings.keys.get_mut(&key.name) {
                 maker.key(&key.name, bound).await?;
             }
         }
-        // Now everything has its id, and every policy can name it.
         let environment = resolve(&bindings)?;
+        for role in environment.roles.iter().filter(|role| bindings.roles.contains_key(&role.name)) {
+            stopped()?;
+            maker.role(role).await?;
+        }
         for role in environment.roles.iter().filter(|role| bindings.roles.contains_key(&role.name)) {
             stopped()?;
             maker.role_policies(role).await?;
@@ -232,6 +239,7 @@ impl Made {
             Self::RolePolicy { role, policy } => format!("policy {policy} of role {role}"),
             Self::Policy(arn) => format!("policy {arn}"),
             Self::Key(id) => format!("KMS key {id}"),
+            Self::KeyPolicy { id, .. } => format!("policy of KMS key {id}"),
             Self::Alias(name) => format!("KMS {name}"),
             Self::Bucket(name) => format!("bucket {name}"),
         }

@@ -21,7 +21,7 @@ use super::{
     guard::{self, Level},
     identity, kms,
     payload::Payload,
-    route::{Host, Route, host, route},
+    route::{Host, IAM_REGION, Route, host, route},
     s3::{self, Backend},
     signature::{self, AuthError, Service, Signature, Via, query_pairs},
     state::World,
@@ -83,8 +83,7 @@ impl Front {
             Some(Route::S3(bucket)) => return self.s3(parts, body, &s3_request_id(request_id), bucket.as_deref()).await,
             None => return no_host(&authority, &s3_request_id(request_id)),
             Some(Route::Control(_)) => Service::S3,
-            Some(Route::Kms(_)) => Service::Kms,
-            Some(Route::Other(service)) => *service,
+            Some(Route::Other(service, _)) => *service,
         };
         let Some(bytes) = body.bytes(MAX_CALL) else {
             return too_long(service, &request_id.to_string());
@@ -94,16 +93,14 @@ impl Front {
             payload: &body,
             bytes: &bytes,
             region: match &route {
-                Some(Route::Kms(region)) => region,
-                // IAM is in every Region, and signed for one (<https://docs.aws.amazon.com/general/latest/gr/iam-service.html>).
-                Some(Route::Other(Service::Iam)) => IAM_REGION,
+                Some(Route::Other(_, region)) => region,
                 _ => &self.core.region,
             },
         };
         match &route {
             Some(Route::Control(account)) => self.control(&call, &s3_request_id(request_id), account),
-            Some(Route::Kms(_)) => self.kms(&call, &request_id.to_string()),
-            Some(Route::Other(Service::Iam)) => self.iam(&call, &request_id.to_string()),
+            Some(Route::Other(Service::Kms, _)) => self.kms(&call, &request_id.to_string()),
+            Some(Route::Other(Service::Iam, _)) => self.iam(&call, &request_id.to_string()),
             _ => self.sts(&call, &request_id.to_string()),
         }
     }
@@ -400,7 +397,9 @@ impl Front {
         let mut fields = form_urlencoded::parse(call.bytes);
         let operation = fields.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned());
         match self.known_caller(call, Service::Iam, request_id) {
-            Ok(scope) => {
+            Ok(mut scope) => {
+                // Policies are told where IAM is, whatever the request was signed for.
+                IAM_REGION.clone_into(&mut scope.region);
                 let (status, answer) = identity::answer(&mut self.core.world(), &scope, &self.core.issuer, call.bytes);
                 refuse(status, headers, answer).of(scope)
             }
@@ -500,8 +499,6 @@ fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<Known, Str
     })
 }
 
-/// The Region that requests of IAM are signed for.
-const IAM_REGION: &str = "us-east-1";
 /// What a call takes whose body is no object. AWS's own limits are below it.
 const MAX_CALL: u64 = 4 << 20;
 /// The longest form upload. S3 takes objects of 5 GiB this way.

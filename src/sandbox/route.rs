@@ -16,13 +16,15 @@ use super::signature::Service;
 pub(super) enum Route {
     /// S3, and the bucket that the host names.
     S3(Option<String>),
-    /// KMS in a Region: its keys can be in several.
-    Kms(String),
-    /// STS, IAM: one endpoint, and the operation stands elsewhere.
-    Other(Service),
+    /// KMS, STS, IAM in the Region that is asked: one endpoint, and the operation stands elsewhere. The keys of KMS can be in several
+    /// Regions; IAM is in all of them.
+    Other(Service, String),
     /// S3 Control, and the account that the host or the header names.
     Control(String),
 }
+
+/// The Region that requests of IAM are signed for (<https://docs.aws.amazon.com/general/latest/gr/iam-service.html>).
+pub(super) const IAM_REGION: &str = "us-east-1";
 
 /// The path of every operation of S3 Control begins so.
 const CONTROL: &str = "/v20180820/";
@@ -55,8 +57,7 @@ pub(super) fn route(parts: &Parts, authority: &str, region: &str) -> Option<Rout
     let Some(name) = below_localhost(host) else {
         return match aws(host, region)? {
             Host::S3(bucket) => Some(Route::S3(bucket.map(str::to_owned))),
-            Host::Kms(region) => Some(Route::Kms(region.to_owned())),
-            Host::Other(service) => Some(Route::Other(service)),
+            Host::Other(service, region) => Some(Route::Other(service, region.to_owned())),
             Host::Control(account) => Some(Route::Control(account.to_owned())),
         };
     };
@@ -65,13 +66,10 @@ pub(super) fn route(parts: &Parts, authority: &str, region: &str) -> Option<Rout
         target.starts_with("TrentService.").then_some("kms")
     };
     match signed_for(parts).or_else(unsigned) {
-        // For a Region that is none the signature is refused as one for the wrong Region.
-        Some("kms") => {
-            let signed = part_of_scope(parts, 2).filter(|signed| REGIONS.contains(signed));
-            Some(Route::Kms(signed.unwrap_or(region).to_owned()))
-        }
-        Some("sts") => Some(Route::Other(Service::Sts)),
-        Some("iam") => Some(Route::Other(Service::Iam)),
+        // Clients that were given an endpoint sign IAM for their own Region.
+        Some("kms") => Some(Route::Other(Service::Kms, region_of(parts, region))),
+        Some("iam") => Some(Route::Other(Service::Iam, region_of(parts, IAM_REGION))),
+        Some("sts") => Some(Route::Other(Service::Sts, region.to_owned())),
         _ if parts.uri.path().starts_with(CONTROL) => {
             let header = parts.headers.get("x-amz-account-id").and_then(|value| value.to_str().ok());
             Some(Route::Control(if is_account(name) { name } else { header? }.to_owned()))
@@ -81,7 +79,7 @@ pub(super) fn route(parts: &Parts, authority: &str, region: &str) -> Option<Rout
 }
 
 /// What a host says by itself; below `localhost` it is taken for one of S3.
-pub(super) fn host<'a>(authority: &'a str, region: &str) -> Option<Host<'a>> {
+pub(super) fn host<'a>(authority: &'a str, region: &'a str) -> Option<Host<'a>> {
     let host = without_port(authority);
     match below_localhost(host) {
         Some(name) => Some(Host::S3(bucket_below_localhost(name))),
@@ -114,23 +112,22 @@ fn bucket_below_localhost(name: &str) -> Option<&str> {
 #[derive(Debug)]
 pub(super) enum Host<'a> {
     S3(Option<&'a str>),
-    Kms(&'a str),
-    Other(Service),
+    Other(Service, &'a str),
     Control(&'a str),
 }
 
 /// The hosts of AWS.
-fn aws<'a>(host: &'a str, region: &str) -> Option<Host<'a>> {
+fn aws<'a>(host: &'a str, region: &'a str) -> Option<Host<'a>> {
     if host == "iam.amazonaws.com" {
-        return Some(Host::Other(Service::Iam));
+        return Some(Host::Other(Service::Iam, IAM_REGION));
     }
     let name = host.strip_suffix(".amazonaws.com")?;
     if let Some(asked) = name.strip_prefix("kms.") {
-        return (asked == region || REGIONS.contains(&asked)).then_some(Host::Kms(asked));
+        return (asked == region || REGIONS.contains(&asked)).then_some(Host::Other(Service::Kms, asked));
     }
     let name = name.strip_suffix(region)?.strip_suffix('.')?;
     match name {
-        "sts" => return Some(Host::Other(Service::Sts)),
+        "sts" => return Some(Host::Other(Service::Sts, region)),
         "s3" => return Some(Host::S3(None)),
         _ => {}
     }
@@ -144,6 +141,13 @@ fn aws<'a>(host: &'a str, region: &str) -> Option<Host<'a>> {
 
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The Region that the request was signed for. In place of one that is none stands another, and the signature is refused as one for the
+/// wrong Region.
+fn region_of(parts: &Parts, otherwise: &str) -> String {
+    let signed = part_of_scope(parts, 2).filter(|signed| REGIONS.contains(signed));
+    signed.unwrap_or(otherwise).to_owned()
 }
 
 /// The service that the request was signed for.
@@ -186,10 +190,10 @@ mod tests {
             ("s3.eu-west-2.amazonaws.com", "/", None, None),
             ("s3.eu-west-1.amazonaws.com.example.org", "/", None, None),
             ("xs3.eu-west-1.amazonaws.com", "/", None, None),
-            ("kms.eu-west-1.amazonaws.com", "/", Some("s3"), Some("Kms(\"eu-west-1\")")),
-            ("kms.us-west-2.amazonaws.com", "/", None, Some("Kms(\"us-west-2\")")),
+            ("kms.eu-west-1.amazonaws.com", "/", Some("s3"), Some("Other(Kms, \"eu-west-1\")")),
+            ("kms.us-west-2.amazonaws.com", "/", None, Some("Other(Kms, \"us-west-2\")")),
             ("kms.nowhere-1.amazonaws.com", "/", None, None),
-            ("sts.eu-west-1.amazonaws.com", "/", None, Some("Other(Sts)")),
+            ("sts.eu-west-1.amazonaws.com", "/", None, Some("Other(Sts, \"eu-west-1\")")),
             ("sts.us-west-2.amazonaws.com", "/", None, None),
             (
                 "111122223333.s3-control.eu-west-1.amazonaws.com",
@@ -211,8 +215,10 @@ mod tests {
                 Some("S3(Some(\"point-111122223333\"))"),
             ),
             ("127.0.0.1:9000", "/b/k", Some("s3"), Some("S3(None)")),
-            ("[::1]:9000", "/", Some("kms"), Some("Kms(\"eu-west-1\")")),
-            ("localhost:9000", "/", Some("sts"), Some("Other(Sts)")),
+            ("[::1]:9000", "/", Some("kms"), Some("Other(Kms, \"eu-west-1\")")),
+            ("localhost:9000", "/", Some("iam"), Some("Other(Iam, \"eu-west-1\")")),
+            ("iam.amazonaws.com", "/", Some("iam"), Some("Other(Iam, \"us-east-1\")")),
+            ("localhost:9000", "/", Some("sts"), Some("Other(Sts, \"eu-west-1\")")),
             ("localhost", "/", None, Some("S3(None)")),
             ("b.localhost:1", "/k", Some("s3"), Some("S3(Some(\"b\"))")),
             ("b.c.s3.localhost:1", "/k", None, Some("S3(Some(\"b.c\"))")),
@@ -228,13 +234,13 @@ mod tests {
                 "localhost",
                 "/?X-Amz-Credential=A%2F2026%2Feu-west-1%2Fkms%2Faws4_request",
                 None,
-                Some("Kms(\"eu-west-1\")"),
+                Some("Other(Kms, \"eu-west-1\")"),
             ),
             (
                 "localhost",
                 "/?X-Amz-Credential=A/2026/eu-west-1/sts/aws4_request",
                 None,
-                Some("Other(Sts)"),
+                Some("Other(Sts, \"eu-west-1\")"),
             ),
             ("example.org", "/", None, None),
             ("", "/", None, None),
@@ -250,7 +256,7 @@ mod tests {
             ("s3.eu-west-1.amazonaws.com", "Some(S3(None))"),
             ("127.0.0.1:1", "Some(S3(None))"),
             ("b.localhost:1", "Some(S3(Some(\"b\")))"),
-            ("kms.eu-west-1.amazonaws.com", "Some(Kms(\"eu-west-1\"))"),
+            ("kms.eu-west-1.amazonaws.com", "Some(Other(Kms, \"eu-west-1\"))"),
             ("example.org", "None"),
         ] {
             assert_eq!(format!("{:?}", host(authority, "eu-west-1")), expected, "{authority}");

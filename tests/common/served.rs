@@ -171,7 +171,10 @@ impl<'a> Request<'a> {
         let url = format!("http://{}{}", self.host, self.path);
         let identity = credentials.clone().into();
         let mut settings = sigv4::SigningSettings::default();
-        settings.payload_checksum_kind = sigv4::PayloadChecksumKind::XAmzSha256;
+        let payload = self.headers.iter().find(|(name, _)| *name == "x-amz-content-sha256");
+        if payload.is_none() {
+            settings.payload_checksum_kind = sigv4::PayloadChecksumKind::XAmzSha256;
+        }
         settings.percent_encoding_mode = sigv4::PercentEncodingMode::Single;
         settings.uri_path_normalization_mode = sigv4::UriPathNormalizationMode::Disabled;
         let params = v4::SigningParams::builder()
@@ -182,7 +185,9 @@ impl<'a> Request<'a> {
             .settings(settings)
             .build()
             .unwrap();
-        let body = sigv4::SignableBody::Bytes(self.body);
+        let body = payload.map_or(sigv4::SignableBody::Bytes(self.body), |(_, said)| {
+            sigv4::SignableBody::Precomputed((*said).to_owned())
+        });
         let signable = sigv4::SignableRequest::new(self.method, &url, self.headers.iter().copied(), body).unwrap();
         let (instructions, _) = sigv4::sign(signable, &params.into()).unwrap().into_parts();
         let mut signed = http::Request::builder().method(self.method).uri(&url).body(()).unwrap();

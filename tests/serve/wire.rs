@@ -175,6 +175,42 @@ fn what_is_no_request_is_refused_and_harms_nobody() {
 }
 
 #[test]
+fn chunks_hold_as_much_as_was_said() {
+    let served = with_bucket();
+    let (abc, none) = ("x-amz-checksum-crc32:NSRBwg==", "x-amz-checksum-crc32:AAAAAA==");
+    for (said, chunks, trailer, expected) in [
+        ("3", "3\r\nabc\r\n0\r\n", abc, "200"),
+        ("0", "0\r\n", none, "200"),
+        ("3", "1\r\na\r\n2\r\nbc\r\n0\r\n", abc, "200"),
+        ("5", "3\r\nabc\r\n0\r\n", abc, "400 IncompleteBody"),
+        ("2", "3\r\nabc\r\n0\r\n", abc, "400 IncompleteBody"),
+        ("03", "3\r\nabc\r\n0\r\n", abc, "400 IncompleteBody"),
+        ("x", "3\r\nabc\r\n0\r\n", abc, "400 InvalidRequest"),
+        ("3", "3\r\nabc", "", "400 MalformedTrailerError"),
+        ("3", "abc", "", "400 IncompleteBody"),
+        ("3", "3\r\nabc\r\n0\r\n", "", "400 MalformedTrailerError"),
+        ("3", "3\r\nabc\r\n0\r\n", none, "400 BadDigest"),
+    ] {
+        let end = if trailer.is_empty() { "\r\n" } else { "\r\n\r\n" };
+        let body = format!("{chunks}{trailer}{end}");
+        let headers = [
+            ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+            ("content-encoding", "aws-chunked"),
+            ("x-amz-decoded-content-length", said),
+            ("x-amz-trailer", "x-amz-checksum-crc32"),
+        ];
+        let put = Request::new("PUT", "localhost", "/a-bucket/chunks").body(body.as_bytes());
+        let put = served.ask(&put.headers(&headers));
+        let told = format!("{} {}", put.status, put.code());
+        assert_eq!(told.trim(), expected, "{said} {body:?}: {put:?}");
+        let got = served.ask(&Request::new("GET", "localhost", "/a-bucket/chunks"));
+        let stored = if expected == "200" { 200 } else { 404 };
+        assert_eq!(got.status, stored, "{said} {body:?}: {got:?}");
+        served.ask(&Request::new("DELETE", "localhost", "/a-bucket/chunks"));
+    }
+}
+
+#[test]
 fn a_body_that_breaks_off_writes_nothing() {
     let served = with_bucket();
     let request = Request::new("PUT", "localhost", "/a-bucket/broken")

@@ -117,6 +117,7 @@ macro_rules! operations {
             $(async fn $upload(&self, mut request: S3Request<$upload_input>) -> S3Result<S3Response<$upload_output>> {
                 let mut upload = receive::receive(request.input.body.take(), &request.headers).await?;
                 upload.trailers = request.trailing_headers.as_ref().and_then(TrailingHeaders::take).unwrap_or_default();
+                upload.check_trailers(&request.headers)?;
                 self.run(request, |world, scope, input| $upload_function(world, scope, input, &upload))
             })+
             $(async fn $accepted(&self, request: S3Request<$accepted_input>) -> S3Result<S3Response<$accepted_output>> {

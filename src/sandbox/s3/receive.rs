@@ -204,11 +204,35 @@ pub(super) async fn receive(body: Option<StreamingBlob>, headers: &HeaderMap) ->
             sealer.write(&piece).map_err(|problem| unkept(&problem))?;
         }
     }
+    // Of a body in chunks, what they hold together: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>.
+    let said = headers
+        .get("x-amz-decoded-content-length")
+        .map(|said| said.to_str().unwrap_or_default());
+    if said.is_some_and(|said| said != length.to_string()) {
+        let message = "You did not provide the number of bytes specified by the Content-Length HTTP header";
+        return Err(error(400, "IncompleteBody", message));
+    }
     Ok(Upload {
         blob: sealer.finish().map_err(|problem| unkept(&problem))?,
         sums: digests.finish(),
         trailers: HeaderMap::new(),
     })
+}
+
+impl Upload {
+    /// A trailer that was announced has come (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html>).
+    pub(super) fn check_trailers(&self, headers: &HeaderMap) -> S3Result<()> {
+        let announced = headers
+            .get("x-amz-trailer")
+            .and_then(|names| names.to_str().ok())
+            .unwrap_or_default();
+        let mut names = announced.split(',').map(str::trim).filter(|name| !name.is_empty());
+        if names.all(|name| self.trailers.contains_key(name)) {
+            return Ok(());
+        }
+        let message = "The request contained trailing data that was not well-formed or did not conform to our published schema.";
+        Err(error(400, "MalformedTrailerError", message))
+    }
 }
 
 /// A disk that is full, or the like.
