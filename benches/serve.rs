@@ -47,6 +47,7 @@ fn main() {
         println!("gainsay answers {:.0} times as many as {name}", ours / theirs);
     }
     start_and_rest();
+    long_upload();
 }
 
 /// Requests a second on one thread, without a network.
@@ -132,13 +133,43 @@ fn start_and_rest() {
     println!("start to first answer: {:.1} ms (target 50)", median(&mut times));
     let process = Process::gainsay();
     std::thread::sleep(Duration::from_secs(1));
-    let status = fs::read_to_string(format!("/proc/{}/status", process.child.id())).unwrap_or_default();
-    let resident = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .unwrap_or("unknown")
-        .trim();
+    let resident = memory(&process, "VmRSS:");
     println!("memory at rest: {resident} (target 30 MiB)");
+}
+
+/// One upload of a gibibyte: how long it takes, and the most memory that the server ever had.
+fn long_upload() {
+    const PIECE: usize = 1 << 20;
+    const PIECES: usize = 1 << 10;
+    let process = Process::gainsay();
+    let bucket = process.request("PUT", "/bench", &Bytes::new());
+    assert_eq!(Connection::new(process.port).ask(&bucket), 200);
+    let url = format!("http://127.0.0.1:{}/bench/long", process.port);
+    let mut request = signed_as("PUT", &url, sigv4::SignableBody::UnsignedPayload, &process.credentials);
+    let length = (PIECE * PIECES).to_string();
+    request.headers_mut().insert("content-length", length.parse().unwrap());
+    let begun = Instant::now();
+    let mut connection = Connection::new(process.port);
+    connection.stream.set_read_timeout(Some(Duration::from_mins(2))).unwrap();
+    let text = head(&request, &format!("127.0.0.1:{}", process.port), "/bench/long");
+    connection.stream.write_all(text.as_bytes()).unwrap();
+    let piece: Vec<u8> = (0..PIECE).map(|at| u8::try_from(at % 251).unwrap()).collect();
+    for _ in 0..PIECES {
+        connection.stream.write_all(&piece).unwrap();
+    }
+    let mut answer = [0; 12];
+    connection.stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let seconds = begun.elapsed().as_secs_f64();
+    let most = memory(&process, "VmHWM:");
+    println!("an upload of 1 GiB: {seconds:.1} s, at most {most} of memory (target 200 MiB)");
+}
+
+/// What the kernel says of a process's memory.
+fn memory(process: &Process, name: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.child.id())).unwrap_or_default();
+    let found = status.lines().find_map(|line| line.strip_prefix(name));
+    found.unwrap_or("unknown").trim().to_owned()
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -148,6 +179,10 @@ fn median(values: &mut [f64]) -> f64 {
 
 /// A request of S3, signed.
 fn signed(method: &str, url: &str, body: &Bytes, credentials: &Credentials) -> http::Request<Bytes> {
+    signed_as(method, url, sigv4::SignableBody::Bytes(body), credentials).map(|()| body.clone())
+}
+
+fn signed_as(method: &str, url: &str, body: sigv4::SignableBody<'_>, credentials: &Credentials) -> http::Request<()> {
     let identity = credentials.clone().into();
     let mut settings = sigv4::SigningSettings::default();
     settings.payload_checksum_kind = sigv4::PayloadChecksumKind::XAmzSha256;
@@ -161,9 +196,9 @@ fn signed(method: &str, url: &str, body: &Bytes, credentials: &Credentials) -> h
         .settings(settings)
         .build()
         .unwrap();
-    let signable = sigv4::SignableRequest::new(method, url, std::iter::empty(), sigv4::SignableBody::Bytes(body)).unwrap();
+    let signable = sigv4::SignableRequest::new(method, url, std::iter::empty(), body).unwrap();
     let (instructions, _) = sigv4::sign(signable, &params.into()).unwrap().into_parts();
-    let mut request = http::Request::builder().method(method).uri(url).body(body.clone()).unwrap();
+    let mut request = http::Request::builder().method(method).uri(url).body(()).unwrap();
     instructions.apply_to_request_http1x(&mut request);
     request
 }
@@ -257,18 +292,21 @@ impl Process {
     /// A request as its bytes.
     fn request(&self, method: &str, path: &str, body: &Bytes) -> Vec<u8> {
         let request = signed(method, &format!("http://127.0.0.1:{}{path}", self.port), body, &self.credentials);
-        let mut text = format!(
-            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncontent-length: {}\r\n",
-            self.port,
-            body.len()
-        );
-        for (name, value) in request.headers() {
-            write!(text, "{name}: {}\r\n", value.to_str().unwrap()).unwrap();
-        }
-        let mut bytes = (text + "\r\n").into_bytes();
+        let mut request = request;
+        request.headers_mut().insert("content-length", body.len().into());
+        let mut bytes = head(&request, &format!("127.0.0.1:{}", self.port), path).into_bytes();
         bytes.extend_from_slice(body);
         bytes
     }
+}
+
+/// The lines of a request before its body.
+fn head<Body>(request: &http::Request<Body>, host: &str, path: &str) -> String {
+    let mut text = format!("{} {path} HTTP/1.1\r\nhost: {host}\r\n", request.method());
+    for (name, value) in request.headers() {
+        write!(text, "{name}: {}\r\n", value.to_str().unwrap()).unwrap();
+    }
+    text + "\r\n"
 }
 
 fn free_port() -> u16 {

@@ -234,7 +234,9 @@ impl Front {
         }
         // The signature was verified above. The wire layer needs it only to open a body that is signed in pieces, and would else verify it
         // a second time.
-        if !header_starts_with(&parts.headers, "x-amz-content-sha256", "STREAMING-") {
+        let is_upload = matches!(known.operation, "PutObject" | "UploadPart");
+        let signed_in_pieces = if is_upload { "STREAMING-AWS4" } else { "STREAMING-" };
+        if !header_starts_with(&parts.headers, "x-amz-content-sha256", signed_in_pieces) {
             parts.headers.remove(http::header::AUTHORIZATION);
         }
         let mut request = http::Request::from_parts(parts, body.into_body());

@@ -194,6 +194,10 @@ t.row("and where not", lambda: s3.put_bucket_policy(Bucket=public, Policy=grant(
 nobody = client("s3", None)
 t.row("nobody reads what is public", lambda: nobody.get_object(Bucket=public, Key="k"), "200")
 t.row("nobody writes it", put(nobody, public), "403 AccessDenied")
+s3.put_bucket_policy(Bucket=public, Policy=document(everyone("Allow", ["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::{public}/*")))
+t.row("or does, where a policy lets him", put(nobody, public), "200")
+assert nobody.get_object(Bucket=public, Key="k")["Body"].read() == b"probe", "without a signature a body in chunks is opened, too"
+s3.put_bucket_policy(Bucket=public, Policy=grant(public))
 t.row("nobody reads what is not", lambda: nobody.get_object(Bucket=shut, Key="k"), "403 AccessDenied")
 assert s3.get_bucket_policy_status(Bucket=public)["PolicyStatus"]["IsPublic"] is True
 s3.put_public_access_block(Bucket=public, PublicAccessBlockConfiguration={"RestrictPublicBuckets": True})

@@ -9,6 +9,7 @@ mod annotation;
 mod attributes;
 mod bucket;
 mod buckets;
+mod chunks;
 mod conditional;
 mod copy;
 mod customer;
@@ -116,7 +117,9 @@ macro_rules! operations {
         impl S3 for Backend {
             $(async fn $upload(&self, mut request: S3Request<$upload_input>) -> S3Result<S3Response<$upload_output>> {
                 let mut upload = receive::receive(request.input.body.take(), &request.headers).await?;
-                upload.trailers = request.trailing_headers.as_ref().and_then(TrailingHeaders::take).unwrap_or_default();
+                if let Some(trailers) = request.trailing_headers.as_ref().and_then(TrailingHeaders::take) {
+                    upload.trailers = trailers;
+                }
                 upload.check_trailers(&request.headers)?;
                 self.run(request, |world, scope, input| $upload_function(world, scope, input, &upload))
             })+
