@@ -1,6 +1,9 @@
 //! Authorization of one request: which policies apply, what the context is, what the engine says, and AWS's words for it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -538,8 +541,10 @@ pub(super) fn authorize_key(scope: &Scope, world: &World, key: &Key, action: &st
         context.set("kms:ViaService", format!("s3.{}.amazonaws.com", world.region));
         context.set("aws:ViaAWSService", "true");
         context.set_all("aws:CalledVia", ["s3.amazonaws.com".to_owned()]);
-        context.set("kms:EncryptionContext:aws:s3:arn", via.arn);
-        context.set_all("kms:EncryptionContextKeys", ["aws:s3:arn".to_owned()]);
+        context.set_all("kms:EncryptionContextKeys", via.context.keys().cloned());
+        for (name, value) in via.context {
+            context.set(&format!("kms:EncryptionContext:{name}"), value.as_str());
+        }
         context.set("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT");
         // Whether S3 passes an alias on is not documented. To read, it names no key.
         if action != "kms:Decrypt" {
@@ -606,8 +611,8 @@ pub(super) fn told_of_keys(context: &mut Context, multi: Option<&str>) {
 /// A KMS call that S3 makes for its caller.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Via<'a> {
-    /// The encryption context `aws:s3:arn`: the object's ARN, or with a bucket key the bucket's.
-    pub arn: &'a str,
+    /// The encryption context: `aws:s3:arn`, the object's ARN or with a bucket key the bucket's, and what the caller added.
+    pub context: &'a BTreeMap<String, String>,
 }
 
 /// An inline session policy, compiled. Validated when the session was issued.

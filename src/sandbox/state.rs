@@ -205,7 +205,13 @@ pub(super) enum Encryption {
     /// With keys that S3 manages.
     S3,
     /// With a KMS key.
-    Kms { key: String, bucket_key: bool, dual_layer: bool },
+    Kms {
+        key: String,
+        bucket_key: bool,
+        dual_layer: bool,
+        /// The caller's own pairs of the encryption context.
+        pairs: Arc<BTreeMap<String, String>>,
+    },
     /// With a key that the caller holds (SSE-C).
     Customer {
         /// Of the key, in base 64.

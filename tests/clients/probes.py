@@ -349,6 +349,29 @@ t.row("a write over something", put(s3, data, "fresh", IfNoneMatch="*"), "412 Pr
 t.row("a wrong digest", put(s3, data, "d", ContentMD5=base64.b64encode(b"0" * 16).decode()), "400 BadDigest")
 t.row("no digest", put(s3, data, "d", ContentMD5="x"), "400 InvalidDigest")
 
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context.
+t = table("encryption contexts")
+pair = base64.b64encode(b'{"department": "ten"}').decode()
+sealed = lambda who, at, **more: put(client("s3", who), data, at, **kms_key, **more)  # noqa: E731
+bound = user(allow("s3:*"), allow("kms:*", Condition={"StringEquals": {"kms:EncryptionContext:department": "ten"}}))
+named = user(allow("s3:*"), allow("kms:*", Condition={"StringEquals": {"kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{data}/context"}}))
+t.row("a put with the pair", sealed(bound, "context", SSEKMSEncryptionContext=pair), "200")
+t.row("a put without", sealed(bound, "context-none"), "403 AccessDenied", "kms:GenerateDataKey")
+t.row("a get of what has it", lambda: client("s3", bound).get_object(Bucket=data, Key="context"), "200")
+t.row("a get of what has not", lambda: client("s3", bound).get_object(Bucket=data, Key="k"), "403 AccessDenied", "kms:Decrypt")
+t.row("S3's own pair is there, too", lambda: client("s3", named).get_object(Bucket=data, Key="context"), "200")
+t.row("and of another object another", lambda: client("s3", named).get_object(Bucket=data, Key="k"), "403 AccessDenied", "kms:Decrypt")
+t.row("what is no context", sealed(bound, "context", SSEKMSEncryptionContext="x"), "400 InvalidArgument")
+t.row("a context without KMS", put(s3, data, "context", ServerSideEncryption="AES256", SSEKMSEncryptionContext=pair), "400 InvalidArgument")
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html.
+t = table("destinations of notifications")
+queue = {"QueueConfigurations": [{"QueueArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue", "Events": ["s3:ObjectCreated:*"]}]}
+notify = lambda **more: lambda: s3.put_bucket_notification_configuration(Bucket=data, NotificationConfiguration=queue, **more)  # noqa: E731
+t.row("a queue that is not there", notify(), "400 InvalidArgument", "destination")
+t.row("unless nobody is to look", notify(SkipDestinationValidation=True), "200")
+assert s3.get_bucket_notification_configuration(Bucket=data)["QueueConfigurations"][0]["QueueArn"].endswith(":queue")
+
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html.
 t = table("ACLs")
 listed = bucket(ObjectOwnership="BucketOwnerPreferred")

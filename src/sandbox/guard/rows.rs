@@ -188,7 +188,9 @@ pub const ROWS: &[Row] = &[
     row("PutBucketTagging", "PUT", Bucket).needs(&[("tagging", Empty)]),
     row("GetBucketTagging", "GET", Bucket).needs(&[("tagging", Empty)]),
     row("DeleteBucketTagging", "DELETE", Bucket).needs(&[("tagging", Empty)]),
-    row("PutBucketNotificationConfiguration", "PUT", Bucket).needs(&[("notification", Empty)]),
+    row("PutBucketNotificationConfiguration", "PUT", Bucket)
+        .needs(&[("notification", Empty)])
+        .headers(&[&["x-amz-skip-destination-validation"]]),
     row("GetBucketNotificationConfiguration", "GET", Bucket).needs(&[("notification", Empty)]),
     row("ListObjects", "GET", Bucket)
         .may(&["delimiter", "encoding-type", "marker", "max-keys", "prefix"])

@@ -128,6 +128,7 @@ pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> 
         version_id: version,
         server_side_encryption: algorithm,
         ssekms_key_id: kms_key,
+        ssekms_encryption_context: encryption::reported_context(&plan.encryption),
         bucket_key_enabled: bucket_key,
         sse_customer_algorithm: customer_algorithm,
         sse_customer_key_md5: customer_md5,
@@ -149,7 +150,7 @@ fn headers(input: &CopyObjectInput) -> encryption::Headers {
         algorithm: input.server_side_encryption.clone(),
         key: input.ssekms_key_id.clone(),
         bucket_key: input.bucket_key_enabled,
-        has_context: input.ssekms_encryption_context.is_some(),
+        context: input.ssekms_encryption_context.clone(),
         customer: [
             input.sse_customer_algorithm.clone(),
             input.sse_customer_key.clone(),

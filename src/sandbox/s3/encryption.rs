@@ -1,5 +1,11 @@
 //! Which key an upload is encrypted with, what policies are told of it, and the KMS permission it takes.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use s3s::{S3Result, dto::ServerSideEncryption};
 
 use super::{
@@ -25,7 +31,7 @@ pub(super) struct Headers {
     pub key: Option<String>,
     pub bucket_key: Option<bool>,
     /// x-amz-server-side-encryption-context.
-    pub has_context: bool,
+    pub context: Option<String>,
     /// SSE-C: algorithm, key and digest.
     pub customer: customer::Headers,
 }
@@ -53,9 +59,44 @@ impl Plan {
 /// default key's ARN (recorded by aws-rcp-s3-require-encryption-kms). A key id or alias reaches policies as the key's ARN (assumed:
 /// the same project's README).
 pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers) -> S3Result<Plan> {
-    if headers.has_context {
-        return Err(not_modelled("encryption contexts of uploads"));
+    let mut plan = plan_without_context(world, scope, held, headers)?;
+    let Some(written) = &headers.context else { return Ok(plan) };
+    match &mut plan.encryption {
+        Encryption::Kms {
+            bucket_key: false, pairs, ..
+        } => *pairs = Arc::new(read_context(written)?),
+        // With a bucket key the context is the bucket's.
+        Encryption::Kms { .. } => return Err(not_modelled("encryption contexts beside a bucket key")),
+        Encryption::S3 | Encryption::Customer { .. } => {
+            let message = "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms";
+            return Err(error(400, "InvalidArgument", message));
+        }
     }
+    Ok(plan)
+}
+
+/// The pairs of `x-amz-server-side-encryption-context`, which is JSON in base 64
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>). S3's own pair is not the caller's to give.
+fn read_context(written: &str) -> S3Result<BTreeMap<String, String>> {
+    let malformed = || {
+        error(
+            400,
+            "InvalidArgument",
+            "The header 'x-amz-server-side-encryption-context' shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map",
+        )
+    };
+    let text = STANDARD.decode(written).map_err(|_| malformed())?;
+    let pairs: BTreeMap<String, String> = serde_json::from_slice(&text).map_err(|_| malformed())?;
+    let apart: BTreeSet<String> = pairs.keys().map(|name| name.to_lowercase()).collect();
+    if apart.len() < pairs.len() || apart.contains(OWN_PAIR) {
+        return Err(not_modelled(
+            "encryption contexts whose keys differ only in case, or with the pair that S3 adds",
+        ));
+    }
+    Ok(pairs)
+}
+
+fn plan_without_context(world: &World, scope: &Scope, held: &Held, headers: &Headers) -> S3Result<Plan> {
     if let Some(key) = customer::read(scope, &headers.customer)? {
         return plan_customer(headers, key);
     }
@@ -98,6 +139,7 @@ pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers)
                     key,
                     bucket_key: !dual_layer && headers.bucket_key.unwrap_or_else(|| default_bucket_key(held)),
                     dual_layer,
+                    pairs: Arc::default(),
                 },
                 customer: None,
             })
@@ -154,6 +196,7 @@ fn default_plan(world: &World, held: &Held, headers: &Headers, account: &str) ->
                     key,
                     bucket_key: !dual_layer && headers.bucket_key.unwrap_or(*bucket_key),
                     dual_layer: *dual_layer,
+                    pairs: Arc::default(),
                 },
                 customer: None,
             }
@@ -187,8 +230,8 @@ pub(super) fn authorize(world: &World, scope: &Scope, held: &Held, object: &str,
     let Some(found) = world.key(key) else {
         return Err(missing_key(scope, key, action));
     };
-    let arn = context_arn(held, object, encryption);
-    let _permit = authorize_key(scope, world, found, action, Some(&Via { arn: &arn }))?;
+    let context = context(held, object, encryption);
+    let _permit = authorize_key(scope, world, found, action, Some(&Via { context: &context }))?;
     // S3 answers as KMS does to it, with a prefix (recorded: localstack's snapshots of AWS).
     match kms::unusable(scope, found, action) {
         None => Ok(()),
@@ -213,13 +256,22 @@ fn missing_key(scope: &Scope, key: &str, action: &str) -> s3s::S3Error {
     )
 }
 
-/// The encryption context `aws:s3:arn`: with a bucket key the bucket's ARN
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>).
-fn context_arn(held: &Held, object: &str, encryption: &Encryption) -> String {
-    match encryption {
-        Encryption::Kms { bucket_key: true, .. } => held.arn(),
-        _ => held.object_arn(object),
-    }
+/// What S3 adds to every encryption context.
+const OWN_PAIR: &str = "aws:s3:arn";
+
+/// The encryption context: `aws:s3:arn`, with a bucket key the bucket's ARN
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>), and the caller's own pairs.
+fn context(held: &Held, object: &str, encryption: &Encryption) -> BTreeMap<String, String> {
+    let (arn, pairs) = match encryption {
+        Encryption::Kms {
+            bucket_key: true, pairs, ..
+        } => (held.arn(), Some(pairs)),
+        Encryption::Kms { pairs, .. } => (held.object_arn(object), Some(pairs)),
+        Encryption::S3 | Encryption::Customer { .. } => (held.object_arn(object), None),
+    };
+    let mut context = pairs.map(|pairs| pairs.as_ref().clone()).unwrap_or_default();
+    context.insert(OWN_PAIR.to_owned(), arn);
+    context
 }
 
 /// What the data keys of a body are sealed with.
@@ -234,7 +286,8 @@ pub(super) struct Keys<'a> {
 
 impl Keys<'_> {
     fn with<T>(&self, act: impl FnOnce(&dyn Seals, &str) -> Option<T>) -> Option<T> {
-        let context = context_arn(self.held, self.object, self.encryption);
+        let context = context(self.held, self.object, self.encryption);
+        let context = serde_json::to_string(&context).ok()?;
         match self.encryption {
             Encryption::S3 => act(&self.world.s3_key, &context),
             Encryption::Kms { key, .. } => act(&key_of(self.world, key)?.materials, &context),
@@ -265,6 +318,14 @@ fn key_of<'a>(world: &'a World, arn: &str) -> Option<&'a Key> {
     world.key(arn).map(AsRef::as_ref)
 }
 
+/// The header that tells an uploader the context again; to readers it is not told.
+pub(super) fn reported_context(encryption: &Encryption) -> Option<String> {
+    match encryption {
+        Encryption::Kms { pairs, .. } if !pairs.is_empty() => Some(STANDARD.encode(serde_json::to_string(pairs.as_ref()).ok()?)),
+        _ => None,
+    }
+}
+
 /// The headers that report an object's encryption: algorithm, key, bucket key.
 pub(super) fn reported(encryption: &Encryption) -> (Option<ServerSideEncryption>, Option<String>, Option<bool>) {
     match encryption {
@@ -274,6 +335,7 @@ pub(super) fn reported(encryption: &Encryption) -> (Option<ServerSideEncryption>
             key,
             bucket_key,
             dual_layer,
+            ..
         } => {
             let algorithm = if *dual_layer {
                 ServerSideEncryption::AWS_KMS_DSSE

@@ -53,7 +53,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
         algorithm: input.server_side_encryption,
         key: input.ssekms_key_id,
         bucket_key: input.bucket_key_enabled,
-        has_context: input.ssekms_encryption_context.is_some(),
+        context: input.ssekms_encryption_context,
         customer: [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5],
     };
     let plan = encryption::plan(world, scope, &held, &headers)?;
@@ -122,6 +122,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
         upload_id: Some(id),
         server_side_encryption: algorithm,
         ssekms_key_id: key,
+        ssekms_encryption_context: encryption::reported_context(&plan.encryption),
         bucket_key_enabled: bucket_key,
         sse_customer_algorithm: customer_algorithm,
         sse_customer_key_md5: customer_md5,

@@ -199,9 +199,19 @@ const SETTINGS: &[Setting] = &[
                 notification.queue_configurations.is_some(),
                 notification.topic_configurations.is_some(),
             ];
-            // S3 asks each destination whether it may be told.
-            if destinations.contains(&true) {
-                Err(not_modelled("destinations of notifications"))
+            // S3 asks each destination whether it may be told, unless the request says not to.
+            let skips = check
+                .raw
+                .header("x-amz-skip-destination-validation")
+                .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+            if destinations.contains(&true) && !skips {
+                // There is no queue, topic or function here, so none can be validated
+                // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html>).
+                Err(error(
+                    400,
+                    "InvalidArgument",
+                    "Unable to validate the following destination configurations",
+                ))
             } else {
                 Ok(())
             }

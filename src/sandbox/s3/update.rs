@@ -137,5 +137,6 @@ fn wanted(held: &Held, sent: Sent, content: &Content) -> S3Result<Encryption> {
         key,
         bucket_key: kms.bucket_key.unwrap_or(false),
         dual_layer: false,
+        pairs: std::sync::Arc::default(),
     })
 }
