@@ -193,7 +193,13 @@ impl Front {
 
     async fn s3(&self, parts: Parts, body: Payload, request_id: &str, virtual_bucket: Option<&str>) -> Reply {
         let head = parts.method == http::Method::HEAD;
-        let mut reply = match check_guard(&parts, virtual_bucket) {
+        let known = check_guard(&parts, virtual_bucket).and_then(|known| {
+            match s3::through::refuses(&self.core.world(), &known.bucket, known.operation) {
+                Some(unmodelled) => Err(unmodelled),
+                None => Ok(known),
+            }
+        });
+        let mut reply = match known {
             Err(unmodelled) => s3_error(501, "NotImplemented", &unmodelled, request_id, head),
             Ok(known) if known.operation == s3::post::OPERATION => match body.bytes(MAX_FORM) {
                 Some(bytes) => self.post(&known, &parts, &bytes, request_id).named(known.operation),
@@ -223,9 +229,6 @@ impl Front {
                 return s3_error(problem.status(Service::S3), problem.code(Service::S3), &message, request_id, head);
             }
         };
-        if let Some(unmodelled) = s3::through::refuses(&self.core.world(), &known.bucket, known.operation) {
-            return s3_error(501, "NotImplemented", &unmodelled, request_id, head);
-        }
         if s3::raw::knows(known.operation) {
             return match body.bytes(MAX_CALL) {
                 Some(bytes) => self.raw(known, &parts, &bytes, scope),

@@ -113,6 +113,20 @@ const ACTIONS: [(Permission, &[&str], &[&str]); 4] = [
 /// The headers that grant, each with what it grants.
 pub(super) type Headers<'a> = [(&'static str, Option<&'a String>); 5];
 
+/// The headers of an input that grant. What inputs have in common is the names of their members.
+macro_rules! grant_headers {
+    ($input:expr) => {
+        [
+            ("FULL_CONTROL", $input.grant_full_control.as_ref()),
+            ("READ", $input.grant_read.as_ref()),
+            ("WRITE", $input.grant_write.as_ref()),
+            ("READ_ACP", $input.grant_read_acp.as_ref()),
+            ("WRITE_ACP", $input.grant_write_acp.as_ref()),
+        ]
+    };
+}
+pub(super) use grant_headers;
+
 /// An ACL as a request gives it.
 pub(super) struct Written<'a> {
     pub of: Of,

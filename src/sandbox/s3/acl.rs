@@ -12,7 +12,7 @@ use s3s::{
 
 use super::{
     AccessList, Held,
-    access_list::{Of, Written},
+    access_list::{Of, Written, grant_headers},
     error, not_modelled, object, open,
 };
 use crate::{
@@ -26,6 +26,22 @@ use crate::{
 
 pub(super) const PUBLIC: [&str; 3] = ["public-read", "public-read-write", "authenticated-read"];
 const PUBLIC_CLAUSE: &str = "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access";
+
+/// The ACL that the input of an upload asks for.
+macro_rules! asked_acl {
+    ($input:expr) => {
+        $crate::sandbox::s3::acl::Asked {
+            canned: $input.acl.as_ref().map(s3s::dto::ObjectCannedACL::as_str),
+            grants: [
+                $input.grant_full_control.as_ref(),
+                $input.grant_read.as_ref(),
+                $input.grant_read_acp.as_ref(),
+                $input.grant_write_acp.as_ref(),
+            ],
+        }
+    };
+}
+pub(super) use asked_acl;
 
 /// The ACL that an upload asks for.
 #[derive(Clone, Copy, Default)]
@@ -129,13 +145,7 @@ pub(super) fn put_object(world: &mut World, scope: &Scope, input: PutObjectAclIn
     } else {
         "s3:PutObjectAcl"
     };
-    let headers = [
-        ("FULL_CONTROL", input.grant_full_control.as_ref()),
-        ("READ", input.grant_read.as_ref()),
-        ("WRITE", input.grant_write.as_ref()),
-        ("READ_ACP", input.grant_read_acp.as_ref()),
-        ("WRITE_ACP", input.grant_write_acp.as_ref()),
-    ];
+    let headers = grant_headers!(input);
     let canned = input.acl.as_ref().map(ObjectCannedACL::as_str);
     let mut context = held.context(scope);
     tell(&mut context, canned, &headers);
@@ -171,13 +181,7 @@ pub(super) fn put_object(world: &mut World, scope: &Scope, input: PutObjectAclIn
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn put_bucket(world: &mut World, scope: &Scope, input: PutBucketAclInput) -> S3Result<PutBucketAclOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let headers = [
-        ("FULL_CONTROL", input.grant_full_control.as_ref()),
-        ("READ", input.grant_read.as_ref()),
-        ("WRITE", input.grant_write.as_ref()),
-        ("READ_ACP", input.grant_read_acp.as_ref()),
-        ("WRITE_ACP", input.grant_write_acp.as_ref()),
-    ];
+    let headers = grant_headers!(input);
     let canned = input.acl.as_ref().map(BucketCannedACL::as_str);
     let mut context = held.context(scope);
     tell(&mut context, canned, &headers);

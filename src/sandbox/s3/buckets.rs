@@ -12,7 +12,7 @@ use s3s::{
 
 use super::{
     AccessList,
-    access_list::{self, Of, Written},
+    access_list::{self, Of, Written, grant_headers},
     acl, context, error, not_modelled, open, refuse_unmodelled,
 };
 use crate::{
@@ -82,13 +82,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateBucketInput)
         None => Ownership::BucketOwnerEnforced,
         Some(word) => acl::ownership(word).ok_or_else(|| error(400, "InvalidArgument", "Invalid Object Ownership"))?,
     };
-    let headers = [
-        ("FULL_CONTROL", input.grant_full_control.as_ref()),
-        ("READ", input.grant_read.as_ref()),
-        ("WRITE", input.grant_write.as_ref()),
-        ("READ_ACP", input.grant_read_acp.as_ref()),
-        ("WRITE_ACP", input.grant_write_acp.as_ref()),
-    ];
+    let headers = grant_headers!(input);
     let canned = input.acl.as_ref().map(BucketCannedACL::as_str);
     let list = new_acl(world, &account, ownership, canned, headers)?;
     if let Some(held) = world.buckets.get(&name) {

@@ -11,7 +11,8 @@ use s3s::{
 };
 
 use super::{
-    Held, acl,
+    Held,
+    acl::{self, asked_acl},
     conditional::Conditions,
     customer::{self, CustomerKey},
     encryption::{self, Keys},
@@ -58,7 +59,7 @@ pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> 
     // AWS documents no order; the destination is asked first (assumed), so that a refused write is told as one.
     authorize_write(scope, &held, &input, (&plan, &tags, lock))?;
     // The source's is not taken over: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>.
-    let acl = acl::of_upload(world, scope, &held, &input.key, &asked_acl(&input))?;
+    let acl = acl::of_upload(world, scope, &held, &input.key, &asked_acl!(input))?;
     let (version, content) = object::find(scope, &source, key, version_id.as_deref(), object::GET)?;
     let tags = if replaces.tags {
         tags
@@ -173,7 +174,7 @@ fn authorize_write(
     let write = Write {
         key: &input.key,
         plan,
-        acl: asked_acl(input),
+        acl: asked_acl!(input),
         tags,
         copy_source: Some(&format!("{bucket}/{key}")),
         storage_class: class.map(|_| storage_class),
@@ -181,18 +182,6 @@ fn authorize_write(
         lock,
     };
     write.authorize(scope, held)
-}
-
-fn asked_acl(input: &CopyObjectInput) -> acl::Asked<'_> {
-    acl::Asked {
-        canned: input.acl.as_ref().map(s3s::dto::ObjectCannedACL::as_str),
-        grants: [
-            input.grant_full_control.as_ref(),
-            input.grant_read.as_ref(),
-            input.grant_read_acp.as_ref(),
-            input.grant_write_acp.as_ref(),
-        ],
-    }
 }
 
 /// What of the source is not taken over: the two directives.

@@ -14,7 +14,9 @@ use s3s::{
 };
 
 use super::{
-    Held, acl, conditional,
+    Held,
+    acl::{self, asked_acl},
+    conditional,
     customer::{self, CustomerKey},
     encryption::{self, Keys},
     error, lock, not_modelled,
@@ -58,15 +60,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
     };
     let plan = encryption::plan(world, scope, &held, &headers)?;
     let tags = tagging::parse_header(input.tagging.as_deref())?;
-    let asked = acl::Asked {
-        canned: input.acl.as_ref().map(s3s::dto::ObjectCannedACL::as_str),
-        grants: [
-            input.grant_full_control.as_ref(),
-            input.grant_read.as_ref(),
-            input.grant_read_acp.as_ref(),
-            input.grant_write_acp.as_ref(),
-        ],
-    };
+    let asked = asked_acl!(input);
     let write = Write {
         key: &input.key,
         plan: &plan,

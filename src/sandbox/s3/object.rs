@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use http::{HeaderMap, HeaderValue};
 use s3s::{
     S3Result,
-    dto::{ETag, ETagCondition, ObjectCannedACL, PutObjectInput, PutObjectOutput},
+    dto::{ETag, ETagCondition, PutObjectInput, PutObjectOutput},
 };
 
 use super::{
-    AccessList, Held, acl, conditional, customer,
+    AccessList, Held,
+    acl::{self, asked_acl},
+    conditional, customer,
     encryption::{self, Keys},
     error, lock, open,
     receive::{Sum, Upload},
@@ -118,15 +120,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
     };
     let plan = encryption::plan(world, scope, &held, &headers)?;
     let tags = tagging::parse_header(input.tagging.as_deref())?;
-    let asked = acl::Asked {
-        canned: input.acl.as_ref().map(ObjectCannedACL::as_str),
-        grants: [
-            input.grant_full_control.as_ref(),
-            input.grant_read.as_ref(),
-            input.grant_read_acp.as_ref(),
-            input.grant_write_acp.as_ref(),
-        ],
-    };
+    let asked = asked_acl!(input);
     let write = Write {
         key: &input.key,
         plan: &plan,
