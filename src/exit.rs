@@ -2,14 +2,14 @@
 
 use std::process::{ExitCode, Termination};
 
-use crate::record::{Counts, RunInfo};
+use crate::record::{Counts, RunInfo, WaiverState};
 
 /// How the program ends. The numbers are a contract with CI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Everything passed.
     Ok = 0,
-    /// A forbidden act succeeded, a permitted one failed, or something was refused for the wrong reason.
+    /// A forbidden act succeeded, a permitted one failed, something was refused for the wrong reason, or a waiver has expired.
     Failed = 1,
     /// Something is undecided, or the run was stopped.
     Undecided = 2,
@@ -32,8 +32,9 @@ impl Exit {
 
     /// How a run with these verdicts ends: the first that applies.
     #[must_use]
-    pub const fn of(counts: &Counts, run: &RunInfo) -> Self {
-        if counts.fail > 0 {
+    pub fn of(counts: &Counts, run: &RunInfo) -> Self {
+        let expired = run.waivers.iter().any(|waiver| waiver.state == WaiverState::Expired);
+        if counts.fail > 0 || expired {
             Self::Failed
         } else if run.interrupted {
             Self::Undecided

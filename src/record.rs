@@ -52,9 +52,69 @@ pub struct RunInfo {
     /// What could not be removed afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<String>,
+    /// Every waiver of the architectures that were run, and what became of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<WaiverInfo>,
     /// What a target that the environment was made on would not take of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_deployed: Vec<String>,
+}
+
+/// A waiver, and what became of it in this run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaiverInfo {
+    /// The architecture.
+    pub architecture: String,
+    /// The control or the result that it is of.
+    pub of: String,
+    /// What became of it.
+    pub state: WaiverState,
+    /// How many results it waived.
+    pub results: usize,
+    /// Who answers for it, and until when.
+    pub waiver: WaiverRecord,
+}
+
+/// Who answers for a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaiverRecord {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it may fail.
+    pub reason: String,
+    /// Where it is followed up.
+    pub ticket: String,
+    /// The last day on which it holds: RFC 3339, UTC.
+    pub expires: String,
+}
+
+/// What became of a waiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaiverState {
+    /// It waived something.
+    InForce,
+    /// Its last day is over: the run fails until it is renewed or removed.
+    Expired,
+    /// All that it could waive was attempted, and nothing had to be waived.
+    Unneeded,
+    /// Not all that it could waive was attempted, and nothing had to be waived.
+    NotTried,
+}
+
+impl WaiverState {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce => "in force",
+            Self::Expired => "expired",
+            Self::Unneeded => "unneeded",
+            Self::NotTried => "not tried",
+        }
+    }
 }
 
 /// An architecture that was run.
@@ -199,6 +259,9 @@ pub struct ResultRecord {
     /// The same in a sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// Who answers for it, where it is waived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<WaiverRecord>,
     /// What AWS did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<OutcomeKind>,

@@ -459,7 +459,7 @@ fn root() -> PathBuf {
 
 #[test]
 fn the_schemas_in_the_repository_are_the_programs() {
-    for file in ["scenario", "environment", "baseline", "bindings"] {
+    for file in ["scenario", "environment", "baseline", "bindings", "waivers"] {
         let path = root().join(format!("schemas/{file}.schema.json"));
         let printed = stdout(&run(&["schema", file]));
         let checked_in = fs::read_to_string(&path).unwrap();

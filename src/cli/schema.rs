@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::Terminal;
 use crate::{
-    environment::{RawBaseline, RawBindings, RawEnvironment},
+    environment::{RawBaseline, RawBindings, RawEnvironment, RawWaivers},
     exit::Exit,
     scenario::RawScenario,
 };
@@ -29,6 +29,8 @@ enum File {
     Baseline,
     /// `bindings.yaml`
     Bindings,
+    /// `waivers.yaml`
+    Waivers,
 }
 
 impl Schema {
@@ -38,6 +40,7 @@ impl Schema {
             File::Environment => schemars::schema_for!(RawEnvironment),
             File::Baseline => schemars::schema_for!(RawBaseline),
             File::Bindings => schemars::schema_for!(RawBindings),
+            File::Waivers => schemars::schema_for!(RawWaivers),
         };
         serde_json::to_writer_pretty(&mut terminal.out, &schema)?;
         writeln!(terminal.out)?;

@@ -9,6 +9,7 @@ mod raw;
 mod resolve;
 mod sessions;
 mod template;
+mod waiver;
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,6 +21,7 @@ pub use self::{
     managed::aws_managed_key,
     raw::{RawBaseline, RawEnvironment},
     resolve::{resolve, resolve_bound},
+    waiver::{RawWaivers, Waived, Waiver, Waivers},
 };
 use crate::{diag::Source, iam};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     iam::Layer,
     outcome::OutcomeKind,
-    record::{ExpectedRecord, ResultRecord, StatementRecord, TryRecord, WitnessRecord},
+    record::{ExpectedRecord, ResultRecord, StatementRecord, TryRecord, WaiverRecord, WitnessRecord},
     report::one_line,
     scenario::Kind,
     verdict::Verdict,
@@ -137,7 +137,16 @@ fn of_statement(statement: &StatementRecord) -> String {
 pub(super) fn because(result: &ResultRecord) -> Option<String> {
     let reason = result.reason.map(|reason| reason.as_str().to_owned());
     let detail = Some(one_line(&result.detail)).filter(|detail| !detail.is_empty());
-    let words: Vec<String> = reason.into_iter().chain(detail).collect();
+    let waiver = result.waiver.as_ref().map(|waiver| {
+        let WaiverRecord {
+            owner,
+            reason,
+            ticket,
+            expires,
+        } = waiver;
+        one_line(&format!("by {owner} until {expires} ({ticket}): {reason}"))
+    });
+    let words: Vec<String> = waiver.into_iter().chain(reason).chain(detail).collect();
     (result.verdict != Verdict::Pass && !words.is_empty()).then(|| words.join(": "))
 }
 

@@ -207,7 +207,14 @@ fn status(result: &ResultRecord) -> TestCaseStatus {
         Sign::Skipped => TestCaseStatus::skipped(),
     };
     // Some consumers show the message only, others the text only: both must tell the reason.
-    status.set_message(because(result).unwrap_or_else(|| result.verdict.as_str().to_owned()));
+    let verdict = result.verdict.as_str();
+    let message = match because(result) {
+        // `JUnit` has one word for what was skipped and what is waived.
+        Some(reason) if result.verdict == Verdict::Waived => format!("{verdict} {reason}"),
+        Some(reason) => reason,
+        None => verdict.to_owned(),
+    };
+    status.set_message(message);
     status.set_type(result.reason.map_or(result.verdict.as_str(), Reason::as_str));
     let lines = detail_lines(result).into_iter().map(|(label, text)| format!("{label}: {text}\n"));
     status.set_description(lines.collect::<String>());

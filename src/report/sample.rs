@@ -7,7 +7,7 @@ use crate::{
     outcome::OutcomeKind,
     record::{
         ArchitectureInfo, ControlInfo, ExpectedRecord, ObservedRecord, ResultRecord, RunInfo, RunRecord, StatementRecord, Summary,
-        TryRecord, WitnessRecord,
+        TryRecord, WaiverRecord, WitnessRecord,
     },
     runner::Event,
     scenario::Kind,
@@ -83,6 +83,7 @@ pub(super) fn run() -> RunInfo {
         }],
         sample: None,
         left_behind: Vec::new(),
+        waivers: Vec::new(),
         not_deployed: Vec::new(),
     }
 }
@@ -177,6 +178,12 @@ pub(super) fn skipped() -> ResultRecord {
 fn waived() -> ResultRecord {
     let mut result = base("transport", "-", "s3:ListObjectsV2", "over plain http", 19);
     result.verdict = Verdict::Waived;
+    result.waiver = Some(WaiverRecord {
+        owner: "storage team".to_owned(),
+        reason: "the importer speaks plain HTTP until release 4".to_owned(),
+        ticket: "SEC-118".to_owned(),
+        expires: "2026-06-30".to_owned(),
+    });
     result.reason = Some(Reason::WrongReason);
     result.detail = "refused, but not by the statement `DenyInsecureTransport`".to_owned();
     result.outcome = Some(OutcomeKind::Denied);
@@ -211,6 +218,7 @@ fn base(scenario: &str, row: &str, operation: &str, attempt: &str, line: usize) 
         verdict: Verdict::Pass,
         reason: None,
         detail: String::new(),
+        waiver: None,
         outcome: None,
         expected: deny("DenyInsecureTransport"),
         observed: None,

@@ -9,6 +9,7 @@ mod row;
 mod shared;
 mod stage;
 mod stand;
+mod waivers;
 
 use std::{
     cmp::Reverse,
@@ -97,6 +98,7 @@ pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, tell: impl FnM
 pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &Stop, mut tell: impl FnMut(&Event)) -> Arc<RunRecord> {
     let begun = Instant::now();
     let architectures = plan.architectures();
+    let waived = plan.architectures();
     let mut info = RunInfo {
         id: options.run.clone(),
         gainsay: env!("CARGO_PKG_VERSION").to_owned(),
@@ -109,6 +111,7 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
         architectures: architectures.iter().map(|architecture| architecture_info(architecture)).collect(),
         sample: plan.sampled(),
         left_behind: Vec::new(),
+        waivers: Vec::new(),
         not_deployed: place.not_deployed(),
     };
     tell(&Event::RunStarted {
@@ -131,6 +134,10 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
         results.extend(row.results.drain(..).map(Arc::unwrap_or_clone));
     }
     info.left_behind.extend(place.close().await);
+    info.waivers = waived
+        .iter()
+        .flat_map(|architecture| waivers::told(architecture, &results))
+        .collect();
     info.interrupted = stop.is_interrupted();
     info.duration_ms = millis(begun);
     let record = Arc::new(RunRecord {

@@ -12,12 +12,12 @@ use super::{
     Event, millis,
     refusal::{Refusal, Waiting},
     row::{Made, RowRun, Setting},
-    timestamp,
+    timestamp, waivers,
 };
 use crate::{
     attempt::{Answer, Call, Field, Param, command, host},
     outcome::Outcome,
-    record::{ExpectedRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord, WitnessRecord},
+    record::{ExpectedRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord, WaiverRecord, WitnessRecord},
     sandbox::Rulings,
     scenario::{Attempt, Witness},
     verdict::{Expected, Judgement, Testimony, Verdict},
@@ -203,6 +203,18 @@ fn elsewhere(call: &Call, region: &str, url: &str) -> String {
     }
 }
 
+/// What did not pass, somebody may answer for. What could not be attempted stays what it is: nothing was found that could be waived.
+fn waive(setting: &Setting, attempt: &Attempt, verdict: Verdict) -> (Verdict, Option<WaiverRecord>) {
+    if !matches!(verdict, Verdict::Fail | Verdict::Inconclusive) {
+        return (verdict, None);
+    }
+    let today = OffsetDateTime::now_utc().date();
+    match setting.waivers.covering(&attempt.id, &attempt.controls, today) {
+        Some(waiver) => (Verdict::Waived, Some(waivers::record(waiver))),
+        None => (verdict, None),
+    }
+}
+
 /// The record of a result.
 pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> ResultRecord {
     let duration_ms = case.duration();
@@ -227,6 +239,7 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
     }
     expected.layer.sort_unstable();
     expected.layer.dedup();
+    let (verdict, waiver) = waive(setting, &attempt, judgement.verdict);
     ResultRecord {
         id: attempt.id.clone(),
         architecture: setting.architecture.clone(),
@@ -239,9 +252,10 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
         controls: attempt.controls.clone(),
         principal: attempt.request.principal().name().to_owned(),
         principal_arn: seen.principal_arn,
-        verdict: judgement.verdict,
+        verdict,
         reason: judgement.reason,
         detail: judgement.detail.clone(),
+        waiver,
         outcome: seen.outcome.as_ref().map(Outcome::kind),
         expected,
         observed: seen.observed,

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     attempt::{self, Answer, Call, Effect, Facts, Field, Output, Param, fill},
     cloud::{Clients, Target},
+    environment::Waivers,
     outcome::{Outcome, classify},
     plan::{PlannedRow, needed_fixtures},
     principal::Sessions,
@@ -59,6 +60,8 @@ pub(super) struct Setting {
     pub row: String,
     pub file: String,
     pub environment: Arc<crate::environment::Environment>,
+    /// Those of the architecture that can cover a result of this row.
+    pub waivers: Waivers,
 }
 
 /// A call that was made.
@@ -79,7 +82,12 @@ impl Made {
 
 impl RowRun {
     pub(super) fn new(row: &PlannedRow<'_>, attempts: Vec<Arc<Attempt>>, stage: &Stage, options: &Options, stop: Stop) -> Self {
-        let Architecture { name, environment, .. } = row.architecture;
+        let Architecture {
+            name,
+            environment,
+            waivers,
+            ..
+        } = row.architecture;
         let (stand, target) = stage.stand(environment, options);
         Self {
             name: row.name(),
@@ -90,6 +98,7 @@ impl RowRun {
                 row: row.row.slug.clone(),
                 file: row.scenario.source.name().to_owned(),
                 environment: environment.clone(),
+                waivers: waivers.clone(),
             },
             obstacles: stage.obstacles(row, &attempts),
             attempts,

@@ -64,10 +64,16 @@ impl Folder {
         self.files.get("bindings.yaml")
     }
 
-    /// The scenario files: YAML directly in the folder, apart from the environment, its bindings and the baseline.
+    /// The waivers, where there are some.
+    #[must_use]
+    pub fn waivers(&self) -> Option<&Result<Source, Diagnostic>> {
+        self.files.get("waivers.yaml")
+    }
+
+    /// The scenario files: YAML directly in the folder, apart from the environment, its bindings, the baseline and its waivers.
     pub fn scenarios(&self) -> impl Iterator<Item = (&str, &Result<Source, Diagnostic>)> {
         self.yaml().filter_map(|(path, stem, file)| {
-            let scenario = !path.contains('/') && !matches!(path, "environment.yaml" | "bindings.yaml" | "baseline.yaml");
+            let scenario = !path.contains('/') && !matches!(path, "environment.yaml" | "bindings.yaml" | "baseline.yaml" | "waivers.yaml");
             scenario.then_some((stem, file))
         })
     }

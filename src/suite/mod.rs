@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use self::folder::Folder;
 use crate::{
     diag::{Code, Diagnostic, Diagnostics, Source, yaml},
-    environment::{self, Baseline, Bindings, Environment, RawBaseline, RawBindings, RawEnvironment},
+    environment::{self, Baseline, Bindings, Environment, RawBaseline, RawBindings, RawEnvironment, RawWaivers, Waivers},
     halves::in_halves,
     scenario::{self, RawScenario, Sample, Scenario},
 };
@@ -24,6 +24,8 @@ pub struct Architecture {
     pub environment: Arc<Environment>,
     /// The controls chosen for it.
     pub baseline: Baseline,
+    /// What of it may fail for a while.
+    pub waivers: Waivers,
     /// The scenarios, sorted by file.
     pub scenarios: Vec<Scenario>,
     /// What its names stand for, where that is not what the environment says.
@@ -179,15 +181,39 @@ fn architecture(folder: &Folder, names: Names<'_>, sample: Sample) -> Result<(Ar
             );
         }
     }
+    let waivers = match waivers(folder, &baseline, &scenarios, sample) {
+        Ok(waivers) => waivers,
+        Err(found) => {
+            problems.extend(found);
+            return Err(problems);
+        }
+    };
     let architecture = Architecture {
         name: folder.name.clone(),
         path: folder.path.clone(),
         environment,
         baseline,
+        waivers,
         scenarios,
         bindings,
     };
     Ok((architecture, problems))
+}
+
+/// The waivers beside the baseline. Of a sample not every attempt is known.
+fn waivers(folder: &Folder, baseline: &Baseline, scenarios: &[Scenario], sample: Sample) -> Result<Waivers, Diagnostics> {
+    let Some(file) = folder.waivers() else {
+        return Ok(Waivers::default());
+    };
+    let source = file.clone()?;
+    let raw: RawWaivers = yaml::read(&source)?;
+    let ids: Vec<&str> = scenarios
+        .iter()
+        .flat_map(Scenario::attempts)
+        .map(|attempt| attempt.id.as_str())
+        .collect();
+    let known = matches!(sample, Sample::All).then_some(ids.as_slice());
+    Waivers::resolve(&source, &raw, baseline, known)
 }
 
 fn read_file<T: serde::de::DeserializeOwned>(folder: &Folder, name: &str) -> Result<(Source, T), Diagnostics> {

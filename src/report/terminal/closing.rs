@@ -2,7 +2,7 @@
 
 use crate::{
     exit::Exit,
-    record::{ControlSummary, Counts, ResultRecord, RunRecord},
+    record::{ControlSummary, Counts, ResultRecord, RunRecord, WaiverInfo, WaiverState},
     report::{
         detail_lines, one_line,
         terminal::{
@@ -24,6 +24,7 @@ pub(super) fn text(record: &RunRecord, paint: Paint, all_controls: bool) -> Stri
         controls(record, paint, all_controls),
         not_deployed(record),
         left_behind(record),
+        waivers(record, paint),
         sample(record),
         result_line(record, paint),
         exit_line(record),
@@ -136,6 +137,29 @@ fn left_behind(record: &RunRecord) -> String {
     format!("left behind, remove by hand:\n{}\n", lines.collect::<String>())
 }
 
+/// Every waiver, and what is to be done about it.
+fn waivers(record: &RunRecord, paint: Paint) -> String {
+    let line = |info: &WaiverInfo| {
+        let (like, todo) = match info.state {
+            WaiverState::Expired => (Verdict::Fail, "mend what it waived and remove it, or renew it".to_owned()),
+            WaiverState::InForce => (Verdict::Waived, format!("{} waived", counted(info.results, "result"))),
+            WaiverState::Unneeded => (Verdict::Pass, "all that it could waive passed; remove it".to_owned()),
+            WaiverState::NotTried => (
+                Verdict::Skipped,
+                "nothing was waived, and not all that it could waive was attempted".to_owned(),
+            ),
+        };
+        let (word, waiver) = (paint.verdict(like, info.state.as_str()), &info.waiver);
+        let who = one_line(&format!(
+            "{} ({}, {}, until {})",
+            info.of, waiver.owner, waiver.ticket, waiver.expires
+        ));
+        format!("  {word}: {who}: {todo}\n")
+    };
+    let lines: String = record.run.waivers.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("waivers:\n{lines}\n") }
+}
+
 /// What was left out on purpose.
 fn sample(record: &RunRecord) -> String {
     record.run.sample.map_or_else(String::new, |sampled| format!("sample: {sampled}\n"))
@@ -183,7 +207,11 @@ fn ending(record: &RunRecord) -> Ending {
     let (word, like, meaning) = if is(Exit::Ok) {
         ("ok", Verdict::Pass, "everything passed")
     } else if is(Exit::Failed) {
-        let meaning = "a forbidden act succeeded, a permitted one failed, or something was refused for the wrong reason";
+        let meaning = if record.summary.counts.fail > 0 {
+            "a forbidden act succeeded, a permitted one failed, or something was refused for the wrong reason"
+        } else {
+            "a waiver has expired"
+        };
         ("FAILED", Verdict::Fail, meaning)
     } else if is(Exit::NothingRun) {
         ("NOTHING RUN", Verdict::Error, "nothing was selected, or everything was skipped")
