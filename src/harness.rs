@@ -18,12 +18,14 @@ use std::{
 };
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use time::OffsetDateTime;
 
 use crate::{
     diag::Diagnostics,
+    environment::Waivers,
     plan::{Plan, Selection},
     record::ResultRecord,
-    report::detail_lines,
+    report::{detail_lines, one_line},
     runner::{self, Options, Stop},
     scenario::Scenario,
     suite::{self, Architecture},
@@ -58,7 +60,26 @@ fn trials(scenarios: &Path) -> Result<Vec<Trial>, Diagnostics> {
         let (architectures, shown, id) = (architectures.clone(), shown.clone(), attempt.id.clone());
         trials.push(Trial::test(attempt.id.clone(), move || attempt_alone(&architectures, &shown, id)));
     }
+    for architecture in architectures.iter().filter(|architecture| !architecture.waivers.0.is_empty()) {
+        let waivers = architecture.waivers.clone();
+        trials.push(Trial::test(format!("{}/waivers", architecture.name), move || in_force(&waivers)));
+    }
     Ok(trials)
+}
+
+/// As in `gainsay run`, a waiver that has expired fails whatever it is of.
+fn in_force(waivers: &Waivers) -> Result<(), Failed> {
+    let today = OffsetDateTime::now_utc().date();
+    let expired = waivers.0.iter().filter(|waiver| waiver.has_expired(today));
+    let lines: Vec<String> = expired
+        .map(|waiver| {
+            one_line(&format!(
+                "the waiver of {} by {} ({}) expired on {}",
+                waiver.of, waiver.owner, waiver.ticket, waiver.expires
+            ))
+        })
+        .collect();
+    if lines.is_empty() { Ok(()) } else { Err(lines.join("\n").into()) }
 }
 
 fn attempt_alone(architectures: &[Architecture], scenarios: &str, id: String) -> Result<(), Failed> {
@@ -78,7 +99,7 @@ fn attempt_alone(architectures: &[Architecture], scenarios: &str, id: String) ->
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let record = runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {}));
     match record.results.first() {
-        Some(result) if result.verdict == Verdict::Pass => Ok(()),
+        Some(result) if matches!(result.verdict, Verdict::Pass | Verdict::Waived) => Ok(()),
         Some(result) => Err(text(result).into()),
         None => Err("the attempt was not made".into()),
     }
@@ -91,4 +112,46 @@ fn text(result: &ResultRecord) -> String {
         .map(|(label, text)| format!("{label}: {text}"))
         .collect();
     lines.join("\n")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_is_waived_does_not_fail_and_what_has_expired_does() {
+        let copy = tempfile::tempdir().unwrap();
+        let (from, to) = (
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/secure-bucket"),
+            copy.path().join("secure-bucket"),
+        );
+        for folder in ["", "policies"] {
+            fs::create_dir_all(to.join(folder)).unwrap();
+            for file in fs::read_dir(from.join(folder))
+                .unwrap()
+                .map(|file| file.unwrap().path())
+                .filter(|path| path.is_file())
+            {
+                fs::copy(&file, to.join(folder).join(file.file_name().unwrap())).unwrap();
+            }
+        }
+        let policy = to.join("policies/evidence-bucket.json");
+        let text = fs::read_to_string(&policy).unwrap();
+        fs::write(policy, text.replace("DenyInsecureTransport", "DenySomething")).unwrap();
+        let passes = || {
+            let (architectures, _) = suite::resolve(&suite::load::load(copy.path()).unwrap()).unwrap();
+            let id = "secure-bucket/plain-http-notes/-/s3:GetObjectAnnotation/over-plain-http";
+            let attempt = attempt_alone(&architectures, "scenarios", id.to_owned());
+            (attempt.is_ok(), in_force(&architectures[0].waivers).is_ok())
+        };
+        assert_eq!(passes(), (false, true), "without waivers");
+        for (expires, expected) in [("2999-12-31", (true, true)), ("2020-12-31", (false, false))] {
+            let waiver = format!("waivers:\n  - {{ control: TLS-01, owner: o, reason: r, ticket: t, expires: {expires} }}\n");
+            fs::write(to.join("waivers.yaml"), waiver).unwrap();
+            assert_eq!(passes(), expected, "{expires}");
+        }
+    }
 }

@@ -60,7 +60,7 @@ pub(super) struct Setting {
     pub row: String,
     pub file: String,
     pub environment: Arc<crate::environment::Environment>,
-    /// Those of the architecture that can cover a result of this row.
+    /// Those of the architecture.
     pub waivers: Waivers,
 }
 
