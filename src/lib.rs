@@ -6,7 +6,7 @@
 //!
 //! 1. [`cli`] is where a command begins; [`exit`] is how it ends. [`harness`] is the other way in: attempts as tests.
 //! 2. [`suite`] reads a scenarios folder; [`diag`] says what is wrong with it; [`environment`] is what is deployed and which
-//!    [`environment::Control`]s were chosen; [`scenario`] is what will be attempted, every name resolved and every refusal with its witnesses.
+//!    [`environment::Control`]s were chosen; [`check`] is what is read of it; [`scenario`] is what will be attempted, every name resolved and every refusal with its witnesses.
 //! 3. [`plan`] chooses; [`runner`] makes the calls: [`principal`] has the sessions, [`attempt`] the operations, [`cloud`] the clients.
 //! 4. [`outcome`] reads what came back; [`verdict`] judges it; [`tries`] says when it is asked again. These two are where a refusal is, or is not, believed.
 //! 5. [`record`] is what a run leaves; [`report`] shows it.
@@ -15,6 +15,7 @@
 //! ARCHITECTURE.md has the same as a picture, with what each part must not know.
 
 pub mod attempt;
+pub mod check;
 pub mod cli;
 pub mod cloud;
 pub mod diag;
@@ -36,3 +37,4 @@ pub mod serve;
 pub mod suite;
 pub mod tries;
 pub mod verdict;
+mod xml;

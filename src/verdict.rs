@@ -81,6 +81,10 @@ pub enum Reason {
     Cancelled,
     /// What was made could not be removed.
     NotCleaned,
+    /// What was read is not as it must be.
+    DoesNotHold,
+    /// It could not be read, or what was read cannot be decided.
+    NotRead,
 }
 
 impl Reason {
@@ -103,6 +107,8 @@ impl Reason {
             Self::LostAnswer => "lost-answer",
             Self::Cancelled => "cancelled",
             Self::NotCleaned => "not-cleaned",
+            Self::DoesNotHold => "does-not-hold",
+            Self::NotRead => "not-read",
         }
     }
 }

@@ -6,6 +6,7 @@ use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 use super::raw::RawBaseline;
+use crate::check::Check;
 use crate::diag::{Code, Diagnostic, Diagnostics, Source, yaml};
 
 static CHECKS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/checks");
@@ -27,6 +28,35 @@ pub struct Control {
     /// `low`, `medium`, `high` or `critical`.
     #[serde(default)]
     pub severity: String,
+    /// How it is mended.
+    #[serde(default)]
+    pub remediation: Option<Remediation>,
+    /// What it answers to elsewhere.
+    #[serde(default)]
+    pub mappings: Vec<Mapping>,
+    /// What is read to prove it, where it can be.
+    #[serde(default)]
+    pub check: Option<Check>,
+}
+
+/// How a control that does not hold is mended.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remediation {
+    /// With the AWS CLI.
+    pub cli: String,
+    /// With Terraform.
+    pub terraform: String,
+}
+
+/// The ids of a control in somebody's framework.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// The framework with its version, as `CIS AWS Foundations 5.0`.
+    pub framework: String,
+    /// The ids there.
+    pub ids: Vec<String>,
 }
 
 /// The controls that come with the program, sorted by id. They are data under `checks/`, one file each.
@@ -79,6 +109,9 @@ impl Baseline {
                     statement: title.value.clone(),
                     rationale: String::new(),
                     severity: "medium".to_owned(),
+                    remediation: None,
+                    mappings: Vec::new(),
+                    check: None,
                 }),
                 (Some(control), Some(title)) => problems.push(
                     Diagnostic::new(

@@ -105,6 +105,13 @@ impl Context {
         }
     }
 
+    /// The keys that have a value, in lower case, with their values.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.keys
+            .iter()
+            .filter_map(|(key, values)| Some((key.as_str(), values.as_deref().filter(|values| !values.is_empty())?)))
+    }
+
     /// What is known of a key, given in lower case.
     pub(super) fn find(&self, lower: &str) -> Found<'_> {
         match self.keys.get(lower) {

@@ -8,8 +8,8 @@ use super::{
     account::block,
     state::{ALIAS, AccessPoint},
     timestamp,
-    xml::{element, wrap},
 };
+use crate::xml::{element, wrap};
 use crate::{
     diag::Source,
     environment::{Document, PublicAccessBlock},

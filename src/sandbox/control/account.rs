@@ -3,11 +3,9 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>. The service authorization reference gives the
 //! actions no resource; `*` is assumed to be what policies are asked about.
 
-use super::{
-    Call, Done, Fault, Result,
-    xml::{Element, element},
-};
+use super::{Call, Done, Fault, Result};
 use crate::environment::PublicAccessBlock;
+use crate::xml::{Element, element};
 
 const BLOCK: [&str; 4] = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
 

@@ -12,8 +12,8 @@ use super::{
     job::is_role,
     state::{AccessGrant, Instance, Location},
     timestamp,
-    xml::{Element, element, wrap},
 };
+use crate::xml::{Element, element, wrap};
 use crate::{
     environment::Role,
     iam::{self, Decision, Policies, Principal, Request},

@@ -3,8 +3,9 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html>. That the action is asked on every job of the account
 //! is what its refusals say.
 
-use super::{Call, Done, Fault, Result, state::Job, timestamp, xml::element, xml::wrap};
+use super::{Call, Done, Fault, Result, state::Job, timestamp};
 use crate::sandbox::pass_role::pass_role;
+use crate::xml::{element, wrap};
 
 /// Whom the job's role is passed to.
 const SERVICE: &str = "batchoperations.s3.amazonaws.com";

@@ -10,7 +10,6 @@ mod grants;
 mod job;
 mod state;
 mod tags;
-mod xml;
 
 use std::sync::Arc;
 
@@ -18,14 +17,16 @@ use http::{Method, request::Parts};
 use percent_encoding::percent_decode_str;
 
 pub(super) use self::state::{AccessPoint, Control};
-use self::xml::{Element, wrap};
 use super::{
     authorize::{Question, Refusal, Scope},
     signature::query_pairs,
     state::World,
     token::Issuer,
 };
-use crate::iam::Context;
+use crate::{
+    iam::Context,
+    xml::{self, Element, wrap},
+};
 
 /// Status and body.
 pub(super) type XmlAnswer = (u16, String);

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::{grants::Permission, xml::Element};
+use super::grants::Permission;
 use crate::environment::{Document, PublicAccessBlock};
+use crate::xml::Element;
 
 /// Everything of S3 Control, by account.
 #[derive(Clone, Debug, Default)]

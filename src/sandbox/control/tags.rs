@@ -3,10 +3,8 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_TagResource.html>. Refusals name the bucket's ARN, and the bucket policy
 //! speaks of these actions as of any other on the bucket.
 
-use super::{
-    Call, Done, Fault, Result,
-    xml::{Element, element, wrap},
-};
+use super::{Call, Done, Fault, Result};
+use crate::xml::{Element, element, wrap};
 use crate::{environment::PublicAccessBlock, iam::Context, sandbox::authorize::Question};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging.html>.

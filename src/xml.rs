@@ -1,4 +1,4 @@
-//! The bodies of S3 Control: read into a small tree, written as text.
+//! The XML of S3 and S3 Control: read into a small tree, written as text.
 
 use quick_xml::{
     Reader,
@@ -11,7 +11,7 @@ const MAX_DEPTH: usize = 16;
 
 /// An element with its text and children. Attributes are left out: only namespaces have any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Element {
+pub(crate) struct Element {
     pub name: String,
     pub text: String,
     pub children: Vec<Element>,
@@ -19,7 +19,7 @@ pub(super) struct Element {
 
 impl Element {
     /// Reads a body; nothing if it is not one.
-    pub(super) fn read(body: &[u8]) -> Option<Self> {
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let mut reader = Reader::from_str(std::str::from_utf8(body).ok()?);
         let mut open: Vec<Element> = Vec::new();
         let mut root = None;
@@ -70,17 +70,17 @@ impl Element {
     }
 
     /// The one child of a name.
-    pub(super) fn child(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 
     /// The text of the one child of a name.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.child(name).map(|child| child.text.as_str())
     }
 
     /// The first child that is not among these names, or is there twice.
-    pub(super) fn stranger(&self, known: &[&str]) -> Option<&str> {
+    pub(crate) fn stranger(&self, known: &[&str]) -> Option<&str> {
         let name = |child: &Self| child.name.clone();
         let mut seen = Vec::new();
         for child in &self.children {
@@ -93,7 +93,7 @@ impl Element {
     }
 
     /// The element as it is written.
-    pub(super) fn write(&self) -> String {
+    pub(crate) fn write(&self) -> String {
         if self.children.is_empty() {
             return element(&self.name, &self.text);
         }
@@ -102,12 +102,12 @@ impl Element {
 }
 
 /// An element with text.
-pub(super) fn element(name: &str, text: &str) -> String {
+pub(crate) fn element(name: &str, text: &str) -> String {
     wrap(name, &escape(text))
 }
 
 /// An element with what is written already.
-pub(super) fn wrap(name: &str, inner: &str) -> String {
+pub(crate) fn wrap(name: &str, inner: &str) -> String {
     format!("<{name}>{inner}</{name}>")
 }
 

@@ -1,0 +1,70 @@
+//! What must hold of a setting: an expression in [JMESPath](https://jmespath.org/specification.html), as the AWS CLI's `--query` takes.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// Whether an expression holds. It has to answer `true` or `false`: `null` is what a comparison of what is not there may say, and no answer.
+///
+/// # Errors
+/// The expression is not one, names a parameter that is not given, or answers something else.
+pub fn holds(expression: &str, document: &Value, parameters: &BTreeMap<String, String>) -> Result<bool, String> {
+    let filled = fill(expression, parameters)?;
+    let compiled = jmespath::compile(&filled).map_err(|problem| format!("`{expression}` is no JMESPath: {problem}"))?;
+    let found = compiled
+        .search(document)
+        .map_err(|problem| format!("`{expression}` cannot be decided: {problem}"))?;
+    found
+        .as_boolean()
+        .ok_or_else(|| format!("`{expression}` answers {found}, neither true nor false"))
+}
+
+/// Puts parameters in as literals: numbers where they are numbers, texts otherwise. What is in a value cannot end the literal.
+fn fill(expression: &str, parameters: &BTreeMap<String, String>) -> Result<String, String> {
+    let mut parts = expression.split('$');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(part.len());
+        let (name, rest) = part.split_at(end);
+        let value = parameters.get(name).ok_or_else(|| format!("the parameter `{name}` is not given"))?;
+        let literal = match value.parse::<i64>() {
+            Ok(number) => number.to_string(),
+            Err(_) => Value::String(value.clone()).to_string().replace('`', "\\u0060"),
+        };
+        filled.push('`');
+        filled.push_str(&literal);
+        filled.push('`');
+        filled.push_str(rest);
+    }
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn parameters_are_values_whatever_is_in_them() {
+        let hostile = ["a` || `true", "a' || 'b", "\"", "\\", "$key", "", "\u{0}\n", "`"];
+        for text in hostile {
+            let parameters = BTreeMap::from([("key".to_owned(), text.to_owned())]);
+            assert_eq!(holds("k == $key", &json!({ "k": text }), &parameters), Ok(true), "{text:?}");
+            assert_eq!(holds("k == $key", &json!({ "k": "other" }), &parameters), Ok(false), "{text:?}");
+        }
+        let days = BTreeMap::from([("days".to_owned(), "30".to_owned())]);
+        assert_eq!(holds("d <= $days", &json!({ "d": 30 }), &days), Ok(true));
+        assert_eq!(holds("d <= $days", &json!({ "d": 31 }), &days), Ok(false));
+    }
+
+    #[test]
+    fn what_is_neither_true_nor_false_is_no_answer() {
+        let none = BTreeMap::new();
+        assert!(holds("d <= `30`", &json!({}), &none).is_err());
+        assert!(holds("d", &json!({ "d": "true" }), &none).is_err());
+        assert!(holds("d ==", &json!({}), &none).is_err());
+        assert!(holds("d == $missing", &json!({}), &none).is_err());
+        assert_eq!(holds("d == 'x'", &Value::Null, &none), Ok(false));
+    }
+}

@@ -1,0 +1,143 @@
+//! Checks: what is read of a deployed resource, and what must hold of it. A second way to prove a control, beside attempts.
+//!
+//! Reading order: [`read`] (what is read, and the shape it has), [`expression`] (what must hold of a setting), [`search`] (what must
+//! hold of a policy), [`judge`]. Pure: `runner::checks` makes the calls.
+//!
+//! A check is data in its control's file under `checks/`. What is absent is a value; what could not be read is inconclusive.
+
+pub mod expression;
+pub mod read;
+pub mod search;
+mod shape;
+
+#[cfg(test)]
+mod cases;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+pub use self::{
+    read::{READS, Read},
+    search::Search,
+};
+use crate::{
+    environment::Role,
+    verdict::{Judgement, Reason},
+};
+
+/// What a check is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum On {
+    /// A bucket.
+    Bucket,
+    /// A KMS key.
+    Key,
+}
+
+impl On {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bucket => "bucket",
+            Self::Key => "key",
+        }
+    }
+}
+
+/// A check as a control's file says it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What it is of.
+    pub on: On,
+    /// What is read: the name of a row of [`READS`].
+    pub read: String,
+    /// Names of what the baseline has to say. `key` is the logical name of a key and stands for its ARN.
+    #[serde(default)]
+    pub parameters: Vec<String>,
+    /// What must hold, in `JMESPath` over what the AWS CLI prints; `$name` is a parameter.
+    #[serde(default)]
+    pub holds: Option<String>,
+    /// The forbidden kind of request that the policy read must deny. Either this or `holds`.
+    #[serde(default)]
+    pub search: Option<Search>,
+}
+
+impl Check {
+    /// The row of what is read; the test of the catalogue sees to it that there is one.
+    #[must_use]
+    pub fn row(&self) -> Option<&'static Read> {
+        READS.iter().find(|row| row.name == self.read)
+    }
+}
+
+/// The resource that is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Its logical name.
+    pub name: String,
+    /// What the call names it by: a bucket's name, a key's ARN.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The account that owns it.
+    pub account: String,
+}
+
+/// A check of one resource, as a baseline asks for it.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// architecture/checks/resource/control.
+    pub id: String,
+    /// The control.
+    pub control: String,
+    /// What the control says must hold.
+    pub statement: &'static str,
+    /// What is read, and what must hold.
+    pub check: &'static Check,
+    /// Of what.
+    pub subject: Subject,
+    /// What the baseline says.
+    pub parameters: BTreeMap<String, String>,
+    /// Who reads.
+    pub reader: Arc<Role>,
+    /// The baseline, as it was typed.
+    pub file: String,
+    /// The line that asks for it.
+    pub line: usize,
+}
+
+/// What reading came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seen {
+    /// What is there, in the shape the AWS CLI prints; `null` where nothing is configured.
+    Document(Value),
+    /// It could not be read, and why.
+    NotRead(String),
+}
+
+/// Whether what was read is as it must be. What could not be read, or cannot be decided, is neither right nor wrong.
+#[must_use]
+pub fn judge(reading: &Reading, seen: &Seen) -> Judgement {
+    let document = match seen {
+        Seen::NotRead(why) => return Judgement::inconclusive(Reason::NotRead, why.clone()),
+        Seen::Document(document) => document,
+    };
+    let (check, subject) = (reading.check, &reading.subject);
+    match (&check.holds, check.search) {
+        (Some(expression), None) => match expression::holds(expression, document, &reading.parameters) {
+            Ok(true) => Judgement::pass(),
+            Ok(false) => Judgement::fail(
+                Reason::DoesNotHold,
+                format!("{} of `{}` answers {document}", check.read, subject.name),
+            ),
+            Err(why) => Judgement::inconclusive(Reason::NotRead, why),
+        },
+        (None, Some(kind)) => search::judge(kind, check.on, document, subject, &reading.parameters),
+        _ => Judgement::inconclusive(Reason::NotRead, "the check says neither or both of `holds` and `search`"),
+    }
+}

@@ -1,0 +1,193 @@
+//! What must hold of a policy: that the engine finds no request of a forbidden kind which the policy lets through. Texts are never compared.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{On, Subject};
+use crate::{
+    iam::{Family, Found, Goal, OwnedRequest, Policies, Policy, PolicyKind, Principal, Request, search},
+    verdict::{Judgement, Reason},
+};
+
+const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
+const KMS_KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+const SECURE: &str = "aws:SecureTransport";
+
+/// The kind of request that must not get through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Search {
+    /// Anything in the clear.
+    InsecureTransport,
+    /// An upload that names no encryption.
+    UnnamedEncryption,
+    /// An upload with another encryption than `aws:kms`.
+    OtherEncryption,
+    /// An upload under another key than `$key`, or under none that is named.
+    OtherKey,
+    /// Anything by someone who is not of the account.
+    Outsider,
+}
+
+/// Whether a policy that was read lets a request of the kind through.
+pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, parameters: &BTreeMap<String, String>) -> Judgement {
+    let policy = match policy(on, document) {
+        Ok(policy) => policy,
+        Err(why) => return Judgement::inconclusive(Reason::NotRead, why),
+    };
+    let Some(policy) = policy else {
+        return match kind {
+            Search::Outsider => Judgement::pass(),
+            _ => Judgement::fail(
+                Reason::DoesNotHold,
+                format!("`{}` has no policy, so nothing is denied", subject.name),
+            ),
+        };
+    };
+    for found in founds(kind, &policy, subject, parameters) {
+        match found {
+            Found::None { asked } if asked > 0 => {}
+            // A kind of which there is no request shows nothing.
+            Found::None { .. } => return Judgement::inconclusive(Reason::NotRead, "the search had no request of the kind to ask for"),
+            Found::Request(specimen) => {
+                let what = if kind == Search::Outsider { "allows" } else { "does not deny" };
+                return Judgement::fail(
+                    Reason::DoesNotHold,
+                    format!("the policy of `{}` {what} {}", subject.name, told(&specimen)),
+                );
+            }
+            Found::Undecided(doubt) => {
+                return Judgement::inconclusive(
+                    Reason::NotRead,
+                    format!("the policy of `{}` cannot be decided: {doubt}", subject.name),
+                );
+            }
+            Found::TooMany => {
+                return Judgement::inconclusive(
+                    Reason::NotRead,
+                    format!("the policy of `{}` tells more requests apart than are searched", subject.name),
+                );
+            }
+        }
+    }
+    Judgement::pass()
+}
+
+/// The policy of an answer; none where there is none.
+fn policy(on: On, document: &Value) -> Result<Option<Policy>, String> {
+    if document.is_null() {
+        return Ok(None);
+    }
+    let kind = match on {
+        On::Bucket => PolicyKind::Bucket,
+        On::Key => PolicyKind::KeyPolicy,
+    };
+    let text = document.get("Policy").and_then(Value::as_str).ok_or("the answer holds no policy")?;
+    let policy = Policy::from_text(kind, text).map_err(|problem| format!("the policy cannot be read: {problem}"))?;
+    Ok(Some(policy))
+}
+
+fn founds(kind: Search, policy: &Policy, subject: &Subject, parameters: &BTreeMap<String, String>) -> Vec<Found> {
+    let policies = Policies {
+        resource: Some(policy),
+        ..Policies::default()
+    };
+    let family = Family::of(&policies, &subject.account);
+    let objects = format!("{}/", subject.arn);
+    let inside = |request: &Request<'_>| request.resource == subject.arn || request.resource.starts_with(&objects);
+    let upload = |request: &Request<'_>| request.action.eq_ignore_ascii_case("s3:PutObject") && request.resource.starts_with(&objects);
+    let denied = |fixed: &[(&str, &str)], of_kind: &dyn Fn(&Request<'_>) -> bool| {
+        let mut family = family.clone();
+        for (key, value) in fixed {
+            family.fixed.set(key, *value);
+        }
+        with_uploads(&mut family, kind, subject);
+        search(&policies, &family, Goal::NotDenied, of_kind)
+    };
+    let value = |request: &Request<'_>, key: &str| request.context.get(key).and_then(<[String]>::first).cloned();
+    match kind {
+        Search::InsecureTransport => vec![denied(&[(SECURE, "false")], &|request| {
+            inside(request) && !keeps_the_policy(request, subject)
+        })],
+        Search::UnnamedEncryption => vec![denied(&[(SECURE, "true")], &|request| {
+            upload(request) && value(request, ENCRYPTION).is_none() && value(request, KMS_KEY).is_none()
+        })],
+        Search::OtherEncryption => ["AES256", "aws:kms:dsse"]
+            .iter()
+            .map(|other| denied(&[(SECURE, "true"), (ENCRYPTION, other)], &upload))
+            .collect(),
+        Search::OtherKey => {
+            let key = parameters.get("key");
+            vec![denied(&[(SECURE, "true"), (ENCRYPTION, "aws:kms")], &|request| {
+                upload(request) && value(request, KMS_KEY).as_ref() != key
+            })]
+        }
+        Search::Outsider => vec![outsider(policy, subject)],
+    }
+}
+
+/// An upload is asked for whether or not the policy names one.
+fn with_uploads(family: &mut Family, kind: Search, subject: &Subject) {
+    let object = (format!("{}/gainsay-object", subject.arn), subject.account.clone());
+    for resource in [(subject.arn.clone(), subject.account.clone()), object] {
+        if !family.resources.contains(&resource) {
+            family.resources.push(resource);
+        }
+    }
+    if !matches!(kind, Search::InsecureTransport | Search::Outsider) {
+        family.actions = vec!["s3:PutObject".to_owned()];
+        // What the policies say of these is not all there is: an absent key is a request, too.
+        for key in [ENCRYPTION, KMS_KEY] {
+            let values = family.keys.entry(key.to_owned()).or_default();
+            if !values.contains(&None) {
+                values.push(None);
+            }
+        }
+    }
+}
+
+/// The root user of a bucket's account can always mend its policy.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html>.
+fn keeps_the_policy(request: &Request<'_>, subject: &Subject) -> bool {
+    let root = matches!(request.principal, Principal::Root { account } if *account == subject.account);
+    root && ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]
+        .iter()
+        .any(|action| request.action.eq_ignore_ascii_case(action))
+}
+
+/// Someone of another account may do what this policy and their own allow, and theirs may allow anything. A service is not asked about.
+fn outsider(policy: &Policy, subject: &Subject) -> Found {
+    let everything = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } });
+    let identity: Vec<Policy> = Policy::from_value(PolicyKind::Identity, &everything).into_iter().collect();
+    let policies = Policies {
+        identity: &identity,
+        resource: Some(policy),
+        ..Policies::default()
+    };
+    let mut family = Family::of(&policies, &subject.account);
+    with_uploads(&mut family, Search::Outsider, subject);
+    search(&policies, &family, Goal::Allowed, |request| {
+        let of_account = request.principal.account() == Some(subject.account.as_str());
+        !of_account && !matches!(request.principal, Principal::Service(_)) && request.resource_account == subject.account
+    })
+}
+
+/// A request in words.
+fn told(specimen: &OwnedRequest) -> String {
+    let who = specimen.principal.to_arn().unwrap_or_default();
+    let who = if who.is_empty() { "anyone".into() } else { who };
+    let context: Vec<String> = specimen
+        .context
+        .pairs()
+        .filter(|(key, _)| !key.starts_with("aws:principal"))
+        .map(|(key, values)| format!("{key}={}", values.join(",")))
+        .collect();
+    let context = if context.is_empty() {
+        String::new()
+    } else {
+        format!(" with {}", context.join(" "))
+    };
+    format!("`{}` on `{}` by `{who}`{context}", specimen.action, specimen.resource)
+}

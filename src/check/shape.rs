@@ -1,0 +1,110 @@
+//! S3's XML in the shape that the AWS CLI prints.
+
+use serde_json::{Map, Value};
+
+use crate::xml::Element;
+
+/// Elements that are one of many, and the name of the list.
+const LISTS: &[(&str, &str)] = &[("Rule", "Rules"), ("EncryptionType", "EncryptionType")];
+/// Elements that the API calls otherwise than its XML does.
+const NAMES: &[(&str, &str)] = &[("MfaDelete", "MFADelete")];
+/// Elements that are true or false. AWS's page of `GetBucketPolicyStatus` shows `TRUE`.
+const BOOLS: &[&str] = &[
+    "BucketKeyEnabled",
+    "BlockPublicAcls",
+    "IgnorePublicAcls",
+    "BlockPublicPolicy",
+    "RestrictPublicBuckets",
+    "IsPublic",
+];
+
+/// What the AWS CLI prints of a body: the content of its root element, under a name where it has one.
+pub(super) fn printed(body: &[u8], name: Option<&str>) -> Option<Value> {
+    let root = Element::read(body)?;
+    let content = children(&root)?;
+    Some(match name {
+        None => Value::Object(content),
+        Some(name) => Value::Object(Map::from_iter([(name.to_owned(), Value::Object(content))])),
+    })
+}
+
+fn children(element: &Element) -> Option<Map<String, Value>> {
+    let mut content = Map::new();
+    for child in &element.children {
+        let list = LISTS.iter().find(|(one, _)| *one == child.name).map(|(_, many)| *many);
+        let renamed = NAMES.iter().find(|(xml, _)| *xml == child.name).map(|(_, name)| *name);
+        let name = list.or(renamed).unwrap_or(&child.name);
+        let value = value(child)?;
+        match (list, content.get_mut(name)) {
+            (Some(_), Some(Value::Array(values))) => values.push(value),
+            (Some(_), _) => _ = content.insert(name.to_owned(), Value::Array(vec![value])),
+            // Twice what can be there once: nobody knows which of them holds.
+            (None, Some(_)) => return None,
+            (None, None) => _ = content.insert(name.to_owned(), value),
+        }
+    }
+    Some(content)
+}
+
+fn value(element: &Element) -> Option<Value> {
+    if !element.children.is_empty() {
+        return children(element).map(Value::Object);
+    }
+    let text = element.text.trim();
+    if BOOLS.contains(&element.name.as_str()) {
+        return match text.to_ascii_lowercase().as_str() {
+            "true" => Some(Value::Bool(true)),
+            "false" => Some(Value::Bool(false)),
+            _ => None,
+        };
+    }
+    Some(Value::String(element.text.clone()))
+}
+
+/// The code of an error body.
+pub(super) fn error_code(body: &[u8]) -> Option<String> {
+    let root = Element::read(body).filter(|root| root.name == "Error")?;
+    root.get("Code").map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_body_has_the_shape_of_the_command_line() {
+        let body = br#"<?xml version="1.0"?><ServerSideEncryptionConfiguration xmlns="u"><Rule><ApplyServerSideEncryptionByDefault>
+            <SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled>
+            <BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes></Rule></ServerSideEncryptionConfiguration>"#;
+        let expected = json!({ "C": { "Rules": [{
+            "ApplyServerSideEncryptionByDefault": { "SSEAlgorithm": "aws:kms" },
+            "BucketKeyEnabled": true,
+            "BlockedEncryptionTypes": { "EncryptionType": ["SSE-C"] },
+        }] } });
+        assert_eq!(printed(body, Some("C")), Some(expected));
+        assert_eq!(printed(b"<V/>", None), Some(json!({})));
+        assert_eq!(
+            printed(b"<P><IsPublic>TRUE</IsPublic></P>", None),
+            Some(json!({ "IsPublic": true }))
+        );
+    }
+
+    #[test]
+    fn what_may_mean_two_things_is_not_read() {
+        for body in [
+            "<V><Status>a</Status><Status>b</Status></V>",
+            "<P><IsPublic>yes</IsPublic></P>",
+            "<V>",
+            "",
+        ] {
+            assert_eq!(printed(body.as_bytes(), None), None, "{body}");
+        }
+        assert_eq!(
+            error_code(b"<Error><Code>NoSuchBucketPolicy</Code></Error>"),
+            Some("NoSuchBucketPolicy".to_owned())
+        );
+        assert_eq!(error_code(b"<html><Code>NoSuchBucketPolicy</Code></html>"), None);
+    }
+}
