@@ -137,6 +137,16 @@ fn a_failing_search_tells_a_request() {
 }
 
 #[test]
+fn a_search_for_another_key_has_to_be_told_the_key() {
+    let control = catalogue().iter().find(|control| control.id == "ENC-03").unwrap();
+    let reading = reading("ENC-03", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
+    let any = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::evidence/*",
+        "Condition":{"Null":{"s3:x-amz-server-side-encryption-aws-kms-key-id":"false"}}}}"#;
+    let judgement = judge(&reading, &Seen::Document(serde_json::json!({ "Policy": any })));
+    assert_eq!(judgement.verdict, Verdict::Inconclusive, "{}", judgement.detail);
+}
+
+#[test]
 fn what_is_not_configured_is_a_value() {
     let row = READS.iter().find(|row| row.name == "s3:GetBucketPolicy").unwrap();
     let absent = row.seen(404, b"<Error><Code>NoSuchBucketPolicy</Code></Error>");

@@ -46,6 +46,10 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
             ),
         };
     };
+    // Without a key every request would be under the right one.
+    if kind == Search::OtherKey && !parameters.contains_key("key") {
+        return Judgement::inconclusive(Reason::NotRead, "the parameter `key` is not given");
+    }
     for found in founds(kind, &policy, subject, parameters) {
         match found {
             Found::None { asked } if asked > 0 => {}
