@@ -20,7 +20,7 @@ pub struct RunRecord {
     pub run: RunInfo,
     /// How many of each verdict, and the verdict of each control.
     pub summary: Summary,
-    /// Every selected attempt, in the order of the files.
+    /// Every selected attempt in the order of the files, and every selected check in that of the baselines.
     pub results: Vec<ResultRecord>,
 }
 
@@ -141,6 +141,9 @@ pub struct ControlInfo {
     pub id: String,
     /// A few words.
     pub title: String,
+    /// Why it can be neither attempted nor read here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_testable: Option<String>,
 }
 
 /// How many of each verdict.
@@ -218,32 +221,106 @@ pub struct ControlSummary {
     pub id: String,
     /// A few words.
     pub title: String,
-    /// The worst verdict of its attempts.
+    /// The worst verdict of its attempts and checks.
+    pub verdict: Verdict,
+    /// How many of each.
+    pub counts: Counts,
+    /// What its attempts came to; nothing without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempted: Option<MethodSummary>,
+    /// What its checks came to; nothing without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<MethodSummary>,
+    /// Whether one of the two passed and the other failed: then one of them is wrong about what is deployed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub disagree: bool,
+    /// Why it can be neither attempted nor read here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_testable: Option<String>,
+}
+
+/// What one way of proving a control came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MethodSummary {
+    /// The worst verdict.
     pub verdict: Verdict,
     /// How many of each.
     pub counts: Counts,
 }
 
-/// One attempt: what was claimed, what came back, what it proves.
+impl MethodSummary {
+    /// Of counted verdicts; nothing where there are none.
+    fn of(counts: Counts) -> Option<Self> {
+        (counts.total > 0).then(|| Self {
+            verdict: counts.verdict(),
+            counts,
+        })
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// What is claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResultKind {
+    /// It must succeed.
+    Allow,
+    /// It must be refused by an authorization mechanism.
+    Deny,
+    /// It must be refused with a named answer.
+    Reject,
+    /// What is read must be as the control says.
+    Check,
+}
+
+impl From<Kind> for ResultKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Allow => Self::Allow,
+            Kind::Deny => Self::Deny,
+            Kind::Reject => Self::Reject,
+        }
+    }
+}
+
+impl ResultKind {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Reject => "reject",
+            Self::Check => "check",
+        }
+    }
+}
+
+/// One attempt or check: what was claimed, what came back, what it proves.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResultRecord {
-    /// architecture/file/row/operation/attempt.
+    /// architecture/file/row/operation/attempt; of a check architecture/`checks`/resource/operation/control.
     pub id: String,
     /// The architecture.
     pub architecture: String,
-    /// The scenario file without `.yaml`.
+    /// The scenario file without `.yaml`; `checks` of a check.
     pub scenario: String,
-    /// What the scenario says holds.
+    /// What the scenario, or the control of a check, says holds.
     pub title: String,
-    /// The values of the row's variables; `-` for none.
+    /// The values of the row's variables, `-` for none; of a check the resource's logical name.
     pub row: String,
     /// The operation.
     pub operation: String,
-    /// What the file calls the attempt.
+    /// What the file calls the attempt; of a check the control.
     pub attempt: String,
     /// allow, deny, reject or check.
-    pub kind: Kind,
+    pub kind: ResultKind,
     /// The controls it proves.
     pub controls: Vec<String>,
     /// Who asked, by logical name.
@@ -282,7 +359,7 @@ pub struct ResultRecord {
     pub started: String,
     /// How long it took with its witnesses, in milliseconds.
     pub duration_ms: f64,
-    /// The scenario file as it was typed.
+    /// The scenario file, or the baseline that asks for a check, as it was typed.
     pub file: String,
     /// The attempt's line in it.
     pub line: usize,
@@ -295,7 +372,7 @@ pub struct ResultRecord {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedRecord {
-    /// `allow`, `deny` or `reject`.
+    /// `allow`, `deny`, `reject` or `check`.
     pub effect: String,
     /// The mechanisms, any of which.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -345,6 +422,9 @@ pub struct ObservedRecord {
     /// The statements that decided, where the target tells or the engine finds them in the target's own policies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<StatementRecord>,
+    /// What a check read, in the shape the AWS CLI prints; `null` where nothing is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
     /// What a success said.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, Vec<String>>,
@@ -404,29 +484,52 @@ impl Summary {
         for result in results {
             counts.add(result.verdict);
         }
-        let mut controls = Vec::new();
-        for architecture in &run.architectures {
-            for control in &architecture.controls {
-                let mut counts = Counts::default();
-                let of_control = |result: &&ResultRecord| result.architecture == architecture.name && result.controls.contains(&control.id);
-                for result in results.iter().filter(of_control) {
-                    counts.add(result.verdict);
-                }
-                if counts.total > 0 {
-                    controls.push(ControlSummary {
-                        architecture: architecture.name.clone(),
-                        id: control.id.clone(),
-                        title: control.title.clone(),
-                        verdict: counts.verdict(),
-                        counts,
-                    });
-                }
-            }
-        }
+        let controls = run.architectures.iter().flat_map(|architecture| {
+            let summary = |control| ControlSummary::of(architecture, control, results);
+            architecture.controls.iter().filter_map(summary)
+        });
+        let controls = controls.collect();
         Self {
             counts,
             exit_code: Exit::of(&counts, run).code(),
             controls,
         }
+    }
+}
+
+impl ControlSummary {
+    /// Counts the results of a control. One of which nothing was selected has no verdict, unless it can have none.
+    fn of(architecture: &ArchitectureInfo, control: &ControlInfo, results: &[ResultRecord]) -> Option<Self> {
+        let (mut attempted, mut read) = (Counts::default(), Counts::default());
+        let mut counts = Counts::default();
+        let own = results
+            .iter()
+            .filter(|result| result.architecture == architecture.name && result.controls.contains(&control.id));
+        for result in own {
+            counts.add(result.verdict);
+            match result.kind {
+                ResultKind::Check => read.add(result.verdict),
+                ResultKind::Allow | ResultKind::Deny | ResultKind::Reject => attempted.add(result.verdict),
+            }
+        }
+        if counts.total == 0 && control.not_testable.is_none() {
+            return None;
+        }
+        let (attempted, read) = (MethodSummary::of(attempted), MethodSummary::of(read));
+        let verdicts = (attempted.map(|method| method.verdict), read.map(|method| method.verdict));
+        Some(Self {
+            architecture: architecture.name.clone(),
+            id: control.id.clone(),
+            title: control.title.clone(),
+            verdict: counts.verdict(),
+            counts,
+            attempted,
+            read,
+            disagree: matches!(
+                verdicts,
+                (Some(Verdict::Pass), Some(Verdict::Fail)) | (Some(Verdict::Fail), Some(Verdict::Pass))
+            ),
+            not_testable: control.not_testable.clone(),
+        })
     }
 }

@@ -25,7 +25,7 @@ use std::{
 
 use gainsay::{
     plan::{self, Plan, Selection},
-    record::RunRecord,
+    record::{ResultKind, RunRecord},
     runner::{self, Options, Stop},
     scenario::{Attempt, Kind, Scenario},
     suite::Architecture,
@@ -171,7 +171,7 @@ fn run(architecture: &Architecture, deed: Deed, fault: Fault, on: On, times: usi
     if deed == place::DELETED {
         // What was permitted is only there to have happened before.
         let record = Arc::make_mut(&mut record);
-        record.results.retain(|result| result.kind == Kind::Deny);
+        record.results.retain(|result| result.kind == ResultKind::Deny);
     }
     (record, script.struck.load(Ordering::SeqCst).min(times))
 }

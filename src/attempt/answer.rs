@@ -149,7 +149,7 @@ impl Answer {
 }
 
 /// The request id of an answer: S3's header, then that of KMS and STS.
-pub(super) fn request_id(headers: &Headers) -> Option<String> {
+pub(crate) fn request_id(headers: &Headers) -> Option<String> {
     ["x-amz-request-id", "x-amzn-requestid"]
         .iter()
         .find_map(|name| headers.get(*name))

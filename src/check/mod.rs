@@ -5,6 +5,7 @@
 //!
 //! A check is data in its control's file under `checks/`. What is absent is a value; what could not be read is inconclusive.
 
+mod asked;
 pub mod expression;
 pub mod read;
 pub mod search;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::{
+    asked::asked,
     read::{READS, Read},
     search::Search,
 };
@@ -91,7 +93,7 @@ pub struct Subject {
 /// A check of one resource, as a baseline asks for it.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// architecture/checks/resource/control.
+    /// architecture/checks/resource/read/control.
     pub id: String,
     /// The control.
     pub control: String,

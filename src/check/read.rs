@@ -167,7 +167,9 @@ impl Read {
         }
     }
 
-    fn code(&self, body: &[u8]) -> Option<String> {
+    /// The code of an error.
+    #[must_use]
+    pub fn code(&self, body: &[u8]) -> Option<String> {
         match self.service() {
             Service::Kms => {
                 let error: Value = serde_json::from_slice(body).ok()?;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     exit::Exit,
-    plan::{Needs, Plan},
+    plan::Plan,
     report::one_line,
     runner::{self, Place},
     suite::Architecture,
@@ -37,7 +37,7 @@ impl Doctor {
         };
         let selection = self.selected.selection();
         let plan = Plan::new(&architectures, &selection);
-        if plan.attempts == 0 {
+        if plan.is_empty() {
             return terminal.nothing_selected("");
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -54,7 +54,7 @@ impl Doctor {
             }
         }
         let mut problems = 0;
-        for architecture in plan.architectures() {
+        for architecture in plan.architectures.iter().copied() {
             writeln!(terminal.out, "{} on {}", one_line(&architecture.name), one_line(&self.at.name()))?;
             let needed = needed(&plan, architecture);
             let is_needed = |kind: &str, name: &str| needed.contains(&format!("{kind} {name}"));
@@ -75,12 +75,7 @@ impl Doctor {
 
 /// What the selected attempts use, and who cleans up.
 fn needed(plan: &Plan<'_>, architecture: &Architecture) -> BTreeSet<String> {
-    let mut needs = Needs::default();
-    for row in plan.rows.iter().filter(|row| std::ptr::eq(row.architecture, architecture)) {
-        for attempt in plan.attempts(row) {
-            needs.extend(Needs::of(row.row, &attempt));
-        }
-    }
+    let mut needs = plan.needs(architecture, |_, _| true);
     if let Some(bindings) = &architecture.bindings {
         // What could be selected and is not bound is no problem of this target.
         needs.roles.extend(bindings.cleanup.clone());

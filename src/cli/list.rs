@@ -6,9 +6,9 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{Selected, Terminal};
-use crate::{exit::Exit, plan::Plan, scenario::Kind};
+use crate::{exit::Exit, plan::Plan, record::ResultKind};
 
-/// List the attempts.
+/// List the attempts and the checks.
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
@@ -27,11 +27,11 @@ enum ListFormat {
     Json,
 }
 
-/// An attempt as `--format json` lists it.
+/// An attempt or a check as `--format json` lists it.
 #[derive(Serialize)]
 struct Listed<'a> {
     id: &'a str,
-    kind: Kind,
+    kind: ResultKind,
     controls: &'a [String],
     principal: &'a str,
     operation: &'a str,
@@ -60,7 +60,7 @@ impl List {
         };
         let selection = self.selected.selection();
         let plan = Plan::new(&architectures, &selection);
-        if plan.attempts == 0 {
+        if plan.is_empty() {
             return terminal.nothing_selected("");
         }
         let mut listed = Vec::new();
@@ -73,7 +73,7 @@ impl List {
                     .flat_map(|both| [("target", &both.target), ("actor", &both.actor)]);
                 listed.push(Listed {
                     id: &attempt.id,
-                    kind: attempt.kind,
+                    kind: attempt.kind.into(),
                     controls: &attempt.controls,
                     principal: attempt.request.principal().name(),
                     operation: attempt.request.operation.name,
@@ -92,6 +92,22 @@ impl List {
                 });
             }
         }
+        listed.extend(plan.checks.iter().map(|check| {
+            let reading = check.reading;
+            Listed {
+                id: &reading.id,
+                kind: ResultKind::Check,
+                controls: std::slice::from_ref(&reading.control),
+                principal: &reading.reader.name,
+                operation: &reading.check.read,
+                attempt: &reading.control,
+                scenario: reading.statement,
+                file: &reading.file,
+                line: reading.line,
+                witnesses: Vec::new(),
+                assumed: None,
+            }
+        }));
         match self.format {
             ListFormat::Json => {
                 serde_json::to_writer_pretty(&mut terminal.out, &listed)?;
@@ -99,9 +115,13 @@ impl List {
             }
             ListFormat::Pretty => {
                 for attempt in &listed {
-                    writeln!(terminal.out, "{}: {}", crate::report::one_line(attempt.id), attempt.kind)?;
+                    writeln!(terminal.out, "{}: {}", crate::report::one_line(attempt.id), attempt.kind.as_str())?;
                 }
-                writeln!(terminal.out, "\n{} attempts", listed.len())?;
+                writeln!(
+                    terminal.out,
+                    "\n{}",
+                    crate::report::terminal::attempts_and_checks(plan.attempts, plan.checks.len())
+                )?;
             }
         }
         terminal.tell_sample(&plan)?;

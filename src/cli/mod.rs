@@ -265,7 +265,7 @@ impl Selected {
                 exact: self.exact,
                 ..Selection::default()
             };
-            Plan::new(architectures, &selection).attempts > 0
+            !Plan::new(architectures, &selection).is_empty()
         };
         let unmatched = wanted.iter().position(|text| !chooses(text))?;
         self.selection.get(unmatched).map(String::as_str)

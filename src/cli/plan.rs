@@ -11,7 +11,7 @@ use super::{
 use crate::{
     environment::Bindings,
     exit::Exit,
-    plan::{self, PlannedRow, Step, obstacle, skipped, steps},
+    plan::{self, PlannedCheck, PlannedRow, Step, obstacle, skipped, steps},
     report::one_line,
     scenario::Attempt,
 };
@@ -52,14 +52,14 @@ impl Plan {
         };
         let selection = self.selected.selection();
         let plan = plan::Plan::new(&architectures, &selection);
-        if plan.attempts == 0 {
+        if plan.is_empty() {
             return terminal.nothing_selected("");
         }
         let bindings = match self.bindings(&plan) {
             Ok(bindings) => bindings,
             Err(trouble) => return trouble.show(terminal),
         };
-        let rows: Vec<(String, Vec<Step>)> = plan
+        let mut rows: Vec<(String, Vec<Step>)> = plan
             .rows
             .iter()
             .map(|row| {
@@ -69,6 +69,11 @@ impl Plan {
                 )
             })
             .collect();
+        rows.extend(
+            plan.checks
+                .iter()
+                .map(|check| self.check(check, bindings.get(&check.architecture.name))),
+        );
         match self.format {
             PlanFormat::Json => {
                 let calls: Vec<&Step> = rows.iter().flat_map(|(_, steps)| steps).collect();
@@ -87,6 +92,16 @@ impl Plan {
             return Ok(BTreeMap::new());
         }
         self.at.bindings(plan, self.provision)
+    }
+
+    /// The call of a check, under what it is of.
+    fn check(&self, check: &PlannedCheck<'_>, bindings: Option<&Bindings>) -> (String, Vec<Step>) {
+        let skipped = bindings.and_then(|bindings| plan::unreadable(check.reading, &self.at.limits(bindings, self.provision)));
+        let mut step = plan::read(check.reading, &check.architecture.environment, skipped);
+        if bindings.is_some() {
+            step.endpoint = self.at.endpoint(std::mem::take(&mut step.endpoint));
+        }
+        (step.row.clone(), vec![step])
     }
 
     /// The calls of a row, and after them what is not attempted.

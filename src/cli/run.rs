@@ -97,13 +97,13 @@ impl Run {
             // What failed under another name must not be forgotten.
             writeln!(
                 terminal.err,
-                "error: `{}` did not pass in the last run and is no longer an attempt; run without `--rerun-failed`",
+                "error: `{}` did not pass in the last run and is neither an attempt nor a check any more; run without `--rerun-failed`",
                 one_line(&gone)
             )?;
             return Ok(Exit::BadInput);
         }
         let plan = Plan::new(&architectures, &selection);
-        if plan.attempts == 0 {
+        if plan.is_empty() {
             return terminal.nothing_selected("");
         }
         let jobs = self
@@ -234,16 +234,16 @@ fn not_passed(record: &RunRecord) -> std::collections::BTreeSet<String> {
     ids.map(|result| result.id.clone()).collect()
 }
 
-/// An id to run again that no attempt has any more.
+/// An id to run again that no attempt and no check has any more.
 fn gone(selection: &Selection, architectures: &[Architecture]) -> Option<String> {
     let only = selection.only.as_ref()?;
-    let attempts = || {
-        architectures
-            .iter()
-            .flat_map(|architecture| &architecture.scenarios)
-            .flat_map(Scenario::attempts)
+    let known = |id: &str| {
+        architectures.iter().any(|architecture| {
+            let mut attempts = architecture.scenarios.iter().flat_map(Scenario::attempts);
+            attempts.any(|attempt| attempt.id == id) || architecture.checks.iter().any(|reading| reading.id == id)
+        })
     };
-    only.iter().find(|id| !attempts().any(|attempt| attempt.id == **id)).cloned()
+    only.iter().find(|id| !known(id)).cloned()
 }
 
 /// The first Ctrl-C ends the run in good order; the second ends the program.

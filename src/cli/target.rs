@@ -197,7 +197,7 @@ impl Where {
     pub(super) fn bindings(&self, plan: &Plan<'_>, provision: bool) -> Result<BTreeMap<String, Bindings>, Trouble> {
         let mut known = BTreeMap::new();
         let mut missing = Vec::new();
-        for architecture in plan.architectures() {
+        for architecture in plan.architectures.iter().copied() {
             if provision {
                 let environment = &architecture.environment;
                 let bindings = provision::names(environment, &environment.account, None, "");
@@ -244,15 +244,9 @@ impl Where {
     }
 
     fn needed(&self, plan: &Plan<'_>, architecture: &Architecture, bindings: Option<&Bindings>) -> Needs {
-        let mut needs = Needs::default();
-        for row in plan.rows.iter().filter(|row| std::ptr::eq(row.architecture, architecture)) {
-            for attempt in plan.attempts(row) {
-                let made = bindings.is_none_or(|bindings| obstacle(row.row, &attempt, &self.limits(bindings, false)).is_none());
-                if made {
-                    needs.extend(Needs::of(row.row, &attempt));
-                }
-            }
-        }
+        let mut needs = plan.needs(architecture, |row, attempt| {
+            bindings.is_none_or(|bindings| obstacle(row, attempt, &self.limits(bindings, false)).is_none())
+        });
         if let Some(cleanup) = bindings.and_then(|bindings| bindings.cleanup.clone()) {
             needs.roles.insert(cleanup);
         }
@@ -298,7 +292,7 @@ impl Where {
         run: &str,
     ) -> Result<BTreeMap<String, Ground>, Trouble> {
         let mut grounds = BTreeMap::new();
-        for architecture in plan.architectures() {
+        for architecture in plan.architectures.iter().copied() {
             let region = &architecture.environment.region;
             let bindings = bound.get(&architecture.name).cloned().unwrap_or_default();
             let target = self.target(region, run)?;
@@ -333,7 +327,7 @@ pub(super) async fn provision(
 ) -> Result<BTreeMap<String, Ground>, Trouble> {
     let mut made: BTreeMap<String, Ground> = BTreeMap::new();
     let mut names: BTreeSet<&str> = BTreeSet::new();
-    for architecture in plan.architectures() {
+    for architecture in plan.architectures.iter().copied() {
         let (Some(ground), Some(folder)) = (
             grounds.get(&architecture.name),
             folders.iter().find(|folder| folder.name == architecture.name),

@@ -3,6 +3,7 @@
 mod address;
 mod credentials;
 mod http;
+mod signed;
 
 use std::{
     sync::{
@@ -25,6 +26,7 @@ pub use self::{
     address::{Address, Url, UrlError},
     credentials::Chain,
     http::{TlsError, Trust},
+    signed::Told,
 };
 use crate::{
     attempt::Service,

@@ -79,8 +79,8 @@ codes! {
     PolicySyntax = "policy-syntax", Error;
     /// A policy document that AWS would refuse.
     PolicyRefused = "policy-refused", Error;
-    /// A control of the baseline that no attempt proves.
-    UnprovedControl = "unproved-control", Warning;
+    /// A control of the baseline that neither an attempt nor a check proves, or one that is proved and said not to be testable.
+    UnprovedControl = "unproved-control", Error;
     /// See [`Lint::NeverMatches`].
     NeverMatches = "never-matches", Warning;
     /// See [`Lint::ShadowedAllow`].

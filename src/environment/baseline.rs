@@ -1,6 +1,6 @@
 //! The controls: the catalogue that comes with the program, and the baseline that chooses from it.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
@@ -82,6 +82,8 @@ pub struct Baseline {
     pub title: String,
     /// The controls in file order.
     pub controls: Vec<Control>,
+    /// Why controls can be neither attempted nor read here, by their ids.
+    pub not_testable: BTreeMap<String, String>,
 }
 
 impl Baseline {
@@ -132,6 +134,14 @@ impl Baseline {
             Ok(Self {
                 title: raw.baseline.value.clone(),
                 controls,
+                not_testable: raw
+                    .controls
+                    .iter()
+                    .filter_map(|choice| {
+                        let why = choice.value.not_testable.as_ref()?;
+                        Some((choice.value.id.value.clone(), why.value.clone()))
+                    })
+                    .collect(),
             })
         } else {
             Err(problems)

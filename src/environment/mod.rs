@@ -19,7 +19,7 @@ pub use self::{
     bindings::{Bindings, BoundKey, BoundRole, RawBindings},
     collection::{Collection, Member},
     managed::aws_managed_key,
-    raw::{RawBaseline, RawEnvironment},
+    raw::{RawBaseline, RawControlChoice, RawEnvironment},
     resolve::{resolve, resolve_bound},
     waiver::{RawWaivers, Waived, Waiver, Waivers},
 };

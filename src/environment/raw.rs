@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::diag::{
     Located,
-    yaml::{Entries, present},
+    yaml::{Entries, OneOrMany, present},
 };
 
 /// What is deployed: for the sandbox with its full configuration, for an account by the same logical names.
@@ -252,6 +252,10 @@ impl RawKey {
 pub struct RawBaseline {
     /// What the baseline is for, in one sentence.
     pub baseline: Located<String>,
+    /// The role that reads what is deployed, where a control is `of` something.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub reader: Option<Located<String>>,
     /// The controls.
     pub controls: Vec<Located<RawControlChoice>>,
 }
@@ -266,4 +270,15 @@ pub struct RawControlChoice {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub title: Option<Located<String>>,
+    /// The buckets or keys whose configuration the control's check reads; a collection is all of its members.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "OneOrMany<String>")]
+    pub of: Option<OneOrMany<Located<String>>>,
+    /// What the control's check has to be told, by parameter.
+    #[serde(default)]
+    pub with: Entries<Located<String>>,
+    /// Why the control can be neither attempted nor read here.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub not_testable: Option<Located<String>>,
 }

@@ -8,11 +8,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 pub use self::{
     needs::Needs,
-    safety::{Limits, obstacle},
-    steps::{Step, skipped, steps},
+    safety::{Limits, obstacle, unreadable},
+    steps::{Step, read, skipped, steps},
 };
 use crate::{
     attempt::{On, Operation, Param},
+    check::Reading,
     scenario::{Attempt, Fixture, Principal, Request, Row, Sampled, Scenario, Text, Value},
     suite::Architecture,
 };
@@ -31,33 +32,27 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether an attempt is chosen.
+    /// Whether what has an id in a file of an architecture is chosen.
     #[must_use]
-    pub fn chooses(&self, architecture: &Architecture, scenario: &Scenario, attempt: &Attempt) -> bool {
+    pub fn chooses(&self, architecture: &Architecture, file: &str, id: &str) -> bool {
         let matches = |text: &str| {
             if self.exact {
-                return attempt.id == text;
+                return id == text;
             }
-            architecture.name == text || is_path(text, architecture, scenario) || attempt.id.contains(text)
+            architecture.name == text || is_path(text, architecture, file) || id.contains(text)
         };
-        let skipped = |text: &String| {
-            if self.exact {
-                attempt.id == *text
-            } else {
-                attempt.id.contains(text.as_str())
-            }
-        };
+        let skipped = |text: &String| if self.exact { id == text } else { id.contains(text.as_str()) };
         (self.wanted.is_empty() || self.wanted.iter().any(|text| matches(text)))
             && !self.skip.iter().any(skipped)
-            && self.only.as_ref().is_none_or(|only| only.contains(&attempt.id))
+            && self.only.as_ref().is_none_or(|only| only.contains(id))
     }
 }
 
-/// Whether a text is the path of the scenario's file or architecture, as the user may type it.
-fn is_path(text: &str, architecture: &Architecture, scenario: &Scenario) -> bool {
+/// Whether a text is the path of a file or of its architecture, as the user may type it.
+fn is_path(text: &str, architecture: &Architecture, file: &str) -> bool {
     let text = text.trim_start_matches("./").trim_end_matches('/');
     let is = |path: &str| path.trim_start_matches("./").trim_end_matches('/') == text;
-    is(scenario.source.name()) || is(&architecture.path)
+    is(file) || is(&architecture.path)
 }
 
 /// A row with the attempts that were chosen from it.
@@ -81,13 +76,26 @@ impl PlannedRow<'_> {
     }
 }
 
-/// The rows to run.
+/// A check that was chosen.
+#[derive(Clone, Copy, Debug)]
+pub struct PlannedCheck<'a> {
+    /// The architecture.
+    pub architecture: &'a Architecture,
+    /// What is read.
+    pub reading: &'a Arc<Reading>,
+}
+
+/// What to run.
 #[derive(Debug)]
 pub struct Plan<'a> {
     /// The rows in the order of the files.
     pub rows: Vec<PlannedRow<'a>>,
+    /// The checks in the order of the baselines: they are made after the rows, so that they see what these left.
+    pub checks: Vec<PlannedCheck<'a>>,
     /// How many attempts are chosen.
     pub attempts: usize,
+    /// The architectures of which something is run.
+    pub architectures: Vec<&'a Architecture>,
     selection: &'a Selection,
 }
 
@@ -95,36 +103,86 @@ impl<'a> Plan<'a> {
     /// Chooses from architectures.
     #[must_use]
     pub fn new(architectures: &'a [Architecture], selection: &'a Selection) -> Self {
-        let mut rows = Vec::new();
-        let mut attempts = 0;
+        let mut plan = Self {
+            rows: Vec::new(),
+            checks: Vec::new(),
+            attempts: 0,
+            architectures: Vec::new(),
+            selection,
+        };
         for architecture in architectures {
-            for scenario in &architecture.scenarios {
-                for row in &scenario.rows {
-                    let chosen = row
-                        .attempts
-                        .iter()
-                        .filter(|attempt| selection.chooses(architecture, scenario, attempt))
-                        .count();
-                    if chosen > 0 {
-                        attempts += chosen;
-                        rows.push(PlannedRow {
-                            architecture,
-                            scenario,
-                            row,
-                            index: rows.len(),
-                        });
-                    }
+            let before = (plan.rows.len(), plan.checks.len());
+            plan.choose(architecture);
+            if before != (plan.rows.len(), plan.checks.len()) {
+                plan.architectures.push(architecture);
+            }
+        }
+        plan
+    }
+
+    fn choose(&mut self, architecture: &'a Architecture) {
+        for scenario in &architecture.scenarios {
+            for row in &scenario.rows {
+                let chosen = |attempt: &&Arc<Attempt>| self.selection.chooses(architecture, scenario.source.name(), &attempt.id);
+                let chosen = row.attempts.iter().filter(chosen).count();
+                if chosen > 0 {
+                    self.attempts += chosen;
+                    self.rows.push(PlannedRow {
+                        architecture,
+                        scenario,
+                        row,
+                        index: self.rows.len(),
+                    });
                 }
             }
         }
-        Self { rows, attempts, selection }
+        for reading in &architecture.checks {
+            if self.selection.chooses(architecture, &reading.file, &reading.id) {
+                self.checks.push(PlannedCheck { architecture, reading });
+            }
+        }
+    }
+
+    /// Whether nothing is chosen.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.checks.is_empty()
+    }
+
+    /// The rows of an architecture.
+    pub fn rows_of(&self, architecture: &Architecture) -> impl Iterator<Item = &PlannedRow<'a>> {
+        self.rows.iter().filter(move |row| std::ptr::eq(row.architecture, architecture))
+    }
+
+    /// The checks of an architecture.
+    pub fn checks_of(&self, architecture: &Architecture) -> impl Iterator<Item = &'a Arc<Reading>> {
+        let own = self
+            .checks
+            .iter()
+            .filter(move |check| std::ptr::eq(check.architecture, architecture));
+        own.map(|check| check.reading)
     }
 
     /// The chosen attempts of a row, in file order.
     #[must_use]
     pub fn attempts(&self, row: &PlannedRow<'a>) -> Vec<Arc<Attempt>> {
-        let chosen = |attempt: &&Arc<Attempt>| self.selection.chooses(row.architecture, row.scenario, attempt);
+        let file = row.scenario.source.name();
+        let chosen = |attempt: &&Arc<Attempt>| self.selection.chooses(row.architecture, file, &attempt.id);
         row.row.attempts.iter().filter(chosen).cloned().collect()
+    }
+
+    /// What the chosen checks of an architecture use, and those of its chosen attempts that are `made`.
+    #[must_use]
+    pub fn needs(&self, architecture: &Architecture, made: impl Fn(&Row, &Arc<Attempt>) -> bool) -> Needs {
+        let mut needs = Needs::default();
+        for row in self.rows_of(architecture) {
+            let attempts = self.attempts(row);
+            let made = attempts.iter().filter(|attempt| made(row.row, attempt));
+            made.for_each(|attempt| needs.extend(Needs::of(row.row, attempt)));
+        }
+        self.checks_of(architecture)
+            .for_each(|reading| needs.extend(Needs::of_check(reading)));
+        needs
     }
 
     /// How much a sample kept of the files of which something is run; nothing where they are whole.
@@ -134,18 +192,6 @@ impl<'a> Plan<'a> {
         // The rows of a file follow one another.
         scenarios.dedup_by(|one, other| std::ptr::eq(*one, *other));
         scenarios.into_iter().filter_map(|scenario| scenario.sampled).reduce(Sampled::and)
-    }
-
-    /// The architectures of which something is run.
-    #[must_use]
-    pub fn architectures(&self) -> Vec<&'a Architecture> {
-        let mut found: Vec<&Architecture> = Vec::new();
-        for row in &self.rows {
-            if !found.iter().any(|known| std::ptr::eq(*known, row.architecture)) {
-                found.push(row.architecture);
-            }
-        }
-        found
     }
 }
 

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::needed_fixtures;
 use crate::{
+    check::{On, Reading},
     environment::{Bindings, Environment, Role},
     scenario::{Attempt, Principal, Request, Row, Value},
 };
@@ -53,6 +54,20 @@ impl Needs {
         {
             needs.add(value);
         }
+        needs
+    }
+
+    /// What a check uses.
+    #[must_use]
+    pub fn of_check(reading: &Reading) -> Self {
+        let mut needs = Self::default();
+        needs.roles.insert(reading.reader.name.clone());
+        needs.roles.extend(reading.reader.via.clone());
+        let name = reading.subject.name.clone();
+        match reading.check.on {
+            On::Bucket => needs.buckets.insert(name),
+            On::Key => needs.keys.insert(name),
+        };
         needs
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{Needs, needs::requests};
 use crate::{
     attempt::{Effect, Op, Param},
+    check::Reading,
     environment::{Bindings, Versioning},
     scenario::{Attempt, Kind, Piece, Request, Row, Value},
 };
@@ -27,12 +28,8 @@ pub struct Limits<'a> {
 /// Why an attempt is not made; nothing where it is.
 #[must_use]
 pub fn obstacle(row: &Row, attempt: &Arc<Attempt>, limits: &Limits<'_>) -> Option<String> {
-    let missing = Needs::of(row, attempt).missing(limits.bindings);
-    if limits.provisioned && !missing.is_empty() {
-        return Some(format!(
-            "`--provision` works in one account, so it cannot make what is in another: {}",
-            missing.join(", ")
-        ));
+    if let Some(why) = cannot_be_made(&Needs::of(row, attempt), limits) {
+        return Some(why);
     }
     let all = requests(row, attempt);
     if !limits.plain && all.iter().any(|request| is_plain(request)) {
@@ -43,6 +40,22 @@ pub fn obstacle(row: &Row, attempt: &Arc<Attempt>, limits: &Limits<'_>) -> Optio
         Some(format!("the success of {} could not be undone here: {why}", request.operation))
     });
     problem.or_else(|| consumed(attempt))
+}
+
+/// Why a check is not made; nothing where it is. Reading changes nothing, so only what is not there keeps from it.
+#[must_use]
+pub fn unreadable(reading: &Reading, limits: &Limits<'_>) -> Option<String> {
+    cannot_be_made(&Needs::of_check(reading), limits)
+}
+
+fn cannot_be_made(needs: &Needs, limits: &Limits<'_>) -> Option<String> {
+    let missing = needs.missing(limits.bindings);
+    (limits.provisioned && !missing.is_empty()).then(|| {
+        format!(
+            "`--provision` works in one account, so it cannot make what is in another: {}",
+            missing.join(", ")
+        )
+    })
 }
 
 fn is_plain(request: &Request) -> bool {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::PlannedRow;
 use crate::{
     attempt::{Effect, On, Op, Param, Service, account, host},
+    check::Reading,
     environment::{Environment, Versioning},
     scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value},
 };
@@ -16,9 +17,9 @@ use crate::{
 pub struct Step {
     /// The row it belongs to: architecture/file/row.
     pub row: String,
-    /// Why it is made: `fixture`, `attempt`, `witness`, `then`, `proof`.
+    /// Why it is made: `fixture`, `attempt`, `witness`, `then`, `proof`, `check`.
     pub why: &'static str,
-    /// The fixture's name, or the attempt's id.
+    /// The fixture's name, or the id of the attempt or check.
     pub of: String,
     /// Who asks.
     pub principal: String,
@@ -66,6 +67,28 @@ pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>], exact: bool) -> Ve
     }
     walk.settle();
     walk.steps
+}
+
+/// The call of a check, or why it is not made.
+#[must_use]
+pub fn read(reading: &Reading, environment: &Environment, skipped: Option<String>) -> Step {
+    let check = reading.check;
+    let row = reading.id.rsplitn(3, '/').last().unwrap_or_default();
+    Step {
+        row: row.to_owned(),
+        why: "check",
+        of: reading.id.clone(),
+        principal: reading.reader.name.clone(),
+        operation: &check.read,
+        parameters: vec![(check.on.as_str().to_owned(), reading.subject.name.clone())],
+        endpoint: check
+            .row()
+            .map(|row| format!("https://{}", host(row.service(), &environment.region)))
+            .unwrap_or_default(),
+        expected: "as the control says".to_owned(),
+        changes: "nothing".to_owned(),
+        skipped,
+    }
 }
 
 struct Walk<'a> {

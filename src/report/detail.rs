@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use crate::{
     iam::Layer,
     outcome::OutcomeKind,
-    record::{ExpectedRecord, ResultRecord, StatementRecord, TryRecord, WaiverRecord, WitnessRecord},
+    record::{ExpectedRecord, ResultKind, ResultRecord, StatementRecord, TryRecord, WaiverRecord, WitnessRecord},
     report::one_line,
-    scenario::Kind,
     verdict::Verdict,
 };
 
@@ -18,7 +17,7 @@ pub fn detail_lines(result: &ResultRecord) -> Vec<(&'static str, String)> {
     if !result.controls.is_empty() {
         lines.push(("controls", one_line(&result.controls.join(", "))));
     }
-    lines.push(("expected", expected(&result.expected)));
+    lines.push(("expected", expected_of(result)));
     lines.push(("came back", came_back(result)));
     lines.extend(deciders(result).into_iter().map(|text| ("decided by", text)));
     if let Some(reason) = because(result) {
@@ -62,12 +61,21 @@ pub(super) fn of_try(this: &TryRecord) -> String {
     one_line(&format!("{} ({})", words.join(" "), this.outcome))
 }
 
+/// What had to come back, or of a check what must hold.
+fn expected_of(result: &ResultRecord) -> String {
+    match result.kind {
+        ResultKind::Check => one_line(&result.title),
+        ResultKind::Allow | ResultKind::Deny | ResultKind::Reject => expected(&result.expected),
+    }
+}
+
 /// What had to come back.
 pub(super) fn expected(expected: &ExpectedRecord) -> String {
     let mut text = match expected.effect.as_str() {
         "allow" => "allowed".to_owned(),
         "deny" => "refused".to_owned(),
         "reject" => "rejected".to_owned(),
+        "check" => "as the control says".to_owned(),
         other => one_line(other),
     };
     if !expected.layer.is_empty() {
@@ -99,7 +107,8 @@ fn came_back(result: &ResultRecord) -> String {
     let mut text = String::new();
     let fields = result.observed.as_ref().map(|observed| {
         let status = observed.status.map(|status| status.to_string());
-        let words = [status.as_deref(), observed.code.as_deref(), observed.message.as_deref()];
+        let document = observed.document.as_deref();
+        let words = [status.as_deref(), observed.code.as_deref(), observed.message.as_deref(), document];
         let words: Vec<&str> = words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
         text = one_line(&words.join(" "));
         with_fields(&observed.fields)
@@ -187,10 +196,10 @@ pub(super) fn witness_words(witnesses: &[WitnessRecord]) -> String {
 /// What refused a passing deny, or answered a passing reject, in a few words.
 pub(super) fn refused_by(result: &ResultRecord) -> Option<String> {
     let observed = result.observed.as_ref()?;
-    if result.kind == Kind::Reject {
+    if result.kind == ResultKind::Reject {
         return observed.code.as_ref().map(|code| format!("rejected with {}", one_line(code)));
     }
-    if result.kind != Kind::Deny {
+    if result.kind != ResultKind::Deny {
         return None;
     }
     let mut names: Vec<String> = observed.statements.iter().map(name_of).collect();

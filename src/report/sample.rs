@@ -6,11 +6,10 @@ use crate::{
     iam::Layer,
     outcome::OutcomeKind,
     record::{
-        ArchitectureInfo, ControlInfo, ExpectedRecord, ObservedRecord, ResultRecord, RunInfo, RunRecord, StatementRecord, Summary,
-        TryRecord, WaiverRecord, WitnessRecord,
+        ArchitectureInfo, ControlInfo, ExpectedRecord, ObservedRecord, ResultKind, ResultRecord, RunInfo, RunRecord, StatementRecord,
+        Summary, TryRecord, WaiverRecord, WitnessRecord,
     },
     runner::Event,
-    scenario::Kind,
     verdict::{Reason, Verdict},
 };
 
@@ -39,7 +38,8 @@ pub(super) fn of(run: RunInfo, results: Vec<ResultRecord>) -> RunRecord {
 pub(super) fn events(record: &RunRecord) -> Vec<Event> {
     let mut events = vec![Event::RunStarted {
         run: Box::new(record.run.clone()),
-        attempts: record.results.len(),
+        attempts: record.results.iter().filter(|result| result.kind != ResultKind::Check).count(),
+        checks: record.results.iter().filter(|result| result.kind == ResultKind::Check).count(),
     }];
     events.push(Event::RowStarted {
         row: "secure-bucket/encryption/app".to_owned(),
@@ -60,6 +60,7 @@ pub(super) fn run() -> RunInfo {
     let control = |id: &str, title: &str| ControlInfo {
         id: id.to_owned(),
         title: title.to_owned(),
+        not_testable: None,
     };
     RunInfo {
         id: "0198c0de".to_owned(),
@@ -100,7 +101,7 @@ pub(super) fn passed() -> ResultRecord {
 
 fn allowed() -> ResultRecord {
     let mut result = base("encryption", "app", "s3:PutObject", "with the team's key", 18);
-    result.kind = Kind::Allow;
+    result.kind = ResultKind::Allow;
     result.outcome = Some(OutcomeKind::Allowed);
     result.expected = ExpectedRecord {
         effect: "allow".to_owned(),
@@ -194,6 +195,36 @@ fn waived() -> ResultRecord {
     result
 }
 
+/// A check that found something else than its control says.
+pub(super) fn does_not_hold() -> ResultRecord {
+    let mut result = base("checks", "evidence", "s3:GetBucketPolicy", "ENC-02", 6);
+    result.kind = ResultKind::Check;
+    result.title = "An upload that asks for anything but aws:kms is refused.".to_owned();
+    result.controls = vec!["ENC-02".to_owned()];
+    result.principal = "auditor".to_owned();
+    result.verdict = Verdict::Fail;
+    result.reason = Some(Reason::DoesNotHold);
+    result.detail = "a request of the forbidden kind is not denied".to_owned();
+    result.outcome = Some(OutcomeKind::Allowed);
+    result.expected = ExpectedRecord {
+        effect: "check".to_owned(),
+        ..ExpectedRecord::default()
+    };
+    result.observed = Some(ObservedRecord {
+        status: Some(200),
+        document: Some(r#"{"Policy":"{}"}"#.to_owned()),
+        ..ObservedRecord::default()
+    });
+    result.tries = vec![TryRecord {
+        outcome: OutcomeKind::Allowed,
+        status: Some(200),
+        code: None,
+    }];
+    result.file = "scenarios/secure-bucket/baseline.yaml".to_owned();
+    result.command = "aws s3api get-bucket-policy --bucket b".to_owned();
+    result
+}
+
 /// A result that a stop prevented.
 pub(super) fn cancelled() -> ResultRecord {
     let mut result = broken();
@@ -211,7 +242,7 @@ fn base(scenario: &str, row: &str, operation: &str, attempt: &str, line: usize) 
         row: row.to_owned(),
         operation: operation.to_owned(),
         attempt: attempt.to_owned(),
-        kind: Kind::Deny,
+        kind: ResultKind::Deny,
         controls: vec!["ENC-01".to_owned(), "ENC-02".to_owned()],
         principal: "app".to_owned(),
         principal_arn: None,
@@ -290,7 +321,11 @@ pub(super) fn filled(texts: &[String], verdicts: &[Verdict]) -> RunRecord {
     for architecture in &mut run.architectures {
         architecture.name = next();
         for control in &mut architecture.controls {
-            *control = ControlInfo { id: next(), title: next() };
+            *control = ControlInfo {
+                id: next(),
+                title: next(),
+                not_testable: Some(next()),
+            };
         }
     }
     let results = verdicts.iter().map(|verdict| filled_result(*verdict, &mut next)).collect();
@@ -349,6 +384,7 @@ fn filled_result(verdict: Verdict, next: &mut impl FnMut() -> String) -> ResultR
         resource: Some(next()),
         layer: vec![Layer::Resource],
         statements: vec![statement],
+        document: Some(next()),
         fields: [(next(), vec![next()])].into(),
     });
     result

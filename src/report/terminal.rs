@@ -56,7 +56,7 @@ pub struct Terminal<W: Write> {
     progress: bool,
     /// On standard error, so that it never mixes with what `out` says.
     bar: Option<ProgressBar>,
-    attempts: usize,
+    results: usize,
     seen: usize,
     /// Whether `out` is in the middle of a line of characters.
     open_line: bool,
@@ -72,16 +72,16 @@ impl<W: Write> Terminal<W> {
             paint: Paint { colour },
             progress,
             bar: None,
-            attempts: 0,
+            results: 0,
             seen: 0,
             open_line: false,
         }
     }
 
-    fn started(&mut self, run: &RunInfo, attempts: usize) -> String {
-        self.attempts = attempts;
+    fn started(&mut self, run: &RunInfo, attempts: usize, checks: usize) -> String {
+        self.results = attempts + checks;
         if self.progress {
-            self.bar = Some(progress_bar(attempts));
+            self.bar = Some(progress_bar(self.results));
         }
         let names: Vec<&str> = run.architectures.iter().map(|architecture| architecture.name.as_str()).collect();
         let of = if names.is_empty() {
@@ -92,7 +92,7 @@ impl<W: Write> Terminal<W> {
         let target = if run.target == "sandbox" { "the sandbox" } else { &run.target };
         format!(
             "\nrunning {}{} on {}\n",
-            counted(attempts, "attempt"),
+            attempts_and_checks(attempts, checks),
             one_line(&of),
             one_line(target)
         )
@@ -136,7 +136,7 @@ impl<W: Write> Terminal<W> {
         if self.open_line {
             character
         } else {
-            format!("{character} {}/{}\n", self.seen, self.attempts)
+            format!("{character} {}/{}\n", self.seen, self.results)
         }
     }
 
@@ -150,7 +150,7 @@ impl<W: Write> Terminal<W> {
             return json_line(event);
         }
         Ok(match event {
-            Event::RunStarted { run, attempts } => self.started(run, *attempts),
+            Event::RunStarted { run, attempts, checks } => self.started(run, *attempts, *checks),
             Event::RowStarted { .. } => String::new(),
             Event::Result { result } => self.result(result),
             Event::Stopping => format!("{}stopping: no new attempts are made\n", self.line_end()),
@@ -200,10 +200,21 @@ fn json_line(event: &Event) -> io::Result<String> {
     Ok(one_json_line(&serde_json::to_string(event)?) + "\n")
 }
 
-fn progress_bar(attempts: usize) -> ProgressBar {
+fn progress_bar(results: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{pos}/{len} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-    let length = u64::try_from(attempts).unwrap_or(u64::MAX);
+    let length = u64::try_from(results).unwrap_or(u64::MAX);
     ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr()).with_style(style)
+}
+
+/// `2538 attempts and 40 checks`; what there is none of is not said.
+pub(crate) fn attempts_and_checks(attempts: usize, checks: usize) -> String {
+    let counted = [(attempts, "attempt"), (checks, "check")].map(|(number, thing)| (number, counted(number, thing)));
+    let there: Vec<String> = counted
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(_, text)| text)
+        .collect();
+    there.join(" and ")
 }
 
 /// `1 attempt`, `2 attempts`.

@@ -16,13 +16,15 @@ pub enum Event {
         run: Box<RunInfo>,
         /// How many attempts are selected.
         attempts: usize,
+        /// How many checks.
+        checks: usize,
     },
     /// A row begins; for the progress line.
     RowStarted {
         /// architecture/file/row.
         row: String,
     },
-    /// An attempt has its verdict.
+    /// An attempt or a check has its verdict.
     Result {
         /// The result as it will be in the record.
         result: Arc<ResultRecord>,

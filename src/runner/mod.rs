@@ -1,6 +1,7 @@
 //! The runner: makes the calls of a plan and judges them. The only stage that touches the network. It prints nothing: what
 //! happens is told as [`Event`]s.
 
+mod checks;
 mod doctor;
 mod event;
 mod refusal;
@@ -97,8 +98,7 @@ pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, tell: impl FnM
 /// Runs a plan somewhere and tells what happens. What was made for the run there is removed at its end.
 pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &Stop, mut tell: impl FnMut(&Event)) -> Arc<RunRecord> {
     let begun = Instant::now();
-    let architectures = plan.architectures();
-    let waived = plan.architectures();
+    let architectures = &plan.architectures;
     let mut info = RunInfo {
         id: options.run.clone(),
         gainsay: env!("CARGO_PKG_VERSION").to_owned(),
@@ -117,9 +117,10 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
     tell(&Event::RunStarted {
         run: Box::new(info.clone()),
         attempts: plan.attempts,
+        checks: plan.checks.len(),
     });
     // All at once: a target that is far away answers them together.
-    let stages = join_all(architectures.into_iter().map(async |architecture| {
+    let stages = join_all(architectures.iter().map(async |architecture| {
         let stage = Stage::prepare(plan, architecture, place, options).await;
         (architecture.name.clone(), Arc::new(stage))
     }));
@@ -133,8 +134,12 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
         info.left_behind.append(&mut row.left_behind);
         results.extend(row.results.drain(..).map(Arc::unwrap_or_clone));
     }
+    let stage = |architecture: &Architecture| stages.get(&architecture.name).cloned();
+    let checked = checks::execute(plan, options, stop, stage, &mut tell).await;
+    info.calls += checked.calls;
+    results.extend(checked.results);
     info.left_behind.extend(place.close().await);
-    info.waivers = waived
+    info.waivers = architectures
         .iter()
         .flat_map(|architecture| waivers::told(architecture, &results))
         .collect();
@@ -245,6 +250,7 @@ fn architecture_info(architecture: &Architecture) -> ArchitectureInfo {
     let control = |control: &crate::environment::Control| ControlInfo {
         id: control.id.clone(),
         title: control.title.clone(),
+        not_testable: architecture.baseline.not_testable.get(&control.id).cloned(),
     };
     ArchitectureInfo {
         name: architecture.name.clone(),

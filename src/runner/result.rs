@@ -12,10 +12,12 @@ use super::{
     Event, millis,
     refusal::{Refusal, Waiting},
     row::{Made, RowRun, Setting},
-    timestamp, waivers,
+    timestamp,
+    waivers::record,
 };
 use crate::{
     attempt::{Answer, Call, Field, Param, command, host},
+    environment::Waivers,
     outcome::Outcome,
     record::{ExpectedRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord, WaiverRecord, WitnessRecord},
     sandbox::Rulings,
@@ -204,13 +206,13 @@ fn elsewhere(call: &Call, region: &str, url: &str) -> String {
 }
 
 /// What did not pass, somebody may answer for. What could not be attempted stays what it is: nothing was found that could be waived.
-fn waive(setting: &Setting, attempt: &Attempt, verdict: Verdict) -> (Verdict, Option<WaiverRecord>) {
+pub(super) fn waive(waivers: &Waivers, id: &str, controls: &[String], verdict: Verdict) -> (Verdict, Option<WaiverRecord>) {
     if !matches!(verdict, Verdict::Fail | Verdict::Inconclusive) {
         return (verdict, None);
     }
     let today = OffsetDateTime::now_utc().date();
-    match setting.waivers.covering(&attempt.id, &attempt.controls, today) {
-        Some(waiver) => (Verdict::Waived, Some(waivers::record(waiver))),
+    match waivers.covering(id, controls, today) {
+        Some(waiver) => (Verdict::Waived, Some(record(waiver))),
         None => (verdict, None),
     }
 }
@@ -239,7 +241,7 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
     }
     expected.layer.sort_unstable();
     expected.layer.dedup();
-    let (verdict, waiver) = waive(setting, &attempt, judgement.verdict);
+    let (verdict, waiver) = waive(&setting.waivers, &attempt.id, &attempt.controls, judgement.verdict);
     ResultRecord {
         id: attempt.id.clone(),
         architecture: setting.architecture.clone(),
@@ -248,7 +250,7 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
         row: setting.row.clone(),
         operation: attempt.request.operation.name.to_owned(),
         attempt: attempt.label.clone(),
-        kind: attempt.kind,
+        kind: attempt.kind.into(),
         controls: attempt.controls.clone(),
         principal: attempt.request.principal().name().to_owned(),
         principal_arn: seen.principal_arn,

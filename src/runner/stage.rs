@@ -11,10 +11,11 @@ use super::{
     stand::Stand,
 };
 use crate::{
+    check::Reading,
     cloud::Target,
     environment::{Environment, Role},
-    plan::{self, Needs, Plan, PlannedRow, obstacle},
-    principal::Sessions,
+    plan::{self, Plan, PlannedRow, obstacle, unreadable},
+    principal::{Session, Sessions},
     sandbox::Sandbox,
     scenario::Attempt,
     suite::Architecture,
@@ -51,8 +52,8 @@ impl Stage {
 
     /// Deploys an architecture into a sandbox and assumes the roles its rows need.
     async fn sandbox(plan: &Plan<'_>, architecture: &Architecture, options: &Options) -> Self {
-        let rows = plan.rows.iter().filter(|row| std::ptr::eq(row.architecture, architecture));
-        let names: BTreeSet<&str> = rows.flat_map(|row| plan::roles(row.row)).collect();
+        let mut names: BTreeSet<&str> = plan.rows_of(architecture).flat_map(|row| plan::roles(row.row)).collect();
+        names.extend(plan.checks_of(architecture).map(|reading| reading.reader.name.as_str()));
         let environment = &architecture.environment;
         let sandbox = Sandbox::new(environment);
         let target = Target::sandbox(&sandbox, &environment.region, options.between.as_ref());
@@ -73,14 +74,7 @@ impl Stage {
     /// Assumes the roles that the attempts need which are made there.
     async fn shared(plan: &Plan<'_>, architecture: &Architecture, ground: &Arc<Ground>, options: &Options) -> Self {
         let environment = &architecture.environment;
-        let mut needs = Needs::default();
-        for row in plan.rows.iter().filter(|row| std::ptr::eq(row.architecture, architecture)) {
-            let attempts = plan.attempts(row);
-            let made = attempts
-                .iter()
-                .filter(|attempt| obstacle(row.row, attempt, &ground.limits()).is_none());
-            made.for_each(|attempt| needs.extend(Needs::of(row.row, attempt)));
-        }
+        let needs = plan.needs(architecture, |row, attempt| obstacle(row, attempt, &ground.limits()).is_none());
         let roles = needs.roles(environment);
         let keeper = Arc::new(Keeper::new(ground, environment, &options.run));
         let sessions = keeper.open(&roles).await;
@@ -120,6 +114,30 @@ impl Stage {
                 };
                 (stand, keeper.ground().target.fork())
             }
+        }
+    }
+
+    /// Where checks read: what no row has changed.
+    pub(super) fn target(&self, environment: &Environment, options: &Options) -> Target {
+        match &self.on {
+            On::Sandbox(sandbox) => Target::sandbox(sandbox, &environment.region, options.between.as_ref()),
+            On::Shared { keeper, .. } => keeper.ground().target.fork(),
+        }
+    }
+
+    /// A session with time left.
+    pub(super) async fn session(&self, role: &Arc<Role>) -> Result<Session, String> {
+        match &self.on {
+            On::Sandbox(_) => self.sessions.get(&role.name).cloned(),
+            On::Shared { keeper, .. } => keeper.session(role).await,
+        }
+    }
+
+    /// Why a check is not made.
+    pub(super) fn unreadable(&self, reading: &Reading) -> Option<String> {
+        match &self.on {
+            On::Sandbox(_) => None,
+            On::Shared { keeper, .. } => unreadable(reading, &keeper.ground().limits()),
         }
     }
 

@@ -37,7 +37,10 @@ fn one(architecture: &Architecture, waiver: &Waiver, results: &[ResultRecord], t
         .filter(|result| result.architecture == architecture.name && concerns(&result.id, &result.controls))
         .collect();
     let attempts = architecture.scenarios.iter().flat_map(Scenario::attempts);
-    let all = attempts.filter(|attempt| concerns(&attempt.id, &attempt.controls)).count();
+    let attempts = attempts.filter(|attempt| concerns(&attempt.id, &attempt.controls));
+    let checks = architecture.checks.iter();
+    let checks = checks.filter(|reading| concerns(&reading.id, std::slice::from_ref(&reading.control)));
+    let all = attempts.count() + checks.count();
     let waived = concerned.iter().filter(|result| result.verdict == Verdict::Waived).count();
     let passed = concerned.iter().filter(|result| result.verdict == Verdict::Pass).count();
     let state = if waiver.has_expired(today) {

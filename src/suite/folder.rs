@@ -98,6 +98,14 @@ impl Folder {
                     )
                     .help("result ids begin with the file's name; give it its own"),
                 );
+            } else if stem == "checks" {
+                problems.push(
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        format!("`{shown}` in `{}` has the name that checks have", self.path),
+                    )
+                    .help("the ids of checks begin with `checks`; give the scenario its own name"),
+                );
             }
             stems.push(stem);
         }

@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use self::folder::Folder;
 use crate::{
+    check::{self, Reading},
     diag::{Code, Diagnostic, Diagnostics, Source, yaml},
     environment::{self, Baseline, Bindings, Environment, RawBaseline, RawBindings, RawEnvironment, RawWaivers, Waivers},
     halves::in_halves,
@@ -28,6 +29,8 @@ pub struct Architecture {
     pub waivers: Waivers,
     /// The scenarios, sorted by file.
     pub scenarios: Vec<Scenario>,
+    /// What is read of what is deployed, in the order of the baseline.
+    pub checks: Vec<Arc<Reading>>,
     /// What its names stand for, where that is not what the environment says.
     pub bindings: Option<Bindings>,
 }
@@ -168,20 +171,17 @@ fn architecture(folder: &Folder, names: Names<'_>, sample: Sample) -> Result<(Ar
     if problems.has_errors() {
         return Err(problems);
     }
-    for choice in &raw_baseline.controls {
-        let id = &choice.value.id;
-        let proved = scenarios
-            .iter()
-            .any(|scenario| scenario.attempts().any(|attempt| attempt.controls.contains(&id.value)));
-        if !proved {
-            problems.push(
-                Diagnostic::new(Code::UnprovedControl, format!("no attempt proves control `{}`", id.value))
-                    .at(&baseline_source, id.span.clone())
-                    .help("add an attempt with this control, or remove it from the baseline"),
-            );
+    let checks = match check::asked(&folder.name, &baseline_source, &raw_baseline, &environment) {
+        Ok(checks) => checks,
+        Err(found) => {
+            problems.extend(found);
+            return Err(problems);
         }
+    };
+    if matches!(sample, Sample::All) {
+        problems.extend(proved(&baseline_source, &raw_baseline, &scenarios, &checks));
     }
-    let waivers = match waivers(folder, &baseline, &scenarios, sample) {
+    let waivers = match waivers(folder, &baseline, &scenarios, &checks, sample) {
         Ok(waivers) => waivers,
         Err(found) => {
             problems.extend(found);
@@ -195,13 +195,49 @@ fn architecture(folder: &Folder, names: Names<'_>, sample: Sample) -> Result<(Ar
         baseline,
         waivers,
         scenarios,
+        checks,
         bindings,
     };
     Ok((architecture, problems))
 }
 
+/// Whether every control is attempted, read, or marked as not testable; and only what is so is marked.
+fn proved(source: &Source, baseline: &RawBaseline, scenarios: &[Scenario], checks: &[Arc<Reading>]) -> Diagnostics {
+    let mut problems = Diagnostics::default();
+    for choice in &baseline.controls {
+        let id = &choice.value.id;
+        let attempted = scenarios
+            .iter()
+            .any(|scenario| scenario.attempts().any(|attempt| attempt.controls.contains(&id.value)));
+        let read = checks.iter().any(|reading| reading.control == id.value);
+        let (message, help) = match (attempted || read, &choice.value.not_testable) {
+            (true, None) | (false, Some(_)) => continue,
+            (false, None) => (
+                format!("no attempt and no check proves control `{}`", id.value),
+                "add an attempt with this control, say with `of:` what its check reads, or why it is `not_testable:`",
+            ),
+            (true, Some(_)) => (
+                format!("control `{}` is proved here and said not to be testable", id.value),
+                "remove `not_testable:`",
+            ),
+        };
+        problems.push(
+            Diagnostic::new(Code::UnprovedControl, message)
+                .at(source, id.span.clone())
+                .help(help),
+        );
+    }
+    problems
+}
+
 /// The waivers beside the baseline. Of a sample not every attempt is known.
-fn waivers(folder: &Folder, baseline: &Baseline, scenarios: &[Scenario], sample: Sample) -> Result<Waivers, Diagnostics> {
+fn waivers(
+    folder: &Folder,
+    baseline: &Baseline,
+    scenarios: &[Scenario],
+    checks: &[Arc<Reading>],
+    sample: Sample,
+) -> Result<Waivers, Diagnostics> {
     let Some(file) = folder.waivers() else {
         return Ok(Waivers::default());
     };
@@ -211,6 +247,7 @@ fn waivers(folder: &Folder, baseline: &Baseline, scenarios: &[Scenario], sample:
         .iter()
         .flat_map(Scenario::attempts)
         .map(|attempt| attempt.id.as_str())
+        .chain(checks.iter().map(|reading| reading.id.as_str()))
         .collect();
     let known = matches!(sample, Sample::All).then_some(ids.as_slice());
     Waivers::resolve(&source, &raw, baseline, known)

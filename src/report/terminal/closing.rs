@@ -2,11 +2,11 @@
 
 use crate::{
     exit::Exit,
-    record::{ControlSummary, Counts, ResultRecord, RunRecord, WaiverInfo, WaiverState},
+    record::{ControlSummary, Counts, MethodSummary, ResultKind, ResultRecord, RunRecord, WaiverInfo, WaiverState},
     report::{
         detail_lines, one_line,
         terminal::{
-            counted,
+            attempts_and_checks, counted,
             style::{self, Paint},
         },
     },
@@ -47,11 +47,16 @@ fn not_passed(record: &RunRecord, paint: Paint) -> String {
     }
 }
 
-/// Attempts that a stop prevented have nothing to tell but their number.
+/// Attempts and checks that a stop prevented have nothing to tell but their number.
 fn not_made(record: &RunRecord) -> String {
-    match record.results.iter().filter(|result| is_prevented(result)).count() {
-        0 => String::new(),
-        prevented => format!("not made: {}, because the run was stopped\n\n", counted(prevented, "attempt")),
+    let (checks, attempts): (Vec<_>, Vec<_>) = record
+        .results
+        .iter()
+        .filter(|result| is_prevented(result))
+        .partition(|result| result.kind == ResultKind::Check);
+    match attempts_and_checks(attempts.len(), checks.len()) {
+        nothing if nothing.is_empty() => nothing,
+        prevented => format!("not made: {prevented}, because the run was stopped\n\n"),
     }
 }
 
@@ -82,9 +87,10 @@ fn controls(record: &RunRecord, paint: Paint, all: bool) -> String {
         let word = control.verdict.as_str();
         let padding = " ".repeat("inconclusive".len().saturating_sub(word.len()));
         let word = paint.verdict(control.verdict, word);
-        let (name, title, counts) = (name(control), one_line(&control.title), control_counts(&control.counts));
+        let (name, title, counts) = (name(control), one_line(&control.title), control_counts(control));
         format!(
-            "  {word}{padding}  {name:width$}  {title}: {counts}\n{}",
+            "  {word}{padding}  {name:width$}  {title}: {counts}\n{}{}",
+            disagreement(control),
             ids_not_passed(record, control)
         )
     };
@@ -92,8 +98,19 @@ fn controls(record: &RunRecord, paint: Paint, all: bool) -> String {
     if lines.is_empty() { lines } else { format!("controls:\n{lines}\n") }
 }
 
-/// `24 attempts, 1 failed`: what did not pass is said, what passed is the rest.
-fn control_counts(counts: &Counts) -> String {
+/// `24 attempts, 1 failed; 2 checks`: what did not pass is said, what passed is the rest.
+fn control_counts(control: &ControlSummary) -> String {
+    if let Some(why) = &control.not_testable {
+        return format!("not testable here: {}", one_line(why));
+    }
+    let methods = [(control.attempted, "attempt"), (control.read, "check")];
+    let words = methods
+        .into_iter()
+        .filter_map(|(method, thing)| Some(method_counts(&method?.counts, thing)));
+    words.collect::<Vec<_>>().join("; ")
+}
+
+fn method_counts(counts: &Counts, thing: &str) -> String {
     let words = [
         (counts.fail, "failed"),
         (counts.inconclusive, "inconclusive"),
@@ -105,7 +122,21 @@ fn control_counts(counts: &Counts) -> String {
         .into_iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, word)| format!(", {number} {word}"));
-    counted(counts.total, "attempt") + &words.collect::<String>()
+    counted(counts.total, thing) + &words.collect::<String>()
+}
+
+/// What is attempted and what is read say two things of one control: a finding of its own.
+fn disagreement(control: &ControlSummary) -> String {
+    let word = |method: Option<MethodSummary>| method.map_or("nothing", |method| method.verdict.as_str());
+    if control.disagree {
+        format!(
+            "      the methods disagree: attempted {}, read {}\n",
+            word(control.attempted),
+            word(control.read)
+        )
+    } else {
+        String::new()
+    }
 }
 
 fn ids_not_passed(record: &RunRecord, control: &ControlSummary) -> String {
@@ -208,7 +239,7 @@ fn ending(record: &RunRecord) -> Ending {
         ("ok", Verdict::Pass, "everything passed")
     } else if is(Exit::Failed) {
         let meaning = if record.summary.counts.fail > 0 {
-            "a forbidden act succeeded, a permitted one failed, or something was refused for the wrong reason"
+            "a forbidden act succeeded, a permitted one failed, something was refused for the wrong reason, or what was read is not as it must be"
         } else {
             "a waiver has expired"
         };

@@ -102,7 +102,7 @@ fn pretty() {
           secure-bucket/transport/-/s3:ListObjectsV2/over-plain-http
 
     result: FAILED. 2 passed; 1 failed; 1 inconclusive; 1 error; 1 skipped; 1 waived; finished in 0.05s, 412 calls
-    exit 1: a forbidden act succeeded, a permitted one failed, or something was refused for the wrong reason
+    exit 1: a forbidden act succeeded, a permitted one failed, something was refused for the wrong reason, or what was read is not as it must be
     reports: reports/0198c0de/junit.xml
     ");
 }
@@ -126,11 +126,48 @@ fn terse() {
 }
 
 #[test]
+fn an_attempt_and_a_check_that_disagree() {
+    let mut run = sample::run();
+    for control in run.architectures.iter_mut().flat_map(|architecture| &mut architecture.controls) {
+        control.not_testable = (control.id == "NET-01").then(|| "every request of this network is encrypted".to_owned());
+    }
+    let record = sample::of(run, vec![sample::passed(), sample::does_not_hold()]);
+    insta::assert_snapshot!(shown(&record, Format::Pretty, false), @r#"
+
+    running 1 attempt and 1 check of secure-bucket on the sandbox
+    test secure-bucket/encryption/app/s3:PutObject/without-an-encryption-header ... ok (refused by DenyMissingEncryptionHeader)
+    test secure-bucket/checks/evidence/s3:GetBucketPolicy/ENC-02 ... FAILED (does-not-hold)
+
+    failures:
+
+    ---- secure-bucket/checks/evidence/s3:GetBucketPolicy/ENC-02 FAILED ----
+      controls: ENC-02
+      expected: An upload that asks for anything but aws:kms is refused.
+      came back: 200 {"Policy":"{}"} (allowed)
+      fail: does-not-hold: a request of the forbidden kind is not denied
+      at: scenarios/secure-bucket/baseline.yaml:6
+      try: aws s3api get-bucket-policy --bucket b
+
+    controls:
+      pass          ENC-01  Objects are encrypted with the team's key: 1 attempt
+      fail          ENC-02  No other encryption is accepted: 1 attempt; 1 check, 1 failed
+          the methods disagree: attempted pass, read fail
+          secure-bucket/checks/evidence/s3:GetBucketPolicy/ENC-02
+      skipped       NET-01  Only TLS: not testable here: every request of this network is encrypted
+
+    result: FAILED. 1 passed; 1 failed; 0 inconclusive; 0 errors; 0 skipped; finished in 0.05s, 412 calls
+    exit 1: a forbidden act succeeded, a permitted one failed, something was refused for the wrong reason, or what was read is not as it must be
+    reports: reports/0198c0de/junit.xml
+    "#);
+}
+
+#[test]
 fn json() {
     let events = [
         Event::RunStarted {
             run: Box::new(sample::run()),
             attempts: 1,
+            checks: 0,
         },
         Event::Result {
             result: sample::got_through().into(),
@@ -141,7 +178,7 @@ fn json() {
         },
     ];
     insta::assert_snapshot!(shown_events(&events, Format::Json, true), @r#"
-    {"event":"run-started","run":{"id":"0198c0de","gainsay":"0.1.0","target":"sandbox","started":"2026-03-01T12:00:00Z","duration_ms":51.5,"scenarios":"scenarios","calls":412,"interrupted":false,"architectures":[{"name":"secure-bucket","title":"A bucket that takes encrypted objects only.","account":"111122223333","region":"eu-central-1","controls":[{"id":"ENC-01","title":"Objects are encrypted with the team's key"},{"id":"ENC-02","title":"No other encryption is accepted"},{"id":"NET-01","title":"Only TLS"}]}]},"attempts":1}
+    {"event":"run-started","run":{"id":"0198c0de","gainsay":"0.1.0","target":"sandbox","started":"2026-03-01T12:00:00Z","duration_ms":51.5,"scenarios":"scenarios","calls":412,"interrupted":false,"architectures":[{"name":"secure-bucket","title":"A bucket that takes encrypted objects only.","account":"111122223333","region":"eu-central-1","controls":[{"id":"ENC-01","title":"Objects are encrypted with the team's key"},{"id":"ENC-02","title":"No other encryption is accepted"},{"id":"NET-01","title":"Only TLS"}]}]},"attempts":1,"checks":0}
     {"event":"result","result":{"id":"secure-bucket/encryption/app/s3:PutObject/with-S3-managed-keys","architecture":"secure-bucket","scenario":"encryption","title":"Every write path uses the team's own key","row":"app","operation":"s3:PutObject","attempt":"with S3-managed keys","kind":"deny","controls":["ENC-01","ENC-02"],"principal":"app","verdict":"fail","reason":"got-through","detail":"a forbidden act succeeded","outcome":"allowed","expected":{"effect":"deny","layer":["resource"],"sid":"DenyNotKms"},"observed":{"fields":{"encryption":["AES256"]}},"tries":[{"outcome":"denied","status":403,"code":"AccessDenied"}],"started":"2026-03-01T12:00:00.25Z","duration_ms":1.5,"file":"scenarios/secure-bucket/encryption.yaml","line":31,"command":"aws s3api put-object --bucket b --key k"}}
     {"event":"stopping"}
     {"event":"report-written","path":"reports/0198c0de/junit.xml"}

@@ -1,0 +1,262 @@
+//! What a baseline asks to be read: for every control that is `of` something, each bucket or key it names.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Check, On, Reading, Subject};
+use crate::{
+    diag::{Code, Diagnostic, Diagnostics, Located, Source},
+    environment::{Control, Environment, Key, RawBaseline, RawControlChoice, Role, catalogue},
+};
+
+/// The readings of an architecture, in the order of its baseline.
+///
+/// # Errors
+/// Names that the environment does not have, parameters that the check does not have or lacks, a control that has no check, and a
+/// reader that is not there.
+pub fn asked(architecture: &str, source: &Source, raw: &RawBaseline, environment: &Environment) -> Result<Vec<Arc<Reading>>, Diagnostics> {
+    let asked = Asked {
+        architecture,
+        source,
+        environment,
+    };
+    let mut problems = Diagnostics::default();
+    let reader = match asked.reader(raw) {
+        Ok(reader) => reader,
+        Err(problem) => {
+            problems.push(problem);
+            return Err(problems);
+        }
+    };
+    let mut readings = Vec::new();
+    for choice in &raw.controls {
+        match (asked.choice(&choice.value), &reader) {
+            (Err(found), _) => problems.extend(found),
+            (Ok(None), _) => {}
+            (Ok(Some(_)), None) => problems.push(asked.problem(
+                Code::MissingKey,
+                "the baseline does not say who reads".to_owned(),
+                &choice.value.id,
+                "add `reader:` with a role that may read the configuration",
+            )),
+            (Ok(Some(part)), Some(reader)) => {
+                readings.extend(
+                    part.subjects
+                        .iter()
+                        .map(|subject| Arc::new(asked.reading(&part, subject, reader, choice))),
+                );
+            }
+        }
+    }
+    if problems.is_empty() { Ok(readings) } else { Err(problems) }
+}
+
+struct Asked<'a> {
+    architecture: &'a str,
+    source: &'a Source,
+    environment: &'a Environment,
+}
+
+/// What one control is to be read of.
+struct Part {
+    control: &'static Control,
+    check: &'static Check,
+    subjects: Vec<Subject>,
+    parameters: BTreeMap<String, String>,
+}
+
+impl Asked<'_> {
+    fn problem(&self, code: Code, message: String, at: &Located<String>, help: &str) -> Diagnostic {
+        Diagnostic::new(code, message).at(self.source, at.span.clone()).help(help)
+    }
+
+    fn reader(&self, raw: &RawBaseline) -> Result<Option<Arc<Role>>, Diagnostic> {
+        let Some(name) = &raw.reader else { return Ok(None) };
+        match self.environment.role(&name.value) {
+            Some(role) => Ok(Some(role.clone())),
+            None => Err(Diagnostic::new(Code::UnknownName, format!("there is no role `{}`", name.value))
+                .at(self.source, name.span.clone())
+                .suggest(&name.value, self.environment.roles.iter().map(|role| role.name.as_str()))),
+        }
+    }
+
+    fn choice(&self, choice: &RawControlChoice) -> Result<Option<Part>, Diagnostics> {
+        let mut problems = Diagnostics::default();
+        let Some(of) = &choice.of else {
+            for (name, _) in &choice.with.0 {
+                problems.push(self.problem(
+                    Code::BadParameter,
+                    format!("nothing is read for `{}`, so `{}` is told to nobody", choice.id.value, name.value),
+                    name,
+                    "say with `of:` what is read, or remove it",
+                ));
+            }
+            return if problems.is_empty() { Ok(None) } else { Err(problems) };
+        };
+        let control = catalogue().iter().find(|control| control.id == choice.id.value);
+        let Some((control, check)) = control.and_then(|control| Some((control, control.check.as_ref()?))) else {
+            let at = of.0.first().unwrap_or(&choice.id);
+            problems.push(self.problem(
+                Code::BadParameter,
+                format!("control `{}` has no check that reads anything", choice.id.value),
+                at,
+                "remove `of:`; attempts prove this control",
+            ));
+            return Err(problems);
+        };
+        let parameters = self.parameters(control, check, choice, &mut problems);
+        let mut subjects: Vec<Subject> = Vec::new();
+        for name in &of.0 {
+            match self.subjects(check.on, name) {
+                Ok(found) => {
+                    for subject in found {
+                        if subjects.contains(&subject) {
+                            problems.push(self.problem(
+                                Code::DuplicateName,
+                                format!("`{}` is named twice", subject.name),
+                                name,
+                                "keep one of them",
+                            ));
+                        } else {
+                            subjects.push(subject);
+                        }
+                    }
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let part = Part {
+            control,
+            check,
+            subjects,
+            parameters,
+        };
+        if problems.is_empty() { Ok(Some(part)) } else { Err(problems) }
+    }
+
+    /// What the check is told: all that it has to be told, and nothing else.
+    fn parameters(
+        &self,
+        control: &Control,
+        check: &Check,
+        choice: &RawControlChoice,
+        problems: &mut Diagnostics,
+    ) -> BTreeMap<String, String> {
+        let mut parameters = BTreeMap::new();
+        for (name, value) in &choice.with.0 {
+            if !check.parameters.contains(&name.value) {
+                let problem = Diagnostic::new(
+                    Code::BadParameter,
+                    format!("the check of `{}` has no parameter `{}`", control.id, name.value),
+                );
+                let problem = problem.at(self.source, name.span.clone());
+                problems.push(problem.suggest(&name.value, check.parameters.iter().map(String::as_str)));
+                continue;
+            }
+            let told = match name.value.as_str() {
+                "key" => match self.key(value) {
+                    Ok(key) => key.arn.clone(),
+                    Err(problem) => {
+                        problems.push(problem);
+                        continue;
+                    }
+                },
+                _ => value.value.clone(),
+            };
+            parameters.insert(name.value.clone(), told);
+        }
+        // A name that is misspelt is not missing as well.
+        let misspelt = choice.with.names().any(|name| !check.parameters.iter().any(|known| known == name));
+        for name in &check.parameters {
+            if choice.with.get(name).is_none() && !misspelt {
+                problems.push(self.problem(
+                    Code::MissingKey,
+                    format!("the check of `{}` has to be told `{name}`", control.id),
+                    &choice.id,
+                    &format!("add `with: {{ {name}: ... }}`"),
+                ));
+            }
+        }
+        parameters
+    }
+
+    fn key(&self, name: &Located<String>) -> Result<&Arc<Key>, Diagnostic> {
+        let known = &self.environment.keys;
+        known.iter().find(|key| key.name == name.value).ok_or_else(|| {
+            Diagnostic::new(Code::UnknownName, format!("there is no key `{}`", name.value))
+                .at(self.source, name.span.clone())
+                .suggest(&name.value, known.iter().map(|key| key.name.as_str()))
+        })
+    }
+
+    /// What a name stands for: one bucket or key, or those of a collection.
+    fn subjects(&self, on: On, name: &Located<String>) -> Result<Vec<Subject>, Diagnostic> {
+        let environment = self.environment;
+        let all: Vec<Subject> = match on {
+            On::Bucket => environment
+                .buckets
+                .iter()
+                .map(|bucket| Subject {
+                    name: bucket.logical.clone(),
+                    id: bucket.name.clone(),
+                    arn: bucket.arn(),
+                    account: bucket.account.clone(),
+                })
+                .collect(),
+            On::Key => environment
+                .keys
+                .iter()
+                .map(|key| Subject {
+                    name: key.name.clone(),
+                    id: key.arn.clone(),
+                    arn: key.arn.clone(),
+                    account: key.account.clone(),
+                })
+                .collect(),
+        };
+        if let Some(one) = all.iter().find(|subject| subject.name == name.value) {
+            return Ok(vec![one.clone()]);
+        }
+        let collection = environment.collections.iter().find(|collection| collection.name == name.value);
+        let of_members = collection.map(|collection| {
+            let has = |subject: &&Subject| {
+                let has = |member: &Arc<crate::environment::Member>| {
+                    let there = match on {
+                        On::Bucket => member.bucket.is_some(),
+                        On::Key => member.key.is_some(),
+                    };
+                    there && member.name == subject.name
+                };
+                collection.members.iter().any(has)
+            };
+            all.iter().filter(has).cloned().collect::<Vec<_>>()
+        });
+        match of_members {
+            Some(subjects) if !subjects.is_empty() => Ok(subjects),
+            _ => {
+                let collections = environment.collections.iter().map(|collection| collection.name.as_str());
+                let known = all.iter().map(|subject| subject.name.as_str()).chain(collections);
+                Err(Diagnostic::new(
+                    Code::UnknownName,
+                    format!("there is no {} `{}` to be read", on.as_str(), name.value),
+                )
+                .at(self.source, name.span.clone())
+                .suggest(&name.value, known))
+            }
+        }
+    }
+
+    fn reading(&self, part: &Part, subject: &Subject, reader: &Arc<Role>, choice: &Located<RawControlChoice>) -> Reading {
+        let Part { control, check, .. } = part;
+        Reading {
+            id: format!("{}/checks/{}/{}/{}", self.architecture, subject.name, check.read, control.id),
+            control: control.id.clone(),
+            statement: &control.statement,
+            check,
+            subject: subject.clone(),
+            parameters: part.parameters.clone(),
+            reader: reader.clone(),
+            file: self.source.name().to_owned(),
+            line: self.source.line_of(choice.value.id.span.start),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Checks: after the rows, what is deployed is read and judged.
+
+use std::{sync::Arc, time::Instant};
+
+use aws_credential_types::Credentials;
+use futures::{StreamExt as _, stream};
+use time::OffsetDateTime;
+
+use super::{Event, Options, Stage, Stop, millis, result::waive, timestamp};
+use crate::{
+    attempt::{Answer, Output, Refused},
+    check::{self, Reading, Seen},
+    cloud::{Target, Told},
+    environment::Environment,
+    outcome::classify,
+    plan::{Plan, PlannedCheck},
+    record::{ExpectedRecord, ObservedRecord, ResultKind, ResultRecord, TryRecord},
+    suite::Architecture,
+    tries::Tries,
+    verdict::{Judgement, Reason, Verdict, came_back},
+};
+
+/// What the checks leave.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    pub results: Vec<ResultRecord>,
+    pub calls: u64,
+}
+
+/// Makes every check of a plan, so many at a time, and tells their results in its order.
+pub(super) async fn execute(
+    plan: &Plan<'_>,
+    options: &Options,
+    stop: &Stop,
+    stage: impl Fn(&Architecture) -> Option<Arc<Stage>>,
+    tell: &mut impl FnMut(&Event),
+) -> Checked {
+    let begin = |planned: &PlannedCheck<'_>| {
+        let made = stage(planned.architecture).map(|stage| Made::new(planned, stage, options, stop));
+        // On every core: to search a policy is work.
+        async { tokio::spawn(made?.make()).await.ok() }
+    };
+    let mut checked = Checked::default();
+    let mut made = stream::iter(plan.checks.iter().map(begin)).buffered(options.jobs.max(1));
+    while let Some(made) = made.next().await {
+        // A check that panicked, which lints forbid, has no result to tell: the run is not whole.
+        let Some((result, calls)) = made else {
+            stop.interrupt();
+            continue;
+        };
+        checked.calls += calls;
+        let result = Arc::new(result);
+        tell(&Event::Result { result: result.clone() });
+        checked.results.push(Arc::unwrap_or_clone(result));
+    }
+    checked
+}
+
+/// Everything one check needs, owned, so that it can be made on any thread.
+struct Made {
+    reading: Arc<Reading>,
+    architecture: String,
+    waivers: crate::environment::Waivers,
+    environment: Arc<Environment>,
+    stage: Arc<Stage>,
+    target: Target,
+    stop: Stop,
+    fail_fast: bool,
+}
+
+/// What was seen of a check.
+#[derive(Default)]
+struct Look {
+    answer: Option<Answer>,
+    document: Option<String>,
+    principal_arn: Option<String>,
+    tries: Vec<TryRecord>,
+}
+
+impl Made {
+    fn new(planned: &PlannedCheck<'_>, stage: Arc<Stage>, options: &Options, stop: &Stop) -> Self {
+        let architecture = planned.architecture;
+        Self {
+            reading: planned.reading.clone(),
+            architecture: architecture.name.clone(),
+            waivers: architecture.waivers.clone(),
+            environment: architecture.environment.clone(),
+            target: stage.target(&architecture.environment, options),
+            stage,
+            stop: stop.clone(),
+            fail_fast: options.fail_fast,
+        }
+    }
+
+    /// The result, and how many calls it took.
+    async fn make(self) -> (ResultRecord, u64) {
+        let started = timestamp(OffsetDateTime::now_utc());
+        let begun = Instant::now();
+        let mut look = Look::default();
+        let judgement = if self.stop.is_interrupted() {
+            Judgement::error(Reason::Cancelled, "the run was stopped before this check")
+        } else if self.stop.has_failed() {
+            Judgement::skipped("not checked: `--fail-fast` ended the run at an earlier failure")
+        } else if let Some(obstacle) = self.stage.unreadable(&self.reading) {
+            Judgement::skipped(obstacle)
+        } else {
+            match self.stage.session(&self.reading.reader).await {
+                Ok(session) => {
+                    look.principal_arn = Some(session.arn.clone());
+                    let seen = self.look(&session.credentials, &mut look).await;
+                    check::judge(&self.reading, &seen)
+                }
+                Err(problem) => Judgement::inconclusive(Reason::NoSession, problem),
+            }
+        };
+        if self.fail_fast && judgement.verdict == Verdict::Fail {
+            self.stop.fail();
+        }
+        let calls = look.tries.len() as u64;
+        (self.record(look, judgement, started, begun), calls)
+    }
+
+    /// Reads, again where nothing was decided.
+    async fn look(&self, credentials: &Credentials, look: &mut Look) -> Seen {
+        let Some(row) = self.reading.check.row() else {
+            return Seen::NotRead(format!("nothing is called `{}`", self.reading.check.read));
+        };
+        let ask = row.ask(&self.reading.subject);
+        let mut tries = Tries::default();
+        let (answer, told) = loop {
+            let told = self.target.ask(credentials, row.service(), &ask).await;
+            let answer = match &told {
+                Ok(told) => answer(told, row.code(&told.body)),
+                Err(answer) => answer.clone(),
+            };
+            match tries.next(&answer, &classify(row.service(), &answer)) {
+                Some(pause) if !self.stop.is_interrupted() => tokio::time::sleep(pause).await,
+                _ => break (answer, told),
+            }
+        };
+        look.tries = tries.into_vec();
+        let seen = match &told {
+            Ok(told) => row.seen(told.status, &told.body),
+            Err(answer) => Seen::NotRead(came_back(answer)),
+        };
+        if let Seen::Document(document) = &seen {
+            look.document = Some(document.to_string());
+        }
+        look.answer = Some(answer);
+        seen
+    }
+
+    fn record(self, look: Look, judgement: Judgement, started: String, begun: Instant) -> ResultRecord {
+        let reading = &self.reading;
+        let controls = vec![reading.control.clone()];
+        let (verdict, waiver) = waive(&self.waivers, &reading.id, &controls, judgement.verdict);
+        let command = match (judgement.verdict, reading.check.row()) {
+            // As for attempts: nobody repeats what went as it should.
+            (Verdict::Pass, _) | (_, None) => String::new(),
+            (_, Some(row)) => {
+                let endpoint = self.target.one_url(false).map(|url| format!(" --endpoint-url {url}"));
+                format!(
+                    "{} --profile {} --region {}{}",
+                    row.command(&reading.subject),
+                    reading.reader.name,
+                    self.environment.region,
+                    endpoint.unwrap_or_default()
+                )
+            }
+        };
+        ResultRecord {
+            id: reading.id.clone(),
+            architecture: self.architecture,
+            scenario: "checks".to_owned(),
+            title: reading.statement.trim().to_owned(),
+            row: reading.subject.name.clone(),
+            operation: reading.check.read.clone(),
+            attempt: reading.control.clone(),
+            kind: ResultKind::Check,
+            controls,
+            principal: reading.reader.name.clone(),
+            principal_arn: look.principal_arn,
+            verdict,
+            reason: judgement.reason,
+            detail: judgement.detail,
+            waiver,
+            outcome: look.tries.last().map(|last| last.outcome),
+            expected: ExpectedRecord {
+                effect: ResultKind::Check.as_str().to_owned(),
+                ..ExpectedRecord::default()
+            },
+            observed: look.answer.as_ref().map(|answer| observed(answer, look.document)),
+            witnesses: Vec::new(),
+            assumed: None,
+            tries: look.tries,
+            started,
+            duration_ms: millis(begun),
+            file: reading.file.clone(),
+            line: reading.line,
+            command,
+        }
+    }
+}
+
+/// What came back, in the words that every answer has.
+fn answer(told: &Told, code: Option<String>) -> Answer {
+    if (200..300).contains(&told.status) {
+        return Answer::success(told.status, told.request_id.as_deref(), Output::new());
+    }
+    Answer::Refused(Refused {
+        status: told.status,
+        code,
+        request_id: told.request_id.clone(),
+        ..Refused::default()
+    })
+}
+
+fn observed(answer: &Answer, document: Option<String>) -> ObservedRecord {
+    let (code, message) = match answer {
+        Answer::Refused(refused) => (refused.code.clone(), refused.message.clone()),
+        Answer::Malformed { message, .. } | Answer::Unreachable { message } | Answer::NotSent { message } => (None, Some(message.clone())),
+        Answer::Success { .. } => (None, None),
+    };
+    ObservedRecord {
+        status: answer.status(),
+        code,
+        message,
+        request_id: answer.request_id().map(str::to_owned),
+        document,
+        ..ObservedRecord::default()
+    }
+}

@@ -1,0 +1,344 @@
+//! Checks: what is deployed is read as a role that may read it, and judged beside the attempts.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at a surprise"
+)]
+
+mod common;
+
+use std::{collections::BTreeSet, fs, path::PathBuf, process::Output};
+
+use common::{code, copy_scenarios, gainsay, stderr, stdout};
+use serde_json::Value;
+
+struct Copy(tempfile::TempDir);
+
+impl Copy {
+    fn new() -> Self {
+        let copy = tempfile::tempdir().unwrap();
+        copy_scenarios(copy.path());
+        Self(copy)
+    }
+
+    /// The same with another text in one file.
+    fn edited(edits: &[(&str, &str, &str)]) -> Self {
+        let copy = Self::new();
+        for (file, from, to) in edits {
+            let path = copy.0.path().join(file);
+            let text = fs::read_to_string(&path).unwrap();
+            assert_eq!(text.matches(from).count(), 1, "`{from}` in {file}");
+            fs::write(path, text.replace(from, to)).unwrap();
+        }
+        copy
+    }
+
+    fn reports(&self) -> PathBuf {
+        self.0.path().join("reports")
+    }
+
+    fn call(&self, command: &str, arguments: &[&str]) -> Output {
+        let scenarios = self.0.path().to_str().unwrap();
+        let fixed = [command, "--color", "never", "--scenarios", scenarios];
+        gainsay().args(fixed).args(arguments).output().unwrap()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let reports = self.reports();
+        self.call("run", &[&["--report-dir", reports.to_str().unwrap()], arguments].concat())
+    }
+
+    fn record(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.reports().join("latest/record.json")).unwrap()).unwrap()
+    }
+}
+
+fn found<'a>(record: &'a Value, list: &str, id: &str) -> &'a Value {
+    let list = if list == "results" {
+        &record["results"]
+    } else {
+        &record["summary"][list]
+    };
+    let all = list.as_array().unwrap();
+    all.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("no `{id}`"))
+}
+
+const ENVIRONMENT: &str = "secure-bucket/environment.yaml";
+const POLICY: &str = "secure-bucket/policies/evidence-bucket.json";
+const BUCKET_BLOCK: &str = "ownership: BucketOwnerEnforced\n    block_public_access: { block_public_acls: true, ignore_public_acls: true, block_public_policy: true, restrict_public_buckets: true }";
+
+/// Each setting, weakened alone, and those statements that no other makes up for. What an upload under no encryption or another is refused
+/// by, the statement on the key refuses as well: that these are there, attempts show, which name the statement.
+/// Each is the file, what it says, what it says then, and the controls whose checks fail.
+const WEAKENED: &[(&str, &str, &str, &[&str])] = &[
+    (
+        ENVIRONMENT,
+        "algorithm: aws:kms, key: evidence, bucket_key: true",
+        "algorithm: aws:kms, key: evidence, bucket_key: false",
+        &["BKY-01"],
+    ),
+    (
+        ENVIRONMENT,
+        "algorithm: aws:kms, key: evidence,",
+        "algorithm: aws:kms, key: other,",
+        &["DEF-01"],
+    ),
+    (
+        ENVIRONMENT,
+        "algorithm: aws:kms, key: evidence,",
+        "algorithm: aws:kms,",
+        &["DEF-01"],
+    ),
+    (
+        ENVIRONMENT,
+        "algorithm: aws:kms, key: evidence,",
+        "algorithm: aws:kms:dsse, key: evidence,",
+        &["DEF-01"],
+    ),
+    (
+        ENVIRONMENT,
+        "{ algorithm: aws:kms, key: evidence, bucket_key: true, blocked: [SSE-C] }",
+        "{ algorithm: AES256, blocked: [SSE-C] }",
+        &["BKY-01", "DEF-01"],
+    ),
+    (ENVIRONMENT, ", blocked: [SSE-C]", ", blocked: [NONE]", &["SSC-01"]),
+    (
+        ENVIRONMENT,
+        "name: gainsay-evidence-111122223333\n    versioning: enabled",
+        "name: gainsay-evidence-111122223333\n    versioning: suspended",
+        &["VER-02"],
+    ),
+    (
+        ENVIRONMENT,
+        "name: gainsay-evidence-111122223333\n    versioning: enabled",
+        "name: gainsay-evidence-111122223333",
+        &["VER-02"],
+    ),
+    (ENVIRONMENT, "BucketOwnerEnforced", "BucketOwnerPreferred", &["OWN-01"]),
+    (ENVIRONMENT, "BucketOwnerEnforced", "ObjectWriter", &["OWN-01"]),
+    (
+        ENVIRONMENT,
+        BUCKET_BLOCK,
+        "ownership: BucketOwnerEnforced\n    block_public_access: { block_public_acls: false, ignore_public_acls: true, block_public_policy: true, restrict_public_buckets: true }",
+        &["BPA-01"],
+    ),
+    (
+        ENVIRONMENT,
+        BUCKET_BLOCK,
+        "ownership: BucketOwnerEnforced\n    block_public_access: { block_public_acls: true, ignore_public_acls: false, block_public_policy: true, restrict_public_buckets: true }",
+        &["BPA-01"],
+    ),
+    (
+        ENVIRONMENT,
+        BUCKET_BLOCK,
+        "ownership: BucketOwnerEnforced\n    block_public_access: { block_public_acls: true, ignore_public_acls: true, block_public_policy: false, restrict_public_buckets: true }",
+        &["BPA-01"],
+    ),
+    (
+        ENVIRONMENT,
+        BUCKET_BLOCK,
+        "ownership: BucketOwnerEnforced\n    block_public_access: { block_public_acls: true, ignore_public_acls: true, block_public_policy: true, restrict_public_buckets: false }",
+        &["BPA-01"],
+    ),
+    (
+        "secure-bucket/policies/key.json",
+        "\"arn:aws:iam::{{account}}:root\"",
+        "[\"arn:aws:iam::{{account}}:root\", \"arn:aws:iam::444455556666:root\"]",
+        &["KPO-01"],
+    ),
+    (
+        POLICY,
+        "\"Statement\": [",
+        "\"Statement\": [{ \"Effect\": \"Allow\", \"Principal\": { \"AWS\": \"arn:aws:iam::444455556666:root\" }, \"Action\": \"s3:GetObject\", \"Resource\": \"{{bucket.evidence.arn}}/*\" },",
+        &["XAC-01"],
+    ),
+    (POLICY, "\"Action\": \"s3:*\"", "\"Action\": \"s3:Get*\"", &["TLS-01"]),
+    (
+        POLICY,
+        "\"{{key.evidence.arn}}\"",
+        "[\"{{key.evidence.arn}}\", \"{{key.other.arn}}\"]",
+        &["ENC-03"],
+    ),
+];
+
+fn weakening_of(control: &str) -> (&'static str, &'static str, &'static str) {
+    let found = WEAKENED.iter().find(|(_, _, _, controls)| *controls == [control]);
+    found.map(|(file, from, to, _)| (*file, *from, *to)).unwrap()
+}
+
+#[test]
+fn weakening_a_setting_fails_its_control_and_no_other() {
+    for (file, from, to, controls) in WEAKENED {
+        let copy = Copy::edited(&[(file, from, to)]);
+        let output = copy.run(&["secure-bucket/checks/"]);
+        assert_eq!(code(&output), 1, "{to}: {}{}", stdout(&output), stderr(&output));
+        let record = copy.record();
+        let summaries = record["summary"]["controls"].as_array().unwrap().iter();
+        let failed: BTreeSet<&str> = summaries
+            .filter(|control| control["verdict"] != "pass")
+            .map(|control| control["id"].as_str().unwrap())
+            .collect();
+        assert_eq!(failed, controls.iter().copied().collect(), "{to}");
+        let printed = stdout(&output);
+        for control in *controls {
+            assert!(
+                printed.contains(&format!("---- secure-bucket/checks/")) && printed.contains(&format!("/{control} FAILED ----")),
+                "{printed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_search_that_fails_shows_a_request() {
+    let copy = Copy::edited(&[weakening_of("TLS-01")]);
+    copy.run(&["/TLS-01"]);
+    let record = copy.record();
+    let result = found(&record, "results", "secure-bucket/checks/evidence/s3:GetBucketPolicy/TLS-01");
+    let detail = result["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("aws:securetransport=false") && detail.contains("does not deny `s3:"),
+        "{detail}"
+    );
+    assert_eq!(result["kind"], "check");
+    assert_eq!(result["reason"], "does-not-hold");
+    assert_eq!(result["principal"], "auditor");
+    assert!(result["observed"]["document"].as_str().unwrap().contains("DenyInsecureTransport"));
+    assert!(
+        result["command"]
+            .as_str()
+            .unwrap()
+            .starts_with("aws s3api get-bucket-policy --bucket gainsay-evidence-111122223333")
+    );
+}
+
+/// Who may not read proves nothing, either way; who cannot be assumed neither.
+#[test]
+fn what_cannot_be_read_is_inconclusive() {
+    let auditor = "secure-bucket/policies/auditor.json";
+    for (edit, reason) in [
+        ((auditor, "\"s3:GetBucketVersioning\"", "\"s3:GetBucketTagging\""), "not-read"),
+        (
+            (
+                "secure-bucket/environment.yaml",
+                "    policies: [policies/auditor.json]",
+                "    policies: [policies/auditor.json]\n    boundary: policies/stranger.json",
+            ),
+            "not-read",
+        ),
+        (
+            (
+                "secure-bucket/environment.yaml",
+                "  auditor:                                # reads how everything is configured, and nothing of what is in it\n    trust: policies/trust.json",
+                "  auditor:\n    trust: policies/trust-with-external-id.json",
+            ),
+            "no-session",
+        ),
+    ] {
+        let copy = Copy::edited(&[edit]);
+        let output = copy.run(&["VER-02"]);
+        assert_eq!(code(&output), 2, "{edit:?}: {}{}", stdout(&output), stderr(&output));
+        let record = copy.record();
+        let result = found(&record, "results", "secure-bucket/checks/evidence/s3:GetBucketVersioning/VER-02");
+        assert_eq!(
+            (result["verdict"].as_str(), result["reason"].as_str()),
+            (Some("inconclusive"), Some(reason)),
+            "{edit:?}"
+        );
+    }
+}
+
+/// What reads and what attempts say two things when the policy is weakened for one who attempts nothing here.
+#[test]
+fn where_the_methods_disagree_it_is_said() {
+    let all_but = r#""StringNotEquals": { "s3:x-amz-server-side-encryption-aws-kms-key-id": "{{key.evidence.arn}}" }, "ArnNotEquals": { "aws:PrincipalArn": "{{role.auditor.arn}}" }"#;
+    let copy = Copy::edited(&[(
+        POLICY,
+        r#""StringNotEquals": { "s3:x-amz-server-side-encryption-aws-kms-key-id": "{{key.evidence.arn}}" }"#,
+        all_but,
+    )]);
+    let output = copy.run(&["secure-bucket/encryption/", "/ENC-03"]);
+    assert_eq!(code(&output), 1, "{}", stdout(&output));
+    let record = copy.record();
+    let control = found(&record, "controls", "ENC-03");
+    assert_eq!(control["disagree"], true);
+    assert_eq!(control["attempted"]["verdict"], "pass");
+    assert_eq!(control["read"]["verdict"], "fail");
+    assert!(
+        stdout(&output).contains("the methods disagree: attempted pass, read fail"),
+        "{}",
+        stdout(&output)
+    );
+    let other = found(&record, "controls", "ENC-02");
+    assert_eq!((&other["disagree"], &other["read"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
+fn checks_are_selected_listed_planned_and_run_again() {
+    let copy = Copy::edited(&[(ENVIRONMENT, ", blocked: [SSE-C]", ", blocked: [NONE]")]);
+    let id = "secure-bucket/checks/evidence/s3:GetBucketEncryption/SSC-01";
+    let baseline = copy.0.path().join("secure-bucket/baseline.yaml");
+    let listed = copy.call("list", &[baseline.to_str().unwrap()]);
+    assert!(
+        stdout(&listed).contains(&format!("{id}: check\n")) && stdout(&listed).ends_with("13 checks\n"),
+        "{}",
+        stdout(&listed)
+    );
+    let planned = copy.call("plan", &[id]);
+    let planned = stdout(&planned);
+    assert!(
+        planned.contains("check    auditor s3:GetBucketEncryption https://s3.eu-west-1.amazonaws.com bucket=evidence"),
+        "{planned}"
+    );
+    assert!(
+        planned.ends_with("1 calls, besides those that assume the roles; nothing was sent\n"),
+        "{planned}"
+    );
+    assert_eq!(code(&copy.run(&["secure-bucket/checks/", "--skip", "SSC"])), 0);
+    assert_eq!(code(&copy.run(&["secure-bucket/checks/"])), 1);
+    let again = copy.run(&["--rerun-failed"]);
+    assert!(
+        code(&again) == 1 && stdout(&again).contains("running 1 check of secure-bucket"),
+        "{}",
+        stdout(&again)
+    );
+    fs::write(
+        &baseline,
+        fs::read_to_string(&baseline)
+            .unwrap()
+            .replace("  - { id: SSC-01, of: evidence }\n", ""),
+    )
+    .unwrap();
+    let gone = copy.run(&["--rerun-failed"]);
+    assert!(code(&gone) == 3 && stderr(&gone).contains(id), "{}", stderr(&gone));
+}
+
+#[test]
+fn a_check_can_be_waived() {
+    let copy = Copy::edited(&[(ENVIRONMENT, ", blocked: [SSE-C]", ", blocked: [NONE]")]);
+    let waiver = "waivers:\n  - { result: secure-bucket/checks/evidence/s3:GetBucketEncryption/SSC-01, owner: o, reason: r, ticket: t, expires: 2999-12-31 }\n";
+    fs::write(copy.0.path().join("secure-bucket/waivers.yaml"), waiver).unwrap();
+    let output = copy.run(&["secure-bucket/checks/"]);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(found(&copy.record(), "controls", "SSC-01")["verdict"], "waived");
+}
+
+/// A control can be marked as not testable, and is told so.
+#[test]
+fn what_is_not_testable_is_told() {
+    let copy = Copy::edited(&[(
+        "secure-bucket/baseline.yaml",
+        "  - { id: SSC-01, of: evidence }",
+        "  - { id: SSC-01, not_testable: the target has no such setting }",
+    )]);
+    let output = copy.run(&["secure-bucket/checks/"]);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    assert!(
+        stdout(&output).contains("Customer-provided keys are blocked: not testable here: the target has no such setting"),
+        "{}",
+        stdout(&output)
+    );
+}
