@@ -63,7 +63,7 @@ fn trials(scenarios: &Path) -> Result<Vec<Trial>, Diagnostics> {
     let checks = |architecture: &Architecture| architecture.checks.iter().map(|reading| reading.id.clone()).collect::<Vec<_>>();
     for id in architectures
         .iter()
-        .flat_map(|architecture| [attempts(architecture), checks(architecture)].concat())
+        .flat_map(|architecture| [checks(architecture), attempts(architecture)].concat())
     {
         let (architectures, shown) = (architectures.clone(), shown.clone());
         trials.push(Trial::test(id.clone(), move || alone(&architectures, &shown, id)));
@@ -136,7 +136,7 @@ mod tests {
             Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/secure-bucket"),
             copy.path().join("secure-bucket"),
         );
-        for folder in ["", "policies"] {
+        for folder in ["", "policies", "settings"] {
             fs::create_dir_all(to.join(folder)).unwrap();
             for file in fs::read_dir(from.join(folder))
                 .unwrap()

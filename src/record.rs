@@ -20,7 +20,7 @@ pub struct RunRecord {
     pub run: RunInfo,
     /// How many of each verdict, and the verdict of each control.
     pub summary: Summary,
-    /// Every selected attempt in the order of the files, and every selected check in that of the baselines.
+    /// Every selected check in the order of the baselines, then every selected attempt in that of the files.
     pub results: Vec<ResultRecord>,
 }
 

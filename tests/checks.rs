@@ -68,6 +68,8 @@ fn found<'a>(record: &'a Value, list: &str, id: &str) -> &'a Value {
 
 const ENVIRONMENT: &str = "secure-bucket/environment.yaml";
 const POLICY: &str = "secure-bucket/policies/evidence-bucket.json";
+const LIFECYCLE: &str = "secure-bucket/settings/evidence-lifecycle.xml";
+const INVENTORY: &str = "secure-bucket/settings/evidence-inventory.xml";
 const BUCKET_BLOCK: &str = "ownership: BucketOwnerEnforced\n    block_public_access: { block_public_acls: true, ignore_public_acls: true, block_public_policy: true, restrict_public_buckets: true }";
 
 /// Each setting, weakened alone, and those statements that no other makes up for. What an upload under no encryption or another is refused
@@ -143,6 +145,38 @@ const WEAKENED: &[(&str, &str, &str, &[&str])] = &[
         "ownership: BucketOwnerEnforced\n    block_public_access: { block_public_acls: true, ignore_public_acls: true, block_public_policy: true, restrict_public_buckets: false }",
         &["BPA-01"],
     ),
+    (LIFECYCLE, "<NoncurrentDays>30<", "<NoncurrentDays>3<", &["LIF-01"]),
+    (LIFECYCLE, "<Prefix></Prefix>", "<Prefix>inbox/</Prefix>", &["LIF-01", "LIF-02"]),
+    (LIFECYCLE, "<Status>Enabled<", "<Status>Disabled<", &["LIF-01", "LIF-02"]),
+    (LIFECYCLE, "<DaysAfterInitiation>7<", "<DaysAfterInitiation>8<", &["LIF-02"]),
+    (
+        ENVIRONMENT,
+        "lifecycle: settings/evidence-lifecycle.xml, ",
+        "",
+        &["LIF-01", "LIF-02"],
+    ),
+    (ENVIRONMENT, ", inventory: settings/evidence-inventory.xml", "", &["INV-01"]),
+    (INVENTORY, "<IsEnabled>true<", "<IsEnabled>false<", &["INV-01"]),
+    (
+        INVENTORY,
+        "<IncludedObjectVersions>All<",
+        "<IncludedObjectVersions>Current<",
+        &["INV-01"],
+    ),
+    (INVENTORY, "Daily", "Weekly", &["INV-01"]),
+    (INVENTORY, "<Format>CSV<", "<Format>ORC<", &["INV-01"]),
+    (INVENTORY, "{{bucket.reports.arn}}", "{{bucket.scratch.arn}}", &["INV-01"]),
+    (INVENTORY, "<Field>EncryptionStatus</Field>", "", &["INV-01"]),
+    (INVENTORY, "<Field>ReplicationStatus</Field>", "", &["INV-01"]),
+    (INVENTORY, "<Field>StorageClass</Field>", "", &["INV-01"]),
+    (INVENTORY, "<Field>ETag</Field>", "", &["INV-01"]),
+    (INVENTORY, "<Field>ObjectLockRetainUntilDate</Field>", "", &["INV-01"]),
+    (
+        INVENTORY,
+        "<Encryption><SSE-KMS><KeyId>{{key.other.arn}}</KeyId></SSE-KMS></Encryption>",
+        "",
+        &["INV-01"],
+    ),
     (
         "secure-bucket/policies/key.json",
         "\"arn:aws:iam::{{account}}:root\"",
@@ -185,7 +219,7 @@ fn weakening_a_setting_fails_its_control_and_no_other() {
         let printed = stdout(&output);
         for control in *controls {
             assert!(
-                printed.contains(&format!("---- secure-bucket/checks/")) && printed.contains(&format!("/{control} FAILED ----")),
+                printed.contains("---- secure-bucket/checks/") && printed.contains(&format!("/{control} FAILED ----")),
                 "{printed}"
             );
         }
@@ -224,8 +258,8 @@ fn what_cannot_be_read_is_inconclusive() {
         (
             (
                 "secure-bucket/environment.yaml",
-                "    policies: [policies/auditor.json]",
-                "    policies: [policies/auditor.json]\n    boundary: policies/stranger.json",
+                "    policies: [policies/auditor.json, policies/stranger.json]",
+                "    policies: [policies/auditor.json, policies/stranger.json]\n    boundary: policies/stranger.json",
             ),
             "not-read",
         ),
@@ -283,7 +317,7 @@ fn checks_are_selected_listed_planned_and_run_again() {
     let baseline = copy.0.path().join("secure-bucket/baseline.yaml");
     let listed = copy.call("list", &[baseline.to_str().unwrap()]);
     assert!(
-        stdout(&listed).contains(&format!("{id}: check\n")) && stdout(&listed).ends_with("13 checks\n"),
+        stdout(&listed).contains(&format!("{id}: check\n")) && stdout(&listed).ends_with("19 checks\n"),
         "{}",
         stdout(&listed)
     );

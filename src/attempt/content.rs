@@ -140,6 +140,7 @@ mod tests {
                 ..PublicAccessBlock::ALL
             },
             policy: None,
+            settings: Vec::new(),
         }
     }
 

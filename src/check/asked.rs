@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{Check, On, Reading, Subject};
 use crate::{
     diag::{Code, Diagnostic, Diagnostics, Located, Source},
-    environment::{Control, Environment, Key, RawBaseline, RawControlChoice, Role, catalogue},
+    environment::{Bucket, Control, Environment, Key, RawBaseline, RawControlChoice, Role, catalogue},
 };
 
 /// The readings of an architecture, in the order of its baseline.
@@ -152,17 +152,10 @@ impl Asked<'_> {
                 problems.push(problem.suggest(&name.value, check.parameters.iter().map(String::as_str)));
                 continue;
             }
-            let told = match name.value.as_str() {
-                "key" => match self.key(value) {
-                    Ok(key) => key.arn.clone(),
-                    Err(problem) => {
-                        problems.push(problem);
-                        continue;
-                    }
-                },
-                _ => value.value.clone(),
-            };
-            parameters.insert(name.value.clone(), told);
+            match self.told(&name.value, value) {
+                Ok(told) => _ = parameters.insert(name.value.clone(), told),
+                Err(problem) => problems.push(problem),
+            }
         }
         // A name that is misspelt is not missing as well.
         let misspelt = choice.with.names().any(|name| !check.parameters.iter().any(|known| known == name));
@@ -179,12 +172,33 @@ impl Asked<'_> {
         parameters
     }
 
+    /// What a parameter stands for.
+    fn told(&self, parameter: &str, value: &Located<String>) -> Result<String, Diagnostic> {
+        match parameter {
+            "key" => Ok(self.key(value)?.arn.clone()),
+            "alias" => self.key(value)?.alias.clone().ok_or_else(|| {
+                let help = "give it one in `environment.yaml`, or name another key";
+                self.problem(Code::BadValue, format!("the key `{}` has no alias", value.value), value, help)
+            }),
+            "target" => Ok(self.bucket(value)?.name.clone()),
+            _ => Ok(value.value.clone()),
+        }
+    }
+
     fn key(&self, name: &Located<String>) -> Result<&Arc<Key>, Diagnostic> {
         let known = &self.environment.keys;
         known.iter().find(|key| key.name == name.value).ok_or_else(|| {
             Diagnostic::new(Code::UnknownName, format!("there is no key `{}`", name.value))
                 .at(self.source, name.span.clone())
                 .suggest(&name.value, known.iter().map(|key| key.name.as_str()))
+        })
+    }
+
+    fn bucket(&self, name: &Located<String>) -> Result<&Arc<Bucket>, Diagnostic> {
+        self.environment.bucket(&name.value).ok_or_else(|| {
+            Diagnostic::new(Code::UnknownName, format!("there is no bucket `{}`", name.value))
+                .at(self.source, name.span.clone())
+                .suggest(&name.value, self.environment.buckets.iter().map(|bucket| bucket.logical.as_str()))
         })
     }
 
@@ -212,6 +226,12 @@ impl Asked<'_> {
                     account: key.account.clone(),
                 })
                 .collect(),
+            On::Account => vec![Subject {
+                name: "account".to_owned(),
+                id: environment.account.clone(),
+                arn: format!("arn:aws:iam::{}:root", environment.account),
+                account: environment.account.clone(),
+            }],
         };
         if let Some(one) = all.iter().find(|subject| subject.name == name.value) {
             return Ok(vec![one.clone()]);
@@ -223,6 +243,7 @@ impl Asked<'_> {
                     let there = match on {
                         On::Bucket => member.bucket.is_some(),
                         On::Key => member.key.is_some(),
+                        On::Account => false,
                     };
                     there && member.name == subject.name
                 };

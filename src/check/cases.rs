@@ -47,6 +47,7 @@ fn reader() -> Arc<Role> {
 fn reading(control: &str, statement: &'static str, check: &'static Check, parameters: BTreeMap<String, String>) -> Reading {
     let (id, arn) = match check.on {
         On::Bucket => ("evidence", "arn:aws:s3:::evidence"),
+        On::Account => ("111122223333", "arn:aws:iam::111122223333:root"),
         On::Key => (
             "key-id",
             "arn:aws:kms:eu-west-1:111122223333:key/0e71de9c-e000-4000-8000-000000000001",

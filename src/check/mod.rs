@@ -37,6 +37,8 @@ pub enum On {
     Bucket,
     /// A KMS key.
     Key,
+    /// The account.
+    Account,
 }
 
 impl On {
@@ -46,6 +48,7 @@ impl On {
         match self {
             Self::Bucket => "bucket",
             Self::Key => "key",
+            Self::Account => "account",
         }
     }
 }
@@ -58,7 +61,8 @@ pub struct Check {
     pub on: On,
     /// What is read: the name of a row of [`READS`].
     pub read: String,
-    /// Names of what the baseline has to say. `key` is the logical name of a key and stands for its ARN.
+    /// Names of what the baseline has to say. `key` is the logical name of a key and stands for its ARN, `alias` is one and stands
+    /// for its alias, `target` is that of a bucket and stands for its name.
     #[serde(default)]
     pub parameters: Vec<String>,
     /// What must hold, in `JMESPath` over what the AWS CLI prints; `$name` is a parameter.
@@ -82,7 +86,7 @@ impl Check {
 pub struct Subject {
     /// Its logical name.
     pub name: String,
-    /// What the call names it by: a bucket's name, a key's ARN.
+    /// What the call names it by: a bucket's name, a key's ARN, an account's id.
     pub id: String,
     /// Its ARN.
     pub arn: String,

@@ -26,6 +26,8 @@ enum How {
     Query(&'static str, Option<&'static str>),
     /// S3: a query key, whose answer is a document that the AWS CLI prints as a text under a name.
     Text(&'static str, &'static str),
+    /// S3 Control: a setting of the account, and the name under which the AWS CLI prints what is in the answer's root element.
+    Account(&'static str, &'static str),
     /// KMS: an operation that takes the key, and whatever else it has to be told.
     Target(&'static str, &'static [(&'static str, &'static str)]),
 }
@@ -72,9 +74,24 @@ pub const READS: &[Read] = &[
         &["NoSuchBucketPolicy"],
     ),
     bucket("s3:GetBucketPolicy", How::Text("policy", "Policy"), &["NoSuchBucketPolicy"]),
+    bucket(
+        "s3:GetBucketLifecycleConfiguration",
+        How::Query("lifecycle", None),
+        &["NoSuchLifecycleConfiguration"],
+    ),
+    bucket("s3:GetBucketLogging", How::Query("logging", None), &[]),
+    bucket("s3:ListBucketInventoryConfigurations", How::Query("inventory", None), &[]),
+    Read {
+        name: "s3control:GetPublicAccessBlock",
+        on: On::Account,
+        how: How::Account("/v20180820/configuration/publicAccessBlock", "PublicAccessBlockConfiguration"),
+        absent: &["NoSuchPublicAccessBlockConfiguration"],
+    },
     key("kms:DescribeKey", "DescribeKey", &[]),
     key("kms:GetKeyPolicy", "GetKeyPolicy", &[("PolicyName", "default")]),
     key("kms:GetKeyRotationStatus", "GetKeyRotationStatus", &[]),
+    key("kms:ListAliases", "ListAliases", &[]),
+    key("kms:ListGrants", "ListGrants", &[]),
 ];
 
 /// A request to be signed and sent.
@@ -82,6 +99,8 @@ pub const READS: &[Read] = &[
 pub struct Ask {
     /// The method.
     pub method: &'static str,
+    /// What stands before the service's own host name.
+    pub prefix: String,
     /// Path and query.
     pub path: String,
     /// Headers.
@@ -96,6 +115,7 @@ impl Read {
     pub const fn service(&self) -> Service {
         match self.how {
             How::Query(..) | How::Text(..) => Service::S3,
+            How::Account(..) => Service::S3Control,
             How::Target(..) => Service::Kms,
         }
     }
@@ -106,8 +126,16 @@ impl Read {
         match self.how {
             How::Query(query, _) | How::Text(query, _) => Ask {
                 method: "GET",
+                prefix: String::new(),
                 path: format!("/{}?{query}", subject.id),
                 headers: vec![("x-amz-expected-bucket-owner", subject.account.clone())],
+                body: String::new(),
+            },
+            How::Account(path, _) => Ask {
+                method: "GET",
+                prefix: format!("{}.", subject.account),
+                path: path.to_owned(),
+                headers: vec![("x-amz-account-id", subject.account.clone())],
                 body: String::new(),
             },
             How::Target(target, more) => {
@@ -115,6 +143,7 @@ impl Read {
                 let body: serde_json::Map<String, Value> = more.chain([("KeyId".to_owned(), json!(subject.id))]).collect();
                 Ask {
                     method: "POST",
+                    prefix: String::new(),
                     path: "/".to_owned(),
                     headers: vec![
                         ("content-type", "application/x-amz-json-1.1".to_owned()),
@@ -142,6 +171,7 @@ impl Read {
                 "aws s3api {words} --bucket {} --expected-bucket-owner {}",
                 subject.id, subject.account
             ),
+            How::Account(..) => format!("aws {service} {words} --account-id {}", subject.account),
             How::Target(..) => format!("aws {service} {words} --key-id {}", subject.id),
         }
     }
@@ -152,31 +182,36 @@ impl Read {
         if (200..300).contains(&status) {
             let document = match self.how {
                 How::Query(_, name) => shape::printed(body, name),
+                How::Account(_, name) => shape::printed(body, Some(name)),
                 How::Text(_, name) => std::str::from_utf8(body).ok().map(|text| json!({ name: text })),
                 How::Target(..) => serde_json::from_slice(body).ok().filter(Value::is_object),
             };
+            let more = |name| document.as_ref().and_then(|document| document.get(name)) == Some(&Value::Bool(true));
+            if more("IsTruncated") || more("Truncated") {
+                return Seen::NotRead(format!("the answer of {} is only a part of all there is", self.name));
+            }
             return document.map_or_else(
                 || Seen::NotRead(format!("the answer of {} cannot be read", self.name)),
                 Seen::Document,
             );
         }
-        match (status, self.code(body)) {
+        match (status, error_code(self.service(), body)) {
             (404, Some(code)) if self.absent.contains(&code.as_str()) => Seen::Document(Value::Null),
             (_, Some(code)) => Seen::NotRead(format!("{} answered {status} {code}", self.name)),
             (_, None) => Seen::NotRead(format!("{} answered {status}", self.name)),
         }
     }
+}
 
-    /// The code of an error.
-    #[must_use]
-    pub fn code(&self, body: &[u8]) -> Option<String> {
-        match self.service() {
-            Service::Kms => {
-                let error: Value = serde_json::from_slice(body).ok()?;
-                let code = error.get("__type")?.as_str()?;
-                Some(code.rsplit('#').next().unwrap_or(code).to_owned())
-            }
-            _ => shape::error_code(body),
+/// The code of an error.
+#[must_use]
+pub fn error_code(service: Service, body: &[u8]) -> Option<String> {
+    match service {
+        Service::Kms => {
+            let error: Value = serde_json::from_slice(body).ok()?;
+            let code = error.get("__type")?.as_str()?;
+            Some(code.rsplit('#').next().unwrap_or(code).to_owned())
         }
+        Service::S3 | Service::S3Control | Service::Sts => shape::error_code(body),
     }
 }

@@ -87,6 +87,7 @@ fn policy(on: On, document: &Value) -> Result<Option<Policy>, String> {
     let kind = match on {
         On::Bucket => PolicyKind::Bucket,
         On::Key => PolicyKind::KeyPolicy,
+        On::Account => return Err("an account has no policy".to_owned()),
     };
     let text = document.get("Policy").and_then(Value::as_str).ok_or("the answer holds no policy")?;
     let policy = Policy::from_text(kind, text).map_err(|problem| format!("the policy cannot be read: {problem}"))?;

@@ -4,10 +4,19 @@ use serde_json::{Map, Value};
 
 use crate::xml::Element;
 
-/// Elements that are one of many, and the name of the list.
-const LISTS: &[(&str, &str)] = &[("Rule", "Rules"), ("EncryptionType", "EncryptionType")];
+/// Elements that are one of many: the element around them where it matters, their name, and that of the list.
+const LISTS: &[(Option<&str>, &str, &str)] = &[
+    (None, "Rule", "Rules"),
+    (None, "EncryptionType", "EncryptionType"),
+    (None, "Transition", "Transitions"),
+    (None, "NoncurrentVersionTransition", "NoncurrentVersionTransitions"),
+    (None, "InventoryConfiguration", "InventoryConfigurationList"),
+    (Some("And"), "Tag", "Tags"),
+];
+/// Elements that stand for the list of what is in them.
+const WRAPPERS: &[&str] = &["OptionalFields"];
 /// Elements that the API calls otherwise than its XML does.
-const NAMES: &[(&str, &str)] = &[("MfaDelete", "MFADelete")];
+const NAMES: &[(&str, &str)] = &[("MfaDelete", "MFADelete"), ("SSE-KMS", "SSEKMS"), ("SSE-S3", "SSES3")];
 /// Elements that are true or false. AWS's page of `GetBucketPolicyStatus` shows `TRUE`.
 const BOOLS: &[&str] = &[
     "BucketKeyEnabled",
@@ -16,7 +25,14 @@ const BOOLS: &[&str] = &[
     "BlockPublicPolicy",
     "RestrictPublicBuckets",
     "IsPublic",
+    "IsEnabled",
+    "IsTruncated",
+    "ExpiredObjectDeleteMarker",
 ];
+/// Elements that are whole numbers.
+const NUMBERS: &[&str] = &["Days", "NoncurrentDays", "NewerNoncurrentVersions", "DaysAfterInitiation"];
+/// Elements that have others in them, also where they are empty.
+const STRUCTURES: &[&str] = &["Filter", "SSE-S3", "LoggingEnabled"];
 
 /// What the AWS CLI prints of a body: the content of its root element, under a name where it has one.
 pub(super) fn printed(body: &[u8], name: Option<&str>) -> Option<Value> {
@@ -31,7 +47,9 @@ pub(super) fn printed(body: &[u8], name: Option<&str>) -> Option<Value> {
 fn children(element: &Element) -> Option<Map<String, Value>> {
     let mut content = Map::new();
     for child in &element.children {
-        let list = LISTS.iter().find(|(one, _)| *one == child.name).map(|(_, many)| *many);
+        let one_of =
+            |(around, one, _): &&(Option<&str>, &str, &str)| *one == child.name && around.is_none_or(|around| around == element.name);
+        let list = LISTS.iter().find(one_of).map(|(_, _, many)| *many);
         let renamed = NAMES.iter().find(|(xml, _)| *xml == child.name).map(|(_, name)| *name);
         let name = list.or(renamed).unwrap_or(&child.name);
         let value = value(child)?;
@@ -47,11 +65,18 @@ fn children(element: &Element) -> Option<Map<String, Value>> {
 }
 
 fn value(element: &Element) -> Option<Value> {
-    if !element.children.is_empty() {
+    let is = |names: &[&str]| names.contains(&element.name.as_str());
+    if is(WRAPPERS) {
+        return element.children.iter().map(value).collect::<Option<_>>().map(Value::Array);
+    }
+    if !element.children.is_empty() || is(STRUCTURES) {
         return children(element).map(Value::Object);
     }
     let text = element.text.trim();
-    if BOOLS.contains(&element.name.as_str()) {
+    if is(NUMBERS) {
+        return text.parse::<u32>().ok().map(Value::from);
+    }
+    if is(BOOLS) {
         return match text.to_ascii_lowercase().as_str() {
             "true" => Some(Value::Bool(true)),
             "false" => Some(Value::Bool(false)),
@@ -85,6 +110,21 @@ mod tests {
         }] } });
         assert_eq!(printed(body, Some("C")), Some(expected));
         assert_eq!(printed(b"<V/>", None), Some(json!({})));
+        let lifecycle = b"<L><Rule><ID>a</ID><Filter/><Transition><Days>30</Days></Transition><Transition><Days>90</Days></Transition></Rule>
+            <Rule><Filter><And><Prefix>p</Prefix><Tag><Key>k</Key></Tag></And></Filter></Rule><Rule><Filter><Tag><Key>k</Key></Tag></Filter></Rule></L>";
+        let expected = json!({ "Rules": [
+            { "ID": "a", "Filter": {}, "Transitions": [{ "Days": 30 }, { "Days": 90 }] },
+            { "Filter": { "And": { "Prefix": "p", "Tags": [{ "Key": "k" }] } } },
+            { "Filter": { "Tag": { "Key": "k" } } },
+        ] });
+        assert_eq!(printed(lifecycle, None), Some(expected));
+        let inventory =
+            b"<L><InventoryConfiguration><IsEnabled>true</IsEnabled><OptionalFields><Field>Size</Field><Field>ETag</Field></OptionalFields>
+            <Encryption><SSE-KMS><KeyId>k</KeyId></SSE-KMS></Encryption></InventoryConfiguration></L>";
+        let expected = json!({ "InventoryConfigurationList": [
+            { "IsEnabled": true, "OptionalFields": ["Size", "ETag"], "Encryption": { "SSEKMS": { "KeyId": "k" } } },
+        ] });
+        assert_eq!(printed(inventory, None), Some(expected));
         assert_eq!(
             printed(b"<P><IsPublic>TRUE</IsPublic></P>", None),
             Some(json!({ "IsPublic": true }))
@@ -96,6 +136,8 @@ mod tests {
         for body in [
             "<V><Status>a</Status><Status>b</Status></V>",
             "<P><IsPublic>yes</IsPublic></P>",
+            "<L><Rule><Days>soon</Days></Rule></L>",
+            "<L><Rule><Days>-1</Days></Rule></L>",
             "<V>",
             "",
         ] {

@@ -64,6 +64,22 @@ impl List {
             return terminal.nothing_selected("");
         }
         let mut listed = Vec::new();
+        listed.extend(plan.checks.iter().map(|check| {
+            let reading = check.reading;
+            Listed {
+                id: &reading.id,
+                kind: ResultKind::Check,
+                controls: std::slice::from_ref(&reading.control),
+                principal: &reading.reader.name,
+                operation: &reading.check.read,
+                attempt: &reading.control,
+                scenario: reading.statement,
+                file: &reading.file,
+                line: reading.line,
+                witnesses: Vec::new(),
+                assumed: None,
+            }
+        }));
         let rows: Vec<_> = plan.rows.iter().map(|row| (row, plan.attempts(row))).collect();
         for (row, attempts) in &rows {
             for attempt in attempts {
@@ -92,22 +108,6 @@ impl List {
                 });
             }
         }
-        listed.extend(plan.checks.iter().map(|check| {
-            let reading = check.reading;
-            Listed {
-                id: &reading.id,
-                kind: ResultKind::Check,
-                controls: std::slice::from_ref(&reading.control),
-                principal: &reading.reader.name,
-                operation: &reading.check.read,
-                attempt: &reading.control,
-                scenario: reading.statement,
-                file: &reading.file,
-                line: reading.line,
-                witnesses: Vec::new(),
-                assumed: None,
-            }
-        }));
         match self.format {
             ListFormat::Json => {
                 serde_json::to_writer_pretty(&mut terminal.out, &listed)?;

@@ -59,21 +59,17 @@ impl Plan {
             Ok(bindings) => bindings,
             Err(trouble) => return trouble.show(terminal),
         };
-        let mut rows: Vec<(String, Vec<Step>)> = plan
-            .rows
+        let checks = plan
+            .checks
             .iter()
-            .map(|row| {
-                (
-                    row.name(),
-                    self.steps(row, plan.attempts(row), bindings.get(&row.architecture.name)),
-                )
-            })
-            .collect();
-        rows.extend(
-            plan.checks
-                .iter()
-                .map(|check| self.check(check, bindings.get(&check.architecture.name))),
-        );
+            .map(|check| self.check(check, bindings.get(&check.architecture.name)));
+        let rows = plan.rows.iter().map(|row| {
+            (
+                row.name(),
+                self.steps(row, plan.attempts(row), bindings.get(&row.architecture.name)),
+            )
+        });
+        let rows: Vec<(String, Vec<Step>)> = checks.chain(rows).collect();
         match self.format {
             PlanFormat::Json => {
                 let calls: Vec<&Step> = rows.iter().flat_map(|(_, steps)| steps).collect();

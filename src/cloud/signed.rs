@@ -14,8 +14,8 @@ use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 
 use super::{Endpoints, Target};
 use crate::{
-    attempt::{Answer, Service, host, request_id},
-    check::read::Ask,
+    attempt::{Answer, Output, Refused, Service, host, request_id},
+    check::read::{Ask, error_code},
 };
 
 /// An answer as it came, whatever it says.
@@ -27,6 +27,28 @@ pub struct Told {
     pub request_id: Option<String>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl Told {
+    /// Whether the service did what was asked.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+
+    /// The answer in the words that every answer has.
+    #[must_use]
+    pub fn as_answer(&self, service: Service) -> Answer {
+        if self.is_success() {
+            return Answer::success(self.status, self.request_id.as_deref(), Output::new());
+        }
+        Answer::Refused(Refused {
+            status: self.status,
+            code: error_code(service, &self.body),
+            request_id: self.request_id.clone(),
+            ..Refused::default()
+        })
+    }
 }
 
 impl Target {
@@ -59,7 +81,7 @@ impl Target {
 
     fn signed(&self, credentials: &Credentials, service: Service, ask: &Ask) -> Result<HttpRequest, String> {
         let base = match &self.endpoints {
-            Endpoints::Regional => format!("https://{}", host(service, &self.region)),
+            Endpoints::Regional => format!("https://{}{}", ask.prefix, host(service, &self.region)),
             Endpoints::One { url, .. } => url.trim_end_matches('/').to_owned(),
         };
         let uri = format!("{base}{}", ask.path);

@@ -35,6 +35,8 @@ pub fn aws_managed_key(account: &str, region: &str) -> Option<Key> {
         id: id.to_string(),
         account: account.to_owned(),
         alias: Some(format!("alias/{NAME}")),
+        // It is rotated every year, which nobody can set.
+        rotation: None,
         policy: Document::new(
             Source::new("the AWS managed key aws/s3", document.to_string()),
             Policy::from_value(PolicyKind::KeyPolicy, &document).ok()?,

@@ -8,6 +8,7 @@ mod policy;
 mod raw;
 mod resolve;
 mod sessions;
+mod settings;
 mod template;
 mod waiver;
 
@@ -21,6 +22,7 @@ pub use self::{
     managed::aws_managed_key,
     raw::{RawBaseline, RawControlChoice, RawEnvironment},
     resolve::{resolve, resolve_bound},
+    settings::{SETTING_KINDS, Setting, SettingKind},
     waiver::{RawWaivers, Waived, Waiver, Waivers},
 };
 use crate::{diag::Source, iam};
@@ -69,6 +71,8 @@ pub struct Environment {
     pub account: String,
     /// The Region.
     pub region: String,
+    /// Block Public Access of the account, where it says anything.
+    pub block_public_access: Option<PublicAccessBlock>,
     /// Names and ids of other accounts.
     pub accounts: Vec<(String, String)>,
     /// Who assumes the roles.
@@ -144,6 +148,8 @@ pub struct Bucket {
     pub public_access: PublicAccessBlock,
     /// The bucket policy.
     pub policy: Option<Document>,
+    /// Further configurations, in file order.
+    pub settings: Vec<Setting>,
 }
 
 impl Bucket {
@@ -254,6 +260,8 @@ pub struct Key {
     pub alias: Option<String>,
     /// The key policy.
     pub policy: Document,
+    /// After how many days it is rotated; nothing where it is not.
+    pub rotation: Option<u32>,
 }
 
 impl Key {

@@ -22,6 +22,10 @@ pub struct RawEnvironment {
     /// Other accounts, by a name of their own.
     #[serde(default)]
     pub accounts: Entries<Located<String>>,
+    /// Block Public Access of the account; all four are off where nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawPublicAccess")]
+    pub block_public_access: Option<RawPublicAccess>,
     /// Who assumes the roles.
     pub caller: RawCaller,
     /// The roles, by logical name.
@@ -145,6 +149,9 @@ pub struct RawBucket {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub policy: Option<Located<String>>,
+    /// Further configurations: `lifecycle`, `logging` or `inventory`, each with the file of its XML document.
+    #[serde(default)]
+    pub settings: Entries<Located<String>>,
 }
 
 /// Default encryption of a bucket.
@@ -199,6 +206,10 @@ pub struct RawKey {
     pub alias: Option<Located<String>>,
     /// The key policy.
     pub policy: Located<String>,
+    /// After how many days the key is rotated, 90 to 2560; never where nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub rotation: Option<Located<String>>,
 }
 
 impl RawRole {
@@ -225,9 +236,11 @@ impl RawBucket {
     /// Every text that may speak of a member.
     pub(super) fn texts(&mut self) -> Vec<&mut Located<String>> {
         let key = self.encryption.as_mut().and_then(|encryption| encryption.key.as_mut());
+        let settings = self.settings.0.iter_mut().map(|(_, file)| file);
         [Some(&mut self.name), self.account.as_mut(), self.policy.as_mut(), key]
             .into_iter()
             .flatten()
+            .chain(settings)
             .collect()
     }
 }
@@ -240,8 +253,9 @@ impl RawKey {
             account,
             alias,
             policy,
+            rotation,
         } = self;
-        [id, account, alias].into_iter().flatten().chain([policy]).collect()
+        [id, account, alias, rotation].into_iter().flatten().chain([policy]).collect()
     }
 }
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::{
     Bindings, BoundKey, BoundRole, Bucket, Caller, Collection, DefaultEncryption, Document, Environment, Key, Member, Ownership,
-    PublicAccessBlock, Role, Versioning, aws_managed_key,
+    PublicAccessBlock, Role, Setting, Versioning, aws_managed_key,
     collection::{self, MemberNames},
     policy,
     raw::{RawBucket, RawCollection, RawEncryption, RawEnvironment, RawKey, RawRole, RawTemplate},
-    sessions,
+    sessions, settings,
     template::{self, Known, Names},
 };
 use crate::{
@@ -301,6 +301,7 @@ impl Resolver<'_> {
             roles,
             buckets,
             keys,
+            block_public_access: raw.block_public_access.map(PublicAccessBlock::from),
         })
     }
 
@@ -401,7 +402,20 @@ impl Resolver<'_> {
             arn: self.key_arn(&name.value, raw).ok()?,
             alias: alias.or_else(|| raw.alias.as_ref().map(|alias| alias.value.clone())),
             policy: policy?,
+            rotation: self.rotation(raw),
         })
+    }
+
+    fn rotation(&mut self, raw: &RawKey) -> Option<u32> {
+        let written = raw.rotation.as_ref()?;
+        let days = settings::rotation(&written.value);
+        days.map_err(|problem| self.problem(problem, written)).ok()
+    }
+
+    fn setting(&mut self, kind: &Located<String>, path: &Located<String>, bucket: &str) -> Option<Setting> {
+        let file = self.file(path)?;
+        let setting = settings::read(kind, self.source, &file, &self.known(Some(bucket)));
+        setting.map_err(|problem| self.problems.push(problem)).ok()
     }
 
     fn bucket(&mut self, logical: &Located<String>, raw: &RawBucket, keys: &[Arc<Key>]) -> Option<Bucket> {
@@ -427,6 +441,9 @@ impl Resolver<'_> {
             Some(document) => Some(document?),
             None => None,
         };
+        let settings = raw.settings.0.iter().map(|(kind, path)| self.setting(kind, path, &logical.value));
+        let settings: Vec<_> = settings.collect();
+        let settings = settings.into_iter().collect::<Option<Vec<_>>>()?;
         Some(Bucket {
             logical: logical.value.clone(),
             name: self.bucket_name(&logical.value, raw),
@@ -435,13 +452,9 @@ impl Resolver<'_> {
             encryption: encryption?,
             blocks_customer_keys,
             ownership: ownership?,
-            public_access: raw.block_public_access.map_or(PublicAccessBlock::ALL, |raw| PublicAccessBlock {
-                block_public_acls: raw.block_public_acls,
-                ignore_public_acls: raw.ignore_public_acls,
-                block_public_policy: raw.block_public_policy,
-                restrict_public_buckets: raw.restrict_public_buckets,
-            }),
+            public_access: raw.block_public_access.map_or(PublicAccessBlock::ALL, PublicAccessBlock::from),
             policy,
+            settings,
         })
     }
 
@@ -523,20 +536,20 @@ impl Resolver<'_> {
         documents.into_iter().collect()
     }
 
+    /// The file of a path, or nothing and the problem told.
+    fn file(&mut self, path: &Located<String>) -> Option<Source> {
+        match self.folder.file(&path.value) {
+            Ok(source) => return Some(source.clone()),
+            // A file that is there and no text shows its own place.
+            Err(problem) if problem.place.is_some() => self.problems.push(problem),
+            Err(problem) => self.problem(problem, path),
+        }
+        None
+    }
+
     /// Reads a policy of something of this name, which may be a collection's member.
     fn document(&mut self, kind: PolicyKind, path: &Located<String>, of: Option<&str>) -> Option<Document> {
-        let source = match self.folder.file(&path.value) {
-            Ok(source) => source.clone(),
-            // A file that is there and no text shows its own place.
-            Err(problem) if problem.place.is_some() => {
-                self.problems.push(problem);
-                return None;
-            }
-            Err(problem) => {
-                self.problem(problem, path);
-                return None;
-            }
-        };
+        let source = self.file(path)?;
         match policy::read(kind, &source, &self.known(of)) {
             Ok(document) => Some(document),
             Err(problem) => {

@@ -136,12 +136,16 @@ impl Filled {
 
 fn diagnose(source: &Source, path: &[PathStep], unknown: &str, known: &Known<'_>) -> Diagnostic {
     let span = iam::locate(source.text(), path).map_or(0..0, |place| place.range);
+    names_nothing(unknown, known).at(source, span)
+}
+
+/// A name that is not known.
+pub(super) fn names_nothing(unknown: &str, known: &Known<'_>) -> Diagnostic {
     let names = known
         .names
         .keys()
         .chain(known.own.into_iter().flat_map(Names::keys))
         .map(String::as_str);
     Diagnostic::new(Code::BadTemplate, format!("`{{{{{unknown}}}}}` names nothing in the environment"))
-        .at(source, span)
         .suggest(unknown, names.chain(known.members.names()))
 }

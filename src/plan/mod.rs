@@ -90,7 +90,7 @@ pub struct PlannedCheck<'a> {
 pub struct Plan<'a> {
     /// The rows in the order of the files.
     pub rows: Vec<PlannedRow<'a>>,
-    /// The checks in the order of the baselines: they are made after the rows, so that they see what these left.
+    /// The checks in the order of the baselines: they are made before the rows, of which some change what is deployed.
     pub checks: Vec<PlannedCheck<'a>>,
     /// How many attempts are chosen.
     pub attempts: usize,

@@ -65,9 +65,10 @@ impl Needs {
         needs.roles.extend(reading.reader.via.clone());
         let name = reading.subject.name.clone();
         match reading.check.on {
-            On::Bucket => needs.buckets.insert(name),
-            On::Key => needs.keys.insert(name),
-        };
+            On::Bucket => _ = needs.buckets.insert(name),
+            On::Key => _ = needs.keys.insert(name),
+            On::Account => {}
+        }
         needs
     }
 

@@ -9,15 +9,19 @@ use aws_sdk_s3::{
     },
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use md5::{Digest as _, Md5};
+
 use super::{Made, Maker, failed, gone};
 use crate::{
-    attempt::Answer,
-    environment::{Bucket, DefaultEncryption, Versioning},
+    attempt::{Answer, Service},
+    check::read::Ask,
+    environment::{Bucket, DefaultEncryption, Setting, Versioning},
     verdict::came_back,
 };
 
 impl Maker<'_> {
-    /// A bucket, its settings, and last its policy, which may forbid the rest.
+    /// A bucket and what it always has.
     pub(super) async fn bucket(&mut self, bucket: &Bucket, region: &str) -> Result<(), String> {
         let what = format!("bucket `{}`", bucket.logical);
         let place = (region != "us-east-1").then(|| {
@@ -36,13 +40,44 @@ impl Maker<'_> {
         self.ownership(bucket, &what).await?;
         self.public_access(bucket, &what).await?;
         self.versioning(bucket, &what).await?;
-        self.encryption(bucket, &what).await?;
+        self.encryption(bucket, &what).await
+    }
+
+    /// The documents of a bucket, which may name other buckets, and last its policy, which may forbid the rest.
+    pub(super) async fn bucket_documents(&mut self, bucket: &Bucket) -> Result<(), String> {
+        let what = format!("bucket `{}`", bucket.logical);
+        for setting in &bucket.settings {
+            self.document(bucket, setting, &format!("{what}, {}", setting.kind.name)).await?;
+        }
         if let Some(policy) = &bucket.policy {
             let request = self.clients.s3.put_bucket_policy().bucket(&bucket.name);
             let answer = request.policy(policy.text.as_ref()).send().await;
             self.setting(&format!("{what}, policy"), answer)?;
         }
         Ok(())
+    }
+
+    /// A configuration as it is written: no client takes it so.
+    async fn document(&mut self, bucket: &Bucket, setting: &Setting, what: &str) -> Result<(), String> {
+        let id = if setting.id.is_empty() {
+            String::new()
+        } else {
+            format!("&id={}", setting.id)
+        };
+        let ask = Ask {
+            method: "PUT",
+            path: format!("/{}?{}{id}", bucket.name, setting.kind.query),
+            headers: vec![("content-md5", STANDARD.encode(Md5::digest(setting.text.as_bytes())))],
+            body: setting.text.to_string(),
+            ..Ask::default()
+        };
+        let told = self.provisioned.target.ask(&self.credentials, Service::S3, &ask).await;
+        let answer = match told {
+            Ok(told) if told.is_success() => return Ok(()),
+            Ok(told) => told.as_answer(Service::S3),
+            Err(answer) => answer,
+        };
+        self.refused(what, &answer)
     }
 
     async fn ownership(&mut self, bucket: &Bucket, what: &str) -> Result<(), String> {

@@ -63,7 +63,8 @@ impl Maker<'_> {
     }
 
     /// A key, under the policy that a key has by default, and its alias.
-    pub(super) async fn key(&mut self, name: &str, bound: &mut BoundKey) -> Result<(), String> {
+    pub(super) async fn key(&mut self, key: &Key, bound: &mut BoundKey) -> Result<(), String> {
+        let name = &key.name;
         let what = format!("key `{name}`");
         let description = format!("{} {name}, made for one run of gainsay", self.prefix);
         let answer = self
@@ -79,6 +80,16 @@ impl Maker<'_> {
         self.made(Made::Key(bound.id.clone()));
         let arn = metadata.arn().ok_or_else(|| format!("{what}: the answer has no ARN"))?;
         arn.clone_into(&mut bound.arn);
+        if let Some(days) = key.rotation.and_then(|days| i32::try_from(days).ok()) {
+            let request = self
+                .clients
+                .kms
+                .enable_key_rotation()
+                .key_id(&bound.id)
+                .rotation_period_in_days(days);
+            let answer = request.send().await;
+            self.setting(&format!("{what}, rotation"), answer)?;
+        }
         if let Some(alias) = &bound.alias {
             let request = self.clients.kms.create_alias().alias_name(alias).target_key_id(&bound.id);
             request.send().await.map_err(failed(&format!("{what}, {alias}")))?;

@@ -53,6 +53,7 @@ pub struct Provisioned {
 /// Who makes it, and where.
 struct Maker<'a> {
     clients: Clients,
+    credentials: Credentials,
     iam: aws_sdk_iam::Client,
     provisioned: &'a mut Provisioned,
     /// Begins every name.
@@ -150,7 +151,7 @@ impl Provisioned {
         for key in declared.keys.iter().filter(|key| is_own(&key.account, declared)) {
             stopped()?;
             if let Some(bound) = bindings.keys.get_mut(&key.name) {
-                maker.key(&key.name, bound).await?;
+                maker.key(key, bound).await?;
             }
         }
         let environment = resolve(&bindings)?;
@@ -173,6 +174,14 @@ impl Provisioned {
         {
             stopped()?;
             maker.bucket(bucket, &environment.region).await?;
+        }
+        for bucket in environment
+            .buckets
+            .iter()
+            .filter(|bucket| bindings.buckets.contains_key(&bucket.logical))
+        {
+            stopped()?;
+            maker.bucket_documents(bucket).await?;
         }
         Ok(bindings)
     }
@@ -207,6 +216,7 @@ impl<'a> Maker<'a> {
     fn new(provisioned: &'a mut Provisioned, credentials: &Credentials, run: &str) -> Self {
         Self {
             clients: provisioned.target.fork().clients(Some(credentials), false),
+            credentials: credentials.clone(),
             iam: provisioned.target.iam(credentials),
             prefix: prefix(run),
             provisioned,
@@ -222,13 +232,18 @@ impl<'a> Maker<'a> {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let Err(error) = answer else { return Ok(()) };
-        let answer = Answer::from_error(&error);
-        if classify(Service::S3, &answer).kind() == OutcomeKind::NotImplemented {
-            self.provisioned.refused.push(format!("{what}: {}", came_back(&answer)));
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error) => self.refused(what, &Answer::from_error(&error)),
+        }
+    }
+
+    fn refused(&mut self, what: &str, answer: &Answer) -> Result<(), String> {
+        if classify(Service::S3, answer).kind() == OutcomeKind::NotImplemented {
+            self.provisioned.refused.push(format!("{what}: {}", came_back(answer)));
             return Ok(());
         }
-        Err(format!("{what}: {}", came_back(&answer)))
+        Err(format!("{what}: {}", came_back(answer)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Checks: after the rows, what is deployed is read and judged.
+//! Checks: before the rows, what is deployed is read and judged.
 
 use std::{sync::Arc, time::Instant};
 
@@ -8,9 +8,9 @@ use time::OffsetDateTime;
 
 use super::{Event, Options, Stage, Stop, millis, result::waive, timestamp};
 use crate::{
-    attempt::{Answer, Output, Refused},
+    attempt::Answer,
     check::{self, Reading, Seen},
-    cloud::{Target, Told},
+    cloud::Target,
     environment::Environment,
     outcome::classify,
     plan::{Plan, PlannedCheck},
@@ -130,7 +130,7 @@ impl Made {
         let (answer, told) = loop {
             let told = self.target.ask(credentials, row.service(), &ask).await;
             let answer = match &told {
-                Ok(told) => answer(told, row.code(&told.body)),
+                Ok(told) => told.as_answer(row.service()),
                 Err(answer) => answer.clone(),
             };
             match tries.next(&answer, &classify(row.service(), &answer)) {
@@ -200,19 +200,6 @@ impl Made {
             command,
         }
     }
-}
-
-/// What came back, in the words that every answer has.
-fn answer(told: &Told, code: Option<String>) -> Answer {
-    if (200..300).contains(&told.status) {
-        return Answer::success(told.status, told.request_id.as_deref(), Output::new());
-    }
-    Answer::Refused(Refused {
-        status: told.status,
-        code,
-        request_id: told.request_id.clone(),
-        ..Refused::default()
-    })
 }
 
 fn observed(answer: &Answer, document: Option<String>) -> ObservedRecord {

@@ -126,18 +126,18 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
     }));
     let stages: BTreeMap<String, Arc<Stage>> = stages.await.into_iter().collect();
     info.calls += stages.values().map(|stage| stage.calls).sum::<u64>();
+    // What is deployed is read before attempts that must succeed change any of it.
+    let stage = |architecture: &Architecture| stages.get(&architecture.name).cloned();
+    let checked = checks::execute(plan, options, stop, stage, &mut tell).await;
+    info.calls += checked.calls;
+    let mut results = checked.results;
     let mut done = execute(plan, options, stop, &stages, &mut tell).await;
     done.sort_by_key(|(index, _)| *index);
-    let mut results = Vec::new();
     for (_, mut row) in done {
         info.calls += row.calls;
         info.left_behind.append(&mut row.left_behind);
         results.extend(row.results.drain(..).map(Arc::unwrap_or_clone));
     }
-    let stage = |architecture: &Architecture| stages.get(&architecture.name).cloned();
-    let checked = checks::execute(plan, options, stop, stage, &mut tell).await;
-    info.calls += checked.calls;
-    results.extend(checked.results);
     info.left_behind.extend(place.close().await);
     info.waivers = architectures
         .iter()

@@ -20,5 +20,6 @@ pub(super) fn environment(region: &str) -> Environment {
         keys: Vec::new(),
         managed_key: environment::aws_managed_key(ACCOUNT, region).map(std::sync::Arc::new),
         collections: Vec::new(),
+        block_public_access: None,
     }
 }

@@ -260,7 +260,11 @@ impl World {
             .map(|key| {
                 let (arn, id) = (key.arn.clone(), key.id.clone());
                 let held = Key::new(&environment.region, arn, id, key.account.clone(), key.policy.clone(), now);
-                (key.arn.clone(), Arc::new(held))
+                let rotation = key.rotation.map(|days| Rotation {
+                    days,
+                    next: now + time::Duration::days(days.into()),
+                });
+                (key.arn.clone(), Arc::new(Key { rotation, ..held }))
             })
             .collect();
         let mut aliases: BTreeMap<String, String> = environment
@@ -294,7 +298,7 @@ impl World {
             buckets: Arc::new(buckets.collect()),
             keys: Arc::new(keys),
             aliases: Arc::new(aliases),
-            control: Arc::default(),
+            control: Arc::new(Control::of(environment)),
             s3_key: KeyMaterial::generate(),
             sequence: 0,
         };
@@ -374,6 +378,10 @@ impl World {
 impl Bucket {
     /// An empty bucket.
     pub(super) fn new(config: Arc<environment::Bucket>, created: OffsetDateTime) -> Self {
+        let settings = config.settings.iter();
+        let settings = settings
+            .map(|setting| ((setting.kind.put, setting.id.clone()), setting.text.clone()))
+            .collect();
         Self {
             default_encryption: DefaultEncryption::from(&config.encryption),
             config,
@@ -381,7 +389,7 @@ impl Bucket {
             lock: None,
             acl: AccessList::default(),
             tags: Vec::new(),
-            settings: BTreeMap::new(),
+            settings,
             deleted: BTreeSet::new(),
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),

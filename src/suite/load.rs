@@ -106,9 +106,11 @@ fn leads_out(path: &Path, help: &str) -> Diagnostic {
 }
 
 fn is_input(path: &str) -> bool {
-    Path::new(path)
-        .extension()
-        .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
+    Path::new(path).extension().is_some_and(|extension| {
+        ["yaml", "yml", "json", "xml"]
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
+    })
 }
 
 /// The entries of a folder, sorted so that every machine reports in the same order.

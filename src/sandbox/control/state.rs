@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use super::grants::Permission;
-use crate::environment::{Document, PublicAccessBlock};
+use crate::environment::{Document, Environment, PublicAccessBlock};
 use crate::xml::Element;
 
 /// Everything of S3 Control, by account.
@@ -18,6 +18,15 @@ pub(in crate::sandbox) struct Control {
 }
 
 impl Control {
+    /// What an environment says of its account.
+    pub fn of(environment: &Environment) -> Self {
+        let block = environment.block_public_access;
+        Self {
+            public_access: block.into_iter().map(|block| (environment.account.clone(), block)).collect(),
+            ..Self::default()
+        }
+    }
+
     /// The access point that the name of a bucket in a request stands for: by its alias, or by what its host name begins with,
     /// `NAME-ACCOUNT` (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>).
     pub fn access_point_named(&self, name: &str) -> Option<&AccessPoint> {

@@ -149,6 +149,7 @@ fn new_config(name: &str, account: &str, ownership: Ownership) -> Config {
             restrict_public_buckets: true,
         },
         policy: None,
+        settings: Vec::new(),
     }
 }
 
