@@ -243,11 +243,15 @@ fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String,
     }
 }
 
-/// The ARN of the object that a fixture is. An ARN that is empty is refused on nothing.
+/// The ARN of the object that a fixture is, or of the key it made. An ARN that is empty is refused on nothing.
 ///
 /// # Errors
 /// A fixture did not yield what its key refers to.
-pub fn object_arn(index: usize, facts: &Facts<'_>) -> Result<String, FillError> {
+pub fn fixture_arn(index: usize, facts: &Facts<'_>) -> Result<String, FillError> {
+    let made = facts.fixtures.get(index).map(|fixture| fixture.request.operation.op);
+    if made == Some(Op::CreateKey) {
+        return output(index, Field::Arn, facts);
+    }
     let (bucket, key) = (part(index, Param::Bucket, facts)?, part(index, Param::Key, facts)?);
     Ok(format!("arn:aws:s3:::{bucket}/{key}"))
 }

@@ -14,7 +14,7 @@ pub use self::{
     answer::{Answer, Output, Refused},
     call::call,
     cli::command,
-    fill::{Call, Facts, FillError, account, fill, fill_value, host, object_arn},
+    fill::{Call, Facts, FillError, account, fill, fill_value, fixture_arn, host},
     operation::{Effect, OPERATIONS, On, Op, Operation, Service},
     param::{Facet, Field, Kind, Param, RawExpect, RawRequest},
 };

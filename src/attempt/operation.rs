@@ -316,6 +316,8 @@ operations! {
         needs [KeyId], may [];
     DisableKeyRotation Kms:"kms:DisableKeyRotation" "kms disable-key-rotation", "kms:DisableKeyRotation", Key, Configures,
         needs [KeyId], may [];
+    RotateKeyOnDemand Kms:"kms:RotateKeyOnDemand" "kms rotate-key-on-demand", "kms:RotateKeyOnDemand", Key, Configures,
+        needs [KeyId], may [];
     GetKeyRotationStatus Kms:"kms:GetKeyRotationStatus" "kms get-key-rotation-status", "kms:GetKeyRotationStatus", Key, Reads,
         needs [KeyId], may [];
     CreateAlias Kms:"kms:CreateAlias" "kms create-alias", "kms:CreateAlias", Alias, Configures, needs [Alias KeyId], may [];

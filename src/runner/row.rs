@@ -345,7 +345,7 @@ impl RowRun {
             resource: match &refusal.on {
                 Some(Value::Key(key, _)) => key.arn.clone(),
                 Some(Value::Role(role)) => role.arn.clone(),
-                Some(Value::Fixture(index)) => attempt::object_arn(*index, &self.facts()).unwrap_or_default(),
+                Some(Value::Fixture(index)) => attempt::fixture_arn(*index, &self.facts()).unwrap_or_default(),
                 _ => default.resource.clone(),
             },
         });
@@ -354,10 +354,14 @@ impl RowRun {
 
     fn expected_fields(&self, expect: &[(Field, Vec<Value>)]) -> BTreeMap<Field, Vec<String>> {
         let facts = self.facts();
-        let fill = |value: &Value| attempt::fill_value(Param::Body, value, &facts).unwrap_or_else(|error| error.to_string());
+        let fill = |field: Field, value: &Value| {
+            // A fixture stands for the key it made where a key is told, and for what it wrote elsewhere.
+            let told_as = if field == Field::KmsKey { Param::KmsKey } else { Param::Body };
+            attempt::fill_value(told_as, value, &facts).unwrap_or_else(|error| error.to_string())
+        };
         expect
             .iter()
-            .map(|(field, values)| (*field, values.iter().map(fill).collect()))
+            .map(|(field, values)| (*field, values.iter().map(|value| fill(*field, value)).collect()))
             .collect()
     }
 }

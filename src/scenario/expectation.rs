@@ -20,9 +20,9 @@ impl Resolver<'_> {
         for (field, texts) in raw.into_iter().flat_map(RawExpect::fields) {
             let mut values = Vec::new();
             for text in texts {
-                match scope.one(field.kind(), &text.value) {
+                match scope.value(field.kind(), std::slice::from_ref(text)) {
                     Ok(value) => values.push(value),
-                    Err(problem) => self.problem(&text.span, problem),
+                    Err((problem, span)) => self.problem(&span, problem),
                 }
             }
             expected.push((field, values));
@@ -119,9 +119,9 @@ impl Resolver<'_> {
                     Diagnostic::new(Code::BadValue, "an action is refused on one thing").help("keep one of `key`, `role` and `object`"),
                 );
             }
-            match scope.one(kind, &written.value) {
+            match scope.value(kind, std::slice::from_ref(written)) {
                 Ok(value) => on = Some(value),
-                Err(problem) => self.problem(&written.span, problem),
+                Err((problem, span)) => self.problem(&span, problem),
             }
         }
         on

@@ -31,7 +31,7 @@ pub(super) async fn kms(clients: &Clients, call: &Call) -> Answer {
         Op::CreateGrant | Op::ListGrants | Op::RevokeGrant | Op::RetireGrant => grants(clients, call).await,
         Op::CreateAlias | Op::UpdateAlias | Op::DeleteAlias | Op::ListAliases => aliases(clients, call).await,
         Op::TagResource | Op::UntagResource | Op::ListResourceTags => tagging(clients, call).await,
-        Op::EnableKeyRotation | Op::DisableKeyRotation | Op::GetKeyRotationStatus => rotation(clients, call).await,
+        Op::EnableKeyRotation | Op::DisableKeyRotation | Op::RotateKeyOnDemand | Op::GetKeyRotationStatus => rotation(clients, call).await,
         Op::ScheduleKeyDeletion | Op::CancelKeyDeletion | Op::EnableKey | Op::DisableKey => state(clients, call).await,
         _ => keys(clients, call).await,
     }
@@ -194,6 +194,7 @@ async fn rotation(clients: &Clients, call: &Call) -> Answer {
     match call.operation.op {
         Op::EnableKeyRotation => done!(clients, kms.enable_key_rotation().set_key_id(key)),
         Op::DisableKeyRotation => done!(clients, kms.disable_key_rotation().set_key_id(key)),
+        Op::RotateKeyOnDemand => done!(clients, kms.rotate_key_on_demand().set_key_id(key)),
         _ => send!(clients, kms.get_key_rotation_status().set_key_id(key), |answer| fields([(
             Field::Rotation,
             Some(if answer.key_rotation_enabled() { "true" } else { "false" })
