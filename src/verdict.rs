@@ -238,6 +238,8 @@ pub fn judge_refusal(
     let denial = match outcome {
         Outcome::Denied(denial) => Some(denial),
         Outcome::Rejected | Outcome::Absent if kind == Kind::Reject => None,
+        // The attempt is made with a session that has ended; the code has to say so.
+        Outcome::BadCredentials if kind == Kind::Reject && call.old_session => None,
         other => {
             let reason = if other.kind() == OutcomeKind::Rejected {
                 Reason::NotAuthorization

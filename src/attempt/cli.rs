@@ -202,6 +202,7 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         // The last four are S3 Control's.
         Param::As
         | Param::Transport
+        | Param::Session
         | Param::Presigned
         | Param::SignedAgo
         | Param::Document
@@ -417,6 +418,7 @@ mod tests {
                 operation,
                 principal: Principal::Anonymous,
                 plain: false,
+                old_session: false,
                 presigned: None,
                 account: "111122223333".to_owned(),
                 bucket_owner: (operation.service == Service::S3Control).then(|| "444455556666".to_owned()),

@@ -32,6 +32,8 @@ pub struct Call {
     pub principal: Principal,
     /// Whether it goes over plain HTTP.
     pub plain: bool,
+    /// Whether it is asked with a session from before the clock was moved.
+    pub old_session: bool,
     /// Sent as a presigned URL: lifetime and age in seconds.
     pub presigned: Option<(u64, u64)>,
     /// The account whose endpoint is called, where a service has one for each.
@@ -100,6 +102,7 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
         operation: request.operation,
         principal: request.principal().clone(),
         plain: values.get(&Param::Transport).is_some_and(|transport| transport == "http"),
+        old_session: values.get(&Param::Session).is_some_and(|session| session == "old"),
         presigned: seconds(Param::Presigned).map(|lifetime| (lifetime, seconds(Param::SignedAgo).unwrap_or(0))),
         account: account(request, facts.environment).to_owned(),
         bucket_owner: bucket.map(|bucket| bucket.account.clone()),

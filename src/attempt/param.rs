@@ -161,6 +161,8 @@ params! {
     Prefix prefix "prefix": Kind::Text, Content;
     /// `https` (the default) or `http`.
     Transport transport "transport": Kind::Word(&["https", "http"]), Transport;
+    /// `new` (the default), or `old` for the session from before the clock was moved with `advance`.
+    Session session "session": Kind::Word(&["new", "old"]), Transport;
     /// Send the request as a presigned URL that is valid this long.
     Presigned presigned "presigned": Kind::Duration, Transport;
     /// How long ago the presigned URL was signed.

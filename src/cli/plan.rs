@@ -134,6 +134,14 @@ fn pretty(out: &mut dyn io::Write, rows: &[(String, Vec<Step>)]) -> io::Result<(
                 writeln!(out, "        skipped {}: {}", one_line(&step.of), one_line(why))?;
                 continue;
             }
+            if step.why == "advance" {
+                let seconds = step.parameters.first().map_or("", |(_, seconds)| seconds.as_str());
+                writeln!(
+                    out,
+                    "        the clock is moved by {seconds} s, and everyone asks with a new session"
+                )?;
+                continue;
+            }
             calls += 1;
             let parameters: Vec<String> = step.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let sent = format!("{} {} {} {}", step.principal, step.operation, step.endpoint, parameters.join(" "));

@@ -31,6 +31,9 @@ pub fn obstacle(row: &Row, attempt: &Arc<Attempt>, limits: &Limits<'_>) -> Optio
     if let Some(why) = cannot_be_made(&Needs::of(row, attempt), limits) {
         return Some(why);
     }
+    if row.advance.is_some() {
+        return Some("its clock cannot be moved".to_owned());
+    }
     let all = requests(row, attempt);
     if !limits.plain && all.iter().any(|request| is_plain(request)) {
         return Some("it is sent in the clear, and there is no `--plain-url` to send it to".to_owned());

@@ -17,7 +17,7 @@ use crate::{
 pub struct Step {
     /// The row it belongs to: architecture/file/row.
     pub row: String,
-    /// Why it is made: `fixture`, `attempt`, `witness`, `then`, `proof`, `check`.
+    /// Why it is made: `fixture`, `attempt`, `witness`, `then`, `proof`, `check`; `advance` where the clock is moved.
     pub why: &'static str,
     /// The fixture's name, or the id of the attempt or check.
     pub of: String,
@@ -58,6 +58,9 @@ pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>], exact: bool) -> Ve
     let needed = super::needed_fixtures(&row.row.fixtures, attempts);
     for (fixture, _) in row.row.fixtures.iter().zip(needed).filter(|(_, needed)| *needed) {
         walk.call("fixture", &fixture.name, &fixture.request, "allowed");
+    }
+    if let Some(seconds) = row.row.advance {
+        walk.clock(seconds);
     }
     for attempt in attempts {
         match attempt.kind {
@@ -145,6 +148,19 @@ impl<'a> Walk<'a> {
             skipped: None,
         };
         self.steps.push(step);
+    }
+
+    /// No call: the clock is moved, and everyone gets a new session.
+    fn clock(&mut self, seconds: u64) {
+        self.steps.push(Step {
+            row: self.row.clone(),
+            why: "advance",
+            of: "the clock".to_owned(),
+            parameters: vec![("seconds".to_owned(), seconds.to_string())],
+            expected: "moved".to_owned(),
+            changes: "the sandbox's time".to_owned(),
+            ..Step::default()
+        });
     }
 
     fn host(&self, request: &Request) -> String {

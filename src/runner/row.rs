@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, mpsc},
+    time::Duration,
 };
 
 use super::{
@@ -15,9 +16,9 @@ use super::{
 use crate::{
     attempt::{self, Answer, Call, Effect, Facts, Field, Output, Param, fill},
     cloud::{Clients, Target},
-    environment::Waivers,
+    environment::{Role, Waivers},
     outcome::{Outcome, classify},
-    plan::{PlannedRow, needed_fixtures},
+    plan::{self, PlannedRow, needed_fixtures},
     principal::Sessions,
     record::TryRecord,
     scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value},
@@ -37,11 +38,16 @@ pub(super) struct RowRun {
     pub(super) stand: Stand,
     target: Target,
     sessions: Sessions,
+    /// Those from before the clock was moved.
+    old_sessions: Sessions,
+    /// How far the clock is moved once the fixtures are made, and who then needs a new session.
+    advance: Option<(Duration, Vec<Arc<Role>>)>,
     pub(super) stop: Stop,
     pub(super) fail_fast: bool,
     run: String,
     pub(super) outputs: Vec<Output>,
-    clients: BTreeMap<(String, bool), Arc<Clients>>,
+    /// By principal, whether in the clear, and whether with the old session.
+    clients: BTreeMap<(String, bool, bool), Arc<Clients>>,
     /// What witnesses have answered since something changed: they need not be asked again.
     pub(super) fresh: Vec<Fresh>,
     /// How many forbidden attempts were made: what was asked since the last one comes after it.
@@ -106,6 +112,12 @@ impl RowRun {
             target,
             stand,
             sessions: stage.sessions.clone(),
+            old_sessions: Sessions::default(),
+            advance: row.row.advance.map(|seconds| {
+                let names = plan::roles(row.row);
+                let roles = environment.roles.iter().filter(|role| names.contains(role.name.as_str()));
+                (Duration::from_secs(seconds), roles.cloned().collect())
+            }),
             stop,
             fail_fast: options.fail_fast,
             run: stage.run_of(row, options),
@@ -127,7 +139,13 @@ impl RowRun {
         let missing = if self.stop.is_interrupted() {
             None
         } else {
-            self.make_fixtures(&needed).await
+            match self.make_fixtures(&needed).await {
+                None => {
+                    self.move_clock().await;
+                    None
+                }
+                problem => problem,
+            }
         };
         let mut results = Results::new(events);
         for (place, attempt) in self.attempts.clone().into_iter().enumerate() {
@@ -194,6 +212,17 @@ impl RowRun {
             }
         }
         None
+    }
+
+    /// Moves the clock, where that is asked for, and gives every role a new session: the old ones may have ended.
+    async fn move_clock(&mut self) {
+        let Some((by, roles)) = self.advance.take() else { return };
+        let Some(credentials) = self.stand.advance(by) else { return };
+        let environment = self.setting.environment.clone();
+        let opened = Sessions::open(&self.target, &credentials, &environment, &roles, &self.run).await;
+        self.calls += opened.calls();
+        self.old_sessions = std::mem::replace(&mut self.sessions, opened);
+        self.clients.clear();
     }
 
     /// Gives an attempt its verdict.
@@ -281,17 +310,17 @@ impl RowRun {
             && let Some(session) = self.stand.renew(role).await
         {
             self.sessions.put(&role.name, session);
-            self.clients.retain(|(name, _), _| *name != role.name);
+            self.clients.retain(|(name, ..), _| *name != role.name);
         }
-        let key = (call.principal.name().to_owned(), call.plain);
+        let key = (call.principal.name().to_owned(), call.plain, call.old_session);
         if let Some(clients) = self.clients.get(&key) {
             return Ok(clients.clone());
         }
         let credentials = match &call.principal {
             Principal::Anonymous => None,
             Principal::Role(role) => {
-                let session = self
-                    .sessions
+                let sessions = if call.old_session { &self.old_sessions } else { &self.sessions };
+                let session = sessions
                     .get(&role.name)
                     .map_err(|problem| Judgement::inconclusive(Reason::NoSession, problem))?;
                 Some(&session.credentials)

@@ -1,6 +1,8 @@
 //! What a row stands on: a sandbox of its own, or a shared target on which what it makes is noted and removed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use aws_credential_types::Credentials;
 
 use super::shared::{Cleaner, Engine, Journal, Keeper};
 use crate::{
@@ -48,6 +50,17 @@ impl Stand {
             (Self::Sandbox(sandbox), Mark::Snapshot(snapshot)) => sandbox.restore(snapshot),
             (Self::Shared { cleaner, journal, .. }, Mark::Journal(mark)) => cleaner.remove(journal.since(*mark)).await,
             _ => {}
+        }
+    }
+
+    /// Moves the clock, and answers the credentials of whoever opens the sessions; nothing where no clock can be moved.
+    pub(super) fn advance(&self, by: Duration) -> Option<Credentials> {
+        match self {
+            Self::Sandbox(sandbox) => {
+                sandbox.advance(by);
+                Some(sandbox.caller_credentials())
+            }
+            Self::Shared { .. } => None,
         }
     }
 

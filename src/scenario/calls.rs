@@ -121,6 +121,10 @@ impl Resolver<'_> {
             Some("`signed_ago` means nothing without `presigned`")
         } else if has(Param::Presigned) && matches!(request.principal(), super::Principal::Anonymous) {
             Some("`anonymous` has no credentials to presign with")
+        } else if has(Param::Session) && self.raw.advance.is_none() {
+            Some("`session` means nothing without `advance`")
+        } else if has(Param::Session) && matches!(request.principal(), super::Principal::Anonymous) {
+            Some("`anonymous` has no session")
         } else if yes(Param::IgnoreCiphertext) && !yes(Param::DryRun) {
             Some("`ignore_ciphertext` means nothing without `dry_run: true`")
         } else {

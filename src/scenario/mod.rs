@@ -50,6 +50,8 @@ pub struct Row {
     pub slug: String,
     /// Made before the attempts, in order.
     pub fixtures: Vec<Fixture>,
+    /// How far the clock is moved once the fixtures are made, in seconds.
+    pub advance: Option<u64>,
     /// In file order.
     pub attempts: Vec<Arc<Attempt>>,
 }

@@ -27,6 +27,11 @@ pub struct RawScenario {
     /// Fixtures, made before the attempts and removed after them. `{name.key}`, `{name.version}` refer to them.
     #[serde(default)]
     pub given: Entries<RawRequest>,
+    /// How far the clock is moved once the fixtures are made, as `20m` or `8d`. Everyone then asks with a new session, unless the request
+    /// says `session: old`. Only the sandbox has a clock that can be moved.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub advance: Option<Located<String>>,
     /// The base request: what is permitted. Every attempt starts from it.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "RawRequest")]

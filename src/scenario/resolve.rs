@@ -10,7 +10,7 @@ use super::{
     Attempt, Fixture, Kind, Refusal, Request, Row, Sample, Scenario, Then, Value,
     raw::{RawAttempt, RawForEach, RawScenario},
     sample::Sampler,
-    scope::{Binding, Scope},
+    scope::{Binding, Scope, seconds},
     witness,
 };
 use crate::{
@@ -74,6 +74,9 @@ pub fn resolve(
         Err(problems)
     }
 }
+
+/// How far a clock can be moved, in seconds: longer than any period that a key or a session has.
+const LONGEST_ADVANCE: u64 = 4000 * 86_400;
 
 /// Rows repeat the same text, so each problem is kept once.
 #[derive(Default)]
@@ -324,6 +327,16 @@ impl<'a> Resolver<'a> {
             drafts.sort_by_key(|draft| draft.entry);
         }
         let attempts = self.finish(variables, drafts);
+        let advance = raw
+            .advance
+            .as_ref()
+            .and_then(|written| match seconds(&written.value, LONGEST_ADVANCE) {
+                Ok(seconds) => Some(seconds),
+                Err(problem) => {
+                    self.problem(&written.span, problem);
+                    None
+                }
+            });
         let slug = variables
             .iter()
             .map(|(_, binding)| slug(binding.name()))
@@ -332,6 +345,7 @@ impl<'a> Resolver<'a> {
         Row {
             slug: if slug.is_empty() { "-".to_owned() } else { slug },
             fixtures,
+            advance,
             attempts,
         }
     }

@@ -140,7 +140,7 @@ impl Scope<'_> {
                         .suggest(&written, words.iter().copied())
                 })?)
             }
-            Kind::Duration => Value::Seconds(seconds(&self.word(text)?)?),
+            Kind::Duration => Value::Seconds(seconds(&self.word(text)?, LONGEST_DURATION)?),
         })
     }
 
@@ -492,18 +492,26 @@ fn wrong_kind(text: &str, wanted: &str) -> Problem {
 }
 
 /// `90s`, `15m`, `1h`.
-fn seconds(text: &str) -> Result<u64, Problem> {
-    let bad = || Diagnostic::new(Code::BadValue, format!("`{text}` is not a duration")).help("write it as `90s`, `15m` or `1h`");
+/// How long a presigned URL may be good for, in seconds.
+const LONGEST_DURATION: u64 = 604_800;
+
+/// A duration in seconds, of at most so many.
+pub(super) fn seconds(text: &str, longest: u64) -> Result<u64, Problem> {
+    let bad = || {
+        Diagnostic::new(Code::BadValue, format!("`{text}` is not a duration"))
+            .help(format!("write it as `90s`, `15m`, `1h` or `1d`, up to {longest} seconds"))
+    };
     let unit = text.chars().last().ok_or_else(bad)?;
     let factor = match unit {
         's' => 1,
         'm' => 60,
         'h' => 3600,
+        'd' => 86_400,
         _ => return Err(bad()),
     };
     let number: u64 = text.trim_end_matches(unit).parse().map_err(|_| bad())?;
     number
         .checked_mul(factor)
-        .filter(|seconds| (1..=604_800).contains(seconds))
+        .filter(|seconds| (1..=longest).contains(seconds))
         .ok_or_else(bad)
 }

@@ -49,6 +49,7 @@ fn call(principal: Principal) -> Call {
         operation: Operation::named("s3:PutObject").unwrap(),
         principal,
         plain: false,
+        old_session: false,
         presigned: None,
         account: OWNER.to_owned(),
         bucket_owner: Some(OWNER.to_owned()),
@@ -349,6 +350,31 @@ fn a_reject_wants_its_code_and_its_witnesses() {
         judge(Kind::Reject, role(OWNER), &other, &wanted, &witnessed()).0,
         Verdict::Inconclusive
     );
+}
+
+/// Bad credentials prove nothing, unless the attempt is made with a session that has ended and the answer says so.
+#[test]
+fn an_ended_session_is_refused_as_ended() {
+    let wanted = Expected {
+        codes: vec!["ExpiredToken".to_owned()],
+        ..expected(&[], None)
+    };
+    let ended = Answer::refused(400, "ExpiredToken", "The provided token has expired.");
+    let other = Answer::refused(403, "InvalidAccessKeyId", "");
+    for (kind, old_session, answer, verdict) in [
+        (Kind::Reject, true, &ended, Verdict::Pass),
+        (Kind::Reject, true, &other, Verdict::Inconclusive),
+        (Kind::Reject, false, &ended, Verdict::Inconclusive),
+        (Kind::Deny, true, &ended, Verdict::Inconclusive),
+    ] {
+        let call = Call {
+            old_session,
+            ..call(role(OWNER))
+        };
+        let outcome = classify(Service::S3, answer);
+        let judgement = judge_refusal(kind, &call, answer, &outcome, std::slice::from_ref(&wanted), &witnessed());
+        assert_eq!(judgement.verdict, verdict, "{kind} {old_session} {answer:?}");
+    }
 }
 
 #[test]
