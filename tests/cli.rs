@@ -119,7 +119,7 @@ fn selection_is_by_architecture_path_or_part_of_an_id() {
     let all = ids(&[]);
     let secure = ids(&["secure-bucket"]);
     assert!(all.len() > secure.len() && secure.iter().all(|id| id.starts_with("secure-bucket/")));
-    assert_eq!(ids(&["key-lifecycle", "secure-bucket", "team-bucket"]), all);
+    assert_eq!(ids(&["encrypted-bucket", "key-lifecycle", "secure-bucket", "team-bucket"]), all);
     assert_eq!(ids(&["scenarios/secure-bucket"]), secure);
     let by_path = ids(&["scenarios/secure-bucket/versions.yaml"]);
     assert!(!by_path.is_empty() && by_path.iter().all(|id| id.starts_with("secure-bucket/versions/")));

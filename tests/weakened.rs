@@ -21,7 +21,145 @@ type Weakening = (&'static str, &'static str, &'static str, &'static str, &'stat
 const KEY: &str = "key-lifecycle";
 const KEY_POLICY: &str = "policies/data-key.json";
 
+const DATA: &str = "encrypted-bucket";
+const DATA_POLICY: &str = "policies/data-bucket.json";
+const DATA_KEY: &str = "policies/data-key.json";
+
 const WEAKENINGS: &[Weakening] = &[
+    // What is written, and under which key.
+    (
+        DATA,
+        DATA_POLICY,
+        r#""StringNotEquals": { "s3:x-amz-server-side-encryption": "aws:kms" }"#,
+        r#""StringNotEquals": { "s3:x-amz-server-side-encryption": ["aws:kms", "AES256"] }"#,
+        "ENC-02",
+    ),
+    (
+        DATA,
+        DATA_POLICY,
+        r#""StringNotEquals": { "s3:x-amz-server-side-encryption": "aws:kms" }"#,
+        r#""StringNotEquals": { "s3:x-amz-server-side-encryption": ["aws:kms", "aws:kms:dsse"] }"#,
+        "ENC-02",
+    ),
+    (
+        DATA,
+        DATA_POLICY,
+        r#"-aws-kms-key-id": "{{key.data.arn}}" }"#,
+        r#"-aws-kms-key-id": ["{{key.data.arn}}", "{{key.other.arn}}"] }"#,
+        "ENC-03",
+    ),
+    (
+        DATA,
+        DATA_POLICY,
+        r#"-aws-kms-key-id": "{{key.data.arn}}" }"#,
+        r#"-aws-kms-key-id": "{{key.data.arn}}" }, "ArnNotEquals": { "aws:PrincipalArn": "{{role.admin.arn}}" }"#,
+        "ENC-03",
+    ),
+    (
+        DATA,
+        DATA_POLICY,
+        r#""Null": { "s3:x-amz-server-side-encryption": "false", "s3:x-amz-server-side-encryption-aws-kms-key-id": "true" }"#,
+        r#""Null": { "s3:x-amz-server-side-encryption": "true", "s3:x-amz-server-side-encryption-aws-kms-key-id": "true" }"#,
+        "ENC-03",
+    ),
+    // Who uses the key, and how.
+    (
+        DATA,
+        DATA_KEY,
+        r#""ArnNotEquals": { "aws:PrincipalArn": "{{role.emergency.arn}}" }"#,
+        r#""ArnNotEquals": { "aws:PrincipalArn": ["{{role.emergency.arn}}", "{{role.admin.arn}}"] }"#,
+        "KEY-07",
+    ),
+    (DATA, DATA_KEY, r#""Action": ["kms:GenerateDataKey*", "#, r#""Action": ["#, "KEY-07"),
+    (
+        DATA,
+        DATA_KEY,
+        r#""AWS": "arn:aws:iam::{{account}}:root""#,
+        r#""AWS": ["arn:aws:iam::{{account}}:root", "arn:aws:iam::{{accounts.partner}}:root"]"#,
+        "KPO-01",
+    ),
+    (
+        DATA,
+        "policies/decrypts.json",
+        r#""Action": "kms:Decrypt""#,
+        r#""Action": ["kms:Decrypt", "kms:GenerateDataKey"]"#,
+        "KEY-07",
+    ),
+    (
+        DATA,
+        "policies/encrypts.json",
+        r#""Action": "kms:GenerateDataKey""#,
+        r#""Action": ["kms:Decrypt", "kms:GenerateDataKey"]"#,
+        "KEY-07",
+    ),
+    (
+        DATA,
+        "policies/decrypts-by-object.json",
+        "\"{{bucket.data.arn}}/*\"",
+        "\"{{bucket.data.arn}}*\"",
+        "CTX-01",
+    ),
+    // Settings.
+    (
+        DATA,
+        "environment.yaml",
+        "key: data, bucket_key: true",
+        "key: data, bucket_key: false",
+        "BKY-01",
+    ),
+    (
+        DATA,
+        "environment.yaml",
+        "algorithm: aws:kms, key: data",
+        "algorithm: aws:kms, key: other",
+        "DEF-01",
+    ),
+    (DATA, "environment.yaml", "blocked: [SSE-C]", "blocked: [NONE]", "SSC-01"),
+    (DATA, "environment.yaml", "versioning: enabled", "versioning: suspended", "VER-01"),
+    (DATA, "environment.yaml", "versioning: enabled", "versioning: suspended", "VER-02"),
+    (DATA, "environment.yaml", "BucketOwnerEnforced", "ObjectWriter", "OWN-01"),
+    (
+        DATA,
+        "environment.yaml",
+        "    block_public_access: { block_public_acls: true, ignore_public_acls: true, block_public_policy: true, restrict_public_buckets: true }\n    policy: policies/data",
+        "    block_public_access: { block_public_acls: true, ignore_public_acls: true, block_public_policy: false, restrict_public_buckets: true }\n    policy: policies/data",
+        "BPA-01",
+    ),
+    (
+        DATA,
+        "environment.yaml",
+        "\nblock_public_access: { block_public_acls: true,",
+        "\nblock_public_access: { block_public_acls: false,",
+        "BPA-02",
+    ),
+    (DATA, "environment.yaml", ", logging: settings/data-logging.xml", "", "LOG-01"),
+    (
+        DATA,
+        "settings/data-logging.xml",
+        "{{bucket.logs.name}}",
+        "{{bucket.scratch.name}}",
+        "LOG-01",
+    ),
+    (DATA, "settings/data-logging.xml", "production/", "elsewhere/", "LOG-01"),
+    (DATA, "environment.yaml", "lifecycle: settings/data-lifecycle.xml, ", "", "LIF-03"),
+    (DATA, "settings/data-lifecycle.xml", "<Days>30</Days>", "<Days>60</Days>", "LIF-03"),
+    (DATA, "settings/data-lifecycle.xml", "<Days>90</Days>", "<Days>91</Days>", "LIF-03"),
+    (
+        DATA,
+        "settings/data-lifecycle.xml",
+        "<Filter/>",
+        "<Filter><Prefix>a/</Prefix></Filter>",
+        "LIF-03",
+    ),
+    (DATA, "environment.yaml", "    multi_region: true\n", "", "MRK-01"),
+    (DATA, "environment.yaml", "    rotation: 365\n", "", "ROT-01"),
+    (
+        DATA,
+        "policies/logs-bucket.json",
+        r#""Principal": { "Service": "logging.s3.amazonaws.com" }"#,
+        r#""Principal": { "AWS": "arn:aws:iam::444455556666:root" }"#,
+        "XAC-01",
+    ),
     // Who administers the key.
     (
         KEY,

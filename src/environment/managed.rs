@@ -37,6 +37,7 @@ pub fn aws_managed_key(account: &str, region: &str) -> Option<Key> {
         alias: Some(format!("alias/{NAME}")),
         // It is rotated every year, which nobody can set.
         rotation: None,
+        multi_region: false,
         policy: Document::new(
             Source::new("the AWS managed key aws/s3", document.to_string()),
             Policy::from_value(PolicyKind::KeyPolicy, &document).ok()?,

@@ -262,6 +262,8 @@ pub struct Key {
     pub policy: Document,
     /// After how many days it is rotated; nothing where it is not.
     pub rotation: Option<u32>,
+    /// Whether it is the primary of a multi-Region key.
+    pub multi_region: bool,
 }
 
 impl Key {

@@ -192,7 +192,7 @@ pub struct RawPublicAccess {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawKey {
-    /// The key id: a UUID. Made from the key's name where nothing is said.
+    /// The key id: a UUID, of which a multi-Region key makes its own. Made from the key's name where nothing is said.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub id: Option<Located<String>>,
@@ -210,6 +210,9 @@ pub struct RawKey {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub rotation: Option<Located<String>>,
+    /// Whether it is a multi-Region key, of which this is the primary.
+    #[serde(default)]
+    pub multi_region: bool,
 }
 
 impl RawRole {
@@ -254,6 +257,7 @@ impl RawKey {
             alias,
             policy,
             rotation,
+            multi_region: _,
         } = self;
         [id, account, alias, rotation].into_iter().flatten().chain([policy]).collect()
     }

@@ -403,6 +403,7 @@ impl Resolver<'_> {
             alias: alias.or_else(|| raw.alias.as_ref().map(|alias| alias.value.clone())),
             policy: policy?,
             rotation: self.rotation(raw),
+            multi_region: raw.multi_region,
         })
     }
 
@@ -573,9 +574,15 @@ const OWNERSHIP: [(&str, Ownership); 3] = [
 
 /// The id a key is given, or one that is the same whenever it is made from the same name.
 fn key_id(name: &str, key: &RawKey) -> String {
-    match &key.id {
+    let id = match &key.id {
         Some(id) => id.value.clone(),
         None => uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()).to_string(),
+    };
+    // <https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html>.
+    if key.multi_region {
+        format!("mrk-{}", id.replace('-', ""))
+    } else {
+        id
     }
 }
 

@@ -72,6 +72,7 @@ impl Maker<'_> {
             .kms
             .create_key()
             .description(description)
+            .multi_region(key.multi_region)
             .send()
             .await
             .map_err(failed(&what))?;

@@ -264,7 +264,8 @@ impl World {
                     days,
                     next: now + time::Duration::days(days.into()),
                 });
-                (key.arn.clone(), Arc::new(Key { rotation, ..held }))
+                let primary = key.multi_region.then(|| environment.region.clone());
+                (key.arn.clone(), Arc::new(Key { rotation, primary, ..held }))
             })
             .collect();
         let mut aliases: BTreeMap<String, String> = environment
