@@ -466,6 +466,21 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// And of a folder that has none, or one that nothing is behind any more, the check says so.
+#[test]
+fn the_pages_in_the_repository_are_current() {
+    let output = run(&["pages", "--check"]);
+    assert_eq!(code(&output), 0, "stale: run `cargo run -- pages`: {}", stderr(&output));
+    let other = tempfile::tempdir().unwrap();
+    let folder = other.path().to_str().unwrap();
+    assert_eq!(code(&run(&["pages", folder, "--check"])), 1);
+    assert_eq!(code(&run(&["pages", folder])), 0);
+    assert_eq!(code(&run(&["pages", folder, "--check"])), 0);
+    fs::write(other.path().join("controls/GONE-01.md"), "").unwrap();
+    let forgotten = run(&["pages", folder, "--check"]);
+    assert!(code(&forgotten) == 1 && stderr(&forgotten).contains("GONE-01.md` is the page of nothing any more"));
+}
+
 #[test]
 fn the_schemas_in_the_repository_are_the_programs() {
     for file in ["scenario", "environment", "baseline", "bindings", "waivers"] {

@@ -31,6 +31,20 @@ pub enum Search {
     Outsider,
 }
 
+impl Search {
+    /// What such a request is, in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::InsecureTransport => "anything over plain HTTP that is not denied",
+            Self::UnnamedEncryption => "an upload that names no encryption and is not denied",
+            Self::OtherEncryption => "an upload with another encryption than `aws:kms` that is not denied",
+            Self::OtherKey => "an upload with `aws:kms` under another key, or none that is named, that is not denied",
+            Self::Outsider => "anything by someone who is not of the account that is allowed",
+        }
+    }
+}
+
 /// Whether a policy that was read lets a request of the kind through.
 pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, parameters: &BTreeMap<String, String>) -> Judgement {
     let policy = match policy(on, document) {

@@ -5,6 +5,7 @@ mod doctor;
 mod explain;
 mod lint;
 mod list;
+mod pages;
 mod plan;
 mod run;
 mod schema;
@@ -58,6 +59,7 @@ enum Command {
     /// Answer S3, S3 Control, KMS, STS and IAM on local ports, refusing what AWS refuses
     Serve(serve::Serve),
     /// Print the JSON Schema of a file format
+    Pages(pages::Pages),
     Schema(schema::Schema),
 }
 
@@ -138,6 +140,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Decide(decide) => decide.execute(&mut terminal),
         Command::Explain(explain) => explain.execute(&mut terminal),
         Command::Serve(serve) => serve.execute(&mut terminal),
+        Command::Pages(pages) => pages.execute(&mut terminal),
         Command::Schema(schema) => schema.execute(&mut terminal),
     };
     let exit = exit.and_then(|exit| terminal.out.flush().map(|()| exit));

@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use self::policy::lone_policy;
 pub use self::{
-    baseline::{Baseline, Control, catalogue},
+    baseline::{Baseline, Control, Mapping, Remediation, catalogue},
     bindings::{Bindings, BoundKey, BoundRole, RawBindings},
     collection::{Collection, Member},
     managed::aws_managed_key,

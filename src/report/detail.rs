@@ -217,7 +217,7 @@ fn name_of(statement: &StatementRecord) -> String {
 }
 
 /// What people call it: some of the words are adjectives.
-fn mechanism(layer: Layer) -> String {
+pub(super) fn mechanism(layer: Layer) -> String {
     match layer {
         Layer::Identity | Layer::Resource | Layer::Session => format!("{layer} policy"),
         other => other.to_string(),

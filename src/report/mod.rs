@@ -7,6 +7,7 @@
 //! none of them can forge a line, an element or a colour.
 
 pub mod junit;
+pub mod pages;
 pub mod terminal;
 pub mod write;
 

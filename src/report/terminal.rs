@@ -218,7 +218,7 @@ pub(crate) fn attempts_and_checks(attempts: usize, checks: usize) -> String {
 }
 
 /// `1 attempt`, `2 attempts`.
-fn counted(number: usize, thing: &str) -> String {
+pub(super) fn counted(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {thing}{plural}")
 }

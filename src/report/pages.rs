@@ -1,0 +1,336 @@
+//! A page for each control and each architecture, in Markdown, from the same data that is run. Pure.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use crate::{
+    check::{On, Reading},
+    environment::{Control, catalogue},
+    report::{detail::mechanism, one_line, terminal::counted},
+    scenario::{Attempt, Kind, Scenario},
+    suite::Architecture,
+};
+
+/// A page, and where it lies below the folder of all pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// `controls/ENC-01.md`.
+    pub path: String,
+    /// The text.
+    pub text: String,
+}
+
+/// The pages of the controls that the architectures choose, then of the architectures, and one that leads to them all.
+#[must_use]
+pub fn pages(architectures: &[Architecture]) -> Vec<Page> {
+    let mut pages = vec![index(architectures)];
+    pages.extend(controls(architectures).into_iter().map(|control| Page {
+        path: format!("controls/{}.md", file_name(&control.id)),
+        text: of_control(control, architectures),
+    }));
+    pages.extend(architectures.iter().map(|architecture| Page {
+        path: format!("architectures/{}.md", file_name(&architecture.name)),
+        text: of_architecture(architecture),
+    }));
+    pages
+}
+
+/// Every control of the catalogue, and those of the architectures' own, sorted by id.
+fn controls(architectures: &[Architecture]) -> Vec<&Control> {
+    let own = architectures.iter().flat_map(|architecture| &architecture.baseline.controls);
+    let mut controls: Vec<&Control> = catalogue().iter().collect();
+    for control in own {
+        if !controls.iter().any(|known| known.id == control.id) {
+            controls.push(control);
+        }
+    }
+    controls.sort_by(|a, b| a.id.cmp(&b.id));
+    controls
+}
+
+/// An id or a name as the name of a file: a control of one's own may be called anything.
+fn file_name(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    name.chars().map(plain).collect()
+}
+
+/// A text that cannot be taken for Markdown of ours: on one line, and without what would end a cell or begin a tag.
+fn plain(text: &str) -> String {
+    one_line(text).trim().replace('|', "\\|").replace('<', "&lt;")
+}
+
+fn index(architectures: &[Architecture]) -> Page {
+    let mut text =
+        "# Controls and architectures\n\n## Architectures\n\n| architecture | what it is | controls |\n|---|---|---|\n".to_owned();
+    for architecture in architectures {
+        let (name, title) = (plain(&architecture.name), plain(&architecture.environment.title));
+        let count = architecture.baseline.controls.len();
+        _ = writeln!(
+            text,
+            "| [{name}](architectures/{}.md) | {title} | {count} |",
+            file_name(&architecture.name)
+        );
+    }
+    text.push_str("\n## Controls\n\n| control | what must hold | severity | attempted | read |\n|---|---|---|---|---|\n");
+    for control in controls(architectures) {
+        let (attempts, readings) = proofs(&control.id, architectures);
+        _ = writeln!(
+            text,
+            "| [{}](controls/{}.md) | {} | {} | {attempts} | {readings} |",
+            plain(&control.id),
+            file_name(&control.id),
+            plain(&control.title),
+            plain(&control.severity)
+        );
+    }
+    Page {
+        path: "README.md".to_owned(),
+        text,
+    }
+}
+
+/// How many attempts and checks prove a control, in all architectures.
+fn proofs(control: &str, architectures: &[Architecture]) -> (usize, usize) {
+    let attempts = architectures
+        .iter()
+        .map(|architecture| attempts_of(control, architecture).count())
+        .sum();
+    let readings = architectures
+        .iter()
+        .map(|architecture| readings_of(control, architecture).count())
+        .sum();
+    (attempts, readings)
+}
+
+fn attempts_of<'a>(control: &'a str, architecture: &'a Architecture) -> impl Iterator<Item = &'a Attempt> {
+    let attempts = architecture.scenarios.iter().flat_map(Scenario::attempts);
+    attempts.map(AsRef::as_ref).filter(move |attempt| proves(attempt, control))
+}
+
+fn readings_of<'a>(control: &'a str, architecture: &'a Architecture) -> impl Iterator<Item = &'a Reading> {
+    let readings = architecture.checks.iter().map(AsRef::as_ref);
+    readings.filter(move |reading: &&Reading| reading.control == control)
+}
+
+fn proves(attempt: &Attempt, control: &str) -> bool {
+    attempt.controls.iter().any(|id| id == control)
+}
+
+fn of_control(control: &Control, architectures: &[Architecture]) -> String {
+    let mut text = format!(
+        "# {}: {}\n\n{}\n\n",
+        plain(&control.id),
+        plain(&control.title),
+        plain(&control.statement)
+    );
+    _ = writeln!(text, "Severity: {}\n", plain(&control.severity));
+    if !control.rationale.is_empty() {
+        _ = writeln!(text, "## Why\n\n{}\n", plain(&control.rationale));
+    }
+    text.push_str("## How it is proved\n\n");
+    let mut proved = false;
+    for architecture in architectures {
+        let part = in_architecture(control, architecture);
+        if !part.is_empty() {
+            proved = true;
+            let name = plain(&architecture.name);
+            _ = writeln!(
+                text,
+                "### In [{name}](../architectures/{}.md)\n\n{}\n",
+                file_name(&architecture.name),
+                part.trim_end()
+            );
+        }
+    }
+    if !proved {
+        text.push_str("No architecture here chooses it.\n\n");
+    }
+    if let Some(check) = &control.check {
+        _ = writeln!(text, "The check: `{}`, {}\n", check.read, must_hold(check));
+    }
+    if let Some(remediation) = &control.remediation {
+        _ = writeln!(
+            text,
+            "## How it is mended\n\n- AWS CLI: `{}`\n- Terraform: {}\n",
+            one_line(&remediation.cli).trim(),
+            plain(&remediation.terraform)
+        );
+    }
+    if !control.mappings.is_empty() {
+        text.push_str("## What it answers to\n\n| framework | ids |\n|---|---|\n");
+        for mapping in &control.mappings {
+            _ = writeln!(text, "| {} | {} |", plain(&mapping.framework), plain(&mapping.ids.join(", ")));
+        }
+        text.push('\n');
+    }
+    text.trim_end().to_owned() + "\n"
+}
+
+/// What must hold of what a check reads.
+fn must_hold(check: &crate::check::Check) -> String {
+    let told = match check.parameters.as_slice() {
+        [] => String::new(),
+        names => format!("; the baseline tells `{}`", names.join("`, `")),
+    };
+    match (&check.holds, check.search) {
+        (Some(expression), _) => format!("of which must hold{told}:\n\n```\n{}\n```", expression.trim().replace("```", "'''")),
+        (None, Some(search)) => format!("in which the engine must find no such request: {}{told}.", search.words()),
+        (None, None) => "of which nothing is said".to_owned(),
+    }
+}
+
+/// The proofs of a control in one architecture, or nothing.
+fn in_architecture(control: &Control, architecture: &Architecture) -> String {
+    let mut text = String::new();
+    if let Some(why) = architecture.baseline.not_testable.get(&control.id) {
+        _ = writeln!(text, "Not testable: {}.\n", plain(why));
+    }
+    for scenario in &architecture.scenarios {
+        let attempts: Vec<&Attempt> = scenario
+            .attempts()
+            .map(AsRef::as_ref)
+            .filter(|attempt| proves(attempt, &control.id))
+            .collect();
+        if !attempts.is_empty() {
+            _ = writeln!(
+                text,
+                "**{}** (`{}`, {})\n",
+                plain(&scenario.title),
+                plain(scenario.source.name()),
+                counted(attempts.len(), "attempt")
+            );
+            text.push_str(&in_words(&attempts));
+            text.push('\n');
+        }
+    }
+    let readings: Vec<&Reading> = readings_of(&control.id, architecture).collect();
+    if !readings.is_empty() {
+        let reader = readings.first().map_or("", |reading| reading.reader.name.as_str());
+        let of: Vec<String> = readings.iter().map(|reading| of_subject(reading)).collect();
+        _ = writeln!(text, "Read as `{}`, of {}.\n", plain(reader), of.join(", "));
+    }
+    text
+}
+
+fn of_subject(reading: &Reading) -> String {
+    let name = plain(&reading.subject.name);
+    match reading.check.on {
+        On::Bucket => format!("bucket `{name}`"),
+        On::Key => format!("key `{name}`"),
+        On::Account => "the account".to_owned(),
+    }
+}
+
+/// Attempts of one file in words: what each is called, once, with the operations it is made with.
+fn in_words(attempts: &[&Attempt]) -> String {
+    let mut text = String::new();
+    let mut told = BTreeSet::new();
+    for attempt in attempts {
+        if !told.insert((attempt.kind as u8, attempt.label.as_str())) {
+            continue;
+        }
+        let same = attempts
+            .iter()
+            .filter(|other| other.kind == attempt.kind && other.label == attempt.label);
+        let operations: BTreeSet<&str> = same.map(|other| other.request.operation.name).collect();
+        let operations: Vec<&str> = operations.into_iter().collect();
+        let must = match attempt.kind {
+            Kind::Allow => "must succeed",
+            Kind::Deny => "must be refused",
+            Kind::Reject => "must be rejected",
+        };
+        _ = writeln!(
+            text,
+            "- {}: {must}{} (`{}`)",
+            plain(&attempt.label),
+            by(attempt),
+            operations.join("`, `")
+        );
+    }
+    text
+}
+
+/// By what an attempt must be refused.
+fn by(attempt: &Attempt) -> String {
+    let words = attempt.refusals.iter().map(|refusal| {
+        let layers: Vec<String> = refusal.layers.iter().map(|layer| mechanism(*layer)).collect();
+        let mut words = layers.join(" or ");
+        for more in refusal
+            .sid
+            .iter()
+            .map(|sid| format!("statement {sid}"))
+            .chain(refusal.codes.iter().map(|code| format!("code {code}")))
+        {
+            if !words.is_empty() {
+                words.push_str(", ");
+            }
+            words.push_str(&more);
+        }
+        words
+    });
+    let words: Vec<String> = words.filter(|words| !words.is_empty()).collect();
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(" by {}", plain(&words.join("; or ")))
+    }
+}
+
+fn of_architecture(architecture: &Architecture) -> String {
+    let environment = &architecture.environment;
+    let mut text = format!("# {}\n\n{}.\n\n", plain(&architecture.name), plain(&environment.title));
+    _ = writeln!(text, "Baseline: {}.\n", plain(&architecture.baseline.title));
+    text.push_str("## Controls\n\n| control | what must hold | attempts | checks |\n|---|---|---|---|\n");
+    for control in &architecture.baseline.controls {
+        let attempts = attempts_of(&control.id, architecture).count();
+        let readings = readings_of(&control.id, architecture).count();
+        let proved = match architecture.baseline.not_testable.get(&control.id) {
+            Some(why) => format!("not testable: {} | ", plain(why)),
+            None => format!("{attempts} | {readings}"),
+        };
+        let id = plain(&control.id);
+        _ = writeln!(
+            text,
+            "| [{id}](../controls/{}.md) | {} | {proved} |",
+            file_name(&control.id),
+            plain(&control.title)
+        );
+    }
+    text.push_str("\n## What is deployed\n\n| what | name | account |\n|---|---|---|\n");
+    let roles = environment.roles.iter().map(|role| ("role", &role.name, &role.account));
+    let buckets = environment
+        .buckets
+        .iter()
+        .map(|bucket| ("bucket", &bucket.logical, &bucket.account));
+    let keys = environment.keys.iter().map(|key| ("KMS key", &key.name, &key.account));
+    for (what, name, account) in roles.chain(buckets).chain(keys) {
+        _ = writeln!(text, "| {what} | {} | {account} |", plain(name));
+    }
+    text.push_str("\n## Scenarios\n\n| file | what holds | attempts |\n|---|---|---|\n");
+    for scenario in &architecture.scenarios {
+        let (file, title) = (plain(scenario.source.name()), plain(&scenario.title));
+        _ = writeln!(text, "| `{file}` | {title} | {} |", scenario.attempts().count());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_stays_a_text() {
+        assert_eq!(plain(" a|b\n<script>\u{1b}[1m "), one_line(" a\\|b\n&lt;script>\u{1b}[1m ").trim());
+        assert!(!plain("a\n# b").contains('\n'));
+        assert_eq!(file_name("../a b/\u{1b}ü"), ".._a_b___");
+    }
+
+    #[test]
+    fn every_control_of_the_catalogue_has_a_page_without_any_architecture() {
+        let pages = pages(&[]);
+        assert_eq!(pages.len(), 1 + catalogue().len());
+        for control in catalogue() {
+            let page = pages.iter().find(|page| page.path == format!("controls/{}.md", control.id));
+            assert!(page.is_some_and(|page| page.text.contains("No architecture here chooses it.") && page.text.contains("## How it is mended")));
+        }
+    }
+}
