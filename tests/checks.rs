@@ -294,7 +294,10 @@ fn where_the_methods_disagree_it_is_said() {
         r#""StringNotEquals": { "s3:x-amz-server-side-encryption-aws-kms-key-id": "{{key.evidence.arn}}" }"#,
         all_but,
     )]);
-    let output = copy.run(&["secure-bucket/encryption/", "/ENC-03"]);
+    let output = copy.run(&[
+        "secure-bucket/encryption/",
+        "secure-bucket/checks/evidence/s3:GetBucketPolicy/ENC-03",
+    ]);
     assert_eq!(code(&output), 1, "{}", stdout(&output));
     let record = copy.record();
     let control = found(&record, "controls", "ENC-03");
@@ -358,6 +361,32 @@ fn a_check_can_be_waived() {
     let output = copy.run(&["secure-bucket/checks/"]);
     assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
     assert_eq!(found(&copy.record(), "controls", "SSC-01")["verdict"], "waived");
+}
+
+#[test]
+fn a_baseline_takes_over_what_another_chooses() {
+    let copy = Copy::new();
+    common::copy(&copy.0.path().join("secure-bucket"), &copy.0.path().join("stricter"));
+    let baseline = "baseline: As the other, and stricter\nextends: secure-bucket\nwithout: [INV-01]\ncontrols:\n  - { id: LIF-01, of: evidence, with: { days: 31 } }\n";
+    fs::write(copy.0.path().join("stricter/baseline.yaml"), baseline).unwrap();
+    let output = copy.run(&["stricter/checks/", "secure-bucket/checks/"]);
+    assert_eq!(code(&output), 1, "{}{}", stdout(&output), stderr(&output));
+    let record = copy.record();
+    let of = |name: &str| {
+        let controls = record["summary"]["controls"].as_array().unwrap().iter();
+        let own = controls.filter(|control| control["architecture"] == name);
+        own.map(|control| {
+            (
+                control["id"].as_str().unwrap().to_owned(),
+                control["verdict"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let (mut expected, found) = (of("secure-bucket"), of("stricter"));
+    assert_eq!(expected.remove("INV-01").as_deref(), Some("pass"));
+    expected.insert("LIF-01".to_owned(), "fail".to_owned());
+    assert_eq!(found, expected);
 }
 
 /// A control can be marked as not testable, and is told so.

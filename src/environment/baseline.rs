@@ -94,6 +94,13 @@ impl Baseline {
     pub fn resolve(source: &Source, raw: &RawBaseline) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::default();
         let mut controls: Vec<Control> = Vec::new();
+        if raw.controls.is_empty() {
+            problems.push(
+                Diagnostic::new(Code::MissingKey, "the baseline chooses no control")
+                    .at(source, raw.baseline.span.clone())
+                    .help("add `controls:`, or `extends:` with the architecture whose baseline it takes over"),
+            );
+        }
         for choice in &raw.controls {
             let id = &choice.value.id;
             if controls.iter().any(|control| control.id == id.value) {

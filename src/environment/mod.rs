@@ -3,6 +3,7 @@
 mod baseline;
 mod bindings;
 mod collection;
+mod extends;
 mod managed;
 mod policy;
 mod raw;
@@ -19,6 +20,7 @@ pub use self::{
     baseline::{Baseline, Control, Mapping, Remediation, catalogue},
     bindings::{Bindings, BoundKey, BoundRole, RawBindings},
     collection::{Collection, Member},
+    extends::extended,
     managed::aws_managed_key,
     raw::{RawBaseline, RawControlChoice, RawEnvironment},
     resolve::{resolve, resolve_bound},

@@ -270,11 +270,20 @@ impl RawKey {
 pub struct RawBaseline {
     /// What the baseline is for, in one sentence.
     pub baseline: Located<String>,
+    /// The architecture beside this one whose baseline this one extends: its controls are taken over, unless they are chosen again here or
+    /// named in `without`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub extends: Option<Located<String>>,
+    /// Controls of the other baseline that are not taken over.
+    #[serde(default)]
+    pub without: Vec<Located<String>>,
     /// The role that reads what is deployed, where a control is `of` something.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub reader: Option<Located<String>>,
     /// The controls.
+    #[serde(default)]
     pub controls: Vec<Located<RawControlChoice>>,
 }
 

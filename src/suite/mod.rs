@@ -62,7 +62,7 @@ pub fn resolve_as(folders: &[Folder], names: Names<'_>, sample: Sample) -> Resul
     let mut problems = Diagnostics::default();
     let mut architectures = Vec::new();
     // Reading them is a good part of a run on the sandbox.
-    for resolved in in_halves(folders, |folder| architecture(folder, names, sample)) {
+    for resolved in in_halves(folders, |folder| architecture(folder, folders, names, sample)) {
         match resolved {
             Ok((architecture, warnings)) => {
                 problems.extend(warnings);
@@ -122,11 +122,11 @@ fn environment(folder: &Folder, names: Names<'_>) -> Result<(Arc<Environment>, O
     Ok((Arc::new(bound), bindings))
 }
 
-fn architecture(folder: &Folder, names: Names<'_>, sample: Sample) -> Result<(Architecture, Diagnostics), Diagnostics> {
+fn architecture(folder: &Folder, folders: &[Folder], names: Names<'_>, sample: Sample) -> Result<(Architecture, Diagnostics), Diagnostics> {
     let mut problems = Diagnostics::default();
     let environment = environment(folder, names);
-    let baseline = read_file(folder, "baseline.yaml")
-        .and_then(|(source, raw): (Source, RawBaseline)| Ok((Baseline::resolve(&source, &raw)?, source, raw)));
+    let baseline =
+        baseline(folder, folders, &mut Vec::new()).and_then(|(source, raw)| Ok((Baseline::resolve(&source, &raw)?, source, raw)));
     let mut files = Vec::new();
     for problem in folder.misplaced() {
         problems.push(problem);
@@ -199,6 +199,33 @@ fn architecture(folder: &Folder, names: Names<'_>, sample: Sample) -> Result<(Ar
         bindings,
     };
     Ok((architecture, problems))
+}
+
+/// The baseline of a folder, with what it takes over from others. `way` are those that led here.
+fn baseline<'f>(folder: &'f Folder, folders: &'f [Folder], way: &mut Vec<&'f str>) -> Result<(Source, RawBaseline), Diagnostics> {
+    let (source, raw): (Source, RawBaseline) = read_file(folder, "baseline.yaml")?;
+    let Some(extends) = &raw.extends else {
+        return Ok((source, raw));
+    };
+    way.push(&folder.name);
+    let other = folders.iter().find(|other| other.name == extends.value);
+    let problem = match other {
+        Some(other) if !way.contains(&other.name.as_str()) => {
+            let (_, other) = baseline(other, folders, way)?;
+            let raw = environment::extended(&source, &raw, &other, &extends.span)?;
+            return Ok((source, raw));
+        }
+        Some(_) => Diagnostic::new(Code::BadValue, format!("the baseline of `{}` would extend itself", extends.value))
+            .at(&source, extends.span.clone())
+            .help("remove one `extends` of the circle"),
+        None => Diagnostic::new(
+            Code::UnknownName,
+            format!("there is no architecture `{}` beside this one", extends.value),
+        )
+        .at(&source, extends.span.clone())
+        .suggest(&extends.value, folders.iter().map(|other| other.name.as_str())),
+    };
+    Err(problem.into())
 }
 
 /// Whether every control is attempted, read, or marked as not testable; and only what is so is marked.

@@ -44,7 +44,8 @@ pub fn copy_scenarios(directory: &Path) {
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"), directory);
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder.
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
