@@ -231,7 +231,10 @@ pub struct ControlSummary {
     /// What its checks came to; nothing without any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<MethodSummary>,
-    /// Whether one of the two passed and the other failed: then one of them is wrong about what is deployed.
+    /// What its checks would come to if everything were as the environment says; nothing on the sandbox, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<MethodSummary>,
+    /// Whether one of them passed and another failed: then one is wrong about what is deployed, or what is deployed is not what is written.
     #[serde(default, skip_serializing_if = "is_false")]
     pub disagree: bool,
     /// Why it can be neither attempted nor read here.
@@ -339,6 +342,9 @@ pub struct ResultRecord {
     /// Who answers for it, where it is waived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<WaiverRecord>,
+    /// Of a check on a target that is not the sandbox: the verdict if everything were there as the environment says, without asking it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<Verdict>,
     /// What AWS did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<OutcomeKind>,
@@ -500,7 +506,7 @@ impl Summary {
 impl ControlSummary {
     /// Counts the results of a control. One of which nothing was selected has no verdict, unless it can have none.
     fn of(architecture: &ArchitectureInfo, control: &ControlInfo, results: &[ResultRecord]) -> Option<Self> {
-        let (mut attempted, mut read) = (Counts::default(), Counts::default());
+        let (mut attempted, mut read, mut offline) = (Counts::default(), Counts::default(), Counts::default());
         let mut counts = Counts::default();
         let own = results
             .iter()
@@ -508,15 +514,20 @@ impl ControlSummary {
         for result in own {
             counts.add(result.verdict);
             match result.kind {
-                ResultKind::Check => read.add(result.verdict),
+                ResultKind::Check => {
+                    read.add(result.verdict);
+                    if let Some(verdict) = result.offline {
+                        offline.add(verdict);
+                    }
+                }
                 ResultKind::Allow | ResultKind::Deny | ResultKind::Reject => attempted.add(result.verdict),
             }
         }
         if counts.total == 0 && control.not_testable.is_none() {
             return None;
         }
-        let (attempted, read) = (MethodSummary::of(attempted), MethodSummary::of(read));
-        let verdicts = (attempted.map(|method| method.verdict), read.map(|method| method.verdict));
+        let [attempted, read, offline] = [attempted, read, offline].map(MethodSummary::of);
+        let is = |verdict| [attempted, read, offline].iter().flatten().any(|method| method.verdict == verdict);
         Some(Self {
             architecture: architecture.name.clone(),
             id: control.id.clone(),
@@ -525,10 +536,8 @@ impl ControlSummary {
             counts,
             attempted,
             read,
-            disagree: matches!(
-                verdicts,
-                (Some(Verdict::Pass), Some(Verdict::Fail)) | (Some(Verdict::Fail), Some(Verdict::Pass))
-            ),
+            offline,
+            disagree: is(Verdict::Pass) && is(Verdict::Fail),
             not_testable: control.not_testable.clone(),
         })
     }

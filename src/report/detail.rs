@@ -114,6 +114,7 @@ fn came_back(result: &ResultRecord) -> String {
         with_fields(&observed.fields)
     });
     match result.outcome {
+        None if text.is_empty() && result.kind == ResultKind::Check => "nothing, it was not read".clone_into(&mut text),
         None if text.is_empty() => "nothing, the attempt was not made".clone_into(&mut text),
         Some(outcome) if text.is_empty() => outcome.as_str().clone_into(&mut text),
         // A refusal speaks for itself; what is none, is said.

@@ -250,6 +250,7 @@ fn base(scenario: &str, row: &str, operation: &str, attempt: &str, line: usize) 
         reason: None,
         detail: String::new(),
         waiver: None,
+        offline: None,
         outcome: None,
         expected: deny("DenyInsecureTransport"),
         observed: None,

@@ -75,6 +75,7 @@ struct Look {
     document: Option<String>,
     principal_arn: Option<String>,
     tries: Vec<TryRecord>,
+    offline: Option<Verdict>,
 }
 
 impl Made {
@@ -108,6 +109,8 @@ impl Made {
                 Ok(session) => {
                     look.principal_arn = Some(session.arn.clone());
                     let seen = self.look(&session.credentials, &mut look).await;
+                    let declared = self.stage.declared(&self.reading).await;
+                    look.offline = declared.map(|seen| check::judge(&self.reading, &seen).verdict);
                     check::judge(&self.reading, &seen)
                 }
                 Err(problem) => Judgement::inconclusive(Reason::NoSession, problem),
@@ -184,6 +187,7 @@ impl Made {
             reason: judgement.reason,
             detail: judgement.detail,
             waiver,
+            offline: look.offline,
             outcome: look.tries.last().map(|last| last.outcome),
             expected: ExpectedRecord {
                 effect: ResultKind::Check.as_str().to_owned(),

@@ -258,6 +258,7 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
         reason: judgement.reason,
         detail: judgement.detail.clone(),
         waiver,
+        offline: None,
         outcome: seen.outcome.as_ref().map(Outcome::kind),
         expected,
         observed: seen.observed,

@@ -11,7 +11,7 @@ use super::{
     stand::Stand,
 };
 use crate::{
-    check::Reading,
+    check::{Reading, Seen},
     cloud::Target,
     environment::{Environment, Role},
     plan::{self, Plan, PlannedRow, obstacle, unreadable},
@@ -130,6 +130,14 @@ impl Stage {
         match &self.on {
             On::Sandbox(_) => self.sessions.get(&role.name).cloned(),
             On::Shared { keeper, .. } => keeper.session(role).await,
+        }
+    }
+
+    /// What a check would read if everything were as the environment says; nothing on the sandbox, where it is.
+    pub(super) async fn declared(&self, reading: &Reading) -> Option<Seen> {
+        match &self.on {
+            On::Sandbox(_) => None,
+            On::Shared { engine, .. } => Some(engine.declared(reading).await),
         }
     }
 

@@ -129,10 +129,12 @@ fn method_counts(counts: &Counts, thing: &str) -> String {
 fn disagreement(control: &ControlSummary) -> String {
     let word = |method: Option<MethodSummary>| method.map_or("nothing", |method| method.verdict.as_str());
     if control.disagree {
+        let offline = control.offline.map(|method| format!(", by the files {}", method.verdict.as_str()));
         format!(
-            "      the methods disagree: attempted {}, read {}\n",
+            "      the methods disagree: attempted {}, read {}{}\n",
             word(control.attempted),
-            word(control.read)
+            word(control.read),
+            offline.unwrap_or_default()
         )
     } else {
         String::new()

@@ -13,10 +13,12 @@ use serde_json::Value;
 
 use crate::{
     attempt::{self, Answer, Call, Param, Service},
+    check::{Reading, Seen},
     cloud::{Clients, Target},
     environment::{Bucket, Environment, Role},
     sandbox::{Rulings, Sandbox},
     scenario::Principal,
+    verdict::came_back,
 };
 
 /// The policy engine over the policies of a shared target.
@@ -62,6 +64,18 @@ impl Engine {
             break;
         }
         calls
+    }
+
+    /// What a check would read if everything were as the environment says.
+    pub(in crate::runner) async fn declared(&self, reading: &Reading) -> Seen {
+        let (Some(row), Some(credentials)) = (reading.check.row(), self.sessions.get(&reading.reader.name)) else {
+            return Seen::NotRead("nobody reads the environment".to_owned());
+        };
+        let target = Target::sandbox(&self.sandbox, &self.region, None);
+        match target.ask(credentials, row.service(), &row.ask(&reading.subject)).await {
+            Ok(told) => row.seen(told.status, &told.body),
+            Err(answer) => Seen::NotRead(came_back(&answer)),
+        }
     }
 
     /// What decides about a call; nothing where that is not known.
