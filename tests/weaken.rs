@@ -216,7 +216,16 @@ fn gainsay(path: &str, value: &Value) -> (Output, RunRecord) {
     fs::write(copy.path().join("scenarios/secure-bucket").join(path), text).expect("the copy can be written");
     let output = Command::new(env!("CARGO_BIN_EXE_gainsay"))
         .current_dir(copy.path())
-        .args(["run", "--scenarios", "scenarios", "--report-dir", "reports", "--format", "terse", "secure-bucket"])
+        .args([
+            "run",
+            "--scenarios",
+            "scenarios",
+            "--report-dir",
+            "reports",
+            "--format",
+            "terse",
+            "secure-bucket",
+        ])
         .output()
         .expect("the program runs");
     let record = fs::read(copy.path().join("reports/latest/record.json"));

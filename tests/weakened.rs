@@ -160,6 +160,14 @@ const WEAKENINGS: &[Weakening] = &[
         r#""Principal": { "AWS": "arn:aws:iam::444455556666:root" }"#,
         "XAC-01",
     ),
+    (
+        DATA,
+        "policies/logs-bucket.json",
+        r#""ArnLike": { "aws:SourceArn": "{{bucket.data.arn}}" },
+        "StringEquals": { "aws:SourceAccount": "{{account}}" }"#,
+        r#""ArnLike": { "aws:SourceArn": "arn:aws:s3:::*" }"#,
+        "SVC-01",
+    ),
     // Who administers the key.
     (
         KEY,

@@ -79,6 +79,17 @@ pub const READS: &[Read] = &[
         How::Query("lifecycle", None),
         &["NoSuchLifecycleConfiguration"],
     ),
+    bucket(
+        "s3:GetBucketReplication",
+        How::Query("replication", Some("ReplicationConfiguration")),
+        &["ReplicationConfigurationNotFoundError"],
+    ),
+    bucket(
+        "s3:GetObjectLockConfiguration",
+        How::Query("object-lock", Some("ObjectLockConfiguration")),
+        &["ObjectLockConfigurationNotFoundError"],
+    ),
+    bucket("s3:GetBucketNotificationConfiguration", How::Query("notification", None), &[]),
     bucket("s3:GetBucketLogging", How::Query("logging", None), &[]),
     bucket("s3:ListBucketInventoryConfigurations", How::Query("inventory", None), &[]),
     Read {

@@ -13,6 +13,8 @@ use crate::{
 
 const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
 const KMS_KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+const SOURCE_ARN: &str = "aws:SourceArn";
+const SOURCE_ACCOUNT: &str = "aws:SourceAccount";
 const SECURE: &str = "aws:SecureTransport";
 
 /// The kind of request that must not get through.
@@ -29,6 +31,8 @@ pub enum Search {
     OtherKey,
     /// Anything by someone who is not of the account.
     Outsider,
+    /// Anything by a service on behalf of nobody, or of another account.
+    LooseService,
 }
 
 impl Search {
@@ -40,6 +44,7 @@ impl Search {
             Self::UnnamedEncryption => "an upload that names no encryption and is not denied",
             Self::OtherEncryption => "an upload with another encryption than `aws:kms` that is not denied",
             Self::OtherKey => "an upload with `aws:kms` under another key, or none that is named, that is not denied",
+            Self::LooseService => "anything by a service on behalf of another account, or of none that it names, that is allowed",
             Self::Outsider => "anything by someone who is not of the account that is allowed",
         }
     }
@@ -53,7 +58,7 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
     };
     let Some(policy) = policy else {
         return match kind {
-            Search::Outsider => Judgement::pass(),
+            Search::Outsider | Search::LooseService => Judgement::pass(),
             _ => Judgement::fail(
                 Reason::DoesNotHold,
                 format!("`{}` has no policy, so nothing is denied", subject.name),
@@ -67,10 +72,13 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
     for found in founds(kind, &policy, subject, parameters) {
         match found {
             Found::None { asked } if asked > 0 => {}
+            // A policy that names no service lets none in.
+            Found::None { .. } if kind == Search::LooseService => {}
             // A kind of which there is no request shows nothing.
             Found::None { .. } => return Judgement::inconclusive(Reason::NotRead, "the search had no request of the kind to ask for"),
             Found::Request(specimen) => {
-                let what = if kind == Search::Outsider { "allows" } else { "does not deny" };
+                let allows = matches!(kind, Search::Outsider | Search::LooseService);
+                let what = if allows { "allows" } else { "does not deny" };
                 return Judgement::fail(
                     Reason::DoesNotHold,
                     format!("the policy of `{}` {what} {}", subject.name, told(&specimen)),
@@ -144,10 +152,11 @@ fn founds(kind: Search, policy: &Policy, subject: &Subject, parameters: &BTreeMa
             })]
         }
         Search::Outsider => vec![outsider(policy, subject)],
+        Search::LooseService => loose_services(&policies, &family, subject),
     }
 }
 
-/// An upload is asked for whether or not the policy names one.
+/// What the policy is of is asked for whether or not the policy names it, and where uploads are looked for, nothing else.
 fn with_uploads(family: &mut Family, kind: Search, subject: &Subject) {
     let object = (format!("{}/gainsay-object", subject.arn), subject.account.clone());
     for resource in [(subject.arn.clone(), subject.account.clone()), object] {
@@ -155,7 +164,7 @@ fn with_uploads(family: &mut Family, kind: Search, subject: &Subject) {
             family.resources.push(resource);
         }
     }
-    if !matches!(kind, Search::InsecureTransport | Search::Outsider) {
+    if !matches!(kind, Search::InsecureTransport | Search::Outsider | Search::LooseService) {
         family.actions = vec!["s3:PutObject".to_owned()];
         // What the policies say of these is not all there is: an absent key is a request, too.
         for key in [ENCRYPTION, KMS_KEY] {
@@ -187,10 +196,40 @@ fn outsider(policy: &Policy, subject: &Subject) -> Found {
     };
     let mut family = Family::of(&policies, &subject.account);
     with_uploads(&mut family, Search::Outsider, subject);
-    search(&policies, &family, Goal::Allowed, |request| {
-        let of_account = request.principal.account() == Some(subject.account.as_str());
-        !of_account && !matches!(request.principal, Principal::Service(_)) && request.resource_account == subject.account
-    })
+    family.principals.retain(|principal| {
+        let of_account = principal.account() == Some(subject.account.as_str());
+        !of_account && !matches!(principal, Principal::Service(_))
+    });
+    family.resources.retain(|(_, account)| *account == subject.account);
+    search(&policies, &family, Goal::Allowed, |_| true)
+}
+
+/// A service that says it acts for nothing, and one that acts for what another account has: a bucket, whose ARN has no account, or anything
+/// else. Policies pin services by these two keys: <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
+fn loose_services(policies: &Policies<'_>, family: &Family, subject: &Subject) -> Vec<Found> {
+    let mut family = family.clone();
+    with_uploads(&mut family, Search::LooseService, subject);
+    family.principals.retain(|principal| matches!(principal, Principal::Service(_)));
+    family.resources.retain(|(_, account)| *account == subject.account);
+    let unnamed = search(policies, &family, Goal::Allowed, |request| {
+        [SOURCE_ARN, SOURCE_ACCOUNT].iter().all(|key| request.context.get(key).is_none())
+    });
+    let another = if subject.account == "444455556666" {
+        "111122223333"
+    } else {
+        "444455556666"
+    };
+    let foreign = [
+        "arn:aws:s3:::a-bucket-of-another-account".to_owned(),
+        format!("arn:aws:cloudtrail:eu-west-1:{another}:trail/another"),
+    ];
+    let foreign = foreign.into_iter().map(|source| {
+        let mut family = family.clone();
+        family.fixed.set(SOURCE_ARN, source);
+        family.fixed.set(SOURCE_ACCOUNT, another);
+        search(policies, &family, Goal::Allowed, |_| true)
+    });
+    foreign.chain([unnamed]).collect()
 }
 
 /// A request in words.

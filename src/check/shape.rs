@@ -6,7 +6,14 @@ use crate::xml::Element;
 
 /// Elements that are one of many: the element around them where it matters, their name, and that of the list.
 const LISTS: &[(Option<&str>, &str, &str)] = &[
-    (None, "Rule", "Rules"),
+    (Some("ServerSideEncryptionConfiguration"), "Rule", "Rules"),
+    (Some("OwnershipControls"), "Rule", "Rules"),
+    (Some("LifecycleConfiguration"), "Rule", "Rules"),
+    (Some("ReplicationConfiguration"), "Rule", "Rules"),
+    (None, "TopicConfiguration", "TopicConfigurations"),
+    (None, "QueueConfiguration", "QueueConfigurations"),
+    (None, "CloudFunctionConfiguration", "LambdaFunctionConfigurations"),
+    (None, "Event", "Events"),
     (None, "EncryptionType", "EncryptionType"),
     (None, "Transition", "Transitions"),
     (None, "NoncurrentVersionTransition", "NoncurrentVersionTransitions"),
@@ -30,9 +37,16 @@ const BOOLS: &[&str] = &[
     "ExpiredObjectDeleteMarker",
 ];
 /// Elements that are whole numbers.
-const NUMBERS: &[&str] = &["Days", "NoncurrentDays", "NewerNoncurrentVersions", "DaysAfterInitiation"];
+const NUMBERS: &[&str] = &[
+    "Days",
+    "Years",
+    "Priority",
+    "NoncurrentDays",
+    "NewerNoncurrentVersions",
+    "DaysAfterInitiation",
+];
 /// Elements that have others in them, also where they are empty.
-const STRUCTURES: &[&str] = &["Filter", "SSE-S3", "LoggingEnabled"];
+const STRUCTURES: &[&str] = &["Filter", "SSE-S3", "LoggingEnabled", "EventBridgeConfiguration"];
 
 /// What the AWS CLI prints of a body: the content of its root element, under a name where it has one.
 pub(super) fn printed(body: &[u8], name: Option<&str>) -> Option<Value> {
@@ -110,8 +124,8 @@ mod tests {
         }] } });
         assert_eq!(printed(body, Some("C")), Some(expected));
         assert_eq!(printed(b"<V/>", None), Some(json!({})));
-        let lifecycle = b"<L><Rule><ID>a</ID><Filter/><Transition><Days>30</Days></Transition><Transition><Days>90</Days></Transition></Rule>
-            <Rule><Filter><And><Prefix>p</Prefix><Tag><Key>k</Key></Tag></And></Filter></Rule><Rule><Filter><Tag><Key>k</Key></Tag></Filter></Rule></L>";
+        let lifecycle = b"<LifecycleConfiguration><Rule><ID>a</ID><Filter/><Transition><Days>30</Days></Transition><Transition><Days>90</Days></Transition></Rule>
+            <Rule><Filter><And><Prefix>p</Prefix><Tag><Key>k</Key></Tag></And></Filter></Rule><Rule><Filter><Tag><Key>k</Key></Tag></Filter></Rule></LifecycleConfiguration>";
         let expected = json!({ "Rules": [
             { "ID": "a", "Filter": {}, "Transitions": [{ "Days": 30 }, { "Days": 90 }] },
             { "Filter": { "And": { "Prefix": "p", "Tags": [{ "Key": "k" }] } } },
