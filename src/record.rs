@@ -492,7 +492,11 @@ impl Summary {
         }
         let controls = run.architectures.iter().flat_map(|architecture| {
             let summary = |control| ControlSummary::of(architecture, control, results);
-            architecture.controls.iter().filter_map(summary)
+            let all: Vec<ControlSummary> = architecture.controls.iter().map(summary).collect();
+            // What cannot be tested is told where everything that can be was: a part of a run says nothing of the rest.
+            let whole = all.iter().all(|control| control.not_testable.is_some() || control.counts.total > 0);
+            all.into_iter()
+                .filter(move |control| control.counts.total > 0 || (whole && control.not_testable.is_some()))
         });
         let controls = controls.collect();
         Self {
@@ -504,8 +508,8 @@ impl Summary {
 }
 
 impl ControlSummary {
-    /// Counts the results of a control. One of which nothing was selected has no verdict, unless it can have none.
-    fn of(architecture: &ArchitectureInfo, control: &ControlInfo, results: &[ResultRecord]) -> Option<Self> {
+    /// Counts the results of a control.
+    fn of(architecture: &ArchitectureInfo, control: &ControlInfo, results: &[ResultRecord]) -> Self {
         let (mut attempted, mut read, mut offline) = (Counts::default(), Counts::default(), Counts::default());
         let mut counts = Counts::default();
         let own = results
@@ -523,12 +527,9 @@ impl ControlSummary {
                 ResultKind::Allow | ResultKind::Deny | ResultKind::Reject => attempted.add(result.verdict),
             }
         }
-        if counts.total == 0 && control.not_testable.is_none() {
-            return None;
-        }
         let [attempted, read, offline] = [attempted, read, offline].map(MethodSummary::of);
         let is = |verdict| [attempted, read, offline].iter().flatten().any(|method| method.verdict == verdict);
-        Some(Self {
+        Self {
             architecture: architecture.name.clone(),
             id: control.id.clone(),
             title: control.title.clone(),
@@ -539,6 +540,6 @@ impl ControlSummary {
             offline,
             disagree: is(Verdict::Pass) && is(Verdict::Fail),
             not_testable: control.not_testable.clone(),
-        })
+        }
     }
 }

@@ -397,7 +397,7 @@ fn what_is_not_testable_is_told() {
         "  - { id: SSC-01, of: evidence }",
         "  - { id: SSC-01, not_testable: the target has no such setting }",
     )]);
-    let output = copy.run(&["secure-bucket/checks/"]);
+    let output = copy.run(&["secure-bucket"]);
     assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
     assert!(
         stdout(&output).contains("Customer-provided keys are blocked: not testable here: the target has no such setting"),

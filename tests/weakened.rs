@@ -21,6 +21,9 @@ type Weakening = (&'static str, &'static str, &'static str, &'static str, &'stat
 const KEY: &str = "key-lifecycle";
 const KEY_POLICY: &str = "policies/data-key.json";
 
+const TEAM: &str = "team-bucket";
+const SHARED: &str = "policies/shared-bucket.json";
+const TEAM_KEY: &str = "policies/team-key.json";
 const DATA: &str = "encrypted-bucket";
 const DATA_POLICY: &str = "policies/data-bucket.json";
 const DATA_KEY: &str = "policies/data-key.json";
@@ -267,6 +270,155 @@ const WEAKENINGS: &[Weakening] = &[
         "{ algorithm: aws:kms, key: data, bucket_key: true, blocked: [SSE-C] }",
         "{ algorithm: aws:kms, bucket_key: true, blocked: [SSE-C] }",
         "DEF-01",
+    ),
+    // Teams that share a bucket.
+    (
+        TEAM,
+        SHARED,
+        "\"Action\": \"s3:*\",\n      \"Resource\": [",
+        "\"Action\": \"s3:Get*\",\n      \"Resource\": [",
+        "TLS-01",
+    ),
+    (
+        TEAM,
+        SHARED,
+        "\"DenyMissingEncryptionHeader\",\n      \"Effect\": \"Deny\",\n      \"Principal\": \"*\"",
+        "\"DenyMissingEncryptionHeader\",\n      \"Effect\": \"Deny\",\n      \"Principal\": { \"AWS\": \"{{role.team-a.arn}}\" }",
+        "ENC-01",
+    ),
+    (
+        TEAM,
+        SHARED,
+        r#"{ "StringNotEquals": { "s3:x-amz-server-side-encryption": "aws:kms" } }"#,
+        r#"{ "StringNotEquals": { "s3:x-amz-server-side-encryption": ["aws:kms", "AES256"] } }"#,
+        "ENC-02",
+    ),
+    (
+        TEAM,
+        SHARED,
+        r#"["s3:PutObject", "s3:UpdateObjectEncryption"]"#,
+        r#"["s3:PutObject"]"#,
+        "ENC-03",
+    ),
+    (
+        TEAM,
+        SHARED,
+        r#""ArnNotEquals": { "aws:PrincipalArn": "{{role.recovery.arn}}" }"#,
+        r#""ArnNotEquals": { "aws:PrincipalArn": ["{{role.recovery.arn}}", "{{role.team-a.arn}}"] }"#,
+        "ENC-03",
+    ),
+    (
+        TEAM,
+        SHARED,
+        r#""{{bucket.shared.arn}}/${aws:PrincipalTag/prefix}/*""#,
+        r#""{{bucket.shared.arn}}/*""#,
+        "ISO-01",
+    ),
+    (
+        TEAM,
+        SHARED,
+        r#"["s3:ListBucket", "s3:ListBucketVersions"]"#,
+        r#"["s3:ListBucketVersions"]"#,
+        "ISO-02",
+    ),
+    (
+        TEAM,
+        TEAM_KEY,
+        r#"["kms:GenerateDataKey*", "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*"]"#,
+        r#"["kms:GenerateDataKey*", "kms:Encrypt", "kms:ReEncrypt*"]"#,
+        "KEY-02",
+    ),
+    (
+        TEAM,
+        TEAM_KEY,
+        r#""ArnNotEquals": { "aws:PrincipalArn": "{{role.recovery.arn}}" }"#,
+        r#""ArnNotEquals": { "aws:PrincipalArn": ["{{role.recovery.arn}}", "{{role.key-admin.arn}}"] }"#,
+        "KEY-03",
+    ),
+    (
+        TEAM,
+        TEAM_KEY,
+        r#""{{member.role.arn}}""#,
+        r#"["{{member.role.arn}}", "{{role.team-a.arn}}"]"#,
+        "KEY-01",
+    ),
+    (
+        TEAM,
+        TEAM_KEY,
+        r#""AWS": "{{role.key-admin.arn}}""#,
+        r#""AWS": ["{{role.key-admin.arn}}", "{{role.team-a.arn}}"]"#,
+        "KEY-04",
+    ),
+    (
+        TEAM,
+        TEAM_KEY,
+        r#""AWS": "arn:aws:iam::{{account}}:root""#,
+        r#""AWS": ["arn:aws:iam::{{account}}:root", "arn:aws:iam::{{accounts.partner}}:root"]"#,
+        "KPO-01",
+    ),
+    (
+        TEAM,
+        TEAM_KEY,
+        r#""AWS": "arn:aws:iam::{{account}}:root""#,
+        r#""AWS": "arn:aws:iam::{{account}}:root", "Service": "cloudtrail.amazonaws.com""#,
+        "SVC-02",
+    ),
+    (
+        TEAM,
+        "policies/team.json",
+        r#"["s3:GetBucketLocation", "s3:GetBucketVersioning"]"#,
+        r#"["s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:PutBucketTagging"]"#,
+        "ADM-01",
+    ),
+    (
+        TEAM,
+        "policies/team.json",
+        r#""Action": "kms:DescribeKey""#,
+        r#""Action": ["kms:DescribeKey", "iam:PassRole", "s3:CreateJob"]"#,
+        "PIV-01",
+    ),
+    (
+        TEAM,
+        "policies/team-trust.json",
+        r#""{{role.broker.arn}}"]"#,
+        r#""{{role.broker.arn}}", "{{role.prober.arn}}"]"#,
+        "TRU-01",
+    ),
+    (
+        TEAM,
+        "policies/team-trust.json",
+        "sts:TagSession",
+        "sts:SetSourceIdentity",
+        "ATT-01",
+    ),
+    (
+        TEAM,
+        "policies/vendor-trust.json",
+        "\"Action\": \"sts:AssumeRole\",\n      \"Condition\": { \"StringEquals\": { \"sts:ExternalId\": \"vendor-of-team-bucket\" } }",
+        "\"Action\": \"sts:AssumeRole\"",
+        "TRU-01",
+    ),
+    (TEAM, "environment.yaml", "blocked: [SSE-C]", "blocked: [NONE]", "SSC-01"),
+    (
+        TEAM,
+        "environment.yaml",
+        "ownership: BucketOwnerEnforced\n",
+        "ownership: ObjectWriter\n",
+        "OWN-01",
+    ),
+    (
+        TEAM,
+        "environment.yaml",
+        "algorithm: aws:kms, key: shared",
+        "algorithm: aws:kms, key: team-a",
+        "DEF-01",
+    ),
+    (
+        TEAM,
+        "environment.yaml",
+        "name: gainsay-shared-111122223333\n    versioning: enabled",
+        "name: gainsay-shared-111122223333\n    versioning: suspended",
+        "VER-02",
     ),
 ];
 

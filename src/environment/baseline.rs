@@ -34,6 +34,9 @@ pub struct Control {
     /// What it answers to elsewhere.
     #[serde(default)]
     pub mappings: Vec<Mapping>,
+    /// What of the architectures it is there for.
+    #[serde(default)]
+    pub serves: Vec<Served>,
     /// What is read to prove it, where it can be.
     #[serde(default)]
     pub check: Option<Check>,
@@ -47,6 +50,16 @@ pub struct Remediation {
     pub cli: String,
     /// With Terraform.
     pub terraform: String,
+}
+
+/// What must hold of an architecture, in a few words.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Served {
+    /// The architecture.
+    pub architecture: String,
+    /// What must hold of it.
+    pub row: String,
 }
 
 /// The ids of a control in somebody's framework.
@@ -120,6 +133,7 @@ impl Baseline {
                     severity: "medium".to_owned(),
                     remediation: None,
                     mappings: Vec::new(),
+                    serves: Vec::new(),
                     check: None,
                 }),
                 (Some(control), Some(title)) => problems.push(
@@ -178,9 +192,12 @@ mod tests {
             let stem = source.name().rsplit('/').next().unwrap_or_default().trim_end_matches(".yaml");
             assert_eq!(stem, control.id.to_lowercase());
             assert!(!control.statement.is_empty() && !control.rationale.is_empty(), "{stem}");
+            // These are there for their own sake.
+            let own = ["EVT-01", "SES-01"].contains(&control.id.as_str());
+            assert_eq!(control.serves.is_empty(), own, "{stem}");
             assert!(control.remediation.is_some(), "{stem} says not how it is mended");
             // Each of these is in no framework that was read.
-            let unmapped = ["ALI-01", "BKY-01", "INV-01"].contains(&control.id.as_str());
+            let unmapped = ["ALI-01", "ANA-01", "BKY-01", "INV-01"].contains(&control.id.as_str());
             assert_eq!(control.mappings.is_empty(), unmapped, "{stem}");
             assert!(["low", "medium", "high", "critical"].contains(&control.severity.as_str()), "{stem}");
             seen += 1;

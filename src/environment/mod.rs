@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use self::policy::lone_policy;
 pub use self::{
-    baseline::{Baseline, Control, Mapping, Remediation, catalogue},
+    baseline::{Baseline, Control, Mapping, Remediation, Served, catalogue},
     bindings::{Bindings, BoundKey, BoundRole, RawBindings},
     collection::{Collection, Member},
     extends::extended,

@@ -147,6 +147,13 @@ fn of_control(control: &Control, architectures: &[Architecture]) -> String {
     if let Some(check) = &control.check {
         _ = writeln!(text, "The check: `{}`, {}\n", check.read, must_hold(check));
     }
+    if !control.serves.is_empty() {
+        text.push_str("## What it is there for\n\n");
+        for served in &control.serves {
+            _ = writeln!(text, "- {}: {}", plain(&served.architecture), plain(&served.row));
+        }
+        text.push('\n');
+    }
     if let Some(remediation) = &control.remediation {
         _ = writeln!(
             text,
