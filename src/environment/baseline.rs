@@ -114,6 +114,13 @@ impl Baseline {
                     .help("add `controls:`, or `extends:` with the architecture whose baseline it takes over"),
             );
         }
+        if let (None, Some(without)) = (&raw.extends, raw.without.first()) {
+            problems.push(
+                Diagnostic::new(Code::MissingKey, "`without` leaves something out of a baseline that is not extended")
+                    .at(source, without.span.clone())
+                    .help("add `extends:`, or remove `without`"),
+            );
+        }
         for choice in &raw.controls {
             let id = &choice.value.id;
             if controls.iter().any(|control| control.id == id.value) {
