@@ -13,6 +13,8 @@ use crate::{
 
 const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
 const KMS_KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+/// Any service, for policies that let everyone in.
+const A_SERVICE: &str = "cloudtrail.amazonaws.com";
 const SOURCE_ARN: &str = "aws:SourceArn";
 const SOURCE_ACCOUNT: &str = "aws:SourceAccount";
 const SECURE: &str = "aws:SecureTransport";
@@ -72,8 +74,6 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
     for found in founds(kind, &policy, subject, parameters) {
         match found {
             Found::None { asked } if asked > 0 => {}
-            // A policy that names no service lets none in.
-            Found::None { .. } if kind == Search::LooseService => {}
             // A kind of which there is no request shows nothing.
             Found::None { .. } => return Judgement::inconclusive(Reason::NotRead, "the search had no request of the kind to ask for"),
             Found::Request(specimen) => {
@@ -209,6 +209,8 @@ fn outsider(policy: &Policy, subject: &Subject) -> Found {
 fn loose_services(policies: &Policies<'_>, family: &Family, subject: &Subject) -> Vec<Found> {
     let mut family = family.clone();
     with_uploads(&mut family, Search::LooseService, subject);
+    // Everyone is every service, too: one is asked about whether or not the policy names any.
+    family.principals.push(Principal::Service(A_SERVICE.to_owned()));
     family.principals.retain(|principal| matches!(principal, Principal::Service(_)));
     family.resources.retain(|(_, account)| *account == subject.account);
     let unnamed = search(policies, &family, Goal::Allowed, |request| {

@@ -116,9 +116,12 @@ impl Baseline {
         }
         if let (None, Some(without)) = (&raw.extends, raw.without.first()) {
             problems.push(
-                Diagnostic::new(Code::MissingKey, "`without` leaves something out of a baseline that is not extended")
-                    .at(source, without.span.clone())
-                    .help("add `extends:`, or remove `without`"),
+                Diagnostic::new(
+                    Code::MissingKey,
+                    "`without` leaves something out of a baseline that is not extended",
+                )
+                .at(source, without.span.clone())
+                .help("add `extends:`, or remove `without`"),
             );
         }
         for choice in &raw.controls {

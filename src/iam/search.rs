@@ -221,6 +221,11 @@ fn tell_who(context: &mut Context, principal: &Principal) {
     // A list without values is an absent key.
     context.set_all("aws:PrincipalArn", arn);
     context.set_all("aws:PrincipalAccount", principal.account().map(str::to_owned));
+    let service = match principal {
+        Principal::Service(name) => Some(name.clone()),
+        _ => None,
+    };
+    context.set_all("aws:PrincipalServiceName", service);
     context.set("aws:PrincipalIsAWSService", matches!(principal, Principal::Service(_)).to_string());
 }
 
@@ -258,6 +263,10 @@ fn principals(statements: &[&Statement], account: &str) -> Vec<Principal> {
                     .flat_map(|written| instances(written))
                     .map(|arn| holder(&arn)),
             ),
+            "aws:principalservicename" => {
+                let names = condition.written.iter().flat_map(|written| instances(written));
+                found.extend(names.map(Principal::Service));
+            }
             "aws:principalaccount" => accounts.extend(condition.written.iter().cloned()),
             _ => {}
         }
