@@ -114,6 +114,8 @@ fn every_check_has_cases_and_they_come_out_as_written() {
             (400, r#"{"__type":"AccessDeniedException"}"#),
             (503, ""),
             (200, "neither XML nor JSON"),
+            (200, "<Error><Code>InternalError</Code></Error>"),
+            (200, "<html><body>sign in</body></html>"),
             (404, "<html>NoSuchBucketPolicy</html>"),
         ] {
             let judgement = judge(&reading, &row.seen(status, body.as_bytes()));

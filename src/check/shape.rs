@@ -50,7 +50,9 @@ const STRUCTURES: &[&str] = &["Filter", "SSE-S3", "LoggingEnabled", "EventBridge
 
 /// What the AWS CLI prints of a body: the content of its root element, under a name where it has one.
 pub(super) fn printed(body: &[u8], name: Option<&str>) -> Option<Value> {
-    let root = Element::read(body)?;
+    // S3 has answered errors with 200 before, and so does a proxy's page.
+    let strange = |root: &Element| root.name == "Error" || root.name.eq_ignore_ascii_case("html");
+    let root = Element::read(body).filter(|root| !strange(root))?;
     let content = children(&root)?;
     Some(match name {
         None => Value::Object(content),

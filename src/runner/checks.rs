@@ -6,13 +6,17 @@ use aws_credential_types::Credentials;
 use futures::{StreamExt as _, stream};
 use time::OffsetDateTime;
 
-use super::{Event, Options, Stage, Stop, millis, result::waive, timestamp};
+use super::{
+    Event, Options, Stage, Stop, millis,
+    result::{observed, waive},
+    timestamp,
+};
 use crate::{
     attempt::Answer,
     check::{self, Reading, Seen},
     cloud::Target,
     environment::Environment,
-    outcome::classify,
+    outcome::{Outcome, classify},
     plan::{Plan, PlannedCheck},
     record::{ExpectedRecord, ObservedRecord, ResultKind, ResultRecord, TryRecord},
     suite::Architecture,
@@ -36,7 +40,7 @@ pub(super) async fn execute(
     tell: &mut impl FnMut(&Event),
 ) -> Checked {
     let begin = |planned: &PlannedCheck<'_>| {
-        let made = stage(planned.architecture).map(|stage| Made::new(planned, stage, options, stop));
+        let made = stage(planned.architecture).map(|stage| CheckRun::new(planned, stage, options, stop));
         // On every core: to search a policy is work.
         async { tokio::spawn(made?.make()).await.ok() }
     };
@@ -57,7 +61,7 @@ pub(super) async fn execute(
 }
 
 /// Everything one check needs, owned, so that it can be made on any thread.
-struct Made {
+struct CheckRun {
     reading: Arc<Reading>,
     architecture: String,
     waivers: crate::environment::Waivers,
@@ -71,14 +75,14 @@ struct Made {
 /// What was seen of a check.
 #[derive(Default)]
 struct Look {
-    answer: Option<Answer>,
+    answer: Option<(Answer, Outcome)>,
     document: Option<String>,
     principal_arn: Option<String>,
     tries: Vec<TryRecord>,
     offline: Option<Verdict>,
 }
 
-impl Made {
+impl CheckRun {
     fn new(planned: &PlannedCheck<'_>, stage: Arc<Stage>, options: &Options, stop: &Stop) -> Self {
         let architecture = planned.architecture;
         Self {
@@ -136,9 +140,10 @@ impl Made {
                 Ok(told) => told.as_answer(row.service()),
                 Err(answer) => answer.clone(),
             };
-            match tries.next(&answer, &classify(row.service(), &answer)) {
+            let outcome = classify(row.service(), &answer);
+            match tries.next(&answer, &outcome) {
                 Some(pause) if !self.stop.is_interrupted() => tokio::time::sleep(pause).await,
-                _ => break (answer, told),
+                _ => break ((answer, outcome), told),
             }
         };
         look.tries = tries.into_vec();
@@ -193,7 +198,10 @@ impl Made {
                 effect: ResultKind::Check.as_str().to_owned(),
                 ..ExpectedRecord::default()
             },
-            observed: look.answer.as_ref().map(|answer| observed(answer, look.document)),
+            observed: look.answer.map(|(answer, outcome)| ObservedRecord {
+                document: look.document,
+                ..observed(&answer, &outcome)
+            }),
             witnesses: Vec::new(),
             assumed: None,
             tries: look.tries,
@@ -203,21 +211,5 @@ impl Made {
             line: reading.line,
             command,
         }
-    }
-}
-
-fn observed(answer: &Answer, document: Option<String>) -> ObservedRecord {
-    let (code, message) = match answer {
-        Answer::Refused(refused) => (refused.code.clone(), refused.message.clone()),
-        Answer::Malformed { message, .. } | Answer::Unreachable { message } | Answer::NotSent { message } => (None, Some(message.clone())),
-        Answer::Success { .. } => (None, None),
-    };
-    ObservedRecord {
-        status: answer.status(),
-        code,
-        message,
-        request_id: answer.request_id().map(str::to_owned),
-        document,
-        ..ObservedRecord::default()
     }
 }

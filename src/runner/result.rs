@@ -139,7 +139,7 @@ impl Seen {
     }
 }
 
-fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
+pub(super) fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
     let mut observed = ObservedRecord {
         status: answer.status(),
         request_id: answer.request_id().map(str::to_owned),
