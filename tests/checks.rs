@@ -10,51 +10,10 @@
 
 mod common;
 
-use std::{collections::BTreeSet, fs, path::PathBuf, process::Output};
+use std::{collections::BTreeSet, fs};
 
-use common::{code, copy_scenarios, gainsay, stderr, stdout};
+use common::{Copied, code, stderr, stdout};
 use serde_json::Value;
-
-struct Copy(tempfile::TempDir);
-
-impl Copy {
-    fn new() -> Self {
-        let copy = tempfile::tempdir().unwrap();
-        copy_scenarios(copy.path());
-        Self(copy)
-    }
-
-    /// The same with another text in one file.
-    fn edited(edits: &[(&str, &str, &str)]) -> Self {
-        let copy = Self::new();
-        for (file, from, to) in edits {
-            let path = copy.0.path().join(file);
-            let text = fs::read_to_string(&path).unwrap();
-            assert_eq!(text.matches(from).count(), 1, "`{from}` in {file}");
-            fs::write(path, text.replace(from, to)).unwrap();
-        }
-        copy
-    }
-
-    fn reports(&self) -> PathBuf {
-        self.0.path().join("reports")
-    }
-
-    fn call(&self, command: &str, arguments: &[&str]) -> Output {
-        let scenarios = self.0.path().to_str().unwrap();
-        let fixed = [command, "--color", "never", "--scenarios", scenarios];
-        gainsay().args(fixed).args(arguments).output().unwrap()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let reports = self.reports();
-        self.call("run", &[&["--report-dir", reports.to_str().unwrap()], arguments].concat())
-    }
-
-    fn record(&self) -> Value {
-        serde_json::from_slice(&fs::read(self.reports().join("latest/record.json")).unwrap()).unwrap()
-    }
-}
 
 fn found<'a>(record: &'a Value, list: &str, id: &str) -> &'a Value {
     let list = if list == "results" {
@@ -206,7 +165,7 @@ fn weakening_of(control: &str) -> (&'static str, &'static str, &'static str) {
 #[test]
 fn weakening_a_setting_fails_its_control_and_no_other() {
     for (file, from, to, controls) in WEAKENED {
-        let copy = Copy::edited(&[(file, from, to)]);
+        let copy = Copied::edited(&[(file, from, to)]);
         let output = copy.run(&["secure-bucket/checks/"]);
         assert_eq!(code(&output), 1, "{to}: {}{}", stdout(&output), stderr(&output));
         let record = copy.record();
@@ -228,7 +187,7 @@ fn weakening_a_setting_fails_its_control_and_no_other() {
 
 #[test]
 fn a_search_that_fails_shows_a_request() {
-    let copy = Copy::edited(&[weakening_of("TLS-01")]);
+    let copy = Copied::edited(&[weakening_of("TLS-01")]);
     copy.run(&["/TLS-01"]);
     let record = copy.record();
     let result = found(&record, "results", "secure-bucket/checks/evidence/s3:GetBucketPolicy/TLS-01");
@@ -272,7 +231,7 @@ fn what_cannot_be_read_is_inconclusive() {
             "no-session",
         ),
     ] {
-        let copy = Copy::edited(&[edit]);
+        let copy = Copied::edited(&[edit]);
         let output = copy.run(&["VER-02"]);
         assert_eq!(code(&output), 2, "{edit:?}: {}{}", stdout(&output), stderr(&output));
         let record = copy.record();
@@ -289,7 +248,7 @@ fn what_cannot_be_read_is_inconclusive() {
 #[test]
 fn where_the_methods_disagree_it_is_said() {
     let all_but = r#""StringNotEquals": { "s3:x-amz-server-side-encryption-aws-kms-key-id": "{{key.evidence.arn}}" }, "ArnNotEquals": { "aws:PrincipalArn": "{{role.auditor.arn}}" }"#;
-    let copy = Copy::edited(&[(
+    let copy = Copied::edited(&[(
         POLICY,
         r#""StringNotEquals": { "s3:x-amz-server-side-encryption-aws-kms-key-id": "{{key.evidence.arn}}" }"#,
         all_but,
@@ -315,9 +274,9 @@ fn where_the_methods_disagree_it_is_said() {
 
 #[test]
 fn checks_are_selected_listed_planned_and_run_again() {
-    let copy = Copy::edited(&[(ENVIRONMENT, ", blocked: [SSE-C]", ", blocked: [NONE]")]);
+    let copy = Copied::edited(&[(ENVIRONMENT, ", blocked: [SSE-C]", ", blocked: [NONE]")]);
     let id = "secure-bucket/checks/evidence/s3:GetBucketEncryption/SSC-01";
-    let baseline = copy.0.path().join("secure-bucket/baseline.yaml");
+    let baseline = copy.path().join("secure-bucket/baseline.yaml");
     let listed = copy.call("list", &[baseline.to_str().unwrap()]);
     assert!(
         stdout(&listed).contains(&format!("{id}: check\n")) && stdout(&listed).ends_with("19 checks\n"),
@@ -355,9 +314,9 @@ fn checks_are_selected_listed_planned_and_run_again() {
 
 #[test]
 fn a_check_can_be_waived() {
-    let copy = Copy::edited(&[(ENVIRONMENT, ", blocked: [SSE-C]", ", blocked: [NONE]")]);
+    let copy = Copied::edited(&[(ENVIRONMENT, ", blocked: [SSE-C]", ", blocked: [NONE]")]);
     let waiver = "waivers:\n  - { result: secure-bucket/checks/evidence/s3:GetBucketEncryption/SSC-01, owner: o, reason: r, ticket: t, expires: 2999-12-31 }\n";
-    fs::write(copy.0.path().join("secure-bucket/waivers.yaml"), waiver).unwrap();
+    fs::write(copy.path().join("secure-bucket/waivers.yaml"), waiver).unwrap();
     let output = copy.run(&["secure-bucket/checks/"]);
     assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
     assert_eq!(found(&copy.record(), "controls", "SSC-01")["verdict"], "waived");
@@ -365,10 +324,10 @@ fn a_check_can_be_waived() {
 
 #[test]
 fn a_baseline_takes_over_what_another_chooses() {
-    let copy = Copy::new();
-    common::copy(&copy.0.path().join("secure-bucket"), &copy.0.path().join("stricter"));
+    let copy = Copied::new();
+    common::copy(&copy.path().join("secure-bucket"), &copy.path().join("stricter"));
     let baseline = "baseline: As the other, and stricter\nextends: secure-bucket\nwithout: [INV-01]\ncontrols:\n  - { id: LIF-01, of: evidence, with: { days: 31 } }\n";
-    fs::write(copy.0.path().join("stricter/baseline.yaml"), baseline).unwrap();
+    fs::write(copy.path().join("stricter/baseline.yaml"), baseline).unwrap();
     let output = copy.run(&["stricter/checks/", "secure-bucket/checks/"]);
     assert_eq!(code(&output), 1, "{}{}", stdout(&output), stderr(&output));
     let record = copy.record();
@@ -392,7 +351,7 @@ fn a_baseline_takes_over_what_another_chooses() {
 /// A control can be marked as not testable, and is told so.
 #[test]
 fn what_is_not_testable_is_told() {
-    let copy = Copy::edited(&[(
+    let copy = Copied::edited(&[(
         "secure-bucket/baseline.yaml",
         "  - { id: SSC-01, of: evidence }",
         "  - { id: SSC-01, not_testable: the target has no such setting }",

@@ -10,9 +10,9 @@
 
 mod common;
 
-use std::{fs, path::Path, process::Output};
+use std::{fs, process::Output};
 
-use common::{code, copy_scenarios, gainsay, stderr, stdout};
+use common::{Copied, code, stderr, stdout};
 use serde_json::Value;
 
 /// Two attempts that the statement on plain HTTP refuses.
@@ -24,53 +24,41 @@ fn waiver(of: &str, expires: &str) -> String {
     format!("  - {{ {of}, owner: storage team, reason: the importer is old, ticket: SEC-118, expires: {expires} }}\n")
 }
 
-struct Copy(tempfile::TempDir);
+struct Copy(Copied);
 
 impl Copy {
     fn new(waivers: &str) -> Self {
-        let copy = tempfile::tempdir().unwrap();
-        copy_scenarios(copy.path());
+        Self::of(Copied::new(), waivers)
+    }
+
+    /// The same with a policy that refuses what it should by another statement than it should.
+    fn weakened(waivers: &str) -> Self {
+        let edit = (
+            "secure-bucket/policies/evidence-bucket.json",
+            "\"DenyInsecureTransport\"",
+            "\"DenySomething\"",
+        );
+        Self::of(Copied::edited(&[edit]), waivers)
+    }
+
+    fn of(copy: Copied, waivers: &str) -> Self {
         if !waivers.is_empty() {
             fs::write(copy.path().join("secure-bucket/waivers.yaml"), format!("waivers:\n{waivers}")).unwrap();
         }
         Self(copy)
     }
 
-    /// The same with a policy that refuses what it should by another statement than it should.
-    fn weakened(waivers: &str) -> Self {
-        let copy = Self::new(waivers);
-        let policy = copy.0.path().join("secure-bucket/policies/evidence-bucket.json");
-        let text = fs::read_to_string(&policy).unwrap();
-        assert!(text.contains("\"DenyInsecureTransport\""));
-        fs::write(policy, text.replace("\"DenyInsecureTransport\"", "\"DenySomething\"")).unwrap();
-        copy
-    }
-
     fn run(&self) -> Output {
-        let (scenarios, reports) = (self.0.path().to_str().unwrap(), self.reports());
-        let fixed = [
-            "run",
-            "--color",
-            "never",
-            "--scenarios",
-            scenarios,
-            "--report-dir",
-            reports.to_str().unwrap(),
-        ];
-        gainsay().args(fixed).args([RESULT, OTHER]).output().unwrap()
+        self.0.run(&[RESULT, OTHER])
     }
 
     fn reports(&self) -> std::path::PathBuf {
-        self.0.path().join("reports")
+        self.0.reports()
     }
 
     fn record(&self) -> Value {
-        read(&self.reports().join("latest/record.json"))
+        self.0.record()
     }
-}
-
-fn read(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
 fn verdicts(record: &Value) -> Vec<&str> {

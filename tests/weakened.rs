@@ -10,10 +10,7 @@
 
 mod common;
 
-use std::fs;
-
-use common::{code, copy_scenarios, gainsay, stderr, stdout};
-use serde_json::Value;
+use common::{Copied, code, stderr, stdout};
 
 /// The architecture, the file, what it says, what it says then, and the control that fails.
 type Weakening = (&'static str, &'static str, &'static str, &'static str, &'static str);
@@ -426,28 +423,10 @@ const WEAKENINGS: &[Weakening] = &[
 fn every_weakening_fails_the_run_and_names_its_control() {
     let mut wrong = Vec::new();
     for (architecture, file, from, to, control) in WEAKENINGS {
-        let copy = tempfile::tempdir().unwrap();
-        copy_scenarios(copy.path());
-        let path = copy.path().join(architecture).join(file);
-        let text = fs::read_to_string(&path).unwrap();
-        assert_eq!(text.matches(from).count(), 1, "`{from}` in {architecture}/{file}");
-        fs::write(path, text.replace(from, to)).unwrap();
-        let reports = copy.path().join("reports");
-        let output = gainsay()
-            .args([
-                "run",
-                "--color",
-                "never",
-                "--format",
-                "terse",
-                "--scenarios",
-                copy.path().to_str().unwrap(),
-            ])
-            .args(["--report-dir", reports.to_str().unwrap(), architecture])
-            .output()
-            .unwrap();
+        let copy = Copied::edited(&[(&format!("{architecture}/{file}"), from, to)]);
+        let output = copy.run(&["--format", "terse", architecture]);
         let named = || {
-            let record: Value = serde_json::from_slice(&fs::read(reports.join("latest/record.json")).unwrap()).unwrap();
+            let record = copy.record();
             let controls = record["summary"]["controls"].as_array().unwrap().iter();
             let failed: Vec<String> = controls
                 .filter(|found| found["verdict"] == "fail")

@@ -8,9 +8,11 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
+
+use serde_json::Value;
 
 /// The binary under test, from the repository's root, without the caller's colours.
 pub fn gainsay() -> Command {
@@ -55,5 +57,50 @@ pub fn copy(from: &Path, to: &Path) {
         } else {
             fs::copy(entry.path(), target).unwrap();
         }
+    }
+}
+
+/// A copy of the shipped scenarios of its own, and what running it leaves.
+pub struct Copied(tempfile::TempDir);
+
+impl Copied {
+    pub fn new() -> Self {
+        let copy = tempfile::tempdir().unwrap();
+        copy_scenarios(copy.path());
+        Self(copy)
+    }
+
+    /// The same with another text in some files; each of the old ones is there once.
+    pub fn edited(edits: &[(&str, &str, &str)]) -> Self {
+        let copy = Self::new();
+        for (file, from, to) in edits {
+            let path = copy.path().join(file);
+            let text = fs::read_to_string(&path).unwrap();
+            assert_eq!(text.matches(from).count(), 1, "`{from}` in {file}");
+            fs::write(path, text.replace(from, to)).unwrap();
+        }
+        copy
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn reports(&self) -> PathBuf {
+        self.path().join("reports")
+    }
+
+    pub fn call(&self, command: &str, arguments: &[&str]) -> Output {
+        let fixed = [command, "--color", "never", "--scenarios", self.path().to_str().unwrap()];
+        gainsay().args(fixed).args(arguments).output().unwrap()
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let reports = self.reports();
+        self.call("run", &[&["--report-dir", reports.to_str().unwrap()], arguments].concat())
+    }
+
+    pub fn record(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.reports().join("latest/record.json")).unwrap()).unwrap()
     }
 }
