@@ -213,8 +213,17 @@ fn loose_services(policies: &Policies<'_>, family: &Family, subject: &Subject) -
     family.principals.push(Principal::Service(A_SERVICE.to_owned()));
     family.principals.retain(|principal| matches!(principal, Principal::Service(_)));
     family.resources.retain(|(_, account)| *account == subject.account);
-    let unnamed = search(policies, &family, Goal::Allowed, |request| {
-        [SOURCE_ARN, SOURCE_ACCOUNT].iter().all(|key| request.context.get(key).is_none())
+    // Whoever the policy itself names: nobody, or the account of a source that is not this one. A bucket's ARN tells no account.
+    let named = search(policies, &family, Goal::Allowed, |request| {
+        let value = |key| request.context.get(key).and_then(<[String]>::first).map(String::as_str);
+        match (value(SOURCE_ACCOUNT), value(SOURCE_ARN)) {
+            (None, None) => true,
+            (Some(account), _) => account != subject.account,
+            (None, Some(arn)) => {
+                let account = arn.split(':').nth(4).unwrap_or_default();
+                !account.is_empty() && account != subject.account
+            }
+        }
     });
     let another = if subject.account == "444455556666" {
         "111122223333"
@@ -231,7 +240,7 @@ fn loose_services(policies: &Policies<'_>, family: &Family, subject: &Subject) -
         family.fixed.set(SOURCE_ACCOUNT, another);
         search(policies, &family, Goal::Allowed, |_| true)
     });
-    foreign.chain([unnamed]).collect()
+    foreign.chain([named]).collect()
 }
 
 /// A request in words.
