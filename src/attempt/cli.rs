@@ -334,7 +334,7 @@ pub(super) fn tags(text: &str) -> Vec<(String, String)> {
 }
 
 /// A word that a POSIX shell reads back as it is.
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

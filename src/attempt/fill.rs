@@ -289,5 +289,9 @@ pub fn host(service: Service, region: &str) -> String {
         Service::S3Control => format!("s3-control.{region}.amazonaws.com"),
         Service::Kms => format!("kms.{region}.amazonaws.com"),
         Service::Sts => format!("sts.{region}.amazonaws.com"),
+        Service::CloudTrail => format!("cloudtrail.{region}.amazonaws.com"),
+        Service::Logs => format!("logs.{region}.amazonaws.com"),
+        Service::CloudWatch => format!("monitoring.{region}.amazonaws.com"),
+        Service::AccessAnalyzer => format!("access-analyzer.{region}.amazonaws.com"),
     }
 }

@@ -9,7 +9,7 @@ mod operation;
 mod param;
 mod presigned;
 
-pub(crate) use self::answer::request_id;
+pub(crate) use self::{answer::request_id, cli::quote};
 pub use self::{
     answer::{Answer, Output, Refused},
     call::call,

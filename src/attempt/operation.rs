@@ -19,6 +19,14 @@ pub enum Service {
     Kms,
     /// AWS STS.
     Sts,
+    /// AWS `CloudTrail`.
+    CloudTrail,
+    /// Amazon `CloudWatch` Logs.
+    Logs,
+    /// Amazon `CloudWatch`.
+    CloudWatch,
+    /// IAM Access Analyzer.
+    AccessAnalyzer,
 }
 
 impl Service {
@@ -385,6 +393,9 @@ mod tests {
                 Service::S3Control => (&["s3:", "s3control:"], "s3:"),
                 Service::Kms => (&["kms:"], "kms:"),
                 Service::Sts => (&["sts:"], "sts:"),
+                Service::CloudTrail => (&["cloudtrail:"], "cloudtrail:"),
+                // Of these nothing is attempted.
+                Service::Logs | Service::CloudWatch | Service::AccessAnalyzer => (&[], ""),
             };
             assert!(
                 names.iter().any(|name| operation.name.starts_with(name)) && operation.action.starts_with(action),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{Check, On, Reading, Subject};
 use crate::{
     diag::{Code, Diagnostic, Diagnostics, Located, Source},
-    environment::{Bucket, Control, Environment, Key, RawBaseline, RawControlChoice, Role, catalogue},
+    environment::{Bucket, Control, Environment, Key, RawBaseline, RawControlChoice, Role, Trail, catalogue},
 };
 
 /// The readings of an architecture, in the order of its baseline.
@@ -180,7 +180,9 @@ impl Asked<'_> {
                 let help = "give it one in `environment.yaml`, or name another key";
                 self.problem(Code::BadValue, format!("the key `{}` has no alias", value.value), value, help)
             }),
+            "trail" => Ok(self.trail(value)?.arn.clone()),
             "target" => Ok(self.bucket(value)?.name.clone()),
+            "objects" => Ok(format!("{}/", self.bucket(value)?.arn())),
             _ => Ok(value.value.clone()),
         }
     }
@@ -191,6 +193,15 @@ impl Asked<'_> {
             Diagnostic::new(Code::UnknownName, format!("there is no key `{}`", name.value))
                 .at(self.source, name.span.clone())
                 .suggest(&name.value, known.iter().map(|key| key.name.as_str()))
+        })
+    }
+
+    fn trail(&self, name: &Located<String>) -> Result<&Arc<Trail>, Diagnostic> {
+        let known = &self.environment.trails;
+        known.iter().find(|trail| trail.logical == name.value).ok_or_else(|| {
+            Diagnostic::new(Code::UnknownName, format!("there is no trail `{}`", name.value))
+                .at(self.source, name.span.clone())
+                .suggest(&name.value, known.iter().map(|trail| trail.logical.as_str()))
         })
     }
 
@@ -226,6 +237,16 @@ impl Asked<'_> {
                     account: key.account.clone(),
                 })
                 .collect(),
+            On::Trail => environment
+                .trails
+                .iter()
+                .map(|trail| Subject {
+                    name: trail.logical.clone(),
+                    id: trail.arn.clone(),
+                    arn: trail.arn.clone(),
+                    account: environment.account.clone(),
+                })
+                .collect(),
             On::Account => vec![Subject {
                 name: "account".to_owned(),
                 id: environment.account.clone(),
@@ -243,7 +264,7 @@ impl Asked<'_> {
                     let there = match on {
                         On::Bucket => member.bucket.is_some(),
                         On::Key => member.key.is_some(),
-                        On::Account => false,
+                        On::Trail | On::Account => false,
                     };
                     there && member.name == subject.name
                 };

@@ -47,6 +47,10 @@ fn reader() -> Arc<Role> {
 fn reading(control: &str, statement: &'static str, check: &'static Check, parameters: BTreeMap<String, String>) -> Reading {
     let (id, arn) = match check.on {
         On::Bucket => ("evidence", "arn:aws:s3:::evidence"),
+        On::Trail => (
+            "arn:aws:cloudtrail:eu-west-1:111122223333:trail/gainsay-production",
+            "arn:aws:cloudtrail:eu-west-1:111122223333:trail/gainsay-production",
+        ),
         On::Account => ("111122223333", "arn:aws:iam::111122223333:root"),
         On::Key => (
             "key-id",
@@ -160,11 +164,14 @@ fn what_is_not_configured_is_a_value() {
         arn: "arn:aws:s3:::evidence-bucket".to_owned(),
         account: "111122223333".to_owned(),
     };
-    assert_eq!(row.ask(&subject).path, "/evidence-bucket?policy");
+    assert_eq!(row.ask(&subject, &BTreeMap::new()).path, "/evidence-bucket?policy");
     assert_eq!(
-        row.command(&subject),
+        row.command(&subject, &BTreeMap::new()),
         "aws s3api get-bucket-policy --bucket evidence-bucket --expected-bucket-owner 111122223333"
     );
     let key = READS.iter().find(|row| row.name == "kms:GetKeyPolicy").unwrap();
-    assert_eq!(key.ask(&subject).body, r#"{"KeyId":"evidence-bucket","PolicyName":"default"}"#);
+    assert_eq!(
+        key.ask(&subject, &BTreeMap::new()).body,
+        r#"{"KeyId":"evidence-bucket","PolicyName":"default"}"#
+    );
 }

@@ -1,8 +1,47 @@
 //! What must hold of a setting: an expression in [JMESPath](https://jmespath.org/specification.html), as the AWS CLI's `--query` takes.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
+use jmespath::{
+    Context, ErrorReason, JmespathError, Rcvar, Runtime, Variable,
+    functions::{ArgumentType, CustomFunction, Signature},
+};
 use serde_json::Value;
+
+use super::filter;
+
+/// What expressions are decided with: every function of the language, and two that say what it cannot.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut runtime = Runtime::new();
+    runtime.register_builtin_functions();
+    let signature = Signature::new(vec![ArgumentType::String, ArgumentType::Object], None);
+    runtime.register_function("takes", Box::new(CustomFunction::new(signature, Box::new(takes))));
+    let signature = Signature::new(vec![ArgumentType::Number, ArgumentType::Number], None);
+    runtime.register_function("days_between", Box::new(CustomFunction::new(signature, Box::new(days_between))));
+    runtime
+});
+
+/// `takes(pattern, event)`: whether a filter pattern of `CloudWatch` Logs takes every event that has these fields.
+fn takes(arguments: &[Rcvar], context: &mut Context<'_>) -> Result<Rcvar, JmespathError> {
+    let argument = |at: usize| arguments.get(at).and_then(|argument| serde_json::to_value(&**argument).ok());
+    let taken = match (argument(0), argument(1)) {
+        (Some(Value::String(pattern)), Some(Value::Object(event))) => filter::takes(&pattern, &event),
+        _ => Err("`takes` is told a pattern and an event".to_owned()),
+    };
+    match taken {
+        Ok(taken) => Ok(Rcvar::new(Variable::Bool(taken))),
+        Err(why) => Err(JmespathError::new(context.expression, context.offset, ErrorReason::Parse(why))),
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a function of the language can fail")]
+/// `days_between(from, until)`: how many days lie between two times in seconds.
+fn days_between(arguments: &[Rcvar], _: &mut Context<'_>) -> Result<Rcvar, JmespathError> {
+    let seconds = |at: usize| arguments.get(at).and_then(|argument| argument.as_number());
+    let days = seconds(0).zip(seconds(1)).map(|(from, until)| (until - from) / 86_400.0);
+    let days = days.and_then(serde_json::Number::from_f64);
+    Ok(Rcvar::new(days.map_or(Variable::Null, Variable::Number)))
+}
 
 /// Whether an expression holds. It has to answer `true` or `false`: `null` is what a comparison of what is not there may say, and no answer.
 ///
@@ -10,7 +49,9 @@ use serde_json::Value;
 /// The expression is not one, names a parameter that is not given, or answers something else.
 pub fn holds(expression: &str, document: &Value, parameters: &BTreeMap<String, String>) -> Result<bool, String> {
     let filled = fill(expression, parameters)?;
-    let compiled = jmespath::compile(&filled).map_err(|problem| format!("`{expression}` is no JMESPath: {problem}"))?;
+    let compiled = RUNTIME
+        .compile(&filled)
+        .map_err(|problem| format!("`{expression}` is no JMESPath: {problem}"))?;
     let found = compiled
         .search(document)
         .map_err(|problem| format!("`{expression}` cannot be decided: {problem}"))?;

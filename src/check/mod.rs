@@ -6,7 +6,9 @@
 //! A check is data in its control's file under `checks/`. What is absent is a value; what could not be read is inconclusive.
 
 mod asked;
+mod delivery;
 pub mod expression;
+mod filter;
 pub mod read;
 pub mod search;
 mod shape;
@@ -37,6 +39,8 @@ pub enum On {
     Bucket,
     /// A KMS key.
     Key,
+    /// A trail.
+    Trail,
     /// The account.
     Account,
 }
@@ -48,6 +52,7 @@ impl On {
         match self {
             Self::Bucket => "bucket",
             Self::Key => "key",
+            Self::Trail => "trail",
             Self::Account => "account",
         }
     }
@@ -62,7 +67,7 @@ pub struct Check {
     /// What is read: the name of a row of [`READS`].
     pub read: String,
     /// Names of what the baseline has to say. `key` is the logical name of a key and stands for its ARN, `alias` is one and stands
-    /// for its alias, `target` is that of a bucket and stands for its name.
+    /// for its alias, `target` is that of a bucket and stands for its name, `objects` for the ARN that those of its objects begin with.
     #[serde(default)]
     pub parameters: Vec<String>,
     /// What must hold, in `JMESPath` over what the AWS CLI prints; `$name` is a parameter.
@@ -86,7 +91,7 @@ impl Check {
 pub struct Subject {
     /// Its logical name.
     pub name: String,
-    /// What the call names it by: a bucket's name, a key's ARN, an account's id.
+    /// What the call names it by: a bucket's name, the ARN of a key or a trail, an account's id.
     pub id: String,
     /// Its ARN.
     pub arn: String,

@@ -2,16 +2,20 @@
 //!
 //! Source of the S3 error codes: "List of error codes", <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{On, Seen, Subject, shape};
-use crate::attempt::Service;
+use crate::attempt::{Service, quote};
 
 /// A read-only call.
 #[derive(Debug)]
 pub struct Read {
     /// Its name, as in `s3:GetBucketEncryption`.
     pub name: &'static str,
+    /// The service that answers.
+    pub service: Service,
     /// What it is about.
     pub on: On,
     /// How it is asked.
@@ -28,27 +32,66 @@ enum How {
     Text(&'static str, &'static str),
     /// S3 Control: a setting of the account, and the name under which the AWS CLI prints what is in the answer's root element.
     Account(&'static str, &'static str),
-    /// KMS: an operation that takes the key, and whatever else it has to be told.
-    Target(&'static str, &'static [(&'static str, &'static str)]),
+    /// A JSON protocol: the target of an operation, and the members of its input.
+    Target(&'static str, &'static [(&'static str, Member)]),
+    /// A path that answers with JSON.
+    Path(&'static str),
+}
+
+/// A member of an input.
+#[derive(Clone, Copy, Debug)]
+enum Member {
+    /// What is read.
+    Subject,
+    /// This.
+    Word(&'static str),
+    /// What the baseline says.
+    Parameter(&'static str),
 }
 
 const fn bucket(name: &'static str, how: How, absent: &'static [&'static str]) -> Read {
     Read {
         name,
+        service: Service::S3,
         on: On::Bucket,
         how,
         absent,
     }
 }
 
-const fn key(name: &'static str, target: &'static str, more: &'static [(&'static str, &'static str)]) -> Read {
+const fn key(name: &'static str, target: &'static str, input: &'static [(&'static str, Member)]) -> Read {
     Read {
         name,
+        service: Service::Kms,
         on: On::Key,
-        how: How::Target(target, more),
+        how: How::Target(target, input),
         absent: &[],
     }
 }
+
+const fn trail(name: &'static str, target: &'static str, input: &'static [(&'static str, Member)]) -> Read {
+    Read {
+        name,
+        service: Service::CloudTrail,
+        on: On::Trail,
+        how: How::Target(target, input),
+        absent: &[],
+    }
+}
+
+const fn account(name: &'static str, service: Service, how: How, absent: &'static [&'static str]) -> Read {
+    Read {
+        name,
+        service,
+        on: On::Account,
+        how,
+        absent,
+    }
+}
+
+const KEY: (&str, Member) = ("KeyId", Member::Subject);
+const TRAIL: &[(&str, Member)] = &[("TrailName", Member::Subject)];
+const TRAIL_BY_NAME: &[(&str, Member)] = &[("Name", Member::Subject)];
 
 /// The calls that checks make.
 pub const READS: &[Read] = &[
@@ -92,17 +135,66 @@ pub const READS: &[Read] = &[
     bucket("s3:GetBucketNotificationConfiguration", How::Query("notification", None), &[]),
     bucket("s3:GetBucketLogging", How::Query("logging", None), &[]),
     bucket("s3:ListBucketInventoryConfigurations", How::Query("inventory", None), &[]),
+    account(
+        "s3control:GetPublicAccessBlock",
+        Service::S3Control,
+        How::Account("/v20180820/configuration/publicAccessBlock", "PublicAccessBlockConfiguration"),
+        &["NoSuchPublicAccessBlockConfiguration"],
+    ),
+    key("kms:DescribeKey", "TrentService.DescribeKey", &[KEY]),
+    key(
+        "kms:GetKeyPolicy",
+        "TrentService.GetKeyPolicy",
+        &[KEY, ("PolicyName", Member::Word("default"))],
+    ),
+    key("kms:GetKeyRotationStatus", "TrentService.GetKeyRotationStatus", &[KEY]),
+    key("kms:ListAliases", "TrentService.ListAliases", &[KEY]),
+    key("kms:ListGrants", "TrentService.ListGrants", &[KEY]),
+    trail(
+        "cloudtrail:GetTrail",
+        "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetTrail",
+        TRAIL_BY_NAME,
+    ),
+    trail(
+        "cloudtrail:GetTrailStatus",
+        "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetTrailStatus",
+        TRAIL_BY_NAME,
+    ),
+    trail(
+        "cloudtrail:GetEventSelectors",
+        "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetEventSelectors",
+        TRAIL,
+    ),
     Read {
-        name: "s3control:GetPublicAccessBlock",
-        on: On::Account,
-        how: How::Account("/v20180820/configuration/publicAccessBlock", "PublicAccessBlockConfiguration"),
-        absent: &["NoSuchPublicAccessBlockConfiguration"],
+        absent: &["InsightNotEnabledException"],
+        ..trail(
+            "cloudtrail:GetInsightSelectors",
+            "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetInsightSelectors",
+            TRAIL,
+        )
     },
-    key("kms:DescribeKey", "DescribeKey", &[]),
-    key("kms:GetKeyPolicy", "GetKeyPolicy", &[("PolicyName", "default")]),
-    key("kms:GetKeyRotationStatus", "GetKeyRotationStatus", &[]),
-    key("kms:ListAliases", "ListAliases", &[]),
-    key("kms:ListGrants", "ListGrants", &[]),
+    account(
+        "logs:DescribeMetricFilters",
+        Service::Logs,
+        How::Target(
+            "Logs_20140328.DescribeMetricFilters",
+            &[("logGroupName", Member::Parameter("log_group"))],
+        ),
+        &[],
+    ),
+    account(
+        "cloudwatch:DescribeAlarmsForMetric",
+        Service::CloudWatch,
+        How::Target(
+            "GraniteServiceVersion20100801.DescribeAlarmsForMetric",
+            &[
+                ("MetricName", Member::Parameter("metric")),
+                ("Namespace", Member::Parameter("namespace")),
+            ],
+        ),
+        &[],
+    ),
+    account("accessanalyzer:ListAnalyzers", Service::AccessAnalyzer, How::Path("/analyzer"), &[]),
 ];
 
 /// A request to be signed and sent.
@@ -121,69 +213,59 @@ pub struct Ask {
 }
 
 impl Read {
-    /// The service that answers.
+    /// The request for a resource, with what the baseline says. A bucket is asked of the account that must own it.
     #[must_use]
-    pub const fn service(&self) -> Service {
+    pub fn ask(&self, subject: &Subject, parameters: &BTreeMap<String, String>) -> Ask {
+        let get = |path: String, headers: Vec<(&'static str, String)>| Ask {
+            method: "GET",
+            path,
+            headers,
+            ..Ask::default()
+        };
         match self.how {
-            How::Query(..) | How::Text(..) => Service::S3,
-            How::Account(..) => Service::S3Control,
-            How::Target(..) => Service::Kms,
-        }
-    }
-
-    /// The request for a resource. A bucket is asked of the account that must own it.
-    #[must_use]
-    pub fn ask(&self, subject: &Subject) -> Ask {
-        match self.how {
-            How::Query(query, _) | How::Text(query, _) => Ask {
-                method: "GET",
-                prefix: String::new(),
-                path: format!("/{}?{query}", subject.id),
-                headers: vec![("x-amz-expected-bucket-owner", subject.account.clone())],
-                body: String::new(),
-            },
+            How::Query(query, _) | How::Text(query, _) => get(
+                format!("/{}?{query}", subject.id),
+                vec![("x-amz-expected-bucket-owner", subject.account.clone())],
+            ),
             How::Account(path, _) => Ask {
-                method: "GET",
                 prefix: format!("{}.", subject.account),
-                path: path.to_owned(),
-                headers: vec![("x-amz-account-id", subject.account.clone())],
-                body: String::new(),
+                ..get(path.to_owned(), vec![("x-amz-account-id", subject.account.clone())])
             },
-            How::Target(target, more) => {
-                let more = more.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
-                let body: serde_json::Map<String, Value> = more.chain([("KeyId".to_owned(), json!(subject.id))]).collect();
-                Ask {
-                    method: "POST",
-                    prefix: String::new(),
-                    path: "/".to_owned(),
-                    headers: vec![
-                        ("content-type", "application/x-amz-json-1.1".to_owned()),
-                        ("x-amz-target", format!("TrentService.{target}")),
-                    ],
-                    body: Value::Object(body).to_string(),
-                }
-            }
+            How::Path(path) => get(path.to_owned(), Vec::new()),
+            How::Target(target, input) => Ask {
+                method: "POST",
+                path: "/".to_owned(),
+                headers: vec![
+                    ("content-type", format!("application/x-amz-json-{}", version(self.service))),
+                    ("x-amz-target", target.to_owned()),
+                ],
+                body: Value::Object(
+                    members(input, subject, parameters)
+                        .map(|(name, value)| (name.to_owned(), json!(value)))
+                        .collect(),
+                )
+                .to_string(),
+                ..Ask::default()
+            },
         }
     }
 
     /// The same as an `aws` command.
     #[must_use]
-    pub fn command(&self, subject: &Subject) -> String {
+    pub fn command(&self, subject: &Subject, parameters: &BTreeMap<String, String>) -> String {
         let (service, name) = self.name.split_once(':').unwrap_or(("", self.name));
-        let words = name.char_indices().fold(String::new(), |mut words, (at, c)| {
-            if c.is_ascii_uppercase() && at > 0 {
-                words.push('-');
-            }
-            words.push(c.to_ascii_lowercase());
-            words
-        });
+        let words = kebab(name);
         match self.how {
             How::Query(..) | How::Text(..) => format!(
                 "aws s3api {words} --bucket {} --expected-bucket-owner {}",
                 subject.id, subject.account
             ),
             How::Account(..) => format!("aws {service} {words} --account-id {}", subject.account),
-            How::Target(..) => format!("aws {service} {words} --key-id {}", subject.id),
+            How::Path(_) => format!("aws {service} {words}"),
+            How::Target(_, input) => members(input, subject, parameters)
+                .fold(format!("aws {service} {words}"), |command, (member, value)| {
+                    format!("{command} --{} {}", kebab(member), quote(value))
+                }),
         }
     }
 
@@ -195,10 +277,14 @@ impl Read {
                 How::Query(_, name) => shape::printed(body, name),
                 How::Account(_, name) => shape::printed(body, Some(name)),
                 How::Text(_, name) => std::str::from_utf8(body).ok().map(|text| json!({ name: text })),
-                How::Target(..) => serde_json::from_slice(body).ok().filter(Value::is_object),
+                How::Target(..) | How::Path(_) => serde_json::from_slice(body).ok().filter(Value::is_object).map(without_nulls),
             };
-            let more = |name| document.as_ref().and_then(|document| document.get(name)) == Some(&Value::Bool(true));
-            if more("IsTruncated") || more("Truncated") {
+            let member = |name: &&str| document.as_ref()?.get(*name);
+            let truncated = ["IsTruncated", "Truncated"]
+                .iter()
+                .filter_map(member)
+                .any(|more| *more == Value::Bool(true));
+            if truncated || ["nextToken", "NextToken"].iter().filter_map(member).any(Value::is_string) {
                 return Seen::NotRead(format!("the answer of {} is only a part of all there is", self.name));
             }
             return document.map_or_else(
@@ -206,23 +292,70 @@ impl Read {
                 Seen::Document,
             );
         }
-        match (status, error_code(self.service(), body)) {
-            (404, Some(code)) if self.absent.contains(&code.as_str()) => Seen::Document(Value::Null),
+        match (status, error_code(self.service, body)) {
+            (400..=404, Some(code)) if self.absent.contains(&code.as_str()) => Seen::Document(Value::Null),
             (_, Some(code)) => Seen::NotRead(format!("{} answered {status} {code}", self.name)),
             (_, None) => Seen::NotRead(format!("{} answered {status}", self.name)),
         }
     }
 }
 
+/// A document without the members that are `null`, which the AWS CLI does not print.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(members.map(|(name, value)| (name, without_nulls(value))).collect())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(without_nulls).collect()),
+        other => other,
+    }
+}
+
+/// The members of an input, as far as they are known: a check's parameters are given, as the baseline was read.
+fn members<'a>(
+    input: &'a [(&'static str, Member)],
+    subject: &'a Subject,
+    parameters: &'a BTreeMap<String, String>,
+) -> impl Iterator<Item = (&'static str, &'a str)> {
+    input.iter().filter_map(|(name, member)| {
+        let value = match member {
+            Member::Subject => subject.id.as_str(),
+            Member::Word(word) => word,
+            Member::Parameter(name) => parameters.get(*name)?,
+        };
+        Some((*name, value))
+    })
+}
+
+/// The version of a service's JSON protocol, as its API model says.
+const fn version(service: Service) -> &'static str {
+    match service {
+        Service::CloudWatch => "1.0",
+        _ => "1.1",
+    }
+}
+
+/// A name of the API as the AWS CLI writes it.
+fn kebab(name: &str) -> String {
+    name.char_indices().fold(String::new(), |mut words, (at, c)| {
+        if c.is_ascii_uppercase() && at > 0 {
+            words.push('-');
+        }
+        words.push(c.to_ascii_lowercase());
+        words
+    })
+}
+
 /// The code of an error.
 #[must_use]
 pub fn error_code(service: Service, body: &[u8]) -> Option<String> {
     match service {
-        Service::Kms => {
+        Service::S3 | Service::S3Control | Service::Sts => shape::error_code(body),
+        Service::Kms | Service::CloudTrail | Service::Logs | Service::CloudWatch | Service::AccessAnalyzer => {
             let error: Value = serde_json::from_slice(body).ok()?;
-            let code = error.get("__type")?.as_str()?;
+            let code = error.get("__type").or_else(|| error.get("code"))?.as_str()?;
             Some(code.rsplit('#').next().unwrap_or(code).to_owned())
         }
-        Service::S3 | Service::S3Control | Service::Sts => shape::error_code(body),
     }
 }

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{On, Subject};
+use super::{On, Subject, delivery::undelivered};
 use crate::{
     iam::{Family, Found, Goal, OwnedRequest, Policies, Policy, PolicyKind, Principal, Request, search},
     verdict::{Judgement, Reason},
 };
 
-const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
-const KMS_KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+pub(super) const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
+pub(super) const KMS_KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
 /// Any service, for policies that let everyone in.
-const A_SERVICE: &str = "cloudtrail.amazonaws.com";
-const SOURCE_ARN: &str = "aws:SourceArn";
-const SOURCE_ACCOUNT: &str = "aws:SourceAccount";
-const SECURE: &str = "aws:SecureTransport";
+pub(super) const A_SERVICE: &str = "cloudtrail.amazonaws.com";
+pub(super) const SOURCE_ARN: &str = "aws:SourceArn";
+pub(super) const SOURCE_ACCOUNT: &str = "aws:SourceAccount";
+pub(super) const SECURE: &str = "aws:SecureTransport";
 
 /// The kind of request that must not get through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -35,6 +35,8 @@ pub enum Search {
     Outsider,
     /// Anything by a service on behalf of nobody, or of another account.
     LooseService,
+    /// What `CloudTrail` delivers for the trail `$trail`, under `$prefix` (`/` where there is none) and with `$key`: found where it is not allowed.
+    TrailDelivery,
 }
 
 impl Search {
@@ -47,6 +49,7 @@ impl Search {
             Self::OtherEncryption => "an upload with another encryption than `aws:kms` that is not denied",
             Self::OtherKey => "an upload with `aws:kms` under another key, or none that is named, that is not denied",
             Self::LooseService => "anything by a service on behalf of another account, or of none that it names, that is allowed",
+            Self::TrailDelivery => "a delivery of the trail, digest files among them, that is not allowed",
             Self::Outsider => "anything by someone who is not of the account that is allowed",
         }
     }
@@ -63,13 +66,18 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
             Search::Outsider | Search::LooseService => Judgement::pass(),
             _ => Judgement::fail(
                 Reason::DoesNotHold,
-                format!("`{}` has no policy, so nothing is denied", subject.name),
+                format!("`{}` has no policy, so nothing is denied, and no service is allowed", subject.name),
             ),
         };
     };
     // Without a key every request would be under the right one.
-    if kind == Search::OtherKey && !parameters.contains_key("key") {
-        return Judgement::inconclusive(Reason::NotRead, "the parameter `key` is not given");
+    let needs: &[&str] = match kind {
+        Search::OtherKey => &["key"],
+        Search::TrailDelivery => &["key", "prefix", "trail"],
+        _ => &[],
+    };
+    if let Some(name) = needs.iter().find(|name| !parameters.contains_key(**name)) {
+        return Judgement::inconclusive(Reason::NotRead, format!("the parameter `{name}` is not given"));
     }
     for found in founds(kind, &policy, subject, parameters) {
         match found {
@@ -77,8 +85,11 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
             // A kind of which there is no request shows nothing.
             Found::None { .. } => return Judgement::inconclusive(Reason::NotRead, "the search had no request of the kind to ask for"),
             Found::Request(specimen) => {
-                let allows = matches!(kind, Search::Outsider | Search::LooseService);
-                let what = if allows { "allows" } else { "does not deny" };
+                let what = match kind {
+                    Search::Outsider | Search::LooseService => "allows",
+                    Search::TrailDelivery => "does not allow",
+                    _ => "does not deny",
+                };
                 return Judgement::fail(
                     Reason::DoesNotHold,
                     format!("the policy of `{}` {what} {}", subject.name, told(&specimen)),
@@ -109,7 +120,7 @@ fn policy(on: On, document: &Value) -> Result<Option<Policy>, String> {
     let kind = match on {
         On::Bucket => PolicyKind::Bucket,
         On::Key => PolicyKind::KeyPolicy,
-        On::Account => return Err("an account has no policy".to_owned()),
+        On::Trail | On::Account => return Err(format!("the policy of a {} is not read", on.as_str())),
     };
     let text = document.get("Policy").and_then(Value::as_str).ok_or("the answer holds no policy")?;
     let policy = Policy::from_text(kind, text).map_err(|problem| format!("the policy cannot be read: {problem}"))?;
@@ -153,6 +164,7 @@ fn founds(kind: Search, policy: &Policy, subject: &Subject, parameters: &BTreeMa
         }
         Search::Outsider => vec![outsider(policy, subject)],
         Search::LooseService => loose_services(&policies, &family, subject),
+        Search::TrailDelivery => undelivered(&policies, subject, parameters),
     }
 }
 

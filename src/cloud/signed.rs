@@ -122,6 +122,10 @@ const fn signing_name(service: Service) -> &'static str {
         Service::S3 | Service::S3Control => "s3",
         Service::Kms => "kms",
         Service::Sts => "sts",
+        Service::CloudTrail => "cloudtrail",
+        Service::Logs => "logs",
+        Service::CloudWatch => "monitoring",
+        Service::AccessAnalyzer => "access-analyzer",
     }
 }
 

@@ -41,6 +41,9 @@ pub struct RawBindings {
     /// The KMS keys, by their name in the environment.
     #[serde(default)]
     pub keys: Entries<RawBoundKey>,
+    /// The trails, by their name in the environment.
+    #[serde(default)]
+    pub trails: Entries<RawBoundTrail>,
     /// The role, by its name in the environment, that removes the versions and uploads that a run has made.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
@@ -95,6 +98,14 @@ pub struct RawBoundKey {
     pub alias: Option<Located<String>>,
 }
 
+/// A trail.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawBoundTrail {
+    /// Its ARN.
+    pub arn: Located<String>,
+}
+
 /// What the names of an environment stand for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bindings {
@@ -114,6 +125,8 @@ pub struct Bindings {
     pub buckets: BTreeMap<String, String>,
     /// Keys, by name.
     pub keys: BTreeMap<String, BoundKey>,
+    /// ARNs of trails, by name in the environment.
+    pub trails: BTreeMap<String, String>,
     /// The role that removes what a run has made; without one, the caller does.
     pub cleanup: Option<String>,
     /// Where objects may be written.
@@ -195,6 +208,13 @@ impl Check<'_> {
         self.known("role", raw.roles.0.iter().map(|(name, _)| name).chain(&raw.cleanup), &roles);
         self.known("bucket", raw.buckets.0.iter().map(|(name, _)| name).chain(&raw.may_write), &buckets);
         self.known("key", raw.keys.0.iter().map(|(name, _)| name), &keys);
+        let trails: Vec<&str> = environment.trails.iter().map(|trail| trail.logical.as_str()).collect();
+        self.known("trail", raw.trails.0.iter().map(|(name, _)| name), &trails);
+        for (_, trail) in raw.trails.0.iter().filter(|(_, trail)| !is_trail(&trail.arn.value)) {
+            let help = "write it as `arn:aws:cloudtrail:eu-west-1:111122223333:trail/name`";
+            self.bad(&trail.arn, format!("`{}` is not the ARN of a trail", trail.arn.value), help);
+        }
+        self.unique(&raw.trails.0.iter().map(|(_, trail)| &trail.arn).collect::<Vec<_>>());
         if let Some(cleanup) = raw
             .cleanup
             .as_ref()
@@ -248,6 +268,12 @@ impl Check<'_> {
             roles: bound_roles,
             buckets: named.collect(),
             keys: bound_keys,
+            trails: raw
+                .trails
+                .0
+                .iter()
+                .map(|(name, trail)| (name.value.clone(), trail.arn.value.clone()))
+                .collect(),
             cleanup: text(&raw.cleanup),
             may_write: raw.may_write.iter().map(|name| name.value.clone()).collect(),
         }
@@ -353,6 +379,12 @@ impl Check<'_> {
             }
         }
     }
+}
+
+fn is_trail(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    matches!(parts.as_slice(), ["arn", _, "cloudtrail", region, account, trail]
+        if is_region(region) && is_account(account) && is_path(trail, "trail/"))
 }
 
 /// `prefix` and a name after it, of characters that an ARN may hold.

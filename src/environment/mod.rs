@@ -5,6 +5,7 @@ mod bindings;
 mod collection;
 mod extends;
 mod managed;
+mod monitoring;
 mod policy;
 mod raw;
 mod resolve;
@@ -22,6 +23,10 @@ pub use self::{
     collection::{Collection, Member},
     extends::extended,
     managed::aws_managed_key,
+    monitoring::{
+        AdvancedEventSelector, Analyzer, DataResource, EventSelector, FieldSelector, InsightSelector, MetricAlarm, MetricFilter,
+        MetricTransformation, Monitoring, Trail, TrailConfig,
+    },
     raw::{RawBaseline, RawControlChoice, RawEnvironment},
     resolve::{resolve, resolve_bound},
     settings::{SETTING_KINDS, Setting, SettingKind},
@@ -89,6 +94,10 @@ pub struct Environment {
     pub managed_key: Option<Arc<Key>>,
     /// What of these belongs together.
     pub collections: Vec<Collection>,
+    /// The trails in file order.
+    pub trails: Vec<Arc<Trail>>,
+    /// What else watches the account.
+    pub monitoring: Arc<Monitoring>,
 }
 
 /// The IAM user whose credentials assume the roles.

@@ -40,6 +40,23 @@ pub struct RawEnvironment {
     /// Alike things of which a member is one entry, by the collection's name.
     #[serde(default)]
     pub collections: Entries<RawCollection>,
+    /// The trails, by logical name.
+    #[serde(default)]
+    pub trails: Entries<RawTrail>,
+    /// The file of what else watches the account: metric filters, alarms and analyzers, in JSON as the API answers with them.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub monitoring: Option<Located<String>>,
+}
+
+/// A trail.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawTrail {
+    /// The name in `CloudTrail`.
+    pub name: Located<String>,
+    /// The file of its configuration: JSON as the API answers with it.
+    pub config: Located<String>,
 }
 
 /// A collection: what every member has, and the members.

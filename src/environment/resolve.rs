@@ -1,13 +1,15 @@
 //! From the environment as written to the environment as meant. Every problem is reported at once.
 
+mod names;
+
 use std::sync::Arc;
 
 use super::{
-    Bindings, BoundKey, BoundRole, Bucket, Caller, Collection, DefaultEncryption, Document, Environment, Key, Member, Ownership,
-    PublicAccessBlock, Role, Setting, Versioning, aws_managed_key,
+    Bindings, Bucket, Caller, Collection, DefaultEncryption, Document, Environment, Key, Member, Monitoring, Ownership, PublicAccessBlock,
+    Role, Setting, Trail, Versioning, aws_managed_key,
     collection::{self, MemberNames},
-    policy,
-    raw::{RawBucket, RawCollection, RawEncryption, RawEnvironment, RawKey, RawRole, RawTemplate},
+    monitoring, policy,
+    raw::{RawBucket, RawCollection, RawEncryption, RawEnvironment, RawKey, RawRole, RawTemplate, RawTrail},
     sessions, settings,
     template::{self, Known, Names},
 };
@@ -93,7 +95,8 @@ impl Resolver<'_> {
             );
         }
         let roles = raw.roles.0.iter().map(|(name, _)| name);
-        for logical in roles.chain(raw.buckets.0.iter().map(|(name, _)| name)) {
+        let trails = raw.trails.0.iter().map(|(name, _)| name);
+        for logical in roles.chain(raw.buckets.0.iter().map(|(name, _)| name)).chain(trails) {
             if !is_name(&logical.value) {
                 self.problem(bad_name(&logical.value), logical);
             }
@@ -166,102 +169,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// The account of a role, bucket or key: the environment's own, or another by name.
-    fn account(&self, name: Option<&Located<String>>) -> Result<String, Diagnostic> {
-        let Some(name) = name else {
-            return Ok(self.own_account().to_owned());
-        };
-        if let Some(bound) = self.bindings.and_then(|bindings| bindings.accounts.get(&name.value)) {
-            return Ok(bound.clone());
-        }
-        self.raw.accounts.get(&name.value).map(|id| id.value.clone()).ok_or_else(|| {
-            Diagnostic::new(Code::UnknownName, format!("no account is called `{}`", name.value))
-                .at(self.source, name.span.clone())
-                .help("add it under `accounts:`, with its id")
-                .suggest(&name.value, self.raw.accounts.names())
-        })
-    }
-
-    fn own_account(&self) -> &str {
-        self.bindings.map_or(&self.raw.account.value, |bindings| &bindings.account)
-    }
-
-    fn region(&self) -> &str {
-        self.bindings.map_or(&self.raw.region.value, |bindings| &bindings.region)
-    }
-
-    fn bound_role(&self, name: &str) -> Option<&BoundRole> {
-        self.bindings?.roles.get(name)
-    }
-
-    fn bound_key(&self, name: &str) -> Option<&BoundKey> {
-        self.bindings?.keys.get(name)
-    }
-
-    fn role_arn(&self, name: &str, role: &RawRole) -> Result<String, Diagnostic> {
-        match self.bound_role(name) {
-            Some(bound) => Ok(bound.arn.clone()),
-            None => Ok(format!("arn:aws:iam::{}:role/{name}", self.account(role.account.as_ref())?)),
-        }
-    }
-
-    fn key_arn(&self, name: &str, key: &RawKey) -> Result<String, Diagnostic> {
-        if let Some(bound) = self.bound_key(name) {
-            return Ok(bound.arn.clone());
-        }
-        let account = self.account(key.account.as_ref())?;
-        Ok(format!("arn:aws:kms:{}:{account}:key/{}", self.region(), key_id(name, key)))
-    }
-
-    fn key_id(&self, name: &str, key: &RawKey) -> String {
-        self.bound_key(name).map_or_else(|| key_id(name, key), |bound| bound.id.clone())
-    }
-
-    fn bucket_name(&self, name: &str, bucket: &RawBucket) -> String {
-        let bound = self.bindings.and_then(|bindings| bindings.buckets.get(name));
-        bound.unwrap_or(&bucket.name.value).clone()
-    }
-
-    fn caller_arn(&self) -> String {
-        match self.bindings.and_then(|bindings| bindings.caller.as_ref()) {
-            Some(caller) => caller.clone(),
-            None => format!("arn:aws:iam::{}:user/{}", self.own_account(), self.raw.caller.user.value),
-        }
-    }
-
-    /// Everything a policy template may name.
-    fn collect_names(&mut self) {
-        let raw = self.raw;
-        let mut names = Names::new();
-        names.insert("account".into(), self.own_account().to_owned());
-        names.insert("region".into(), self.region().to_owned());
-        names.insert("caller.arn".into(), self.caller_arn());
-        for (name, id) in &raw.accounts.0 {
-            let id = self.account(Some(name)).unwrap_or_else(|_| id.value.clone());
-            names.insert(format!("accounts.{}", name.value), id);
-        }
-        for (name, role) in &raw.roles.0 {
-            match self.role_arn(&name.value, role) {
-                Ok(arn) => _ = names.insert(format!("role.{}.arn", name.value), arn),
-                Err(problem) => self.problems.push(problem),
-            }
-        }
-        for (name, bucket) in &raw.buckets.0 {
-            let bound = self.bucket_name(&name.value, bucket);
-            names.insert(format!("bucket.{}.arn", name.value), format!("arn:aws:s3:::{bound}"));
-            names.insert(format!("bucket.{}.name", name.value), bound);
-        }
-        for (name, key) in &raw.keys.0 {
-            names.insert(format!("key.{}.id", name.value), self.key_id(&name.value, key));
-            match self.key_arn(&name.value, key) {
-                Ok(arn) => _ = names.insert(format!("key.{}.arn", name.value), arn),
-                Err(problem) => self.problems.push(problem),
-            }
-        }
-        self.members = MemberNames::of(raw, &names);
-        self.names = names;
-    }
-
     fn environment(&mut self) -> Option<Environment> {
         let raw = self.raw;
         let keys: Vec<Option<Arc<Key>>> = raw.keys.0.iter().map(|(name, key)| self.key(name, key).map(Arc::new)).collect();
@@ -279,6 +186,16 @@ impl Resolver<'_> {
             buckets.into_iter().collect::<Option<_>>()?,
         );
         let keys: Vec<Arc<Key>> = keys.into_iter().collect::<Option<_>>()?;
+        let trails: Vec<_> = raw
+            .trails
+            .0
+            .iter()
+            .map(|(name, trail)| self.trail(name, trail).map(Arc::new))
+            .collect();
+        let monitoring = match &raw.monitoring {
+            Some(path) => self.monitoring(path)?,
+            None => Monitoring::default(),
+        };
         let collections = raw.collections.0.iter().map(|(name, written)| Collection {
             name: name.value.clone(),
             members: written
@@ -302,6 +219,8 @@ impl Resolver<'_> {
             buckets,
             keys,
             block_public_access: raw.block_public_access.map(PublicAccessBlock::from),
+            trails: trails.into_iter().collect::<Option<_>>()?,
+            monitoring: Arc::new(monitoring),
         })
     }
 
@@ -417,6 +336,21 @@ impl Resolver<'_> {
         let file = self.file(path)?;
         let setting = settings::read(kind, self.source, &file, &self.known(Some(bucket)));
         setting.map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    fn trail(&mut self, name: &Located<String>, raw: &RawTrail) -> Option<Trail> {
+        Some(Trail {
+            logical: name.value.clone(),
+            name: raw.name.value.clone(),
+            arn: self.trail_arn(&name.value, raw),
+            config: self.monitoring(&raw.config)?,
+        })
+    }
+
+    fn monitoring<T: serde::de::DeserializeOwned>(&mut self, path: &Located<String>) -> Option<T> {
+        let file = self.file(path)?;
+        let read = monitoring::read(&file, &self.known(None));
+        read.map_err(|problem| self.problems.push(problem)).ok()
     }
 
     fn bucket(&mut self, logical: &Located<String>, raw: &RawBucket, keys: &[Arc<Key>]) -> Option<Bucket> {

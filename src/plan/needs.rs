@@ -20,6 +20,8 @@ pub struct Needs {
     pub buckets: BTreeSet<String>,
     /// KMS keys.
     pub keys: BTreeSet<String>,
+    /// Trails.
+    pub trails: BTreeSet<String>,
 }
 
 /// Every request an attempt rests on: its own, its witnesses', the reads after it, and those that make its fixtures.
@@ -67,6 +69,7 @@ impl Needs {
         match reading.check.on {
             On::Bucket => _ = needs.buckets.insert(name),
             On::Key => _ = needs.keys.insert(name),
+            On::Trail => _ = needs.trails.insert(name),
             On::Account => {}
         }
         needs
@@ -91,6 +94,7 @@ impl Needs {
         self.named.extend(other.named);
         self.buckets.extend(other.buckets);
         self.keys.extend(other.keys);
+        self.trails.extend(other.trails);
     }
 
     /// Adds the roles that others are assumed by way of.
@@ -110,7 +114,10 @@ impl Needs {
         let keys = self.keys.iter().filter(|name| !bindings.keys.contains_key(*name));
         let roles = roles.map(|name| format!("role `{name}`"));
         let buckets = buckets.map(|name| format!("bucket `{name}`"));
-        roles.chain(buckets).chain(keys.map(|name| format!("key `{name}`"))).collect()
+        let trails = self.trails.iter().filter(|name| !bindings.trails.contains_key(*name));
+        let trails = trails.map(|name| format!("trail `{name}`"));
+        let keys = keys.map(|name| format!("key `{name}`"));
+        roles.chain(buckets).chain(keys).chain(trails).collect()
     }
 
     /// The roles that ask.

@@ -48,8 +48,8 @@ pub fn obstacle(row: &Row, attempt: &Arc<Attempt>, limits: &Limits<'_>) -> Optio
 /// Why a check is not made; nothing where it is. Reading changes nothing, so only what is not there keeps from it.
 #[must_use]
 pub fn unreadable(reading: &Reading, limits: &Limits<'_>) -> Option<String> {
-    if limits.provisioned && reading.check.on == check::On::Account {
-        return Some("`--provision` leaves the settings of the account as they are".to_owned());
+    if limits.provisioned && matches!(reading.check.on, check::On::Account | check::On::Trail) {
+        return Some("`--provision` leaves the settings of the account and its trails as they are".to_owned());
     }
     cannot_be_made(&Needs::of_check(reading), limits)
 }

@@ -86,7 +86,7 @@ pub fn read(reading: &Reading, environment: &Environment, skipped: Option<String
         parameters: vec![(check.on.as_str().to_owned(), reading.subject.name.clone())],
         endpoint: check
             .row()
-            .map(|row| format!("https://{}", host(row.service(), &environment.region)))
+            .map(|row| format!("https://{}", host(row.service, &environment.region)))
             .unwrap_or_default(),
         expected: "as the control says".to_owned(),
         changes: "nothing".to_owned(),

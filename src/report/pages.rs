@@ -223,6 +223,7 @@ fn of_subject(reading: &Reading) -> String {
     match reading.check.on {
         On::Bucket => format!("bucket `{name}`"),
         On::Key => format!("key `{name}`"),
+        On::Trail => format!("trail `{name}`"),
         On::Account => "the account".to_owned(),
     }
 }

@@ -132,15 +132,15 @@ impl CheckRun {
         let Some(row) = self.reading.check.row() else {
             return Seen::NotRead(format!("nothing is called `{}`", self.reading.check.read));
         };
-        let ask = row.ask(&self.reading.subject);
+        let ask = row.ask(&self.reading.subject, &self.reading.parameters);
         let mut tries = Tries::default();
         let (answer, told) = loop {
-            let told = self.target.ask(credentials, row.service(), &ask).await;
+            let told = self.target.ask(credentials, row.service, &ask).await;
             let answer = match &told {
-                Ok(told) => told.as_answer(row.service()),
+                Ok(told) => told.as_answer(row.service),
                 Err(answer) => answer.clone(),
             };
-            let outcome = classify(row.service(), &answer);
+            let outcome = classify(row.service, &answer);
             match tries.next(&answer, &outcome) {
                 Some(pause) if !self.stop.is_interrupted() => tokio::time::sleep(pause).await,
                 _ => break ((answer, outcome), told),
@@ -169,7 +169,7 @@ impl CheckRun {
                 let endpoint = self.target.one_url(false).map(|url| format!(" --endpoint-url {url}"));
                 format!(
                     "{} --profile {} --region {}{}",
-                    row.command(&reading.subject),
+                    row.command(&reading.subject, &reading.parameters),
                     reading.reader.name,
                     self.environment.region,
                     endpoint.unwrap_or_default()

@@ -21,5 +21,7 @@ pub(super) fn environment(region: &str) -> Environment {
         managed_key: environment::aws_managed_key(ACCOUNT, region).map(std::sync::Arc::new),
         collections: Vec::new(),
         block_public_access: None,
+        trails: Vec::new(),
+        monitoring: std::sync::Arc::default(),
     }
 }

@@ -19,7 +19,9 @@ use super::{
     authorize::{Identity, Scope, session_policies},
     control,
     guard::{self, Level},
-    identity, kms,
+    identity,
+    json::JsonAnswer,
+    kms, monitoring,
     payload::Payload,
     route::{Host, IAM_REGION, Route, host, route},
     s3::{self, Backend},
@@ -101,6 +103,7 @@ impl Front {
             Some(Route::Control(account)) => self.control(&call, &s3_request_id(request_id), account),
             Some(Route::Other(Service::Kms, _)) => self.kms(&call, &request_id.to_string()),
             Some(Route::Other(Service::Iam, _)) => self.iam(&call, &request_id.to_string()),
+            Some(Route::Other(service, _)) if Service::WATCH.contains(service) => self.watch(&call, *service, &request_id.to_string()),
             _ => self.sts(&call, &request_id.to_string()),
         }
     }
@@ -357,23 +360,43 @@ impl Front {
     }
 
     fn kms(&self, call: &Call<'_>, request_id: &str) -> Reply {
+        self.json(call, Service::Kms, request_id, |world, scope, target| {
+            kms::answer(world, scope, target, call.bytes)
+        })
+    }
+
+    /// A service of the JSON protocol.
+    fn json(
+        &self,
+        call: &Call<'_>,
+        service: Service,
+        request_id: &str,
+        answer: impl FnOnce(&mut World, &Scope, &str) -> JsonAnswer,
+    ) -> Reply {
         let mut headers = HeaderMap::new();
         insert(&mut headers, "content-type", "application/x-amz-json-1.1");
         insert(&mut headers, "x-amzn-requestid", request_id);
         let target = call.parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
         let target = target.unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        match self.known_caller(call, Service::Kms, request_id) {
+        match self.known_caller(call, service, request_id) {
             Ok(scope) => {
-                let (status, body) = kms::answer(&mut self.core.world(), &scope, target, call.bytes);
+                let (status, body) = answer(&mut self.core.world(), &scope, target);
                 refuse(status, headers, body.to_string()).of(scope)
             }
             Err(problem) => {
-                let body = serde_json::json!({ "__type": problem.code(Service::Kms), "message": problem.message(Service::Kms) });
-                refuse(problem.status(Service::Kms), headers, body.to_string())
+                let body = serde_json::json!({ "__type": problem.code(service), "message": problem.message(service) });
+                refuse(problem.status(service), headers, body.to_string())
             }
         }
         .named(operation)
+    }
+
+    /// A service that watches the account.
+    fn watch(&self, call: &Call<'_>, service: Service, request_id: &str) -> Reply {
+        self.json(call, service, request_id, |world, scope, target| {
+            monitoring::answer(world, scope, service, call.parts, target, call.bytes)
+        })
     }
 
     fn sts(&self, call: &Call<'_>, request_id: &str) -> Reply {

@@ -19,7 +19,6 @@ mod tags;
 
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use self::page::Page;
@@ -30,13 +29,11 @@ pub(super) use self::{
     material::{KeyMaterial, Materials, Seals},
 };
 use super::{
-    authorize::{Question, Refusal, Scope, ask_key, key_context},
+    authorize::{Question, Scope, ask_key, key_context},
+    json::{Answered, JsonAnswer, error, not_modelled, parse, refused},
     state::World,
 };
 use crate::iam::{Context, Grant, Layer};
-
-/// An answer of the JSON protocol: status and body.
-pub(super) type JsonAnswer = (u16, Value);
 
 /// No request of these operations is longer: a key policy has at most 32 KiB, and JSON escapes may make six bytes of one.
 const MAX_BODY: usize = 1 << 18;
@@ -90,34 +87,9 @@ pub(super) fn answer(world: &mut World, scope: &Scope, target: &str, body: &[u8]
     result.map_or_else(|refusal| refusal, |body| (200, body))
 }
 
-/// What an operation answers, or how it is refused.
-type Answered = Result<Value, JsonAnswer>;
-
-/// Reads an input. A member that the operation's struct does not list is a feature that is not modelled, so it is refused.
-fn parse<Input: DeserializeOwned>(body: &[u8]) -> Result<Input, JsonAnswer> {
-    serde_json::from_slice(body).map_err(|problem| match problem.to_string() {
-        text if text.starts_with("unknown field") => not_modelled(format!("this input: {text}")),
-        text => error(400, "SerializationException", text),
-    })
-}
-
-fn error(status: u16, code: &str, message: impl Into<String>) -> JsonAnswer {
-    (status, json!({ "__type": code, "message": message.into() }))
-}
-
+/// An input that cannot be right.
 fn invalid(message: impl Into<String>) -> JsonAnswer {
     error(400, "ValidationException", message)
-}
-
-fn not_modelled(what: impl std::fmt::Display) -> JsonAnswer {
-    error(501, "NotImplemented", format!("the sandbox does not model {what}"))
-}
-
-fn refused(refusal: Refusal) -> JsonAnswer {
-    match refusal {
-        Refusal::Denied(message) => error(400, "AccessDeniedException", message),
-        Refusal::Undecidable(message) => error(501, "NotImplemented", message),
-    }
 }
 
 /// How a request names its key.

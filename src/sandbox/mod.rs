@@ -1,4 +1,4 @@
-//! The sandbox: S3, S3 Control, KMS and STS in process, refusing what AWS refuses.
+//! The sandbox: S3, S3 Control, KMS, STS and what watches an account in process, refusing what AWS refuses.
 //!
 //! A request goes: host -> service; authentication (signature, time, token: [`signature`], [`token`]); for S3 the guard table
 //! ([`guard`]) and the wire layer; authorization of every action it needs (`authorize`, over [`crate::iam`]); the effect.
@@ -12,7 +12,9 @@ mod empty;
 mod front;
 pub mod guard;
 mod identity;
+mod json;
 mod kms;
+mod monitoring;
 mod pass_role;
 mod payload;
 mod public;

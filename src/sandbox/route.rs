@@ -70,6 +70,7 @@ pub(super) fn route(parts: &Parts, authority: &str, region: &str) -> Option<Rout
         Some("kms") => Some(Route::Other(Service::Kms, region_of(parts, region))),
         Some("iam") => Some(Route::Other(Service::Iam, region_of(parts, IAM_REGION))),
         Some("sts") => Some(Route::Other(Service::Sts, region.to_owned())),
+        Some(name) if watching(name).is_some() => Some(Route::Other(watching(name)?, region.to_owned())),
         _ if parts.uri.path().starts_with(CONTROL) => {
             let header = parts.headers.get("x-amz-account-id").and_then(|value| value.to_str().ok());
             Some(Route::Control(if is_account(name) { name } else { header? }.to_owned()))
@@ -131,12 +132,20 @@ fn aws<'a>(host: &'a str, region: &'a str) -> Option<Host<'a>> {
         "s3" => return Some(Host::S3(None)),
         _ => {}
     }
+    if let Some(service) = watching(name) {
+        return Some(Host::Other(service, region));
+    }
     if let Some(account) = name.strip_suffix(".s3-control") {
         return is_account(account).then_some(Host::Control(account));
     }
     // Of an access point the host has its name and its account, which stand where a bucket's name does.
     let bucket = name.strip_suffix(".s3").or_else(|| name.strip_suffix(".s3-accesspoint"))?;
     Some(Host::S3(Some(bucket)))
+}
+
+/// The service that watches an account whose host begins so, and which requests are signed for by the same name.
+fn watching(name: &str) -> Option<Service> {
+    Service::WATCH.into_iter().find(|service| service.as_str() == name)
 }
 
 fn is_account(text: &str) -> bool {
@@ -241,6 +250,20 @@ mod tests {
                 "/?X-Amz-Credential=A/2026/eu-west-1/sts/aws4_request",
                 None,
                 Some("Other(Sts, \"eu-west-1\")"),
+            ),
+            (
+                "cloudtrail.eu-west-1.amazonaws.com",
+                "/",
+                None,
+                Some("Other(CloudTrail, \"eu-west-1\")"),
+            ),
+            ("cloudtrail.us-west-2.amazonaws.com", "/", None, None),
+            ("localhost:1", "/", Some("monitoring"), Some("Other(CloudWatch, \"eu-west-1\")")),
+            (
+                "localhost:1",
+                "/analyzer",
+                Some("access-analyzer"),
+                Some("Other(AccessAnalyzer, \"eu-west-1\")"),
             ),
             ("example.org", "/", None, None),
             ("", "/", None, None),

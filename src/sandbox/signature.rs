@@ -74,9 +74,20 @@ pub enum Service {
     Sts,
     /// AWS Identity and Access Management, which has one Region.
     Iam,
+    /// AWS `CloudTrail`.
+    CloudTrail,
+    /// Amazon `CloudWatch` Logs.
+    Logs,
+    /// Amazon `CloudWatch`.
+    CloudWatch,
+    /// IAM Access Analyzer.
+    AccessAnalyzer,
 }
 
 impl Service {
+    /// The services that watch an account.
+    pub const WATCH: [Self; 4] = [Self::CloudTrail, Self::Logs, Self::CloudWatch, Self::AccessAnalyzer];
+
     /// The name in the credential scope.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -85,6 +96,10 @@ impl Service {
             Service::Kms => "kms",
             Service::Sts => "sts",
             Service::Iam => "iam",
+            Service::CloudTrail => "cloudtrail",
+            Service::Logs => "logs",
+            Service::CloudWatch => "monitoring",
+            Service::AccessAnalyzer => "access-analyzer",
         }
     }
 }

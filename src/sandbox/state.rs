@@ -13,6 +13,7 @@ use super::{
     control::Control,
     identity::{AccessKey, Directory},
     kms::{Key, KeyMaterial, Rotation, Sealed},
+    monitoring::Watch,
     s3::{AccessList, Sum},
 };
 use crate::environment::{self, Document, Environment, Role};
@@ -39,6 +40,8 @@ pub(super) struct World {
     pub aliases: Arc<BTreeMap<String, String>>,
     /// What accounts have, and S3 Control reads and writes.
     pub control: Arc<Control>,
+    /// What watches the account.
+    pub watch: Arc<Watch>,
     /// What SSE-S3 encrypts with.
     pub s3_key: KeyMaterial,
     /// Grows with every write; makes version ids that sort.
@@ -300,6 +303,7 @@ impl World {
             keys: Arc::new(keys),
             aliases: Arc::new(aliases),
             control: Arc::new(Control::of(environment)),
+            watch: Arc::new(Watch::of(environment)),
             s3_key: KeyMaterial::generate(),
             sequence: 0,
         };

@@ -30,6 +30,9 @@ pub async fn call(clients: &Clients, call: &Call) -> Answer {
         Service::S3Control => Box::pin(control::control(clients, call)).await,
         Service::Kms => kms::kms(clients, call).await,
         Service::Sts => Box::pin(sts::sts(clients, call)).await,
+        Service::CloudTrail | Service::Logs | Service::CloudWatch | Service::AccessAnalyzer => Answer::NotSent {
+            message: format!("{} is read by checks only", call.operation),
+        },
         Service::S3 => match call.operation.op {
             Op::PutObject | Op::CopyObject | Op::DeleteObject | Op::GetObject | Op::HeadObject | Op::UploadPart => {
                 object::object(clients, call).await

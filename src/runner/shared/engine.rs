@@ -72,7 +72,10 @@ impl Engine {
             return Seen::NotRead("nobody reads the environment".to_owned());
         };
         let target = Target::sandbox(&self.sandbox, &self.region, None);
-        match target.ask(credentials, row.service(), &row.ask(&reading.subject)).await {
+        match target
+            .ask(credentials, row.service, &row.ask(&reading.subject, &reading.parameters))
+            .await
+        {
             Ok(told) => row.seen(told.status, &told.body),
             Err(answer) => Seen::NotRead(came_back(&answer)),
         }

@@ -141,7 +141,7 @@ impl AuthError {
     pub fn code(&self, service: Service) -> &'static str {
         match service {
             Service::S3 => self.s3().0,
-            Service::Kms => self.elsewhere().0,
+            Service::Kms | Service::CloudTrail | Service::Logs | Service::CloudWatch | Service::AccessAnalyzer => self.elsewhere().0,
             Service::Sts | Service::Iam => self.elsewhere().2,
         }
     }
@@ -151,7 +151,7 @@ impl AuthError {
     pub fn status(&self, service: Service) -> u16 {
         match service {
             Service::S3 => self.s3().1,
-            Service::Kms => self.elsewhere().1,
+            Service::Kms | Service::CloudTrail | Service::Logs | Service::CloudWatch | Service::AccessAnalyzer => self.elsewhere().1,
             Service::Sts | Service::Iam => self.elsewhere().3,
         }
     }
@@ -161,7 +161,7 @@ impl AuthError {
     pub fn message(&self, service: Service) -> String {
         match service {
             Service::S3 => self.s3_message(),
-            Service::Kms | Service::Sts | Service::Iam => self.message_elsewhere(service),
+            _ => self.message_elsewhere(service),
         }
     }
 
