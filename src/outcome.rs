@@ -224,6 +224,7 @@ const S3: Option<Service> = Some(Service::S3);
 const CONTROL: Option<Service> = Some(Service::S3Control);
 const KMS: Option<Service> = Some(Service::Kms);
 const STS: Option<Service> = Some(Service::Sts);
+const TRAIL: Option<Service> = Some(Service::CloudTrail);
 
 /// The codes. S3: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; KMS and STS: their API references,
 /// "Common Errors" and the errors of each operation.
@@ -232,6 +233,7 @@ const CODES: &[Row] = &[
     denied(Service::S3Control, "AccessDenied", &[403]),
     denied(Service::Kms, "AccessDeniedException", &[400]),
     denied(Service::Sts, "AccessDenied", &[403]),
+    denied(Service::CloudTrail, "AccessDeniedException", &[400]),
     row(KMS, "DryRunOperationException", &[400], OutcomeKind::Allowed),
     row(S3, "NoSuchKey", &[404], OutcomeKind::Absent),
     row(S3, "NoSuchBucket", &[404], OutcomeKind::Absent),
@@ -256,6 +258,7 @@ const CODES: &[Row] = &[
     row(KMS, "NotFoundException", &[400], OutcomeKind::Absent),
     row(S3, "KMS.NotFoundException", &[400], OutcomeKind::Absent),
     row(STS, "NoSuchEntity", &[404], OutcomeKind::Absent),
+    row(TRAIL, "TrailNotFoundException", &[400], OutcomeKind::Absent),
     row(None, "SlowDown", &[503], OutcomeKind::Throttled),
     row(None, "ServiceUnavailable", &[503], OutcomeKind::Throttled),
     row(None, "Throttling", &[400, 429, 503], OutcomeKind::Throttled),

@@ -146,6 +146,8 @@ fn control(call: &Call) -> String {
         Op::TagBucket | Op::UntagBucket | Op::ListTagsForResource => format!(" --resource-arn {}", quote(&call.resource)),
         Op::PutAccessPointPolicy if call.get(Param::Document).is_none() => " --policy file://policy".to_owned(),
         Op::PutAccountPublicAccessBlock => " --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true".to_owned(),
+        Op::UpdateTrail => " --no-enable-log-file-validation".to_owned(),
+        Op::PutEventSelectors => " --event-selectors ReadWriteType=ReadOnly,IncludeManagementEvents=false".to_owned(),
         _ => String::new(),
     }
 }
@@ -257,6 +259,7 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::PendingDays => flag("--pending-window-in-days"),
         Param::BypassLockoutCheck => Some(switch("bypass-policy-lockout-safety-check", value)),
         Param::TagKeys => Some(format!("--tag-keys {}", listed(value))),
+        Param::Trail => flag(if op == Op::PutEventSelectors { "--trail-name" } else { "--name" }),
         Param::Role => flag("--role-arn"),
         Param::ExternalId => flag("--external-id"),
         Param::SessionTags => Some(format!("--tags {}", key_values(value))),

@@ -132,6 +132,7 @@ fn resource(request: &Request, environment: &Environment, values: &BTreeMap<Para
         On::AccessGrants => return of_account("access-grants/default"),
         On::Locations => return of_account("access-grants/default/location/*"),
         On::Location => return of_account(&format!("access-grants/default/location/{}", value(Param::Location))),
+        On::Trail => return value(Param::Trail).to_owned(),
         On::Account => return "*".to_owned(),
         _ => {}
     }
@@ -192,6 +193,7 @@ pub fn fill_value(param: Param, value: &Value, facts: &Facts<'_>) -> Result<Stri
             KeyForm::AliasArn => key.alias_arn().unwrap_or_default(),
         },
         Value::Role(role) => role.arn.clone(),
+        Value::Trail(trail) => trail.arn.clone(),
         Value::Text(text) => fill_text(text, facts)?,
         Value::Bool(value) => value.to_string(),
         Value::Word(word) => (*word).to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! Actions and resources follow the service authorization reference
 //! (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>, `list_awskeymanagementservice`,
-//! `list_awssecuritytokenservice`).
+//! `list_awssecuritytokenservice`, `list_awscloudtrail`).
 
 use std::fmt;
 
@@ -65,6 +65,8 @@ pub enum On {
     Locations,
     /// A location of Access Grants.
     Location,
+    /// A trail.
+    Trail,
     /// The account.
     Account,
     /// Nothing: the call names no resource.
@@ -374,6 +376,13 @@ operations! {
     UntagBucket S3Control:"s3:UntagResource" "s3control untag-resource", "s3:UntagResource", Bucket, Configures, needs [Bucket TagKeys], may [];
     ListTagsForResource S3Control:"s3:ListTagsForResource" "s3control list-tags-for-resource", "s3:ListTagsForResource", Bucket, Reads,
         needs [Bucket], may [];
+    GetTrailStatus CloudTrail:"cloudtrail:GetTrailStatus" "cloudtrail get-trail-status", "cloudtrail:GetTrailStatus", Trail, Reads,
+        needs [Trail], may [];
+    StopLogging CloudTrail:"cloudtrail:StopLogging" "cloudtrail stop-logging", "cloudtrail:StopLogging", Trail, Configures, needs [Trail], may [];
+    UpdateTrail CloudTrail:"cloudtrail:UpdateTrail" "cloudtrail update-trail", "cloudtrail:UpdateTrail", Trail, Configures, needs [Trail], may [];
+    PutEventSelectors CloudTrail:"cloudtrail:PutEventSelectors" "cloudtrail put-event-selectors", "cloudtrail:PutEventSelectors", Trail, Configures,
+        needs [Trail], may [];
+    DeleteTrail CloudTrail:"cloudtrail:DeleteTrail" "cloudtrail delete-trail", "cloudtrail:DeleteTrail", Trail, Configures, needs [Trail], may [];
     GetCallerIdentity Sts:"sts:GetCallerIdentity" "sts get-caller-identity", "sts:GetCallerIdentity", Nothing, Reads, needs [], may [];
 }
 
@@ -417,6 +426,7 @@ mod tests {
                 On::Anything | On::Nothing => assert!(operation.needs.is_empty(), "{operation}"),
                 On::AccessPoint => assert!(needs(Param::AccessPoint), "{operation}"),
                 On::Job => assert!(needs(Param::Job), "{operation}"),
+                On::Trail => assert!(needs(Param::Trail), "{operation}"),
                 On::Location => assert!(needs(Param::Location), "{operation}"),
                 On::Jobs | On::Locations | On::AccessGrants | On::Account => {}
             }

@@ -18,6 +18,8 @@ pub enum Kind {
     Key,
     /// A role by its logical name, as the target of a call.
     Role,
+    /// A trail by its logical name.
+    Trail,
     /// A fixture, as a whole.
     Fixture,
     /// One or more fixtures.
@@ -222,6 +224,8 @@ params! {
     /// The configuration or policy to write, as the AWS CLI takes it, in JSON, its braces doubled; what the environment declares if it is
     /// not given, or one that changes nothing.
     Document document "document": Kind::Text, Content;
+    /// The trail, by its name in the environment.
+    Trail trail "trail": Kind::Trail, Target;
     /// The name of the access point.
     AccessPoint access_point "access_point": Kind::Text, Target;
     /// The job: a fixture made by s3:CreateJob.
@@ -335,6 +339,8 @@ fields! {
     JobStatus job_status: Kind::Text;
     /// A policy, as it is stored.
     Policy policy: Kind::Text;
+    /// Whether a trail records.
+    Logging logging: Kind::Bool;
 }
 
 impl fmt::Display for Field {

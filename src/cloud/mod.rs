@@ -243,7 +243,8 @@ impl Target {
     #[must_use]
     pub fn clients(&self, credentials: Option<&Credentials>, plain: bool) -> Clients {
         let caller = Arc::new((self.clone(), credentials.cloned()));
-        let (of_s3, of_s3control, of_kms, of_sts) = (caller.clone(), caller.clone(), caller.clone(), caller);
+        let (of_s3, of_s3control, of_kms, of_sts) = (caller.clone(), caller.clone(), caller.clone(), caller.clone());
+        let of_cloudtrail = caller;
         Clients {
             s3: lazy(move || of_s3.0.s3(of_s3.1.as_ref(), plain)),
             s3control: lazy(move || {
@@ -258,6 +259,11 @@ impl Target {
             sts: lazy(move || {
                 let (target, credentials) = &*of_sts;
                 aws_sdk_sts::Client::from_conf(config!(target, aws_sdk_sts, credentials, target.url(Service::Sts, plain)).build())
+            }),
+            cloudtrail: lazy(move || {
+                let (target, credentials) = &*of_cloudtrail;
+                let url = target.url(Service::CloudTrail, plain);
+                aws_sdk_cloudtrail::Client::from_conf(config!(target, aws_sdk_cloudtrail, credentials, url).build())
             }),
             connector: self.connector.clone(),
             time: self.time.clone(),
@@ -314,6 +320,8 @@ pub struct Clients {
     pub kms: Lazy<aws_sdk_kms::Client>,
     /// STS.
     pub sts: Lazy<aws_sdk_sts::Client>,
+    /// `CloudTrail`.
+    pub cloudtrail: Lazy<aws_sdk_cloudtrail::Client>,
     /// For presigned requests and forms, which no client sends.
     pub connector: SharedHttpConnector,
     /// For forms, which no client signs; nothing for an anonymous caller.

@@ -82,6 +82,7 @@ impl Needs {
                 self.roles.extend(role.via.clone());
             }
             Value::Role(role) => _ = self.named.insert(role.name.clone()),
+            Value::Trail(trail) => _ = self.trails.insert(trail.logical.clone()),
             Value::Bucket(bucket) => _ = self.buckets.insert(bucket.logical.clone()),
             Value::Key(key, _) => _ = self.keys.insert(key.name.clone()),
             _ => {}

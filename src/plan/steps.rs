@@ -281,6 +281,7 @@ fn changes(request: &Request) -> String {
         On::Alias => "an alias",
         On::AccessPoint => "an access point",
         On::Job | On::Jobs => "a job",
+        On::Trail => "a trail",
         On::Locations | On::Location => "Access Grants",
         On::AccessGrants => "the Access Grants instance",
         On::Account | On::Anything => "the account",

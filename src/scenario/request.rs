@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
     attempt::{Effect, Facet, Field, On, Operation, Param},
-    environment::{Bucket, Key, Role},
+    environment::{Bucket, Key, Role, Trail},
 };
 
 /// A call: an operation and its parameters.
@@ -60,6 +60,8 @@ pub enum Value {
     Key(Arc<Key>, KeyForm),
     /// A role to assume.
     Role(Arc<Role>),
+    /// A trail.
+    Trail(Arc<Trail>),
     /// A fixture, by its place in the row.
     Fixture(usize),
     /// Several fixtures.
@@ -84,6 +86,7 @@ impl PartialEq for Value {
             }
             (Self::Principal(Principal::Anonymous), Self::Principal(Principal::Anonymous)) => true,
             (Self::Bucket(a), Self::Bucket(b)) => Arc::ptr_eq(a, b),
+            (Self::Trail(a), Self::Trail(b)) => Arc::ptr_eq(a, b),
             (Self::Key(a, form), Self::Key(b, other)) => Arc::ptr_eq(a, b) && form == other,
             (Self::Fixture(a), Self::Fixture(b)) => a == b,
             (Self::Fixtures(a), Self::Fixtures(b)) => a == b,
@@ -150,6 +153,7 @@ impl fmt::Display for Value {
                 KeyForm::AliasArn => write!(f, "{}.alias_arn", key.name),
             },
             Self::Role(role) => f.write_str(&role.name),
+            Self::Trail(trail) => f.write_str(&trail.logical),
             Self::Fixture(_) | Self::Fixtures(_) => f.write_str("a fixture"),
             Self::Text(text) => f.write_str(&text.shown()),
             Self::Bool(value) => write!(f, "{value}"),
@@ -230,6 +234,7 @@ impl Request {
             On::Role | On::Jobs => &[Param::Role],
             On::AccessPoint => &[Param::AccessPoint],
             On::Job => &[Param::Job],
+            On::Trail => &[Param::Trail],
             On::AccessGrants => &[Param::Bucket, Param::Prefix],
             On::Locations => &[Param::Bucket, Param::Prefix, Param::Role],
             On::Location => &[Param::Location, Param::Prefix],

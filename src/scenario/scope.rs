@@ -6,7 +6,7 @@ use super::request::{KeyForm, Piece, Principal, Text, Value};
 use crate::{
     attempt::{Field, Kind, Op, Param},
     diag::{Code, Diagnostic, Located},
-    environment::{Bucket, Environment, Key, Member, Role},
+    environment::{Bucket, Environment, Key, Member, Role, Trail},
     scenario::Fixture,
 };
 
@@ -122,6 +122,7 @@ impl Scope<'_> {
                 Value::Key(key, form)
             }
             Kind::Role => Value::Role(self.role(text)?),
+            Kind::Trail => Value::Trail(self.trail(text)?),
             Kind::Fixture | Kind::Fixtures => Value::Fixture(self.fixture(text)?),
             Kind::Text | Kind::Texts => Value::Text(self.text(text)?),
             Kind::Bool => match self.word(text)?.as_str() {
@@ -365,6 +366,14 @@ impl Scope<'_> {
         self.environment.role(name).cloned().ok_or_else(|| {
             let known = self.environment.roles.iter().map(|role| role.name.as_str());
             Diagnostic::new(Code::UnknownName, format!("no role is called `{name}`")).suggest(name, known.chain(["anonymous"]))
+        })
+    }
+
+    fn trail(&self, text: &str) -> Result<Arc<Trail>, Problem> {
+        let known = &self.environment.trails;
+        known.iter().find(|trail| trail.logical == text).cloned().ok_or_else(|| {
+            Diagnostic::new(Code::UnknownName, format!("no trail is called `{text}`"))
+                .suggest(text, known.iter().map(|trail| trail.logical.as_str()))
         })
     }
 

@@ -415,6 +415,20 @@ const WEAKENINGS: &[Weakening] = &[
         "\"Action\": \"sts:AssumeRole\"",
         "TRU-01",
     ),
+    (
+        TEAM,
+        "policies/team.json",
+        r#""cloudtrail:GetTrailStatus""#,
+        r#"["cloudtrail:GetTrailStatus", "cloudtrail:StopLogging"]"#,
+        "TRL-06",
+    ),
+    (
+        DATA,
+        "policies/home.json",
+        r#""cloudtrail:GetTrailStatus""#,
+        r#"["cloudtrail:GetTrailStatus", "cloudtrail:PutEventSelectors"]"#,
+        "TRL-06",
+    ),
     (TEAM, "environment.yaml", "blocked: [SSE-C]", "blocked: [NONE]", "SSC-01"),
     (
         TEAM,

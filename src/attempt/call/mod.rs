@@ -10,6 +10,7 @@ mod object;
 mod post;
 mod settings;
 mod sts;
+mod trail;
 
 pub(super) use self::{entity::RESTORE_DAYS, post::fields as form_fields};
 use aws_sdk_s3::types::{ObjectCannedAcl, ServerSideEncryption};
@@ -30,7 +31,8 @@ pub async fn call(clients: &Clients, call: &Call) -> Answer {
         Service::S3Control => Box::pin(control::control(clients, call)).await,
         Service::Kms => kms::kms(clients, call).await,
         Service::Sts => Box::pin(sts::sts(clients, call)).await,
-        Service::CloudTrail | Service::Logs | Service::CloudWatch | Service::AccessAnalyzer => Answer::NotSent {
+        Service::CloudTrail => Box::pin(trail::trail(clients, call)).await,
+        Service::Logs | Service::CloudWatch | Service::AccessAnalyzer => Answer::NotSent {
             message: format!("{} is read by checks only", call.operation),
         },
         Service::S3 => match call.operation.op {
