@@ -106,7 +106,7 @@ fn write_members(environment: &Path, teams: usize) {
     let text = fs::read_to_string(environment).unwrap();
     let (before, after) = text.split_once("    members:\n").expect("the members of the collection");
     let rest = after.split_once("\n\n").expect("an empty line after them").1;
-    let member = |n| format!("      - {{ name: team-{n}, prefix: team-{n}, rotation_days: 30 }}\n");
+    let member = |n| format!("      - {{ name: team-{n}, prefix: team-{n}, rotation_days: 30, key_age: 20 }}\n");
     let members = (1..=teams).map(member).collect::<Vec<String>>().concat();
     fs::write(environment, format!("{before}    members:\n{members}\n{rest}")).unwrap();
 }

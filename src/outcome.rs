@@ -224,6 +224,7 @@ const S3: Option<Service> = Some(Service::S3);
 const CONTROL: Option<Service> = Some(Service::S3Control);
 const KMS: Option<Service> = Some(Service::Kms);
 const STS: Option<Service> = Some(Service::Sts);
+const IAM: Option<Service> = Some(Service::Iam);
 const TRAIL: Option<Service> = Some(Service::CloudTrail);
 
 /// The codes. S3: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; KMS and STS: their API references,
@@ -233,6 +234,7 @@ const CODES: &[Row] = &[
     denied(Service::S3Control, "AccessDenied", &[403]),
     denied(Service::Kms, "AccessDeniedException", &[400]),
     denied(Service::Sts, "AccessDenied", &[403]),
+    denied(Service::Iam, "AccessDenied", &[403]),
     denied(Service::CloudTrail, "AccessDeniedException", &[400]),
     row(KMS, "DryRunOperationException", &[400], OutcomeKind::Allowed),
     row(S3, "NoSuchKey", &[404], OutcomeKind::Absent),
@@ -258,6 +260,7 @@ const CODES: &[Row] = &[
     row(KMS, "NotFoundException", &[400], OutcomeKind::Absent),
     row(S3, "KMS.NotFoundException", &[400], OutcomeKind::Absent),
     row(STS, "NoSuchEntity", &[404], OutcomeKind::Absent),
+    row(IAM, "NoSuchEntity", &[404], OutcomeKind::Absent),
     row(TRAIL, "TrailNotFoundException", &[400], OutcomeKind::Absent),
     row(None, "SlowDown", &[503], OutcomeKind::Throttled),
     row(None, "ServiceUnavailable", &[503], OutcomeKind::Throttled),

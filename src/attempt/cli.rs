@@ -260,6 +260,11 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::BypassLockoutCheck => Some(switch("bypass-policy-lockout-safety-check", value)),
         Param::TagKeys => Some(format!("--tag-keys {}", listed(value))),
         Param::Trail => flag(if op == Op::PutEventSelectors { "--trail-name" } else { "--name" }),
+        Param::Role if matches!(op, Op::TagRole | Op::ListRoleTags) => {
+            let name = value.rsplit('/').next().unwrap_or_default();
+            Some(format!("--role-name {}", quote(name)))
+        }
+        Param::Tags if op == Op::TagRole => Some(format!("--tags {}", key_values(value))),
         Param::Role => flag("--role-arn"),
         Param::ExternalId => flag("--external-id"),
         Param::SessionTags => Some(format!("--tags {}", key_values(value))),

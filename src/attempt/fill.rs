@@ -291,6 +291,7 @@ pub fn host(service: Service, region: &str) -> String {
         Service::S3Control => format!("s3-control.{region}.amazonaws.com"),
         Service::Kms => format!("kms.{region}.amazonaws.com"),
         Service::Sts => format!("sts.{region}.amazonaws.com"),
+        Service::Iam => "iam.amazonaws.com".to_owned(),
         Service::CloudTrail => format!("cloudtrail.{region}.amazonaws.com"),
         Service::Logs => format!("logs.{region}.amazonaws.com"),
         Service::CloudWatch => format!("monitoring.{region}.amazonaws.com"),

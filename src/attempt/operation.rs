@@ -2,7 +2,7 @@
 //!
 //! Actions and resources follow the service authorization reference
 //! (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>, `list_awskeymanagementservice`,
-//! `list_awssecuritytokenservice`, `list_awscloudtrail`).
+//! `list_awssecuritytokenservice`, `list_awsidentityandaccessmanagementiam`, `list_awscloudtrail`).
 
 use std::fmt;
 
@@ -19,6 +19,8 @@ pub enum Service {
     Kms,
     /// AWS STS.
     Sts,
+    /// AWS IAM.
+    Iam,
     /// AWS `CloudTrail`.
     CloudTrail,
     /// Amazon `CloudWatch` Logs.
@@ -376,6 +378,8 @@ operations! {
     UntagBucket S3Control:"s3:UntagResource" "s3control untag-resource", "s3:UntagResource", Bucket, Configures, needs [Bucket TagKeys], may [];
     ListTagsForResource S3Control:"s3:ListTagsForResource" "s3control list-tags-for-resource", "s3:ListTagsForResource", Bucket, Reads,
         needs [Bucket], may [];
+    TagRole Iam:"iam:TagRole" "iam tag-role", "iam:TagRole", Role, Configures, needs [Role Tags], may [];
+    ListRoleTags Iam:"iam:ListRoleTags" "iam list-role-tags", "iam:ListRoleTags", Role, Reads, needs [Role], may [];
     GetTrailStatus CloudTrail:"cloudtrail:GetTrailStatus" "cloudtrail get-trail-status", "cloudtrail:GetTrailStatus", Trail, Reads,
         needs [Trail], may [];
     StopLogging CloudTrail:"cloudtrail:StopLogging" "cloudtrail stop-logging", "cloudtrail:StopLogging", Trail, Configures, needs [Trail], may [];
@@ -402,6 +406,7 @@ mod tests {
                 Service::S3Control => (&["s3:", "s3control:"], "s3:"),
                 Service::Kms => (&["kms:"], "kms:"),
                 Service::Sts => (&["sts:"], "sts:"),
+                Service::Iam => (&["iam:"], "iam:"),
                 Service::CloudTrail => (&["cloudtrail:"], "cloudtrail:"),
                 // Of these nothing is attempted.
                 Service::Logs | Service::CloudWatch | Service::AccessAnalyzer => (&[], ""),

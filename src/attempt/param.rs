@@ -317,6 +317,8 @@ fields! {
     Ciphertext ciphertext: Kind::Text;
     /// The ARN the answer names: a key, or the caller.
     Arn arn: Kind::Text;
+    /// The id of a KMS key.
+    Id id: Kind::Text;
     /// The tags, as `a=1&b=2`.
     Tags tags: Kind::Text;
     /// The state of a KMS key.

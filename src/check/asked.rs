@@ -42,7 +42,7 @@ pub fn asked(architecture: &str, source: &Source, raw: &RawBaseline, environment
                 readings.extend(
                     part.subjects
                         .iter()
-                        .map(|subject| Arc::new(asked.reading(&part, subject, reader, choice))),
+                        .map(|(subject, parameters)| Arc::new(asked.reading(&part, subject, parameters, reader, choice))),
                 );
             }
         }
@@ -60,8 +60,8 @@ struct Asked<'a> {
 struct Part {
     control: &'static Control,
     check: &'static Check,
-    subjects: Vec<Subject>,
-    parameters: BTreeMap<String, String>,
+    /// Each with what its check is told.
+    subjects: Vec<(Subject, BTreeMap<String, String>)>,
 }
 
 impl Asked<'_> {
@@ -103,13 +103,13 @@ impl Asked<'_> {
             ));
             return Err(problems);
         };
-        let parameters = self.parameters(control, check, choice, &mut problems);
-        let mut subjects: Vec<Subject> = Vec::new();
+        self.named(control, check, choice, &mut problems);
+        let mut subjects: Vec<(Subject, BTreeMap<String, String>)> = Vec::new();
         for name in &of.0 {
             match self.subjects(check.on, name) {
                 Ok(found) => {
                     for subject in found {
-                        if subjects.contains(&subject) {
+                        if subjects.iter().any(|(known, _)| *known == subject) {
                             problems.push(self.problem(
                                 Code::DuplicateName,
                                 format!("`{}` is named twice", subject.name),
@@ -117,45 +117,32 @@ impl Asked<'_> {
                                 "keep one of them",
                             ));
                         } else {
-                            subjects.push(subject);
+                            // What is wrong for one is wrong for each: it is told once.
+                            let told = if problems.is_empty() {
+                                self.parameters(check, choice, &subject, &mut problems)
+                            } else {
+                                BTreeMap::new()
+                            };
+                            subjects.push((subject, told));
                         }
                     }
                 }
                 Err(problem) => problems.push(problem),
             }
         }
-        let part = Part {
-            control,
-            check,
-            subjects,
-            parameters,
-        };
+        let part = Part { control, check, subjects };
         if problems.is_empty() { Ok(Some(part)) } else { Err(problems) }
     }
 
-    /// What the check is told: all that it has to be told, and nothing else.
-    fn parameters(
-        &self,
-        control: &Control,
-        check: &Check,
-        choice: &RawControlChoice,
-        problems: &mut Diagnostics,
-    ) -> BTreeMap<String, String> {
-        let mut parameters = BTreeMap::new();
-        for (name, value) in &choice.with.0 {
-            if !check.parameters.contains(&name.value) {
-                let problem = Diagnostic::new(
-                    Code::BadParameter,
-                    format!("the check of `{}` has no parameter `{}`", control.id, name.value),
-                );
-                let problem = problem.at(self.source, name.span.clone());
-                problems.push(problem.suggest(&name.value, check.parameters.iter().map(String::as_str)));
-                continue;
-            }
-            match self.told(&name.value, value) {
-                Ok(told) => _ = parameters.insert(name.value.clone(), told),
-                Err(problem) => problems.push(problem),
-            }
+    /// Whether the check is told all that it has to be told, and nothing else.
+    fn named(&self, control: &Control, check: &Check, choice: &RawControlChoice, problems: &mut Diagnostics) {
+        for (name, _) in choice.with.0.iter().filter(|(name, _)| !check.parameters.contains(&name.value)) {
+            let problem = Diagnostic::new(
+                Code::BadParameter,
+                format!("the check of `{}` has no parameter `{}`", control.id, name.value),
+            );
+            let problem = problem.at(self.source, name.span.clone());
+            problems.push(problem.suggest(&name.value, check.parameters.iter().map(String::as_str)));
         }
         // A name that is misspelt is not missing as well.
         let misspelt = choice.with.names().any(|name| !check.parameters.iter().any(|known| known == name));
@@ -169,7 +156,50 @@ impl Asked<'_> {
                 ));
             }
         }
+    }
+
+    /// What the check of a subject is told.
+    fn parameters(
+        &self,
+        check: &Check,
+        choice: &RawControlChoice,
+        subject: &Subject,
+        problems: &mut Diagnostics,
+    ) -> BTreeMap<String, String> {
+        let mut parameters = BTreeMap::new();
+        for (name, value) in choice.with.0.iter().filter(|(name, _)| check.parameters.contains(&name.value)) {
+            match self.said(value, subject).and_then(|value| self.told(&name.value, &value)) {
+                Ok(told) => _ = parameters.insert(name.value.clone(), told),
+                Err(problem) => problems.push(problem),
+            }
+        }
         parameters
+    }
+
+    /// A value, or of `{field}` what the subject's own entry says, where it is of a collection.
+    fn said(&self, value: &Located<String>, subject: &Subject) -> Result<Located<String>, Diagnostic> {
+        let Some(field) = value.value.strip_prefix('{').and_then(|value| value.strip_suffix('}')) else {
+            return Ok(value.clone());
+        };
+        let mut members = self.environment.collections.iter().flat_map(|collection| &collection.members);
+        let Some(member) = members.find(|member| member.name == subject.name) else {
+            let message = format!("`{}` is of no collection, so it has no field `{field}`", subject.name);
+            return Err(self.problem(Code::BadTemplate, message, value, "write the value out"));
+        };
+        let said = if field == "name" {
+            Some(member.name.as_str())
+        } else {
+            member.field(field)
+        };
+        let said = said.map(|said| Located {
+            value: said.to_owned(),
+            span: value.span.clone(),
+        });
+        said.ok_or_else(|| {
+            Diagnostic::new(Code::BadTemplate, format!("`{}` has no field `{field}`", member.name))
+                .at(self.source, value.span.clone())
+                .suggest(field, member.fields.iter().map(|(name, _)| name.as_str()).chain(["name"]))
+        })
     }
 
     /// What a parameter stands for.
@@ -287,7 +317,14 @@ impl Asked<'_> {
         }
     }
 
-    fn reading(&self, part: &Part, subject: &Subject, reader: &Arc<Role>, choice: &Located<RawControlChoice>) -> Reading {
+    fn reading(
+        &self,
+        part: &Part,
+        subject: &Subject,
+        parameters: &BTreeMap<String, String>,
+        reader: &Arc<Role>,
+        choice: &Located<RawControlChoice>,
+    ) -> Reading {
         let Part { control, check, .. } = part;
         Reading {
             id: format!("{}/checks/{}/{}/{}", self.architecture, subject.name, check.read, control.id),
@@ -295,7 +332,7 @@ impl Asked<'_> {
             statement: &control.statement,
             check,
             subject: subject.clone(),
-            parameters: part.parameters.clone(),
+            parameters: parameters.clone(),
             reader: reader.clone(),
             file: self.source.name().to_owned(),
             line: self.source.line_of(choice.value.id.span.start),

@@ -25,6 +25,11 @@ struct Case {
     document: Value,
 }
 
+/// 2026-01-01, which is when cases are read.
+fn now() -> SystemTime {
+    UNIX_EPOCH + std::time::Duration::from_hours(490_896)
+}
+
 fn reader() -> Arc<Role> {
     let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#;
     let policy = Policy::from_text(PolicyKind::TrustPolicy, text).unwrap();
@@ -104,7 +109,7 @@ fn every_check_has_cases_and_they_come_out_as_written() {
             );
         }
         for case in cases.cases {
-            let judgement = judge(&reading, &Seen::Document(case.document));
+            let judgement = judge(&reading, &Seen::Document(case.document), now());
             if judgement.verdict != case.verdict {
                 wrong.push(format!(
                     "{} {}: {:?} {}",
@@ -122,7 +127,7 @@ fn every_check_has_cases_and_they_come_out_as_written() {
             (200, "<html><body>sign in</body></html>"),
             (404, "<html>NoSuchBucketPolicy</html>"),
         ] {
-            let judgement = judge(&reading, &row.seen(status, body.as_bytes()));
+            let judgement = judge(&reading, &row.seen(status, body.as_bytes()), now());
             assert_eq!(judgement.verdict, Verdict::Inconclusive, "{} {status} {body}", control.id);
         }
     }
@@ -137,7 +142,7 @@ fn a_failing_search_tells_a_request() {
     let reading = reading("TLS-01", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
     let open = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::evidence/*",
         "Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#;
-    let judgement = judge(&reading, &Seen::Document(serde_json::json!({ "Policy": open })));
+    let judgement = judge(&reading, &Seen::Document(serde_json::json!({ "Policy": open })), now());
     assert_eq!(judgement.reason, Some(Reason::DoesNotHold));
     assert!(judgement.detail.contains("on `arn:aws:s3:::evidence`"), "{}", judgement.detail);
     assert!(judgement.detail.contains("aws:securetransport=false"), "{}", judgement.detail);
@@ -149,7 +154,7 @@ fn a_search_for_another_key_has_to_be_told_the_key() {
     let reading = reading("ENC-03", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
     let any = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::evidence/*",
         "Condition":{"Null":{"s3:x-amz-server-side-encryption-aws-kms-key-id":"false"}}}}"#;
-    let judgement = judge(&reading, &Seen::Document(serde_json::json!({ "Policy": any })));
+    let judgement = judge(&reading, &Seen::Document(serde_json::json!({ "Policy": any })), now());
     assert_eq!(judgement.verdict, Verdict::Inconclusive, "{}", judgement.detail);
 }
 

@@ -16,7 +16,11 @@ mod shape;
 #[cfg(test)]
 mod cases;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -70,7 +74,7 @@ pub struct Check {
     /// for its alias, `target` is that of a bucket and stands for its name, `objects` for the ARN that those of its objects begin with.
     #[serde(default)]
     pub parameters: Vec<String>,
-    /// What must hold, in `JMESPath` over what the AWS CLI prints; `$name` is a parameter.
+    /// What must hold, in `JMESPath` over what the AWS CLI prints; `$name` is a parameter, and `$now` the time in seconds.
     #[serde(default)]
     pub holds: Option<String>,
     /// The forbidden kind of request that the policy read must deny. Either this or `holds`.
@@ -131,16 +135,16 @@ pub enum Seen {
     NotRead(String),
 }
 
-/// Whether what was read is as it must be. What could not be read, or cannot be decided, is neither right nor wrong.
+/// Whether what was read is as it must be at a time. What could not be read, or cannot be decided, is neither right nor wrong.
 #[must_use]
-pub fn judge(reading: &Reading, seen: &Seen) -> Judgement {
+pub fn judge(reading: &Reading, seen: &Seen, now: SystemTime) -> Judgement {
     let document = match seen {
         Seen::NotRead(why) => return Judgement::inconclusive(Reason::NotRead, why.clone()),
         Seen::Document(document) => document,
     };
     let (check, subject) = (reading.check, &reading.subject);
     match (&check.holds, check.search) {
-        (Some(expression), None) => match expression::holds(expression, document, &reading.parameters) {
+        (Some(expression), None) => match expression::holds(expression, document, &at(&reading.parameters, now)) {
             Ok(true) => Judgement::pass(),
             Ok(false) => Judgement::fail(
                 Reason::DoesNotHold,
@@ -151,4 +155,12 @@ pub fn judge(reading: &Reading, seen: &Seen) -> Judgement {
         (None, Some(kind)) => search::judge(kind, check.on, document, subject, &reading.parameters),
         _ => Judgement::inconclusive(Reason::NotRead, "the check says neither or both of `holds` and `search`"),
     }
+}
+
+/// Parameters, with the time in seconds as `now`.
+fn at(parameters: &BTreeMap<String, String>, now: SystemTime) -> BTreeMap<String, String> {
+    let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let mut parameters = parameters.clone();
+    parameters.insert("now".to_owned(), seconds.to_string());
+    parameters
 }

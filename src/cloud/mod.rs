@@ -244,7 +244,7 @@ impl Target {
     pub fn clients(&self, credentials: Option<&Credentials>, plain: bool) -> Clients {
         let caller = Arc::new((self.clone(), credentials.cloned()));
         let (of_s3, of_s3control, of_kms, of_sts) = (caller.clone(), caller.clone(), caller.clone(), caller.clone());
-        let of_cloudtrail = caller;
+        let (of_iam, of_cloudtrail) = (caller.clone(), caller);
         Clients {
             s3: lazy(move || of_s3.0.s3(of_s3.1.as_ref(), plain)),
             s3control: lazy(move || {
@@ -259,6 +259,10 @@ impl Target {
             sts: lazy(move || {
                 let (target, credentials) = &*of_sts;
                 aws_sdk_sts::Client::from_conf(config!(target, aws_sdk_sts, credentials, target.url(Service::Sts, plain)).build())
+            }),
+            iam: lazy(move || {
+                let (target, credentials) = &*of_iam;
+                aws_sdk_iam::Client::from_conf(config!(target, aws_sdk_iam, credentials, target.url(Service::Iam, plain)).build())
             }),
             cloudtrail: lazy(move || {
                 let (target, credentials) = &*of_cloudtrail;
@@ -293,11 +297,7 @@ impl Target {
     /// A client that makes and removes roles.
     #[must_use]
     pub fn iam(&self, credentials: &Credentials) -> aws_sdk_iam::Client {
-        let url = match &self.endpoints {
-            Endpoints::Regional => None,
-            Endpoints::One { url, .. } => Some(url.clone()),
-        };
-        aws_sdk_iam::Client::from_conf(config!(self, aws_sdk_iam, Some(credentials), url).build())
+        aws_sdk_iam::Client::from_conf(config!(self, aws_sdk_iam, Some(credentials), self.url(Service::Iam, false)).build())
     }
 }
 
@@ -320,6 +320,8 @@ pub struct Clients {
     pub kms: Lazy<aws_sdk_kms::Client>,
     /// STS.
     pub sts: Lazy<aws_sdk_sts::Client>,
+    /// IAM.
+    pub iam: Lazy<aws_sdk_iam::Client>,
     /// `CloudTrail`.
     pub cloudtrail: Lazy<aws_sdk_cloudtrail::Client>,
     /// For presigned requests and forms, which no client sends.

@@ -111,7 +111,9 @@ impl Target {
         HttpRequest::try_from(request).map_err(|error| error.to_string())
     }
 
-    fn now(&self) -> SystemTime {
+    /// The target's time.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
         self.time.now()
     }
 }
@@ -122,6 +124,7 @@ const fn signing_name(service: Service) -> &'static str {
         Service::S3 | Service::S3Control => "s3",
         Service::Kms => "kms",
         Service::Sts => "sts",
+        Service::Iam => "iam",
         Service::CloudTrail => "cloudtrail",
         Service::Logs => "logs",
         Service::CloudWatch => "monitoring",

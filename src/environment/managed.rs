@@ -38,6 +38,7 @@ pub fn aws_managed_key(account: &str, region: &str) -> Option<Key> {
         // It is rotated every year, which nobody can set.
         rotation: None,
         multi_region: false,
+        age: 0,
         policy: Document::new(
             Source::new("the AWS managed key aws/s3", document.to_string()),
             Policy::from_value(PolicyKind::KeyPolicy, &document).ok()?,

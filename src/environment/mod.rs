@@ -275,6 +275,8 @@ pub struct Key {
     pub rotation: Option<u32>,
     /// Whether it is the primary of a multi-Region key.
     pub multi_region: bool,
+    /// How many days ago it was made.
+    pub age: u32,
 }
 
 impl Key {

@@ -230,6 +230,10 @@ pub struct RawKey {
     /// Whether it is a multi-Region key, of which this is the primary.
     #[serde(default)]
     pub multi_region: bool,
+    /// How many days ago the key was made; now where nothing is said. Only the sandbox can make one that is older.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub age: Option<Located<String>>,
 }
 
 impl RawRole {
@@ -275,8 +279,9 @@ impl RawKey {
             policy,
             rotation,
             multi_region: _,
+            age,
         } = self;
-        [id, account, alias, rotation].into_iter().flatten().chain([policy]).collect()
+        [id, account, alias, rotation, age].into_iter().flatten().chain([policy]).collect()
     }
 }
 
@@ -318,7 +323,7 @@ pub struct RawControlChoice {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "OneOrMany<String>")]
     pub of: Option<OneOrMany<Located<String>>>,
-    /// What the control's check has to be told, by parameter.
+    /// What the control's check has to be told, by parameter; `{field}` is what the entry of a collection's member says.
     #[serde(default)]
     pub with: Entries<Located<String>>,
     /// Why the control can be neither attempted nor read here.

@@ -323,6 +323,7 @@ impl Resolver<'_> {
             policy: policy?,
             rotation: self.rotation(raw),
             multi_region: raw.multi_region,
+            age: self.age(raw),
         })
     }
 
@@ -330,6 +331,12 @@ impl Resolver<'_> {
         let written = raw.rotation.as_ref()?;
         let days = settings::rotation(&written.value);
         days.map_err(|problem| self.problem(problem, written)).ok()
+    }
+
+    fn age(&mut self, raw: &RawKey) -> u32 {
+        let Some(written) = &raw.age else { return 0 };
+        let days = settings::age(&written.value);
+        days.map_err(|problem| self.problem(problem, written)).unwrap_or_default()
     }
 
     fn setting(&mut self, kind: &Located<String>, path: &Located<String>, bucket: &str) -> Option<Setting> {

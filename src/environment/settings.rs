@@ -113,6 +113,15 @@ pub(super) fn rotation(text: &str) -> Result<u32, Diagnostic> {
     })
 }
 
+/// How many days ago a key was made.
+pub(super) fn age(text: &str) -> Result<u32, Diagnostic> {
+    let days = text.parse().ok().filter(|days| *days <= 4000);
+    days.ok_or_else(|| {
+        Diagnostic::new(Code::BadValue, format!("`{text}` is not how many days ago a key was made"))
+            .help("write a number of days up to 4000")
+    })
+}
+
 impl From<RawPublicAccess> for PublicAccessBlock {
     fn from(raw: RawPublicAccess) -> Self {
         Self {

@@ -113,9 +113,10 @@ impl CheckRun {
                 Ok(session) => {
                     look.principal_arn = Some(session.arn.clone());
                     let seen = self.look(&session.credentials, &mut look).await;
+                    let now = self.target.now();
                     let declared = self.stage.declared(&self.reading).await;
-                    look.offline = declared.map(|seen| check::judge(&self.reading, &seen).verdict);
-                    check::judge(&self.reading, &seen)
+                    look.offline = declared.map(|seen| check::judge(&self.reading, &seen, now).verdict);
+                    check::judge(&self.reading, &seen, now)
                 }
                 Err(problem) => Judgement::inconclusive(Reason::NoSession, problem),
             }

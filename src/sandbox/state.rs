@@ -262,7 +262,8 @@ impl World {
             .iter()
             .map(|key| {
                 let (arn, id) = (key.arn.clone(), key.id.clone());
-                let held = Key::new(&environment.region, arn, id, key.account.clone(), key.policy.clone(), now);
+                let made = now - time::Duration::days(key.age.into());
+                let held = Key::new(&environment.region, arn, id, key.account.clone(), key.policy.clone(), made);
                 let rotation = key.rotation.map(|days| Rotation {
                     days,
                     next: now + time::Duration::days(days.into()),

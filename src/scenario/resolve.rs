@@ -327,16 +327,11 @@ impl<'a> Resolver<'a> {
             drafts.sort_by_key(|draft| draft.entry);
         }
         let attempts = self.finish(variables, drafts);
-        let advance = raw
-            .advance
-            .as_ref()
-            .and_then(|written| match seconds(&written.value, LONGEST_ADVANCE) {
-                Ok(seconds) => Some(seconds),
-                Err(problem) => {
-                    self.problem(&written.span, problem);
-                    None
-                }
-            });
+        let advance = raw.advance.as_ref().and_then(|written| {
+            let text = self.scope(variables.clone(), &[]).word(&written.value);
+            let read = text.and_then(|text| seconds(&text, LONGEST_ADVANCE));
+            read.map_err(|problem| self.problem(&written.span, problem)).ok()
+        });
         let slug = variables
             .iter()
             .map(|(_, binding)| slug(binding.name()))

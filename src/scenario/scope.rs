@@ -236,6 +236,7 @@ impl Scope<'_> {
             Field::UploadId,
             Field::Ciphertext,
             Field::Arn,
+            Field::Id,
             Field::GrantId,
         ]
         .into_iter()

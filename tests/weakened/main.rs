@@ -429,6 +429,22 @@ const WEAKENINGS: &[Weakening] = &[
         r#"["cloudtrail:GetTrailStatus", "cloudtrail:PutEventSelectors"]"#,
         "TRL-06",
     ),
+    (TEAM, "environment.yaml", "key_age: 20", "key_age: 31", "ROT-02"),
+    (TEAM, "environment.yaml", "rotation_days: 60", "rotation_days: 39", "ROT-02"),
+    (
+        TEAM,
+        "policies/key-admin.json",
+        r#"["key-id"]"#,
+        r#"["key-id", "prefix"]"#,
+        "ATT-01",
+    ),
+    (
+        TEAM,
+        "policies/team.json",
+        r#""Action": "iam:ListRoleTags""#,
+        r#""Action": ["iam:ListRoleTags", "iam:TagRole"]"#,
+        "ATT-01",
+    ),
     (TEAM, "environment.yaml", "blocked: [SSE-C]", "blocked: [NONE]", "SSC-01"),
     (
         TEAM,

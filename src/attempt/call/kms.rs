@@ -250,7 +250,9 @@ async fn tagging(clients: &Clients, call: &Call) -> Answer {
 }
 
 fn described(arn: Option<&str>, state: Option<&KeyState>) -> Output {
-    fields([(Field::Arn, arn), (Field::KeyState, state.map(KeyState::as_str))])
+    // Every ARN of a key ends with its id.
+    let id = arn.and_then(|arn| arn.rsplit('/').next());
+    fields([(Field::Arn, arn), (Field::Id, id), (Field::KeyState, state.map(KeyState::as_str))])
 }
 
 fn list<'a>(field: Field, values: impl Iterator<Item = &'a str>) -> Output {

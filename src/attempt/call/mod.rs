@@ -4,6 +4,7 @@ mod bucket;
 mod configure;
 mod control;
 mod entity;
+mod iam;
 mod kms;
 mod multipart;
 mod object;
@@ -31,6 +32,7 @@ pub async fn call(clients: &Clients, call: &Call) -> Answer {
         Service::S3Control => Box::pin(control::control(clients, call)).await,
         Service::Kms => kms::kms(clients, call).await,
         Service::Sts => Box::pin(sts::sts(clients, call)).await,
+        Service::Iam => Box::pin(iam::iam(clients, call)).await,
         Service::CloudTrail => Box::pin(trail::trail(clients, call)).await,
         Service::Logs | Service::CloudWatch | Service::AccessAnalyzer => Answer::NotSent {
             message: format!("{} is read by checks only", call.operation),
