@@ -61,8 +61,12 @@ fn said(output: &Output) -> String {
 
 /// Runs a file against a server of its own.
 fn run(file: &str) {
+    run_against(&[], file);
+}
+
+fn run_against(arguments: &[&str], file: &str) {
     let python = install();
-    let served = Served::start(&["--quiet"]);
+    let served = Served::start(&[&["--quiet"], arguments].concat());
     let output = Command::new("timeout")
         .arg("240")
         .arg(python)
@@ -80,6 +84,11 @@ fn run(file: &str) {
 #[test]
 fn boto3_gets_the_status_the_code_and_the_reason_of_aws() {
     run("probes.py");
+}
+
+#[test]
+fn boto3_reads_and_ends_what_watches_an_account() {
+    run_against(&["--environment", "scenarios/encrypted-bucket/environment.yaml"], "watch.py");
 }
 
 #[test]
