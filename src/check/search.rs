@@ -132,7 +132,8 @@ fn founds(kind: Search, policy: &Policy, subject: &Subject, parameters: &BTreeMa
         resource: Some(policy),
         ..Policies::default()
     };
-    let family = Family::of(&policies, &subject.account);
+    let mut family = Family::of(&policies, &subject.account);
+    family.leave_alike_actions(&policies);
     let objects = format!("{}/", subject.arn);
     let inside = |request: &Request<'_>| request.resource == subject.arn || request.resource.starts_with(&objects);
     let upload = |request: &Request<'_>| request.action.eq_ignore_ascii_case("s3:PutObject") && request.resource.starts_with(&objects);
@@ -207,6 +208,7 @@ fn outsider(policy: &Policy, subject: &Subject) -> Found {
         ..Policies::default()
     };
     let mut family = Family::of(&policies, &subject.account);
+    family.leave_alike_actions(&policies);
     with_uploads(&mut family, Search::Outsider, subject);
     family.principals.retain(|principal| {
         let of_account = principal.account() == Some(subject.account.as_str());

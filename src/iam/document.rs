@@ -170,6 +170,26 @@ impl Statement {
         of_resources.chain(self.conditions.iter().flat_map(Condition::variables))
     }
 
+    /// Whether there is a context in which the statement applies to a request; nothing of the context is looked at.
+    pub(super) fn may_apply(&self, asked: &Asked<'_>) -> bool {
+        let fixed = |resources: &&Resources| {
+            resources
+                .patterns
+                .iter()
+                .all(|pattern| matches!(pattern.pattern, Pattern::Fixed(_)))
+        };
+        let elsewhere = self
+            .resources
+            .as_ref()
+            .filter(fixed)
+            .is_some_and(|resources| resources.matches(asked) == Ok(false));
+        let others = self
+            .principals
+            .as_ref()
+            .is_some_and(|principals| asked.grip(principals) == Ok(None));
+        self.actions.matches(&asked.action) && !elsewhere && !others
+    }
+
     /// How the statement applies to a request, if it does. An element that does not match outweighs any doubt about
     /// another.
     pub(super) fn applies(&self, asked: &Asked<'_>) -> Result<Option<Grip>, Doubt> {

@@ -103,7 +103,31 @@ impl Family {
             keys,
         }
     }
+
+    /// Leaves of the actions that nothing tells apart the first. The statements match all of them or none, they are asked for on the same types of
+    /// resource, and the engine makes no exception for one: a request with one of them is decided as one with another.
+    pub fn leave_alike_actions(&mut self, policies: &Policies<'_>) {
+        let statements: Vec<&Statement> = every(policies).flat_map(Policy::statements).collect();
+        let mut seen = BTreeSet::new();
+        self.actions.retain(|name| {
+            let lower = name.to_ascii_lowercase();
+            let known = action(name);
+            let types = known.map_or(&[][..], |known| known.resources);
+            let service = lower.split(':').next().unwrap_or_default().to_owned();
+            let own = (known.is_none() || EXCEPTIONS.contains(&lower.as_str())).then(|| lower.clone());
+            let matched: Vec<bool> = statements.iter().map(|statement| statement.actions.matches(&lower)).collect();
+            seen.insert((service, own, types, matched))
+        });
+    }
 }
+
+/// The actions for which the engine makes an exception, in lower case.
+const EXCEPTIONS: [&str; 4] = [
+    "kms:retiregrant",
+    "s3:getbucketpolicy",
+    "s3:putbucketpolicy",
+    "s3:deletebucketpolicy",
+];
 
 /// Looks for a request of the family that is of a kind and meets the goal.
 pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: impl Fn(&Request<'_>) -> bool) -> Found {
@@ -186,8 +210,8 @@ fn varying<'f>(
     let asked = Asked::new(&request, policies.boundary.is_some());
     let mut read: BTreeSet<String> = BTreeSet::new();
     for statement in every(policies).flat_map(Policy::statements) {
-        if statement.actions.matches(&asked.action) {
-            // A variable in a resource or a value is read, too, whatever the resource.
+        if statement.may_apply(&asked) {
+            // A variable in a resource or a value is read, too.
             read.extend(statement.variables().map(str::to_owned));
             read.extend(statement.conditions.iter().map(|condition| condition.lower.clone()));
         }

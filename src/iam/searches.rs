@@ -233,3 +233,66 @@ fn a_family_that_is_too_large_and_a_doubt_are_told() {
     let found = search(&policies, &family, Goal::NotDenied, known);
     assert!(matches!(found, Found::Undecided(_)), "{found:?}");
 }
+
+/// A shipped policy with something in place of every name of an environment.
+fn filled(text: &str) -> String {
+    let mut parts = text.split("{{");
+    let mut filled = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once("}}").unwrap();
+        let stands_for = match name {
+            "account" => ACCOUNT.to_owned(),
+            "region" => "eu-west-1".to_owned(),
+            _ if name.starts_with("accounts.") => "444455556666".to_owned(),
+            _ if name.contains("role") || name.contains("caller") => format!("arn:aws:iam::{ACCOUNT}:role/{}", name.replace('*', "each")),
+            _ if name.contains("key.") => format!("arn:aws:kms:eu-west-1:{ACCOUNT}:key/{name}"),
+            _ => format!("arn:aws:s3:::{}", name.replace('.', "-")),
+        };
+        filled += &stands_for;
+        filled += rest;
+    }
+    filled
+}
+
+/// What is left out of a search is decided as what is kept: over every policy that is shipped, the answer is the same.
+#[test]
+fn actions_that_are_alike_are_asked_for_once() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut policies_read = 0;
+    for architecture in std::fs::read_dir(root).unwrap() {
+        for file in std::fs::read_dir(architecture.unwrap().path().join("policies")).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            let text = filled(&text);
+            for kind in [PolicyKind::Bucket, PolicyKind::KeyPolicy] {
+                let Ok(policy) = Policy::from_text(kind, &text) else { continue };
+                policies_read += 1;
+                let policies = Policies {
+                    resource: Some(&policy),
+                    ..Policies::default()
+                };
+                let mut whole = Family::of(&policies, ACCOUNT);
+                whole.fixed.set("aws:SecureTransport", "false");
+                let mut part = whole.clone();
+                part.leave_alike_actions(&policies);
+                assert!(part.actions.len() <= whole.actions.len().min(60), "{:?}", part.actions);
+                let principals = std::mem::take(&mut whole.principals);
+                for principal in principals {
+                    for goal in [Goal::NotDenied, Goal::Allowed] {
+                        let found = |family: &Family| {
+                            let mut family = family.clone();
+                            family.principals = vec![principal.clone()];
+                            search(&policies, &family, goal, |_| true)
+                        };
+                        let (whole, part) = (found(&whole), found(&part));
+                        assert_eq!(
+                            std::mem::discriminant(&whole),
+                            std::mem::discriminant(&part),
+                            "{principal:?} {goal:?} {text}: {whole:?} {part:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+    assert!(policies_read > 20, "{policies_read}");
+}

@@ -35,7 +35,7 @@ pub enum Access {
 }
 
 /// What an action can be allowed or denied on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ResourceType {
     /// A grant of S3 Access Grants.
     AccessGrant,
