@@ -29,6 +29,8 @@ pub enum Service {
     CloudWatch,
     /// IAM Access Analyzer.
     AccessAnalyzer,
+    /// Amazon Macie.
+    Macie,
 }
 
 impl Service {
@@ -409,7 +411,7 @@ mod tests {
                 Service::Iam => (&["iam:"], "iam:"),
                 Service::CloudTrail => (&["cloudtrail:"], "cloudtrail:"),
                 // Of these nothing is attempted.
-                Service::Logs | Service::CloudWatch | Service::AccessAnalyzer => (&[], ""),
+                Service::Logs | Service::CloudWatch | Service::AccessAnalyzer | Service::Macie => (&[], ""),
             };
             assert!(
                 names.iter().any(|name| operation.name.starts_with(name)) && operation.action.starts_with(action),

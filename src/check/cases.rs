@@ -174,6 +174,18 @@ fn what_is_not_configured_is_a_value() {
         row.command(&subject, &BTreeMap::new()),
         "aws s3api get-bucket-policy --bucket evidence-bucket --expected-bucket-owner 111122223333"
     );
+    let macie = READS.iter().find(|row| row.name == "macie2:GetMacieSession").unwrap();
+    let refused = |message: &str| {
+        macie.seen(
+            403,
+            format!(r#"{{"__type":"AccessDeniedException","message":"{message}"}}"#).as_bytes(),
+        )
+    };
+    assert_eq!(refused("Macie is not enabled."), Seen::Document(Value::Null));
+    assert!(matches!(
+        refused("User: a is not authorized to perform: macie2:GetMacieSession"),
+        Seen::NotRead(_)
+    ));
     let key = READS.iter().find(|row| row.name == "kms:GetKeyPolicy").unwrap();
     assert_eq!(
         key.ask(&subject, &BTreeMap::new()).body,

@@ -20,8 +20,8 @@ pub struct Read {
     pub on: On,
     /// How it is asked.
     how: How,
-    /// Error codes that say that nothing is configured.
-    absent: &'static [&'static str],
+    /// Errors that say that nothing is configured: a code, and words of the message where the code says other things, too.
+    absent: &'static [(&'static str, &'static str)],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ enum Member {
     Parameter(&'static str),
 }
 
-const fn bucket(name: &'static str, how: How, absent: &'static [&'static str]) -> Read {
+const fn bucket(name: &'static str, how: How, absent: &'static [(&'static str, &'static str)]) -> Read {
     Read {
         name,
         service: Service::S3,
@@ -79,7 +79,7 @@ const fn trail(name: &'static str, target: &'static str, input: &'static [(&'sta
     }
 }
 
-const fn account(name: &'static str, service: Service, how: How, absent: &'static [&'static str]) -> Read {
+const fn account(name: &'static str, service: Service, how: How, absent: &'static [(&'static str, &'static str)]) -> Read {
     Read {
         name,
         service,
@@ -98,39 +98,39 @@ pub const READS: &[Read] = &[
     bucket(
         "s3:GetBucketEncryption",
         How::Query("encryption", Some("ServerSideEncryptionConfiguration")),
-        &["ServerSideEncryptionConfigurationNotFoundError"],
+        &[("ServerSideEncryptionConfigurationNotFoundError", "")],
     ),
     bucket("s3:GetBucketVersioning", How::Query("versioning", None), &[]),
     bucket(
         "s3:GetPublicAccessBlock",
         How::Query("publicAccessBlock", Some("PublicAccessBlockConfiguration")),
-        &["NoSuchPublicAccessBlockConfiguration"],
+        &[("NoSuchPublicAccessBlockConfiguration", "")],
     ),
     bucket(
         "s3:GetBucketOwnershipControls",
         How::Query("ownershipControls", Some("OwnershipControls")),
-        &["OwnershipControlsNotFoundError"],
+        &[("OwnershipControlsNotFoundError", "")],
     ),
     bucket(
         "s3:GetBucketPolicyStatus",
         How::Query("policyStatus", Some("PolicyStatus")),
-        &["NoSuchBucketPolicy"],
+        &[("NoSuchBucketPolicy", "")],
     ),
-    bucket("s3:GetBucketPolicy", How::Text("policy", "Policy"), &["NoSuchBucketPolicy"]),
+    bucket("s3:GetBucketPolicy", How::Text("policy", "Policy"), &[("NoSuchBucketPolicy", "")]),
     bucket(
         "s3:GetBucketLifecycleConfiguration",
         How::Query("lifecycle", None),
-        &["NoSuchLifecycleConfiguration"],
+        &[("NoSuchLifecycleConfiguration", "")],
     ),
     bucket(
         "s3:GetBucketReplication",
         How::Query("replication", Some("ReplicationConfiguration")),
-        &["ReplicationConfigurationNotFoundError"],
+        &[("ReplicationConfigurationNotFoundError", "")],
     ),
     bucket(
         "s3:GetObjectLockConfiguration",
         How::Query("object-lock", Some("ObjectLockConfiguration")),
-        &["ObjectLockConfigurationNotFoundError"],
+        &[("ObjectLockConfigurationNotFoundError", "")],
     ),
     bucket("s3:GetBucketNotificationConfiguration", How::Query("notification", None), &[]),
     bucket("s3:GetBucketLogging", How::Query("logging", None), &[]),
@@ -139,7 +139,7 @@ pub const READS: &[Read] = &[
         "s3control:GetPublicAccessBlock",
         Service::S3Control,
         How::Account("/v20180820/configuration/publicAccessBlock", "PublicAccessBlockConfiguration"),
-        &["NoSuchPublicAccessBlockConfiguration"],
+        &[("NoSuchPublicAccessBlockConfiguration", "")],
     ),
     key("kms:DescribeKey", "TrentService.DescribeKey", &[KEY]),
     key(
@@ -166,7 +166,7 @@ pub const READS: &[Read] = &[
         TRAIL,
     ),
     Read {
-        absent: &["InsightNotEnabledException"],
+        absent: &[("InsightNotEnabledException", "")],
         ..trail(
             "cloudtrail:GetInsightSelectors",
             "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetInsightSelectors",
@@ -180,7 +180,7 @@ pub const READS: &[Read] = &[
             "Logs_20140328.DescribeMetricFilters",
             &[("logGroupName", Member::Parameter("log_group"))],
         ),
-        &[],
+        &[("ResourceNotFoundException", "")],
     ),
     account(
         "cloudwatch:DescribeAlarmsForMetric",
@@ -193,6 +193,20 @@ pub const READS: &[Read] = &[
             ],
         ),
         &[],
+    ),
+    // <https://docs.aws.amazon.com/macie/latest/APIReference/macie.html>: who asks where Macie is off is told so with the code of a refusal
+    // (<https://github.com/prowler-cloud/prowler/issues/1279>).
+    account(
+        "macie2:GetMacieSession",
+        Service::Macie,
+        How::Path("/macie"),
+        &[("AccessDeniedException", "Macie is not enabled")],
+    ),
+    account(
+        "macie2:GetAutomatedDiscoveryConfiguration",
+        Service::Macie,
+        How::Path("/automated-discovery/configuration"),
+        &[("AccessDeniedException", "Macie is not enabled")],
     ),
     account("accessanalyzer:ListAnalyzers", Service::AccessAnalyzer, How::Path("/analyzer"), &[]),
 ];
@@ -292,8 +306,10 @@ impl Read {
                 Seen::Document,
             );
         }
+        let says = |words: &str| String::from_utf8_lossy(body).contains(words);
+        let is_absent = |found: &str| self.absent.iter().any(|(code, words)| *code == found && says(words));
         match (status, error_code(self.service, body)) {
-            (400..=404, Some(code)) if self.absent.contains(&code.as_str()) => Seen::Document(Value::Null),
+            (400..=404, Some(code)) if is_absent(&code) => Seen::Document(Value::Null),
             (_, Some(code)) => Seen::NotRead(format!("{} answered {status} {code}", self.name)),
             (_, None) => Seen::NotRead(format!("{} answered {status}", self.name)),
         }
@@ -352,7 +368,7 @@ fn kebab(name: &str) -> String {
 pub fn error_code(service: Service, body: &[u8]) -> Option<String> {
     match service {
         Service::S3 | Service::S3Control | Service::Sts | Service::Iam => shape::error_code(body),
-        Service::Kms | Service::CloudTrail | Service::Logs | Service::CloudWatch | Service::AccessAnalyzer => {
+        Service::Kms | Service::CloudTrail | Service::Logs | Service::CloudWatch | Service::AccessAnalyzer | Service::Macie => {
             let error: Value = serde_json::from_slice(body).ok()?;
             let code = error.get("__type").or_else(|| error.get("code"))?.as_str()?;
             Some(code.rsplit('#').next().unwrap_or(code).to_owned())

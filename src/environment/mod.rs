@@ -24,7 +24,7 @@ pub use self::{
     extends::extended,
     managed::aws_managed_key,
     monitoring::{
-        AdvancedEventSelector, Analyzer, DataResource, EventSelector, FieldSelector, InsightSelector, MetricAlarm, MetricFilter,
+        AdvancedEventSelector, Analyzer, DataResource, EventSelector, FieldSelector, InsightSelector, Macie, MetricAlarm, MetricFilter,
         MetricTransformation, Monitoring, Trail, TrailConfig,
     },
     raw::{RawBaseline, RawControlChoice, RawEnvironment},

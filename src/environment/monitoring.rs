@@ -172,6 +172,19 @@ pub struct Monitoring {
     /// What looks for what is open to others.
     #[serde(default)]
     pub analyzers: Vec<Analyzer>,
+    /// Macie; it is off where nothing is said.
+    #[serde(default)]
+    pub macie: Option<Macie>,
+}
+
+/// What Macie does.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Macie {
+    /// `ENABLED` or `PAUSED`.
+    pub status: String,
+    /// Whether it looks by itself for what is sensitive: `ENABLED` or `DISABLED`.
+    pub automated_discovery: String,
 }
 
 /// A filter that counts the events of a log group.

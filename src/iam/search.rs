@@ -10,10 +10,11 @@ use std::net::IpAddr;
 use super::actions::{ACTIONS, Action, action};
 use super::condition::Condition;
 use super::context::{Context, OwnedRequest, Request};
-use super::document::{Asked, Policy, Statement};
+use super::document::{Asked, Effect, Policy, Statement};
 use super::error::Undecidable;
 use super::evaluate::{Decision, Policies, evaluate};
 use super::keys::condition_key;
+use super::layer::Layer;
 use super::operand::{Test, instant, network};
 use super::pattern::{FILL, Glob, instances, literal};
 use super::principal::{Entry, Principal};
@@ -142,6 +143,12 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
                 if looked_at > MOST {
                     return Found::TooMany;
                 }
+                // What is settled is asked for once, whatever varies.
+                let many = if many > 1 && is_settled(policies, family, goal, principal, action, resource, account) {
+                    1
+                } else {
+                    many
+                };
                 for number in 0..many {
                     let mut context = chosen(&family.fixed, &varying, number);
                     tell_who(&mut context, principal);
@@ -171,6 +178,52 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
         }
     }
     undecided.map_or(Found::None { asked }, Found::Undecided)
+}
+
+/// Whether a request is decided against the goal by what does not vary: a statement denies it that reads nothing but fixed keys and who asks, or
+/// nobody from elsewhere could be allowed it, since the resource's policy holds no statement that would.
+fn is_settled(
+    policies: &Policies<'_>,
+    family: &Family,
+    goal: Goal,
+    principal: &Principal,
+    action: &str,
+    resource: &str,
+    account: &str,
+) -> bool {
+    let mut context = family.fixed.clone();
+    tell_who(&mut context, principal);
+    let request = Request {
+        principal,
+        action,
+        resource,
+        resource_account: account,
+        context: &context,
+    };
+    let own = policies.resource.map_or(&[][..], Policy::statements);
+    let asked = Asked::new(&request, policies.boundary.is_some());
+    let is_elsewhere = principal.account() != Some(account) && policies.grants.is_empty();
+    if goal == Goal::Allowed
+        && is_elsewhere
+        && !own
+            .iter()
+            .any(|statement| statement.effect == Effect::Allow && statement.may_apply(&asked))
+    {
+        return true;
+    }
+    let Ok(evaluation) = evaluate(&request, policies) else {
+        return false;
+    };
+    let is_known = |key: &str| context.get(key).is_some() || TOLD_OF_WHO.contains(&key);
+    let governing = evaluation
+        .by
+        .iter()
+        .filter(|reason| matches!(reason.layer, Layer::Resource | Layer::KeyPolicy));
+    evaluation.decision == Decision::ExplicitDeny
+        && governing.filter_map(|reason| own.get(reason.statement)).any(|statement| {
+            let conditions = statement.conditions.iter().map(|condition| condition.lower.as_str());
+            conditions.chain(statement.variables()).all(is_known)
+        })
 }
 
 /// Whether an action is ever asked for on a resource.
@@ -235,6 +288,14 @@ fn chosen(fixed: &Context, varying: &[(&str, &[Option<Vec<String>>])], mut numbe
     }
     context
 }
+
+/// The keys of [`tell_who`], in lower case.
+const TOLD_OF_WHO: [&str; 4] = [
+    "aws:principalarn",
+    "aws:principalaccount",
+    "aws:principalservicename",
+    "aws:principalisawsservice",
+];
 
 /// Who asks follows from the principal, and does not vary.
 fn tell_who(context: &mut Context, principal: &Principal) {

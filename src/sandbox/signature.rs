@@ -82,11 +82,13 @@ pub enum Service {
     CloudWatch,
     /// IAM Access Analyzer.
     AccessAnalyzer,
+    /// Amazon Macie.
+    Macie,
 }
 
 impl Service {
     /// The services that watch an account.
-    pub const WATCH: [Self; 4] = [Self::CloudTrail, Self::Logs, Self::CloudWatch, Self::AccessAnalyzer];
+    pub const WATCH: [Self; 5] = [Self::CloudTrail, Self::Logs, Self::CloudWatch, Self::AccessAnalyzer, Self::Macie];
 
     /// The name in the credential scope.
     #[must_use]
@@ -99,6 +101,7 @@ impl Service {
             Service::CloudTrail => "cloudtrail",
             Service::Logs => "logs",
             Service::CloudWatch => "monitoring",
+            Service::Macie => "macie2",
             Service::AccessAnalyzer => "access-analyzer",
         }
     }

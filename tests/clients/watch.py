@@ -48,6 +48,12 @@ t("what looks for what is open")
 t.row("analyzers", found(lambda: analyzers.list_analyzers(), "analyzers", 0, "status", lambda s: s == "ACTIVE"), "200")
 t.row("by who may not", lambda: client("accessanalyzer", nobody).list_analyzers(), "403 AccessDeniedException", NO_IDENTITY)
 
+macie = client("macie2")
+t("what knows the objects")
+t.row("Macie", found(lambda: macie.get_macie_session(), "status", lambda s: s == "ENABLED"), "200")
+t.row("by itself", found(lambda: macie.get_automated_discovery_configuration(), "status", lambda s: s == "ENABLED"), "200")
+t.row("by who may not", lambda: client("macie2", nobody).get_macie_session(), "403 AccessDeniedException", NO_IDENTITY)
+
 t("a trail is stopped by who may, and by nobody else")
 t.row("by who reads it", lambda: reader.stop_logging(Name=TRAIL), "400 AccessDeniedException", "cloudtrail:StopLogging")
 t.row("it goes on", found(lambda: trails.get_trail_status(Name=TRAIL), "IsLogging"), "200")

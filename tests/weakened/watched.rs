@@ -138,6 +138,19 @@ const WEAKENINGS: &[Weakening] = &[
     (WATCH, r#""EvaluationPeriods": 1"#, r#""EvaluationPeriods": 2"#, "ALM-05"),
     (WATCH, r#""Threshold": 1"#, r#""Threshold": 10"#, "ALM-05"),
     (WATCH, r#""status": "ACTIVE""#, r#""status": "DISABLED""#, "ANA-01"),
+    (WATCH, r#"{ "status": "ENABLED","#, r#"{ "status": "PAUSED","#, "MAC-01"),
+    (
+        WATCH,
+        r#""automatedDiscovery": "ENABLED""#,
+        r#""automatedDiscovery": "DISABLED""#,
+        "MAC-02",
+    ),
+    (
+        WATCH,
+        ",\n  \"macie\": { \"status\": \"ENABLED\", \"automatedDiscovery\": \"ENABLED\" }",
+        "",
+        "MAC-01",
+    ),
     ("environment.yaml", "\nmonitoring: settings/monitoring.json", "", "ALM-05"),
 ];
 

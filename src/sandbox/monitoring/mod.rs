@@ -57,6 +57,7 @@ pub(super) fn answer(world: &mut World, scope: &Scope, service: Service, parts: 
         Service::Logs if operation == "DescribeMetricFilters" => parse(body).and_then(|input| metric_filters(world, scope, &input)),
         Service::CloudWatch if operation == "DescribeAlarmsForMetric" => parse(body).and_then(|input| alarms(world, scope, &input)),
         Service::AccessAnalyzer if (parts.method.as_str(), parts.uri.path()) == ("GET", "/analyzer") => analyzers(world, scope, parts),
+        Service::Macie if parts.method == http::Method::GET => macie(world, scope, parts.uri.path()),
         _ => Err(not_modelled(format!("{}:{operation}", service.as_str()))),
     };
     answered.map_or_else(|refusal| refusal, |body| (200, body))
@@ -128,8 +129,31 @@ fn analyzers(world: &World, scope: &Scope, parts: &Parts) -> Answered {
     if parts.uri.query().is_some_and(|query| !query.is_empty()) {
         return Err(not_modelled("a list of some of the analyzers"));
     }
-    // REST-JSON services refuse with 403 (<https://docs.aws.amazon.com/access-analyzer/latest/APIReference/CommonErrors.html>).
-    permit(scope, "access-analyzer:ListAnalyzers", "*").map_err(|(status, body)| (if status == 400 { 403 } else { status }, body))?;
+    permit_rest(scope, "access-analyzer:ListAnalyzers")?;
     let analyzers = own(world, scope).map_or(&[][..], |watch| &watch.other.analyzers);
     Ok(json!({ "analyzers": analyzers }))
+}
+
+/// What Macie does; where it is off, whoever asks is told so with the code of a refusal.
+fn macie(world: &World, scope: &Scope, path: &str) -> Answered {
+    let action = match path {
+        "/macie" => "macie2:GetMacieSession",
+        "/automated-discovery/configuration" => "macie2:GetAutomatedDiscoveryConfiguration",
+        other => return Err(not_modelled(format!("macie2 {other}"))),
+    };
+    permit_rest(scope, action)?;
+    let macie = own(world, scope).and_then(|watch| watch.other.macie.as_ref());
+    let macie = macie.ok_or_else(|| error(403, "AccessDeniedException", "Macie is not enabled."))?;
+    let status = if path == "/macie" {
+        &macie.status
+    } else {
+        &macie.automated_discovery
+    };
+    Ok(json!({ "status": status }))
+}
+
+/// As [`permit`], for an action on no resource of a service that speaks REST and refuses with 403
+/// (<https://docs.aws.amazon.com/access-analyzer/latest/APIReference/CommonErrors.html>).
+fn permit_rest(scope: &Scope, action: &str) -> Result<(), JsonAnswer> {
+    permit(scope, action, "*").map_err(|(status, body)| (if status == 400 { 403 } else { status }, body))
 }
