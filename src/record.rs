@@ -231,7 +231,7 @@ pub struct ControlSummary {
     /// What its checks came to; nothing without any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<MethodSummary>,
-    /// What its checks would come to if everything were as the environment says; nothing on the sandbox, where it is.
+    /// What both would come to if everything were as the environment says; nothing on the sandbox, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline: Option<MethodSummary>,
     /// Whether one of them passed and another failed: then one is wrong about what is deployed, or what is deployed is not what is written.
@@ -342,7 +342,7 @@ pub struct ResultRecord {
     /// Who answers for it, where it is waived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<WaiverRecord>,
-    /// Of a check on a target that is not the sandbox: the verdict if everything were there as the environment says, without asking it.
+    /// On a target that is not the sandbox: the verdict if everything were there as the environment says, without asking it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline: Option<Verdict>,
     /// What AWS did.
@@ -518,13 +518,11 @@ impl ControlSummary {
         for result in own {
             counts.add(result.verdict);
             match result.kind {
-                ResultKind::Check => {
-                    read.add(result.verdict);
-                    if let Some(verdict) = result.offline {
-                        offline.add(verdict);
-                    }
-                }
+                ResultKind::Check => read.add(result.verdict),
                 ResultKind::Allow | ResultKind::Deny | ResultKind::Reject => attempted.add(result.verdict),
+            }
+            if let Some(verdict) = result.offline {
+                offline.add(verdict);
             }
         }
         let [attempted, read, offline] = [attempted, read, offline].map(MethodSummary::of);

@@ -220,12 +220,16 @@ pub fn roles(row: &Row) -> BTreeSet<&str> {
 }
 
 /// Which fixtures the attempts, their witnesses and the fixtures themselves rest on. A text that names a fixture's key refers to
-/// its object, so every fixture on a bucket and key that is used counts; what is listed may be any of them.
+/// its object, so every fixture on a bucket and key that is used counts; what is listed may be any of them. What sets the scene is for every
+/// attempt, and for none where there is none: attempts that are skipped must change nothing.
 #[must_use]
 pub fn needed_fixtures(fixtures: &[Fixture], attempts: &[Arc<Attempt>]) -> Vec<bool> {
     let mut needed = vec![false; fixtures.len()];
     let mut pending: Vec<Arc<Request>> = Vec::new();
-    let scene = fixtures.iter().enumerate().filter(|(_, fixture)| fixture.sets_the_scene());
+    let scene = fixtures
+        .iter()
+        .enumerate()
+        .filter(|(_, fixture)| !attempts.is_empty() && fixture.sets_the_scene());
     let mut found: Vec<usize> = scene.map(|(index, _)| index).collect();
     for attempt in attempts {
         pending.push(attempt.request.clone());

@@ -163,6 +163,20 @@ mod tests {
         }
     }
 
+    /// A row of which every attempt is skipped makes nothing, also where its fixtures set the scene for all of it.
+    #[test]
+    fn where_nothing_is_attempted_nothing_is_made() {
+        let mut scenes = 0;
+        for architecture in architectures() {
+            for row in architecture.scenarios.iter().flat_map(|scenario| &scenario.rows) {
+                let made = |attempts: &[Arc<Attempt>]| crate::plan::needed_fixtures(&row.fixtures, attempts).contains(&true);
+                assert!(!made(&[]));
+                scenes += usize::from(row.fixtures.iter().any(crate::scenario::Fixture::sets_the_scene) && made(&row.attempts));
+            }
+        }
+        assert!(scenes > 10, "{scenes} rows have a scene");
+    }
+
     /// Why each attempt of a scenario is not made, by its id.
     fn obstacles(architecture: &Architecture, stem: &str, limits: &Limits<'_>) -> Vec<(String, Option<String>)> {
         let scenario = architecture.scenarios.iter().find(|scenario| scenario.stem == stem).unwrap();

@@ -258,7 +258,7 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
         reason: judgement.reason,
         detail: judgement.detail.clone(),
         waiver,
-        offline: None,
+        offline: setting.by_the_files.get(&attempt.id).copied(),
         outcome: seen.outcome.as_ref().map(Outcome::kind),
         expected,
         observed: seen.observed,

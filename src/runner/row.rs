@@ -55,6 +55,8 @@ pub(super) struct RowRun {
     /// Refusals whose witnesses have yet to be asked once more.
     pub(super) open: Vec<Waiting>,
     calls: u64,
+    /// The same row on a sandbox that is as the environment says, where this one is on something else.
+    offline: Option<Box<RowRun>>,
 }
 
 /// Where a result belongs.
@@ -68,6 +70,8 @@ pub(super) struct Setting {
     pub environment: Arc<crate::environment::Environment>,
     /// Those of the architecture.
     pub waivers: Waivers,
+    /// What the attempts come to by the files alone, by their ids.
+    pub by_the_files: BTreeMap<String, Verdict>,
 }
 
 /// A call that was made.
@@ -105,7 +109,15 @@ impl RowRun {
                 file: row.scenario.source.name().to_owned(),
                 environment: environment.clone(),
                 waivers: waivers.clone(),
+                by_the_files: BTreeMap::new(),
             },
+            offline: stage.offline().map(|offline| {
+                let options = Options {
+                    fail_fast: false,
+                    ..options.clone()
+                };
+                Box::new(Self::new(row, attempts.clone(), offline, &options, Stop::default()))
+            }),
             obstacles: stage.obstacles(row, &attempts),
             attempts,
             fixtures: row.row.fixtures.clone(),
@@ -134,6 +146,9 @@ impl RowRun {
     pub(super) async fn run(mut self, events: &mpsc::Sender<Event>) -> RowDone {
         // The receiver lives as long as the run; if it is gone there is nobody to tell.
         _ = events.send(Event::RowStarted { row: self.name.clone() });
+        if let Some(offline) = self.offline.take() {
+            self.setting.by_the_files = Box::pin(offline.decided()).await;
+        }
         let made = self.attempts.iter().filter(|attempt| !self.obstacles.contains_key(&attempt.id));
         let needed = needed_fixtures(&self.fixtures, &made.cloned().collect::<Vec<_>>());
         let missing = if self.stop.is_interrupted() {
@@ -187,6 +202,18 @@ impl RowRun {
             calls: self.calls + calls,
             left_behind,
         }
+    }
+
+    /// What of the row is decided, whoever answers for it.
+    async fn decided(mut self) -> BTreeMap<String, Verdict> {
+        self.setting.waivers = Waivers::default();
+        let (events, _) = mpsc::channel();
+        let done = Box::pin(self.run(&events)).await;
+        let decided = done
+            .results
+            .iter()
+            .filter(|result| matches!(result.verdict, Verdict::Pass | Verdict::Fail));
+        decided.map(|result| (result.id.clone(), result.verdict)).collect()
     }
 
     /// Makes the fixtures; answers what went wrong.

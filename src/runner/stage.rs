@@ -38,6 +38,8 @@ enum On {
         keeper: Arc<Keeper>,
         engine: Arc<Engine>,
         cleanup: Option<Arc<Role>>,
+        /// The same on a sandbox that is as the environment says.
+        offline: Box<Stage>,
     },
 }
 
@@ -52,22 +54,34 @@ impl Stage {
 
     /// Deploys an architecture into a sandbox and assumes the roles its rows need.
     async fn sandbox(plan: &Plan<'_>, architecture: &Architecture, options: &Options) -> Self {
-        let mut names: BTreeSet<&str> = plan.rows_of(architecture).flat_map(|row| plan::roles(row.row)).collect();
-        names.extend(plan.checks_of(architecture).map(|reading| reading.reader.name.as_str()));
         let environment = &architecture.environment;
         let sandbox = Sandbox::new(environment);
         let target = Target::sandbox(&sandbox, &environment.region, options.between.as_ref());
-        let roles: Vec<_> = environment
-            .roles
-            .iter()
-            .filter(|role| names.contains(role.name.as_str()))
-            .cloned()
-            .collect();
+        let roles = roles(plan, architecture);
         let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &roles, &options.run).await;
         Self {
             on: On::Sandbox(sandbox),
             calls: sessions.calls(),
             sessions,
+        }
+    }
+
+    /// The same where somebody else than the environment's caller assumes the roles: whether they could be assumed is not asked.
+    fn by_the_files(plan: &Plan<'_>, architecture: &Architecture, options: &Options) -> Self {
+        let sandbox = Sandbox::new(&architecture.environment);
+        let mut sessions = Sessions::default();
+        for role in roles(plan, architecture) {
+            let name = format!("gainsay-{}", options.run);
+            let session = Session {
+                credentials: sandbox.session_of(&role, &name),
+                arn: format!("arn:aws:sts::{}:assumed-role/{}/{name}", role.account, role.name),
+            };
+            sessions.put(&role.name, Ok(session));
+        }
+        Self {
+            on: On::Sandbox(sandbox),
+            sessions,
+            calls: 0,
         }
     }
 
@@ -91,7 +105,12 @@ impl Stage {
         }
         let cleanup = ground.bindings.cleanup.as_ref().and_then(|name| environment.role(name)).cloned();
         Self {
-            on: On::Shared { keeper, engine, cleanup },
+            on: On::Shared {
+                keeper,
+                engine,
+                cleanup,
+                offline: Box::new(Self::by_the_files(plan, architecture, options)),
+            },
             sessions,
             calls,
         }
@@ -105,7 +124,9 @@ impl Stage {
                 let target = Target::sandbox(&sandbox, &environment.region, options.between.as_ref());
                 (Stand::Sandbox(sandbox), target)
             }
-            On::Shared { keeper, engine, cleanup } => {
+            On::Shared {
+                keeper, engine, cleanup, ..
+            } => {
                 let stand = Stand::Shared {
                     engine: engine.clone(),
                     cleaner: Cleaner::new(keeper, cleanup.clone()),
@@ -130,6 +151,14 @@ impl Stage {
         match &self.on {
             On::Sandbox(_) => self.sessions.get(&role.name).cloned(),
             On::Shared { keeper, .. } => keeper.session(role).await,
+        }
+    }
+
+    /// Where the rows are put to what the files say; nothing on the sandbox, which is that already.
+    pub(super) fn offline(&self) -> Option<&Self> {
+        match &self.on {
+            On::Sandbox(_) => None,
+            On::Shared { offline, .. } => Some(offline),
         }
     }
 
@@ -168,4 +197,16 @@ impl Stage {
             On::Shared { .. } => format!("{}-{}", options.run, row.index),
         }
     }
+}
+
+/// The roles that the rows and checks of an architecture need.
+fn roles(plan: &Plan<'_>, architecture: &Architecture) -> Vec<Arc<Role>> {
+    let mut names: BTreeSet<&str> = plan.rows_of(architecture).flat_map(|row| plan::roles(row.row)).collect();
+    names.extend(plan.checks_of(architecture).map(|reading| reading.reader.name.as_str()));
+    let roles = architecture
+        .environment
+        .roles
+        .iter()
+        .filter(|role| names.contains(role.name.as_str()));
+    roles.cloned().collect()
 }
