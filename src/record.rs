@@ -508,6 +508,19 @@ impl Summary {
 }
 
 impl ControlSummary {
+    /// The verdict of each method: `attempted pass, read fail, by the files pass`.
+    #[must_use]
+    pub fn methods(&self) -> String {
+        let word = |method: Option<MethodSummary>| method.map_or("nothing", |method| method.verdict.as_str());
+        let offline = self.offline.map(|method| format!(", by the files {}", method.verdict.as_str()));
+        format!(
+            "attempted {}, read {}{}",
+            word(self.attempted),
+            word(self.read),
+            offline.unwrap_or_default()
+        )
+    }
+
     /// Counts the results of a control.
     fn of(architecture: &ArchitectureInfo, control: &ControlInfo, results: &[ResultRecord]) -> Self {
         let (mut attempted, mut read, mut offline) = (Counts::default(), Counts::default(), Counts::default());

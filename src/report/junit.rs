@@ -9,7 +9,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::{io, sync::LazyLock, time::Duration};
+use std::{collections::BTreeSet, io, sync::LazyLock, time::Duration};
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
 
@@ -154,12 +154,30 @@ fn test_suites(record: &RunRecord) -> Vec<TestSuite> {
     let sample = record.run.sample.as_ref().map(ToString::to_string);
     let make = |suite: &Suite<'_>| {
         let mut out = test_suite(suite);
+        out.add_properties(controls(suite, record));
         if let Some(sample) = &sample {
             out.add_property(Property::new("sample", sample));
         }
         out
     };
     in_halves(&suites, make)
+}
+
+/// What each method says of the controls of a suite, in the order of the summary, also where other suites are of them.
+fn controls(suite: &Suite<'_>, record: &RunRecord) -> Vec<Property> {
+    let cases = suite.cases.iter().map(|case| case.result);
+    let own: BTreeSet<(&str, &str)> = cases
+        .flat_map(|result| {
+            result
+                .controls
+                .iter()
+                .map(|control| (result.architecture.as_str(), control.as_str()))
+        })
+        .collect();
+    let controls = record.summary.controls.iter();
+    let own = controls.filter(|control| own.contains(&(control.architecture.as_str(), control.id.as_str())));
+    own.map(|control| Property::new(format!("control {}", one_line(&control.id)), one_line(&control.methods())))
+        .collect()
 }
 
 fn test_suite(suite: &Suite<'_>) -> TestSuite {

@@ -2,7 +2,7 @@
 
 use crate::{
     exit::Exit,
-    record::{ControlSummary, Counts, MethodSummary, ResultKind, ResultRecord, RunRecord, WaiverInfo, WaiverState},
+    record::{ControlSummary, Counts, ResultKind, ResultRecord, RunRecord, WaiverInfo, WaiverState},
     report::{
         detail_lines, one_line,
         terminal::{
@@ -127,15 +127,8 @@ fn method_counts(counts: &Counts, thing: &str) -> String {
 
 /// What is attempted and what is read say two things of one control: a finding of its own.
 fn disagreement(control: &ControlSummary) -> String {
-    let word = |method: Option<MethodSummary>| method.map_or("nothing", |method| method.verdict.as_str());
     if control.disagree {
-        let offline = control.offline.map(|method| format!(", by the files {}", method.verdict.as_str()));
-        format!(
-            "      the methods disagree: attempted {}, read {}{}\n",
-            word(control.attempted),
-            word(control.read),
-            offline.unwrap_or_default()
-        )
+        format!("      the methods disagree: {}\n", control.methods())
     } else {
         String::new()
     }
