@@ -121,6 +121,7 @@ async fn values(place: &Place, operation: &Operation, bucket: &str) -> Vec<(Para
         (Param::AccessPoint, control::MADE.to_owned()),
         (Param::Job, job),
         (Param::Location, location),
+        (Param::Trail, "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main".to_owned()),
     ];
     let takes = |param: Param| match param {
         // What the call cannot do without, although the catalogue has another way.

@@ -48,7 +48,11 @@ impl Setup {
             key_count: 0,
             folder: Folder::new("literal", "literal"),
         };
-        let new = new.file("caller", json!([allow("sts:AssumeRole", "*")]));
+        let mut new = new.file("caller", json!([allow("sts:AssumeRole", "*")]));
+        new.folder.insert(
+            "trail.json",
+            Ok(Source::new("trail.json", r#"{ "S3BucketName": "a-bucket-of-logs" }"#)),
+        );
         new.role_with("admin", trusts_access_grants(), json!([allow("*", "*")]), "")
     }
 
@@ -110,7 +114,8 @@ impl Setup {
             }
         };
         let text = format!(
-            "environment: made of literals\naccount: \"{ACCOUNT}\"\nregion: {REGION}\naccounts: {{ partner: \"{PARTNER}\" }}\ncaller: {{ user: tester, policies: [caller.json] }}\n{}{}{}",
+            "environment: made of literals\naccount: \"{ACCOUNT}\"\nregion: {REGION}\naccounts: {{ partner: \"{PARTNER}\" }}\ncaller: {{ user: tester, policies: [caller.json] }}\n\
+             trails: {{ main: {{ name: main, config: trail.json }} }}\n{}{}{}",
             section("roles", &self.roles),
             section("buckets", &self.buckets),
             section("keys", &self.keys),
@@ -251,6 +256,11 @@ impl Place {
         clients.kms = lazy(|| kms);
         let sts = aws_sdk_sts::Client::from_conf(clients.sts.config().to_builder().http_client(http.clone()).build());
         clients.sts = lazy(|| sts);
+        let iam = aws_sdk_iam::Client::from_conf(clients.iam.config().to_builder().http_client(http.clone()).build());
+        clients.iam = lazy(|| iam);
+        let cloudtrail = clients.cloudtrail.config().to_builder().http_client(http.clone());
+        let cloudtrail = aws_sdk_cloudtrail::Client::from_conf(cloudtrail.build());
+        clients.cloudtrail = lazy(|| cloudtrail);
         let s3control = aws_sdk_s3control::Client::from_conf(clients.s3control.config().to_builder().http_client(http).build());
         clients.s3control = lazy(|| s3control);
         clients.connector = connector;
