@@ -295,6 +295,7 @@ pub fn host(service: Service, region: &str) -> String {
         Service::CloudTrail => format!("cloudtrail.{region}.amazonaws.com"),
         Service::Logs => format!("logs.{region}.amazonaws.com"),
         Service::CloudWatch => format!("monitoring.{region}.amazonaws.com"),
+        Service::Config => format!("config.{region}.amazonaws.com"),
         Service::Macie => format!("macie2.{region}.amazonaws.com"),
         Service::AccessAnalyzer => format!("access-analyzer.{region}.amazonaws.com"),
     }

@@ -31,6 +31,8 @@ pub enum Service {
     AccessAnalyzer,
     /// Amazon Macie.
     Macie,
+    /// AWS Config.
+    Config,
 }
 
 impl Service {
@@ -411,7 +413,7 @@ mod tests {
                 Service::Iam => (&["iam:"], "iam:"),
                 Service::CloudTrail => (&["cloudtrail:"], "cloudtrail:"),
                 // Of these nothing is attempted.
-                Service::Logs | Service::CloudWatch | Service::AccessAnalyzer | Service::Macie => (&[], ""),
+                Service::Logs | Service::CloudWatch | Service::AccessAnalyzer | Service::Macie | Service::Config => (&[], ""),
             };
             assert!(
                 names.iter().any(|name| operation.name.starts_with(name)) && operation.action.starts_with(action),

@@ -208,6 +208,12 @@ pub const READS: &[Read] = &[
         How::Path("/automated-discovery/configuration"),
         &[("AccessDeniedException", "Macie is not enabled")],
     ),
+    account(
+        "configservice:DescribeConfigurationRecorderStatus",
+        Service::Config,
+        How::Target("StarlingDoveService.DescribeConfigurationRecorderStatus", &[]),
+        &[],
+    ),
     account("accessanalyzer:ListAnalyzers", Service::AccessAnalyzer, How::Path("/analyzer"), &[]),
 ];
 
@@ -368,7 +374,13 @@ fn kebab(name: &str) -> String {
 pub fn error_code(service: Service, body: &[u8]) -> Option<String> {
     match service {
         Service::S3 | Service::S3Control | Service::Sts | Service::Iam => shape::error_code(body),
-        Service::Kms | Service::CloudTrail | Service::Logs | Service::CloudWatch | Service::AccessAnalyzer | Service::Macie => {
+        Service::Kms
+        | Service::CloudTrail
+        | Service::Logs
+        | Service::CloudWatch
+        | Service::AccessAnalyzer
+        | Service::Macie
+        | Service::Config => {
             let error: Value = serde_json::from_slice(body).ok()?;
             let code = error.get("__type").or_else(|| error.get("code"))?.as_str()?;
             Some(code.rsplit('#').next().unwrap_or(code).to_owned())

@@ -16,7 +16,7 @@ use crate::{
     suite::Architecture,
 };
 
-/// Assume every role and read every bucket and key, and change nothing
+/// Assume every role and read every bucket, key and trail, and change nothing
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
     #[command(flatten)]
@@ -82,6 +82,7 @@ fn needed(plan: &Plan<'_>, architecture: &Architecture) -> BTreeSet<String> {
         needs.roles.retain(|name| bindings.roles.contains_key(name));
         needs.buckets.retain(|name| bindings.buckets.contains_key(name));
         needs.keys.retain(|name| bindings.keys.contains_key(name));
+        needs.trails.retain(|name| bindings.trails.contains_key(name));
     }
     needs.close(&architecture.environment);
     let named = |kind: &'static str, names: BTreeSet<String>| names.into_iter().map(move |name| format!("{kind} {name}"));
@@ -89,5 +90,6 @@ fn needed(plan: &Plan<'_>, architecture: &Architecture) -> BTreeSet<String> {
     roles
         .chain(named("bucket", needs.buckets))
         .chain(named("key", needs.keys))
+        .chain(named("trail", needs.trails))
         .collect()
 }

@@ -48,7 +48,7 @@ enum Command {
     List(list::List),
     /// Show every call in order, and send nothing
     Plan(plan::Plan),
-    /// Assume every role and read every bucket and key, and change nothing
+    /// Assume every role and read every bucket, key and trail, and change nothing
     Doctor(doctor::Doctor),
     /// Check scenarios, environments, baselines and policies without running anything
     Lint(lint::Lint),

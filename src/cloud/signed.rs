@@ -128,6 +128,7 @@ const fn signing_name(service: Service) -> &'static str {
         Service::CloudTrail => "cloudtrail",
         Service::Logs => "logs",
         Service::CloudWatch => "monitoring",
+        Service::Config => "config",
         Service::Macie => "macie2",
         Service::AccessAnalyzer => "access-analyzer",
     }

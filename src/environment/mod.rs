@@ -25,7 +25,7 @@ pub use self::{
     managed::aws_managed_key,
     monitoring::{
         AdvancedEventSelector, Analyzer, DataResource, EventSelector, FieldSelector, InsightSelector, Macie, MetricAlarm, MetricFilter,
-        MetricTransformation, Monitoring, Trail, TrailConfig,
+        MetricTransformation, Monitoring, Recorder, Trail, TrailConfig,
     },
     raw::{RawBaseline, RawControlChoice, RawEnvironment},
     resolve::{resolve, resolve_bound},

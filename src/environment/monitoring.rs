@@ -172,9 +172,25 @@ pub struct Monitoring {
     /// What looks for what is open to others.
     #[serde(default)]
     pub analyzers: Vec<Analyzer>,
+    /// What keeps the history of configurations.
+    #[serde(default, rename = "ConfigurationRecordersStatus")]
+    pub recorders: Vec<Recorder>,
     /// Macie; it is off where nothing is said.
     #[serde(default)]
     pub macie: Option<Macie>,
+}
+
+/// A recorder of AWS Config
+/// (<https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationRecorderStatus.html>).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Recorder {
+    /// Its name.
+    pub name: String,
+    /// Whether it records.
+    pub recording: bool,
+    /// `Success` or `Failure` of the last time.
+    pub last_status: String,
 }
 
 /// What Macie does.

@@ -43,7 +43,7 @@ pub struct RawEnvironment {
     /// The trails, by logical name.
     #[serde(default)]
     pub trails: Entries<RawTrail>,
-    /// The file of what else watches the account: metric filters, alarms, analyzers and Macie, in JSON as the API answers with them.
+    /// The file of what else watches the account: metric filters, alarms, analyzers, recorders and Macie, in JSON as the API answers with them.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub monitoring: Option<Located<String>>,

@@ -1,4 +1,4 @@
-//! Whether a target is ready: every role is assumed and every bucket and key read, and nothing is changed.
+//! Whether a target is ready: every role is assumed and every bucket, key and trail read, and nothing is changed.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use super::{
 use crate::{
     attempt::Answer,
     cloud::{Clients, Target},
-    environment::{Bucket, Environment, Key, Role},
+    environment::{Bucket, Environment, Key, Role, Trail},
     principal::Sessions,
     sandbox::Sandbox,
     suite::Architecture,
     verdict::came_back,
 };
 
-/// What was found of one role, bucket or key.
+/// What was found of one role, bucket, key or trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// `role app`.
@@ -31,7 +31,7 @@ struct Reader {
     clients: Clients,
 }
 
-/// Assumes every role and reads every bucket and key that `is_needed`.
+/// Assumes every role and reads every bucket, key and trail that `is_needed`.
 pub async fn examine(architecture: &Architecture, place: &Place, run: &str, is_needed: impl Fn(&str, &str) -> bool) -> Vec<Finding> {
     let environment = &architecture.environment;
     let roles: Vec<Arc<Role>> = environment
@@ -71,6 +71,12 @@ pub async fn examine(architecture: &Architecture, place: &Place, run: &str, is_n
         findings.push(Finding {
             what: format!("key {}", key.name),
             found: read_key(key, &readers).await,
+        });
+    }
+    for trail in environment.trails.iter().filter(|trail| is_needed("trail", &trail.logical)) {
+        findings.push(Finding {
+            what: format!("trail {}", trail.logical),
+            found: read_trail(trail, &readers).await,
         });
     }
     findings
@@ -117,4 +123,16 @@ async fn read_key(key: &Key, readers: &[Reader]) -> Result<String, String> {
         }
     }
     Err(format!("{}: {told}", key.arn))
+}
+
+async fn read_trail(trail: &Trail, readers: &[Reader]) -> Result<String, String> {
+    let action = "cloudtrail:GetTrailStatus";
+    let mut told = "there is nobody to read it".to_owned();
+    for reader in readers {
+        match reader.clients.cloudtrail.get_trail_status().name(&trail.arn).send().await {
+            Ok(_) => return Ok(format!("{}, read by {} with {action}", trail.arn, reader.name)),
+            Err(error) => told = format!("{action} by {}: {}", reader.name, came_back(&Answer::from_error(&error))),
+        }
+    }
+    Err(format!("{}: {told}", trail.arn))
 }

@@ -84,11 +84,20 @@ pub enum Service {
     AccessAnalyzer,
     /// Amazon Macie.
     Macie,
+    /// AWS Config.
+    Config,
 }
 
 impl Service {
     /// The services that watch an account.
-    pub const WATCH: [Self; 5] = [Self::CloudTrail, Self::Logs, Self::CloudWatch, Self::AccessAnalyzer, Self::Macie];
+    pub const WATCH: [Self; 6] = [
+        Self::CloudTrail,
+        Self::Logs,
+        Self::CloudWatch,
+        Self::AccessAnalyzer,
+        Self::Macie,
+        Self::Config,
+    ];
 
     /// The name in the credential scope.
     #[must_use]
@@ -101,6 +110,7 @@ impl Service {
             Service::CloudTrail => "cloudtrail",
             Service::Logs => "logs",
             Service::CloudWatch => "monitoring",
+            Service::Config => "config",
             Service::Macie => "macie2",
             Service::AccessAnalyzer => "access-analyzer",
         }

@@ -48,6 +48,11 @@ t("what looks for what is open")
 t.row("analyzers", found(lambda: analyzers.list_analyzers(), "analyzers", 0, "status", lambda s: s == "ACTIVE"), "200")
 t.row("by who may not", lambda: client("accessanalyzer", nobody).list_analyzers(), "403 AccessDeniedException", NO_IDENTITY)
 
+config = client("config")
+t("what keeps configurations")
+t.row("recorders", found(lambda: config.describe_configuration_recorder_status(), "ConfigurationRecordersStatus", 0, "recording"), "200")
+t.row("by who may not", lambda: client("config", nobody).describe_configuration_recorder_status(), "400 AccessDeniedException", NO_IDENTITY)
+
 macie = client("macie2")
 t("what knows the objects")
 t.row("Macie", found(lambda: macie.get_macie_session(), "status", lambda s: s == "ENABLED"), "200")

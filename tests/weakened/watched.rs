@@ -138,6 +138,7 @@ const WEAKENINGS: &[Weakening] = &[
     (WATCH, r#""EvaluationPeriods": 1"#, r#""EvaluationPeriods": 2"#, "ALM-05"),
     (WATCH, r#""Threshold": 1"#, r#""Threshold": 10"#, "ALM-05"),
     (WATCH, r#""status": "ACTIVE""#, r#""status": "DISABLED""#, "ANA-01"),
+    (WATCH, r#""recording": true"#, r#""recording": false"#, "CFG-01"),
     (WATCH, r#"{ "status": "ENABLED","#, r#"{ "status": "PAUSED","#, "MAC-01"),
     (
         WATCH,

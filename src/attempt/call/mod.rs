@@ -34,7 +34,7 @@ pub async fn call(clients: &Clients, call: &Call) -> Answer {
         Service::Sts => Box::pin(sts::sts(clients, call)).await,
         Service::Iam => Box::pin(iam::iam(clients, call)).await,
         Service::CloudTrail => Box::pin(trail::trail(clients, call)).await,
-        Service::Logs | Service::CloudWatch | Service::AccessAnalyzer | Service::Macie => Answer::NotSent {
+        Service::Logs | Service::CloudWatch | Service::AccessAnalyzer | Service::Macie | Service::Config => Answer::NotSent {
             message: format!("{} is read by checks only", call.operation),
         },
         Service::S3 => match call.operation.op {

@@ -57,6 +57,9 @@ pub(super) fn answer(world: &mut World, scope: &Scope, service: Service, parts: 
         Service::Logs if operation == "DescribeMetricFilters" => parse(body).and_then(|input| metric_filters(world, scope, &input)),
         Service::CloudWatch if operation == "DescribeAlarmsForMetric" => parse(body).and_then(|input| alarms(world, scope, &input)),
         Service::AccessAnalyzer if (parts.method.as_str(), parts.uri.path()) == ("GET", "/analyzer") => analyzers(world, scope, parts),
+        Service::Config if operation == "DescribeConfigurationRecorderStatus" => {
+            parse(body).and_then(|input| recorders(world, scope, &input))
+        }
         Service::Macie if parts.method == http::Method::GET => macie(world, scope, parts.uri.path()),
         _ => Err(not_modelled(format!("{}:{operation}", service.as_str()))),
     };
@@ -132,6 +135,16 @@ fn analyzers(world: &World, scope: &Scope, parts: &Parts) -> Answered {
     permit_rest(scope, "access-analyzer:ListAnalyzers")?;
     let analyzers = own(world, scope).map_or(&[][..], |watch| &watch.other.analyzers);
     Ok(json!({ "analyzers": analyzers }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfAll {}
+
+fn recorders(world: &World, scope: &Scope, _: &OfAll) -> Answered {
+    permit(scope, "config:DescribeConfigurationRecorderStatus", "*")?;
+    let recorders = own(world, scope).map_or(&[][..], |watch| &watch.other.recorders);
+    Ok(json!({ "ConfigurationRecordersStatus": recorders }))
 }
 
 /// What Macie does; where it is off, whoever asks is told so with the code of a refusal.

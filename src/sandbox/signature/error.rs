@@ -141,9 +141,13 @@ impl AuthError {
     pub fn code(&self, service: Service) -> &'static str {
         match service {
             Service::S3 => self.s3().0,
-            Service::Kms | Service::CloudTrail | Service::Logs | Service::CloudWatch | Service::AccessAnalyzer | Service::Macie => {
-                self.elsewhere().0
-            }
+            Service::Kms
+            | Service::CloudTrail
+            | Service::Logs
+            | Service::CloudWatch
+            | Service::AccessAnalyzer
+            | Service::Macie
+            | Service::Config => self.elsewhere().0,
             Service::Sts | Service::Iam => self.elsewhere().2,
         }
     }
@@ -153,9 +157,13 @@ impl AuthError {
     pub fn status(&self, service: Service) -> u16 {
         match service {
             Service::S3 => self.s3().1,
-            Service::Kms | Service::CloudTrail | Service::Logs | Service::CloudWatch | Service::AccessAnalyzer | Service::Macie => {
-                self.elsewhere().1
-            }
+            Service::Kms
+            | Service::CloudTrail
+            | Service::Logs
+            | Service::CloudWatch
+            | Service::AccessAnalyzer
+            | Service::Macie
+            | Service::Config => self.elsewhere().1,
             Service::Sts | Service::Iam => self.elsewhere().3,
         }
     }
