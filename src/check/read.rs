@@ -374,13 +374,8 @@ fn kebab(name: &str) -> String {
 pub fn error_code(service: Service, body: &[u8]) -> Option<String> {
     match service {
         Service::S3 | Service::S3Control | Service::Sts | Service::Iam => shape::error_code(body),
-        Service::Kms
-        | Service::CloudTrail
-        | Service::Logs
-        | Service::CloudWatch
-        | Service::AccessAnalyzer
-        | Service::Macie
-        | Service::Config => {
+        // The others speak JSON.
+        _ => {
             let error: Value = serde_json::from_slice(body).ok()?;
             let code = error.get("__type").or_else(|| error.get("code"))?.as_str()?;
             Some(code.rsplit('#').next().unwrap_or(code).to_owned())

@@ -141,14 +141,8 @@ impl AuthError {
     pub fn code(&self, service: Service) -> &'static str {
         match service {
             Service::S3 => self.s3().0,
-            Service::Kms
-            | Service::CloudTrail
-            | Service::Logs
-            | Service::CloudWatch
-            | Service::AccessAnalyzer
-            | Service::Macie
-            | Service::Config => self.elsewhere().0,
             Service::Sts | Service::Iam => self.elsewhere().2,
+            _ => self.elsewhere().0,
         }
     }
 
@@ -157,14 +151,8 @@ impl AuthError {
     pub fn status(&self, service: Service) -> u16 {
         match service {
             Service::S3 => self.s3().1,
-            Service::Kms
-            | Service::CloudTrail
-            | Service::Logs
-            | Service::CloudWatch
-            | Service::AccessAnalyzer
-            | Service::Macie
-            | Service::Config => self.elsewhere().1,
             Service::Sts | Service::Iam => self.elsewhere().3,
+            _ => self.elsewhere().1,
         }
     }
 
@@ -199,7 +187,7 @@ impl AuthError {
         }
     }
 
-    /// Code and status of KMS, then of STS.
+    /// Code and status of KMS and whatever else speaks JSON, then of STS.
     fn elsewhere(&self) -> (&'static str, u16, &'static str, u16) {
         match self {
             Self::Missing => ("MissingAuthenticationTokenException", 400, "MissingAuthenticationToken", 403),
