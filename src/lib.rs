@@ -34,6 +34,7 @@ pub mod runner;
 pub mod sandbox;
 pub mod scenario;
 pub mod serve;
+pub mod service;
 pub mod suite;
 pub mod tries;
 pub mod verdict;

@@ -6,7 +6,6 @@ use super::{
     Call, Op, Param, Service,
     call::RESTORE_DAYS,
     content::{SYNTHETIC, content},
-    fill::host,
 };
 use crate::scenario::Principal;
 
@@ -28,7 +27,7 @@ pub fn command(call: &Call, region: &str) -> String {
             "curl {method}\"$(aws s3 presign {} --expires-in {lifetime} --profile {} --region {region} --endpoint-url {scheme}://{})\"",
             quote(&format!("s3://{bucket}/{key}")),
             quote(call.principal.name()),
-            host(Service::S3, region),
+            Service::S3.host(region),
         );
     }
     if operation.op == Op::PostObject {
@@ -41,7 +40,7 @@ pub fn command(call: &Call, region: &str) -> String {
     }
     _ = write!(text, " --region {region}");
     if call.plain {
-        _ = write!(text, " --endpoint-url http://{}", host(operation.service, region));
+        _ = write!(text, " --endpoint-url http://{}", operation.service.host(region));
     }
     for (param, value) in &call.values {
         let option = match operation.service {
@@ -90,6 +89,8 @@ fn written(call: &Call) -> String {
         Op::PutBucketInventoryConfiguration => id + &option("--inventory-configuration"),
         Op::GetBucketInventoryConfiguration | Op::DeleteBucketInventoryConfiguration => id,
         Op::PutBucketTagging if call.get(Param::Tags).is_none() => format!(" --tagging 'TagSet=[{{Key={SYNTHETIC},Value=true}}]'"),
+        Op::UpdateTrail => " --no-enable-log-file-validation".to_owned(),
+        Op::PutEventSelectors => " --event-selectors ReadWriteType=ReadOnly,IncludeManagementEvents=false".to_owned(),
         Op::GetObjectAttributes => " --object-attributes ETag ObjectSize StorageClass".to_owned(),
         Op::RestoreObject => format!(" --restore-request Days={RESTORE_DAYS}"),
         Op::DeleteObjects => {
@@ -146,8 +147,6 @@ fn control(call: &Call) -> String {
         Op::TagBucket | Op::UntagBucket | Op::ListTagsForResource => format!(" --resource-arn {}", quote(&call.resource)),
         Op::PutAccessPointPolicy if call.get(Param::Document).is_none() => " --policy file://policy".to_owned(),
         Op::PutAccountPublicAccessBlock => " --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true".to_owned(),
-        Op::UpdateTrail => " --no-enable-log-file-validation".to_owned(),
-        Op::PutEventSelectors => " --event-selectors ReadWriteType=ReadOnly,IncludeManagementEvents=false".to_owned(),
         _ => String::new(),
     }
 }
@@ -167,7 +166,7 @@ fn form(call: &Call, region: &str) -> String {
     _ = write!(
         text,
         " -F file=@body {}",
-        quote(&format!("{scheme}://{bucket}.{}/", host(Service::S3, region)))
+        quote(&format!("{scheme}://{bucket}.{}/", Service::S3.host(region)))
     );
     text
 }
@@ -369,7 +368,7 @@ mod tests {
     #[test]
     fn a_command_says_all_that_the_call_sends() {
         type Params = &'static [(Param, &'static str)];
-        let rows: [(&str, Params, &str); 7] = [
+        let rows: [(&str, Params, &str); 10] = [
             (
                 "sts:AssumeRole",
                 &[
@@ -413,6 +412,21 @@ mod tests {
                     (Param::Permission, "WRITE"),
                 ],
                 "aws s3control create-access-grant --no-sign-request --region eu-west-1 --access-grants-location-id l --account-id 111122223333 --grantee GranteeType=IAM,GranteeIdentifier=arn:aws:iam::111122223333:role/a --access-grants-location-configuration 'S3SubPrefix=*' --permission WRITE",
+            ),
+            (
+                "cloudtrail:PutEventSelectors",
+                &[(Param::Trail, "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t")],
+                "aws cloudtrail put-event-selectors --no-sign-request --region eu-west-1 --trail-name arn:aws:cloudtrail:eu-west-1:111122223333:trail/t --event-selectors ReadWriteType=ReadOnly,IncludeManagementEvents=false",
+            ),
+            (
+                "cloudtrail:UpdateTrail",
+                &[(Param::Trail, "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t")],
+                "aws cloudtrail update-trail --no-sign-request --region eu-west-1 --name arn:aws:cloudtrail:eu-west-1:111122223333:trail/t --no-enable-log-file-validation",
+            ),
+            (
+                "iam:TagRole",
+                &[(Param::Role, "arn:aws:iam::111122223333:role/path/a"), (Param::Tags, "key-id=1")],
+                "aws iam tag-role --no-sign-request --region eu-west-1 --tags Key=key-id,Value=1 --role-name a",
             ),
             (
                 "s3:DescribeJob",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Field, On, Op, Operation, Output, Param, Service, content};
+use super::{Field, On, Op, Operation, Output, Param, content};
 use crate::{
     environment::{Bucket, Environment},
     scenario::{Fixture, KeyForm, Piece, Principal, Request, Text, Value},
@@ -281,22 +281,4 @@ fn output(index: usize, field: Field, facts: &Facts<'_>) -> Result<String, FillE
             .map_or_else(|| index.to_string(), |fixture| fixture.name.clone()),
         field,
     })
-}
-
-/// The endpoint's host of a service in a Region; that of S3 Control has the account in front.
-#[must_use]
-pub fn host(service: Service, region: &str) -> String {
-    match service {
-        Service::S3 => format!("s3.{region}.amazonaws.com"),
-        Service::S3Control => format!("s3-control.{region}.amazonaws.com"),
-        Service::Kms => format!("kms.{region}.amazonaws.com"),
-        Service::Sts => format!("sts.{region}.amazonaws.com"),
-        Service::Iam => "iam.amazonaws.com".to_owned(),
-        Service::CloudTrail => format!("cloudtrail.{region}.amazonaws.com"),
-        Service::Logs => format!("logs.{region}.amazonaws.com"),
-        Service::CloudWatch => format!("monitoring.{region}.amazonaws.com"),
-        Service::Config => format!("config.{region}.amazonaws.com"),
-        Service::Macie => format!("macie2.{region}.amazonaws.com"),
-        Service::AccessAnalyzer => format!("access-analyzer.{region}.amazonaws.com"),
-    }
 }

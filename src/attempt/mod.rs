@@ -10,11 +10,13 @@ mod param;
 mod presigned;
 
 pub(crate) use self::{answer::request_id, cli::quote};
+pub use crate::service::Service;
+
 pub use self::{
     answer::{Answer, Output, Refused},
     call::call,
     cli::command,
-    fill::{Call, Facts, FillError, account, fill, fill_value, fixture_arn, host},
-    operation::{Effect, OPERATIONS, On, Op, Operation, Service},
+    fill::{Call, Facts, FillError, account, fill, fill_value, fixture_arn},
+    operation::{Effect, OPERATIONS, On, Op, Operation},
     param::{Facet, Field, Kind, Param, RawExpect, RawRequest},
 };

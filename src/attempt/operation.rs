@@ -7,42 +7,7 @@
 use std::fmt;
 
 use super::param::Param;
-
-/// The service an operation belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Service {
-    /// Amazon S3.
-    S3,
-    /// Amazon S3 Control.
-    S3Control,
-    /// AWS KMS.
-    Kms,
-    /// AWS STS.
-    Sts,
-    /// AWS IAM.
-    Iam,
-    /// AWS `CloudTrail`.
-    CloudTrail,
-    /// Amazon `CloudWatch` Logs.
-    Logs,
-    /// Amazon `CloudWatch`.
-    CloudWatch,
-    /// IAM Access Analyzer.
-    AccessAnalyzer,
-    /// Amazon Macie.
-    Macie,
-    /// AWS Config.
-    Config,
-}
-
-impl Service {
-    /// Whether both are one to whom a policy lets in: the actions of S3 and of S3 Control begin with `s3:`.
-    #[must_use]
-    pub fn is_with(self, other: Self) -> bool {
-        let one = |service| if service == Self::S3Control { Self::S3 } else { service };
-        one(self) == one(other)
-    }
-}
+use crate::service::Service;
 
 /// What an operation's resource is, in the sense of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -125,6 +125,10 @@ fn every_check_has_cases_and_they_come_out_as_written() {
             (200, "neither XML nor JSON"),
             (200, "<Error><Code>InternalError</Code></Error>"),
             (200, "<html><body>sign in</body></html>"),
+            (200, r#"{"__type":"InternalFailure"}"#),
+            (200, "[]"),
+            (403, "<Error><Code>NoSuchBucketPolicy</Code></Error>"),
+            (403, r#"{"__type":"ResourceNotFoundException"}"#),
             (404, "<html>NoSuchBucketPolicy</html>"),
         ] {
             let judgement = judge(&reading, &row.seen(status, body.as_bytes()), now());

@@ -1,6 +1,6 @@
 //! Whether `CloudTrail` can deliver what it records to a bucket: log files under the trail's key, and digest files, which are never under one
 //! (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html>). A bucket policy that denies
-//! everything but `aws:kms` ends log file validation.
+//! everything but `aws:kms` ends log file validation. That encryption and key are told in headers is assumed.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,9 @@ pub(super) fn undelivered(policies: &Policies<'_>, subject: &Subject, parameters
     let founds = asked.into_iter().map(|(action, resource, keys)| {
         let mut context = Context::new();
         let always = [(SECURE, "true"), (SOURCE_ARN, told("trail")), (SOURCE_ACCOUNT, &subject.account)];
-        for (key, value) in always.iter().chain(&keys) {
+        // What AWS tells of itself: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
+        let service = [("aws:PrincipalIsAWSService", "true"), ("aws:PrincipalServiceName", A_SERVICE)];
+        for (key, value) in always.iter().chain(&service).chain(&keys) {
             context.set(key, *value);
         }
         let request = OwnedRequest {

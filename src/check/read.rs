@@ -20,8 +20,8 @@ pub struct Read {
     pub on: On,
     /// How it is asked.
     how: How,
-    /// Errors that say that nothing is configured: a code, and words of the message where the code says other things, too.
-    absent: &'static [(&'static str, &'static str)],
+    /// Errors that say that nothing is configured: a status, a code, and words of the message where the code says other things, too.
+    absent: &'static [(u16, &'static str, &'static str)],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ enum Member {
     Parameter(&'static str),
 }
 
-const fn bucket(name: &'static str, how: How, absent: &'static [(&'static str, &'static str)]) -> Read {
+const fn bucket(name: &'static str, how: How, absent: &'static [(u16, &'static str, &'static str)]) -> Read {
     Read {
         name,
         service: Service::S3,
@@ -79,7 +79,7 @@ const fn trail(name: &'static str, target: &'static str, input: &'static [(&'sta
     }
 }
 
-const fn account(name: &'static str, service: Service, how: How, absent: &'static [(&'static str, &'static str)]) -> Read {
+const fn account(name: &'static str, service: Service, how: How, absent: &'static [(u16, &'static str, &'static str)]) -> Read {
     Read {
         name,
         service,
@@ -98,39 +98,43 @@ pub const READS: &[Read] = &[
     bucket(
         "s3:GetBucketEncryption",
         How::Query("encryption", Some("ServerSideEncryptionConfiguration")),
-        &[("ServerSideEncryptionConfigurationNotFoundError", "")],
+        &[(404, "ServerSideEncryptionConfigurationNotFoundError", "")],
     ),
     bucket("s3:GetBucketVersioning", How::Query("versioning", None), &[]),
     bucket(
         "s3:GetPublicAccessBlock",
         How::Query("publicAccessBlock", Some("PublicAccessBlockConfiguration")),
-        &[("NoSuchPublicAccessBlockConfiguration", "")],
+        &[(404, "NoSuchPublicAccessBlockConfiguration", "")],
     ),
     bucket(
         "s3:GetBucketOwnershipControls",
         How::Query("ownershipControls", Some("OwnershipControls")),
-        &[("OwnershipControlsNotFoundError", "")],
+        &[(404, "OwnershipControlsNotFoundError", "")],
     ),
     bucket(
         "s3:GetBucketPolicyStatus",
         How::Query("policyStatus", Some("PolicyStatus")),
-        &[("NoSuchBucketPolicy", "")],
+        &[(404, "NoSuchBucketPolicy", "")],
     ),
-    bucket("s3:GetBucketPolicy", How::Text("policy", "Policy"), &[("NoSuchBucketPolicy", "")]),
+    bucket(
+        "s3:GetBucketPolicy",
+        How::Text("policy", "Policy"),
+        &[(404, "NoSuchBucketPolicy", "")],
+    ),
     bucket(
         "s3:GetBucketLifecycleConfiguration",
         How::Query("lifecycle", None),
-        &[("NoSuchLifecycleConfiguration", "")],
+        &[(404, "NoSuchLifecycleConfiguration", "")],
     ),
     bucket(
         "s3:GetBucketReplication",
         How::Query("replication", Some("ReplicationConfiguration")),
-        &[("ReplicationConfigurationNotFoundError", "")],
+        &[(404, "ReplicationConfigurationNotFoundError", "")],
     ),
     bucket(
         "s3:GetObjectLockConfiguration",
         How::Query("object-lock", Some("ObjectLockConfiguration")),
-        &[("ObjectLockConfigurationNotFoundError", "")],
+        &[(404, "ObjectLockConfigurationNotFoundError", "")],
     ),
     bucket("s3:GetBucketNotificationConfiguration", How::Query("notification", None), &[]),
     bucket("s3:GetBucketLogging", How::Query("logging", None), &[]),
@@ -139,7 +143,7 @@ pub const READS: &[Read] = &[
         "s3control:GetPublicAccessBlock",
         Service::S3Control,
         How::Account("/v20180820/configuration/publicAccessBlock", "PublicAccessBlockConfiguration"),
-        &[("NoSuchPublicAccessBlockConfiguration", "")],
+        &[(404, "NoSuchPublicAccessBlockConfiguration", "")],
     ),
     key("kms:DescribeKey", "TrentService.DescribeKey", &[KEY]),
     key(
@@ -166,7 +170,7 @@ pub const READS: &[Read] = &[
         TRAIL,
     ),
     Read {
-        absent: &[("InsightNotEnabledException", "")],
+        absent: &[(400, "InsightNotEnabledException", "")],
         ..trail(
             "cloudtrail:GetInsightSelectors",
             "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetInsightSelectors",
@@ -180,7 +184,7 @@ pub const READS: &[Read] = &[
             "Logs_20140328.DescribeMetricFilters",
             &[("logGroupName", Member::Parameter("log_group"))],
         ),
-        &[("ResourceNotFoundException", "")],
+        &[(400, "ResourceNotFoundException", "")],
     ),
     account(
         "cloudwatch:DescribeAlarmsForMetric",
@@ -200,13 +204,13 @@ pub const READS: &[Read] = &[
         "macie2:GetMacieSession",
         Service::Macie,
         How::Path("/macie"),
-        &[("AccessDeniedException", "Macie is not enabled")],
+        &[(403, "AccessDeniedException", "Macie is not enabled")],
     ),
     account(
         "macie2:GetAutomatedDiscoveryConfiguration",
         Service::Macie,
         How::Path("/automated-discovery/configuration"),
-        &[("AccessDeniedException", "Macie is not enabled")],
+        &[(403, "AccessDeniedException", "Macie is not enabled")],
     ),
     account(
         "configservice:DescribeConfigurationRecorderStatus",
@@ -297,7 +301,11 @@ impl Read {
                 How::Query(_, name) => shape::printed(body, name),
                 How::Account(_, name) => shape::printed(body, Some(name)),
                 How::Text(_, name) => std::str::from_utf8(body).ok().map(|text| json!({ name: text })),
-                How::Target(..) | How::Path(_) => serde_json::from_slice(body).ok().filter(Value::is_object).map(without_nulls),
+                // An error stays one with whatever status it comes.
+                How::Target(..) | How::Path(_) => serde_json::from_slice(body)
+                    .ok()
+                    .filter(|document: &Value| document.is_object() && document.get("__type").is_none())
+                    .map(without_nulls),
             };
             let member = |name: &&str| document.as_ref()?.get(*name);
             let truncated = ["IsTruncated", "Truncated"]
@@ -313,11 +321,14 @@ impl Read {
             );
         }
         let says = |words: &str| String::from_utf8_lossy(body).contains(words);
-        let is_absent = |found: &str| self.absent.iter().any(|(code, words)| *code == found && says(words));
-        match (status, error_code(self.service, body)) {
-            (400..=404, Some(code)) if is_absent(&code) => Seen::Document(Value::Null),
-            (_, Some(code)) => Seen::NotRead(format!("{} answered {status} {code}", self.name)),
-            (_, None) => Seen::NotRead(format!("{} answered {status}", self.name)),
+        let is_absent = |found: &str| {
+            let mut absent = self.absent.iter();
+            absent.any(|(with, code, words)| *with == status && *code == found && says(words))
+        };
+        match error_code(self.service, body) {
+            Some(code) if is_absent(&code) => Seen::Document(Value::Null),
+            Some(code) => Seen::NotRead(format!("{} answered {status} {code}", self.name)),
+            None => Seen::NotRead(format!("{} answered {status}", self.name)),
         }
     }
 }

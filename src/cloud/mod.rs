@@ -232,7 +232,7 @@ impl Target {
     /// The URL of a service, where it is not the SDK's own choice.
     fn url(&self, service: Service, plain: bool) -> Option<String> {
         match (&self.endpoints, plain) {
-            (Endpoints::Regional, true) => Some(format!("http://{}", crate::attempt::host(service, &self.region))),
+            (Endpoints::Regional, true) => Some(format!("http://{}", service.host(&self.region))),
             (Endpoints::Regional, false) => None,
             (Endpoints::One { plain, .. }, true) => Some(plain.clone()),
             (Endpoints::One { url, .. }, false) => Some(url.clone()),

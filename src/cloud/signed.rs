@@ -14,7 +14,7 @@ use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 
 use super::{Endpoints, Target};
 use crate::{
-    attempt::{Answer, Output, Refused, Service, host, request_id},
+    attempt::{Answer, Output, Refused, Service, request_id},
     check::read::{Ask, error_code},
 };
 
@@ -81,7 +81,7 @@ impl Target {
 
     fn signed(&self, credentials: &Credentials, service: Service, ask: &Ask) -> Result<HttpRequest, String> {
         let base = match &self.endpoints {
-            Endpoints::Regional => format!("https://{}{}", ask.prefix, host(service, &self.region)),
+            Endpoints::Regional => format!("https://{}{}", ask.prefix, service.host(&self.region)),
             Endpoints::One { url, .. } => url.trim_end_matches('/').to_owned(),
         };
         let uri = format!("{base}{}", ask.path);
@@ -97,7 +97,7 @@ impl Target {
         let params = SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
-            .name(signing_name(service))
+            .name(service.signing_name())
             .time(self.now())
             .settings(settings(service))
             .build()
@@ -118,27 +118,11 @@ impl Target {
     }
 }
 
-/// What a service is called in a signature: S3 Control signs as S3, as the endpoint rules of its client say.
-const fn signing_name(service: Service) -> &'static str {
-    match service {
-        Service::S3 | Service::S3Control => "s3",
-        Service::Kms => "kms",
-        Service::Sts => "sts",
-        Service::Iam => "iam",
-        Service::CloudTrail => "cloudtrail",
-        Service::Logs => "logs",
-        Service::CloudWatch => "monitoring",
-        Service::Config => "config",
-        Service::Macie => "macie2",
-        Service::AccessAnalyzer => "access-analyzer",
-    }
-}
-
 /// S3 signs paths as they are sent, and the hash of the body with them
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>).
 fn settings(service: Service) -> SigningSettings {
     let mut settings = SigningSettings::default();
-    if signing_name(service) == "s3" {
+    if service.signing_name() == "s3" {
         settings.percent_encoding_mode = PercentEncodingMode::Single;
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
         settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;

@@ -136,7 +136,16 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
     for principal in &family.principals {
         for action in &family.actions {
             for (resource, account) in family.resources.iter().filter(|(resource, _)| is_possible(action, resource)) {
-                let varying = varying(policies, family, principal, action, resource, account);
+                let mut fixed = family.fixed.clone();
+                tell_who(&mut fixed, principal);
+                let request = Request {
+                    principal,
+                    action,
+                    resource,
+                    resource_account: account,
+                    context: &fixed,
+                };
+                let varying = varying(policies, family, &request);
                 let sizes = varying.iter().map(|(_, values)| values.len());
                 let many = sizes.fold(1_usize, usize::saturating_mul);
                 looked_at = looked_at.saturating_add(many);
@@ -144,7 +153,7 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
                     return Found::TooMany;
                 }
                 // What is settled is asked for once, whatever varies.
-                let many = if many > 1 && is_settled(policies, family, goal, principal, action, resource, account) {
+                let many = if many > 1 && is_settled(policies, &request, goal) {
                     1
                 } else {
                     many
@@ -153,11 +162,8 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
                     let mut context = chosen(&family.fixed, &varying, number);
                     tell_who(&mut context, principal);
                     let request = Request {
-                        principal,
-                        action,
-                        resource,
-                        resource_account: account,
                         context: &context,
+                        ..request
                     };
                     if !is_of_kind(&request) {
                         continue;
@@ -180,29 +186,12 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
     undecided.map_or(Found::None { asked }, Found::Undecided)
 }
 
-/// Whether a request is decided against the goal by what does not vary: a statement denies it that reads nothing but fixed keys and who asks, or
+/// Whether a request, with nothing but what does not vary, is decided against the goal whatever else it has: a statement denies it that reads nothing but fixed keys and who asks, or
 /// nobody from elsewhere could be allowed it, since the resource's policy holds no statement that would.
-fn is_settled(
-    policies: &Policies<'_>,
-    family: &Family,
-    goal: Goal,
-    principal: &Principal,
-    action: &str,
-    resource: &str,
-    account: &str,
-) -> bool {
-    let mut context = family.fixed.clone();
-    tell_who(&mut context, principal);
-    let request = Request {
-        principal,
-        action,
-        resource,
-        resource_account: account,
-        context: &context,
-    };
+fn is_settled(policies: &Policies<'_>, request: &Request<'_>, goal: Goal) -> bool {
     let own = policies.resource.map_or(&[][..], Policy::statements);
-    let asked = Asked::new(&request, policies.boundary.is_some());
-    let is_elsewhere = principal.account() != Some(account) && policies.grants.is_empty();
+    let asked = Asked::new(request, policies.boundary.is_some());
+    let is_elsewhere = request.principal.account() != Some(request.resource_account) && policies.grants.is_empty();
     if goal == Goal::Allowed
         && is_elsewhere
         && !own
@@ -211,10 +200,10 @@ fn is_settled(
     {
         return true;
     }
-    let Ok(evaluation) = evaluate(&request, policies) else {
+    let Ok(evaluation) = evaluate(request, policies) else {
         return false;
     };
-    let is_known = |key: &str| context.get(key).is_some() || TOLD_OF_WHO.contains(&key);
+    let is_known = |key: &str| request.context.get(key).is_some() || TOLD_OF_WHO.contains(&key);
     let governing = evaluation
         .by
         .iter()
@@ -245,22 +234,8 @@ fn beside(resource: &str) -> impl Iterator<Item = String> + '_ {
 }
 
 /// The keys that make a difference to a request: those of statements that match it but for their conditions.
-fn varying<'f>(
-    policies: &Policies<'_>,
-    family: &'f Family,
-    principal: &Principal,
-    action: &str,
-    resource: &str,
-    account: &str,
-) -> Vec<(&'f str, &'f [Option<Vec<String>>])> {
-    let request = Request {
-        principal,
-        action,
-        resource,
-        resource_account: account,
-        context: &family.fixed,
-    };
-    let asked = Asked::new(&request, policies.boundary.is_some());
+fn varying<'f>(policies: &Policies<'_>, family: &'f Family, request: &Request<'_>) -> Vec<(&'f str, &'f [Option<Vec<String>>])> {
+    let asked = Asked::new(request, policies.boundary.is_some());
     let mut read: BTreeSet<String> = BTreeSet::new();
     for statement in every(policies).flat_map(Policy::statements) {
         if statement.may_apply(&asked) {

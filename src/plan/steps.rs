@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::PlannedRow;
 use crate::{
-    attempt::{Effect, On, Op, Param, Service, account, host},
+    attempt::{Effect, On, Op, Param, Service, account},
     check::Reading,
     environment::{Environment, Versioning},
     scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value},
@@ -86,7 +86,7 @@ pub fn read(reading: &Reading, environment: &Environment, skipped: Option<String
         parameters: vec![(check.on.as_str().to_owned(), reading.subject.name.clone())],
         endpoint: check
             .row()
-            .map(|row| format!("https://{}", host(row.service, &environment.region)))
+            .map(|row| format!("https://{}", row.service.host(&environment.region)))
             .unwrap_or_default(),
         expected: "as the control says".to_owned(),
         changes: "nothing".to_owned(),
@@ -164,7 +164,7 @@ impl<'a> Walk<'a> {
     }
 
     fn host(&self, request: &Request) -> String {
-        let host = host(request.operation.service, &self.environment.region);
+        let host = request.operation.service.host(&self.environment.region);
         match request.operation.service {
             Service::S3Control => format!("{}.{host}", account(request, self.environment)),
             _ => host,

@@ -16,7 +16,7 @@ use super::{
     waivers::record,
 };
 use crate::{
-    attempt::{Answer, Call, Field, Param, command, host},
+    attempt::{Answer, Call, Field, Param, command},
     environment::Waivers,
     outcome::Outcome,
     record::{ExpectedRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord, WaiverRecord, WitnessRecord},
@@ -193,7 +193,7 @@ pub(super) fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
 fn elsewhere(call: &Call, region: &str, url: &str) -> String {
     let text = command(call, region);
     let scheme = if call.plain { "http" } else { "https" };
-    let host = host(call.operation.service, region);
+    let host = call.operation.service.host(region);
     let bucket = call.get(Param::Bucket).unwrap_or_default();
     let text = text
         .replace(&format!("{scheme}://{bucket}.{host}/"), &format!("{url}/{bucket}"))

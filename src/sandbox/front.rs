@@ -25,10 +25,11 @@ use super::{
     payload::Payload,
     route::{Host, IAM_REGION, Route, host, route},
     s3::{self, Backend},
-    signature::{self, AuthError, Service, Signature, Via, query_pairs},
+    signature::{self, AuthError, Signature, Via, query_pairs},
     state::World,
     sts,
 };
+use crate::service::Service;
 
 /// An answer, and what was decided on the way to it.
 pub(super) struct Reply {

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use http::request::Parts;
 
-use super::signature::Service;
+use crate::service::Service;
 
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +145,7 @@ fn aws<'a>(host: &'a str, region: &'a str) -> Option<Host<'a>> {
 
 /// The service that watches an account whose host begins so, and which requests are signed for by the same name.
 fn watching(name: &str) -> Option<Service> {
-    Service::WATCH.into_iter().find(|service| service.as_str() == name)
+    Service::WATCH.into_iter().find(|service| service.signing_name() == name)
 }
 
 fn is_account(text: &str) -> bool {

@@ -30,6 +30,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use time::{Duration, OffsetDateTime};
 
+use crate::service::Service;
+
 pub use error::{AuthError, Scope};
 pub use form::parse_form;
 pub use read::{parse, query_pairs};
@@ -61,60 +63,6 @@ pub enum Via {
     Query,
     /// By the fields of a form.
     Form,
-}
-
-/// The service that is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    /// Amazon S3.
-    S3,
-    /// AWS Key Management Service.
-    Kms,
-    /// AWS Security Token Service.
-    Sts,
-    /// AWS Identity and Access Management, which has one Region.
-    Iam,
-    /// AWS `CloudTrail`.
-    CloudTrail,
-    /// Amazon `CloudWatch` Logs.
-    Logs,
-    /// Amazon `CloudWatch`.
-    CloudWatch,
-    /// IAM Access Analyzer.
-    AccessAnalyzer,
-    /// Amazon Macie.
-    Macie,
-    /// AWS Config.
-    Config,
-}
-
-impl Service {
-    /// The services that watch an account.
-    pub const WATCH: [Self; 6] = [
-        Self::CloudTrail,
-        Self::Logs,
-        Self::CloudWatch,
-        Self::AccessAnalyzer,
-        Self::Macie,
-        Self::Config,
-    ];
-
-    /// The name in the credential scope.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Service::S3 => "s3",
-            Service::Kms => "kms",
-            Service::Sts => "sts",
-            Service::Iam => "iam",
-            Service::CloudTrail => "cloudtrail",
-            Service::Logs => "logs",
-            Service::CloudWatch => "monitoring",
-            Service::Config => "config",
-            Service::Macie => "macie2",
-            Service::AccessAnalyzer => "access-analyzer",
-        }
-    }
 }
 
 /// What a request claims of its sender. Nothing of it is proved before [`Signature::verify`].
@@ -249,10 +197,10 @@ impl Signature {
                 sent: self.region.clone(),
                 expected: region.to_owned(),
             }
-        } else if self.service != service.as_str() {
+        } else if self.service != service.signing_name() {
             Scope::Service {
                 sent: self.service.clone(),
-                expected: service.as_str(),
+                expected: service.signing_name(),
             }
         } else if self.scope_date != date {
             Scope::Date {

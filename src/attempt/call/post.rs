@@ -14,7 +14,7 @@ use time::{Duration, OffsetDateTime, format_description::BorrowedFormatItem, mac
 
 use super::{body, customer_key};
 use crate::{
-    attempt::{Answer, Call, Param, cli::tags, fill::host, presigned::read_raw},
+    attempt::{Answer, Call, Param, cli::tags, presigned::read_raw},
     cloud::Clients,
 };
 
@@ -42,7 +42,7 @@ pub(super) async fn post(clients: &Clients, call: &Call) -> Answer {
         format!("{url}/{bucket}")
     } else {
         let scheme = if call.plain { "http" } else { "https" };
-        format!("{scheme}://{bucket}.{}/", host(call.operation.service, &clients.region))
+        format!("{scheme}://{bucket}.{}/", call.operation.service.host(&clients.region))
     };
     let request = http::Request::builder()
         .method("POST")

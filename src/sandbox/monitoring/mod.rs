@@ -16,10 +16,12 @@ use serde_json::json;
 use super::{
     authorize::{Question, Scope},
     json::{Answered, JsonAnswer, error, not_modelled, parse, refused},
-    signature::Service,
     state::World,
 };
-use crate::environment::{Environment, Monitoring, Trail};
+use crate::{
+    environment::{Environment, Monitoring, Trail},
+    service::Service,
+};
 
 /// What watches the environment's account.
 #[derive(Clone, Debug)]
@@ -61,7 +63,7 @@ pub(super) fn answer(world: &mut World, scope: &Scope, service: Service, parts: 
             parse(body).and_then(|input| recorders(world, scope, &input))
         }
         Service::Macie if parts.method == http::Method::GET => macie(world, scope, parts.uri.path()),
-        _ => Err(not_modelled(format!("{}:{operation}", service.as_str()))),
+        _ => Err(not_modelled(format!("{}:{operation}", service.signing_name()))),
     };
     answered.map_or_else(|refusal| refusal, |body| (200, body))
 }

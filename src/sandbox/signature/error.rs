@@ -140,7 +140,7 @@ impl AuthError {
     #[must_use]
     pub fn code(&self, service: Service) -> &'static str {
         match service {
-            Service::S3 => self.s3().0,
+            Service::S3 | Service::S3Control => self.s3().0,
             Service::Sts | Service::Iam => self.elsewhere().2,
             _ => self.elsewhere().0,
         }
@@ -150,7 +150,7 @@ impl AuthError {
     #[must_use]
     pub fn status(&self, service: Service) -> u16 {
         match service {
-            Service::S3 => self.s3().1,
+            Service::S3 | Service::S3Control => self.s3().1,
             Service::Sts | Service::Iam => self.elsewhere().3,
             _ => self.elsewhere().1,
         }
@@ -160,7 +160,7 @@ impl AuthError {
     #[must_use]
     pub fn message(&self, service: Service) -> String {
         match service {
-            Service::S3 => self.s3_message(),
+            Service::S3 | Service::S3Control => self.s3_message(),
             _ => self.message_elsewhere(service),
         }
     }
@@ -242,8 +242,8 @@ impl AuthError {
 
     fn message_elsewhere(&self, service: Service) -> String {
         let text = match self {
-            Self::Missing if service == Service::Kms => "Missing Authentication Token",
-            Self::Missing => "Request is missing Authentication Token",
+            Self::Missing if matches!(service, Service::Sts | Service::Iam) => "Request is missing Authentication Token",
+            Self::Missing => "Missing Authentication Token",
             Self::TwoMechanisms => ONE_MECHANISM,
             Self::Version2 => VERSION_2,
             Self::UnknownScheme => "Unsupported Authorization Type",
@@ -307,7 +307,7 @@ fn s3_scope(via: Via, fault: &Scope) -> String {
 }
 
 fn scope_elsewhere(fault: &Scope, service: Service) -> String {
-    let service = service.as_str();
+    let service = service.signing_name();
     match fault {
         Scope::Parts | Scope::EmptyKey => {
             "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.".to_owned()

@@ -81,7 +81,7 @@ impl Case {
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(REGION)
-            .name(self.service.as_str())
+            .name(self.service.signing_name())
             .time(SystemTime::from(NOW))
             .settings(self.settings())
             .build()
