@@ -148,7 +148,7 @@ fn the_doctor_finds_the_sandbox_well() {
         "ok       role outsider: assumed, as arn:aws:sts::444455556666:",
         "ok       bucket evidence: ",
         "ok       key partner: ",
-        "ok       trail main: arn:aws:cloudtrail:eu-west-1:111122223333:trail/gainsay-production, read by admin with cloudtrail:GetTrailStatus",
+        "ok       trail main: arn:aws:cloudtrail:eu-west-1:111122223333:trail/gainsay-production, read by app with cloudtrail:GetTrailStatus",
     ] {
         assert!(stdout(&output).contains(line), "{line}: {}", stdout(&output));
     }

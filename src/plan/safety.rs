@@ -25,6 +25,9 @@ pub struct Limits<'a> {
     pub plain: bool,
 }
 
+/// Why nothing of the account itself is asked of what `--provision` made.
+const LEFT_ALONE: &str = "`--provision` leaves the settings of the account and its trails as they are";
+
 /// Why an attempt is not made; nothing where it is.
 #[must_use]
 pub fn obstacle(row: &Row, attempt: &Arc<Attempt>, limits: &Limits<'_>) -> Option<String> {
@@ -48,13 +51,16 @@ pub fn obstacle(row: &Row, attempt: &Arc<Attempt>, limits: &Limits<'_>) -> Optio
 /// Why a check is not made; nothing where it is. Reading changes nothing, so only what is not there keeps from it.
 #[must_use]
 pub fn unreadable(reading: &Reading, limits: &Limits<'_>) -> Option<String> {
-    if limits.provisioned && matches!(reading.check.on, check::On::Account | check::On::Trail) {
-        return Some("`--provision` leaves the settings of the account and its trails as they are".to_owned());
+    if limits.provisioned && reading.check.on == check::On::Account {
+        return Some(LEFT_ALONE.to_owned());
     }
     cannot_be_made(&Needs::of_check(reading), limits)
 }
 
 fn cannot_be_made(needs: &Needs, limits: &Limits<'_>) -> Option<String> {
+    if limits.provisioned && !needs.trails.is_empty() {
+        return Some(LEFT_ALONE.to_owned());
+    }
     let missing = needs.missing(limits.bindings);
     (limits.provisioned && !missing.is_empty()).then(|| {
         format!(
