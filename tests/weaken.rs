@@ -302,5 +302,5 @@ fn removing_a_statement_from_a_role_policy_is_noticed() {
         }
     }
     let wrong: Vec<_> = removed.iter().filter(|(_, seen)| **seen != (Some(1), true)).collect();
-    assert!(wrong.is_empty() && removed.len() == 7, "{wrong:#?} of {}", removed.len());
+    assert!(wrong.is_empty() && removed.len() == 13, "{wrong:#?} of {}", removed.len());
 }
