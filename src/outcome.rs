@@ -356,17 +356,18 @@ fn contradicts(lower: &str, action: &str) -> bool {
 /// The mechanisms that a message may mean: those of every clause in it, for AWS gives one reason, and two prove neither. None where a
 /// clause leaves it open.
 fn layers(lower: &str, on_key: bool) -> Vec<Layer> {
-    let found = || CLAUSES.iter().filter(|(clause, _)| lower.contains(clause));
-    if found().any(|(_, layers)| layers.is_empty()) {
+    let found = CLAUSES.iter().filter(|(clause, _)| lower.contains(clause));
+    let found: Vec<&[Layer]> = found.map(|(_, layers)| *layers).collect();
+    if found.iter().any(|layers| layers.is_empty()) {
         return Vec::new();
     }
     let mut layers: Vec<Layer> = Vec::new();
-    for (_, meant) in found() {
+    for meant in found {
         // No Block Public Access stands before a key: there the clause means one mechanism.
         let meant = if on_key && meant.contains(&Layer::Resource) {
             &[Layer::KeyPolicy]
         } else {
-            *meant
+            meant
         };
         let new: Vec<Layer> = meant.iter().copied().filter(|layer| !layers.contains(layer)).collect();
         layers.extend(new);

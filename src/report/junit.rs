@@ -9,7 +9,12 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, io, sync::LazyLock, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    sync::{LazyLock, Mutex, PoisonError},
+    time::Duration,
+};
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
 
@@ -152,8 +157,9 @@ pub fn render(record: &RunRecord, out: impl io::Write) -> Result<(), JunitError>
 fn test_suites(record: &RunRecord) -> Vec<TestSuite> {
     let suites = names::suites(record);
     let sample = record.run.sample.as_ref().map(ToString::to_string);
+    let texts = Texts::default();
     let make = |suite: &Suite<'_>| {
-        let mut out = test_suite(suite);
+        let mut out = test_suite(suite, &texts);
         out.add_properties(controls(suite, record));
         if let Some(sample) = &sample {
             out.add_property(Property::new("sample", sample));
@@ -180,7 +186,7 @@ fn controls(suite: &Suite<'_>, record: &RunRecord) -> Vec<Property> {
         .collect()
 }
 
-fn test_suite(suite: &Suite<'_>) -> TestSuite {
+fn test_suite(suite: &Suite<'_>, texts: &Texts) -> TestSuite {
     let name = XmlString::new(&suite.name);
     let file = suite.cases.first().map(|first| one_line(&first.result.file));
     let file = XmlString::new(file.unwrap_or_default());
@@ -188,7 +194,7 @@ fn test_suite(suite: &Suite<'_>) -> TestSuite {
     let mut time = Duration::ZERO;
     for case in &suite.cases {
         time = time.saturating_add(milliseconds(case.result.duration_ms));
-        out.add_test_case(test_case(&name, &file, &case.name, case.result));
+        out.add_test_case(test_case(&name, &file, &case.name, case.result, texts));
     }
     if let Some(first) = suite.cases.first() {
         out.timestamp = first.result.started.parse().ok();
@@ -202,14 +208,14 @@ fn test_suite(suite: &Suite<'_>) -> TestSuite {
 static FILE: LazyLock<XmlString> = LazyLock::new(|| XmlString::new("file"));
 static LINE: LazyLock<XmlString> = LazyLock::new(|| XmlString::new("line"));
 
-fn test_case(classname: &XmlString, file: &XmlString, name: &str, result: &ResultRecord) -> TestCase {
+fn test_case(classname: &XmlString, file: &XmlString, name: &str, result: &ResultRecord, texts: &Texts) -> TestCase {
     let mut case = TestCase::new(name, status(result));
     case.set_classname(classname.clone());
     case.timestamp = result.started.parse().ok();
     case.set_time(milliseconds(result.duration_ms));
     case.extra.insert(FILE.clone(), file.clone());
     case.extra.insert(LINE.clone(), result.line.to_string().into());
-    case.add_properties(properties(result));
+    case.add_properties(properties(result, texts));
     case
 }
 
@@ -260,6 +266,22 @@ fn earlier(result: &ResultRecord) -> &[TryRecord] {
     }
 }
 
+/// Texts that many results share as `XML` has them: making one looks at every letter several times.
+#[derive(Default)]
+struct Texts(Mutex<HashMap<String, XmlString>>);
+
+impl Texts {
+    fn one_line(&self, text: &str) -> XmlString {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = made.get(text) {
+            return made.clone();
+        }
+        let new = XmlString::new(one_line(text));
+        made.insert(text.to_owned(), new.clone());
+        new
+    }
+}
+
 /// The properties of a test case, in the order of [`values`].
 const PROPERTIES: [&str; 14] = [
     "id",
@@ -278,13 +300,24 @@ const PROPERTIES: [&str; 14] = [
     "assumed",
 ];
 
-/// Their names as `XML` has them: making one looks at every letter, and every case has them all.
+/// Those that no two results have the same of.
+const UNIQUE: [&str; 2] = ["id", "request_id"];
+
+/// Their names as `XML` has them, for every case has them all.
 static NAMES: LazyLock<[XmlString; 14]> = LazyLock::new(|| PROPERTIES.map(XmlString::new));
 
-fn properties(result: &ResultRecord) -> Vec<Property> {
+fn properties(result: &ResultRecord, texts: &Texts) -> Vec<Property> {
     // A property without a value says nothing, and some readers choke on it.
     let there = NAMES.iter().zip(values(result)).filter(|(_, value)| !value.is_empty());
-    there.map(|(name, value)| Property::new(name.clone(), one_line(&value))).collect()
+    let property = |(name, value): (&XmlString, String)| {
+        let value = if UNIQUE.contains(&name.as_str()) {
+            XmlString::new(one_line(&value))
+        } else {
+            texts.one_line(&value)
+        };
+        Property::new(name.clone(), value)
+    };
+    there.map(property).collect()
 }
 
 fn values(result: &ResultRecord) -> [String; 14] {

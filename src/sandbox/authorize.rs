@@ -36,10 +36,25 @@ pub(super) enum Identity {
     },
 }
 
+impl Identity {
+    fn principal(&self) -> Principal {
+        match self {
+            Self::Anonymous => Principal::Anonymous,
+            Self::User { user, .. } => Principal::User { arn: user.arn.clone() },
+            Self::Session { role, claims, .. } => Principal::Session {
+                role: role.arn.clone(),
+                arn: session_arn(role, &claims.session_name),
+            },
+        }
+    }
+}
+
 /// One request: who asks, over what, and what has been decided about it so far.
 #[derive(Debug)]
 pub(super) struct Scope {
     pub identity: Identity,
+    /// The engine's word for who asks.
+    principal: Principal,
     pub request_id: String,
     pub secure: bool,
     /// The Region that was asked.
@@ -84,6 +99,7 @@ impl Scope {
         content_sha256: Option<String>,
     ) -> Self {
         Self {
+            principal: identity.principal(),
             identity,
             request_id,
             secure,
@@ -108,6 +124,7 @@ impl Scope {
     pub(super) fn elsewhere(&self, region: &str) -> Self {
         Self {
             identity: self.identity.clone(),
+            principal: self.principal.clone(),
             request_id: self.request_id.clone(),
             region: region.to_owned(),
             auth_type: self.auth_type,
@@ -132,28 +149,16 @@ impl Scope {
         self.rulings.lock().unwrap_or_else(PoisonError::into_inner).push(ruling);
     }
 
-    /// The engine's word for who asks.
-    pub(super) fn principal(&self) -> Principal {
-        match &self.identity {
-            Identity::Anonymous => Principal::Anonymous,
-            Identity::User { user, .. } => Principal::User { arn: user.arn.clone() },
-            Identity::Session { role, claims, .. } => Principal::Session {
-                role: role.arn.clone(),
-                arn: session_arn(role, &claims.session_name),
-            },
-        }
-    }
-
     /// The ARN of who asks, as messages name it.
     pub(super) fn arn(&self) -> String {
-        self.principal()
+        self.principal
             .to_arn()
             .map_or_else(|| "anonymous".to_owned(), std::borrow::Cow::into_owned)
     }
 
     /// The account of who asks.
     pub(super) fn account(&self) -> Option<String> {
-        self.principal().account().map(str::to_owned)
+        self.principal.account().map(str::to_owned)
     }
 
     /// The keys that every request carries:
@@ -282,7 +287,6 @@ impl Scope {
     }
 
     fn evaluate(&self, question: &Question<'_>, grants: &[Grant]) -> Result<Evaluation, Refusal> {
-        let principal = self.principal();
         let identity: Vec<Policy> = self.identity_policies().iter().map(|document| document.policy.clone()).collect();
         let (boundary, session) = self.limits();
         let session: Vec<Policy> = session.iter().map(|document| document.policy.clone()).collect();
@@ -294,7 +298,7 @@ impl Scope {
             session: &session,
             ..Policies::default()
         };
-        iam::evaluate(&question.request(&principal), &policies).map_err(|error| undecidable(&error))
+        iam::evaluate(&question.request(&self.principal), &policies).map_err(|error| undecidable(&error))
     }
 
     /// What the engine is asked, to be explained later.
@@ -318,7 +322,7 @@ impl Scope {
         );
         Asked {
             inquiry: Inquiry {
-                asked: (&question.request(&self.principal())).into(),
+                asked: (&question.request(&self.principal)).into(),
                 identity: identity.iter().map(|document| document.policy.clone()).collect(),
                 resource_policy: policies(question.resource_policy),
                 grants: grants.to_vec(),

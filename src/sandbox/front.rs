@@ -130,8 +130,8 @@ impl Front {
         } else {
             body.digest()
         };
-        let secret = self.core.issuer.secret_for(&signature.access_key);
-        signature.verify(parts, &digest, &secret, world.now(), service, region)?;
+        let key = || self.core.signing_key(&signature);
+        signature.verify(parts, &digest, key, world.now(), service, region)?;
         Ok((identity, Some(signature)))
     }
 
@@ -323,9 +323,9 @@ impl Front {
             return Ok((Identity::Anonymous, None));
         };
         let identity = self.identify(world, &signature)?;
-        let secret = self.core.issuer.secret_for(&signature.access_key);
         let policy = form.field("policy").unwrap_or_default();
-        signature.verify_form(policy, &secret, world.now(), &self.core.region)?;
+        let key = || self.core.signing_key(&signature);
+        signature.verify_form(policy, key, world.now(), &self.core.region)?;
         Ok((identity, Some("POST")))
     }
 

@@ -13,6 +13,7 @@ mod front;
 pub mod guard;
 mod identity;
 mod json;
+mod kept;
 mod kms;
 mod monitoring;
 mod pass_role;
@@ -28,7 +29,6 @@ mod sts;
 pub mod token;
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -38,8 +38,14 @@ use aws_credential_types::Credentials;
 pub use self::payload::{Payload, PayloadError};
 pub use self::route::REGIONS;
 pub use self::ruling::{Asked, Decider, Explain, Ruling, Rulings, StatementRef};
-use self::{authorize::session_policy, token::Claims};
-use self::{front::Front, state::World, token::Issuer};
+use self::{
+    authorize::session_policy,
+    front::Front,
+    kept::Kept,
+    signature::{Signature, SigningKey},
+    state::World,
+    token::{Claims, Issuer},
+};
 use crate::environment::{Document, Environment};
 
 /// A running sandbox. Clones share one world; [`Sandbox::fork`] makes another.
@@ -55,8 +61,16 @@ struct Core {
     world: Mutex<World>,
     issuer: Issuer,
     region: String,
-    /// Sessions whose tokens were opened, by token: a session asks many times.
-    sessions: Mutex<HashMap<String, Arc<Session>>>,
+    known: Arc<Known>,
+}
+
+/// What was worked out about who asks, for they ask many times. It follows from the issuer alone, so forks share it.
+#[derive(Debug, Default)]
+struct Known {
+    /// Opened tokens, by token.
+    sessions: Kept<Arc<Session>>,
+    /// Signing keys, by credential and scope.
+    keys: Kept<SigningKey>,
 }
 
 /// An opened token.
@@ -67,30 +81,28 @@ struct Session {
     policy: Option<Document>,
 }
 
-/// More opened tokens are not kept: all are forgotten then, and opened again when they come.
-const KEPT_SESSIONS: usize = 4096;
-
 impl Core {
     /// The session of a token; nothing if nobody here issued it. Whether it is over is for the caller to see.
     fn session(&self, token: &str) -> Option<Arc<Session>> {
-        let mut kept = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(session) = kept.get(token) {
-            return Some(session.clone());
-        }
-        let claims = self.issuer.open(token)?;
-        let policy = session_policy(&claims);
-        if claims.session_policy.is_some() && policy.is_none() {
-            return None;
-        }
-        let session = Arc::new(Session {
-            claims: claims.into(),
-            policy,
-        });
-        if kept.len() >= KEPT_SESSIONS {
-            kept.clear();
-        }
-        kept.insert(token.to_owned(), session.clone());
-        Some(session)
+        self.known.sessions.get_or_make(token, || {
+            let claims = self.issuer.open(token)?;
+            let policy = session_policy(&claims);
+            if claims.session_policy.is_some() && policy.is_none() {
+                return None;
+            }
+            Some(Arc::new(Session {
+                claims: claims.into(),
+                policy,
+            }))
+        })
+    }
+
+    /// The key that this signature must have been made with.
+    fn signing_key(&self, signature: &Signature) -> Option<SigningKey> {
+        let credential = signature.credential();
+        self.known
+            .keys
+            .get_or_make(&credential, || signature.key(&self.issuer.secret_for(&signature.access_key)))
     }
 
     /// The world, for the whole of one request: requests are atomic.
@@ -144,7 +156,7 @@ impl Sandbox {
         // As for key material: an all-zero key would still keep sandboxes apart from accounts, which is all it is for.
         _ = getrandom::fill(&mut key);
         let world = World::new(environment, CALLER_ACCESS_KEY);
-        Self::with(world, Issuer::new(key), &environment.region)
+        Self::with(world, Issuer::new(key), &environment.region, Arc::default())
     }
 
     /// A sandbox with an empty account in a Region: nothing in it but a user who may do everything.
@@ -166,12 +178,12 @@ impl Sandbox {
         sandbox
     }
 
-    fn with(world: World, issuer: Issuer, region: &str) -> Self {
+    fn with(world: World, issuer: Issuer, region: &str, known: Arc<Known>) -> Self {
         let core = Arc::new(Core {
             world: Mutex::new(world),
             issuer,
             region: region.to_owned(),
-            sessions: Mutex::default(),
+            known,
         });
         let front = Arc::new(Front::new(&core));
         Self { core, front }
@@ -181,7 +193,7 @@ impl Sandbox {
     #[must_use]
     pub fn fork(&self) -> Self {
         let world = self.core.world().clone();
-        Self::with(world, self.core.issuer.clone(), &self.core.region)
+        Self::with(world, self.core.issuer.clone(), &self.core.region, self.core.known.clone())
     }
 
     /// Answers a request. The scheme and the authority of its URI say how and where it came.

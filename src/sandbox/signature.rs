@@ -5,8 +5,8 @@
 //! for S3 with the differences of
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html> and
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>.
-//! Verification is split in two because the secret depends on the access key: [`parse`] reads what
-//! the request claims, the caller finds the secret and judges the token, [`Signature::verify`]
+//! Verification is split in two because the key depends on the access key: [`parse`] reads what
+//! the request claims, the caller finds the [`SigningKey`] and judges the token, [`Signature::verify`]
 //! proves the claim.
 //!
 //! Forms AWS accepts and this does not model are refused as [`AuthError::NotModelled`], never
@@ -65,6 +65,9 @@ pub enum Via {
     Form,
 }
 
+/// The key of a credential and its scope: derived from the secret, the day, the Region and the service.
+pub type SigningKey = [u8; 32];
+
 /// What a request claims of its sender. Nothing of it is proved before [`Signature::verify`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Signature {
@@ -115,6 +118,7 @@ impl Signature {
     /// header `x-amz-content-sha256`, which must equal the digest where it is one.
     ///
     /// The `host` header may be missing from an in-process request; the URI's authority stands in.
+    /// `key` is asked for once everything but the signature is found to be right.
     ///
     /// # Errors
     /// The first thing that is wrong, as AWS would call it.
@@ -122,7 +126,7 @@ impl Signature {
         &self,
         parts: &Parts,
         body_sha256: &str,
-        secret: &str,
+        key: impl FnOnce() -> Option<SigningKey>,
         now: OffsetDateTime,
         service: Service,
         region: &str,
@@ -132,7 +136,7 @@ impl Signature {
         self.check_scope(service, region)?;
         self.check_signed_headers(parts, service)?;
         let request = canonical::request(parts, service, self, payload)?;
-        let expected = self.sign(secret, &request).ok_or(AuthError::Mismatch)?;
+        let expected = key().and_then(|key| self.sign(&key, &request)).ok_or(AuthError::Mismatch)?;
         if !bool::from(expected.as_slice().ct_eq(&self.mac)) {
             return Err(AuthError::Mismatch);
         }
@@ -236,24 +240,35 @@ impl Signature {
         }
     }
 
-    /// The signature of a canonical request, or nothing if HMAC refused the secret.
-    fn sign(&self, secret: &str, request: &[u8]) -> Option<[u8; 32]> {
-        let scope = format!("{}/{}/{}/{TERMINATOR}", self.scope_date, self.region, self.service);
-        let text = format!(
-            "{ALGORITHM}\n{}\n{scope}\n{}",
-            canonical::stamp(self.date),
-            hex::encode(Sha256::digest(request))
-        );
-        hmac(&self.key(secret)?, text.as_bytes())
+    /// The credential with its scope, as requests write it.
+    #[must_use]
+    pub fn credential(&self) -> String {
+        format!("{}/{}", self.access_key, self.scope())
     }
 
-    /// The signing key of the credential scope.
-    fn key(&self, secret: &str) -> Option<[u8; 32]> {
+    /// The signing key of the credential scope, or nothing if HMAC refused the secret.
+    #[must_use]
+    pub fn key(&self, secret: &str) -> Option<SigningKey> {
         let mut key = hmac(format!("AWS4{secret}").as_bytes(), self.scope_date.as_bytes())?;
         for part in [&self.region, &self.service, TERMINATOR] {
             key = hmac(&key, part.as_bytes())?;
         }
         Some(key)
+    }
+
+    fn scope(&self) -> String {
+        format!("{}/{}/{}/{TERMINATOR}", self.scope_date, self.region, self.service)
+    }
+
+    /// The signature of a canonical request.
+    fn sign(&self, key: &SigningKey, request: &[u8]) -> Option<[u8; 32]> {
+        let text = format!(
+            "{ALGORITHM}\n{}\n{}\n{}",
+            canonical::stamp(self.date),
+            self.scope(),
+            hex::encode(Sha256::digest(request))
+        );
+        hmac(key, text.as_bytes())
     }
 }
 

@@ -33,14 +33,13 @@ pub(super) fn request(parts: &Parts, service: Service, claim: &Signature, payloa
     )
     .into_bytes();
     for name in &claim.signed_headers {
-        let value = if name == "host" {
-            host(parts)?
-        } else {
-            header_value(&parts.headers, name).ok_or(AuthError::Mismatch)?
-        };
         text.extend_from_slice(name.as_bytes());
         text.push(b':');
-        text.extend_from_slice(&value);
+        if name == "host" {
+            write_host(&mut text, parts)?;
+        } else {
+            write_header(&mut text, &parts.headers, name)?;
+        }
         text.push(b'\n');
     }
     text.push(b'\n');
@@ -110,26 +109,36 @@ fn query_line(raw: &str, via: Via) -> String {
 }
 
 /// The values of a header: trimmed, runs of spaces made one, joined by a comma.
-fn header_value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
-    let values: Vec<Vec<u8>> = headers
-        .get_all(name)
-        .iter()
-        .map(|value| {
-            let words = value.as_bytes().split(|byte| *byte == b' ');
-            let words: Vec<&[u8]> = words.filter(|word| !word.is_empty()).collect();
-            words.join(&b' ')
-        })
-        .collect();
-    (!values.is_empty()).then(|| values.join(&b','))
+fn write_header(text: &mut Vec<u8>, headers: &HeaderMap, name: &str) -> Result<(), AuthError> {
+    let mut values = headers.get_all(name).iter();
+    write_words(text, values.next().ok_or(AuthError::Mismatch)?.as_bytes());
+    for value in values {
+        text.push(b',');
+        write_words(text, value.as_bytes());
+    }
+    Ok(())
+}
+
+fn write_words(text: &mut Vec<u8>, value: &[u8]) {
+    let words = value.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    for (place, word) in words.enumerate() {
+        if place > 0 {
+            text.push(b' ');
+        }
+        text.extend_from_slice(word);
+    }
 }
 
 /// The host the client addressed: the header, or the authority of an absolute URI without the port
 /// that its scheme implies, which no client sends.
-fn host(parts: &Parts) -> Result<Vec<u8>, AuthError> {
+fn write_host(text: &mut Vec<u8>, parts: &Parts) -> Result<(), AuthError> {
     let authority = authority(&parts.uri);
     let mut lines = parts.headers.get_all(header::HOST).iter();
     let sent = match (lines.next(), lines.next()) {
-        (None, _) => return authority.map(String::into_bytes).ok_or(AuthError::Mismatch),
+        (None, _) => {
+            text.extend_from_slice(authority.ok_or(AuthError::Mismatch)?.as_bytes());
+            return Ok(());
+        }
         (Some(sent), None) => sent.as_bytes(),
         (Some(_), Some(_)) => return Err(AuthError::Mismatch),
     };
@@ -140,7 +149,8 @@ fn host(parts: &Parts) -> Result<Vec<u8>, AuthError> {
     if whole.is_some_and(|whole| !same(whole)) && !authority.as_deref().is_some_and(same) {
         return Err(AuthError::NotModelled("a Host header that differs from the address of the request"));
     }
-    header_value(&parts.headers, "host").ok_or(AuthError::Mismatch)
+    write_words(text, sent);
+    Ok(())
 }
 
 fn authority(uri: &Uri) -> Option<String> {

@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq as _;
 use time::OffsetDateTime;
 
 use super::{
-    ALGORITHM, AuthError, SKEW, Service, Signature, Via, WEEK, hmac,
+    ALGORITHM, AuthError, SKEW, Service, Signature, SigningKey, Via, WEEK, hmac,
     read::{Claim, instant, malformed},
 };
 
@@ -64,7 +64,13 @@ impl Signature {
     ///
     /// # Errors
     /// The first thing that is wrong, as AWS would call it.
-    pub fn verify_form(&self, policy: &str, secret: &str, now: OffsetDateTime, region: &str) -> Result<(), AuthError> {
+    pub fn verify_form(
+        &self,
+        policy: &str,
+        key: impl FnOnce() -> Option<SigningKey>,
+        now: OffsetDateTime,
+        region: &str,
+    ) -> Result<(), AuthError> {
         let age = now - self.date;
         if age < -SKEW {
             return Err(AuthError::NotYetValid { date: self.date, now });
@@ -73,8 +79,7 @@ impl Signature {
             return Err(AuthError::Expired { date: self.date, now });
         }
         self.check_scope(Service::S3, region)?;
-        let key = self.key(secret).ok_or(AuthError::Mismatch)?;
-        let expected = hmac(&key, policy.as_bytes()).ok_or(AuthError::Mismatch)?;
+        let expected = key().and_then(|key| hmac(&key, policy.as_bytes())).ok_or(AuthError::Mismatch)?;
         if bool::from(expected.as_slice().ct_eq(&self.mac)) {
             Ok(())
         } else {
