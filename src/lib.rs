@@ -24,6 +24,7 @@ pub mod exit;
 mod halves;
 pub mod harness;
 pub mod iam;
+mod kept;
 pub mod outcome;
 pub mod plan;
 pub mod principal;

@@ -9,17 +9,13 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    io,
-    sync::{LazyLock, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, io, sync::LazyLock, time::Duration};
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
 
 use crate::{
     halves::in_halves,
+    kept::Kept,
     record::{ObservedRecord, ResultRecord, RunRecord, TryRecord},
     report::{
         detail::{because, expected, of_try, witness_words},
@@ -267,20 +263,7 @@ fn earlier(result: &ResultRecord) -> &[TryRecord] {
 }
 
 /// Texts that many results share as `XML` has them: making one looks at every letter several times.
-#[derive(Default)]
-struct Texts(Mutex<HashMap<String, XmlString>>);
-
-impl Texts {
-    fn one_line(&self, text: &str) -> XmlString {
-        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(made) = made.get(text) {
-            return made.clone();
-        }
-        let new = XmlString::new(one_line(text));
-        made.insert(text.to_owned(), new.clone());
-        new
-    }
-}
+type Texts = Kept<XmlString>;
 
 /// The properties of a test case, in the order of [`values`].
 const PROPERTIES: [&str; 14] = [
@@ -310,10 +293,11 @@ fn properties(result: &ResultRecord, texts: &Texts) -> Vec<Property> {
     // A property without a value says nothing, and some readers choke on it.
     let there = NAMES.iter().zip(values(result)).filter(|(_, value)| !value.is_empty());
     let property = |(name, value): (&XmlString, String)| {
+        let make = || XmlString::new(one_line(&value));
         let value = if UNIQUE.contains(&name.as_str()) {
-            XmlString::new(one_line(&value))
+            make()
         } else {
-            texts.one_line(&value)
+            texts.get_or_make(&value, make)
         };
         Property::new(name.clone(), value)
     };

@@ -13,7 +13,6 @@ mod front;
 pub mod guard;
 mod identity;
 mod json;
-mod kept;
 mod kms;
 mod monitoring;
 mod pass_role;
@@ -41,12 +40,14 @@ pub use self::ruling::{Asked, Decider, Explain, Ruling, Rulings, StatementRef};
 use self::{
     authorize::session_policy,
     front::Front,
-    kept::Kept,
     signature::{Signature, SigningKey},
     state::World,
     token::{Claims, Issuer},
 };
-use crate::environment::{Document, Environment};
+use crate::{
+    environment::{Document, Environment},
+    kept::Kept,
+};
 
 /// A running sandbox. Clones share one world; [`Sandbox::fork`] makes another.
 #[derive(Clone, Debug)]
@@ -84,7 +85,7 @@ struct Session {
 impl Core {
     /// The session of a token; nothing if nobody here issued it. Whether it is over is for the caller to see.
     fn session(&self, token: &str) -> Option<Arc<Session>> {
-        self.known.sessions.get_or_make(token, || {
+        self.known.sessions.get_or_try(token, || {
             let claims = self.issuer.open(token)?;
             let policy = session_policy(&claims);
             if claims.session_policy.is_some() && policy.is_none() {
@@ -102,7 +103,7 @@ impl Core {
         let credential = signature.credential();
         self.known
             .keys
-            .get_or_make(&credential, || signature.key(&self.issuer.secret_for(&signature.access_key)))
+            .get_or_try(&credential, || signature.key(&self.issuer.secret_for(&signature.access_key)))
     }
 
     /// The world, for the whole of one request: requests are atomic.
