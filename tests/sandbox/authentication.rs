@@ -347,6 +347,26 @@ fn kms_and_sts_check_who_asks_too() {
     });
 }
 
+/// Forks share what a token says and not what became of its session.
+#[test]
+fn a_session_that_ended_in_one_fork_lives_in_another() {
+    run(async {
+        let place = setup();
+        place.done("admin", "s3:PutObject", &KEY).await;
+        let mine = place.credentials("admin").await;
+        let ask = async |place: &Place| {
+            let clients = place.target.clients(Some(&mine), false);
+            seen("s3:GetObject", &send(&clients, "s3:GetObject", &KEY, How::default()).await)
+        };
+        assert_eq!(ask(&place).await, "allowed");
+        let (later, now) = (place.fork(), place.fork());
+        later.sandbox.advance(Duration::from_secs(2 * 3600));
+        assert_eq!(ask(&later).await, "400 ExpiredToken bad-credentials");
+        assert_eq!(ask(&now).await, "allowed");
+        assert_eq!(ask(&later).await, "400 ExpiredToken bad-credentials");
+    });
+}
+
 #[test]
 fn credentials_that_are_not_a_session_are_refused() {
     run(async {
