@@ -360,7 +360,7 @@ fn a_session_that_ended_in_one_fork_lives_in_another() {
         };
         assert_eq!(ask(&place).await, "allowed");
         let (later, now) = (place.fork(), place.fork());
-        later.sandbox.advance(Duration::from_secs(2 * 3600));
+        later.sandbox.advance(Duration::from_hours(2));
         assert_eq!(ask(&later).await, "400 ExpiredToken bad-credentials");
         assert_eq!(ask(&now).await, "allowed");
         assert_eq!(ask(&later).await, "400 ExpiredToken bad-credentials");
