@@ -44,6 +44,14 @@ t.row("filters", found(lambda: logs.describe_metric_filters(logGroupName=GROUP),
 t.row("of no log group", lambda: logs.describe_metric_filters(logGroupName="other"), "400 ResourceNotFoundException")
 t.row("by who may not", lambda: client("logs", nobody).describe_metric_filters(logGroupName=GROUP), "400 AccessDeniedException", NO_IDENTITY)
 
+alarms = client("cloudwatch")
+METRIC = {"MetricName": "Changes", "Namespace": "gainsay"}
+t("what tells of them")
+t.row("alarms", found(lambda: alarms.describe_alarms_for_metric(**METRIC), "MetricAlarms", 0, "ActionsEnabled"), "200")
+t.row("of no metric", found(lambda: alarms.describe_alarms_for_metric(MetricName="other", Namespace="a"), "MetricAlarms", len, lambda n: n == 0), "200")
+t.row("by who may not", lambda: client("cloudwatch", nobody).describe_alarms_for_metric(**METRIC), "400 AccessDeniedException", NO_IDENTITY)
+t.row("what is not modelled", lambda: alarms.describe_alarms(), "501 NotImplemented")
+
 t("what looks for what is open")
 t.row("analyzers", found(lambda: analyzers.list_analyzers(), "analyzers", 0, "status", lambda s: s == "ACTIVE"), "200")
 t.row("by who may not", lambda: client("accessanalyzer", nobody).list_analyzers(), "403 AccessDeniedException", NO_IDENTITY)
