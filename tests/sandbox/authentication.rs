@@ -36,6 +36,13 @@ fn setup() -> Place {
         .build()
 }
 
+/// The same with an object to read.
+async fn with_object() -> Place {
+    let place = setup();
+    place.done("admin", "s3:PutObject", &KEY).await;
+    place
+}
+
 /// What an operation reads or takes away must be there.
 async fn prepare(place: &Place, operation: &Operation, bucket: &str) {
     let at = [(Param::Bucket, bucket), (Param::Key, "k"), (Param::Annotation, "note")];
@@ -351,8 +358,7 @@ fn kms_and_sts_check_who_asks_too() {
 #[test]
 fn a_session_that_ended_in_one_fork_lives_in_another() {
     run(async {
-        let place = setup();
-        place.done("admin", "s3:PutObject", &KEY).await;
+        let place = with_object().await;
         let mine = place.credentials("admin").await;
         let ask = async |place: &Place| {
             let clients = place.target.clients(Some(&mine), false);
@@ -370,8 +376,7 @@ fn a_session_that_ended_in_one_fork_lives_in_another() {
 #[test]
 fn credentials_that_are_not_a_session_are_refused() {
     run(async {
-        let place = setup();
-        place.done("admin", "s3:PutObject", &KEY).await;
+        let place = with_object().await;
         let mine = place.credentials("admin").await;
         let other = setup().credentials("admin").await;
         let second = place.credentials("admin").await;
@@ -432,8 +437,7 @@ fn credentials_that_are_not_a_session_are_refused() {
 #[test]
 fn a_session_ends_with_its_time() {
     run(async {
-        let place = setup();
-        place.done("admin", "s3:PutObject", &KEY).await;
+        let place = with_object().await;
         let arn = place.environment.key("k").expect("the key").arn.clone();
         let clients = place.clients("admin", false).await;
         let mut table = Table::default();
@@ -465,8 +469,7 @@ fn a_session_ends_with_its_time() {
 #[test]
 fn a_clock_that_is_off_is_refused() {
     run(async {
-        let place = setup();
-        place.done("admin", "s3:PutObject", &KEY).await;
+        let place = with_object().await;
         let mut table = Table::default();
         for (minutes, late, expected) in [
             (14, true, "allowed"),
@@ -494,8 +497,7 @@ fn a_clock_that_is_off_is_refused() {
 #[test]
 fn a_presigned_url_is_as_good_as_its_signature_and_its_time() {
     run(async {
-        let place = setup();
-        place.done("admin", "s3:PutObject", &KEY).await;
+        let place = with_object().await;
         let clients = place.clients("admin", false).await;
         let plain = place.clients("admin", true).await;
         let presigned = |lifetime, age, plain| How {
@@ -559,8 +561,7 @@ fn a_presigned_url_is_as_good_as_its_signature_and_its_time() {
 #[test]
 fn the_bucket_must_be_the_expected_owners() {
     run(async {
-        let place = setup();
-        place.done("admin", "s3:PutObject", &KEY).await;
+        let place = with_object().await;
         let mut table = Table::default();
         for (owner, expected) in [
             (ACCOUNT, "allowed"),
