@@ -1,5 +1,8 @@
 //! The services of AWS that are spoken to: what each is called in host names and in signatures.
 
+/// The Region that requests of IAM are signed for (<https://docs.aws.amazon.com/general/latest/gr/iam-service.html>).
+pub(crate) const IAM_REGION: &str = "us-east-1";
+
 /// A service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
@@ -61,6 +64,15 @@ impl Service {
         match self {
             Self::S3Control => Self::S3.label(),
             other => other.label(),
+        }
+    }
+
+    /// The Region that requests to AWS's own endpoint are signed for, by a client in a Region.
+    #[must_use]
+    pub const fn signing_region(self, region: &str) -> &str {
+        match self {
+            Self::Iam => IAM_REGION,
+            _ => region,
         }
     }
 

@@ -7,9 +7,10 @@ use aws_smithy_runtime_api::{
     http::Headers,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use serde_json::Value;
 
 use super::Field;
-use crate::sandbox::Rulings;
+use crate::{sandbox::Rulings, service::Service, xml::Element};
 
 /// The fields of a successful answer.
 pub type Output = BTreeMap<Field, Vec<String>>;
@@ -156,6 +157,44 @@ pub(crate) fn request_id(headers: &Headers) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// The error that a body tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// Its code.
+    pub code: String,
+    /// Its message.
+    pub message: Option<String>,
+}
+
+/// Reads an error body. That of S3 is `<Error>`, that of S3 Control and of the query protocol has one in its root
+/// (<https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html>, "Error response serialization"); the other services speak JSON, and may
+/// put a namespace in front of the code (<https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>).
+pub(crate) fn fault(service: Service, body: &[u8]) -> Option<Fault> {
+    match service {
+        Service::S3 | Service::S3Control | Service::Sts | Service::Iam => {
+            let root = Element::read(body)?;
+            let error = match root.name.as_str() {
+                "Error" => &root,
+                "ErrorResponse" => root.child("Error")?,
+                _ => return None,
+            };
+            Some(Fault {
+                code: error.get("Code")?.to_owned(),
+                message: error.get("Message").map(str::to_owned),
+            })
+        }
+        _ => {
+            let error: Value = serde_json::from_slice(body).ok()?;
+            let text = |names: [&str; 2]| names.iter().find_map(|name| error.get(name)?.as_str());
+            let code = text(["__type", "code"])?;
+            Some(Fault {
+                code: code.rsplit('#').next().unwrap_or(code).to_owned(),
+                message: text(["message", "Message"]).map(str::to_owned),
+            })
+        }
+    }
+}
+
 /// Whether a body is a whole error answer, or none at all as after HEAD. The clients read what they can of a page or of half an
 /// answer, and half an answer may be another one.
 fn is_whole(body: &[u8], code: Option<&str>) -> bool {
@@ -185,7 +224,7 @@ fn is_whole_xml(body: &[u8]) -> bool {
 }
 
 /// An error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -199,6 +238,33 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_body_is_read_as_its_service_writes_it() {
+        let read = |service, body: &str| fault(service, body.as_bytes()).map(|fault| (fault.code, fault.message));
+        let told = |code: &str, message: &str| Some((code.to_owned(), (!message.is_empty()).then(|| message.to_owned())));
+        for (service, body, expected) in [
+            (Service::S3, "<Error><Code>A</Code></Error>", told("A", "")),
+            (Service::S3, "<html><Code>A</Code></html>", None),
+            (
+                Service::S3Control,
+                "<ErrorResponse><Error><Code>A</Code></Error></ErrorResponse>",
+                told("A", ""),
+            ),
+            (
+                Service::Iam,
+                "<ErrorResponse xmlns=\"u\"><Error><Type>Sender</Type><Code>A</Code><Message>m &amp; n</Message></Error></ErrorResponse>",
+                told("A", "m & n"),
+            ),
+            (Service::Iam, r#"{"__type":"A"}"#, None),
+            (Service::CloudTrail, r#"{"__type":"com.amazonaws#A","message":"m"}"#, told("A", "m")),
+            (Service::Macie, r#"{"code":"A","Message":"m"}"#, told("A", "m")),
+            (Service::CloudTrail, "<Error><Code>A</Code></Error>", None),
+            (Service::CloudTrail, r#"{"message":"m"}"#, None),
+        ] {
+            assert_eq!(read(service, body), expected, "{body}");
+        }
+    }
 
     #[test]
     fn half_an_answer_is_none() {

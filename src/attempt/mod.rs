@@ -1,6 +1,7 @@
 //! Attempts as calls: the operation catalogue, the parameters, and one function per operation that makes the call.
 
 mod answer;
+mod ask;
 mod call;
 mod cli;
 mod content;
@@ -9,11 +10,16 @@ mod operation;
 mod param;
 mod presigned;
 
-pub(crate) use self::{answer::request_id, cli::quote};
+pub(crate) use self::{
+    answer::{chain, fault, request_id},
+    call::numbered,
+    cli::quote,
+};
 pub use crate::service::Service;
 
 pub use self::{
     answer::{Answer, Output, Refused},
+    ask::Ask,
     call::call,
     cli::command,
     fill::{Call, Facts, FillError, account, fill, fill_value, fixture_arn},

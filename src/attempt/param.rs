@@ -5,7 +5,10 @@
 
 use std::fmt;
 
-use crate::diag::{Located, yaml::OneOrMany, yaml::present};
+use crate::diag::{
+    Located,
+    yaml::{OneOrMany, Written},
+};
 
 /// What a parameter's text means. The kind decides how it is resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,9 +100,9 @@ macro_rules! params {
             pub operations: OneOrMany<Located<String>>,
             $(
                 $(#[doc = $doc])+
-                #[serde(default, rename = $name, deserialize_with = "present")]
+                #[serde(default, rename = $name)]
                 #[schemars(with = "OneOrMany<String>")]
-                pub $field: Option<OneOrMany<Located<String>>>,
+                pub $field: Written<OneOrMany<Located<String>>>,
             )+
         }
 
@@ -108,7 +111,7 @@ macro_rules! params {
             pub fn params(&self) -> impl Iterator<Item = (Param, &[Located<String>])> {
                 [$((Param::$variant, &self.$field),)+]
                     .into_iter()
-                    .filter_map(|(param, values)| values.as_ref().map(|values| (param, values.0.as_slice())))
+                    .filter_map(|(param, values)| values.0.as_ref().map(|values| (param, values.0.as_slice())))
             }
         }
     };
@@ -277,9 +280,9 @@ macro_rules! fields {
         pub struct RawExpect {
             $(
                 $(#[doc = $doc])+
-                #[serde(default, deserialize_with = "present")]
+                #[serde(default)]
                 #[schemars(with = "OneOrMany<String>")]
-                pub $field: Option<OneOrMany<Located<String>>>,
+                pub $field: Written<OneOrMany<Located<String>>>,
             )+
         }
 
@@ -288,7 +291,7 @@ macro_rules! fields {
             pub fn fields(&self) -> impl Iterator<Item = (Field, &[Located<String>])> {
                 [$((Field::$variant, &self.$field),)+]
                     .into_iter()
-                    .filter_map(|(field, values)| values.as_ref().map(|values| (field, values.0.as_slice())))
+                    .filter_map(|(field, values)| values.0.as_ref().map(|values| (field, values.0.as_slice())))
             }
         }
     };

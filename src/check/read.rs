@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{On, Seen, Subject, shape};
-use crate::attempt::{Service, quote};
+use crate::attempt::{Ask, Service, fault, quote};
 
 /// A read-only call.
 #[derive(Debug)]
@@ -221,21 +221,6 @@ pub const READS: &[Read] = &[
     account("accessanalyzer:ListAnalyzers", Service::AccessAnalyzer, How::Path("/analyzer"), &[]),
 ];
 
-/// A request to be signed and sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ask {
-    /// The method.
-    pub method: &'static str,
-    /// What stands before the service's own host name.
-    pub prefix: String,
-    /// Path and query.
-    pub path: String,
-    /// Headers.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body.
-    pub body: String,
-}
-
 impl Read {
     /// The request for a resource, with what the baseline says. A bucket is asked of the account that must own it.
     #[must_use]
@@ -256,21 +241,10 @@ impl Read {
                 ..get(path.to_owned(), vec![("x-amz-account-id", subject.account.clone())])
             },
             How::Path(path) => get(path.to_owned(), Vec::new()),
-            How::Target(target, input) => Ask {
-                method: "POST",
-                path: "/".to_owned(),
-                headers: vec![
-                    ("content-type", format!("application/x-amz-json-{}", version(self.service))),
-                    ("x-amz-target", target.to_owned()),
-                ],
-                body: Value::Object(
-                    members(input, subject, parameters)
-                        .map(|(name, value)| (name.to_owned(), json!(value)))
-                        .collect(),
-                )
-                .to_string(),
-                ..Ask::default()
-            },
+            How::Target(target, input) => {
+                let input = members(input, subject, parameters).map(|(name, value)| (name.to_owned(), json!(value)));
+                Ask::json(version(self.service), target.to_owned(), &Value::Object(input.collect()))
+            }
         }
     }
 
@@ -325,7 +299,7 @@ impl Read {
             let mut absent = self.absent.iter();
             absent.any(|(with, code, words)| *with == status && *code == found && says(words))
         };
-        match error_code(self.service, body) {
+        match fault(self.service, body).map(|fault| fault.code) {
             Some(code) if is_absent(&code) => Seen::Document(Value::Null),
             Some(code) => Seen::NotRead(format!("{} answered {status} {code}", self.name)),
             None => Seen::NotRead(format!("{} answered {status}", self.name)),
@@ -378,18 +352,4 @@ fn kebab(name: &str) -> String {
         words.push(c.to_ascii_lowercase());
         words
     })
-}
-
-/// The code of an error.
-#[must_use]
-pub fn error_code(service: Service, body: &[u8]) -> Option<String> {
-    match service {
-        Service::S3 | Service::S3Control | Service::Sts | Service::Iam => shape::error_code(body),
-        // The others speak JSON.
-        _ => {
-            let error: Value = serde_json::from_slice(body).ok()?;
-            let code = error.get("__type").or_else(|| error.get("code"))?.as_str()?;
-            Some(code.rsplit('#').next().unwrap_or(code).to_owned())
-        }
-    }
 }

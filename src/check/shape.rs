@@ -102,12 +102,6 @@ fn value(element: &Element) -> Option<Value> {
     Some(Value::String(element.text.clone()))
 }
 
-/// The code of an error body.
-pub(super) fn error_code(body: &[u8]) -> Option<String> {
-    let root = Element::read(body).filter(|root| root.name == "Error")?;
-    root.get("Code").map(str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -159,10 +153,5 @@ mod tests {
         ] {
             assert_eq!(printed(body.as_bytes(), None), None, "{body}");
         }
-        assert_eq!(
-            error_code(b"<Error><Code>NoSuchBucketPolicy</Code></Error>"),
-            Some("NoSuchBucketPolicy".to_owned())
-        );
-        assert_eq!(error_code(b"<html><Code>NoSuchBucketPolicy</Code></html>"), None);
     }
 }

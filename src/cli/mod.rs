@@ -58,8 +58,9 @@ enum Command {
     Explain(explain::Explain),
     /// Answer S3, S3 Control, KMS, STS and IAM on local ports, refusing what AWS refuses
     Serve(serve::Serve),
-    /// Print the JSON Schema of a file format
+    /// Write a page for each control and each architecture
     Pages(pages::Pages),
+    /// Print the JSON Schema of a file format
     Schema(schema::Schema),
 }
 

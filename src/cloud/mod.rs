@@ -229,6 +229,12 @@ impl Target {
         }
     }
 
+    /// The target's time.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.time.now()
+    }
+
     /// The URL of a service, where it is not the SDK's own choice.
     fn url(&self, service: Service, plain: bool) -> Option<String> {
         match (&self.endpoints, plain) {
@@ -243,8 +249,7 @@ impl Target {
     #[must_use]
     pub fn clients(&self, credentials: Option<&Credentials>, plain: bool) -> Clients {
         let caller = Arc::new((self.clone(), credentials.cloned()));
-        let (of_s3, of_s3control, of_kms, of_sts) = (caller.clone(), caller.clone(), caller.clone(), caller.clone());
-        let (of_iam, of_cloudtrail) = (caller.clone(), caller);
+        let (of_s3, of_s3control, of_kms, of_sts) = (caller.clone(), caller.clone(), caller.clone(), caller);
         Clients {
             s3: lazy(move || of_s3.0.s3(of_s3.1.as_ref(), plain)),
             s3control: lazy(move || {
@@ -260,21 +265,14 @@ impl Target {
                 let (target, credentials) = &*of_sts;
                 aws_sdk_sts::Client::from_conf(config!(target, aws_sdk_sts, credentials, target.url(Service::Sts, plain)).build())
             }),
-            iam: lazy(move || {
-                let (target, credentials) = &*of_iam;
-                aws_sdk_iam::Client::from_conf(config!(target, aws_sdk_iam, credentials, target.url(Service::Iam, plain)).build())
-            }),
-            cloudtrail: lazy(move || {
-                let (target, credentials) = &*of_cloudtrail;
-                let url = target.url(Service::CloudTrail, plain);
-                aws_sdk_cloudtrail::Client::from_conf(config!(target, aws_sdk_cloudtrail, credentials, url).build())
-            }),
             connector: self.connector.clone(),
             time: self.time.clone(),
             last: self.last.clone(),
             credentials: credentials.cloned(),
             region: self.region.clone(),
             endpoint: self.one_url(plain),
+            plain,
+            name: self.name.clone(),
         }
     }
 
@@ -292,12 +290,6 @@ impl Target {
             config = config.force_path_style(true);
         }
         aws_sdk_s3::Client::from_conf(config.build())
-    }
-
-    /// A client that makes and removes roles.
-    #[must_use]
-    pub fn iam(&self, credentials: &Credentials) -> aws_sdk_iam::Client {
-        aws_sdk_iam::Client::from_conf(config!(self, aws_sdk_iam, Some(credentials), self.url(Service::Iam, false)).build())
     }
 }
 
@@ -320,18 +312,16 @@ pub struct Clients {
     pub kms: Lazy<aws_sdk_kms::Client>,
     /// STS.
     pub sts: Lazy<aws_sdk_sts::Client>,
-    /// IAM.
-    pub iam: Lazy<aws_sdk_iam::Client>,
-    /// `CloudTrail`.
-    pub cloudtrail: Lazy<aws_sdk_cloudtrail::Client>,
-    /// For presigned requests and forms, which no client sends.
+    /// For presigned requests, forms and [`Clients::ask`], which no client sends.
     pub connector: SharedHttpConnector,
-    /// For forms, which no client signs; nothing for an anonymous caller.
+    /// For forms and [`Clients::ask`], which no client signs; nothing for an anonymous caller.
     pub credentials: Option<Credentials>,
     /// The Region.
     pub region: String,
     /// The one URL of every service, where it is not AWS's own hosts: for forms, too.
     pub endpoint: Option<String>,
+    plain: bool,
+    name: Option<AppName>,
     time: SharedTimeSource,
     last: Arc<Last>,
 }

@@ -1,8 +1,8 @@
-//! Requests whose answers are wanted as they came, which the clients of AWS do not give: signed with AWS's own signer.
+//! Requests that no client of AWS sends: those whose answers are wanted as they came, and those to services of which so few operations are
+//! called that their clients do not pay for the time it takes to build them. Signed with AWS's own signer.
 
-use std::time::SystemTime;
+use std::error::Error;
 
-use aws_credential_types::Credentials;
 use aws_sigv4::{
     http_request::{
         PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode, sign,
@@ -11,15 +11,17 @@ use aws_sigv4::{
 };
 use aws_smithy_runtime_api::client::{http::HttpConnector as _, orchestrator::HttpRequest};
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+use serde_json::Value;
 
-use super::{Endpoints, Target};
+use super::Clients;
 use crate::{
-    attempt::{Answer, Output, Refused, Service, request_id},
-    check::read::{Ask, error_code},
+    attempt::{Answer, Ask, Output, Refused, Service, chain, fault, request_id},
+    sandbox::Rulings,
+    xml::Element,
 };
 
 /// An answer as it came, whatever it says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Told {
     /// The HTTP status.
     pub status: u16,
@@ -27,6 +29,8 @@ pub struct Told {
     pub request_id: Option<String>,
     /// The body.
     pub body: Vec<u8>,
+    /// What the sandbox decided and why; nothing from any other target.
+    rulings: Option<Rulings>,
 }
 
 impl Told {
@@ -40,37 +44,88 @@ impl Told {
     #[must_use]
     pub fn as_answer(&self, service: Service) -> Answer {
         if self.is_success() {
-            return Answer::success(self.status, self.request_id.as_deref(), Output::new());
+            return self.success(Output::new());
         }
-        Answer::Refused(Refused {
+        let refused = |code, message| {
+            Answer::Refused(Refused {
+                status: self.status,
+                code,
+                message,
+                request_id: self.request_id.clone(),
+                rulings: self.rulings.clone(),
+                ..Refused::default()
+            })
+        };
+        match fault(service, &self.body) {
+            Some(fault) => refused(Some(fault.code), fault.message),
+            None if self.body.trim_ascii().is_empty() => refused(None, None),
+            None => self.malformed("the body is not an error of the service"),
+        }
+    }
+
+    /// A success with what was read of it.
+    #[must_use]
+    pub fn success(&self, output: Output) -> Answer {
+        Answer::success(self.status, self.request_id.as_deref(), output)
+    }
+
+    /// The result of an operation of IAM, which is empty for some.
+    ///
+    /// # Errors
+    /// The answer is a refusal, or not the answer of this operation.
+    pub(crate) fn iam(&self, action: &str) -> Result<Element, Answer> {
+        if !self.is_success() {
+            return Err(self.as_answer(Service::Iam));
+        }
+        let root = Element::read(&self.body).filter(|root| root.name == format!("{action}Response"));
+        let root = root.ok_or_else(|| self.malformed(&format!("the body is not the answer to {action}")))?;
+        Ok(root.child(&format!("{action}Result")).cloned().unwrap_or_default())
+    }
+
+    /// The result of an operation of a JSON protocol, which has no body for some.
+    ///
+    /// # Errors
+    /// The answer is a refusal, or not an object.
+    pub(crate) fn json(&self, service: Service) -> Result<Value, Answer> {
+        if !self.is_success() {
+            return Err(self.as_answer(service));
+        }
+        if self.body.trim_ascii().is_empty() {
+            return Ok(Value::Null);
+        }
+        let document = serde_json::from_slice(&self.body).ok();
+        let document = document.filter(|document: &Value| document.is_object() && document.get("__type").is_none());
+        document.ok_or_else(|| self.malformed("the body is not an answer of the service"))
+    }
+
+    fn malformed(&self, message: &str) -> Answer {
+        Answer::Malformed {
             status: self.status,
-            code: error_code(service, &self.body),
-            request_id: self.request_id.clone(),
-            ..Refused::default()
-        })
+            message: message.to_owned(),
+        }
     }
 }
 
-impl Target {
-    /// Asks a service over TLS, as the owner of `credentials`.
+impl Clients {
+    /// Signs a request, sends it and gives the answer as it came.
     ///
     /// # Errors
     /// What there is in place of an answer: none came, it broke off, or the request could not be made.
-    pub async fn ask(&self, credentials: &Credentials, service: Service, ask: &Ask) -> Result<Told, Answer> {
-        let request = self
-            .signed(credentials, service, ask)
-            .map_err(|message| Answer::NotSent { message })?;
-        let answer = self.connector.call(request).await;
-        let mut response = answer.map_err(|error| Answer::Unreachable {
-            message: error.to_string(),
+    pub async fn ask(&self, service: Service, ask: &Ask) -> Result<Told, Answer> {
+        let request = self.signed(service, ask).map_err(|error| Answer::NotSent {
+            message: chain(error.as_ref()),
         })?;
+        let answer = self.connector.call(request).await;
+        let mut response = answer.map_err(|error| Answer::Unreachable { message: chain(&error) })?;
         let status = response.status().as_u16();
         let request_id = request_id(response.headers());
+        let rulings = response.extension().cloned();
         match ByteStream::new(response.take_body()).collect().await {
             Ok(body) => Ok(Told {
                 status,
                 request_id,
                 body: body.to_vec(),
+                rulings,
             }),
             Err(error) => Err(Answer::Malformed {
                 status,
@@ -79,10 +134,14 @@ impl Target {
         }
     }
 
-    fn signed(&self, credentials: &Credentials, service: Service, ask: &Ask) -> Result<HttpRequest, String> {
-        let base = match &self.endpoints {
-            Endpoints::Regional => format!("https://{}{}", ask.prefix, service.host(&self.region)),
-            Endpoints::One { url, .. } => url.trim_end_matches('/').to_owned(),
+    fn signed(&self, service: Service, ask: &Ask) -> Result<HttpRequest, Box<dyn Error + Send + Sync>> {
+        let credentials = self.credentials.as_ref().ok_or("there are no credentials to sign it with")?;
+        let (base, region) = if let Some(url) = &self.endpoint {
+            (url.clone(), self.region.as_str())
+        } else {
+            let scheme = if self.plain { "http" } else { "https" };
+            let host = service.host(&self.region);
+            (format!("{scheme}://{}{host}", ask.prefix), service.signing_region(&self.region))
         };
         let uri = format!("{base}{}", ask.path);
         let mut builder = http::Request::builder().method(ask.method).uri(&uri);
@@ -92,29 +151,21 @@ impl Target {
         if let Some(name) = &self.name {
             builder = builder.header("user-agent", name.to_string());
         }
-        let mut request = builder.body(SdkBody::from(ask.body.clone())).map_err(|error| error.to_string())?;
+        let mut request = builder.body(SdkBody::from(ask.body.clone()))?;
         let identity = credentials.clone().into();
         let params = SigningParams::builder()
             .identity(&identity)
-            .region(&self.region)
+            .region(region)
             .name(service.signing_name())
             .time(self.now())
             .settings(settings(service))
-            .build()
-            .map_err(|error| error.to_string())?
+            .build()?
             .into();
         let headers = ask.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let signable = SignableRequest::new(ask.method, &uri, headers, SignableBody::Bytes(ask.body.as_bytes()));
-        let signable = signable.map_err(|error| error.to_string())?;
-        let (instructions, _) = sign(signable, &params).map_err(|error| error.to_string())?.into_parts();
+        let signable = SignableRequest::new(ask.method, &uri, headers, SignableBody::Bytes(ask.body.as_bytes()))?;
+        let (instructions, _) = sign(signable, &params)?.into_parts();
         instructions.apply_to_request_http1x(&mut request);
-        HttpRequest::try_from(request).map_err(|error| error.to_string())
-    }
-
-    /// The target's time.
-    #[must_use]
-    pub fn now(&self) -> SystemTime {
-        self.time.now()
+        Ok(HttpRequest::try_from(request)?)
     }
 }
 

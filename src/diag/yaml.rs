@@ -185,6 +185,23 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
+/// A field of which there are many of one type, and whose value must be one where it is written, as [`present`] sees to: a type of its own is
+/// compiled once, a function named at every field once for each.
+#[derive(Clone, Debug)]
+pub struct Written<T>(pub Option<T>);
+
+impl<T> Default for Written<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Written<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(|value| Self(Some(value)))
+    }
+}
+
 /// A mapping in file order, with the place of every key.
 #[derive(Clone, Debug)]
 pub struct Entries<V>(pub Vec<(Located<String>, V)>);

@@ -14,8 +14,7 @@ use md5::{Digest as _, Md5};
 
 use super::{Made, Maker, failed, gone};
 use crate::{
-    attempt::{Answer, Service},
-    check::read::Ask,
+    attempt::{Answer, Ask, Service},
     environment::{Bucket, DefaultEncryption, Setting, Versioning},
     verdict::came_back,
 };
@@ -71,7 +70,7 @@ impl Maker<'_> {
             body: setting.text.to_string(),
             ..Ask::default()
         };
-        let told = self.provisioned.target.ask(&self.credentials, Service::S3, &ask).await;
+        let told = self.clients.ask(Service::S3, &ask).await;
         let answer = match told {
             Ok(told) if told.is_success() => return Ok(()),
             Ok(told) => told.as_answer(Service::S3),

@@ -1,10 +1,15 @@
 //! Roles and keys.
 
-use aws_sdk_iam::types::Tag;
 use serde_json::json;
 
-use super::{Made, Maker, failed, gone};
-use crate::environment::{BoundKey, Document, Key, Role};
+use super::{Made, Maker, failed, gone, removed};
+use crate::{
+    attempt::{Answer, Ask, Service, numbered},
+    cloud::Clients,
+    environment::{BoundKey, Document, Key, Role},
+    verdict::came_back,
+    xml::Element,
+};
 
 /// The shortest time a key can be kept for before it is deleted.
 const DAYS: i32 = 7;
@@ -18,29 +23,28 @@ impl Maker<'_> {
             Some(boundary) => Some(self.policy(&format!("{name}-boundary"), boundary).await?),
             None => None,
         };
-        let tags = role.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-        let tags: Vec<Tag> = tags.collect::<Result<_, _>>().map_err(|error| format!("{what}: {error}"))?;
-        let request = self
-            .iam
-            .create_role()
-            .role_name(name)
-            .assume_role_policy_document(role.trust.text.as_ref());
-        let request = request
-            .set_tags((!tags.is_empty()).then_some(tags))
-            .set_permissions_boundary(boundary)
-            .set_max_session_duration(i32::try_from(role.max_session_duration).ok());
-        request.send().await.map_err(failed(&what))?;
+        let duration = role.max_session_duration.to_string();
+        let tags: Vec<_> = role.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let tags: Vec<_> = numbered(&tags).collect();
+        let mut parameters = vec![
+            ("RoleName", name),
+            ("AssumeRolePolicyDocument", role.trust.text.as_ref()),
+            ("MaxSessionDuration", duration.as_str()),
+        ];
+        parameters.extend(boundary.as_deref().map(|arn| ("PermissionsBoundary", arn)));
+        parameters.extend(tags.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        self.iam(&what, "CreateRole", &parameters).await?;
         self.made(Made::Role(name.to_owned()));
         Ok(())
     }
 
     async fn policy(&mut self, name: &str, document: &Document) -> Result<String, String> {
         let what = format!("policy `{name}`");
-        let request = self.iam.create_policy().policy_name(name).policy_document(document.text.as_ref());
-        let answer = request.send().await.map_err(failed(&what))?;
-        let arn = answer
-            .policy()
-            .and_then(|policy| policy.arn())
+        let parameters = [("PolicyName", name), ("PolicyDocument", document.text.as_ref())];
+        let result = self.iam(&what, "CreatePolicy", &parameters).await?;
+        let arn = result
+            .child("Policy")
+            .and_then(|policy| policy.get("Arn"))
             .ok_or_else(|| format!("{what}: the answer names none"))?;
         self.made(Made::Policy(arn.to_owned()));
         Ok(arn.to_owned())
@@ -51,15 +55,24 @@ impl Maker<'_> {
         let name = name_of(&role.arn);
         for (index, document) in role.policies.iter().enumerate() {
             let policy = format!("gainsay-{index}");
-            let request = self.iam.put_role_policy().role_name(name).policy_name(&policy);
-            let answer = request.policy_document(document.text.as_ref()).send().await;
-            answer.map_err(failed(&format!("policy of role `{}`", role.name)))?;
+            let parameters = [
+                ("RoleName", name),
+                ("PolicyName", policy.as_str()),
+                ("PolicyDocument", document.text.as_ref()),
+            ];
+            let what = format!("policy of role `{}`", role.name);
+            self.iam(&what, "PutRolePolicy", &parameters).await?;
             self.made(Made::RolePolicy {
                 role: name.to_owned(),
                 policy,
             });
         }
         Ok(())
+    }
+
+    async fn iam(&self, what: &str, action: &str, parameters: &[(&str, &str)]) -> Result<Element, String> {
+        let result = iam(&self.clients, action, parameters).await;
+        result.map_err(|answer| format!("{what}: {}", came_back(&answer)))
     }
 
     /// A key, under the policy that a key has by default, and its alias.
@@ -130,11 +143,16 @@ fn default_policy(account: &str) -> String {
     json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
 }
 
-pub(super) async fn remove(kms: &aws_sdk_kms::Client, iam: &aws_sdk_iam::Client, made: &Made) -> Result<(), String> {
+async fn iam(clients: &Clients, action: &str, parameters: &[(&str, &str)]) -> Result<Element, Answer> {
+    clients.ask(Service::Iam, &Ask::iam(action, parameters)).await?.iam(action)
+}
+
+pub(super) async fn remove(clients: &Clients, made: &Made) -> Result<(), String> {
+    let kms = &clients.kms;
     match made {
-        Made::Role(name) => gone(iam.delete_role().role_name(name).send().await),
-        Made::RolePolicy { role, policy } => gone(iam.delete_role_policy().role_name(role).policy_name(policy).send().await),
-        Made::Policy(arn) => gone(iam.delete_policy().policy_arn(arn).send().await),
+        Made::Role(name) => removed(iam(clients, "DeleteRole", &[("RoleName", name)]).await),
+        Made::RolePolicy { role, policy } => removed(iam(clients, "DeleteRolePolicy", &[("RoleName", role), ("PolicyName", policy)]).await),
+        Made::Policy(arn) => removed(iam(clients, "DeletePolicy", &[("PolicyArn", arn)]).await),
         Made::Key(id) => {
             let request = kms.schedule_key_deletion().key_id(id).pending_window_in_days(DAYS);
             gone(request.send().await)

@@ -53,8 +53,6 @@ pub struct Provisioned {
 /// Who makes it, and where.
 struct Maker<'a> {
     clients: Clients,
-    credentials: Credentials,
-    iam: aws_sdk_iam::Client,
     provisioned: &'a mut Provisioned,
     /// Begins every name.
     prefix: String,
@@ -197,12 +195,11 @@ impl Provisioned {
             Err(problem) => return made.iter().map(|made| format!("{}: {problem}", made.shown())).collect(),
         };
         let clients = self.target.fork().clients(Some(&credentials), false);
-        let iam = self.target.iam(&credentials);
         let mut left = Vec::new();
         for made in made.into_iter().rev() {
             let removed = match &made {
                 Made::Bucket(bucket) => buckets::remove(&clients.s3, bucket).await,
-                other => identities::remove(&clients.kms, &iam, other).await,
+                other => identities::remove(&clients, other).await,
             };
             if let Err(problem) = removed {
                 left.push(format!("{}: {problem}", made.shown()));
@@ -216,8 +213,6 @@ impl<'a> Maker<'a> {
     fn new(provisioned: &'a mut Provisioned, credentials: &Credentials, run: &str) -> Self {
         Self {
             clients: provisioned.target.fork().clients(Some(credentials), false),
-            credentials: credentials.clone(),
-            iam: provisioned.target.iam(credentials),
             prefix: prefix(run),
             provisioned,
         }
@@ -274,10 +269,12 @@ fn gone<T, E>(answer: Result<T, SdkError<E, HttpResponse>>) -> Result<(), String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let Err(error) = answer else { return Ok(()) };
-    let answer = Answer::from_error(&error);
-    if answer.status() == Some(404) {
-        return Ok(());
+    removed(answer.map_err(|error| Answer::from_error(&error)))
+}
+
+fn removed<T>(answer: Result<T, Answer>) -> Result<(), String> {
+    match answer {
+        Err(answer) if answer.status() != Some(404) => Err(came_back(&answer)),
+        _ => Ok(()),
     }
-    Err(came_back(&answer))
 }

@@ -80,7 +80,8 @@ impl<W: Write> Terminal<W> {
 
     fn started(&mut self, run: &RunInfo, attempts: usize, checks: usize) -> String {
         self.results = attempts + checks;
-        if self.progress {
+        // A character for each result is progress enough, and leaves no line of its own to the bar.
+        if self.progress && self.format != Format::Terse {
             self.bar = Some(progress_bar(self.results));
         }
         let names: Vec<&str> = run.architectures.iter().map(|architecture| architecture.name.as_str()).collect();

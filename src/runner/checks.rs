@@ -134,9 +134,10 @@ impl CheckRun {
             return Seen::NotRead(format!("nothing is called `{}`", self.reading.check.read));
         };
         let ask = row.ask(&self.reading.subject, &self.reading.parameters);
+        let clients = self.target.clients(Some(credentials), false);
         let mut tries = Tries::default();
         let (answer, told) = loop {
-            let told = self.target.ask(credentials, row.service, &ask).await;
+            let told = clients.ask(row.service, &ask).await;
             let answer = match &told {
                 Ok(told) => told.as_answer(row.service),
                 Err(answer) => answer.clone(),

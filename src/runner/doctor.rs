@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::{
     Place,
     shared::{Ground, Keeper},
 };
 use crate::{
-    attempt::Answer,
+    attempt::{Answer, Ask, Service},
     cloud::{Clients, Target},
     environment::{Bucket, Environment, Key, Role, Trail},
     principal::Sessions,
@@ -129,9 +131,11 @@ async fn read_trail(trail: &Trail, readers: &[Reader]) -> Result<String, String>
     let action = "cloudtrail:GetTrailStatus";
     let mut told = "there is nobody to read it".to_owned();
     for reader in readers {
-        match reader.clients.cloudtrail.get_trail_status().name(&trail.arn).send().await {
+        let ask = Ask::cloudtrail("GetTrailStatus", &json!({ "Name": trail.arn }));
+        let answer = reader.clients.ask(Service::CloudTrail, &ask).await;
+        match answer.and_then(|told| told.json(Service::CloudTrail)) {
             Ok(_) => return Ok(format!("{}, read by {} with {action}", trail.arn, reader.name)),
-            Err(error) => told = format!("{action} by {}: {}", reader.name, came_back(&Answer::from_error(&error))),
+            Err(answer) => told = format!("{action} by {}: {}", reader.name, came_back(&answer)),
         }
     }
     Err(format!("{}: {told}", trail.arn))

@@ -23,13 +23,13 @@ use super::{
     json::JsonAnswer,
     kms, monitoring,
     payload::Payload,
-    route::{Host, IAM_REGION, Route, host, route},
+    route::{Host, Route, host, route},
     s3::{self, Backend},
     signature::{self, AuthError, Signature, Via, query_pairs},
     state::World,
     sts,
 };
-use crate::service::Service;
+use crate::service::{IAM_REGION, Service};
 
 /// An answer, and what was decided on the way to it.
 pub(super) struct Reply {

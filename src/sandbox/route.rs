@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use http::request::Parts;
 
-use crate::service::Service;
+use crate::service::{IAM_REGION, Service};
 
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,9 +22,6 @@ pub(super) enum Route {
     /// S3 Control, and the account that the host or the header names.
     Control(String),
 }
-
-/// The Region that requests of IAM are signed for (<https://docs.aws.amazon.com/general/latest/gr/iam-service.html>).
-pub(super) const IAM_REGION: &str = "us-east-1";
 
 /// The path of every operation of S3 Control begins so.
 const CONTROL: &str = "/v20180820/";

@@ -104,3 +104,15 @@ impl Copied {
         serde_json::from_slice(&fs::read(self.reports().join("latest/record.json")).unwrap()).unwrap()
     }
 }
+
+/// A fixed part of what is long to try: every so many-th, so that about `about` are tried; all of it where `GAINSAY_TESTS=all` is set, as
+/// `.ci/deep` does. What was tried is noted below `target/tmp/sampled`, and the end of `.ci/run` prints it.
+pub fn sampled<T>(what: &str, about: usize, all: Vec<T>) -> Vec<T> {
+    let (whole, total) = (std::env::var("GAINSAY_TESTS").is_ok_and(|tests| tests == "all"), all.len());
+    let step = if whole { 1 } else { total.div_ceil(about).max(1) };
+    let tried: Vec<T> = all.into_iter().step_by(step).collect();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sampled");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(what.replace(' ', "-")), format!("{what}: {} of {total}\n", tried.len())).unwrap();
+    tried
+}

@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gainsay::cloud::{Target, Trust, Url};
+use gainsay::{
+    attempt::{Ask, Service},
+    cloud::{Target, Trust, Url},
+};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 use crate::table::Table;
@@ -145,9 +148,14 @@ impl Server {
 
     /// The roles of an account, apart from those of services.
     pub fn roles(&self, account: &str) -> Vec<String> {
-        let iam = self.target().iam(&credentials(account));
-        let answer = runtime().block_on(iam.list_roles().send()).unwrap();
-        let roles = answer.roles().iter().map(|role| role.role_name().to_owned());
+        let clients = self.target().clients(Some(&credentials(account)), false);
+        let told = runtime().block_on(clients.ask(Service::Iam, &Ask::iam("ListRoles", &[]))).unwrap();
+        assert!(told.is_success(), "{told:?}");
+        let body = String::from_utf8(told.body).unwrap();
+        let roles = body
+            .split("<RoleName>")
+            .skip(1)
+            .map(|rest| rest.split('<').next().unwrap().to_owned());
         roles.filter(|name| name.starts_with("gainsay")).collect()
     }
 

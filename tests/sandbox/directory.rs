@@ -1,13 +1,69 @@
 //! IAM: who may make whom, what policies then allow, and how a principal loses it again.
 
 use aws_credential_types::Credentials;
-use aws_sdk_iam::error::ProvideErrorMetadata;
-use gainsay::{cloud::Target, sandbox::Sandbox};
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use gainsay::{
+    attempt::{Answer, Ask, Service},
+    cloud::{Clients, Target},
+    sandbox::Sandbox,
+};
+use quick_xml::{Reader, events::Event};
 use serde_json::json;
 
 use crate::place::run;
 
 const ACCOUNT: &str = "111122223333";
+
+/// IAM, as one of its users.
+struct Iam(Clients);
+
+impl Iam {
+    /// The body of the answer to a call, or the error.
+    async fn ask(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String, Answer> {
+        let told = self.0.ask(Service::Iam, &Ask::iam(action, parameters)).await?;
+        match told.as_answer(Service::Iam) {
+            Answer::Success { .. } => Ok(String::from_utf8(told.body).unwrap()),
+            other => Err(other),
+        }
+    }
+
+    /// Must succeed.
+    async fn done(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+        let answer = self.ask(action, parameters).await;
+        answer.unwrap_or_else(|answer| panic!("{action} {parameters:?}: {answer:?}"))
+    }
+
+    /// The code of the error, or `ok`.
+    async fn code(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+        match self.ask(action, parameters).await {
+            Ok(_) => "ok".to_owned(),
+            Err(Answer::Refused(refused)) => refused.code.unwrap_or_else(|| "no code".to_owned()),
+            Err(other) => panic!("{action} {parameters:?}: {other:?}"),
+        }
+    }
+}
+
+/// The texts of all elements of a name.
+fn texts(body: &str, name: &str) -> Vec<String> {
+    let mut reader = Reader::from_str(body);
+    let mut found = Vec::new();
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Start(start) if start.local_name().as_ref() == name.as_bytes() => {
+                found.push(reader.read_text(start.name()).unwrap().decode().unwrap().into_owned());
+            }
+            Event::Eof => return found,
+            _ => {}
+        }
+    }
+}
+
+/// The text of the one element of a name.
+fn text(body: &str, name: &str) -> String {
+    let mut found = texts(body, name);
+    assert_eq!(found.len(), 1, "{name} in {body}");
+    found.remove(0)
+}
 
 struct Site {
     sandbox: Sandbox,
@@ -21,8 +77,12 @@ impl Site {
         Self { sandbox, target }
     }
 
-    fn iam(&self) -> aws_sdk_iam::Client {
-        self.target.iam(&self.sandbox.admin_credentials())
+    fn iam(&self) -> Iam {
+        self.iam_of(&self.sandbox.admin_credentials())
+    }
+
+    fn iam_of(&self, credentials: &Credentials) -> Iam {
+        Iam(self.target.clients(Some(credentials), false))
     }
 
     fn s3(&self, credentials: &Credentials) -> aws_sdk_s3::Client {
@@ -31,28 +91,16 @@ impl Site {
 
     /// A user with an access key.
     async fn user(&self, name: &str) -> Credentials {
-        self.iam().create_user().user_name(name).send().await.unwrap();
-        let key = self
-            .iam()
-            .create_access_key()
-            .user_name(name)
-            .send()
-            .await
-            .unwrap()
-            .access_key
-            .unwrap();
-        Credentials::new(key.access_key_id, key.secret_access_key, None, None, "test")
+        self.iam().done("CreateUser", &[("UserName", name)]).await;
+        let key = self.iam().done("CreateAccessKey", &[("UserName", name)]).await;
+        Credentials::new(text(&key, "AccessKeyId"), text(&key, "SecretAccessKey"), None, None, "test")
     }
 
     async fn role(&self, name: &str, trust: serde_json::Value) {
         let trust =
             json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": trust, "Action": "sts:AssumeRole" }] });
-        let create = self
-            .iam()
-            .create_role()
-            .role_name(name)
-            .assume_role_policy_document(trust.to_string());
-        create.send().await.unwrap();
+        let parameters = [("RoleName", name), ("AssumeRolePolicyDocument", &trust.to_string())];
+        self.iam().done("CreateRole", &parameters).await;
     }
 }
 
@@ -61,7 +109,7 @@ fn policy(effect: &str, action: &str, resource: &str) -> String {
 }
 
 /// The code of an error, or `ok`.
-fn code<T, E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(answer: Result<T, aws_sdk_iam::error::SdkError<E, R>>) -> String {
+fn code<T, E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(answer: Result<T, aws_sdk_s3::error::SdkError<E, R>>) -> String {
     match answer {
         Ok(_) => "ok".to_owned(),
         Err(error) => error.code().unwrap_or("no code").to_owned(),
@@ -79,53 +127,37 @@ fn a_user_may_what_its_own_its_groups_and_its_attached_policies_say() {
         let (iam, ann) = (site.iam(), site.user("ann").await);
         assert_eq!(buckets(&site, &ann).await, "AccessDenied");
         let list = policy("Allow", "s3:ListAllMyBuckets", "*");
-        iam.put_user_policy()
-            .user_name("ann")
-            .policy_name("list")
-            .policy_document(&list)
-            .send()
-            .await
-            .unwrap();
+        iam.done(
+            "PutUserPolicy",
+            &[("UserName", "ann"), ("PolicyName", "list"), ("PolicyDocument", &list)],
+        )
+        .await;
         assert_eq!(buckets(&site, &ann).await, "ok");
-        iam.delete_user_policy().user_name("ann").policy_name("list").send().await.unwrap();
+        iam.done("DeleteUserPolicy", &[("UserName", "ann"), ("PolicyName", "list")]).await;
         assert_eq!(buckets(&site, &ann).await, "AccessDenied");
 
-        iam.create_group().group_name("readers").send().await.unwrap();
-        iam.put_group_policy()
-            .group_name("readers")
-            .policy_name("list")
-            .policy_document(&list)
-            .send()
-            .await
-            .unwrap();
+        iam.done("CreateGroup", &[("GroupName", "readers")]).await;
+        iam.done(
+            "PutGroupPolicy",
+            &[("GroupName", "readers"), ("PolicyName", "list"), ("PolicyDocument", &list)],
+        )
+        .await;
         assert_eq!(buckets(&site, &ann).await, "AccessDenied");
-        iam.add_user_to_group().group_name("readers").user_name("ann").send().await.unwrap();
+        iam.done("AddUserToGroup", &[("GroupName", "readers"), ("UserName", "ann")]).await;
         assert_eq!(buckets(&site, &ann).await, "ok");
-        iam.remove_user_from_group()
-            .group_name("readers")
-            .user_name("ann")
-            .send()
-            .await
-            .unwrap();
+        iam.done("RemoveUserFromGroup", &[("GroupName", "readers"), ("UserName", "ann")])
+            .await;
         assert_eq!(buckets(&site, &ann).await, "AccessDenied");
 
         let read_only = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
-        iam.attach_user_policy()
-            .user_name("ann")
-            .policy_arn(read_only)
-            .send()
-            .await
-            .unwrap();
+        iam.done("AttachUserPolicy", &[("UserName", "ann"), ("PolicyArn", read_only)]).await;
         assert_eq!(buckets(&site, &ann).await, "ok");
         assert_eq!(
             code(site.s3(&ann).create_bucket().bucket("anns-bucket").send().await),
             "AccessDenied"
         );
-        let unknown = iam
-            .attach_user_policy()
-            .user_name("ann")
-            .policy_arn("arn:aws:iam::aws:policy/SomethingElse");
-        assert_eq!(code(unknown.send().await), "NotImplemented");
+        let unknown = [("UserName", "ann"), ("PolicyArn", "arn:aws:iam::aws:policy/SomethingElse")];
+        assert_eq!(iam.code("AttachUserPolicy", &unknown).await, "NotImplemented");
     });
 }
 
@@ -134,50 +166,41 @@ fn the_default_version_of_a_policy_counts_and_a_boundary_limits() {
     run(async {
         let site = Site::new();
         let (iam, ann) = (site.iam(), site.user("ann").await);
-        let made = iam
-            .create_policy()
-            .policy_name("mine")
-            .policy_document(policy("Allow", "s3:ListAllMyBuckets", "*"));
-        let arn = made.send().await.unwrap().policy.unwrap().arn.unwrap();
+        let list = policy("Allow", "s3:ListAllMyBuckets", "*");
+        let arn = text(
+            &iam.done("CreatePolicy", &[("PolicyName", "mine"), ("PolicyDocument", &list)]).await,
+            "Arn",
+        );
         assert_eq!(arn, format!("arn:aws:iam::{ACCOUNT}:policy/mine"));
-        iam.attach_user_policy().user_name("ann").policy_arn(&arn).send().await.unwrap();
+        iam.done("AttachUserPolicy", &[("UserName", "ann"), ("PolicyArn", &arn)]).await;
         assert_eq!(buckets(&site, &ann).await, "ok");
+        let nothing = policy("Deny", "s3:*", "*");
         let version = iam
-            .create_policy_version()
-            .policy_arn(&arn)
-            .policy_document(policy("Deny", "s3:*", "*"));
-        let version = version.send().await.unwrap().policy_version.unwrap().version_id.unwrap();
+            .done("CreatePolicyVersion", &[("PolicyArn", &arn), ("PolicyDocument", &nothing)])
+            .await;
+        let version = text(&version, "VersionId");
         assert_eq!(buckets(&site, &ann).await, "ok");
-        iam.set_default_policy_version()
-            .policy_arn(&arn)
-            .version_id(&version)
-            .send()
-            .await
-            .unwrap();
+        iam.done("SetDefaultPolicyVersion", &[("PolicyArn", &arn), ("VersionId", &version)])
+            .await;
         assert_eq!(buckets(&site, &ann).await, "AccessDenied");
-        iam.set_default_policy_version()
-            .policy_arn(&arn)
-            .version_id("v1")
-            .send()
-            .await
-            .unwrap();
+        iam.done("SetDefaultPolicyVersion", &[("PolicyArn", &arn), ("VersionId", "v1")])
+            .await;
         assert_eq!(buckets(&site, &ann).await, "ok");
-        assert_eq!(code(iam.delete_policy().policy_arn(&arn).send().await), "DeleteConflict");
+        assert_eq!(iam.code("DeletePolicy", &[("PolicyArn", &arn)]).await, "DeleteConflict");
 
-        let other = iam
-            .create_policy()
-            .policy_name("edge")
-            .policy_document(policy("Allow", "kms:*", "*"));
-        let other = other.send().await.unwrap().policy.unwrap().arn.unwrap();
-        iam.put_user_permissions_boundary()
-            .user_name("ann")
-            .permissions_boundary(&other)
-            .send()
-            .await
-            .unwrap();
+        let edge = policy("Allow", "kms:*", "*");
+        let other = text(
+            &iam.done("CreatePolicy", &[("PolicyName", "edge"), ("PolicyDocument", &edge)]).await,
+            "Arn",
+        );
+        iam.done(
+            "PutUserPermissionsBoundary",
+            &[("UserName", "ann"), ("PermissionsBoundary", &other)],
+        )
+        .await;
         let error = site.s3(&ann).list_buckets().send().await.unwrap_err().into_service_error();
         assert!(error.message().unwrap().contains("no permissions boundary allows"), "{error:?}");
-        iam.delete_user_permissions_boundary().user_name("ann").send().await.unwrap();
+        iam.done("DeleteUserPermissionsBoundary", &[("UserName", "ann")]).await;
         assert_eq!(buckets(&site, &ann).await, "ok");
     });
 }
@@ -188,29 +211,23 @@ fn a_key_a_user_and_a_role_end_with_what_they_gave() {
         let site = Site::new();
         let (iam, ann) = (site.iam(), site.user("ann").await);
         let list = policy("Allow", "s3:ListAllMyBuckets", "*");
-        iam.put_user_policy()
-            .user_name("ann")
-            .policy_name("list")
-            .policy_document(&list)
-            .send()
-            .await
-            .unwrap();
+        iam.done(
+            "PutUserPolicy",
+            &[("UserName", "ann"), ("PolicyName", "list"), ("PolicyDocument", &list)],
+        )
+        .await;
         let key = ann.access_key_id();
-        iam.update_access_key()
-            .user_name("ann")
-            .access_key_id(key)
-            .status("Inactive".into())
-            .send()
-            .await
-            .unwrap();
+        iam.done(
+            "UpdateAccessKey",
+            &[("UserName", "ann"), ("AccessKeyId", key), ("Status", "Inactive")],
+        )
+        .await;
         assert_eq!(buckets(&site, &ann).await, "InvalidAccessKeyId");
-        iam.update_access_key()
-            .user_name("ann")
-            .access_key_id(key)
-            .status("Active".into())
-            .send()
-            .await
-            .unwrap();
+        iam.done(
+            "UpdateAccessKey",
+            &[("UserName", "ann"), ("AccessKeyId", key), ("Status", "Active")],
+        )
+        .await;
         assert_eq!(buckets(&site, &ann).await, "ok");
 
         // Temporary credentials of the user end with the user, and do not open IAM.
@@ -226,14 +243,14 @@ fn a_key_a_user_and_a_role_end_with_what_they_gave() {
         assert_eq!(buckets(&site, &session).await, "ok");
         let again = site.target.clients(Some(&session), false).sts.get_session_token().send().await;
         assert_eq!(code(again), "AccessDenied");
-        assert_eq!(code(site.target.iam(&session).list_users().send().await), "InvalidClientTokenId");
+        assert_eq!(site.iam_of(&session).code("ListUsers", &[]).await, "InvalidClientTokenId");
 
-        assert_eq!(code(iam.delete_user().user_name("ann").send().await), "DeleteConflict");
-        iam.delete_user_policy().user_name("ann").policy_name("list").send().await.unwrap();
-        assert_eq!(code(iam.delete_user().user_name("ann").send().await), "DeleteConflict");
-        iam.delete_access_key().user_name("ann").access_key_id(key).send().await.unwrap();
-        assert_eq!(code(iam.delete_user().user_name("ann").send().await), "ok");
-        assert_eq!(code(iam.get_user().user_name("ann").send().await), "NoSuchEntity");
+        assert_eq!(iam.code("DeleteUser", &[("UserName", "ann")]).await, "DeleteConflict");
+        iam.done("DeleteUserPolicy", &[("UserName", "ann"), ("PolicyName", "list")]).await;
+        assert_eq!(iam.code("DeleteUser", &[("UserName", "ann")]).await, "DeleteConflict");
+        iam.done("DeleteAccessKey", &[("UserName", "ann"), ("AccessKeyId", key)]).await;
+        assert_eq!(iam.code("DeleteUser", &[("UserName", "ann")]).await, "ok");
+        assert_eq!(iam.code("GetUser", &[("UserName", "ann")]).await, "NoSuchEntity");
         assert_eq!(buckets(&site, &ann).await, "InvalidAccessKeyId");
         assert_eq!(buckets(&site, &session).await, "InvalidToken");
     });
@@ -247,13 +264,15 @@ fn a_role_made_again_is_another_one() {
         let admin = site.target.clients(Some(&site.sandbox.admin_credentials()), false).sts.clone();
         site.role("team", json!({ "AWS": ACCOUNT })).await;
         let arn = format!("arn:aws:iam::{ACCOUNT}:role/team");
-        iam.put_role_policy()
-            .role_name("team")
-            .policy_name("list")
-            .policy_document(policy("Allow", "s3:*", "*"))
-            .send()
-            .await
-            .unwrap();
+        iam.done(
+            "PutRolePolicy",
+            &[
+                ("RoleName", "team"),
+                ("PolicyName", "list"),
+                ("PolicyDocument", &policy("Allow", "s3:*", "*")),
+            ],
+        )
+        .await;
         let issued = admin
             .assume_role()
             .role_arn(&arn)
@@ -271,27 +290,28 @@ fn a_role_made_again_is_another_one() {
             "test",
         );
         assert_eq!(buckets(&site, &session).await, "ok");
-        iam.delete_role_policy().role_name("team").policy_name("list").send().await.unwrap();
+        iam.done("DeleteRolePolicy", &[("RoleName", "team"), ("PolicyName", "list")]).await;
         assert_eq!(buckets(&site, &session).await, "AccessDenied");
-        iam.delete_role().role_name("team").send().await.unwrap();
+        iam.done("DeleteRole", &[("RoleName", "team")]).await;
         assert_eq!(buckets(&site, &session).await, "InvalidToken");
         site.role("team", json!({ "AWS": ACCOUNT })).await;
-        iam.put_role_policy()
-            .role_name("team")
-            .policy_name("list")
-            .policy_document(policy("Allow", "s3:*", "*"))
-            .send()
-            .await
-            .unwrap();
+        iam.done(
+            "PutRolePolicy",
+            &[
+                ("RoleName", "team"),
+                ("PolicyName", "list"),
+                ("PolicyDocument", &policy("Allow", "s3:*", "*")),
+            ],
+        )
+        .await;
         assert_eq!(buckets(&site, &session).await, "InvalidToken");
         // The trust policy decides who becomes it.
         let nobody = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole" }] });
-        iam.update_assume_role_policy()
-            .role_name("team")
-            .policy_document(nobody.to_string())
-            .send()
-            .await
-            .unwrap();
+        iam.done(
+            "UpdateAssumeRolePolicy",
+            &[("RoleName", "team"), ("PolicyDocument", &nobody.to_string())],
+        )
+        .await;
         assert_eq!(
             code(admin.assume_role().role_arn(&arn).role_session_name("tester").send().await),
             "AccessDenied"
@@ -304,34 +324,38 @@ fn every_call_of_iam_is_asked_about() {
     run(async {
         let site = Site::new();
         let ann = site.user("ann").await;
-        let (iam, hers) = (site.iam(), site.target.iam(&ann));
-        let error = hers.create_user().user_name("bob").send().await.unwrap_err().into_service_error();
+        let (iam, hers) = (site.iam(), site.iam_of(&ann));
+        let Err(Answer::Refused(refused)) = hers.ask("CreateUser", &[("UserName", "bob")]).await else {
+            panic!("ann made a user")
+        };
         assert_eq!(
-            error.message(),
+            refused.message.as_deref(),
             Some(
                 "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: iam:CreateUser on resource: arn:aws:iam::111122223333:user/bob because no identity-based policy allows the iam:CreateUser action"
             )
         );
         // Of what is not there nothing is told to who may not ask.
-        assert_eq!(code(hers.get_user().user_name("nobody").send().await), "AccessDenied");
-        assert_eq!(code(iam.get_user().user_name("nobody").send().await), "NoSuchEntity");
+        assert_eq!(hers.code("GetUser", &[("UserName", "nobody")]).await, "AccessDenied");
+        assert_eq!(iam.code("GetUser", &[("UserName", "nobody")]).await, "NoSuchEntity");
         let attach = json!({ "Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Action": "iam:AttachUserPolicy", "Resource": "*",
             "Condition": { "ArnEquals": { "iam:PolicyARN": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" } },
         }] });
-        iam.put_user_policy()
-            .user_name("ann")
-            .policy_name("attach")
-            .policy_document(attach.to_string())
-            .send()
-            .await
-            .unwrap();
+        iam.done(
+            "PutUserPolicy",
+            &[
+                ("UserName", "ann"),
+                ("PolicyName", "attach"),
+                ("PolicyDocument", &attach.to_string()),
+            ],
+        )
+        .await;
         for (arn, expected) in [
             ("arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess", "ok"),
             ("arn:aws:iam::aws:policy/AdministratorAccess", "AccessDenied"),
         ] {
             assert_eq!(
-                code(hers.attach_user_policy().user_name("ann").policy_arn(arn).send().await),
+                hers.code("AttachUserPolicy", &[("UserName", "ann"), ("PolicyArn", arn)]).await,
                 expected,
                 "{arn}"
             );
@@ -345,12 +369,12 @@ fn what_is_no_name_no_policy_or_there_already_is_refused() {
         let site = Site::new();
         let iam = site.iam();
         site.user("ann").await;
-        assert_eq!(code(iam.create_user().user_name("ANN").send().await), "EntityAlreadyExists");
+        assert_eq!(iam.code("CreateUser", &[("UserName", "ANN")]).await, "EntityAlreadyExists");
         for name in ["a b", "a/b", "ä", "<x>", &"x".repeat(65)] {
-            assert_eq!(code(iam.create_user().user_name(name).send().await), "ValidationError", "{name}");
+            assert_eq!(iam.code("CreateUser", &[("UserName", name)]).await, "ValidationError", "{name}");
         }
         assert_eq!(
-            code(iam.create_user().user_name("bob").path("no-slash").send().await),
+            iam.code("CreateUser", &[("UserName", "bob"), ("Path", "no-slash")]).await,
             "ValidationError"
         );
         for text in [
@@ -359,27 +383,17 @@ fn what_is_no_name_no_policy_or_there_already_is_refused() {
             "{}",
             r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"nonsense","Resource":"*"}]}"#,
         ] {
-            let put = iam
-                .put_user_policy()
-                .user_name("ann")
-                .policy_name("p")
-                .policy_document(text)
-                .send()
-                .await;
-            assert!(
-                ["MalformedPolicyDocument", "ValidationError"].contains(&code(put).as_str()),
-                "{text}"
-            );
+            let put = [("UserName", "ann"), ("PolicyName", "p"), ("PolicyDocument", text)];
+            let code = iam.code("PutUserPolicy", &put).await;
+            assert!(["MalformedPolicyDocument", "ValidationError"].contains(&code.as_str()), "{text}");
         }
-        let trust = iam
-            .create_role()
-            .role_name("r")
-            .assume_role_policy_document(policy("Allow", "sts:AssumeRole", "*"));
-        assert_eq!(code(trust.send().await), "MalformedPolicyDocument");
-        iam.create_access_key().user_name("ann").send().await.unwrap();
-        assert_eq!(code(iam.create_access_key().user_name("ann").send().await), "LimitExceeded");
+        let no_trust = policy("Allow", "sts:AssumeRole", "*");
+        let role = [("RoleName", "r"), ("AssumeRolePolicyDocument", no_trust.as_str())];
+        assert_eq!(iam.code("CreateRole", &role).await, "MalformedPolicyDocument");
+        iam.done("CreateAccessKey", &[("UserName", "ann")]).await;
+        assert_eq!(iam.code("CreateAccessKey", &[("UserName", "ann")]).await, "LimitExceeded");
         assert_eq!(
-            code(iam.create_service_linked_role().aws_service_name("x.amazonaws.com").send().await),
+            iam.code("CreateServiceLinkedRole", &[("AWSServiceName", "x.amazonaws.com")]).await,
             "NotImplemented"
         );
     });
@@ -391,14 +405,17 @@ fn lists_come_in_pages_and_whole() {
         let site = Site::new();
         let iam = site.iam();
         for n in 0..7 {
-            iam.create_user().user_name(format!("user-{n}")).send().await.unwrap();
+            iam.done("CreateUser", &[("UserName", &format!("user-{n}"))]).await;
         }
         let (mut names, mut marker) = (Vec::new(), None);
         loop {
-            let page = iam.list_users().max_items(3).set_marker(marker).send().await.unwrap();
-            names.extend(page.users().iter().map(|user| user.user_name().to_owned()));
-            marker = page.marker.clone();
-            if !page.is_truncated {
+            let from: Option<String> = marker;
+            let mut parameters = vec![("MaxItems", "3")];
+            parameters.extend(from.as_deref().map(|marker| ("Marker", marker)));
+            let page = iam.done("ListUsers", &parameters).await;
+            names.extend(texts(&page, "UserName"));
+            marker = texts(&page, "Marker").pop();
+            if text(&page, "IsTruncated") == "false" {
                 break;
             }
         }
@@ -414,37 +431,34 @@ fn the_simulator_says_what_the_services_do() {
     run(async {
         let site = Site::new();
         let (iam, ann) = (site.iam(), site.user("ann").await);
-        let text = json!({ "Version": "2012-10-17", "Statement": [
+        let limited = json!({ "Version": "2012-10-17", "Statement": [
             { "Effect": "Allow", "Action": "s3:*", "Resource": "*" },
             { "Effect": "Deny", "Action": "s3:CreateBucket", "Resource": "arn:aws:s3:::secret-*" },
         ] });
-        iam.put_user_policy()
-            .user_name("ann")
-            .policy_name("p")
-            .policy_document(text.to_string())
-            .send()
-            .await
-            .unwrap();
+        iam.done(
+            "PutUserPolicy",
+            &[("UserName", "ann"), ("PolicyName", "p"), ("PolicyDocument", &limited.to_string())],
+        )
+        .await;
         for (bucket, expected) in [("open-1", "allowed"), ("secret-1", "explicitDeny")] {
-            let simulated = iam
-                .simulate_principal_policy()
-                .policy_source_arn(format!("arn:aws:iam::{ACCOUNT}:user/ann"))
-                .action_names("s3:CreateBucket")
-                .resource_arns(format!("arn:aws:s3:::{bucket}"))
-                .send()
-                .await
-                .unwrap();
-            assert_eq!(simulated.evaluation_results()[0].eval_decision().as_str(), expected);
+            let simulated = [
+                ("PolicySourceArn", format!("arn:aws:iam::{ACCOUNT}:user/ann")),
+                ("ActionNames.member.1", "s3:CreateBucket".to_owned()),
+                ("ResourceArns.member.1", format!("arn:aws:s3:::{bucket}")),
+            ];
+            let simulated = simulated.each_ref().map(|(name, value)| (*name, value.as_str()));
+            let simulated = iam.done("SimulatePrincipalPolicy", &simulated).await;
+            assert_eq!(text(&simulated, "EvalDecision"), expected);
             let real = code(site.s3(&ann).create_bucket().bucket(bucket).send().await);
             assert_eq!(real == "ok", expected == "allowed", "{bucket}: {real}");
         }
-        let custom = iam.simulate_custom_policy().policy_input_list(policy("Allow", "kms:Decrypt", "*"));
-        let custom = custom.action_names("kms:Decrypt").action_names("kms:Encrypt").send().await.unwrap();
-        let decisions: Vec<&str> = custom
-            .evaluation_results()
-            .iter()
-            .map(|result| result.eval_decision().as_str())
-            .collect();
+        let decrypt = policy("Allow", "kms:Decrypt", "*");
+        let custom = [
+            ("PolicyInputList.member.1", decrypt.as_str()),
+            ("ActionNames.member.1", "kms:Decrypt"),
+            ("ActionNames.member.2", "kms:Encrypt"),
+        ];
+        let decisions = texts(&iam.done("SimulateCustomPolicy", &custom).await, "EvalDecision");
         assert_eq!(decisions, ["allowed", "implicitDeny"]);
     });
 }

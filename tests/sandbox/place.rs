@@ -256,11 +256,6 @@ impl Place {
         clients.kms = lazy(|| kms);
         let sts = aws_sdk_sts::Client::from_conf(clients.sts.config().to_builder().http_client(http.clone()).build());
         clients.sts = lazy(|| sts);
-        let iam = aws_sdk_iam::Client::from_conf(clients.iam.config().to_builder().http_client(http.clone()).build());
-        clients.iam = lazy(|| iam);
-        let cloudtrail = clients.cloudtrail.config().to_builder().http_client(http.clone());
-        let cloudtrail = aws_sdk_cloudtrail::Client::from_conf(cloudtrail.build());
-        clients.cloudtrail = lazy(|| cloudtrail);
         let s3control = aws_sdk_s3control::Client::from_conf(clients.s3control.config().to_builder().http_client(http).build());
         clients.s3control = lazy(|| s3control);
         clients.connector = connector;

@@ -13,6 +13,7 @@ mod settings;
 mod sts;
 mod trail;
 
+pub(crate) use self::iam::numbered;
 pub(super) use self::{entity::RESTORE_DAYS, post::fields as form_fields};
 use aws_sdk_s3::types::{ObjectCannedAcl, ServerSideEncryption};
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -1,35 +1,38 @@
 //! `CloudTrail`.
 
-use aws_sdk_cloudtrail::{
-    operation::RequestId as _,
-    types::{EventSelector, ReadWriteType},
-};
+use serde_json::{Value, json};
 
-use super::{fields, send};
+use super::fields;
 use crate::{
-    attempt::{Answer, Call, Field, Op, Output, Param},
+    attempt::{Answer, Ask, Call, Field, Op, Output, Param, Service},
     cloud::Clients,
 };
 
 /// Each as somebody would make it who wants to leave no trace.
 pub(super) async fn trail(clients: &Clients, call: &Call) -> Answer {
-    let (cloudtrail, trail) = (&clients.cloudtrail, call.get(Param::Trail));
-    match call.operation.op {
-        Op::StopLogging => send!(clients, cloudtrail.stop_logging().set_name(trail), |_answer| Output::new()),
-        Op::DeleteTrail => send!(clients, cloudtrail.delete_trail().set_name(trail), |_answer| Output::new()),
-        Op::UpdateTrail => {
-            let request = cloudtrail.update_trail().set_name(trail).enable_log_file_validation(false);
-            send!(clients, request, |_answer| Output::new())
-        }
+    let trail = call.get(Param::Trail);
+    let (action, input) = match call.operation.op {
+        Op::StopLogging => ("StopLogging", json!({ "Name": trail })),
+        Op::DeleteTrail => ("DeleteTrail", json!({ "Name": trail })),
+        Op::UpdateTrail => ("UpdateTrail", json!({ "Name": trail, "EnableLogFileValidation": false })),
         Op::PutEventSelectors => {
-            let selector = EventSelector::builder().read_write_type(ReadWriteType::ReadOnly);
-            let selector = selector.include_management_events(false).build();
-            let request = cloudtrail.put_event_selectors().set_trail_name(trail).event_selectors(selector);
-            send!(clients, request, |_answer| Output::new())
+            let selector = json!({ "ReadWriteType": "ReadOnly", "IncludeManagementEvents": false });
+            ("PutEventSelectors", json!({ "TrailName": trail, "EventSelectors": [selector] }))
         }
-        _ => send!(clients, cloudtrail.get_trail_status().set_name(trail), |answer| fields([(
-            Field::Logging,
-            answer.is_logging().map(|is| if is { "true" } else { "false" })
-        )])),
+        _ => ("GetTrailStatus", json!({ "Name": trail })),
+    };
+    let told = match clients.ask(Service::CloudTrail, &Ask::cloudtrail(action, &input)).await {
+        Ok(told) => told,
+        Err(answer) => return answer,
+    };
+    match told.json(Service::CloudTrail) {
+        Ok(result) if action == "GetTrailStatus" => told.success(status(&result)),
+        Ok(_) => told.success(Output::new()),
+        Err(answer) => answer,
     }
+}
+
+fn status(result: &Value) -> Output {
+    let logging = result.get("IsLogging").and_then(Value::as_bool);
+    fields([(Field::Logging, logging.map(|is| if is { "true" } else { "false" }))])
 }

@@ -40,7 +40,7 @@ impl Page {
         // Writing to a string cannot fail.
         _ = write!(
             out,
-            "# {}: {}\n\n{}\n\nFound in a {} such as\n\n```json\n{}\n```\n\n{}\n\n```json\n{}\n```\n\nFollows <{}>.\n",
+            "# {}: {}\n\n{}\n\nFound, for example, in this {}:\n\n```json\n{}\n```\n\n{}\n\n```json\n{}\n```\n\nFollows <{}>.\n",
             self.lint.code(),
             self.title,
             self.why,

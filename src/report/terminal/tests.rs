@@ -317,6 +317,26 @@ fn the_progress_line_stays_out_of_the_output() {
     assert_eq!(String::from_utf8(out).unwrap(), shown(&sample::record(), Format::Pretty, false));
 }
 
+#[test]
+fn characters_are_their_own_progress() {
+    let mut terminal = Terminal::new(
+        Vec::new(),
+        Options {
+            format: Format::Terse,
+            colour: false,
+            progress: true,
+        },
+    );
+    for event in sample::events(&sample::record()) {
+        terminal.report(&event).unwrap();
+        assert!(terminal.bar.is_none());
+    }
+    assert_eq!(
+        String::from_utf8(terminal.out).unwrap(),
+        shown(&sample::record(), Format::Terse, false)
+    );
+}
+
 /// What no text from outside may do: begin a line of its own, or reach the terminal as a control.
 fn assert_inert(shown: &str, record: &RunRecord) -> Result<(), TestCaseError> {
     prop_assert!(!shown.chars().any(|c| c != '\n' && crate::diag::is_deceptive(c)));

@@ -71,11 +71,8 @@ impl Engine {
         let (Some(row), Some(credentials)) = (reading.check.row(), self.sessions.get(&reading.reader.name)) else {
             return Seen::NotRead("nobody reads the environment".to_owned());
         };
-        let target = Target::sandbox(&self.sandbox, &self.region, None);
-        match target
-            .ask(credentials, row.service, &row.ask(&reading.subject, &reading.parameters))
-            .await
-        {
+        let clients = Target::sandbox(&self.sandbox, &self.region, None).clients(Some(credentials), false);
+        match clients.ask(row.service, &row.ask(&reading.subject, &reading.parameters)).await {
             Ok(told) => row.seen(told.status, &told.body),
             Err(answer) => Seen::NotRead(came_back(&answer)),
         }
