@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::{
     client::{orchestrator::HttpResponse, result::SdkError},
     http::Headers,
 };
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::{ErrorMetadata, metadata::ProvideErrorMetadata};
 use serde_json::Value;
 
 use super::Field;
@@ -78,28 +78,10 @@ impl Answer {
         }
     }
 
-    /// Reads an SDK error. Every kind of it becomes data.
+    /// Reads an SDK error. Every kind of it becomes data. There is one of this for each operation, so what they share is elsewhere.
     pub fn from_error<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> Self {
         match error {
-            SdkError::ServiceError(service) => {
-                let raw = service.raw();
-                let meta = service.err().meta();
-                if !is_whole(raw.body().bytes().unwrap_or_default(), meta.code()) {
-                    return Self::Malformed {
-                        status: raw.status().as_u16(),
-                        message: "the body is not an error of the service".to_owned(),
-                    };
-                }
-                Self::Refused(Refused {
-                    status: raw.status().as_u16(),
-                    code: meta.code().map(str::to_owned),
-                    message: meta.message().map(str::to_owned),
-                    request_id: request_id(raw.headers()),
-                    rulings: raw.extension::<Rulings>().cloned(),
-                    found: None,
-                    of_one_key: false,
-                })
-            }
+            SdkError::ServiceError(service) => Self::of_service(service.raw(), service.err().meta()),
             SdkError::ResponseError(response) => Self::Malformed {
                 status: response.raw().status().as_u16(),
                 message: chain(error),
@@ -114,6 +96,25 @@ impl Answer {
             },
             _ => Self::NotSent { message: chain(error) },
         }
+    }
+
+    fn of_service(raw: &HttpResponse, meta: &ErrorMetadata) -> Self {
+        let status = raw.status().as_u16();
+        if !is_whole(raw.body().bytes().unwrap_or_default(), meta.code()) {
+            return Self::Malformed {
+                status,
+                message: "the body is not an error of the service".to_owned(),
+            };
+        }
+        Self::Refused(Refused {
+            status,
+            code: meta.code().map(str::to_owned),
+            message: meta.message().map(str::to_owned),
+            request_id: request_id(raw.headers()),
+            rulings: raw.extension::<Rulings>().cloned(),
+            found: None,
+            of_one_key: false,
+        })
     }
 
     /// An error answer without rulings, as any target but the sandbox gives; for tests.
