@@ -107,6 +107,7 @@ struct Terminal {
     colour_out: bool,
     colour_err: bool,
     progress: bool,
+    columns: Option<usize>,
 }
 
 /// Reads the command line and does what it says.
@@ -129,6 +130,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         colour_out: colour(io::stdout().is_terminal()),
         colour_err: colour(io::stderr().is_terminal()),
         progress: io::stderr().is_terminal() && io::stdout().is_terminal(),
+        columns: terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0)),
         out: Box::new(io::BufWriter::new(io::stdout())),
         err: Box::new(io::stderr()),
     };
@@ -286,5 +288,23 @@ impl Selected {
             skip: self.skip.clone(),
             only: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn each_command_says_what_it_alone_does() {
+        let whole = Cli::command();
+        whole.clone().debug_assert();
+        let told = |command: &clap::Command| command.get_about().map(ToString::to_string);
+        let about: BTreeSet<_> = whole.get_subcommands().map(told).collect();
+        assert_eq!(about.len(), whole.get_subcommands().count());
     }
 }

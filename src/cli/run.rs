@@ -193,6 +193,7 @@ impl Run {
             format: self.format.into(),
             colour: terminal.colour_out,
             progress: terminal.progress,
+            columns: terminal.columns,
         };
         terminal::Terminal::new(&mut terminal.out, look)
     }

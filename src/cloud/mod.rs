@@ -249,14 +249,9 @@ impl Target {
     #[must_use]
     pub fn clients(&self, credentials: Option<&Credentials>, plain: bool) -> Clients {
         let caller = Arc::new((self.clone(), credentials.cloned()));
-        let (of_s3, of_s3control, of_kms, of_sts) = (caller.clone(), caller.clone(), caller.clone(), caller);
+        let (of_s3, of_kms, of_sts) = (caller.clone(), caller.clone(), caller);
         Clients {
             s3: lazy(move || of_s3.0.s3(of_s3.1.as_ref(), plain)),
-            s3control: lazy(move || {
-                let (target, credentials) = &*of_s3control;
-                let url = target.url(Service::S3Control, plain);
-                aws_sdk_s3control::Client::from_conf(config!(target, aws_sdk_s3control, credentials, url).build())
-            }),
             kms: lazy(move || {
                 let (target, credentials) = &*of_kms;
                 aws_sdk_kms::Client::from_conf(config!(target, aws_sdk_kms, credentials, target.url(Service::Kms, plain)).build())
@@ -306,8 +301,6 @@ pub fn lazy<T>(make: impl FnOnce() -> T + Send + 'static) -> Lazy<T> {
 pub struct Clients {
     /// S3.
     pub s3: Lazy<aws_sdk_s3::Client>,
-    /// S3 Control.
-    pub s3control: Lazy<aws_sdk_s3control::Client>,
     /// KMS.
     pub kms: Lazy<aws_sdk_kms::Client>,
     /// STS.

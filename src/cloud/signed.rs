@@ -69,17 +69,39 @@ impl Told {
         Answer::success(self.status, self.request_id.as_deref(), output)
     }
 
+    /// The root element of an answer in XML.
+    ///
+    /// # Errors
+    /// The answer is a refusal, or has another root.
+    pub(crate) fn element(&self, service: Service, root: &str) -> Result<Element, Answer> {
+        if !self.is_success() {
+            return Err(self.as_answer(service));
+        }
+        let found = Element::read(&self.body).filter(|found| found.name == root);
+        found.ok_or_else(|| self.malformed(&format!("the body is no `{root}`")))
+    }
+
     /// The result of an operation of IAM, which is empty for some.
     ///
     /// # Errors
     /// The answer is a refusal, or not the answer of this operation.
     pub(crate) fn iam(&self, action: &str) -> Result<Element, Answer> {
-        if !self.is_success() {
-            return Err(self.as_answer(Service::Iam));
-        }
-        let root = Element::read(&self.body).filter(|root| root.name == format!("{action}Response"));
-        let root = root.ok_or_else(|| self.malformed(&format!("the body is not the answer to {action}")))?;
+        let root = self.element(Service::Iam, &format!("{action}Response"))?;
         Ok(root.child(&format!("{action}Result")).cloned().unwrap_or_default())
+    }
+
+    /// Of an operation that answers with nothing.
+    ///
+    /// # Errors
+    /// The answer is a refusal, or not empty.
+    pub(crate) fn nothing(&self, service: Service) -> Result<Output, Answer> {
+        if !self.is_success() {
+            return Err(self.as_answer(service));
+        }
+        if !self.body.trim_ascii().is_empty() {
+            return Err(self.malformed("there is a body where none is expected"));
+        }
+        Ok(Output::new())
     }
 
     /// The result of an operation of a JSON protocol, which has no body for some.

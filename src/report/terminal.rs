@@ -21,7 +21,7 @@ use crate::{
 };
 use style::Paint;
 
-/// How many characters of `--format terse` go on a line.
+/// How many characters of `--format terse` go on a line, where so many fit.
 const TERSE_WIDTH: usize = 88;
 
 /// How results are shown.
@@ -43,8 +43,10 @@ pub struct Options {
     pub format: Format,
     /// Whether words are coloured.
     pub colour: bool,
-    /// Whether standard error is a terminal, and can show how far the run is.
+    /// Whether standard output and standard error are a terminal, and can show how far the run is.
     pub progress: bool,
+    /// How many characters fit on a line of standard output; nothing where it is no terminal.
+    pub columns: Option<usize>,
 }
 
 /// Writes results as they come, and what they amount to at the end.
@@ -54,6 +56,7 @@ pub struct Terminal<W: Write> {
     format: Format,
     paint: Paint,
     progress: bool,
+    columns: Option<usize>,
     /// On standard error, so that it never mixes with what `out` says.
     bar: Option<ProgressBar>,
     results: usize,
@@ -65,12 +68,18 @@ pub struct Terminal<W: Write> {
 impl<W: Write> Terminal<W> {
     /// A reporter that writes to `out`.
     pub const fn new(out: W, options: Options) -> Self {
-        let Options { format, colour, progress } = options;
+        let Options {
+            format,
+            colour,
+            progress,
+            columns,
+        } = options;
         Self {
             out,
             format,
             paint: Paint { colour },
             progress,
+            columns,
             bar: None,
             results: 0,
             seen: 0,
@@ -133,12 +142,19 @@ impl<W: Write> Terminal<W> {
     /// One character, and after a full line how many there were.
     fn character(&mut self, verdict: Verdict) -> String {
         let character = self.paint.verdict(verdict, style::character(verdict));
-        self.open_line = !self.seen.is_multiple_of(TERSE_WIDTH);
+        self.open_line = !self.seen.is_multiple_of(self.terse_width());
         if self.open_line {
             character
         } else {
             format!("{character} {}/{}\n", self.seen, self.results)
         }
+    }
+
+    /// How many characters go on a line, so that how many there were stands on it, too.
+    fn terse_width(&self) -> usize {
+        let count = format!(" {0}/{0}", self.results).len();
+        let fitting = self.columns.map_or(TERSE_WIDTH, |columns| columns.saturating_sub(count));
+        fitting.clamp(1, TERSE_WIDTH)
     }
 
     /// Ends a line of characters, if one is open.
@@ -166,13 +182,15 @@ impl<W: Write> Terminal<W> {
     /// Writes with the progress line out of the way: both may go to the same terminal.
     fn write(&mut self, text: &str) -> io::Result<()> {
         let out = &mut self.out;
-        match &self.bar {
-            Some(bar) => bar.suspend(|| {
-                out.write_all(text.as_bytes())?;
-                out.flush()
-            }),
-            None => out.write_all(text.as_bytes()),
-        }
+        let Some(bar) = &self.bar else {
+            out.write_all(text.as_bytes())?;
+            // Who watches sees each as it comes.
+            return if self.progress { out.flush() } else { Ok(()) };
+        };
+        bar.suspend(|| {
+            out.write_all(text.as_bytes())?;
+            out.flush()
+        })
     }
 }
 

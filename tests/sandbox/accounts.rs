@@ -84,7 +84,7 @@ fn tags_of_a_bucket_are_added_listed_and_removed() {
                 expected,
             );
         }
-        let client = place.clients("admin", false).await.s3control;
+        let client = place.s3control("admin").await;
         let many = (0..51)
             .map(|index| Tag::builder().key(index.to_string()).value("").build().expect("a tag"))
             .collect();
@@ -286,7 +286,7 @@ fn what_no_client_sends_changes_nothing() {
         let mut table = Table::default();
         for (name, change, expected) in HOSTILE {
             let place = setup();
-            let client = place.clients("admin", false).await.s3control;
+            let client = place.s3control("admin").await;
             let tag = Tag::builder().key("a").value("1").build().expect("a tag");
             let request = client
                 .tag_resource()

@@ -245,14 +245,7 @@ fn a_job_needs_the_role_to_be_passed() {
         let Answer::Refused(refused) = answer else { panic!("no refusal") };
         let ruling = refused.rulings.expect("rulings").refusal().expect("a refusal").clone();
         assert_eq!((ruling.action.as_str(), ruling.resource.as_str()), ("iam:PassRole", JOBS_ROLE));
-        let jobs = place
-            .clients("admin", false)
-            .await
-            .s3control
-            .list_jobs()
-            .account_id(ACCOUNT)
-            .send()
-            .await;
+        let jobs = place.s3control("admin").await.list_jobs().account_id(ACCOUNT).send().await;
         assert_eq!(jobs.expect("a list").jobs().len(), 1, "only the one that was allowed");
     });
 }
@@ -265,7 +258,7 @@ fn a_job_waits_and_is_told_as_it_was_asked_for() {
             .done("admin", "s3:CreateJob", &[(Param::Role, JOBS_ROLE), (Param::Bucket, "gs-one")])
             .await;
         let id = made[&Field::JobId][0].clone();
-        let client = place.clients("creator", false).await.s3control;
+        let client = place.s3control("creator").await;
         let told = client.describe_job().account_id(ACCOUNT).job_id(&id).send().await.expect("the job");
         let job = told.job().expect("a job");
         assert_eq!(job.status().map(JobStatus::as_str), Some("Suspended"));
@@ -325,7 +318,7 @@ fn an_access_point_is_kept_and_requests_go_through_it() {
         ] {
             table.row(name, &place.seen(who, "s3:CreateAccessPoint", &params).await, expected);
         }
-        let client = place.clients("team-a", false).await.s3control;
+        let client = place.s3control("team-a").await;
         let told = client
             .get_access_point()
             .account_id(ACCOUNT)
@@ -375,7 +368,7 @@ fn an_access_point_is_kept_and_requests_go_through_it() {
             &place.seen("team-a", "s3:GetAccessPoint", &gone).await,
             "404 NoSuchAccessPoint absent",
         );
-        let partner = place.clients("admin", false).await.s3control;
+        let partner = place.s3control("admin").await;
         let theirs = partner
             .create_access_point()
             .account_id(ACCOUNT)

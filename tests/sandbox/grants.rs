@@ -69,7 +69,7 @@ async fn grant(place: &Place, location: &str, to: &str, prefix: &str, permission
 
 /// Clients with what `GetDataAccess` hands out.
 async fn vended(place: &Place, who: &str, target: &str, permission: &str) -> Clients {
-    let client = place.clients(who, false).await.s3control;
+    let client = place.s3control(who).await;
     let request = client
         .get_data_access()
         .account_id(ACCOUNT)

@@ -241,6 +241,21 @@ impl Place {
         seen(operation, &self.ask(who, operation, params).await)
     }
 
+    /// The official client of S3 Control, which the program itself does without.
+    pub async fn s3control(&self, who: &str) -> aws_sdk_s3control::Client {
+        use aws_sdk_s3control::config::{BehaviorVersion, Region, StalledStreamProtectionConfig, retry::RetryConfig};
+        let clients = self.clients(who, false).await;
+        let connector = clients.connector.clone();
+        let config = aws_sdk_s3control::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(clients.region.clone()))
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .time_source(self.sandbox.clone())
+            .retry_config(RetryConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        aws_sdk_s3control::Client::from_conf(config.credentials_provider(clients.credentials.unwrap()).build())
+    }
+
     /// Clients whose requests are changed after they were signed.
     pub async fn tampered(&self, who: &str, change: impl Fn(&mut HttpRequest) + Send + Sync + 'static) -> Clients {
         let mut clients = self.clients(who, false).await;
@@ -254,10 +269,8 @@ impl Place {
         clients.s3 = lazy(|| s3);
         let kms = aws_sdk_kms::Client::from_conf(clients.kms.config().to_builder().http_client(http.clone()).build());
         clients.kms = lazy(|| kms);
-        let sts = aws_sdk_sts::Client::from_conf(clients.sts.config().to_builder().http_client(http.clone()).build());
+        let sts = aws_sdk_sts::Client::from_conf(clients.sts.config().to_builder().http_client(http).build());
         clients.sts = lazy(|| sts);
-        let s3control = aws_sdk_s3control::Client::from_conf(clients.s3control.config().to_builder().http_client(http).build());
-        clients.s3control = lazy(|| s3control);
         clients.connector = connector;
         clients
     }

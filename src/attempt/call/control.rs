@@ -1,136 +1,231 @@
-//! S3 Control.
+//! S3 Control: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html>.
 
-use aws_sdk_s3control::{
-    error::BuildError,
-    operation::{RequestId as _, create_job::builders::CreateJobFluentBuilder},
-    types::{
-        AccessGrantsLocationConfiguration, Grantee, GranteeType, JobManifest, JobManifestFieldName, JobManifestFormat, JobManifestLocation,
-        JobManifestSpec, JobOperation, JobReport, Permission, PublicAccessBlockConfiguration, S3CopyObjectOperation, Tag,
-    },
-};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use md5::{Digest as _, Md5};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::Uuid;
 
-use super::{fields, send};
+use super::{asked, fields};
 use crate::{
-    attempt::{Answer, Call, Field, Op, Output, Param, cli::tags},
-    cloud::Clients,
+    attempt::{Answer, Ask, Call, Field, Op, Output, Param, Service, cli::tags},
+    cloud::{Clients, Told},
+    xml::{Element, element, wrap},
 };
+
+/// What may stand in a part of a path or of a query as it is (RFC 3986, section 2.3).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The namespace of every body.
+const NAMESPACE: &str = "http://awss3control.amazonaws.com/doc/2018-08-20/";
+
+/// How an operation is asked for, and what its answer holds.
+struct Shape {
+    method: &'static str,
+    /// Path and query below the version.
+    path: String,
+    body: String,
+    /// The root element of the answer; nothing where there is no body.
+    root: &'static str,
+    /// What of the answer is read.
+    read: fn(&Element) -> Output,
+}
 
 /// Makes a call of S3 Control.
 pub(super) async fn control(clients: &Clients, call: &Call) -> Answer {
-    match call.operation.op {
-        Op::CreateJob | Op::DescribeJob | Op::ListJobs => job(clients, call).await,
-        Op::CreateAccessPoint | Op::GetAccessPoint | Op::DeleteAccessPoint => access_point(clients, call).await,
-        Op::PutAccessPointPolicy | Op::GetAccessPointPolicy | Op::DeleteAccessPointPolicy => policy(clients, call).await,
-        Op::TagBucket | Op::UntagBucket | Op::ListTagsForResource => tagging(clients, call).await,
-        Op::CreateAccessGrantsLocation | Op::CreateAccessGrant => granting(clients, call).await,
-        Op::GetDataAccess | Op::CreateAccessGrantsInstance | Op::GetAccessGrantsInstance | Op::DeleteAccessGrantsInstance => {
-            grants(clients, call).await
+    let Some(shape) = shape(call) else {
+        return Answer::NotSent {
+            message: format!("{} is no operation of S3 Control", call.operation),
+        };
+    };
+    let ask = Ask {
+        method: shape.method,
+        prefix: format!("{}.", call.account),
+        path: format!("/v20180820{}", shape.path),
+        headers: vec![
+            ("content-type", "application/xml".to_owned()),
+            ("content-md5", STANDARD.encode(Md5::digest(&shape.body))),
+            ("x-amz-account-id", call.account.clone()),
+        ],
+        body: shape.body,
+    };
+    asked(clients, Service::S3Control, &ask, |told: &Told| {
+        if shape.root.is_empty() {
+            return told.nothing(Service::S3Control);
         }
-        _ => public_access(clients, call).await,
-    }
+        Ok((shape.read)(&told.element(Service::S3Control, shape.root)?))
+    })
+    .await
 }
 
-fn not_built(error: &BuildError) -> Answer {
-    Answer::NotSent {
-        message: error.to_string(),
-    }
-}
-
-async fn job(clients: &Clients, call: &Call) -> Answer {
-    let client = &clients.s3control;
-    match call.operation.op {
-        Op::CreateJob => match new_job(clients, call) {
-            Ok(request) => send!(clients, request, |answer| fields([(Field::JobId, answer.job_id())])),
-            Err(error) => not_built(&error),
-        },
-        Op::DescribeJob => {
-            let request = client.describe_job().account_id(&call.account).set_job_id(call.get(Param::Job));
-            send!(clients, request, |answer| {
-                let job = answer.job();
+fn shape(call: &Call) -> Option<Shape> {
+    let text = |param| call.get(param).unwrap_or_default();
+    let point = || format!("/accesspoint/{}", encoded(&text(Param::AccessPoint)));
+    let tags_of = || format!("/tags/{}", encoded(&call.resource));
+    let block = || "/configuration/publicAccessBlock".to_owned();
+    let instance = || "/accessgrantsinstance".to_owned();
+    Some(match call.operation.op {
+        Op::CreateJob => Shape::new("POST", "/jobs".to_owned())
+            .sends("CreateJobRequest", &new_job(call))
+            .answers("CreateJobResult", |result| fields([(Field::JobId, result.get("JobId"))])),
+        Op::DescribeJob => Shape::new("GET", format!("/jobs/{}", encoded(&text(Param::Job)))).answers("DescribeJobResult", described_job),
+        Op::ListJobs => Shape::new("GET", "/jobs".to_owned()).answers("ListJobsResult", |_| Output::new()),
+        Op::CreateAccessPoint => Shape::new("PUT", point())
+            .sends(
+                "CreateAccessPointRequest",
+                &(element("Bucket", &text(Param::Bucket)) + &optional("BucketAccountId", call.bucket_owner.as_deref())),
+            )
+            .answers("CreateAccessPointResult", |result| arn(result, "AccessPointArn")),
+        Op::GetAccessPoint => Shape::new("GET", point()).answers("GetAccessPointResult", |result| arn(result, "AccessPointArn")),
+        Op::DeleteAccessPoint => Shape::new("DELETE", point()),
+        Op::PutAccessPointPolicy => {
+            let policy = call.get(Param::Document).unwrap_or_else(|| denies_nothing(&call.resource));
+            Shape::new("PUT", point() + "/policy").sends("PutAccessPointPolicyRequest", &element("Policy", &policy))
+        }
+        Op::GetAccessPointPolicy => Shape::new("GET", point() + "/policy").answers("GetAccessPointPolicyResult", |result| {
+            fields([(Field::Policy, result.get("Policy"))])
+        }),
+        Op::DeleteAccessPointPolicy => Shape::new("DELETE", point() + "/policy"),
+        Op::TagBucket => {
+            let tags = tags(&text(Param::Tags)).into_iter();
+            let tags = tags.map(|(key, value)| wrap("Tag", &(element("Key", &key) + &element("Value", &value))));
+            Shape::new("POST", tags_of()).sends("TagResourceRequest", &wrap("Tags", &tags.collect::<String>()))
+        }
+        Op::UntagBucket => {
+            let keys = text(Param::TagKeys);
+            let keys: Vec<String> = keys.split(',').map(|key| format!("tagKeys={}", encoded(key))).collect();
+            Shape::new("DELETE", format!("{}?{}", tags_of(), keys.join("&")))
+        }
+        Op::ListTagsForResource => Shape::new("GET", tags_of()).answers("ListTagsForResourceResult", |result| {
+            let tags = result.child("Tags").cloned().unwrap_or_default();
+            super::listed_tags(&tags)
+        }),
+        Op::CreateAccessGrantsLocation => Shape::new("POST", instance() + "/location")
+            .sends(
+                "CreateAccessGrantsLocationRequest",
+                &(optional("IAMRoleArn", call.get(Param::Role).as_deref())
+                    + &element("LocationScope", &format!("s3://{}/{}", text(Param::Bucket), text(Param::Prefix)))),
+            )
+            .answers("CreateAccessGrantsLocationResult", |result| {
                 fields([
-                    (Field::JobId, job.and_then(|job| job.job_id())),
-                    (
-                        Field::JobStatus,
-                        job.and_then(|job| job.status()).map(aws_sdk_s3control::types::JobStatus::as_str),
-                    ),
-                    (Field::Arn, job.and_then(|job| job.role_arn())),
+                    (Field::LocationId, result.get("AccessGrantsLocationId")),
+                    (Field::Arn, result.get("AccessGrantsLocationArn")),
                 ])
-            })
+            }),
+        Op::CreateAccessGrant => Shape::new("POST", instance() + "/grant")
+            .sends("CreateAccessGrantRequest", &new_grant(call))
+            .answers("CreateAccessGrantResult", |result| {
+                fields([
+                    (Field::GrantId, result.get("AccessGrantId")),
+                    (Field::Arn, result.get("AccessGrantArn")),
+                ])
+            }),
+        Op::GetDataAccess => {
+            let target = format!("s3://{}/{}*", text(Param::Bucket), text(Param::Prefix));
+            let path = format!(
+                "{}/dataaccess?permission={}&target={}",
+                instance(),
+                encoded(&permission(call)),
+                encoded(&target)
+            );
+            Shape::new("GET", path).answers("GetDataAccessResult", |_| Output::new())
         }
-        _ => send!(clients, client.list_jobs().account_id(&call.account), |_answer| Output::new()),
+        Op::CreateAccessGrantsInstance => Shape::new("POST", instance())
+            .sends("CreateAccessGrantsInstanceRequest", "")
+            .answers("CreateAccessGrantsInstanceResult", |result| arn(result, "AccessGrantsInstanceArn")),
+        Op::GetAccessGrantsInstance => {
+            Shape::new("GET", instance()).answers("GetAccessGrantsInstanceResult", |result| arn(result, "AccessGrantsInstanceArn"))
+        }
+        Op::DeleteAccessGrantsInstance => Shape::new("DELETE", instance()),
+        // All four are on in what is written: an unexpected success opens nothing.
+        Op::PutAccountPublicAccessBlock => {
+            let four = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+            let four: String = four.map(|name| element(name, "true")).concat();
+            Shape::new("PUT", block()).sends("PublicAccessBlockConfiguration", &four)
+        }
+        Op::GetAccountPublicAccessBlock => Shape::new("GET", block()).answers("PublicAccessBlockConfiguration", |_| Output::new()),
+        Op::DeleteAccountPublicAccessBlock => Shape::new("DELETE", block()),
+        _ => return None,
+    })
+}
+
+impl Shape {
+    fn new(method: &'static str, path: String) -> Self {
+        Self {
+            method,
+            path,
+            body: String::new(),
+            root: "",
+            read: |_| Output::new(),
+        }
     }
+
+    /// Under a root element.
+    fn sends(self, root: &str, inner: &str) -> Self {
+        Self {
+            body: format!("<{root} xmlns=\"{NAMESPACE}\">{inner}</{root}>"),
+            ..self
+        }
+    }
+
+    fn answers(self, root: &'static str, read: fn(&Element) -> Output) -> Self {
+        Self { root, read, ..self }
+    }
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
+fn optional(name: &str, text: Option<&str>) -> String {
+    text.map(|text| element(name, text)).unwrap_or_default()
+}
+
+fn arn(result: &Element, name: &str) -> Output {
+    fields([(Field::Arn, result.get(name))])
+}
+
+fn described_job(result: &Element) -> Output {
+    let job = result.child("Job");
+    let text = |name| job.and_then(|job| job.get(name));
+    fields([
+        (Field::JobId, text("JobId")),
+        (Field::JobStatus, text("Status")),
+        (Field::Arn, text("RoleArn")),
+    ])
 }
 
 /// A job that would copy a bucket's objects with the role, and that waits to be confirmed: an unexpected success does nothing.
-fn new_job(clients: &Clients, call: &Call) -> Result<CreateJobFluentBuilder, BuildError> {
+fn new_job(call: &Call) -> String {
     let bucket = format!("arn:aws:s3:::{}", call.get(Param::Bucket).unwrap_or_default());
-    let spec = JobManifestSpec::builder()
-        .format(JobManifestFormat::S3BatchOperationsCsv20180820)
-        .fields(JobManifestFieldName::Bucket)
-        .fields(JobManifestFieldName::Key);
-    let location = JobManifestLocation::builder()
-        .object_arn(format!("{bucket}/gainsay-manifest.csv"))
-        .e_tag("0".repeat(32));
-    let manifest = JobManifest::builder().spec(spec.build()?).location(location.build()?);
-    let copy = S3CopyObjectOperation::builder().target_resource(bucket);
-    Ok(clients
-        .s3control
-        .create_job()
-        .account_id(&call.account)
-        .confirmation_required(true)
-        .operation(JobOperation::builder().s3_put_object_copy(copy.build()).build())
-        .manifest(manifest.build())
-        .report(JobReport::builder().enabled(false).build())
-        .priority(1)
-        .set_role_arn(call.get(Param::Role)))
+    let columns = element("member", "Bucket") + &element("member", "Key");
+    let spec = element("Format", "S3BatchOperations_CSV_20180820") + &wrap("Fields", &columns);
+    let location = element("ObjectArn", &format!("{bucket}/gainsay-manifest.csv")) + &element("ETag", &"0".repeat(32));
+    [
+        element("ClientRequestToken", &Uuid::new_v4().to_string()),
+        element("ConfirmationRequired", "true"),
+        wrap("Manifest", &(wrap("Spec", &spec) + &wrap("Location", &location))),
+        wrap("Operation", &wrap("S3PutObjectCopy", &element("TargetResource", &bucket))),
+        element("Priority", "1"),
+        wrap("Report", &element("Enabled", "false")),
+        optional("RoleArn", call.get(Param::Role).as_deref()),
+    ]
+    .concat()
 }
 
-async fn access_point(clients: &Clients, call: &Call) -> Answer {
-    let client = &clients.s3control;
-    let name = call.get(Param::AccessPoint);
-    match call.operation.op {
-        Op::CreateAccessPoint => {
-            let request = client
-                .create_access_point()
-                .account_id(&call.account)
-                .set_name(name)
-                .set_bucket(call.get(Param::Bucket))
-                .set_bucket_account_id(call.bucket_owner.clone());
-            send!(clients, request, |answer| fields([(Field::Arn, answer.access_point_arn())]))
-        }
-        Op::GetAccessPoint => {
-            let request = client.get_access_point().account_id(&call.account).set_name(name);
-            send!(clients, request, |answer| fields([(Field::Arn, answer.access_point_arn())]))
-        }
-        _ => {
-            let request = client.delete_access_point().account_id(&call.account).set_name(name);
-            send!(clients, request, |_answer| Output::new())
-        }
-    }
+fn new_grant(call: &Call) -> String {
+    let prefix = call.get(Param::Prefix).unwrap_or_default();
+    let grantee = optional("GranteeIdentifier", call.get(Param::Grantee).as_deref());
+    [
+        wrap("AccessGrantsLocationConfiguration", &element("S3SubPrefix", &format!("{prefix}*"))),
+        optional("AccessGrantsLocationId", call.get(Param::Location).as_deref()),
+        wrap("Grantee", &(element("GranteeType", "IAM") + &grantee)),
+        element("Permission", &permission(call)),
+    ]
+    .concat()
 }
 
-async fn policy(clients: &Clients, call: &Call) -> Answer {
-    let client = &clients.s3control;
-    let name = call.get(Param::AccessPoint);
-    match call.operation.op {
-        Op::PutAccessPointPolicy => {
-            let policy = call.get(Param::Document).unwrap_or_else(|| denies_nothing(&call.resource));
-            let request = client
-                .put_access_point_policy()
-                .account_id(&call.account)
-                .set_name(name)
-                .policy(policy);
-            send!(clients, request, |_answer| Output::new())
-        }
-        Op::GetAccessPointPolicy => {
-            let request = client.get_access_point_policy().account_id(&call.account).set_name(name);
-            send!(clients, request, |answer| fields([(Field::Policy, answer.policy())]))
-        }
-        _ => {
-            let request = client.delete_access_point_policy().account_id(&call.account).set_name(name);
-            send!(clients, request, |_answer| Output::new())
-        }
-    }
+/// What a grant permits; reading where nothing is said.
+fn permission(call: &Call) -> String {
+    call.get(Param::Permission).unwrap_or_else(|| "READ".to_owned())
 }
 
 /// A policy for an access point that grants nothing and denies one key that nobody has.
@@ -145,130 +240,4 @@ fn denies_nothing(arn: &str) -> String {
         }
     })
     .to_string()
-}
-
-async fn tagging(clients: &Clients, call: &Call) -> Answer {
-    let client = &clients.s3control;
-    match call.operation.op {
-        Op::TagBucket => {
-            let written = tags(&call.get(Param::Tags).unwrap_or_default()).into_iter();
-            let tags: Result<Vec<Tag>, _> = written.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
-            match tags {
-                Ok(tags) => {
-                    let request = client.tag_resource().account_id(&call.account).resource_arn(&call.resource);
-                    send!(clients, request.set_tags(Some(tags)), |_answer| Output::new())
-                }
-                Err(error) => not_built(&error),
-            }
-        }
-        Op::UntagBucket => {
-            let keys = call.get(Param::TagKeys).unwrap_or_default();
-            let keys = keys.split(',').map(str::to_owned).collect();
-            let request = client.untag_resource().account_id(&call.account).resource_arn(&call.resource);
-            send!(clients, request.set_tag_keys(Some(keys)), |_answer| Output::new())
-        }
-        _ => {
-            let request = client
-                .list_tags_for_resource()
-                .account_id(&call.account)
-                .resource_arn(&call.resource);
-            send!(clients, request, |answer| {
-                let tags = answer.tags().iter().map(|tag| format!("{}={}", tag.key(), tag.value()));
-                Output::from([(Field::Tags, vec![tags.collect::<Vec<_>>().join("&")])])
-            })
-        }
-    }
-}
-
-async fn granting(clients: &Clients, call: &Call) -> Answer {
-    let client = &clients.s3control;
-    let prefix = call.get(Param::Prefix).unwrap_or_default();
-    if call.operation.op == Op::CreateAccessGrantsLocation {
-        let bucket = call.get(Param::Bucket).unwrap_or_default();
-        let request = client.create_access_grants_location().account_id(&call.account);
-        let request = request
-            .location_scope(format!("s3://{bucket}/{prefix}"))
-            .set_iam_role_arn(call.get(Param::Role));
-        return send!(clients, request, |answer| fields([
-            (Field::LocationId, answer.access_grants_location_id()),
-            (Field::Arn, answer.access_grants_location_arn()),
-        ]));
-    }
-    let grantee = Grantee::builder().grantee_type(GranteeType::Iam);
-    let configuration = AccessGrantsLocationConfiguration::builder().s3_sub_prefix(format!("{prefix}*"));
-    let request = client.create_access_grant().account_id(&call.account);
-    let request = request
-        .set_access_grants_location_id(call.get(Param::Location))
-        .access_grants_location_configuration(configuration.build())
-        .grantee(grantee.set_grantee_identifier(call.get(Param::Grantee)).build())
-        .permission(permission(call));
-    send!(clients, request, |answer| fields([
-        (Field::GrantId, answer.access_grant_id()),
-        (Field::Arn, answer.access_grant_arn()),
-    ]))
-}
-
-fn permission(call: &Call) -> Permission {
-    let word = call.get(Param::Permission);
-    word.map_or(Permission::Read, |word| Permission::from(word.as_str()))
-}
-
-async fn grants(clients: &Clients, call: &Call) -> Answer {
-    let client = &clients.s3control;
-    match call.operation.op {
-        Op::GetDataAccess => {
-            let bucket = call.get(Param::Bucket).unwrap_or_default();
-            let prefix = call.get(Param::Prefix).unwrap_or_default();
-            let request = client
-                .get_data_access()
-                .account_id(&call.account)
-                .target(format!("s3://{bucket}/{prefix}*"))
-                .permission(permission(call));
-            send!(clients, request, |_answer| Output::new())
-        }
-        Op::CreateAccessGrantsInstance => {
-            let request = client.create_access_grants_instance().account_id(&call.account);
-            send!(clients, request, |answer| fields([(
-                Field::Arn,
-                answer.access_grants_instance_arn()
-            )]))
-        }
-        Op::GetAccessGrantsInstance => {
-            let request = client.get_access_grants_instance().account_id(&call.account);
-            send!(clients, request, |answer| fields([(
-                Field::Arn,
-                answer.access_grants_instance_arn()
-            )]))
-        }
-        _ => {
-            let request = client.delete_access_grants_instance().account_id(&call.account);
-            send!(clients, request, |_answer| Output::new())
-        }
-    }
-}
-
-async fn public_access(clients: &Clients, call: &Call) -> Answer {
-    let client = &clients.s3control;
-    match call.operation.op {
-        // All four are on in what is written: an unexpected success opens nothing.
-        Op::PutAccountPublicAccessBlock => {
-            let block = PublicAccessBlockConfiguration::builder()
-                .block_public_acls(true)
-                .ignore_public_acls(true)
-                .block_public_policy(true)
-                .restrict_public_buckets(true);
-            let request = client.put_public_access_block().account_id(&call.account);
-            send!(clients, request.public_access_block_configuration(block.build()), |_answer| {
-                Output::new()
-            })
-        }
-        Op::GetAccountPublicAccessBlock => {
-            let request = client.get_public_access_block().account_id(&call.account);
-            send!(clients, request, |_answer| Output::new())
-        }
-        _ => {
-            let request = client.delete_public_access_block().account_id(&call.account);
-            send!(clients, request, |_answer| Output::new())
-        }
-    }
 }

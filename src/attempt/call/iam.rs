@@ -1,9 +1,9 @@
 //! IAM: the tags of roles, by which policies tell roles apart.
 
+use super::{asked, listed_tags};
 use crate::{
-    attempt::{Answer, Ask, Call, Field, Op, Output, Param, Service, cli::tags},
+    attempt::{Answer, Ask, Call, Op, Param, Service, cli::tags},
     cloud::Clients,
-    xml::Element,
 };
 
 pub(super) async fn iam(clients: &Clients, call: &Call) -> Answer {
@@ -18,14 +18,11 @@ pub(super) async fn iam(clients: &Clients, call: &Call) -> Answer {
         "TagRole"
     };
     let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let told = match clients.ask(Service::Iam, &Ask::iam(action, &parameters)).await {
-        Ok(told) => told,
-        Err(answer) => return answer,
-    };
-    match told.iam(action) {
-        Ok(result) => told.success(result.child("Tags").map(listed).unwrap_or_default()),
-        Err(answer) => answer,
-    }
+    asked(clients, Service::Iam, &Ask::iam(action, &parameters), |told| {
+        let result = told.iam(action)?;
+        Ok(result.child("Tags").map(listed_tags).unwrap_or_default())
+    })
+    .await
 }
 
 /// Tags as the parameters of a request.
@@ -34,14 +31,4 @@ pub(crate) fn numbered(tags: &[(String, String)]) -> impl Iterator<Item = (Strin
         let member = |name: &str, text: &str| (format!("Tags.member.{n}.{name}"), text.to_owned());
         [member("Key", key), member("Value", value)]
     })
-}
-
-/// Tags as an answer lists them.
-fn listed(tags: &Element) -> Output {
-    let text = |tag: &Element, name| tag.get(name).unwrap_or_default().to_owned();
-    let pairs = tags
-        .children
-        .iter()
-        .map(|tag| format!("{}={}", text(tag, "Key"), text(tag, "Value")));
-    Output::from([(Field::Tags, vec![pairs.collect::<Vec<_>>().join("&")])])
 }

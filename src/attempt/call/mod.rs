@@ -18,8 +18,11 @@ pub(super) use self::{entity::RESTORE_DAYS, post::fields as form_fields};
 use aws_sdk_s3::types::{ObjectCannedAcl, ServerSideEncryption};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Answer, Call, Field, Op, Output, Param, Service};
-use crate::cloud::Clients;
+use super::{Answer, Ask, Call, Field, Op, Output, Param, Service};
+use crate::{
+    cloud::{Clients, Told},
+    xml::Element,
+};
 
 /// Written where an attempt gives no body: bodies are synthetic, so nothing of value is ever at risk.
 const BODY: &str = "synthetic body written by gainsay\n";
@@ -99,6 +102,22 @@ macro_rules! send_or_presign {
     };
 }
 use {send, send_or_presign};
+
+/// Sends a request that no client makes, and reads the fields of its answer.
+async fn asked(clients: &Clients, service: Service, ask: &Ask, read: impl FnOnce(&Told) -> Result<Output, Answer>) -> Answer {
+    let answer = clients.ask(service, ask).await.and_then(|told| Ok(told.success(read(&told)?)));
+    answer.unwrap_or_else(|answer| answer)
+}
+
+/// Tags as an answer lists them.
+fn listed_tags(tags: &Element) -> Output {
+    let text = |tag: &Element, name| tag.get(name).unwrap_or_default().to_owned();
+    let pairs = tags
+        .children
+        .iter()
+        .map(|tag| format!("{}={}", text(tag, "Key"), text(tag, "Value")));
+    Output::from([(Field::Tags, vec![pairs.collect::<Vec<_>>().join("&")])])
+}
 
 fn fields<const N: usize>(pairs: [(Field, Option<&str>); N]) -> Output {
     pairs

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fields;
+use super::{asked, fields};
 use crate::{
     attempt::{Answer, Ask, Call, Field, Op, Output, Param, Service},
     cloud::Clients,
@@ -21,15 +21,15 @@ pub(super) async fn trail(clients: &Clients, call: &Call) -> Answer {
         }
         _ => ("GetTrailStatus", json!({ "Name": trail })),
     };
-    let told = match clients.ask(Service::CloudTrail, &Ask::cloudtrail(action, &input)).await {
-        Ok(told) => told,
-        Err(answer) => return answer,
-    };
-    match told.json(Service::CloudTrail) {
-        Ok(result) if action == "GetTrailStatus" => told.success(status(&result)),
-        Ok(_) => told.success(Output::new()),
-        Err(answer) => answer,
-    }
+    asked(clients, Service::CloudTrail, &Ask::cloudtrail(action, &input), |told| {
+        let result = told.json(Service::CloudTrail)?;
+        Ok(if action == "GetTrailStatus" {
+            status(&result)
+        } else {
+            Output::new()
+        })
+    })
+    .await
 }
 
 fn status(result: &Value) -> Output {

@@ -20,6 +20,7 @@ fn shown_events(events: &[Event], format: Format, colour: bool) -> String {
             format,
             colour,
             progress: false,
+            columns: None,
         },
     );
     for event in events {
@@ -302,6 +303,7 @@ fn the_progress_line_stays_out_of_the_output() {
             format: Format::Pretty,
             colour: false,
             progress: true,
+            columns: None,
         },
     );
     // Hidden: the test's standard error may be a terminal.
@@ -325,6 +327,7 @@ fn characters_are_their_own_progress() {
             format: Format::Terse,
             colour: false,
             progress: true,
+            columns: None,
         },
     );
     for event in sample::events(&sample::record()) {
@@ -334,6 +337,42 @@ fn characters_are_their_own_progress() {
     assert_eq!(
         String::from_utf8(terminal.out).unwrap(),
         shown(&sample::record(), Format::Terse, false)
+    );
+}
+
+#[test]
+fn a_line_of_characters_fits_the_terminal_with_its_count() {
+    let text = |columns| {
+        let mut terminal = Terminal::new(
+            Vec::new(),
+            Options {
+                format: Format::Terse,
+                columns,
+                ..Options::default()
+            },
+        );
+        let (record, mut events) = (sample::record(), Vec::new());
+        for _ in 0..40 {
+            events.extend(
+                sample::events(&record)
+                    .into_iter()
+                    .filter(|event| matches!(event, Event::Result { .. })),
+            );
+        }
+        terminal.results = events.len();
+        for event in &events {
+            terminal.report(event).unwrap();
+        }
+        String::from_utf8(terminal.out).unwrap()
+    };
+    let longest = |columns| text(columns).lines().map(str::len).max().unwrap();
+    assert_eq!(longest(Some(50)), 50);
+    assert!(longest(None) > TERSE_WIDTH);
+    assert_eq!(text(None), text(Some(500)));
+    assert!(
+        text(Some(0))
+            .lines()
+            .all(|line| line.starts_with(|first: char| !first.is_ascii_digit()))
     );
 }
 
