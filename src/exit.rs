@@ -30,6 +30,15 @@ impl Exit {
         self as u8
     }
 
+    /// How the program ends that cannot write what it should: what is worse stays.
+    #[must_use]
+    pub const fn unwritten(self) -> Self {
+        match self {
+            Self::Ok | Self::Undecided | Self::Unfinished => Self::Unfinished,
+            Self::Failed | Self::BadInput | Self::NothingRun | Self::Usage => self,
+        }
+    }
+
     /// How a run with these verdicts ends: the first that applies.
     #[must_use]
     pub fn of(counts: &Counts, run: &RunInfo) -> Self {

@@ -85,6 +85,8 @@ pub enum Reason {
     DoesNotHold,
     /// It could not be read, or what was read cannot be decided.
     NotRead,
+    /// gainsay itself broke off.
+    Internal,
 }
 
 impl Reason {
@@ -109,6 +111,7 @@ impl Reason {
             Self::NotCleaned => "not-cleaned",
             Self::DoesNotHold => "does-not-hold",
             Self::NotRead => "not-read",
+            Self::Internal => "internal",
         }
     }
 }

@@ -76,6 +76,10 @@ impl Decide {
             if input.buffer().is_empty() {
                 terminal.out.flush()?;
             }
+            // There may be no end of questions.
+            if !terminal.is_read() {
+                return Ok(Exit::Ok);
+            }
         }
     }
 }

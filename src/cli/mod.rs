@@ -10,16 +10,22 @@ mod plan;
 mod run;
 mod schema;
 mod serve;
+mod stream;
 mod target;
 
 use std::{
     ffi::OsString,
     io::{self, IsTerminal, Write},
     path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::stream::Stream;
 use crate::{
     diag::{Code, Diagnostic, Diagnostics},
     exit::Exit,
@@ -108,6 +114,8 @@ struct Terminal {
     colour_err: bool,
     progress: bool,
     columns: Option<usize>,
+    /// Whether nobody reads standard output any more.
+    closed: Arc<AtomicBool>,
 }
 
 /// Reads the command line and does what it says.
@@ -126,13 +134,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Color::Never => false,
         Color::Auto => is_terminal && !no_color,
     };
+    let closed = Arc::<AtomicBool>::default();
     let mut terminal = Terminal {
         colour_out: colour(io::stdout().is_terminal()),
         colour_err: colour(io::stderr().is_terminal()),
         progress: io::stderr().is_terminal() && io::stdout().is_terminal(),
         columns: terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0)),
-        out: Box::new(io::BufWriter::new(io::stdout())),
-        err: Box::new(io::stderr()),
+        out: Box::new(io::BufWriter::new(Stream::new(io::stdout(), closed.clone()))),
+        err: Box::new(Stream::new(io::stderr(), Arc::default())),
+        closed,
     };
     let exit = match &cli.command {
         Command::Run(run) => run.execute(&mut terminal),
@@ -146,19 +156,26 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Pages(pages) => pages.execute(&mut terminal),
         Command::Schema(schema) => schema.execute(&mut terminal),
     };
-    let exit = exit.and_then(|exit| terminal.out.flush().map(|()| exit));
-    match exit {
-        Ok(exit) => exit,
-        // `gainsay list | head` closes the pipe early; that is no failure of ours.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
-        Err(error) => {
-            _ = writeln!(io::stderr(), "error: the output cannot be written: {error}");
-            Exit::Unfinished
-        }
+    let flushed = terminal.out.flush();
+    match (exit, flushed) {
+        (Ok(exit), Ok(())) => exit,
+        (Ok(exit), Err(error)) => terminal.unwritten(exit, &error),
+        (Err(error), _) => terminal.unwritten(Exit::Ok, &error),
     }
 }
 
 impl Terminal {
+    /// Says that the output could not be written, and how the program then ends.
+    fn unwritten(&mut self, exit: Exit, error: &io::Error) -> Exit {
+        _ = writeln!(self.err, "error: the output cannot be written: {error}");
+        exit.unwritten()
+    }
+
+    /// Whether somebody reads standard output, as far as is known.
+    fn is_read(&self) -> bool {
+        !self.closed.load(Ordering::Relaxed)
+    }
+
     /// Shows problems on the error stream.
     fn show(&mut self, problems: &Diagnostics) -> io::Result<()> {
         for problem in problems.iter() {

@@ -123,6 +123,7 @@ impl Run {
         let stop = Stop::default();
         runtime.spawn(interrupt(stop.clone()));
         let (record, told) = if self.at.is_sandbox() {
+            self.begin(&options.run);
             self.run(&runtime, &plan, &Place::Sandbox, &options, &stop, terminal)
         } else {
             match runtime.block_on(self.elsewhere(&plan, &folders, &options.run, &stop)) {
@@ -147,6 +148,7 @@ impl Run {
     ) -> Result<(Place, Option<Vec<Architecture>>), Trouble> {
         let bindings = self.at.bindings(plan, self.provision)?;
         let mut grounds = self.at.connect(plan, &bindings, self.provision, run).await?;
+        self.begin(run);
         let mut made = None;
         if self.provision {
             grounds = target::provision(plan, folders, grounds, run, stop).await?;
@@ -164,6 +166,12 @@ impl Run {
             }
         }
         Ok((target::place(self.at.name(), grounds), made))
+    }
+
+    /// Whoever looks at the newest reports from now on finds this run, and none that is finished until it is. What is wrong with the folder is
+    /// told when the reports are written: what the run finds decides how it ends.
+    fn begin(&self, run: &str) {
+        _ = write::begin(&self.report_dir, run);
     }
 
     /// Makes the attempts and tells of them. The second of the answer is whether all could be told.
@@ -200,22 +208,18 @@ impl Run {
 
     fn conclude(&self, record: &RunRecord, told: io::Result<()>, terminal: &mut Terminal) -> io::Result<Exit> {
         let written = self.write(record, &mut self.reporter(terminal));
-        // What was proved is on the disk before a closed pipe or a full terminal ends the program.
+        let found = Exit::of(&record.summary.counts, &record.run);
         let exit = match written {
-            Ok(()) => Exit::of(&record.summary.counts, &record.run),
+            Ok(()) => found,
             Err(problem) => {
                 writeln!(terminal.err, "error: {problem}")?;
-                if record.summary.counts.fail > 0 {
-                    Exit::Failed
-                } else {
-                    Exit::Unfinished
-                }
+                found.unwritten()
             }
         };
-        match told {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-            _ => Ok(exit),
-        }
+        Ok(match told {
+            Ok(()) => exit,
+            Err(error) => terminal.unwritten(exit, &error),
+        })
     }
 
     fn write(&self, record: &RunRecord, reporter: &mut impl Reporter) -> Result<(), ReportError> {
@@ -247,12 +251,27 @@ fn gone(selection: &Selection, architectures: &[Architecture]) -> Option<String>
     only.iter().find(|id| !known(id)).cloned()
 }
 
-/// The first Ctrl-C ends the run in good order; the second ends the program.
+/// The first Ctrl-C or SIGTERM ends the run in good order; the second ends the program.
 async fn interrupt(stop: Stop) {
-    if tokio::signal::ctrl_c().await.is_ok() {
+    if asked_to_stop().await.is_ok() {
         stop.interrupt();
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if asked_to_stop().await.is_ok() {
             std::process::exit(i32::from(Exit::Undecided.code()));
         }
     }
+}
+
+#[cfg(unix)]
+async fn asked_to_stop() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => asked,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_stop() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
 }

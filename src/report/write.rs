@@ -93,6 +93,14 @@ pub enum ReportError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// The newest run has no record.
+    #[error("the last run, `{}`, did not finish; {}", shown(run), last_finished(finished.as_deref()))]
+    Unfinished {
+        /// Its folder.
+        run: PathBuf,
+        /// The folder of the newest run that has one.
+        finished: Option<PathBuf>,
+    },
     /// No run was recorded.
     #[error(
         "there is no earlier run in `{}`; run once without `--rerun-failed`, or name its folder with `--report-dir`",
@@ -104,6 +112,16 @@ pub enum ReportError {
     },
 }
 
+/// Makes the folder of a run that begins, and points `latest` to it, so that nobody takes an earlier run's reports for those of a run that
+/// was killed.
+///
+/// # Errors
+/// The folder cannot be made, and when `latest` is not ours.
+pub fn begin(directory: &Path, id: &str) -> Result<(), ReportError> {
+    make_folder(directory, id)?;
+    point_to(directory, id)
+}
+
 /// Writes `<run id>/record.json` and `<run id>/junit.xml`, reads both back, and points `latest` to them.
 ///
 /// # Errors
@@ -112,12 +130,7 @@ pub enum ReportError {
 /// are written in that last case.
 pub fn write(directory: &Path, record: &RunRecord) -> Result<Vec<PathBuf>, ReportError> {
     let id = &record.run.id;
-    let is_name = !id.is_empty() && !id.starts_with('.') && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-    if !is_name || id == "latest" || id == LATEST {
-        return Err(ReportError::RunId { id: id.clone() });
-    }
-    let folder = directory.join(id);
-    fs::create_dir_all(&folder).map_err(|source| cannot("make the folder", &folder, source))?;
+    let folder = make_folder(directory, id)?;
 
     let (path, junit_path) = (folder.join(RECORD), folder.join(JUNIT));
     // Each takes as long as a good part of a run on the sandbox.
@@ -133,6 +146,17 @@ pub fn write(directory: &Path, record: &RunRecord) -> Result<Vec<PathBuf>, Repor
 
     point_to(directory, id)?;
     Ok(vec![path, junit_path])
+}
+
+/// The folder of a run, which is there afterwards.
+fn make_folder(directory: &Path, id: &str) -> Result<PathBuf, ReportError> {
+    let is_name = !id.is_empty() && !id.starts_with('.') && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    if !is_name || id == "latest" || id == LATEST {
+        return Err(ReportError::RunId { id: id.to_owned() });
+    }
+    let folder = directory.join(id);
+    fs::create_dir_all(&folder).map_err(|source| cannot("make the folder", &folder, source))?;
+    Ok(folder)
 }
 
 fn draft_record(path: &Path, record: &RunRecord) -> Result<Draft, ReportError> {
@@ -207,12 +231,31 @@ pub fn read_latest(directory: &Path) -> Result<RunRecord, ReportError> {
     let folder = latest_folder(directory)?;
     let path = folder.join(RECORD);
     let bytes = fs::read(&path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound if folder.exists() => ReportError::Unfinished {
+            run: folder.canonicalize().unwrap_or_else(|_| folder.clone()),
+            finished: newest_finished(directory),
+        },
         io::ErrorKind::NotFound => ReportError::NoLatest {
             path: directory.to_owned(),
         },
         _ => cannot("read", &path, source),
     })?;
     serde_json::from_slice(&bytes).map_err(|source| ReportError::Record { path, source })
+}
+
+/// The folder of the newest run that has a record: run ids begin with the time.
+fn newest_finished(directory: &Path) -> Option<PathBuf> {
+    let folders = fs::read_dir(directory).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let finished = folders.filter(|folder| !folder.is_symlink() && folder.join(RECORD).is_file());
+    finished.max()
+}
+
+fn last_finished(folder: Option<&Path>) -> String {
+    let advice = "run once without `--rerun-failed`";
+    match folder {
+        Some(folder) => format!("the last that did is `{}`; {advice}", shown(folder)),
+        None => format!("none before it did; {advice}"),
+    }
 }
 
 /// A file that was written under another name, and read back and checked. It is removed unless it is published.

@@ -40,18 +40,19 @@ pub(super) async fn execute(
     tell: &mut impl FnMut(&Event),
 ) -> Checked {
     let begin = |planned: &PlannedCheck<'_>| {
-        let made = stage(planned.architecture).map(|stage| CheckRun::new(planned, stage, options, stop));
-        // On every core: to search a policy is work.
-        async { tokio::spawn(made?.make()).await.ok() }
+        let made = |stage| CheckRun::new(planned, stage, options, stop);
+        let both = stage(planned.architecture).map(|stage| (made(stage.clone()), made(stage)));
+        async {
+            let (made, spare) = both?;
+            // On every core: to search a policy is work. A check that panicked, which lints forbid, has a result all the same.
+            Some(tokio::spawn(made.make()).await.unwrap_or_else(|_| (spare.lost(), 0)))
+        }
     };
     let mut checked = Checked::default();
     let mut made = stream::iter(plan.checks.iter().map(begin)).buffered(options.jobs.max(1));
     while let Some(made) = made.next().await {
-        // A check that panicked, which lints forbid, has no result to tell: the run is not whole.
-        let Some((result, calls)) = made else {
-            stop.interrupt();
-            continue;
-        };
+        // Every architecture of the plan has its stage.
+        let Some((result, calls)) = made else { continue };
         checked.calls += calls;
         let result = Arc::new(result);
         tell(&Event::Result { result: result.clone() });
@@ -126,6 +127,12 @@ impl CheckRun {
         }
         let calls = look.tries.len() as u64;
         (self.record(look, judgement, started, begun), calls)
+    }
+
+    /// The result of a check of which nothing is known.
+    fn lost(self) -> ResultRecord {
+        let judgement = Judgement::error(Reason::Internal, "gainsay broke off in this check; this is a bug, please report it");
+        self.record(Look::default(), judgement, timestamp(OffsetDateTime::now_utc()), Instant::now())
     }
 
     /// Reads, again where nothing was decided.

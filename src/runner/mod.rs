@@ -25,7 +25,10 @@ use std::{
 
 use futures::future::join_all;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::Semaphore,
+    task::{Id, JoinSet},
+};
 
 pub use self::{
     doctor::{Finding, examine},
@@ -203,18 +206,21 @@ async fn execute(
     let mut tasks = JoinSet::new();
     // A row is made shortly before it begins: thousands of them would fill the memory with worlds in which nothing happens yet.
     let mut waiting = in_order(plan, options.jobs).into_iter();
-    let mut begin = |tasks: &mut JoinSet<_>| {
+    // Rows by the tasks that run them, so that what becomes of a task is told of its row.
+    let mut begin = |tasks: &mut JoinSet<_>, running: &mut BTreeMap<Id, usize>| {
         let staged = waiting.find_map(|(row, attempts)| Some((row, attempts, stages.get(&row.architecture.name)?)));
         let Some((row, attempts, stage)) = staged else { return };
         let run = RowRun::new(row, attempts, stage, options, stop.clone());
         let (permits, sender, index) = (permits.clone(), sender.clone(), row.index);
-        tasks.spawn(async move {
+        let task = tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;
-            (index, Box::pin(run.run(&sender)).await)
+            (index, run.run(&sender).await)
         });
+        running.insert(task.id(), row.index);
     };
+    let mut running = BTreeMap::new();
     for _ in 0..options.jobs.max(1) + AHEAD {
-        begin(&mut tasks);
+        begin(&mut tasks, &mut running);
     }
     let mut stopping = false;
     let mut tell_all = || {
@@ -230,14 +236,25 @@ async fn execute(
     let mut ticks = tokio::time::interval(TELLING);
     loop {
         tokio::select! {
-            finished = tasks.join_next() => {
+            finished = tasks.join_next_with_id() => {
                 match finished {
-                    Some(Ok(row)) => done.push(row),
-                    // A row that panicked, which lints forbid, has told what it had; its results are missing from the record.
-                    Some(Err(_)) => stop.interrupt(),
+                    Some(Ok((id, row))) => {
+                        running.remove(&id);
+                        done.push(row);
+                    }
+                    // A row catches its own panics, which lints forbid. Whatever else ends one: every attempt that was planned has a result.
+                    Some(Err(error)) => {
+                        let lost = running.remove(&error.id());
+                        let lost = lost.and_then(|index| plan.rows.iter().find(|row| row.index == index));
+                        let staged = lost.and_then(|row| Some((row, stages.get(&row.architecture.name)?)));
+                        if let Some((row, stage)) = staged {
+                            let run = RowRun::new(row, plan.attempts(row), stage, options, stop.clone());
+                            done.push((row.index, run.lost(&sender)));
+                        }
+                    }
                     None => break,
                 }
-                begin(&mut tasks);
+                begin(&mut tasks, &mut running);
             }
             _ = ticks.tick() => tell_all(),
         }

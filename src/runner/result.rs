@@ -41,6 +41,11 @@ impl<'a> Results<'a> {
         }
     }
 
+    /// Whether the attempt at a place in the row has its result.
+    pub(super) fn has(&self, place: usize) -> bool {
+        place < self.done.len() || self.early.contains_key(&place)
+    }
+
     /// Takes the result of the attempt at a place in the row, and tells what can be told.
     pub(super) fn put(&mut self, place: usize, result: Arc<ResultRecord>) {
         self.early.insert(place, result);

@@ -2,9 +2,12 @@
 
 use std::{
     collections::BTreeMap,
+    panic::AssertUnwindSafe,
     sync::{Arc, mpsc},
     time::Duration,
 };
+
+use futures::FutureExt as _;
 
 use super::{
     Event, Options, RowDone, Stage, Stop,
@@ -146,6 +149,44 @@ impl RowRun {
     pub(super) async fn run(mut self, events: &mpsc::Sender<Event>) -> RowDone {
         // The receiver lives as long as the run; if it is gone there is nobody to tell.
         _ = events.send(Event::RowStarted { row: self.name.clone() });
+        let mut results = Results::new(events);
+        // What breaks here must neither take the row's results with it nor keep what was made from being removed.
+        let whole = AssertUnwindSafe(Box::pin(self.attempt_all(&mut results))).catch_unwind().await;
+        if whole.is_err() {
+            self.open.clear();
+            self.give_up(&mut results);
+        }
+        let (left_behind, calls) = self.stand.close().await;
+        RowDone {
+            results: results.done,
+            calls: self.calls + calls,
+            left_behind,
+        }
+    }
+
+    /// The results of a row of which nothing is known.
+    pub(super) fn lost(mut self, events: &mpsc::Sender<Event>) -> RowDone {
+        let mut results = Results::new(events);
+        self.give_up(&mut results);
+        RowDone {
+            results: results.done,
+            calls: self.calls,
+            left_behind: vec![format!("whatever the row {} made", self.name)],
+        }
+    }
+
+    /// An error for every attempt that has no result.
+    fn give_up(&mut self, results: &mut Results<'_>) {
+        for (place, attempt) in self.attempts.clone().into_iter().enumerate() {
+            if !results.has(place) {
+                let judgement = Judgement::error(Reason::Internal, "gainsay broke off in this row; this is a bug, please report it");
+                self.end(Case::begin(place, attempt), &judgement, results);
+            }
+        }
+    }
+
+    /// Makes the fixtures and the attempts.
+    async fn attempt_all(&mut self, results: &mut Results<'_>) {
         if let Some(offline) = self.offline.take() {
             self.setting.by_the_files = Box::pin(offline.decided()).await;
         }
@@ -162,7 +203,6 @@ impl RowRun {
                 problem => problem,
             }
         };
-        let mut results = Results::new(events);
         for (place, attempt) in self.attempts.clone().into_iter().enumerate() {
             // The sandbox answers at once, so a row would never let the runtime see a Ctrl-C.
             tokio::task::yield_now().await;
@@ -177,7 +217,7 @@ impl RowRun {
                 Judgement::inconclusive(Reason::NoFixture, problem.clone())
             } else if case.attempt.kind == Kind::Allow {
                 if case.attempt.request.operation.effect != Effect::Reads {
-                    self.settle(&mut results).await;
+                    self.settle(results).await;
                 }
                 self.allowed(&case.attempt.clone(), &mut case.seen).await
             } else {
@@ -186,22 +226,16 @@ impl RowRun {
                         let waits = self.may_wait(&case.attempt);
                         self.open.push(case.waits(refusal));
                         if !waits {
-                            self.settle(&mut results).await;
+                            self.settle(results).await;
                         }
                         continue;
                     }
                     Err(judgement) => judgement,
                 }
             };
-            self.end(case, &judgement, &mut results);
+            self.end(case, &judgement, results);
         }
-        self.settle(&mut results).await;
-        let (left_behind, calls) = self.stand.close().await;
-        RowDone {
-            results: results.done,
-            calls: self.calls + calls,
-            left_behind,
-        }
+        self.settle(results).await;
     }
 
     /// What of the row is decided, whoever answers for it.

@@ -34,14 +34,8 @@ pub fn load(root: &Path) -> Result<Vec<Folder>, Diagnostics> {
         for path in entries(root)? {
             if path.is_dir() && path.join("environment.yaml").exists() {
                 folders.push(folder(&real, &path)?);
-            } else if path.is_dir() && has_yaml(&path) {
-                problems.push(
-                    Diagnostic::new(
-                        Code::NothingHere,
-                        format!("`{}` has scenarios and no `environment.yaml`", path.display()),
-                    )
-                    .help("add an `environment.yaml`, or move the folder away"),
-                );
+            } else if let Some(yaml) = first_yaml(&path) {
+                problems.push(not_read(root, &path, &yaml));
             }
         }
     }
@@ -56,10 +50,50 @@ pub fn load(root: &Path) -> Result<Vec<Folder>, Diagnostics> {
     Ok(folders)
 }
 
-/// Whether YAML files lie in a folder that is none of an architecture.
-fn has_yaml(path: &Path) -> bool {
-    let yaml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-    entries(path).is_ok_and(|entries| entries.iter().any(yaml))
+/// A YAML file in a folder that is none of an architecture, or anywhere below it: an environment before anything else.
+fn first_yaml(folder: &Path) -> Option<PathBuf> {
+    let yaml = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    let mut found = None;
+    let mut pending = vec![folder.to_owned()];
+    let mut seen = 0;
+    while let Some(directory) = pending.pop() {
+        let entries = entries(&directory).unwrap_or_default();
+        seen += entries.len();
+        if let Some(environment) = entries.iter().find(|path| path.ends_with("environment.yaml")) {
+            return Some(environment.clone());
+        }
+        found = found.or_else(|| entries.iter().find(yaml).cloned());
+        // Where a link leads is no part of the folder, and may be the folder itself.
+        pending.extend(entries.into_iter().filter(|path| path.is_dir() && !path.is_symlink()));
+        if seen > MAX_FILES {
+            break;
+        }
+    }
+    found
+}
+
+/// What is wrong with a folder in which a YAML file is that nothing would read.
+fn not_read(root: &Path, folder: &Path, yaml: &Path) -> Diagnostic {
+    if yaml.ends_with("environment.yaml") {
+        let architecture = yaml.parent().unwrap_or(folder);
+        return Diagnostic::new(
+            Code::NothingHere,
+            format!(
+                "`{}` is an architecture in a folder of its own, so nothing would read it",
+                architecture.display()
+            ),
+        )
+        .help(format!(
+            "move it to `{}`, or name `{}` with `--scenarios`",
+            root.join(architecture.file_name().unwrap_or_default()).display(),
+            architecture.parent().unwrap_or(folder).display()
+        ));
+    }
+    Diagnostic::new(
+        Code::NothingHere,
+        format!("`{}` has scenarios and no `environment.yaml`", folder.display()),
+    )
+    .help("add an `environment.yaml`, or move the folder away")
 }
 
 fn folder(root: &Path, path: &Path) -> Result<Folder, Diagnostics> {

@@ -47,6 +47,24 @@ fn a_folder_without_an_environment() {
         .assert_refused(&copy, &["error[nothing-here]", "`environment.yaml`", "help: "]);
 }
 
+/// Beside architectures that are read, one that is not would be missed by nobody.
+#[test]
+fn an_architecture_in_a_folder_of_its_own() {
+    for deeper in ["group/other", "group/of/others/other"] {
+        let copy = Copy::new();
+        for file in ["environment.yaml", "baseline.yaml", "put.yaml"] {
+            copy.write(&format!("{deeper}/{file}"), copy.read(&format!("vault/{file}")));
+        }
+        let architecture = format!("`s/{deeper}` is an architecture in a folder of its own");
+        copy.run(&[])
+            .assert_refused(&copy, &["error[nothing-here]", &architecture, "help: move it to `s/other`"]);
+    }
+    let copy = Copy::new();
+    copy.write("group/other/put.yaml", copy.read("vault/put.yaml"));
+    copy.run(&[])
+        .assert_refused(&copy, &["error[nothing-here]", "`s/group` has scenarios and no `environment.yaml`"]);
+}
+
 #[test]
 fn one_architecture_without_an_environment_beside_another() {
     let copy = Copy::new();

@@ -33,6 +33,8 @@ pub enum Fault {
     Identity(&'static str),
     /// The run is stopped; the service is busy.
     Stopped,
+    /// gainsay itself breaks off.
+    Panics,
     /// Statements of policy files are others.
     World(&'static [(&'static str, &'static str)]),
     /// Nothing.
@@ -198,7 +200,9 @@ impl Script {
                     SdkBody::from(error_xml("SlowDown", "Please reduce your request rate.")),
                 ))
             }
-            Fault::Lost | Fault::Changed(_) | Fault::World(_) | Fault::None => Err(ConnectorError::io("connection reset by peer".into())),
+            Fault::Lost | Fault::Changed(_) | Fault::World(_) | Fault::Panics | Fault::None => {
+                Err(ConnectorError::io("connection reset by peer".into()))
+            }
         }
     }
 }
@@ -271,6 +275,8 @@ impl HttpConnector for Faulty {
                     Err(ConnectorError::io("connection reset by peer".into()))
                 })
             }
+            // Without the words that a panic prints.
+            Fault::Panics => std::panic::resume_unwind(Box::new("a fault of the test")),
             _ => HttpConnectorFuture::ready(self.script.answer(&request)),
         }
     }

@@ -9,7 +9,7 @@ use gainsay::verdict::{
 use super::{
     fault::{
         Break::{Refused, Timeout, Tls},
-        Fault::{self, BreaksOff, Changed, Identity, Lost, None, Raw, Says, Stopped, Unsent, World},
+        Fault::{self, BreaksOff, Changed, Identity, Lost, None, Panics, Raw, Says, Stopped, Unsent, World},
         On::{self, After, Attempt, Before, Everything, Sessions},
     },
     place::{COPY, DELETE, DELETED, Deed, KEY, NOBODY, READ, SEALED, URL},
@@ -228,6 +228,7 @@ pub const TABLE: &[Row] = &[
     once(row("a write met by a 500, refused the second time", &[SEALED, COPY, DELETE], HERE, Says(500, "InternalError", "We encountered an internal error."), Reason::LostAnswer)),
     row("stopped and busy", &[SEALED, KEY], HERE, Stopped, Reason::NoAnswer),
     ends(Error, row("stopped before the attempt", &[READ], &[Everything], Stopped, Reason::Cancelled)),
+    ends(Error, row("gainsay breaks off", &[SEALED, KEY, NOBODY], ANYWHERE, Panics, Reason::Internal)),
 
     // The world is another: what the sandbox knows, it says.
     ends(Fail, row("refused by another layer, as the sandbox knows", &[SEALED], HERE, World(&[
