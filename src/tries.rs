@@ -54,29 +54,26 @@ fn is_passing(this: &TryRecord) -> bool {
     }
 }
 
-/// Whether a try before the last may have done what it asked for: it got no answer, or one that does not say. A throttle by its
-/// code does say: the service did not begin. One without a code may be a proxy's.
+/// Whether a try before the last may have done what it asked for: none of them got an answer that settles it, or it would have been the last.
+/// That a service which says that it is busy did nothing is its word alone.
 #[must_use]
-pub fn one_may_have_acted(tries: &[TryRecord]) -> bool {
-    let earlier = tries.split_last().map_or(&[] as &[TryRecord], |(_, earlier)| earlier);
-    earlier
-        .iter()
-        .any(|this| this.outcome != OutcomeKind::Throttled || this.code.is_none())
+pub const fn one_may_have_acted(tries: &[TryRecord]) -> bool {
+    tries.len() > 1
 }
 
-/// What a judgement of the last answer is worth after the tries before it. A change whose answer was lost may have happened: then the
+/// What a judgement of the last answer is worth after the tries before it. A change that was not answered may have happened: then the
 /// last try met another world than the one meant, and neither its refusal nor its failure proves anything.
 #[must_use]
 pub fn judge_tries(judgement: Judgement, effect: Effect, tries: &[TryRecord], allowed: bool) -> Judgement {
-    let unsettled = match judgement.verdict {
+    let unsettled = match judgement.verdict() {
         Verdict::Pass => !allowed,
-        Verdict::Fail => judgement.reason != Some(Reason::GotThrough) && !allowed,
+        Verdict::Fail => judgement.reason() != Some(Reason::GotThrough) && !allowed,
         _ => false,
     };
     if unsettled && effect != Effect::Reads && one_may_have_acted(tries) {
         return Judgement::inconclusive(
             Reason::LostAnswer,
-            "an earlier try got no answer and may have done it, so what the last try got proves nothing",
+            "an earlier try got no answer that settles it and may have done it, so what the last try got proves nothing",
         );
     }
     judgement
@@ -160,6 +157,8 @@ mod tests {
             Answer::Unreachable { message: String::new() },
             Answer::refused(500, "InternalError", ""),
             Answer::refused(503, "", ""),
+            Answer::refused(503, "SlowDown", ""),
+            Answer::refused(400, "ThrottlingException", ""),
             Answer::Malformed {
                 status: 502,
                 message: String::new(),
@@ -171,7 +170,7 @@ mod tests {
             for judgement in [Judgement::pass(), wrong(), Judgement::fail(Reason::Refused, "")] {
                 let judged = judge_tries(judgement, Effect::Writes, &tries, false);
                 assert_eq!(
-                    (judged.verdict, judged.reason),
+                    (judged.verdict(), judged.reason()),
                     (Verdict::Inconclusive, Some(Reason::LostAnswer)),
                     "{first:?}"
                 );
@@ -190,13 +189,8 @@ mod tests {
             let through = Judgement::fail(Reason::GotThrough, "");
             assert_eq!(judge_tries(through.clone(), Effect::Consumes, &tries, true), through, "{first:?}");
         }
-        // What was throttled by name was not begun, and the last try is not an earlier one.
-        for answers in [
-            vec![Answer::refused(503, "SlowDown", ""), denied()],
-            vec![denied()],
-            vec![Answer::Unreachable { message: String::new() }],
-            Vec::new(),
-        ] {
+        // The last try is not an earlier one.
+        for answers in [vec![denied()], vec![Answer::Unreachable { message: String::new() }], Vec::new()] {
             assert_eq!(
                 judge_tries(Judgement::pass(), Effect::Consumes, &tried(&answers), false),
                 Judgement::pass()

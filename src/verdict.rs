@@ -116,65 +116,79 @@ impl Reason {
     }
 }
 
-/// A verdict with its reason and a sentence for the reader.
+/// A verdict with its reason and a sentence for the reader. A pass has neither, and nothing that is not a pass lacks them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Why it is not a pass.
-    pub reason: Option<Reason>,
-    /// The same in a sentence; empty for a pass.
-    pub detail: String,
+pub enum Judgement {
+    /// It holds.
+    Pass,
+    /// Seen not to hold.
+    Fail(Reason, String),
+    /// Not seen either way.
+    Inconclusive(Reason, String),
+    /// Not attempted, or not cleaned up.
+    Error(Reason, String),
+    /// Not attempted, as asked.
+    Skipped(String),
 }
 
 impl Judgement {
     /// A pass.
     #[must_use]
     pub const fn pass() -> Self {
-        Self {
-            verdict: Verdict::Pass,
-            reason: None,
-            detail: String::new(),
-        }
+        Self::Pass
     }
 
     /// Seen not to hold.
     #[must_use]
     pub fn fail(reason: Reason, detail: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Fail,
-            reason: Some(reason),
-            detail: detail.into(),
-        }
+        Self::Fail(reason, detail.into())
     }
 
     /// Not seen either way.
     #[must_use]
     pub fn inconclusive(reason: Reason, detail: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Inconclusive,
-            reason: Some(reason),
-            detail: detail.into(),
-        }
+        Self::Inconclusive(reason, detail.into())
     }
 
     /// Not attempted, as asked.
     #[must_use]
     pub fn skipped(detail: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Skipped,
-            reason: None,
-            detail: detail.into(),
-        }
+        Self::Skipped(detail.into())
     }
 
     /// Not attempted, or not cleaned up.
     #[must_use]
     pub fn error(reason: Reason, detail: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Error,
-            reason: Some(reason),
-            detail: detail.into(),
+        Self::Error(reason, detail.into())
+    }
+
+    /// The verdict, before anybody waives it.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        match self {
+            Self::Pass => Verdict::Pass,
+            Self::Fail(..) => Verdict::Fail,
+            Self::Inconclusive(..) => Verdict::Inconclusive,
+            Self::Error(..) => Verdict::Error,
+            Self::Skipped(_) => Verdict::Skipped,
+        }
+    }
+
+    /// Why it is not a pass; nothing for what was skipped.
+    #[must_use]
+    pub const fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Pass | Self::Skipped(_) => None,
+            Self::Fail(reason, _) | Self::Inconclusive(reason, _) | Self::Error(reason, _) => Some(*reason),
+        }
+    }
+
+    /// The same in a sentence; empty for a pass.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Pass => "",
+            Self::Fail(_, detail) | Self::Inconclusive(_, detail) | Self::Error(_, detail) | Self::Skipped(detail) => detail,
         }
     }
 }
@@ -194,17 +208,54 @@ pub struct Expected {
     pub resource: String,
 }
 
-/// What one run of a witness showed.
+/// What a witness answered.
 #[derive(Clone, Debug)]
 pub struct Testimony {
-    /// `target` or `actor`, `before` or `after`.
-    pub role: &'static str,
-    /// What the file calls it.
-    pub label: String,
     /// What AWS did.
     pub outcome: Outcome,
     /// In a few words, what came back.
     pub came_back: String,
+}
+
+/// A witness, and what it answered before the refusal and again after it.
+#[derive(Clone, Debug)]
+pub struct Witnessed {
+    /// What the file calls it.
+    pub label: String,
+    /// What it answered before the refusal.
+    pub before: Testimony,
+    /// What it answered after the refusal.
+    pub after: Testimony,
+}
+
+/// What both witnesses of a refusal answered: four answers, none of which can be left out.
+#[derive(Clone, Debug)]
+pub struct Testimonies {
+    /// A permitted principal, at the same operation on this very object, key or role.
+    pub target: Witnessed,
+    /// The refused session, on something of its own.
+    pub actor: Witnessed,
+}
+
+/// A forbidden attempt that was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempted<'a> {
+    /// `deny` or `reject`.
+    pub kind: Kind,
+    /// What was asked.
+    pub call: &'a Call,
+    /// What came back.
+    pub answer: &'a Answer,
+    /// What that means.
+    pub outcome: &'a Outcome,
+    /// The answers that will do, any of which.
+    pub expected: &'a [Expected],
+}
+
+/// Judges a forbidden attempt that succeeded. No witness is needed for that.
+#[must_use]
+pub fn got_through() -> Judgement {
+    Judgement::fail(Reason::GotThrough, "a forbidden act succeeded")
 }
 
 /// Judges a permitted attempt. `mismatches` are the fields of its answer that are not as expected.
@@ -222,20 +273,20 @@ pub fn judge_allow(answer: &Answer, outcome: &Outcome, mismatches: &[String]) ->
     }
 }
 
-/// Judges a forbidden attempt.
+/// Judges a forbidden attempt by what came back and by what its witnesses answered.
 #[must_use]
-pub fn judge_refusal(
-    kind: Kind,
-    call: &Call,
-    answer: &Answer,
-    outcome: &Outcome,
-    expected: &[Expected],
-    testimony: &[Testimony],
-) -> Judgement {
+pub fn judge_refusal(attempted: &Attempted<'_>, witnesses: &Testimonies) -> Judgement {
+    let Attempted {
+        kind,
+        call,
+        answer,
+        outcome,
+        expected,
+    } = *attempted;
     if *outcome == Outcome::Allowed {
-        return Judgement::fail(Reason::GotThrough, "a forbidden act succeeded");
+        return got_through();
     }
-    if let Some(silent) = missing_witness(testimony) {
+    if let Some(silent) = silent_witness(witnesses) {
         return silent;
     }
     let denial = match outcome {
@@ -267,26 +318,19 @@ pub fn judge_refusal(
 }
 
 /// Both witnesses must have succeeded, before and after. Nothing else makes a refusal count.
-fn missing_witness(testimony: &[Testimony]) -> Option<Judgement> {
-    for needed in ["target before", "target after", "actor before", "actor after"] {
-        match testimony.iter().find(|testimony| testimony.role == needed) {
-            Some(testimony) if testimony.outcome == Outcome::Allowed => {}
-            Some(testimony) => {
-                let detail = format!(
-                    "the witness `{}` ({needed}) did not succeed: {}",
-                    testimony.label, testimony.came_back
-                );
-                return Some(Judgement::inconclusive(Reason::NoWitness, detail));
-            }
-            None => {
-                return Some(Judgement::inconclusive(
-                    Reason::NoWitness,
-                    format!("there is no witness ({needed})"),
-                ));
-            }
-        }
-    }
-    None
+fn silent_witness(witnesses: &Testimonies) -> Option<Judgement> {
+    let Testimonies { target, actor } = witnesses;
+    let four = [
+        ("target before", target, &target.before),
+        ("target after", target, &target.after),
+        ("actor before", actor, &actor.before),
+        ("actor after", actor, &actor.after),
+    ];
+    let silent = four.into_iter().find(|(_, _, testimony)| testimony.outcome != Outcome::Allowed);
+    silent.map(|(which, witness, testimony)| {
+        let detail = format!("the witness `{}` ({which}) did not succeed: {}", witness.label, testimony.came_back);
+        Judgement::inconclusive(Reason::NoWitness, detail)
+    })
 }
 
 enum Match {

@@ -110,10 +110,13 @@ fn every_check_has_cases_and_they_come_out_as_written() {
         }
         for case in cases.cases {
             let judgement = judge(&reading, &Seen::Document(case.document), now());
-            if judgement.verdict != case.verdict {
+            if judgement.verdict() != case.verdict {
                 wrong.push(format!(
                     "{} {}: {:?} {}",
-                    control.id, case.name, judgement.verdict, judgement.detail
+                    control.id,
+                    case.name,
+                    judgement.verdict(),
+                    judgement.detail()
                 ));
             }
         }
@@ -132,7 +135,7 @@ fn every_check_has_cases_and_they_come_out_as_written() {
             (404, "<html>NoSuchBucketPolicy</html>"),
         ] {
             let judgement = judge(&reading, &row.seen(status, body.as_bytes()), now());
-            assert_eq!(judgement.verdict, Verdict::Inconclusive, "{} {status} {body}", control.id);
+            assert_eq!(judgement.verdict(), Verdict::Inconclusive, "{} {status} {body}", control.id);
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -147,9 +150,9 @@ fn a_failing_search_tells_a_request() {
     let open = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::evidence/*",
         "Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#;
     let judgement = judge(&reading, &Seen::Document(serde_json::json!({ "Policy": open })), now());
-    assert_eq!(judgement.reason, Some(Reason::DoesNotHold));
-    assert!(judgement.detail.contains("on `arn:aws:s3:::evidence`"), "{}", judgement.detail);
-    assert!(judgement.detail.contains("aws:securetransport=false"), "{}", judgement.detail);
+    assert_eq!(judgement.reason(), Some(Reason::DoesNotHold));
+    assert!(judgement.detail().contains("on `arn:aws:s3:::evidence`"), "{}", judgement.detail());
+    assert!(judgement.detail().contains("aws:securetransport=false"), "{}", judgement.detail());
 }
 
 #[test]
@@ -159,7 +162,7 @@ fn a_search_for_another_key_has_to_be_told_the_key() {
     let any = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::evidence/*",
         "Condition":{"Null":{"s3:x-amz-server-side-encryption-aws-kms-key-id":"false"}}}}"#;
     let judgement = judge(&reading, &Seen::Document(serde_json::json!({ "Policy": any })), now());
-    assert_eq!(judgement.verdict, Verdict::Inconclusive, "{}", judgement.detail);
+    assert_eq!(judgement.verdict(), Verdict::Inconclusive, "{}", judgement.detail());
 }
 
 #[test]

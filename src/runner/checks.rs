@@ -116,23 +116,23 @@ impl CheckRun {
                     let seen = self.look(&session.credentials, &mut look).await;
                     let now = self.target.now();
                     let declared = self.stage.declared(&self.reading).await;
-                    look.offline = declared.map(|seen| check::judge(&self.reading, &seen, now).verdict);
+                    look.offline = declared.map(|seen| check::judge(&self.reading, &seen, now).verdict());
                     check::judge(&self.reading, &seen, now)
                 }
                 Err(problem) => Judgement::inconclusive(Reason::NoSession, problem),
             }
         };
-        if self.fail_fast && judgement.verdict == Verdict::Fail {
+        if self.fail_fast && judgement.verdict() == Verdict::Fail {
             self.stop.fail();
         }
         let calls = look.tries.len() as u64;
-        (self.record(look, judgement, started, begun), calls)
+        (self.record(look, &judgement, started, begun), calls)
     }
 
     /// The result of a check of which nothing is known.
     fn lost(self) -> ResultRecord {
         let judgement = Judgement::error(Reason::Internal, "gainsay broke off in this check; this is a bug, please report it");
-        self.record(Look::default(), judgement, timestamp(OffsetDateTime::now_utc()), Instant::now())
+        self.record(Look::default(), &judgement, timestamp(OffsetDateTime::now_utc()), Instant::now())
     }
 
     /// Reads, again where nothing was decided.
@@ -167,11 +167,11 @@ impl CheckRun {
         seen
     }
 
-    fn record(self, look: Look, judgement: Judgement, started: String, begun: Instant) -> ResultRecord {
+    fn record(self, look: Look, judgement: &Judgement, started: String, begun: Instant) -> ResultRecord {
         let reading = &self.reading;
         let controls = vec![reading.control.clone()];
-        let (verdict, waiver) = waive(&self.waivers, &reading.id, &controls, judgement.verdict);
-        let command = match (judgement.verdict, reading.check.row()) {
+        let (verdict, waiver) = waive(&self.waivers, &reading.id, &controls, judgement.verdict());
+        let command = match (judgement.verdict(), reading.check.row()) {
             // As for attempts: nobody repeats what went as it should.
             (Verdict::Pass, _) | (_, None) => String::new(),
             (_, Some(row)) => {
@@ -198,8 +198,8 @@ impl CheckRun {
             principal: reading.reader.name.clone(),
             principal_arn: look.principal_arn,
             verdict,
-            reason: judgement.reason,
-            detail: judgement.detail,
+            reason: judgement.reason(),
+            detail: judgement.detail().to_owned(),
             waiver,
             offline: look.offline,
             outcome: look.tries.last().map(|last| last.outcome),

@@ -18,7 +18,7 @@ use crate::{
     plan::proof_of,
     scenario::{Attempt, Request, Witness, Witnesses},
     tries::one_may_have_acted,
-    verdict::{Judgement, Reason, Testimony, came_back, judge_refusal},
+    verdict::{Attempted, Judgement, Reason, Testimonies, Testimony, Witnessed, came_back, got_through, judge_refusal},
 };
 
 /// What a witness answered.
@@ -33,10 +33,16 @@ pub(super) struct Fresh {
 /// A forbidden attempt that was made.
 pub(super) struct Refusal {
     made: Made,
-    /// What its witnesses showed before.
-    testimony: Vec<Testimony>,
+    /// What its witnesses answered before.
+    before: Before,
     /// How many forbidden attempts had been made with this one.
     deed: usize,
+}
+
+/// What both witnesses answered before the attempt.
+pub(super) struct Before {
+    pub target: Testimony,
+    pub actor: Testimony,
 }
 
 /// An attempt whose witnesses have yet to be asked once more.
@@ -55,21 +61,16 @@ fn says_no(made: &Made) -> bool {
     matches!(made.outcome, Outcome::Denied(_) | Outcome::Rejected | Outcome::Absent)
 }
 
-/// Both witnesses with what they are for.
-fn both(witnesses: &Witnesses) -> [(&'static str, &Witness); 2] {
-    [("target", &witnesses.target), ("actor", &witnesses.actor)]
-}
-
 impl RowRun {
     /// Makes a forbidden attempt after its witnesses. An error is the verdict of one that could not be made.
     pub(super) async fn refused(&mut self, attempt: &Attempt) -> Result<Refusal, Judgement> {
         let Some(witnesses) = &attempt.witnesses else {
             return Err(Judgement::inconclusive(Reason::NoWitness, "the attempt has no witnesses"));
         };
-        let mut testimony = Vec::with_capacity(4);
-        for (role, (_, witness)) in ["target before", "actor before"].into_iter().zip(both(witnesses)) {
-            testimony.push(self.testify(role, witness, 0).await);
-        }
+        let asked = Before {
+            target: self.testify(&witnesses.target, 0).await,
+            actor: self.testify(&witnesses.actor, 0).await,
+        };
         let before = self.stand.mark();
         let mut made = self.perform(&attempt.request).await?;
         self.stand.explain(&made.call, &mut made.answer).await;
@@ -84,7 +85,7 @@ impl RowRun {
         }
         Ok(Refusal {
             made,
-            testimony,
+            before: asked,
             deed: self.deeds,
         })
     }
@@ -103,25 +104,33 @@ impl RowRun {
             let judgement = if self.stop.is_interrupted() && says_no(&refusal.made) {
                 Judgement::error(Reason::Cancelled, "the run was stopped before its witnesses were asked again")
             } else {
-                self.judge(&attempt, refusal, &mut case).await
+                Box::pin(self.judge(&attempt, refusal, &mut case)).await
             };
             self.end(case, &judgement, results);
         }
     }
 
     async fn judge(&mut self, attempt: &Attempt, refusal: Refusal, case: &mut Case) -> Judgement {
-        let Refusal { made, mut testimony, deed } = refusal;
-        let witnesses = attempt.witnesses.as_ref();
-        if made.outcome != Outcome::Allowed {
-            for (role, (_, witness)) in ["target after", "actor after"]
-                .into_iter()
-                .zip(witnesses.into_iter().flat_map(both))
-            {
-                testimony.push(self.testify(role, witness, deed).await);
-            }
-        }
+        let Refusal { made, before, deed } = refusal;
         let expected = self.expected(&attempt.refusals, &made.call);
-        let mut judgement = judge_refusal(attempt.kind, &made.call, &made.answer, &made.outcome, &expected, &testimony);
+        let Some(witnesses) = &attempt.witnesses else {
+            return Judgement::inconclusive(Reason::NoWitness, "the attempt has no witnesses");
+        };
+        case.seen.witnesses(witnesses, &before);
+        let mut judgement = if made.outcome == Outcome::Allowed {
+            got_through()
+        } else {
+            let testimonies = self.asked_again(witnesses, before, deed).await;
+            case.seen.asked_again(&testimonies);
+            let attempted = Attempted {
+                kind: attempt.kind,
+                call: &made.call,
+                answer: &made.answer,
+                outcome: &made.outcome,
+                expected: &expected,
+            };
+            judge_refusal(&attempted, &testimonies)
+        };
         if judgement == Judgement::pass() {
             judgement = self.prove_fixtures(attempt, &made.call, deed).await;
         }
@@ -130,19 +139,30 @@ impl RowRun {
         }
         judgement = made.judge_tries(judgement);
         case.seen.expected = expected;
-        if let Some(witnesses) = witnesses {
-            case.seen.witnesses(&both(witnesses), &testimony);
-        }
         case.seen.made(self, made);
         judgement
     }
 
+    /// Asks both witnesses once more.
+    async fn asked_again(&mut self, witnesses: &Witnesses, before: Before, deed: usize) -> Testimonies {
+        Testimonies {
+            target: Witnessed {
+                label: witnesses.target.label.clone(),
+                before: before.target,
+                after: self.testify(&witnesses.target, deed).await,
+            },
+            actor: Witnessed {
+                label: witnesses.actor.label.clone(),
+                before: before.actor,
+                after: self.testify(&witnesses.actor, deed).await,
+            },
+        }
+    }
+
     /// Asks a witness, unless it has succeeded since something may have changed, and after so many deeds.
-    async fn testify(&mut self, role: &'static str, witness: &Witness, deeds: usize) -> Testimony {
+    async fn testify(&mut self, witness: &Witness, deeds: usize) -> Testimony {
         if let Some(known) = self.known(&witness.request, deeds) {
             return Testimony {
-                role,
-                label: witness.label.clone(),
                 outcome: known.outcome.clone(),
                 came_back: known.came_back.clone(),
             };
@@ -151,18 +171,13 @@ impl RowRun {
         let before = (witness.request.operation.effect != Effect::Reads).then(|| self.stand.mark());
         let (outcome, came_back) = match self.perform(&witness.request).await {
             Ok(made) => (made.outcome, came_back(&made.answer)),
-            Err(judgement) => (Outcome::Unclear, judgement.detail),
+            Err(judgement) => (Outcome::Unclear, judgement.detail().to_owned()),
         };
         if let Some(before) = before {
             self.stand.go_back(&before).await;
         }
         self.remember(&witness.request, outcome.clone(), came_back.clone());
-        Testimony {
-            role,
-            label: witness.label.clone(),
-            outcome,
-            came_back,
-        }
+        Testimony { outcome, came_back }
     }
 
     /// A success of this very request after so many deeds, with nothing since that may have changed what it would be now.

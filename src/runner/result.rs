@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::{
     Event, millis,
-    refusal::{Refusal, Waiting},
+    refusal::{Before, Refusal, Waiting},
     row::{Made, RowRun, Setting},
     timestamp,
     waivers::record,
@@ -21,8 +21,8 @@ use crate::{
     outcome::Outcome,
     record::{ExpectedRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord, WaiverRecord, WitnessRecord},
     sandbox::Rulings,
-    scenario::{Attempt, Witness},
-    verdict::{Expected, Judgement, Testimony, Verdict},
+    scenario::{Attempt, Witnesses},
+    verdict::{Expected, Judgement, Testimonies, Verdict},
 };
 
 /// The results of a row, told in the order of the file however long some have to wait.
@@ -121,25 +121,27 @@ impl Seen {
         self.outcome = Some(made.outcome);
     }
 
-    /// Keeps what the witnesses showed.
-    pub(super) fn witnesses(&mut self, both: &[(&str, &Witness); 2], testimony: &[Testimony]) {
-        for (role, witness) in both {
-            let seen = |when: &str| {
-                let role = format!("{role} {when}");
-                testimony
-                    .iter()
-                    .find(|testimony| testimony.role == role)
-                    .map(|testimony| testimony.outcome.kind())
-            };
-            if let Some(before) = seen("before") {
-                self.witnesses.push(WitnessRecord {
-                    role: (*role).to_owned(),
-                    attempt: witness.label.clone(),
-                    differences: witness.differences.clone(),
-                    before,
-                    after: seen("after"),
-                });
-            }
+    /// Keeps what the witnesses answered before the attempt.
+    pub(super) fn witnesses(&mut self, witnesses: &Witnesses, before: &Before) {
+        let both = [
+            ("target", &witnesses.target, &before.target),
+            ("actor", &witnesses.actor, &before.actor),
+        ];
+        let records = both.map(|(role, witness, before)| WitnessRecord {
+            role: role.to_owned(),
+            attempt: witness.label.clone(),
+            differences: witness.differences.clone(),
+            before: before.outcome.kind(),
+            after: None,
+        });
+        self.witnesses = records.into();
+    }
+
+    /// Keeps what they answered after it.
+    pub(super) fn asked_again(&mut self, testimonies: &Testimonies) {
+        let after = [&testimonies.target.after, &testimonies.actor.after];
+        for (record, after) in self.witnesses.iter_mut().zip(after) {
+            record.after = Some(after.outcome.kind());
         }
     }
 }
@@ -246,7 +248,7 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
     }
     expected.layer.sort_unstable();
     expected.layer.dedup();
-    let (verdict, waiver) = waive(&setting.waivers, &attempt.id, &attempt.controls, judgement.verdict);
+    let (verdict, waiver) = waive(&setting.waivers, &attempt.id, &attempt.controls, judgement.verdict());
     ResultRecord {
         id: attempt.id.clone(),
         architecture: setting.architecture.clone(),
@@ -260,8 +262,8 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
         principal: attempt.request.principal().name().to_owned(),
         principal_arn: seen.principal_arn,
         verdict,
-        reason: judgement.reason,
-        detail: judgement.detail.clone(),
+        reason: judgement.reason(),
+        detail: judgement.detail().to_owned(),
         waiver,
         offline: setting.by_the_files.get(&attempt.id).copied(),
         outcome: seen.outcome.as_ref().map(Outcome::kind),
@@ -275,7 +277,7 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
         file: setting.file.clone(),
         line: attempt.line,
         // Nobody repeats a call that went as it should, and wording it costs as much as judging it.
-        command: match (judgement.verdict, &seen.command) {
+        command: match (judgement.verdict(), &seen.command) {
             (Verdict::Pass, _) | (_, None) => String::new(),
             (_, Some((call, region, None))) => command(call, region),
             (_, Some((call, region, Some(url)))) => elsewhere(call, region, url),

@@ -269,7 +269,7 @@ impl RowRun {
                         came_back(&made.answer)
                     ));
                 }
-                Err(judgement) => return Some(format!("the fixture `{}` could not be made: {}", fixture.name, judgement.detail)),
+                Err(judgement) => return Some(format!("the fixture `{}` could not be made: {}", fixture.name, judgement.detail())),
             }
         }
         None
@@ -288,7 +288,7 @@ impl RowRun {
 
     /// Gives an attempt its verdict.
     pub(super) fn end(&mut self, case: Case, judgement: &Judgement, results: &mut Results<'_>) {
-        if self.fail_fast && judgement.verdict == Verdict::Fail {
+        if self.fail_fast && judgement.verdict() == Verdict::Fail {
             self.stop.fail();
         }
         let place = case.place;
@@ -326,15 +326,13 @@ impl RowRun {
             self.remember(&then.request, made.outcome.clone(), came_back(&made.answer));
             let expected = self.expected_fields(&then.expect);
             let judgement = judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
-            if judgement != Judgement::pass() {
-                let detail = format!("afterwards `{}` (line {}): {}", then.request.operation, then.line, judgement.detail);
-                return Judgement {
-                    reason: judgement
-                        .reason
-                        .map(|reason| if reason == Reason::NoAnswer { reason } else { Reason::ThenFailed }),
-                    detail,
-                    ..judgement
-                };
+            let told = |detail: &str| format!("afterwards `{}` (line {}): {detail}", then.request.operation, then.line);
+            match judgement {
+                Judgement::Pass => {}
+                Judgement::Fail(_, detail) => return Judgement::fail(Reason::ThenFailed, told(&detail)),
+                Judgement::Inconclusive(reason, detail) => return Judgement::inconclusive(reason, told(&detail)),
+                Judgement::Error(reason, detail) => return Judgement::error(reason, told(&detail)),
+                Judgement::Skipped(detail) => return Judgement::skipped(told(&detail)),
             }
         }
         Judgement::pass()

@@ -76,19 +76,29 @@ fn words_to(user: &str, action: &str, resource: &str, clause: &str) -> String {
     format!("User: {user} is not authorized to perform: {action} on resource: \"{resource}\" {clause}")
 }
 
-const ALL: [&str; 4] = ["target before", "actor before", "target after", "actor after"];
-
-fn testimony(role: &'static str, outcome: Outcome) -> Testimony {
-    Testimony {
-        role,
-        label: "the base request".to_owned(),
+/// What the target witness answered before and after, and the actor.
+fn testimonies(outcomes: [Outcome; 4]) -> Testimonies {
+    let [target_before, target_after, actor_before, actor_after] = outcomes.map(|outcome| Testimony {
         outcome,
         came_back: "a success".to_owned(),
+    });
+    let witness = |before, after| Witnessed {
+        label: "the base request".to_owned(),
+        before,
+        after,
+    };
+    Testimonies {
+        target: witness(target_before, target_after),
+        actor: witness(actor_before, actor_after),
     }
 }
 
-fn witnessed() -> Vec<Testimony> {
-    ALL.into_iter().map(|role| testimony(role, Outcome::Allowed)).collect()
+fn silent() -> Testimonies {
+    testimonies([const { Outcome::Unclear }; 4])
+}
+
+fn witnessed() -> Testimonies {
+    testimonies([const { Outcome::Allowed }; 4])
 }
 
 fn expected(layers: &[Layer], sid: Option<&str>) -> Expected {
@@ -101,10 +111,21 @@ fn expected(layers: &[Layer], sid: Option<&str>) -> Expected {
     }
 }
 
-fn judge(kind: Kind, principal: Principal, answer: &Answer, expected: &Expected, testimony: &[Testimony]) -> (Verdict, Option<Reason>) {
+fn judge(kind: Kind, principal: Principal, answer: &Answer, expected: &Expected, witnesses: &Testimonies) -> (Verdict, Option<Reason>) {
     let outcome = classify(Service::S3, answer);
-    let judgement = judge_refusal(kind, &call(principal), answer, &outcome, std::slice::from_ref(expected), testimony);
-    (judgement.verdict, judgement.reason)
+    let judgement = judged(kind, &call(principal), answer, &outcome, expected, witnesses);
+    (judgement.verdict(), judgement.reason())
+}
+
+fn judged(kind: Kind, call: &Call, answer: &Answer, outcome: &Outcome, expected: &Expected, witnesses: &Testimonies) -> Judgement {
+    let attempted = Attempted {
+        kind,
+        call,
+        answer,
+        outcome,
+        expected: std::slice::from_ref(expected),
+    };
+    judge_refusal(&attempted, witnesses)
 }
 
 fn ruled(answer: Answer, action: &str, resource: &str, layer: Layer, sid: Option<&str>) -> Answer {
@@ -134,29 +155,33 @@ fn ruled(answer: Answer, action: &str, resource: &str, layer: Layer, sid: Option
 }
 
 #[test]
-fn a_proved_refusal_passes_and_each_missing_witness_makes_it_inconclusive() {
+fn a_proved_refusal_passes_and_each_silent_witness_makes_it_inconclusive() {
     let resource = expected(&[Layer::Resource, Layer::BlockPublicAccess], None);
     assert_eq!(
         judge(Kind::Deny, role(OWNER), &denied(), &resource, &witnessed()),
         (Verdict::Pass, None)
     );
-    for missing in ALL {
-        let without: Vec<_> = witnessed().into_iter().filter(|testimony| testimony.role != missing).collect();
-        let verdict = judge(Kind::Deny, role(OWNER), &denied(), &resource, &without);
-        assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::NoWitness)), "without {missing}");
-        let mut refused_witness = without;
-        refused_witness.push(testimony(missing, Outcome::Denied(Denial::default())));
-        let verdict = judge(Kind::Deny, role(OWNER), &denied(), &resource, &refused_witness);
-        assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::NoWitness)), "{missing} refused");
+    for silent in 0..4 {
+        for outcome in [
+            Outcome::Denied(Denial::default()),
+            Outcome::Unclear,
+            Outcome::Throttled,
+            Outcome::Absent,
+        ] {
+            let mut outcomes = [const { Outcome::Allowed }; 4];
+            outcomes[silent] = outcome;
+            let verdict = judge(Kind::Deny, role(OWNER), &denied(), &resource, &testimonies(outcomes));
+            assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::NoWitness)), "{silent}");
+        }
     }
 }
 
 #[test]
 fn a_forbidden_act_that_succeeds_fails_even_without_witnesses() {
     let success = Answer::success(200, None, BTreeMap::new());
-    let verdict = judge(Kind::Deny, role(OWNER), &success, &expected(&[], None), &[]);
+    let verdict = judge(Kind::Deny, role(OWNER), &success, &expected(&[], None), &silent());
     assert_eq!(verdict, (Verdict::Fail, Some(Reason::GotThrough)));
-    let verdict = judge(Kind::Reject, role(OWNER), &success, &expected(&[], None), &[]);
+    let verdict = judge(Kind::Reject, role(OWNER), &success, &expected(&[], None), &silent());
     assert_eq!(verdict, (Verdict::Fail, Some(Reason::GotThrough)));
 }
 
@@ -275,8 +300,8 @@ fn what_a_bare_refusal_does_not_say_it_does_not_prove() {
         ..expected(&[], None)
     };
     let outcome = classify(Service::S3, &answer);
-    let judgement = judge_refusal(Kind::Deny, &head, &answer, &outcome, std::slice::from_ref(&wanted), &witnessed());
-    assert_eq!(judgement.reason, Some(Reason::Unproved));
+    let judgement = judged(Kind::Deny, &head, &answer, &outcome, &wanted, &witnessed());
+    assert_eq!(judgement.reason(), Some(Reason::Unproved));
     // Another action than the operation's own was asked for, and the message names none.
     let bare = Answer::refused(403, "AccessDenied", "Access Denied");
     let key = Expected {
@@ -293,8 +318,8 @@ fn what_a_bare_refusal_does_not_say_it_does_not_prove() {
         ..call(Principal::Anonymous)
     };
     let outcome = classify(Service::S3, &bare);
-    let judgement = judge_refusal(Kind::Deny, &copy, &bare, &outcome, &[expected(&[], None)], &witnessed());
-    assert_eq!(judgement.reason, Some(Reason::Unproved));
+    let judgement = judged(Kind::Deny, &copy, &bare, &outcome, &expected(&[], None), &witnessed());
+    assert_eq!(judgement.reason(), Some(Reason::Unproved));
 }
 
 #[test]
@@ -341,7 +366,10 @@ fn a_reject_wants_its_code_and_its_witnesses() {
         judge(Kind::Reject, role(OWNER), &right, &wanted, &witnessed()),
         (Verdict::Pass, None)
     );
-    assert_eq!(judge(Kind::Reject, role(OWNER), &right, &wanted, &[]).0, Verdict::Inconclusive);
+    assert_eq!(
+        judge(Kind::Reject, role(OWNER), &right, &wanted, &silent()).0,
+        Verdict::Inconclusive
+    );
     // The same answer is no authorization refusal, so it never makes a deny pass.
     let verdict = judge(Kind::Deny, role(OWNER), &right, &expected(&[], None), &witnessed());
     assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::NotAuthorization)));
@@ -372,8 +400,8 @@ fn an_ended_session_is_refused_as_ended() {
             ..call(role(OWNER))
         };
         let outcome = classify(Service::S3, answer);
-        let judgement = judge_refusal(kind, &call, answer, &outcome, std::slice::from_ref(&wanted), &witnessed());
-        assert_eq!(judgement.verdict, verdict, "{kind} {old_session} {answer:?}");
+        let judgement = judged(kind, &call, answer, &outcome, &wanted, &witnessed());
+        assert_eq!(judgement.verdict(), verdict, "{kind} {old_session} {answer:?}");
     }
 }
 
@@ -414,7 +442,7 @@ fn a_rejects_layer_is_proved_by_the_sandbox_only() {
     ] {
         assert_eq!(judge(Kind::Reject, role(OWNER), answer, expected, &witnessed()), verdict, "{name}");
     }
-    let silent = judge(Kind::Reject, role(OWNER), &told, &state, &[]);
+    let silent = judge(Kind::Reject, role(OWNER), &told, &state, &silent());
     assert_eq!(silent, (Verdict::Inconclusive, Some(Reason::NoWitness)));
     // It is still no authorization refusal, so it never makes a deny pass.
     let deny = judge(Kind::Deny, role(OWNER), &told, &expected(&[Layer::KeyState], None), &witnessed());
@@ -425,7 +453,7 @@ fn a_rejects_layer_is_proved_by_the_sandbox_only() {
 fn a_permitted_act_that_fails_is_a_fail_and_one_without_an_answer_is_undecided() {
     let judge = |answer: &Answer| {
         let outcome = classify(Service::S3, answer);
-        judge_allow(answer, &outcome, &[]).verdict
+        judge_allow(answer, &outcome, &[]).verdict()
     };
     assert_eq!(judge(&denied()), Verdict::Fail);
     assert_eq!(judge(&Answer::refused(404, "NoSuchKey", "")), Verdict::Fail);
@@ -446,7 +474,7 @@ fn a_permitted_act_that_fails_is_a_fail_and_one_without_an_answer_is_undecided()
         &Outcome::Allowed,
         &["`kms_key` is nothing".to_owned()],
     );
-    assert_eq!(wrong.verdict, Verdict::Fail);
+    assert_eq!(wrong.verdict(), Verdict::Fail);
 }
 
 #[test]
@@ -525,17 +553,15 @@ proptest! {
     #[test]
     fn no_deny_passes_without_both_witnesses_and_an_authorization_refusal(
         answer in any_answer(),
-        outcomes in proptest::collection::vec((0..4_usize, any_outcome()), 0..6),
+        outcomes in proptest::array::uniform4(any_outcome()),
         layer in proptest::option::of(Just(Layer::Resource)),
         anonymous in any::<bool>(),
     ) {
-        let testimony: Vec<_> = outcomes.into_iter().map(|(index, outcome)| testimony(ALL[index], outcome)).collect();
         let principal = if anonymous { Principal::Anonymous } else { role(OWNER) };
         let wanted = expected(layer.as_slice(), None);
-        let (verdict, _) = judge(Kind::Deny, principal, &answer, &wanted, &testimony);
+        let (verdict, _) = judge(Kind::Deny, principal, &answer, &wanted, &testimonies(outcomes.clone()));
         if verdict == Verdict::Pass {
-            let first = |role: &str| testimony.iter().find(|testimony| testimony.role == role).map(|testimony| testimony.outcome.clone());
-            prop_assert!(ALL.iter().all(|role| first(role) == Some(Outcome::Allowed)));
+            prop_assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Allowed));
             let Answer::Refused(refused) = &answer else { return Err(TestCaseError::fail("passed without a refusal")) };
             prop_assert_eq!(refused.status, 403);
             prop_assert_eq!(refused.code.as_deref(), Some("AccessDenied"));

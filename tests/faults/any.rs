@@ -17,7 +17,7 @@ use gainsay::{
     sandbox::Sandbox,
     scenario::{Kind, Principal},
     suite::Architecture,
-    verdict::{Expected, Testimony, Verdict, judge_refusal},
+    verdict::{Attempted, Expected, Testimonies, Testimony, Verdict, Witnessed, judge_refusal},
 };
 use libtest_mimic::Failed;
 use proptest::{
@@ -249,30 +249,31 @@ fn body(forbidden: &Forbidden) -> impl Strategy<Value = Body> + use<> {
     })
 }
 
-const ROLES: [&str; 4] = ["target before", "actor before", "target after", "actor after"];
-
-fn testimonies() -> impl Strategy<Value = Vec<Testimony>> {
+/// What the witnesses answered: nearly always that they succeeded.
+fn outcomes() -> impl Strategy<Value = [Outcome; 4]> {
     let outcome = prop_oneof![
         60 => Just(Outcome::Allowed),
         1 => Just(Outcome::Denied(gainsay::outcome::Denial::default())),
         1 => Just(Outcome::Throttled),
         1 => Just(Outcome::Unclear),
     ];
-    let four = vec(outcome, 4).prop_map(|outcomes| {
-        let each = ROLES.into_iter().zip(outcomes).map(|(role, outcome)| Testimony {
-            role,
-            label: "a witness".to_owned(),
-            outcome,
-            came_back: String::new(),
-        });
-        each.collect::<Vec<_>>()
+    prop::array::uniform4(outcome)
+}
+
+fn testimonies(outcomes: [Outcome; 4]) -> Testimonies {
+    let [target_before, target_after, actor_before, actor_after] = outcomes.map(|outcome| Testimony {
+        outcome,
+        came_back: String::new(),
     });
-    (four, prop_oneof![6 => Just(None), 1 => (0..4_usize).prop_map(Some)]).prop_map(|(mut four, missing)| {
-        if let Some(missing) = missing {
-            four.remove(missing);
-        }
-        four
-    })
+    let witness = |before, after| Witnessed {
+        label: "a witness".to_owned(),
+        before,
+        after,
+    };
+    Testimonies {
+        target: witness(target_before, target_after),
+        actor: witness(actor_before, actor_after),
+    }
 }
 
 /// No bytes of any kind make a deny pass that was not refused as meant, between its witnesses.
@@ -288,17 +289,23 @@ pub fn no_bytes_pass() -> Result<(), Failed> {
             failure_persistence: None,
             ..Config::default()
         });
-        let outcome = runner.run(&(status, body(&forbidden), testimonies()), |(status, body, testimony)| {
+        let outcome = runner.run(&(status, body(&forbidden), outcomes()), |(status, body, outcomes)| {
             *forbidden.next.0.lock().expect("no test thread panics here") = (status, body.bytes.clone());
             let answer = runtime.block_on(attempt::call(&forbidden.clients, &forbidden.call));
             let outcome = classify(forbidden.call.operation.service, &answer);
-            let expected = std::slice::from_ref(&forbidden.expected);
-            let judged = judge_refusal(Kind::Deny, &forbidden.call, &answer, &outcome, expected, &testimony);
-            if judged.verdict != Verdict::Pass {
+            let attempted = Attempted {
+                kind: Kind::Deny,
+                call: &forbidden.call,
+                answer: &answer,
+                outcome: &outcome,
+                expected: std::slice::from_ref(&forbidden.expected),
+            };
+            let judged = judge_refusal(&attempted, &testimonies(outcomes.clone()));
+            if judged.verdict() != Verdict::Pass {
                 return Ok(());
             }
             PASSED.with(|passed| passed.set(passed.get() + 1));
-            prop_assert!(testimony.len() == 4 && testimony.iter().all(|testimony| testimony.outcome == Outcome::Allowed));
+            prop_assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Allowed));
             prop_assert_eq!(status, own_status);
             prop_assert!(body.proper, "not an error of the service");
             prop_assert_eq!(body.code, if deed == KEY { "AccessDeniedException" } else { "AccessDenied" });

@@ -113,7 +113,8 @@ pub const TABLE: &[Row] = &[
     passes("AWS's own words for a bucket policy", &[SEALED], HERE, Says(403, "AccessDenied", REPORT), ALWAYS),
     passes("AWS's own words for an identity policy", &[READ, URL], HERE, Says(403, "AccessDenied", FILE), ALWAYS),
     passes("two words, to nobody", &[NOBODY], HERE, Says(403, "AccessDenied", "Access Denied"), ALWAYS),
-    passes("throttled once", &[SEALED, KEY], ANYWHERE, Says(400, "ThrottlingException", "Rate exceeded"), 1),
+    passes("throttled once", &[KEY], ANYWHERE, Says(400, "ThrottlingException", "Rate exceeded"), 1),
+    passes("witnesses throttled once", &[SEALED], &[Before, After, Everything], Says(503, "SlowDown", "Please reduce your request rate."), 1),
     passes("a read whose answer was lost once", BOTH, ANYWHERE, Lost, 1),
     passes("sessions throttled once", ONE, &[Sessions], Says(400, "Throttling", "Rate exceeded"), 1),
 
@@ -225,6 +226,7 @@ pub const TABLE: &[Row] = &[
     row("witness refused", S3, &[Before, After], Says(403, "AccessDenied", "Access Denied"), Reason::NoWitness),
     row("witness of KMS refused", &[KEY], &[Before, After], Says(400, "AccessDeniedException", "Access Denied"), Reason::NoWitness),
     once(row("a write whose answer was lost, refused the second time", &[SEALED, COPY, DELETE], HERE, Lost, Reason::LostAnswer)),
+    once(row("a write that was throttled, refused the second time", &[SEALED, COPY, DELETE], HERE, Says(503, "SlowDown", "Please reduce your request rate."), Reason::LostAnswer)),
     once(row("a write met by a 500, refused the second time", &[SEALED, COPY, DELETE], HERE, Says(500, "InternalError", "We encountered an internal error."), Reason::LostAnswer)),
     row("stopped and busy", &[SEALED, KEY], HERE, Stopped, Reason::NoAnswer),
     ends(Error, row("stopped before the attempt", &[READ], &[Everything], Stopped, Reason::Cancelled)),
