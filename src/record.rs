@@ -389,6 +389,9 @@ pub struct ExpectedRecord {
     /// The error codes, any of which.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub code: Vec<String>,
+    /// Words that the message had to hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
     /// The action that had to be the refused one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     attempt::{Answer, Call, Op, Refused},
     iam::Layer,
-    outcome::{Denial, Outcome, OutcomeKind},
-    principal::is_session_of,
+    outcome::{Denial, Outcome, OutcomeKind, stands_for_several},
     sandbox::{Ruling, Rulings},
     scenario::{Kind, Principal},
 };
@@ -202,6 +201,8 @@ pub struct Expected {
     pub sid: Option<String>,
     /// The error codes, any of which; empty for an authorization refusal.
     pub codes: Vec<String>,
+    /// Words that the message must hold, in any case.
+    pub says: Option<String>,
     /// The action that must be the refused one.
     pub action: String,
     /// The ARN it must be refused on.
@@ -244,6 +245,8 @@ pub struct Attempted<'a> {
     pub kind: Kind,
     /// What was asked.
     pub call: &'a Call,
+    /// The ARN of the session that asked; nothing for an anonymous caller.
+    pub session: Option<&'a str>,
     /// What came back.
     pub answer: &'a Answer,
     /// What that means.
@@ -282,6 +285,7 @@ pub fn judge_refusal(attempted: &Attempted<'_>, witnesses: &Testimonies) -> Judg
         answer,
         outcome,
         expected,
+        ..
     } = *attempted;
     if *outcome == Outcome::Allowed {
         return got_through();
@@ -308,7 +312,7 @@ pub fn judge_refusal(attempted: &Attempted<'_>, witnesses: &Testimonies) -> Judg
     };
     let mut worst = None;
     for expected in expected {
-        match compare(kind, call, answer, denial, expected) {
+        match compare(attempted, denial, expected) {
             Match::Yes => return Judgement::pass(),
             Match::Wrong(detail) => worst = worst.or(Some(Judgement::fail(Reason::WrongReason, detail))),
             Match::Unproved(detail) => worst = Some(Judgement::inconclusive(Reason::Unproved, detail)),
@@ -342,13 +346,20 @@ enum Match {
     Unproved(String),
 }
 
-fn compare(kind: Kind, call: &Call, answer: &Answer, denial: Option<&Denial>, expected: &Expected) -> Match {
-    let Answer::Refused(refused) = answer else {
+fn compare(attempted: &Attempted<'_>, denial: Option<&Denial>, expected: &Expected) -> Match {
+    let kind = attempted.kind;
+    let Answer::Refused(refused) = attempted.answer else {
         return Match::Unproved("no refusal came back".to_owned());
     };
     let code = refused.code.as_deref().unwrap_or_default();
     if !expected.codes.is_empty() && !expected.codes.iter().any(|wanted| wanted == code) {
         return Match::Unproved(format!("the answer is `{}`, not `{}`", shown(code), expected.codes.join("` or `")));
+    }
+    let message = refused.message.as_deref().unwrap_or_default();
+    if let Some(says) = &expected.says
+        && !message.to_lowercase().contains(&says.to_lowercase())
+    {
+        return Match::Unproved(format!("`{code}` came for another reason: its message does not say `{says}`"));
     }
     if code.is_empty() && refused.rulings.as_ref().and_then(Rulings::refusal).is_none() {
         // An expired URL, a bad signature and a policy all look the same on HEAD.
@@ -365,7 +376,7 @@ fn compare(kind: Kind, call: &Call, answer: &Answer, denial: Option<&Denial>, ex
     }
     match refused.rulings.as_ref().and_then(Rulings::refusal) {
         Some(ruling) => compare_ruling(ruling, denial, expected),
-        None => compare_message(call, denial, expected, refused.found.as_ref().and_then(Rulings::refusal)),
+        None => compare_message(attempted, denial, expected, refused.found.as_ref().and_then(Rulings::refusal)),
     }
 }
 
@@ -376,6 +387,9 @@ fn compare_rejection(kind: Kind, refused: &Refused, code: &str, expected: &Expec
         return Match::Unproved(format!("`{code}` is no authorization refusal"));
     }
     if expected.layers.is_empty() && expected.sid.is_none() {
+        if expected.says.is_none() && stands_for_several(code) {
+            return Match::Unproved(format!("`{code}` stands for several reasons, and nothing says which is meant"));
+        }
         return Match::Yes;
     }
     match refused.rulings.as_ref().and_then(Rulings::refusal) {
@@ -416,10 +430,17 @@ fn compare_ruling(ruling: &Ruling, denial: &Denial, expected: &Expected) -> Matc
 
 /// AWS tells one of several reasons and no Sid of a bucket policy, so another reason is only a doubt. `found` is what the engine finds deciding
 /// over the target's own policies: it can narrow down what the message says, never add to it.
-fn compare_message(call: &Call, denial: &Denial, expected: &Expected, found: Option<&Ruling>) -> Match {
+fn compare_message(attempted: &Attempted<'_>, denial: &Denial, expected: &Expected, found: Option<&Ruling>) -> Match {
+    let Attempted { call, session, .. } = *attempted;
     let asked = !expected.layers.is_empty() || expected.sid.is_some();
-    if let Some(named) = denial.principal.as_ref().filter(|named| !may_be(call, named)) {
-        return Match::Unproved(format!("`{named}` was refused, who is not `{}`", call.principal.name()));
+    match &denial.principal {
+        Some(named) if !is_caller(call, session, named) => {
+            let caller = session.unwrap_or_else(|| call.principal.name());
+            return Match::Unproved(format!("`{named}` was refused, who is not `{caller}`"));
+        }
+        // Whoever names what was refused names whom.
+        None if denial.action.is_some() => return Match::Unproved("the message does not say who was refused".to_owned()),
+        _ => {}
     }
     match (&denial.action, &denial.resource) {
         (Some(action), resource) => {
@@ -490,11 +511,12 @@ fn is_about(ruling: &Ruling, expected: &Expected) -> bool {
     ruling.action.eq_ignore_ascii_case(&expected.action) && ruling.resource == expected.resource
 }
 
-/// Whether a message that names this principal may be about the one who called. No page says what S3 calls nobody; it is no ARN.
-fn may_be(call: &Call, named: &str) -> bool {
+/// Whether a message that names this principal is about the one who called: the very session, for another of the same role may be told apart by
+/// a policy. No page says what S3 calls nobody; it is no ARN.
+fn is_caller(call: &Call, session: Option<&str>, named: &str) -> bool {
     match &call.principal {
         Principal::Anonymous => !named.starts_with("arn:"),
-        Principal::Role(role) => is_session_of(named, role),
+        Principal::Role(_) => session == Some(named),
     }
 }
 

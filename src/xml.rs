@@ -74,6 +74,12 @@ impl Element {
         self.children.iter().find(|child| child.name == name)
     }
 
+    /// The child of a name, where there is exactly one.
+    pub(crate) fn only(&self, name: &str) -> Option<&Self> {
+        let mut children = self.children.iter().filter(|child| child.name == name);
+        children.next().filter(|_| children.next().is_none())
+    }
+
     /// The text of the one child of a name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.child(name).map(|child| child.text.as_str())

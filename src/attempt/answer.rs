@@ -1,12 +1,16 @@
 //! What came back from a call: data, never an error of ours.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use aws_smithy_runtime_api::{
     client::{orchestrator::HttpResponse, result::SdkError},
     http::Headers,
 };
 use aws_smithy_types::error::{ErrorMetadata, metadata::ProvideErrorMetadata};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 use serde_json::Value;
 
 use super::Field;
@@ -167,60 +171,96 @@ pub(crate) struct Fault {
     pub message: Option<String>,
 }
 
-/// Reads an error body. That of S3 is `<Error>`, that of S3 Control and of the query protocol has one in its root
+/// Reads an error body, which must be one error of the service's own form, with one code, at most one message, and nothing behind it: what may
+/// mean two things proves neither. That of S3 is `<Error>`, that of S3 Control and of the query protocol has one in its root
 /// (<https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html>, "Error response serialization"); the other services speak JSON, and may
 /// put a namespace in front of the code (<https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>).
 pub(crate) fn fault(service: Service, body: &[u8]) -> Option<Fault> {
     match service {
-        Service::S3 | Service::S3Control | Service::Sts | Service::Iam => {
-            let root = Element::read(body)?;
-            let error = match root.name.as_str() {
-                "Error" => &root,
-                "ErrorResponse" => root.child("Error")?,
-                _ => return None,
-            };
-            Some(Fault {
-                code: error.get("Code")?.to_owned(),
-                message: error.get("Message").map(str::to_owned),
-            })
-        }
-        _ => {
-            let error: Value = serde_json::from_slice(body).ok()?;
-            let text = |names: [&str; 2]| names.iter().find_map(|name| error.get(name)?.as_str());
-            let code = text(["__type", "code"])?;
-            Some(Fault {
-                code: code.rsplit('#').next().unwrap_or(code).to_owned(),
-                message: text(["message", "Message"]).map(str::to_owned),
-            })
-        }
+        Service::S3 | Service::S3Control | Service::Sts | Service::Iam => fault_in_xml(body),
+        Service::Kms
+        | Service::CloudTrail
+        | Service::Logs
+        | Service::CloudWatch
+        | Service::AccessAnalyzer
+        | Service::Macie
+        | Service::Config => fault_in_json(body),
     }
 }
 
-/// Whether a body is a whole error answer, or none at all as after HEAD. The clients read what they can of a page or of half an
-/// answer, and half an answer may be another one.
+fn fault_in_xml(body: &[u8]) -> Option<Fault> {
+    let root = Element::read(body)?;
+    let error = match root.name.as_str() {
+        "Error" => &root,
+        "ErrorResponse" => root.only("Error")?,
+        _ => return None,
+    };
+    Some(Fault {
+        code: error.only("Code")?.text.clone(),
+        message: match error.child("Message") {
+            None => None,
+            Some(_) => Some(error.only("Message")?.text.clone()),
+        },
+    })
+}
+
+fn fault_in_json(body: &[u8]) -> Option<Fault> {
+    let (code, message) = code_and_message(body)?;
+    let code = code?;
+    Some(Fault {
+        code: code.rsplit('#').next().unwrap_or(&code).to_owned(),
+        message,
+    })
+}
+
+/// What the body of an error says in JSON, once each: the code may stand in a header instead.
+fn code_and_message(body: &[u8]) -> Option<(Option<String>, Option<String>)> {
+    let Members(members) = serde_json::from_slice(body).ok()?;
+    let text = |names: [&str; 2]| {
+        let mut values = members.iter().filter(|(name, _)| names.contains(&name.as_str()));
+        let first = values.next().map(|(_, value)| value.as_str().map(str::to_owned));
+        // A second one may say something else.
+        if values.next().is_some() { None } else { Some(first.flatten()) }
+    };
+    Some((text(["__type", "code"])?, text(["message", "Message"])?))
+}
+
+/// The members of an object, each as often as it is written.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(All)
+    }
+}
+
+/// Whether a body is one whole error of a service, or nothing at all as after HEAD. The clients read what they can of a page, of half an answer,
+/// or of two in one.
 fn is_whole(body: &[u8], code: Option<&str>) -> bool {
-    if body.trim_ascii().is_empty() || code.is_none() {
-        return body.trim_ascii().is_empty();
+    let body = body.trim_ascii();
+    if body.is_empty() || code.is_none() {
+        return body.is_empty();
     }
-    if body.trim_ascii_start().starts_with(b"<") {
-        return is_whole_xml(body);
-    }
-    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
-}
-
-fn is_whole_xml(body: &[u8]) -> bool {
-    use quick_xml::events::Event;
-    let mut reader = quick_xml::Reader::from_reader(body);
-    let (mut depth, mut begun) = (0_usize, false);
-    loop {
-        match reader.read_event() {
-            Ok(Event::Start(_)) => (depth, begun) = (depth + 1, true),
-            Ok(Event::Empty(_)) => begun = true,
-            Ok(Event::End(_)) => depth = depth.saturating_sub(1),
-            Ok(Event::Eof) => return begun && depth == 0,
-            Ok(_) => {}
-            Err(_) => return false,
-        }
+    if body.starts_with(b"<") {
+        fault_in_xml(body).is_some()
+    } else {
+        code_and_message(body).is_some()
     }
 }
 
@@ -271,7 +311,7 @@ mod tests {
     fn half_an_answer_is_none() {
         let error = "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
         let json = r#"{"__type":"AccessDeniedException","message":"no"}"#;
-        for whole in [error, json, "\n<Error/>\n"] {
+        for whole in [error, json] {
             assert!(is_whole(whole.as_bytes(), Some("AccessDenied")), "{whole}");
             assert!(!is_whole(whole.as_bytes(), None), "{whole}");
         }
@@ -282,7 +322,27 @@ mod tests {
                 "{end}"
             );
         }
-        for broken in [json.trim_end_matches('}'), "Forbidden", "<Error></Code></Error>", "<Error>"] {
+        let doubled = [
+            "<Error><Code>AccessDenied</Code><Code>NoSuchKey</Code></Error>",
+            "<Error><Code>AccessDenied</Code><Message>no</Message><Message>yes</Message></Error>",
+            "<ErrorResponse><Error><Code>AccessDenied</Code></Error><Error><Code>A</Code></Error></ErrorResponse>",
+            "<Error><Code>AccessDenied</Code></Error><Error><Code>A</Code></Error>",
+            "<Error><Code>AccessDenied</Code></Error> and so on",
+            "<html><Error><Code>AccessDenied</Code></Error></html>",
+            r#"{"__type":"AccessDenied","__type":"NotFoundException","message":"no"}"#,
+            r#"{"__type":"AccessDenied","code":"NotFoundException"}"#,
+            r#"{"__type":"AccessDenied","message":"no","Message":"yes"}"#,
+            r#"{"__type":"AccessDenied"} {"__type":"A"}"#,
+            r#"[{"__type":"AccessDenied"}]"#,
+        ];
+        let broken = [
+            json.trim_end_matches('}'),
+            "Forbidden",
+            "<Error></Code></Error>",
+            "<Error>",
+            "<Error/>",
+        ];
+        for broken in broken.into_iter().chain(doubled) {
             assert!(!is_whole(broken.as_bytes(), Some("AccessDenied")), "{broken}");
         }
     }

@@ -15,8 +15,8 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::{body::SdkBody, error::metadata::ProvideErrorMetadata};
 
 use super::{
-    Answer, Call, Field, Op, Refused,
-    answer::request_id,
+    Answer, Call, Field, Op, Refused, Service,
+    answer::{Fault, fault, request_id},
     call::{body, stored},
 };
 use crate::cloud::Clients;
@@ -92,8 +92,8 @@ pub(super) async fn read_raw(mut response: HttpResponse) -> Answer {
             output,
         };
     }
-    match error_element(&text) {
-        Some((code, message)) => Answer::Refused(Refused {
+    match fault(Service::S3, text.as_bytes()) {
+        Some(Fault { code, message }) => Answer::Refused(Refused {
             status,
             code: Some(code),
             message,
@@ -113,19 +113,4 @@ pub(super) async fn read_raw(mut response: HttpResponse) -> Answer {
             message: "the body is not an S3 error".to_owned(),
         },
     }
-}
-
-/// Code and message of `<Error>`, which is all that an S3 error body is read for.
-fn error_element(text: &str) -> Option<(String, Option<String>)> {
-    #[derive(serde::Deserialize)]
-    struct Error {
-        #[serde(rename = "Code")]
-        code: String,
-        #[serde(rename = "Message")]
-        message: Option<String>,
-    }
-    let trimmed = text.trim_start_matches(|c: char| c != '<');
-    let has_root = trimmed.contains("<Error>") && !trimmed.to_ascii_lowercase().contains("<html");
-    let error: Error = has_root.then(|| quick_xml::de::from_str(text).ok()).flatten()?;
-    Some((error.code, error.message))
 }

@@ -90,6 +90,10 @@ pub(super) fn expected(expected: &ExpectedRecord) -> String {
         text.push_str(" with ");
         text.push_str(&any_of(expected.code.iter().map(|code| one_line(code))));
     }
+    if let Some(says) = &expected.says {
+        text.push_str(", saying ");
+        text.push_str(&one_line(says));
+    }
     if let Some(action) = &expected.action {
         text.push_str(", for ");
         text.push_str(&one_line(action));

@@ -267,6 +267,7 @@ fn by(attempt: &Attempt) -> String {
             .iter()
             .map(|sid| format!("statement {sid}"))
             .chain(refusal.codes.iter().map(|code| format!("code {code}")))
+            .chain(refusal.says.iter().map(|says| format!("saying {says}")))
         {
             if !words.is_empty() {
                 words.push_str(", ");

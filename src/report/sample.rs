@@ -372,6 +372,7 @@ fn filled_result(verdict: Verdict, next: &mut impl FnMut() -> String) -> ResultR
     result.assumed = Some(next());
     result.expected.sid = Some(next());
     result.expected.code = vec![next()];
+    result.expected.says = Some(next());
     result.expected.action = Some(next());
     result.expected.resource = Some(next());
     result.expected.fields = [(next(), vec![next(), next()])].into();

@@ -122,9 +122,11 @@ impl RowRun {
         } else {
             let testimonies = self.asked_again(witnesses, before, deed).await;
             case.seen.asked_again(&testimonies);
+            let session = self.session_arn(&made.call.principal);
             let attempted = Attempted {
                 kind: attempt.kind,
                 call: &made.call,
+                session: session.as_deref(),
                 answer: &made.answer,
                 outcome: &made.outcome,
                 expected: &expected,

@@ -243,6 +243,7 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
         expected.layer.extend(&answer.layers);
         expected.code.extend(answer.codes.iter().cloned());
         expected.sid = expected.sid.or_else(|| answer.sid.clone());
+        expected.says = expected.says.or_else(|| answer.says.clone());
         expected.action = Some(answer.action.clone());
         expected.resource = Some(answer.resource.clone());
     }

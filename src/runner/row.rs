@@ -429,6 +429,7 @@ impl RowRun {
             layers: refusal.layers.clone(),
             sid: refusal.sid.clone(),
             codes: refusal.codes.clone(),
+            says: refusal.says.clone(),
             action: refusal.action.clone().unwrap_or_else(|| default.action.clone()),
             resource: match &refusal.on {
                 Some(Value::Key(key, _)) => key.arn.clone(),

@@ -12,6 +12,7 @@ use crate::{
     attempt::{Effect, Facet, Field, Kind as ParamKind, RawExpect},
     diag::{Code, Diagnostic, Located, yaml::OneOrMany},
     iam::Layer,
+    outcome::stands_for_several,
 };
 
 impl Resolver<'_> {
@@ -49,6 +50,7 @@ impl Resolver<'_> {
                         .help("as `code: AccessDenied`"),
                 );
             }
+            self.says(&written.value, &refusal, kind, label);
             let asks_policy = refusal.sid.is_some() || refusal.action.is_some() || refusal.on.is_some();
             if kind == Kind::Reject && refusal.layers.is_empty() && asks_policy {
                 self.problem(
@@ -63,6 +65,47 @@ impl Resolver<'_> {
             refusals.push(refusal);
         }
         refusals
+    }
+
+    /// A code that stands for several reasons proves none of them: the message's words, or a layer, say which is meant.
+    fn says(&mut self, raw: &RawRefusal, refusal: &Refusal, kind: Kind, label: &Located<String>) {
+        if let Some(says) = &raw.says {
+            if refusal.codes.is_empty() {
+                self.problem(
+                    &says.span,
+                    Diagnostic::new(Code::MissingKey, "`says` is of the message that comes with a `code`").help("add the `code`"),
+                );
+            }
+            if says.value.trim().is_empty() {
+                self.problem(
+                    &says.span,
+                    Diagnostic::new(Code::EmptyValue, "every message holds no words")
+                        .help("write the words that tell the reason, or remove `says`"),
+                );
+            }
+            return;
+        }
+        if kind != Kind::Reject || !refusal.layers.is_empty() {
+            return;
+        }
+        for code in raw
+            .code
+            .iter()
+            .flat_map(|codes| &codes.0)
+            .filter(|code| stands_for_several(&code.value))
+        {
+            self.problem(
+                &code.span,
+                Diagnostic::new(
+                    Code::MissingKey,
+                    format!(
+                        "`{}` stands for several reasons, so the answer of `{}` needs `says`",
+                        code.value, label.value
+                    ),
+                )
+                .help("add words of the message that tell which, as `says: Request has expired`"),
+            );
+        }
     }
 
     fn refusal(&mut self, scope: &mut Scope<'_>, raw: &RawRefusal) -> Refusal {
@@ -88,6 +131,7 @@ impl Resolver<'_> {
             layers,
             sid: raw.sid.as_ref().map(|sid| sid.value.clone()),
             codes: texts(&raw.code),
+            says: raw.says.as_ref().map(|says| says.value.trim().to_owned()),
             action: raw.action.as_ref().map(|action| action.value.clone()),
             on,
         }

@@ -133,6 +133,8 @@ pub struct Refusal {
     pub sid: Option<String>,
     /// The error codes, any of which; empty for the service's authorization refusal.
     pub codes: Vec<String>,
+    /// Words that the message must hold, in any case.
+    pub says: Option<String>,
     /// The action refused, where it is not the operation's own.
     pub action: Option<String>,
     /// The key, role or object the action is refused on; the operation's own resource where there is none.

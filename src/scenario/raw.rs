@@ -129,6 +129,10 @@ pub struct RawRefusal {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "OneOrMany<String>")]
     pub code: Option<OneOrMany<Located<String>>>,
+    /// Words that the message must hold, in any case: for a code that stands for several reasons.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub says: Option<Located<String>>,
     /// The action that is refused, where it is not the operation's own.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]

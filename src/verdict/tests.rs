@@ -106,6 +106,7 @@ fn expected(layers: &[Layer], sid: Option<&str>) -> Expected {
         layers: layers.to_vec(),
         sid: sid.map(str::to_owned),
         codes: Vec::new(),
+        says: None,
         action: "s3:PutObject".to_owned(),
         resource: OBJECT.to_owned(),
     }
@@ -118,9 +119,11 @@ fn judge(kind: Kind, principal: Principal, answer: &Answer, expected: &Expected,
 }
 
 fn judged(kind: Kind, call: &Call, answer: &Answer, outcome: &Outcome, expected: &Expected, witnesses: &Testimonies) -> Judgement {
+    let session = format!("arn:aws:sts::{OWNER}:assumed-role/app/s");
     let attempted = Attempted {
         kind,
         call,
+        session: matches!(call.principal, Principal::Role(_)).then_some(session.as_str()),
         answer,
         outcome,
         expected: std::slice::from_ref(expected),
@@ -263,6 +266,8 @@ fn a_refusal_of_somebody_else_proves_nothing() {
     let own = format!("arn:aws:sts::{OWNER}:assumed-role/app/s");
     assert_eq!(judge(role(OWNER), &own, &asked), (Verdict::Pass, None));
     for other in [
+        format!("arn:aws:sts::{OWNER}:assumed-role/app/another"),
+        format!("arn:aws:sts::{OWNER}:assumed-role/app"),
         format!("arn:aws:sts::{OWNER}:assumed-role/application/s"),
         format!("arn:aws:sts::{OWNER}:assumed-role/other/app/s"),
         "arn:aws:sts::444455556666:assumed-role/app/s".to_owned(),
@@ -479,22 +484,36 @@ fn a_permitted_act_that_fails_is_a_fail_and_one_without_an_answer_is_undecided()
 
 #[test]
 fn a_policys_refusal_is_not_the_answer_that_a_reject_names() {
-    let wanted = Expected {
+    let bare = Expected {
         codes: vec!["AccessDenied".to_owned()],
         ..expected(&[], None)
+    };
+    let wanted = Expected {
+        says: Some("request has expired".to_owned()),
+        ..bare.clone()
     };
     let expired = Answer::refused(403, "AccessDenied", "Request has expired");
     assert_eq!(
         judge(Kind::Reject, role(OWNER), &expired, &wanted, &witnessed()),
         (Verdict::Pass, None)
     );
-    for answer in [denied(), Answer::refused(403, "AccessDenied", "Access Denied")] {
+    // The code alone, which stands for more than that.
+    assert_eq!(
+        judge(Kind::Reject, role(OWNER), &expired, &bare, &witnessed()),
+        (Verdict::Inconclusive, Some(Reason::Unproved))
+    );
+    let unsigned = "There were headers present in the request which were not signed";
+    for answer in [
+        denied(),
+        Answer::refused(403, "AccessDenied", "Access Denied"),
+        Answer::refused(403, "AccessDenied", unsigned),
+    ] {
         let verdict = judge(Kind::Reject, role(OWNER), &answer, &wanted, &witnessed());
         assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
     }
     let layered = Expected {
         layers: vec![Layer::Resource, Layer::BlockPublicAccess],
-        ..wanted
+        ..bare
     };
     assert_eq!(
         judge(Kind::Reject, role(OWNER), &denied(), &layered, &witnessed()),

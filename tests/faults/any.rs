@@ -92,6 +92,12 @@ impl Forbidden {
         }
     }
 
+    /// Who asks, as its sessions are called here.
+    fn session(&self) -> Option<String> {
+        let role = matches!(self.call.principal, Principal::Role(_)).then(|| self.call.principal.name());
+        role.map(|role| format!("arn:aws:sts::111122223333:assumed-role/{role}/s"))
+    }
+
     fn who(&self) -> String {
         format!(
             "User: arn:aws:sts::111122223333:assumed-role/{}/s is not authorized to perform: ",
@@ -293,9 +299,11 @@ pub fn no_bytes_pass() -> Result<(), Failed> {
             *forbidden.next.0.lock().expect("no test thread panics here") = (status, body.bytes.clone());
             let answer = runtime.block_on(attempt::call(&forbidden.clients, &forbidden.call));
             let outcome = classify(forbidden.call.operation.service, &answer);
+            let session = forbidden.session();
             let attempted = Attempted {
                 kind: Kind::Deny,
                 call: &forbidden.call,
+                session: session.as_deref(),
                 answer: &answer,
                 outcome: &outcome,
                 expected: std::slice::from_ref(&forbidden.expected),

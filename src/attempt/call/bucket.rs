@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::operation::RequestId as _;
 
-use super::send;
+use super::{forgotten, send};
 use crate::{
     attempt::{Answer, Call, Field, Op, Output, Param},
     cloud::Clients,
@@ -39,7 +39,7 @@ pub(super) async fn listing(clients: &Clients, call: &Call) -> Answer {
                 Output::from([(Field::Versions, ids.collect())])
             })
         }
-        _ => {
+        Op::ListMultipartUploads => {
             let request = s3
                 .list_multipart_uploads()
                 .set_bucket(bucket)
@@ -50,6 +50,7 @@ pub(super) async fn listing(clients: &Clients, call: &Call) -> Answer {
                 Output::from([(Field::Keys, keys.collect())])
             })
         }
+        _ => forgotten(call),
     }
 }
 
@@ -57,10 +58,10 @@ pub(super) async fn bucket(clients: &Clients, call: &Call) -> Answer {
     let s3 = &clients.s3;
     let (bucket, owner) = (call.get(Param::Bucket), call.bucket_owner.clone());
     macro_rules! read {
-        ($($op:ident => $method:ident),+; $last:ident) => {
+        ($($op:ident => $method:ident),+ $(,)?) => {
             match call.operation.op {
                 $(Op::$op => send!(clients, s3.$method().set_bucket(bucket).set_expected_bucket_owner(owner), |answer| Output::new()),)+
-                _ => send!(clients, s3.$last().set_bucket(bucket).set_expected_bucket_owner(owner), |answer| Output::new()),
+                _ => forgotten(call),
             }
         };
     }
@@ -83,7 +84,7 @@ pub(super) async fn bucket(clients: &Clients, call: &Call) -> Answer {
         DeleteBucketOwnershipControls => delete_bucket_ownership_controls,
         DeleteBucketLifecycle => delete_bucket_lifecycle,
         DeleteBucketReplication => delete_bucket_replication,
-        DeleteBucketTagging => delete_bucket_tagging;
-        head_bucket
+        DeleteBucketTagging => delete_bucket_tagging,
+        HeadBucket => head_bucket,
     )
 }

@@ -17,7 +17,7 @@ use aws_sdk_s3::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::send;
+use super::{forgotten, send};
 use crate::{
     attempt::{
         Answer, Call, Op, Output, Param,
@@ -89,7 +89,10 @@ pub(super) async fn configure(clients: &Clients, call: &Call) -> Answer {
                 Ok::<_, Unusable>(notification)
             )
         }
-        _ => inventories(clients, call).await,
+        Op::PutBucketInventoryConfiguration | Op::GetBucketInventoryConfiguration | Op::DeleteBucketInventoryConfiguration => {
+            inventories(clients, call).await
+        }
+        _ => forgotten(call),
     }
 }
 
@@ -120,7 +123,7 @@ async fn inventories(clients: &Clients, call: &Call) -> Answer {
                 .id(SYNTHETIC);
             send!(clients, request, |answer| Output::new())
         }
-        _ => {
+        Op::DeleteBucketInventoryConfiguration => {
             let request = s3
                 .delete_bucket_inventory_configuration()
                 .set_bucket(bucket)
@@ -128,6 +131,7 @@ async fn inventories(clients: &Clients, call: &Call) -> Answer {
                 .id(SYNTHETIC);
             send!(clients, request, |answer| Output::new())
         }
+        _ => forgotten(call),
     }
 }
 

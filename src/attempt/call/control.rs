@@ -5,7 +5,7 @@ use md5::{Digest as _, Md5};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
-use super::{asked, fields};
+use super::{asked, fields, forgotten};
 use crate::{
     attempt::{Answer, Ask, Call, Field, Op, Output, Param, Service, cli::tags},
     cloud::{Clients, Told},
@@ -32,9 +32,7 @@ struct Shape {
 /// Makes a call of S3 Control.
 pub(super) async fn control(clients: &Clients, call: &Call) -> Answer {
     let Some(shape) = shape(call) else {
-        return Answer::NotSent {
-            message: format!("{} is no operation of S3 Control", call.operation),
-        };
+        return forgotten(call);
     };
     let ask = Ask {
         method: shape.method,

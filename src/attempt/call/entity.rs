@@ -6,7 +6,7 @@ use aws_sdk_s3::{
     types::{Delete, ObjectAttributes, ObjectEncryption, ObjectIdentifier, RestoreRequest, SsekmsEncryption},
 };
 
-use super::{body, fields, send, stored};
+use super::{body, fields, forgotten, send, stored};
 use crate::{
     attempt::{Answer, Call, Field, Op, Output, Param, Refused},
     cloud::Clients,
@@ -84,7 +84,10 @@ pub(super) async fn entity(clients: &Clients, call: &Call) -> Answer {
                 },
             }
         }
-        _ => annotation(clients, call).await,
+        Op::PutObjectAnnotation | Op::GetObjectAnnotation | Op::ListObjectAnnotations | Op::DeleteObjectAnnotation => {
+            annotation(clients, call).await
+        }
+        _ => forgotten(call),
     }
 }
 
@@ -142,7 +145,7 @@ async fn annotation(clients: &Clients, call: &Call) -> Answer {
                 Output::from([(Field::Keys, names.collect())])
             })
         }
-        _ => {
+        Op::DeleteObjectAnnotation => {
             let request = s3
                 .delete_object_annotation()
                 .set_bucket(bucket)
@@ -152,6 +155,7 @@ async fn annotation(clients: &Clients, call: &Call) -> Answer {
                 .set_expected_bucket_owner(owner);
             send!(clients, request, |answer| Output::new())
         }
+        _ => forgotten(call),
     }
 }
 

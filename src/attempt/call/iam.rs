@@ -1,6 +1,6 @@
 //! IAM: the tags of roles, by which policies tell roles apart.
 
-use super::{asked, listed_tags};
+use super::{asked, forgotten, listed_tags};
 use crate::{
     attempt::{Answer, Ask, Call, Op, Param, Service, cli::tags},
     cloud::Clients,
@@ -11,11 +11,13 @@ pub(super) async fn iam(clients: &Clients, call: &Call) -> Answer {
     // The API takes the name, which is the end of the ARN.
     let name = role.rsplit('/').next().unwrap_or_default();
     let mut parameters = vec![("RoleName".to_owned(), name.to_owned())];
-    let action = if call.operation.op == Op::ListRoleTags {
-        "ListRoleTags"
-    } else {
-        parameters.extend(numbered(&tags(&call.get(Param::Tags).unwrap_or_default())));
-        "TagRole"
+    let action = match call.operation.op {
+        Op::ListRoleTags => "ListRoleTags",
+        Op::TagRole => {
+            parameters.extend(numbered(&tags(&call.get(Param::Tags).unwrap_or_default())));
+            "TagRole"
+        }
+        _ => return forgotten(call),
     };
     let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     asked(clients, Service::Iam, &Ask::iam(action, &parameters), |told| {

@@ -10,7 +10,7 @@ use aws_sdk_kms::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{body, fields, send};
+use super::{body, fields, forgotten, send};
 use crate::{
     attempt::{Answer, Call, Field, Op, Output, Param, cli::tags},
     cloud::Clients,
@@ -33,7 +33,8 @@ pub(super) async fn kms(clients: &Clients, call: &Call) -> Answer {
         Op::TagResource | Op::UntagResource | Op::ListResourceTags => tagging(clients, call).await,
         Op::EnableKeyRotation | Op::DisableKeyRotation | Op::RotateKeyOnDemand | Op::GetKeyRotationStatus => rotation(clients, call).await,
         Op::ScheduleKeyDeletion | Op::CancelKeyDeletion | Op::EnableKey | Op::DisableKey => state(clients, call).await,
-        _ => keys(clients, call).await,
+        Op::CreateKey | Op::PutKeyPolicy | Op::GetKeyPolicy | Op::DescribeKey => keys(clients, call).await,
+        _ => forgotten(call),
     }
 }
 
@@ -82,12 +83,13 @@ async fn cryptography(clients: &Clients, call: &Call) -> Answer {
                 .set_dry_run_modifiers(modifiers);
             send!(clients, request, |answer| ciphertext(answer.ciphertext_blob(), answer.key_id()))
         }
-        _ => {
+        Op::Decrypt => {
             let request = kms.decrypt().set_key_id(key).set_ciphertext_blob(blob);
             let request = request.set_encryption_context(context).set_grant_tokens(tokens);
             let request = request.set_dry_run(dry_run).set_dry_run_modifiers(modifiers);
             send!(clients, request, |answer| fields([(Field::Arn, answer.key_id())]))
         }
+        _ => forgotten(call),
     }
 }
 
@@ -120,7 +122,8 @@ async fn grants(clients: &Clients, call: &Call) -> Answer {
             answer.grants().iter().filter_map(|grant| grant.grant_id())
         )),
         Op::RevokeGrant => done!(clients, kms.revoke_grant().set_key_id(key).set_grant_id(id).set_dry_run(dry_run)),
-        _ => done!(clients, kms.retire_grant().set_key_id(key).set_grant_id(id).set_dry_run(dry_run)),
+        Op::RetireGrant => done!(clients, kms.retire_grant().set_key_id(key).set_grant_id(id).set_dry_run(dry_run)),
+        _ => forgotten(call),
     }
 }
 
@@ -150,7 +153,7 @@ async fn keys(clients: &Clients, call: &Call) -> Answer {
             Field::Policy,
             answer.policy()
         )])),
-        _ => {
+        Op::DescribeKey => {
             let request = kms.describe_key().set_key_id(key).set_grant_tokens(tokens(call));
             send!(clients, request, |answer| {
                 let metadata = answer.key_metadata();
@@ -160,6 +163,7 @@ async fn keys(clients: &Clients, call: &Call) -> Answer {
                 )
             })
         }
+        _ => forgotten(call),
     }
 }
 
@@ -173,7 +177,7 @@ async fn state(clients: &Clients, call: &Call) -> Answer {
             Field::Arn,
             answer.key_id()
         )])),
-        _ => {
+        Op::ScheduleKeyDeletion => {
             let days = match call.get(Param::PendingDays).map(|text| text.parse::<i32>()).transpose() {
                 Ok(days) => days,
                 Err(error) => {
@@ -185,6 +189,7 @@ async fn state(clients: &Clients, call: &Call) -> Answer {
             let request = kms.schedule_key_deletion().set_key_id(key).set_pending_window_in_days(days);
             send!(clients, request, |answer| described(answer.key_id(), answer.key_state()))
         }
+        _ => forgotten(call),
     }
 }
 
@@ -195,10 +200,11 @@ async fn rotation(clients: &Clients, call: &Call) -> Answer {
         Op::EnableKeyRotation => done!(clients, kms.enable_key_rotation().set_key_id(key)),
         Op::DisableKeyRotation => done!(clients, kms.disable_key_rotation().set_key_id(key)),
         Op::RotateKeyOnDemand => done!(clients, kms.rotate_key_on_demand().set_key_id(key)),
-        _ => send!(clients, kms.get_key_rotation_status().set_key_id(key), |answer| fields([(
+        Op::GetKeyRotationStatus => send!(clients, kms.get_key_rotation_status().set_key_id(key), |answer| fields([(
             Field::Rotation,
             Some(if answer.key_rotation_enabled() { "true" } else { "false" })
         )])),
+        _ => forgotten(call),
     }
 }
 
@@ -209,10 +215,11 @@ async fn aliases(clients: &Clients, call: &Call) -> Answer {
         Op::CreateAlias => done!(clients, kms.create_alias().set_alias_name(alias).set_target_key_id(key)),
         Op::UpdateAlias => done!(clients, kms.update_alias().set_alias_name(alias).set_target_key_id(key)),
         Op::DeleteAlias => done!(clients, kms.delete_alias().set_alias_name(alias)),
-        _ => send!(clients, kms.list_aliases().set_key_id(key), |answer| list(
+        Op::ListAliases => send!(clients, kms.list_aliases().set_key_id(key), |answer| list(
             Field::Aliases,
             answer.aliases().iter().filter_map(|alias| alias.alias_name())
         )),
+        _ => forgotten(call),
     }
 }
 
@@ -238,7 +245,7 @@ async fn tagging(clients: &Clients, call: &Call) -> Answer {
             let names = names.split(',').map(str::to_owned).collect();
             done!(clients, kms.untag_resource().set_key_id(key).set_tag_keys(Some(names)))
         }
-        _ => send!(clients, kms.list_resource_tags().set_key_id(key), |answer| {
+        Op::ListResourceTags => send!(clients, kms.list_resource_tags().set_key_id(key), |answer| {
             let pairs: Vec<String> = answer
                 .tags()
                 .iter()
@@ -246,6 +253,7 @@ async fn tagging(clients: &Clients, call: &Call) -> Answer {
                 .collect();
             fields([(Field::Tags, Some(pairs.join("&").as_str()))])
         }),
+        _ => forgotten(call),
     }
 }
 

@@ -103,6 +103,13 @@ macro_rules! send_or_presign {
 }
 use {send, send_or_presign};
 
+/// In place of the call of an operation that was forgotten where its like are called: no operation is anybody's default, a delete least of all.
+fn forgotten(call: &Call) -> Answer {
+    Answer::NotSent {
+        message: format!("nothing says how {} is called; this is a bug, please report it", call.operation),
+    }
+}
+
 /// Sends a request that no client makes, and reads the fields of its answer.
 async fn asked(clients: &Clients, service: Service, ask: &Ask, read: impl FnOnce(&Told) -> Result<Output, Answer>) -> Answer {
     let answer = clients.ask(service, ask).await.and_then(|told| Ok(told.success(read(&told)?)));

@@ -5,7 +5,7 @@ use aws_sdk_s3::{
     types::{CompletedMultipartUpload, CompletedPart},
 };
 
-use super::{acl, customer_key, encryption, fields, send, stored};
+use super::{acl, customer_key, encryption, fields, forgotten, send, stored};
 use crate::{
     attempt::{Answer, Call, Field, Op, Output, Param},
     cloud::Clients,
@@ -74,7 +74,7 @@ pub(super) async fn multipart(clients: &Clients, call: &Call) -> Answer {
                 .set_expected_bucket_owner(owner);
             send!(clients, request, |answer| Output::new())
         }
-        _ => {
+        Op::ListParts => {
             let request = s3
                 .list_parts()
                 .set_bucket(bucket)
@@ -83,5 +83,6 @@ pub(super) async fn multipart(clients: &Clients, call: &Call) -> Answer {
                 .set_expected_bucket_owner(owner);
             send!(clients, request, |answer| fields([(Field::UploadId, answer.upload_id())]))
         }
+        _ => forgotten(call),
     }
 }

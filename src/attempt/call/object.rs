@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::{operation::RequestId as _, primitives::ByteStream, types::StorageClass};
 
-use super::{acl, body, customer_key, encryption, fields, send, send_or_presign, stored};
+use super::{acl, body, customer_key, encryption, fields, forgotten, send, send_or_presign, stored};
 use crate::{
     attempt::{
         Answer, Call, Field, Op, Param,
@@ -97,7 +97,7 @@ pub(super) async fn object(clients: &Clients, call: &Call) -> Answer {
                 answer.e_tag()
             ))
         }
-        _ => {
+        Op::DeleteObject => {
             let request = s3
                 .delete_object()
                 .set_bucket(bucket)
@@ -106,6 +106,7 @@ pub(super) async fn object(clients: &Clients, call: &Call) -> Answer {
                 .set_expected_bucket_owner(owner);
             send_or_presign!(clients, call, request, |answer| fields([(Field::Version, answer.version_id())]))
         }
+        _ => forgotten(call),
     }
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_s3::{
     types::{Tag, Tagging},
 };
 
-use super::{acl, fields, send};
+use super::{acl, fields, forgotten, send};
 use crate::{
     attempt::{Answer, Call, Field, Op, Output, Param, cli::tags},
     cloud::Clients,
@@ -75,7 +75,7 @@ pub(super) async fn object_settings(clients: &Clients, call: &Call) -> Answer {
                 .set_expected_bucket_owner(owner);
             send!(clients, request, |answer| Output::new())
         }
-        _ => {
+        Op::PutObjectAcl => {
             let request = s3
                 .put_object_acl()
                 .set_bucket(bucket)
@@ -85,5 +85,6 @@ pub(super) async fn object_settings(clients: &Clients, call: &Call) -> Answer {
                 .set_acl(acl(call));
             send!(clients, request, |answer| Output::new())
         }
+        _ => forgotten(call),
     }
 }

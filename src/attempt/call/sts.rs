@@ -5,7 +5,7 @@ use aws_sdk_sts::{
     types::Tag,
 };
 
-use super::{fields, send};
+use super::{fields, forgotten, send};
 use crate::{
     attempt::{Answer, Call, Field, Op, Param, cli::tags},
     cloud::Clients,
@@ -23,10 +23,11 @@ pub(super) async fn sts(clients: &Clients, call: &Call) -> Answer {
                 answer.assumed_role_user().map(aws_sdk_sts::types::AssumedRoleUser::arn)
             )]))
         }
-        _ => send!(clients, clients.sts.get_caller_identity(), |answer| fields([(
+        Op::GetCallerIdentity => send!(clients, clients.sts.get_caller_identity(), |answer| fields([(
             Field::Arn,
             answer.arn()
         )])),
+        _ => forgotten(call),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{asked, fields};
+use super::{asked, fields, forgotten};
 use crate::{
     attempt::{Answer, Ask, Call, Field, Op, Output, Param, Service},
     cloud::Clients,
@@ -19,7 +19,8 @@ pub(super) async fn trail(clients: &Clients, call: &Call) -> Answer {
             let selector = json!({ "ReadWriteType": "ReadOnly", "IncludeManagementEvents": false });
             ("PutEventSelectors", json!({ "TrailName": trail, "EventSelectors": [selector] }))
         }
-        _ => ("GetTrailStatus", json!({ "Name": trail })),
+        Op::GetTrailStatus => ("GetTrailStatus", json!({ "Name": trail })),
+        _ => return forgotten(call),
     };
     asked(clients, Service::CloudTrail, &Ask::cloudtrail(action, &input), |told| {
         let result = told.json(Service::CloudTrail)?;
