@@ -208,9 +208,15 @@ fn fault_in_json(body: &[u8]) -> Option<Fault> {
     let (code, message) = code_and_message(body)?;
     let code = code?;
     Some(Fault {
-        code: code.rsplit('#').next().unwrap_or(&code).to_owned(),
+        code: plain(&code).to_owned(),
         message,
     })
+}
+
+/// A code without the namespace in front of it and the address behind it.
+fn plain(code: &str) -> &str {
+    let code = code.split(':').next().unwrap_or(code);
+    code.rsplit('#').next().unwrap_or(code)
 }
 
 /// What the body of an error says in JSON, once each: the code may stand in a header instead.
@@ -257,10 +263,12 @@ fn is_whole(body: &[u8], code: Option<&str>) -> bool {
     if body.is_empty() || code.is_none() {
         return body.is_empty();
     }
+    // A header may name the code, too: where both do and differ, nobody knows which holds.
     if body.starts_with(b"<") {
-        fault_in_xml(body).is_some()
+        fault_in_xml(body).is_some_and(|fault| Some(fault.code.as_str()) == code)
     } else {
-        code_and_message(body).is_some()
+        let found = code_and_message(body).map(|(found, _)| found);
+        found.is_some_and(|found| found.is_none_or(|found| Some(plain(&found)) == code))
     }
 }
 
@@ -310,7 +318,7 @@ mod tests {
     #[test]
     fn half_an_answer_is_none() {
         let error = "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
-        let json = r#"{"__type":"AccessDeniedException","message":"no"}"#;
+        let json = r#"{"__type":"com.amazonaws#AccessDenied","message":"no"}"#;
         for whole in [error, json] {
             assert!(is_whole(whole.as_bytes(), Some("AccessDenied")), "{whole}");
             assert!(!is_whole(whole.as_bytes(), None), "{whole}");
@@ -334,6 +342,8 @@ mod tests {
             r#"{"__type":"AccessDenied","message":"no","Message":"yes"}"#,
             r#"{"__type":"AccessDenied"} {"__type":"A"}"#,
             r#"[{"__type":"AccessDenied"}]"#,
+            r#"{"__type":"NotFoundException","message":"a header says AccessDenied"}"#,
+            "<Error><Code>NoSuchKey</Code></Error>",
         ];
         let broken = [
             json.trim_end_matches('}'),

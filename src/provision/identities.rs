@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use super::{Made, Maker, failed, gone, removed};
+use super::{Made, Maker, ProvisionError, answered, failed};
 use crate::{
     attempt::{Answer, Ask, Service, numbered},
     cloud::Clients,
     environment::{BoundKey, Document, Key, Role},
-    verdict::came_back,
     xml::Element,
 };
 
@@ -45,7 +44,7 @@ impl Maker<'_> {
         let arn = result
             .child("Policy")
             .and_then(|policy| policy.get("Arn"))
-            .ok_or_else(|| format!("{what}: the answer names none"))?;
+            .ok_or(ProvisionError::Nameless { what })?;
         self.made(Made::Policy(arn.to_owned()));
         Ok(arn.to_owned())
     }
@@ -70,9 +69,12 @@ impl Maker<'_> {
         Ok(())
     }
 
-    async fn iam(&self, what: &str, action: &str, parameters: &[(&str, &str)]) -> Result<Element, String> {
+    async fn iam(&self, what: &str, action: &str, parameters: &[(&str, &str)]) -> Result<Element, ProvisionError> {
         let result = iam(&self.clients, action, parameters).await;
-        result.map_err(|answer| format!("{what}: {}", came_back(&answer)))
+        result.map_err(|answer| ProvisionError::Answered {
+            what: what.to_owned(),
+            answer,
+        })
     }
 
     /// A key, under the policy that a key has by default, and its alias.
@@ -147,22 +149,37 @@ async fn iam(clients: &Clients, action: &str, parameters: &[(&str, &str)]) -> Re
     clients.ask(Service::Iam, &Ask::iam(action, parameters)).await?.iam(action)
 }
 
-pub(super) async fn remove(clients: &Clients, made: &Made) -> Result<(), String> {
+/// Removes what is not a bucket. What is not there any more need not be removed.
+pub(super) async fn remove(clients: &Clients, made: &Made) -> Result<(), ProvisionError> {
+    match removed(clients, made).await {
+        Err(answer) if answer.status() != Some(404) => Err(ProvisionError::Answered {
+            what: made.shown(),
+            answer,
+        }),
+        _ => Ok(()),
+    }
+}
+
+async fn removed(clients: &Clients, made: &Made) -> Result<(), Answer> {
     let kms = &clients.kms;
     match made {
-        Made::Role(name) => removed(iam(clients, "DeleteRole", &[("RoleName", name)]).await),
-        Made::RolePolicy { role, policy } => removed(iam(clients, "DeleteRolePolicy", &[("RoleName", role), ("PolicyName", policy)]).await),
-        Made::Policy(arn) => removed(iam(clients, "DeletePolicy", &[("PolicyArn", arn)]).await),
+        Made::Role(name) => iam(clients, "DeleteRole", &[("RoleName", name)]).await.map(drop),
+        Made::RolePolicy { role, policy } => {
+            let parameters = [("RoleName", role.as_str()), ("PolicyName", policy.as_str())];
+            iam(clients, "DeleteRolePolicy", &parameters).await.map(drop)
+        }
+        Made::Policy(arn) => iam(clients, "DeletePolicy", &[("PolicyArn", arn)]).await.map(drop),
         Made::Key(id) => {
             let request = kms.schedule_key_deletion().key_id(id).pending_window_in_days(DAYS);
-            gone(request.send().await)
+            answered(request.send().await).map(drop)
         }
-        // Whoever could put the policy can put the next one (the lockout check sees to it), and need not be able to do anything else.
+        // Whoever could put the policy can put the next one (the lockout check sees to it), and
+        // need not be able to do anything else.
         Made::KeyPolicy { id, account } => {
             let request = kms.put_key_policy().key_id(id).policy_name("default");
-            gone(request.policy(default_policy(account)).send().await)
+            answered(request.policy(default_policy(account)).send().await).map(drop)
         }
-        Made::Alias(name) => gone(kms.delete_alias().alias_name(name).send().await),
+        Made::Alias(name) => answered(kms.delete_alias().alias_name(name).send().await).map(drop),
         Made::Bucket(_) => Ok(()),
     }
 }

@@ -40,6 +40,31 @@ enum Made {
     Bucket(String),
 }
 
+/// Why something could not be made or removed.
+#[derive(Debug, thiserror::Error)]
+enum ProvisionError {
+    /// The target answered otherwise than with a success.
+    #[error("{what}: {}", came_back(answer))]
+    Answered {
+        /// What was to be made or removed.
+        what: String,
+        /// What came back.
+        answer: Answer,
+    },
+    /// The answer to a creation does not name what was created.
+    #[error("{what}: the answer names none")]
+    Nameless {
+        /// What was to be made.
+        what: String,
+    },
+}
+
+impl From<ProvisionError> for String {
+    fn from(error: ProvisionError) -> Self {
+        error.to_string()
+    }
+}
+
 /// What was made for a run.
 #[derive(Debug)]
 pub struct Provisioned {
@@ -198,12 +223,13 @@ impl Provisioned {
         let mut left = Vec::new();
         for made in made.into_iter().rev() {
             let removed = match &made {
-                Made::Bucket(bucket) => buckets::remove(&clients.s3, bucket).await,
-                other => identities::remove(&clients, other).await,
+                Made::Bucket(bucket) => {
+                    let removed = buckets::remove(&clients.s3, bucket).await;
+                    removed.map_err(|problem| format!("{}: {problem}", made.shown()))
+                }
+                other => identities::remove(&clients, other).await.map_err(String::from),
             };
-            if let Err(problem) = removed {
-                left.push(format!("{}: {problem}", made.shown()));
-            }
+            left.extend(removed.err());
         }
         left
     }
@@ -269,12 +295,16 @@ fn gone<T, E>(answer: Result<T, SdkError<E, HttpResponse>>) -> Result<(), String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    removed(answer.map_err(|error| Answer::from_error(&error)))
-}
-
-fn removed<T>(answer: Result<T, Answer>) -> Result<(), String> {
-    match answer {
+    match answered(answer) {
         Err(answer) if answer.status() != Some(404) => Err(came_back(&answer)),
         _ => Ok(()),
     }
+}
+
+/// A call of a client, with its error as what came back.
+fn answered<T, E>(answer: Result<T, SdkError<E, HttpResponse>>) -> Result<T, Answer>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    answer.map_err(|error| Answer::from_error(&error))
 }
