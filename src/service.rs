@@ -1,6 +1,7 @@
 //! The services of AWS that are spoken to: what each is called in host names and in signatures.
 
-/// The Region that requests of IAM are signed for (<https://docs.aws.amazon.com/general/latest/gr/iam-service.html>).
+/// The Region that requests of IAM are signed for
+/// (<https://docs.aws.amazon.com/general/latest/gr/iam-service.html>).
 pub(crate) const IAM_REGION: &str = "us-east-1";
 
 /// A service.

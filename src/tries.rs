@@ -54,15 +54,17 @@ fn is_passing(this: &TryRecord) -> bool {
     }
 }
 
-/// Whether a try before the last may have done what it asked for: none of them got an answer that settles it, or it would have been the last.
-/// That a service which says that it is busy did nothing is its word alone.
+/// Whether a try before the last may have done what it asked for: none of them got an answer that
+/// settles it, or it would have been the last. That a service which says that it is busy did
+/// nothing is its word alone.
 #[must_use]
 pub const fn one_may_have_acted(tries: &[TryRecord]) -> bool {
     tries.len() > 1
 }
 
-/// What a judgement of the last answer is worth after the tries before it. A change that was not answered may have happened: then the
-/// last try met another world than the one meant, and neither its refusal nor its failure proves anything.
+/// What a judgement of the last answer is worth after the tries before it. A change that was not
+/// answered may have happened: then the last try met another world than the one meant, and neither
+/// its refusal nor its failure proves anything.
 #[must_use]
 pub fn judge_tries(judgement: Judgement, effect: Effect, tries: &[TryRecord], allowed: bool) -> Judgement {
     let unsettled = match judgement.verdict() {

@@ -115,7 +115,8 @@ impl Reason {
     }
 }
 
-/// A verdict with its reason and a sentence for the reader. A pass has neither, and nothing that is not a pass lacks them.
+/// A verdict with its reason and a sentence for the reader. A pass has neither, and nothing that is
+/// not a pass lacks them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {
     /// It holds.
@@ -511,8 +512,9 @@ fn is_about(ruling: &Ruling, expected: &Expected) -> bool {
     ruling.action.eq_ignore_ascii_case(&expected.action) && ruling.resource == expected.resource
 }
 
-/// Whether a message that names this principal is about the one who called: the very session, for another of the same role may be told apart by
-/// a policy. No page says what S3 calls nobody; it is no ARN.
+/// Whether a message that names this principal is about the one who called: the very session, for
+/// another of the same role may be told apart by a policy. No page says what S3 calls nobody; it is
+/// no ARN.
 fn is_caller(call: &Call, session: Option<&str>, named: &str) -> bool {
     match &call.principal {
         Principal::Anonymous => !named.starts_with("arn:"),

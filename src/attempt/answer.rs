@@ -82,7 +82,8 @@ impl Answer {
         }
     }
 
-    /// Reads an SDK error. Every kind of it becomes data. There is one of this for each operation, so what they share is elsewhere.
+    /// Reads an SDK error. Every kind of it becomes data. There is one of this for each operation,
+    /// so what they share is elsewhere.
     pub fn from_error<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> Self {
         match error {
             SdkError::ServiceError(service) => Self::of_service(service.raw(), service.err().meta()),
@@ -171,10 +172,12 @@ pub(crate) struct Fault {
     pub message: Option<String>,
 }
 
-/// Reads an error body, which must be one error of the service's own form, with one code, at most one message, and nothing behind it: what may
-/// mean two things proves neither. That of S3 is `<Error>`, that of S3 Control and of the query protocol has one in its root
-/// (<https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html>, "Error response serialization"); the other services speak JSON, and may
-/// put a namespace in front of the code (<https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>).
+/// Reads an error body, which must be one error of the service's own form, with one code, at most
+/// one message, and nothing behind it: what may mean two things proves neither. That of S3 is
+/// `<Error>`, that of S3 Control and of the query protocol has one in its root
+/// (<https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html>, "Error response
+/// serialization"); the other services speak JSON, and may put a namespace in front of the code
+/// (<https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>).
 pub(crate) fn fault(service: Service, body: &[u8]) -> Option<Fault> {
     match service {
         Service::S3 | Service::S3Control | Service::Sts | Service::Iam => fault_in_xml(body),
@@ -256,8 +259,8 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// Whether a body is one whole error of a service, or nothing at all as after HEAD. The clients read what they can of a page, of half an answer,
-/// or of two in one.
+/// Whether a body is one whole error of a service, or nothing at all as after HEAD. The clients
+/// read what they can of a page, of half an answer, or of two in one.
 fn is_whole(body: &[u8], code: Option<&str>) -> bool {
     let body = body.trim_ascii();
     if body.is_empty() || code.is_none() {

@@ -24,7 +24,8 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// An operation of IAM, with its parameters by name: a list's are numbered, `Tags.member.1.Key`.
+    /// An operation of IAM, with its parameters by name: a list's are numbered,
+    /// `Tags.member.1.Key`.
     #[must_use]
     pub fn iam(action: &str, parameters: &[(&str, &str)]) -> Self {
         let form = form_urlencoded::Serializer::new(String::new())
@@ -47,7 +48,8 @@ impl Ask {
         Self::json("1.1", format!("{CLOUDTRAIL}.{action}"), input)
     }
 
-    /// An operation of a JSON protocol in one of its versions, `1.0` or `1.1`: the target that names it, and its input.
+    /// An operation of a JSON protocol in one of its versions, `1.0` or `1.1`: the target that
+    /// names it, and its input.
     #[must_use]
     pub fn json(version: &str, target: String, input: &Value) -> Self {
         Self {

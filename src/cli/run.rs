@@ -168,8 +168,9 @@ impl Run {
         Ok((target::place(self.at.name(), grounds), made))
     }
 
-    /// Whoever looks at the newest reports from now on finds this run, and none that is finished until it is. What is wrong with the folder is
-    /// told when the reports are written: what the run finds decides how it ends.
+    /// Whoever looks at the newest reports from now on finds this run, and none that is finished
+    /// until it is. What is wrong with the folder is told when the reports are written: what the
+    /// run finds decides how it ends.
     fn begin(&self, run: &str) {
         _ = write::begin(&self.report_dir, run);
     }

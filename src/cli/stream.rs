@@ -8,8 +8,8 @@ use std::{
     },
 };
 
-/// Writes until nobody reads any more, and from then on nowhere: what a command finds, and how it ends, does not depend on how much of its
-/// output somebody wants (`gainsay run | head -1`).
+/// Writes until nobody reads any more, and from then on nowhere: what a command finds, and how it
+/// ends, does not depend on how much of its output somebody wants (`gainsay run | head -1`).
 #[derive(Debug)]
 pub(super) struct Stream<W> {
     out: W,

@@ -1,5 +1,6 @@
-//! Requests that no client of AWS sends: those whose answers are wanted as they came, and those to services of which so few operations are
-//! called that their clients do not pay for the time it takes to build them. Signed with AWS's own signer.
+//! Requests that no client of AWS sends: those whose answers are wanted as they came, and those to
+//! services of which so few operations are called that their clients do not pay for the time it
+//! takes to build them. Signed with AWS's own signer.
 
 use std::error::Error;
 

@@ -185,8 +185,9 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// A field of which there are many of one type, and whose value must be one where it is written, as `present` sees to: a type of its own is
-/// compiled once, a function named at every field once for each.
+/// A field of which there are many of one type, and whose value must be one where it is written, as
+/// `present` sees to: a type of its own is compiled once, a function named at every field once for
+/// each.
 #[derive(Clone, Debug)]
 pub struct Written<T>(pub Option<T>);
 

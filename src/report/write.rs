@@ -112,8 +112,8 @@ pub enum ReportError {
     },
 }
 
-/// Makes the folder of a run that begins, and points `latest` to it, so that nobody takes an earlier run's reports for those of a run that
-/// was killed.
+/// Makes the folder of a run that begins, and points `latest` to it, so that nobody takes an
+/// earlier run's reports for those of a run that was killed.
 ///
 /// # Errors
 /// The folder cannot be made, and when `latest` is not ours.

@@ -44,7 +44,8 @@ pub(super) async fn execute(
         let both = stage(planned.architecture).map(|stage| (made(stage.clone()), made(stage)));
         async {
             let (made, spare) = both?;
-            // On every core: to search a policy is work. A check that panicked, which lints forbid, has a result all the same.
+            // On every core: to search a policy is work. A check that panicked, which lints forbid,
+            // has a result all the same.
             Some(tokio::spawn(made.make()).await.unwrap_or_else(|_| (spare.lost(), 0)))
         }
     };

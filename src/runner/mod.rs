@@ -242,7 +242,8 @@ async fn execute(
                         running.remove(&id);
                         done.push(row);
                     }
-                    // A row catches its own panics, which lints forbid. Whatever else ends one: every attempt that was planned has a result.
+                    // A row catches its own panics, which lints forbid. Whatever else ends one:
+                    // every attempt that was planned has a result.
                     Some(Err(error)) => {
                         let lost = running.remove(&error.id());
                         let lost = lost.and_then(|index| plan.rows.iter().find(|row| row.index == index));

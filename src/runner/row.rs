@@ -150,7 +150,8 @@ impl RowRun {
         // The receiver lives as long as the run; if it is gone there is nobody to tell.
         _ = events.send(Event::RowStarted { row: self.name.clone() });
         let mut results = Results::new(events);
-        // What breaks here must neither take the row's results with it nor keep what was made from being removed.
+        // What breaks here must neither take the row's results with it nor keep what was made from
+        // being removed.
         let whole = AssertUnwindSafe(Box::pin(self.attempt_all(&mut results))).catch_unwind().await;
         if whole.is_err() {
             self.open.clear();

@@ -67,7 +67,8 @@ impl Resolver<'_> {
         refusals
     }
 
-    /// A code that stands for several reasons proves none of them: the message's words, or a layer, say which is meant.
+    /// A code that stands for several reasons proves none of them: the message's words, or a layer,
+    /// say which is meant.
     fn says(&mut self, raw: &RawRefusal, refusal: &Refusal, kind: Kind, label: &Located<String>) {
         if let Some(says) = &raw.says {
             if refusal.codes.is_empty() {

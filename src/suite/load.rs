@@ -50,7 +50,8 @@ pub fn load(root: &Path) -> Result<Vec<Folder>, Diagnostics> {
     Ok(folders)
 }
 
-/// A YAML file in a folder that is none of an architecture, or anywhere below it: an environment before anything else.
+/// A YAML file in a folder that is none of an architecture, or anywhere below it: an environment
+/// before anything else.
 fn first_yaml(folder: &Path) -> Option<PathBuf> {
     let yaml = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     let mut found = None;

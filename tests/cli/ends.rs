@@ -61,7 +61,8 @@ fn ctrl_c_and_sigterm_stop_new_attempts_and_leave_whole_reports() {
     }
 }
 
-/// Who reads the newest reports after a run was killed must not find those of a green run before it.
+/// Who reads the newest reports after a run was killed must not find those of a green run before
+/// it.
 #[test]
 fn a_killed_run_is_the_latest_and_has_no_record() {
     let reports = reports();
@@ -84,7 +85,8 @@ fn a_killed_run_is_the_latest_and_has_no_record() {
     assert!(told.contains("did not finish"), "{told}");
 }
 
-/// `gainsay run | head -1`: how a command ends is what it found, however much of that somebody reads.
+/// `gainsay run | head -1`: how a command ends is what it found, however much of that somebody
+/// reads.
 #[test]
 fn who_stops_reading_changes_no_exit_code() {
     let weakened = weakened();

@@ -105,8 +105,9 @@ impl Copied {
     }
 }
 
-/// A fixed part of what is long to try: every so many-th, so that about `about` are tried; all of it where `GAINSAY_TESTS=all` is set, as
-/// `.ci/deep` does. What was tried is noted below `target/tmp/sampled`, and the end of `.ci/run` prints it.
+/// A fixed part of what is long to try: every so many-th, so that about `about` are tried; all of
+/// it where `GAINSAY_TESTS=all` is set, as `.ci/deep` does. What was tried is noted below
+/// `target/tmp/sampled`, and the end of `.ci/run` prints it.
 pub fn sampled<T>(what: &str, about: usize, all: Vec<T>) -> Vec<T> {
     let (whole, total) = (std::env::var("GAINSAY_TESTS").is_ok_and(|tests| tests == "all"), all.len());
     let step = if whole { 1 } else { total.div_ceil(about).max(1) };

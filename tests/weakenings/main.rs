@@ -1,4 +1,5 @@
-//! Each setting and statement of an architecture, weakened alone, fails the run and names its control. The weakenings are in `table.toml`.
+//! Each setting and statement of an architecture, weakened alone, fails the run and names its
+//! control. The weakenings are in `table.toml`.
 
 #![allow(
     clippy::unwrap_used,
@@ -46,7 +47,8 @@ impl Weakening<'_> {
         format!("{}/{}: {}", self.architecture, self.row.file, self.row.then)
     }
 
-    /// What of a run sees the weakening: what else there is knows nothing of it, and takes most of a run.
+    /// What of a run sees the weakening: what else there is knows nothing of it, and takes most of
+    /// a run.
     fn seeing(&self, whole: &Value) -> BTreeSet<String> {
         if self.row.read {
             return BTreeSet::from([format!("{}/checks/", self.architecture)]);

@@ -103,7 +103,8 @@ macro_rules! send_or_presign {
 }
 use {send, send_or_presign};
 
-/// In place of the call of an operation that was forgotten where its like are called: no operation is anybody's default, a delete least of all.
+/// In place of the call of an operation that was forgotten where its like are called: no operation
+/// is anybody's default, a delete least of all.
 fn forgotten(call: &Call) -> Answer {
     Answer::NotSent {
         message: format!("nothing says how {} is called; this is a bug, please report it", call.operation),
