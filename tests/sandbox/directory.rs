@@ -1,7 +1,7 @@
 //! IAM: who may make whom, what policies then allow, and how a principal loses it again.
 
 use aws_credential_types::Credentials;
-use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use gainsay::{
     attempt::{Answer, Ask, Service},
     cloud::{Clients, Target},
@@ -109,7 +109,11 @@ fn policy(effect: &str, action: &str, resource: &str) -> String {
 }
 
 /// The code of an error, or `ok`.
-fn code<T, E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(answer: Result<T, aws_sdk_s3::error::SdkError<E, R>>) -> String {
+fn code<T, E, R>(answer: Result<T, SdkError<E, R>>) -> String
+where
+    E: ProvideErrorMetadata + std::fmt::Debug,
+    R: std::fmt::Debug,
+{
     match answer {
         Ok(_) => "ok".to_owned(),
         Err(error) => error.code().unwrap_or("no code").to_owned(),
@@ -262,17 +266,11 @@ fn a_role_made_again_is_another_one() {
         let site = Site::new();
         let iam = site.iam();
         let admin = site.target.clients(Some(&site.sandbox.admin_credentials()), false).sts.clone();
+        let all = policy("Allow", "s3:*", "*");
+        let own = [("RoleName", "team"), ("PolicyName", "list"), ("PolicyDocument", all.as_str())];
         site.role("team", json!({ "AWS": ACCOUNT })).await;
         let arn = format!("arn:aws:iam::{ACCOUNT}:role/team");
-        iam.done(
-            "PutRolePolicy",
-            &[
-                ("RoleName", "team"),
-                ("PolicyName", "list"),
-                ("PolicyDocument", &policy("Allow", "s3:*", "*")),
-            ],
-        )
-        .await;
+        iam.done("PutRolePolicy", &own).await;
         let issued = admin
             .assume_role()
             .role_arn(&arn)
@@ -295,15 +293,7 @@ fn a_role_made_again_is_another_one() {
         iam.done("DeleteRole", &[("RoleName", "team")]).await;
         assert_eq!(buckets(&site, &session).await, "InvalidToken");
         site.role("team", json!({ "AWS": ACCOUNT })).await;
-        iam.done(
-            "PutRolePolicy",
-            &[
-                ("RoleName", "team"),
-                ("PolicyName", "list"),
-                ("PolicyDocument", &policy("Allow", "s3:*", "*")),
-            ],
-        )
-        .await;
+        iam.done("PutRolePolicy", &own).await;
         assert_eq!(buckets(&site, &session).await, "InvalidToken");
         // The trust policy decides who becomes it.
         let nobody = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole" }] });

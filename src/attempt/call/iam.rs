@@ -19,7 +19,8 @@ pub(super) async fn iam(clients: &Clients, call: &Call) -> Answer {
         }
         _ => return forgotten(call),
     };
-    let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let pairs = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let parameters: Vec<(&str, &str)> = pairs.collect();
     asked(clients, Service::Iam, &Ask::iam(action, &parameters), |told| {
         let result = told.iam(action)?;
         Ok(result.child("Tags").map(listed_tags).unwrap_or_default())

@@ -112,7 +112,10 @@ fn forgotten(call: &Call) -> Answer {
 }
 
 /// Sends a request that no client makes, and reads the fields of its answer.
-async fn asked(clients: &Clients, service: Service, ask: &Ask, read: impl FnOnce(&Told) -> Result<Output, Answer>) -> Answer {
+async fn asked<F>(clients: &Clients, service: Service, ask: &Ask, read: F) -> Answer
+where
+    F: FnOnce(&Told) -> Result<Output, Answer>,
+{
     let answer = clients.ask(service, ask).await.and_then(|told| Ok(told.success(read(&told)?)));
     answer.unwrap_or_else(|answer| answer)
 }
