@@ -2,7 +2,7 @@
 
 use std::process::{ExitCode, Termination};
 
-use crate::record::{Counts, RunInfo, WaiverState};
+use crate::record::{ControlSummary, Counts, RunInfo, WaiverState};
 
 /// How the program ends. The numbers are a contract with CI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum Exit {
     Ok = 0,
     /// A forbidden act succeeded, a permitted one failed, something was refused for the wrong reason, what was read is not as it must be, or a waiver has expired.
     Failed = 1,
-    /// Something is undecided, or the run was stopped.
+    /// Something is undecided, a control is not proved or in part only, or the run was stopped.
     Undecided = 2,
     /// The files are wrong. Nothing was sent.
     BadInput = 3,
@@ -41,7 +41,7 @@ impl Exit {
 
     /// How a run with these verdicts ends: the first that applies.
     #[must_use]
-    pub fn of(counts: &Counts, run: &RunInfo) -> Self {
+    pub fn of(counts: &Counts, controls: &[ControlSummary], run: &RunInfo) -> Self {
         let expired = run.waivers.iter().any(|waiver| waiver.state == WaiverState::Expired);
         if counts.fail > 0 || expired {
             Self::Failed
@@ -53,6 +53,8 @@ impl Exit {
             Self::Undecided
         } else if counts.total == counts.skipped {
             Self::NothingRun
+        } else if controls.iter().any(|control| control.verdict.is_unproved()) {
+            Self::Undecided
         } else {
             Self::Ok
         }

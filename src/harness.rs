@@ -1,4 +1,4 @@
-//! Attempts as ordinary tests: filters, `--list`, `--exact` and `--skip` of `cargo test`, and one process per test under
+//! Attempts, checks and controls as ordinary tests: filters, `--list`, `--exact` and `--skip` of `cargo test`, and one process per test under
 //! cargo-nextest.
 //!
 //! A repository of one's own runs its scenarios so, with `harness = false` for the test in Cargo.toml:
@@ -24,8 +24,8 @@ use crate::{
     diag::Diagnostics,
     environment::Waivers,
     plan::{Plan, Selection},
-    record::ResultRecord,
-    report::{detail_lines, one_line},
+    record::{ControlVerdict, ResultRecord, RunRecord},
+    report::{detail_lines, one_line, unproved},
     runner::{self, Options, Stop},
     scenario::Scenario,
     suite::{self, Architecture},
@@ -68,7 +68,17 @@ fn trials(scenarios: &Path) -> Result<Vec<Trial>, Diagnostics> {
         let (architectures, shown) = (architectures.clone(), shown.clone());
         trials.push(Trial::test(id.clone(), move || alone(&architectures, &shown, id)));
     }
-    for architecture in architectures.iter().filter(|architecture| !architecture.waivers.0.is_empty()) {
+    for (place, architecture) in architectures.iter().enumerate() {
+        for control in &architecture.baseline.controls {
+            let (architectures, shown, id) = (architectures.clone(), shown.clone(), control.id.clone());
+            let name = format!("{}/controls/{id}", architecture.name);
+            let proved = move || control_alone(architectures.get(place..=place), &shown, &id);
+            let is_testable = !architecture.baseline.not_testable.contains_key(&control.id);
+            trials.push(Trial::test(name, proved).with_ignored_flag(!is_testable));
+        }
+    }
+    let waived = architectures.iter().filter(|one| !one.waivers.waivers.is_empty());
+    for architecture in waived {
         let waivers = architecture.waivers.clone();
         trials.push(Trial::test(format!("{}/waivers", architecture.name), move || in_force(&waivers)));
     }
@@ -78,7 +88,7 @@ fn trials(scenarios: &Path) -> Result<Vec<Trial>, Diagnostics> {
 /// As in `gainsay run`, a waiver that has expired fails whatever it is of.
 fn in_force(waivers: &Waivers) -> Result<(), Failed> {
     let today = OffsetDateTime::now_utc().date();
-    let expired = waivers.0.iter().filter(|waiver| waiver.has_expired(today));
+    let expired = waivers.waivers.iter().filter(|waiver| waiver.has_expired(today));
     let lines: Vec<String> = expired
         .map(|waiver| {
             one_line(&format!(
@@ -96,7 +106,44 @@ fn alone(architectures: &[Architecture], scenarios: &str, id: String) -> Result<
         exact: true,
         ..Selection::default()
     };
-    let plan = Plan::new(architectures, &selection);
+    match made(architectures, scenarios, &selection)?.results.first() {
+        Some(result) if matches!(result.verdict, Verdict::Pass | Verdict::Waived) => Ok(()),
+        Some(result) => Err(text(result).into()),
+        None => Err("nothing was run".into()),
+    }
+}
+
+/// Makes everything that a control is attached to, and judges the control by it.
+fn control_alone(architecture: Option<&[Architecture]>, scenarios: &str, id: &str) -> Result<(), Failed> {
+    let architecture = architecture.unwrap_or_default();
+    let attempts = architecture.iter().flat_map(|one| &one.scenarios).flat_map(Scenario::attempts);
+    let attempts = attempts.filter(|attempt| attempt.controls.iter().any(|control| control == id));
+    let readings = architecture.iter().flat_map(|one| &one.checks);
+    let readings = readings.filter(|reading| reading.control == id);
+    let ids = attempts.map(|attempt| attempt.id.clone());
+    let selection = Selection {
+        only: Some(ids.chain(readings.map(|reading| reading.id.clone())).collect()),
+        ..Selection::default()
+    };
+    let record = made(architecture, scenarios, &selection)?;
+    let control = record.summary.controls.iter().find(|control| control.id == id);
+    match control {
+        Some(control) if control.verdict == ControlVerdict::Pass => Ok(()),
+        Some(control) if control.verdict == ControlVerdict::Waived => Ok(()),
+        Some(control) => {
+            let others = record.results.iter().filter(|result| result.verdict != Verdict::Pass);
+            let lines: Vec<String> = others
+                .map(|result| format!("\n{}:\n{}", one_line(&result.id), text(result)))
+                .collect();
+            Err(format!("{} is {}{}", one_line(id), unproved(control), lines.concat()).into())
+        }
+        None => Err("nothing was run".into()),
+    }
+}
+
+/// The record of a run of what is selected, on a sandbox of its own.
+fn made(architectures: &[Architecture], scenarios: &str, selection: &Selection) -> Result<Arc<RunRecord>, Failed> {
+    let plan = Plan::new(architectures, selection);
     let options = Options {
         jobs: 1,
         fail_fast: false,
@@ -105,12 +152,7 @@ fn alone(architectures: &[Architecture], scenarios: &str, id: String) -> Result<
         between: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let record = runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {}));
-    match record.results.first() {
-        Some(result) if matches!(result.verdict, Verdict::Pass | Verdict::Waived) => Ok(()),
-        Some(result) => Err(text(result).into()),
-        None => Err("nothing was run".into()),
-    }
+    Ok(runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {})))
 }
 
 /// The failure as `gainsay run` tells it.
@@ -153,10 +195,12 @@ mod tests {
             let (architectures, _) = suite::resolve(&suite::load::load(copy.path()).unwrap()).unwrap();
             let id = "secure-bucket/plain-http-notes/-/s3:GetObjectAnnotation/over-plain-http";
             let attempt = alone(&architectures, "scenarios", id.to_owned());
-            (attempt.is_ok(), in_force(&architectures[0].waivers).is_ok())
+            let control = control_alone(Some(&architectures[..]), "scenarios", "TLS-01");
+            let in_force = in_force(&architectures[0].waivers);
+            (attempt.is_ok(), control.is_ok(), in_force.is_ok())
         };
-        assert_eq!(passes(), (false, true), "without waivers");
-        for (expires, expected) in [("2999-12-31", (true, true)), ("2020-12-31", (false, false))] {
+        assert_eq!(passes(), (false, false, true), "without waivers");
+        for (expires, expected) in [("2999-12-31", (true, true, true)), ("2020-12-31", (false, false, false))] {
             let waiver = format!("waivers:\n  - {{ control: TLS-01, owner: o, reason: r, ticket: t, expires: {expires} }}\n");
             fs::write(to.join("waivers.yaml"), waiver).unwrap();
             assert_eq!(passes(), expected, "{expires}");

@@ -113,6 +113,28 @@ impl Reason {
             Self::Internal => "internal",
         }
     }
+
+    /// Whether the target was not asked or did not answer, so that a gap can accept it.
+    #[must_use]
+    pub const fn is_unanswered(self) -> bool {
+        match self {
+            Self::NoSession | Self::NoAnswer | Self::NoFixture | Self::NotRead => true,
+            Self::GotThrough
+            | Self::Refused
+            | Self::WrongAnswer
+            | Self::WrongReason
+            | Self::ThenFailed
+            | Self::NoWitness
+            | Self::Unproved
+            | Self::NotAuthorization
+            | Self::FixtureChanged
+            | Self::LostAnswer
+            | Self::Cancelled
+            | Self::NotCleaned
+            | Self::DoesNotHold
+            | Self::Internal => false,
+        }
+    }
 }
 
 /// A verdict with its reason and a sentence for the reader. A pass has neither, and nothing that is

@@ -521,7 +521,7 @@ fn a_sample_keeps_every_two_values_together_and_says_what_it_left_out() {
     assert_eq!(code(&output), 0, "{}", stdout(&output));
     let words = "pairwise: 18 of 24 refusals, 18 of 24 allows; every two values together at least once per file";
     assert!(
-        stdout(&output).contains(&format!("\nsample: {words}\nresult: ok.")),
+        stdout(&output).contains(&format!("\nsample: {words}\ncontrols: ")),
         "{}",
         stdout(&output)
     );

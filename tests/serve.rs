@@ -11,6 +11,8 @@
 #[path = "serve/command.rs"]
 mod command;
 mod common;
+#[path = "serve/gaps.rs"]
+mod gaps;
 #[path = "serve/many.rs"]
 mod many;
 #[path = "serve/run.rs"]

@@ -3,6 +3,7 @@
 mod decide;
 mod doctor;
 mod explain;
+mod gaps;
 mod lint;
 mod list;
 mod pages;
@@ -64,6 +65,8 @@ enum Command {
     Explain(explain::Explain),
     /// Answer S3, S3 Control, KMS, STS and IAM on local ports, refusing what AWS refuses
     Serve(serve::Serve),
+    /// Print what the last run did not prove on its target, as gaps for `waivers.yaml`
+    Gaps(gaps::Gaps),
     /// Write a page for each control and each architecture
     Pages(pages::Pages),
     /// Print the JSON Schema of a file format
@@ -153,6 +156,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Decide(decide) => decide.execute(&mut terminal),
         Command::Explain(explain) => explain.execute(&mut terminal),
         Command::Serve(serve) => serve.execute(&mut terminal),
+        Command::Gaps(gaps) => gaps.execute(&mut terminal),
         Command::Pages(pages) => pages.execute(&mut terminal),
         Command::Schema(schema) => schema.execute(&mut terminal),
     };

@@ -209,7 +209,7 @@ impl Run {
 
     fn conclude(&self, record: &RunRecord, told: io::Result<()>, terminal: &mut Terminal) -> io::Result<Exit> {
         let written = self.write(record, &mut self.reporter(terminal));
-        let found = Exit::of(&record.summary.counts, &record.run);
+        let found = Exit::of(&record.summary.counts, &record.summary.controls, &record.run);
         let exit = match written {
             Ok(()) => found,
             Err(problem) => {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
-use super::raw::RawBaseline;
+use super::{ProvedBy, raw::RawBaseline};
 use crate::check::Check;
 use crate::diag::{Code, Diagnostic, Diagnostics, Source, yaml};
 
@@ -28,6 +28,8 @@ pub struct Control {
     /// `low`, `medium`, `high` or `critical`.
     #[serde(default)]
     pub severity: String,
+    /// By what it is proved.
+    pub proved_by: ProvedBy,
     /// How it is mended.
     #[serde(default)]
     pub remediation: Option<Remediation>,
@@ -134,13 +136,23 @@ impl Baseline {
                 );
             }
             match (catalogue().iter().find(|control| control.id == id.value), &choice.value.title) {
-                (Some(control), None) => controls.push(control.clone()),
+                (Some(control), None) => {
+                    if choice.value.proved_by.is_some() {
+                        problems.push(
+                            Diagnostic::new(Code::BadValue, format!("the catalogue says by what `{}` is proved", control.id))
+                                .at(source, id.span.clone())
+                                .help("remove `proved_by`: it is for controls of your own"),
+                        );
+                    }
+                    controls.push(control.clone());
+                }
                 (None, Some(title)) => controls.push(Control {
                     id: id.value.clone(),
                     title: title.value.clone(),
                     statement: title.value.clone(),
                     rationale: String::new(),
                     severity: "medium".to_owned(),
+                    proved_by: choice.value.proved_by.clone().unwrap_or_else(ProvedBy::refusal),
                     remediation: None,
                     mappings: Vec::new(),
                     serves: Vec::new(),

@@ -51,6 +51,7 @@ fn moved(choice: &RawControlChoice, at: &Range<usize>) -> RawControlChoice {
     let RawControlChoice {
         id,
         title,
+        proved_by,
         of,
         with,
         not_testable,
@@ -58,6 +59,7 @@ fn moved(choice: &RawControlChoice, at: &Range<usize>) -> RawControlChoice {
     RawControlChoice {
         id: text(id, at),
         title: title.as_ref().map(|title| text(title, at)),
+        proved_by: proved_by.clone(),
         of: of
             .as_ref()
             .map(|names| OneOrMany(names.0.iter().map(|name| text(name, at)).collect())),

@@ -4,9 +4,11 @@ mod baseline;
 mod bindings;
 mod collection;
 mod extends;
+mod gap;
 mod managed;
 mod monitoring;
 mod policy;
+mod proof;
 mod raw;
 mod resolve;
 mod sessions;
@@ -22,11 +24,13 @@ pub use self::{
     bindings::{Bindings, BoundKey, BoundRole, RawBindings},
     collection::{Collection, Member},
     extends::extended,
+    gap::{Gap, RawGap},
     managed::aws_managed_key,
     monitoring::{
         AdvancedEventSelector, Analyzer, DataResource, EventSelector, FieldSelector, InsightSelector, Macie, MetricAlarm, MetricFilter,
         MetricTransformation, Monitoring, Recorder, Trail, TrailConfig,
     },
+    proof::{Proof, ProvedBy},
     raw::{RawBaseline, RawControlChoice, RawEnvironment},
     resolve::{resolve, resolve_bound},
     settings::{SETTING_KINDS, Setting, SettingKind},

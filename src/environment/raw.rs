@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::ProvedBy;
 use crate::diag::{
     Located,
     yaml::{Entries, OneOrMany, present},
@@ -319,6 +320,11 @@ pub struct RawControlChoice {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub title: Option<Located<String>>,
+    /// By what a control that is not in the catalogue is proved: any of `refusal`, `setting` and
+    /// `permitted-act`. Where nothing is said a refusal has to prove it.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "ProvedBy")]
+    pub proved_by: Option<ProvedBy>,
     /// The buckets or keys whose configuration the control's check reads; a collection is all of its members.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "OneOrMany<String>")]

@@ -6,16 +6,26 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use time::{Date, format_description::well_known::Iso8601};
 
-use super::Baseline;
+use super::{
+    Baseline,
+    gap::{self, Gap, RawGap},
+};
 use crate::diag::{Code, Diagnostic, Diagnostics, Located, Source, suggestion, yaml::present};
 
-/// The failures of an architecture that somebody answers for.
+/// What of an architecture may fail, and what of it is not proved on a target: somebody answers
+/// for either. At least one of the two lists is there.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "gainsay waivers")]
 pub struct RawWaivers {
-    /// The waivers.
-    pub waivers: Vec<Located<RawWaiver>>,
+    /// What may fail.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Vec<RawWaiver>")]
+    pub waivers: Option<Vec<Located<RawWaiver>>>,
+    /// What is not proved on a target.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Vec<RawGap>")]
+    pub gaps: Option<Vec<Located<RawGap>>>,
 }
 
 /// One waiver: of a control or of a result, one of the two.
@@ -64,19 +74,31 @@ pub struct Waiver {
     pub expires: Date,
 }
 
-/// The waivers of an architecture, in file order.
+/// The waivers and gaps of an architecture, in file order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Waivers(pub Vec<Waiver>);
+pub struct Waivers {
+    /// What may fail.
+    pub waivers: Vec<Waiver>,
+    /// What is not proved on a target.
+    pub gaps: Vec<Gap>,
+}
 
 impl Waivers {
-    /// Checks the waivers of a file. `results` are the ids of all attempts; nothing where not all are known.
+    /// Checks the waivers and gaps of a file. `results` are the ids of all results; nothing where
+    /// not all are known.
     ///
     /// # Errors
-    /// Waivers of nothing, of two things, of what there is not, or twice of one thing; fields that say nothing; days that are none.
+    /// Waivers of nothing, of two things, of what there is not, or twice of one thing; gaps of
+    /// nothing, or of what there is not; fields that say nothing; days that are none; a file
+    /// with neither.
     pub fn resolve(source: &Source, raw: &RawWaivers, baseline: &Baseline, results: Option<&[&str]>) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::default();
+        if raw.waivers.is_none() && raw.gaps.is_none() {
+            let problem = Diagnostic::new(Code::MissingKey, "there are neither `waivers` nor `gaps`");
+            problems.push(problem.at(source, 0..0).help("add one of them, or remove the file"));
+        }
         let mut waivers: Vec<Waiver> = Vec::new();
-        for written in &raw.waivers {
+        for written in raw.waivers.iter().flatten() {
             match waiver(source, written, baseline, results) {
                 Ok(waiver) if waivers.iter().any(|other| other.of == waiver.of) => problems.push(
                     Diagnostic::new(Code::DuplicateName, format!("`{}` is waived twice", waiver.of))
@@ -87,13 +109,48 @@ impl Waivers {
                 Err(problem) => problems.push(problem),
             }
         }
-        if problems.is_empty() { Ok(Self(waivers)) } else { Err(problems) }
+        let mut gaps = Vec::new();
+        for written in raw.gaps.iter().flatten() {
+            match gap::resolve(source, written, baseline, results) {
+                Ok(gap) => match gaps.iter().find_map(|other: &Gap| other.shared(&gap)) {
+                    None => gaps.push(gap),
+                    Some(id) => problems.push(
+                        Diagnostic::new(Code::DuplicateName, format!("`{id}` is in two gaps of the target `{}`", gap.target))
+                            .at(source, written.span.clone())
+                            .help("keep one of them"),
+                    ),
+                },
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() {
+            Ok(Self { waivers, gaps })
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// The gap that covers a result on a target on a day: one of the result itself, or where each
+    /// of its controls is in one the first of these.
+    #[must_use]
+    pub fn gap(&self, target: &str, result: &str, controls: &[String], day: Date) -> Option<&Gap> {
+        let here = || {
+            let gaps = self.gaps.iter();
+            gaps.filter(|gap| gap.target == target && !gap.has_expired(day))
+        };
+        if let Some(gap) = here().find(|gap| gap.results.iter().any(|id| id == result)) {
+            return Some(gap);
+        }
+        let of = |control: &String| here().find(|gap| gap.controls.contains(control));
+        let mut each = controls.iter().map(of);
+        let first = each.next()??;
+        each.all(|gap| gap.is_some()).then_some(first)
     }
 
     /// The waiver that covers a result on a day: the result's own, or where each of its controls has one the first of these.
     #[must_use]
     pub fn covering(&self, result: &str, controls: &[String], day: Date) -> Option<&Waiver> {
-        let holds = |of: &Waived| self.0.iter().find(|waiver| waiver.of == *of && !waiver.has_expired(day));
+        let holds = |of: &Waived| self.waivers.iter().find(|waiver| waiver.of == *of && !waiver.has_expired(day));
         if let Some(waiver) = holds(&Waived::Result(result.to_owned())) {
             return Some(waiver);
         }
@@ -122,51 +179,73 @@ impl std::fmt::Display for Waived {
 fn waiver(source: &Source, written: &Located<RawWaiver>, baseline: &Baseline, results: Option<&[&str]>) -> Result<Waiver, Diagnostic> {
     let raw = &written.value;
     let of = match (&raw.control, &raw.result) {
-        (Some(control), None) if baseline.control(&control.value).is_none() => {
-            let known = baseline.controls.iter().map(|control| control.id.as_str());
-            return Err(Diagnostic::new(
-                Code::UnknownControl,
-                format!("the baseline does not choose control `{}`", control.value),
-            )
-            .at(source, control.span.clone())
-            .help(suggestion(&control.value, known).unwrap_or_else(|| "waive what the baseline chooses".to_owned())));
+        (Some(control), None) => {
+            known_control(source, control, baseline)?;
+            Waived::Control(control.value.clone())
         }
-        (None, Some(result)) if results.is_some_and(|known| !known.contains(&result.value.as_str())) => {
-            let known = results.unwrap_or_default().iter().copied();
-            let help = suggestion(&result.value, known).unwrap_or_else(|| "`gainsay list` prints the ids".to_owned());
-            return Err(Diagnostic::new(Code::UnknownName, format!("there is no result `{}`", result.value))
-                .at(source, result.span.clone())
-                .help(help));
+        (None, Some(result)) => {
+            known_result(source, result, results)?;
+            Waived::Result(result.value.clone())
         }
-        (Some(control), None) => Waived::Control(control.value.clone()),
-        (None, Some(result)) => Waived::Result(result.value.clone()),
-        _ => {
-            return Err(
-                Diagnostic::new(Code::BadValue, "a waiver is of a `control` or of a `result`, one of the two")
-                    .at(source, written.span.clone())
-                    .help("write one waiver for each"),
-            );
+        (None, None) | (Some(_), Some(_)) => {
+            let problem = "a waiver is of a `control` or of a `result`, one of the two";
+            return Err(Diagnostic::new(Code::BadValue, problem)
+                .at(source, written.span.clone())
+                .help("write one waiver for each"));
         }
-    };
-    let said = |name: &str, field: &Located<String>| {
-        if field.value.trim().is_empty() {
-            let problem = Diagnostic::new(Code::EmptyValue, format!("the `{name}` of a waiver says nothing"));
-            return Err(problem
-                .at(source, field.span.clone())
-                .help("somebody has to be able to ask about it"));
-        }
-        Ok(field.value.clone())
     };
     Ok(Waiver {
         of,
-        owner: said("owner", &raw.owner)?,
-        reason: said("reason", &raw.reason)?,
-        ticket: said("ticket", &raw.ticket)?,
-        expires: day(&raw.expires.value).ok_or_else(|| {
-            Diagnostic::new(Code::BadValue, format!("`{}` is not a day", raw.expires.value.escape_debug()))
-                .at(source, raw.expires.span.clone())
-                .help("write it as `2027-03-31`: the last day on which the waiver holds")
-        })?,
+        owner: said(source, "waiver", "owner", &raw.owner)?,
+        reason: said(source, "waiver", "reason", &raw.reason)?,
+        ticket: said(source, "waiver", "ticket", &raw.ticket)?,
+        expires: day_of(source, "waiver", &raw.expires)?,
+    })
+}
+
+/// Sees to it that the baseline chooses a control.
+pub(super) fn known_control(source: &Source, control: &Located<String>, baseline: &Baseline) -> Result<(), Diagnostic> {
+    if baseline.control(&control.value).is_some() {
+        return Ok(());
+    }
+    let known = baseline.controls.iter().map(|control| control.id.as_str());
+    let help = suggestion(&control.value, known);
+    let problem = format!("the baseline does not choose control `{}`", control.value);
+    Err(Diagnostic::new(Code::UnknownControl, problem)
+        .at(source, control.span.clone())
+        .help(help.unwrap_or_else(|| "name what the baseline chooses".to_owned())))
+}
+
+/// Sees to it that there is a result, where all are known.
+pub(super) fn known_result(source: &Source, result: &Located<String>, results: Option<&[&str]>) -> Result<(), Diagnostic> {
+    let Some(known) = results else { return Ok(()) };
+    if known.contains(&result.value.as_str()) {
+        return Ok(());
+    }
+    let help = suggestion(&result.value, known.iter().copied());
+    Err(Diagnostic::new(Code::UnknownName, format!("there is no result `{}`", result.value))
+        .at(source, result.span.clone())
+        .help(help.unwrap_or_else(|| "`gainsay list` prints the ids".to_owned())))
+}
+
+/// A field that says something.
+pub(super) fn said(source: &Source, of: &str, name: &str, field: &Located<String>) -> Result<String, Diagnostic> {
+    if field.value.trim().is_empty() {
+        let problem = format!("the `{name}` of a {of} says nothing");
+        return Err(Diagnostic::new(Code::EmptyValue, problem)
+            .at(source, field.span.clone())
+            .help("somebody has to be able to ask about it"));
+    }
+    Ok(field.value.clone())
+}
+
+/// The day that a field says.
+pub(super) fn day_of(source: &Source, of: &str, field: &Located<String>) -> Result<Date, Diagnostic> {
+    day(&field.value).ok_or_else(|| {
+        let problem = format!("`{}` is not a day", field.value.escape_debug());
+        Diagnostic::new(Code::BadValue, problem)
+            .at(source, field.span.clone())
+            .help(format!("write it as `2027-03-31`: the last day on which the {of} holds"))
     })
 }
 
@@ -194,12 +273,15 @@ mod tests {
     #[test]
     fn a_result_is_covered_by_its_own_waiver_or_by_those_of_all_its_controls() {
         let control = |id: &str| Waived::Control(id.to_owned());
-        let waivers = Waivers(vec![
-            of(control("A"), "2026-05-31"),
-            of(control("B"), "2026-05-31"),
-            of(control("OLD"), "2026-05-29"),
-            of(Waived::Result("x/y".to_owned()), "2026-05-30"),
-        ]);
+        let waivers = Waivers {
+            gaps: Vec::new(),
+            waivers: vec![
+                of(control("A"), "2026-05-31"),
+                of(control("B"), "2026-05-31"),
+                of(control("OLD"), "2026-05-29"),
+                of(Waived::Result("x/y".to_owned()), "2026-05-30"),
+            ],
+        };
         for (result, controls, date, expected) in [
             ("r", &["A"][..], "2026-05-30", Some("A")),
             ("r", &["A"], "2026-05-31", Some("A")),

@@ -14,6 +14,8 @@ pub use self::{
 use crate::{
     attempt::{On, Operation, Param},
     check::Reading,
+    environment::Proof,
+    record::{ControlInfo, PartInfo, ResultKind},
     scenario::{Attempt, Fixture, Principal, Request, Row, Sampled, Scenario, Text, Value},
     suite::Architecture,
 };
@@ -32,6 +34,15 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// The choice as it was typed.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let skipped = self.skip.iter().map(|text| format!("--skip {text}"));
+        let exact = self.exact.then(|| "--exact".to_owned());
+        let again = self.only.is_some().then(|| "--rerun-failed".to_owned());
+        self.wanted.iter().cloned().chain(exact).chain(skipped).chain(again).collect()
+    }
+
     /// Whether what has an id in a file of an architecture is chosen.
     #[must_use]
     pub fn chooses(&self, architecture: &Architecture, file: &str, id: &str) -> bool {
@@ -96,6 +107,8 @@ pub struct Plan<'a> {
     pub attempts: usize,
     /// The architectures of which something is run.
     pub architectures: Vec<&'a Architecture>,
+    /// All there are.
+    all: &'a [Architecture],
     selection: &'a Selection,
 }
 
@@ -108,6 +121,7 @@ impl<'a> Plan<'a> {
             checks: Vec::new(),
             attempts: 0,
             architectures: Vec::new(),
+            all: architectures,
             selection,
         };
         for architecture in architectures {
@@ -147,6 +161,70 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.checks.is_empty()
+    }
+
+    /// What part of everything is chosen; nothing where it is all of it.
+    #[must_use]
+    pub fn part(&self) -> Option<PartInfo> {
+        let chosen = self.attempts + self.checks.len();
+        let of: usize = self.all.iter().map(Architecture::results).sum();
+        let scenarios = self.all.iter().flat_map(|architecture| &architecture.scenarios);
+        let sampled = scenarios.filter_map(|scenario| scenario.sampled).reduce(Sampled::and);
+        let left_out = sampled.map_or(0, Sampled::left_out);
+        if chosen == of + left_out {
+            return None;
+        }
+        let mut by = self.selection.words();
+        by.extend((left_out > 0).then(|| "--sample pairwise".to_owned()));
+        let is_run = |one: &Architecture| self.architectures.iter().any(|other| other.name == one.name);
+        let left = self.all.iter().filter(|architecture| !is_run(architecture));
+        Some(PartInfo {
+            chosen,
+            of: of + left_out,
+            by,
+            left_out: left.map(|architecture| architecture.name.clone()).collect(),
+        })
+    }
+
+    /// The controls of an architecture, with how many of their proofs there are and are chosen.
+    #[must_use]
+    pub fn controls(&self, architecture: &Architecture) -> Vec<ControlInfo> {
+        let baseline = &architecture.baseline;
+        let mut controls: Vec<ControlInfo> = baseline
+            .controls
+            .iter()
+            .map(|control| ControlInfo {
+                id: control.id.clone(),
+                title: control.title.clone(),
+                proved_by: control.proved_by.clone(),
+                planned: 0,
+                chosen: 0,
+                sampled: false,
+                not_testable: baseline.not_testable.get(&control.id).cloned(),
+            })
+            .collect();
+        let mut count = |id: &str, proof: Proof, chosen: bool, sampled: bool| {
+            let such = controls.iter_mut().filter(|control| control.id == id);
+            for control in such.filter(|control| control.proved_by.takes(proof)) {
+                control.planned += 1;
+                control.chosen += usize::from(chosen);
+                control.sampled |= sampled;
+            }
+        };
+        for scenario in &architecture.scenarios {
+            let sampled = scenario.sampled.is_some_and(|sampled| sampled.left_out() > 0);
+            for attempt in scenario.attempts() {
+                let file = scenario.source.name();
+                let chosen = self.selection.chooses(architecture, file, &attempt.id);
+                let proof = ResultKind::from(attempt.kind).proof();
+                attempt.controls.iter().for_each(|id| count(id, proof, chosen, sampled));
+            }
+        }
+        for reading in &architecture.checks {
+            let chosen = self.selection.chooses(architecture, &reading.file, &reading.id);
+            count(&reading.control, Proof::Setting, chosen, false);
+        }
+        controls
     }
 
     /// The rows of an architecture.

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use crate::{
     iam::Layer,
     outcome::OutcomeKind,
-    record::{ExpectedRecord, ResultKind, ResultRecord, StatementRecord, TryRecord, WaiverRecord, WitnessRecord},
+    record::{
+        ControlSummary, ExpectedRecord, GapRecord, Proofs, ResultKind, ResultRecord, StatementRecord, TryRecord, WaiverRecord,
+        WitnessRecord,
+    },
     report::one_line,
     verdict::Verdict,
 };
@@ -160,8 +163,26 @@ pub(super) fn because(result: &ResultRecord) -> Option<String> {
         } = waiver;
         one_line(&format!("by {owner} until {expires} ({ticket}): {reason}"))
     });
-    let words: Vec<String> = waiver.into_iter().chain(reason).chain(detail).collect();
+    let gap = result.gap.as_ref().map(|gap| {
+        let GapRecord { owner, reason, expires } = gap;
+        one_line(&format!("known gap, accepted by {owner} until {expires}: {reason}"))
+    });
+    let words: Vec<String> = waiver.into_iter().chain(gap).chain(reason).chain(detail).collect();
     (result.verdict != Verdict::Pass && !words.is_empty()).then(|| words.join(": "))
+}
+
+/// What is missing of a control that is not proved as a whole.
+pub(crate) fn unproved(control: &ControlSummary) -> String {
+    let Proofs { planned, chosen, made } = control.proofs;
+    let by_choice = planned.saturating_sub(chosen);
+    let by_target = chosen.saturating_sub(made);
+    let left = [(by_choice, "you left out"), (by_target, "the target left out")];
+    let left = left.into_iter().filter(|(number, _)| *number > 0);
+    let left: Vec<String> = left.map(|(number, who)| format!("{who} {number}")).collect();
+    let word = control.verdict.as_str().replace('-', " ");
+    format!("{word}: {made} of {planned} proofs made; {}", left.join(", "))
+        .trim_end_matches("; ")
+        .to_owned()
 }
 
 fn succeeded(witness: &WitnessRecord) -> bool {

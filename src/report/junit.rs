@@ -16,15 +16,15 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use crate::{
     halves::in_halves,
     kept::Kept,
-    record::{ObservedRecord, ResultRecord, RunRecord, TryRecord},
+    record::{ControlSummary, ControlVerdict, ObservedRecord, ResultRecord, RunRecord, TryRecord},
     report::{
-        detail::{because, expected, of_try, witness_words},
+        detail::{because, expected, of_try, unproved, witness_words},
         detail_lines, one_line,
     },
     verdict::{Reason, Verdict},
 };
 pub use check::check;
-use names::Suite;
+use names::{Suite, Unproved};
 
 /// Why a `JUnit` report was not made, or is not what it should be.
 #[derive(Debug, thiserror::Error)]
@@ -154,15 +154,44 @@ fn test_suites(record: &RunRecord) -> Vec<TestSuite> {
     let suites = names::suites(record);
     let sample = record.run.sample.as_ref().map(ToString::to_string);
     let texts = Texts::default();
-    let make = |suite: &Suite<'_>| {
-        let mut out = test_suite(suite, &texts);
-        out.add_properties(controls(suite, record));
-        if let Some(sample) = &sample {
-            out.add_property(Property::new("sample", sample));
+    let part = record.run.part.as_ref().map(|part| one_line(&part.to_string()));
+    let finish = |mut out: TestSuite| {
+        for (name, value) in [("sample", &sample), ("part", &part)] {
+            if let Some(value) = value {
+                out.add_property(Property::new(name, value));
+            }
         }
         out
     };
-    in_halves(&suites, make)
+    let make = |suite: &Suite<'_>| {
+        let mut out = test_suite(suite, &texts);
+        out.add_properties(controls(suite, record));
+        finish(out)
+    };
+    let mut all = in_halves(&suites, make);
+    let unproved = names::unproved(record, &suites);
+    all.extend(unproved.iter().map(|suite| finish(not_proved(suite))));
+    all
+}
+
+/// The controls that are not proved: errors, as everything that is undecided.
+fn not_proved(suite: &Unproved<'_>) -> TestSuite {
+    let mut out = TestSuite::new(&suite.name);
+    for (name, control) in &suite.cases {
+        let text = unproved(control);
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_type(control.verdict.as_str());
+        status.set_message(text.clone());
+        status.set_description(text);
+        let mut case = TestCase::new(name, status);
+        case.set_classname(&suite.name);
+        case.set_time(Duration::ZERO);
+        case.add_property(Property::new("controls", one_line(&control.id)));
+        case.add_property(Property::new("verdict", control.verdict.as_str()));
+        out.add_test_case(case);
+    }
+    out.set_time(Duration::ZERO);
+    out
 }
 
 /// What each method says of the controls of a suite, in the order of the summary, also where other suites are of them.
@@ -178,8 +207,23 @@ fn controls(suite: &Suite<'_>, record: &RunRecord) -> Vec<Property> {
         .collect();
     let controls = record.summary.controls.iter();
     let own = controls.filter(|control| own.contains(&(control.architecture.as_str(), control.id.as_str())));
-    own.map(|control| Property::new(format!("control {}", one_line(&control.id)), one_line(&control.methods())))
+    own.map(|control| Property::new(format!("control {}", one_line(&control.id)), one_line(&of_control(control))))
         .collect()
+}
+
+/// `attempted pass, read nothing`; and what is missing, where it is not proved as a whole.
+fn of_control(control: &ControlSummary) -> String {
+    match control.verdict {
+        ControlVerdict::NotProved | ControlVerdict::Partial | ControlVerdict::KnownGap | ControlVerdict::NotSelected => {
+            format!("{}; {}", control.methods(), unproved(control))
+        }
+        ControlVerdict::Pass
+        | ControlVerdict::Fail
+        | ControlVerdict::Inconclusive
+        | ControlVerdict::Error
+        | ControlVerdict::Waived
+        | ControlVerdict::NotTestable => control.methods(),
+    }
 }
 
 fn test_suite(suite: &Suite<'_>, texts: &Texts) -> TestSuite {

@@ -6,6 +6,7 @@
 //! Ids, keys, messages and labels come from files and from servers. Every reporter shows them through [`one_line`], so that
 //! none of them can forge a line, an element or a colour.
 
+pub mod gaps;
 pub mod junit;
 pub mod pages;
 pub mod terminal;
@@ -16,6 +17,7 @@ mod detail;
 mod sample;
 
 pub use detail::detail_lines;
+pub(crate) use detail::unproved;
 
 use std::fmt::Write as _;
 

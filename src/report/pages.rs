@@ -126,7 +126,7 @@ fn of_control(control: &Control, architectures: &[Architecture]) -> String {
     if !control.rationale.is_empty() {
         _ = writeln!(text, "## Why\n\n{}\n", plain(&control.rationale));
     }
-    text.push_str("## How it is proved\n\n");
+    _ = writeln!(text, "## How it is proved\n\nBy: {}.\n", control.proved_by);
     let mut proved = false;
     for architecture in architectures {
         let part = in_architecture(control, architecture);

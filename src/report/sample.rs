@@ -3,11 +3,12 @@
 use proptest::{collection::vec, option, prelude::*};
 
 use crate::{
+    environment::ProvedBy,
     iam::Layer,
     outcome::OutcomeKind,
     record::{
-        ArchitectureInfo, ControlInfo, ExpectedRecord, ObservedRecord, ResultKind, ResultRecord, RunInfo, RunRecord, StatementRecord,
-        Summary, TryRecord, WaiverRecord, WitnessRecord,
+        ArchitectureInfo, ControlInfo, ExpectedRecord, GapInfo, GapRecord, GapState, ObservedRecord, PartInfo, ResultKind, ResultRecord,
+        RunInfo, RunRecord, StatementRecord, Summary, TryRecord, WaiverRecord, WitnessRecord,
     },
     runner::Event,
     verdict::{Reason, Verdict},
@@ -28,8 +29,14 @@ pub(super) fn record() -> RunRecord {
     )
 }
 
-/// A record of these results.
-pub(super) fn of(run: RunInfo, results: Vec<ResultRecord>) -> RunRecord {
+/// A record of these results, and of the controls that they are of.
+pub(super) fn of(mut run: RunInfo, results: Vec<ResultRecord>) -> RunRecord {
+    for architecture in &mut run.architectures {
+        architecture.controls.retain(|control| {
+            let own = results.iter().any(|result| result.controls.contains(&control.id));
+            own || control.not_testable.is_some()
+        });
+    }
     let summary = Summary::of(&run, &results);
     RunRecord { run, summary, results }
 }
@@ -60,6 +67,10 @@ pub(super) fn run() -> RunInfo {
     let control = |id: &str, title: &str| ControlInfo {
         id: id.to_owned(),
         title: title.to_owned(),
+        proved_by: ProvedBy::refusal(),
+        planned: 1,
+        chosen: 1,
+        sampled: false,
         not_testable: None,
     };
     RunInfo {
@@ -82,6 +93,8 @@ pub(super) fn run() -> RunInfo {
                 control("NET-01", "Only TLS"),
             ],
         }],
+        part: None,
+        gaps: Vec::new(),
         sample: None,
         left_behind: Vec::new(),
         waivers: Vec::new(),
@@ -250,6 +263,7 @@ fn base(scenario: &str, row: &str, operation: &str, attempt: &str, line: usize) 
         reason: None,
         detail: String::new(),
         waiver: None,
+        gap: None,
         offline: None,
         outcome: None,
         expected: deny("DenyInsecureTransport"),
@@ -319,13 +333,33 @@ pub(super) fn filled(texts: &[String], verdicts: &[Verdict]) -> RunRecord {
     }
     run.left_behind = vec![next()];
     run.not_deployed = vec![next()];
+    run.part = Some(PartInfo {
+        chosen: 1,
+        of: 2,
+        by: vec![next()],
+        left_out: vec![next()],
+    });
+    run.gaps = vec![GapInfo {
+        architecture: next(),
+        controls: vec![next()],
+        results: vec![next()],
+        state: GapState::InForce,
+        closed: vec![next()],
+        gap: GapRecord {
+            owner: next(),
+            reason: next(),
+            expires: next(),
+        },
+    }];
     for architecture in &mut run.architectures {
         architecture.name = next();
         for control in &mut architecture.controls {
             *control = ControlInfo {
                 id: next(),
                 title: next(),
-                not_testable: Some(next()),
+                // One has no proof: it has a test case of its own.
+                not_testable: Some(next()).filter(|_| control.id != "NET-01"),
+                ..control.clone()
             };
         }
     }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{
     Event, Options, Stage, Stop, millis,
-    result::{observed, waive},
+    result::{Settled, observed, settle},
     timestamp,
 };
 use crate::{
@@ -171,7 +171,7 @@ impl CheckRun {
     fn record(self, look: Look, judgement: &Judgement, started: String, begun: Instant) -> ResultRecord {
         let reading = &self.reading;
         let controls = vec![reading.control.clone()];
-        let (verdict, waiver) = waive(&self.waivers, &reading.id, &controls, judgement.verdict());
+        let Settled { verdict, waiver, gap } = settle(&self.waivers, &self.stage.place, &reading.id, &controls, judgement);
         let command = match (judgement.verdict(), reading.check.row()) {
             // As for attempts: nobody repeats what went as it should.
             (Verdict::Pass, _) | (_, None) => String::new(),
@@ -202,6 +202,7 @@ impl CheckRun {
             reason: judgement.reason(),
             detail: judgement.detail().to_owned(),
             waiver,
+            gap,
             offline: look.offline,
             outcome: look.tries.last().map(|last| last.outcome),
             expected: ExpectedRecord {

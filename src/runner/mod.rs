@@ -39,7 +39,7 @@ use self::{row::RowRun, stage::Stage};
 use crate::{
     cloud::Between,
     plan::{Plan, PlannedRow},
-    record::{ArchitectureInfo, ControlInfo, ResultRecord, RunInfo, RunRecord, Summary},
+    record::{ArchitectureInfo, ResultRecord, RunInfo, RunRecord, Summary},
     scenario::Attempt,
     suite::Architecture,
 };
@@ -111,7 +111,12 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
         scenarios: options.scenarios.clone(),
         calls: 0,
         interrupted: false,
-        architectures: architectures.iter().map(|architecture| architecture_info(architecture)).collect(),
+        architectures: architectures
+            .iter()
+            .map(|architecture| architecture_info(plan, architecture))
+            .collect(),
+        part: plan.part(),
+        gaps: Vec::new(),
         sample: plan.sampled(),
         left_behind: Vec::new(),
         waivers: Vec::new(),
@@ -145,6 +150,10 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
     info.waivers = architectures
         .iter()
         .flat_map(|architecture| waivers::told(architecture, &results))
+        .collect();
+    let gaps = architectures.iter();
+    info.gaps = gaps
+        .flat_map(|architecture| waivers::gaps(architecture, &info.target, &results))
         .collect();
     info.interrupted = stop.is_interrupted();
     info.duration_ms = millis(begun);
@@ -264,18 +273,13 @@ async fn execute(
     done
 }
 
-fn architecture_info(architecture: &Architecture) -> ArchitectureInfo {
-    let control = |control: &crate::environment::Control| ControlInfo {
-        id: control.id.clone(),
-        title: control.title.clone(),
-        not_testable: architecture.baseline.not_testable.get(&control.id).cloned(),
-    };
+fn architecture_info(plan: &Plan<'_>, architecture: &Architecture) -> ArchitectureInfo {
     ArchitectureInfo {
         name: architecture.name.clone(),
         title: architecture.environment.title.clone(),
         account: architecture.environment.account.clone(),
         region: architecture.environment.region.clone(),
-        controls: architecture.baseline.controls.iter().map(control).collect(),
+        controls: plan.controls(architecture),
     }
 }
 

@@ -13,16 +13,16 @@ use super::{
     refusal::{Before, Refusal, Waiting},
     row::{Made, RowRun, Setting},
     timestamp,
-    waivers::record,
+    waivers::{accepted, record},
 };
 use crate::{
     attempt::{Answer, Call, Field, Param, command},
     environment::Waivers,
     outcome::Outcome,
-    record::{ExpectedRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord, WaiverRecord, WitnessRecord},
+    record::{ExpectedRecord, GapRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord, WaiverRecord, WitnessRecord},
     sandbox::Rulings,
     scenario::{Attempt, Witnesses},
-    verdict::{Expected, Judgement, Testimonies, Verdict},
+    verdict::{Expected, Judgement, Reason, Testimonies, Verdict},
 };
 
 /// The results of a row, told in the order of the file however long some have to wait.
@@ -212,15 +212,38 @@ fn elsewhere(call: &Call, region: &str, url: &str) -> String {
     }
 }
 
-/// What did not pass, somebody may answer for. What could not be attempted stays what it is: nothing was found that could be waived.
-pub(super) fn waive(waivers: &Waivers, id: &str, controls: &[String], verdict: Verdict) -> (Verdict, Option<WaiverRecord>) {
-    if !matches!(verdict, Verdict::Fail | Verdict::Inconclusive) {
-        return (verdict, None);
-    }
+/// What became of a result because somebody answers for it.
+pub(super) struct Settled {
+    pub verdict: Verdict,
+    pub waiver: Option<WaiverRecord>,
+    pub gap: Option<GapRecord>,
+}
+
+/// What did not pass, somebody may answer for. What was not made on this target, because it is
+/// left out there or because nobody answered, somebody may have accepted: it is then skipped.
+pub(super) fn settle(waivers: &Waivers, target: &str, id: &str, controls: &[String], judgement: &Judgement) -> Settled {
+    let verdict = judgement.verdict();
     let today = OffsetDateTime::now_utc().date();
-    match waivers.covering(id, controls, today) {
-        Some(waiver) => (Verdict::Waived, Some(record(waiver))),
-        None => (verdict, None),
+    let unmade = match verdict {
+        Verdict::Skipped => true,
+        Verdict::Inconclusive => judgement.reason().is_some_and(Reason::is_unanswered),
+        Verdict::Pass | Verdict::Fail | Verdict::Error | Verdict::Waived => false,
+    };
+    let gap = waivers.gap(target, id, controls, today).filter(|_| unmade);
+    if let Some(gap) = gap {
+        let (verdict, gap) = (Verdict::Skipped, Some(accepted(gap)));
+        return Settled {
+            verdict,
+            waiver: None,
+            gap,
+        };
+    }
+    let waivable = matches!(verdict, Verdict::Fail | Verdict::Inconclusive);
+    let waiver = waivers.covering(id, controls, today).filter(|_| waivable);
+    Settled {
+        verdict: waiver.map_or(verdict, |_| Verdict::Waived),
+        waiver: waiver.map(record),
+        gap: None,
     }
 }
 
@@ -249,7 +272,7 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
     }
     expected.layer.sort_unstable();
     expected.layer.dedup();
-    let (verdict, waiver) = waive(&setting.waivers, &attempt.id, &attempt.controls, judgement.verdict());
+    let Settled { verdict, waiver, gap } = settle(&setting.waivers, &setting.target, &attempt.id, &attempt.controls, judgement);
     ResultRecord {
         id: attempt.id.clone(),
         architecture: setting.architecture.clone(),
@@ -266,6 +289,7 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
         reason: judgement.reason(),
         detail: judgement.detail().to_owned(),
         waiver,
+        gap,
         offline: setting.by_the_files.get(&attempt.id).copied(),
         outcome: seen.outcome.as_ref().map(Outcome::kind),
         expected,

@@ -71,6 +71,8 @@ pub(super) struct Setting {
     pub row: String,
     pub file: String,
     pub environment: Arc<crate::environment::Environment>,
+    /// The target, as the record names it.
+    pub target: String,
     /// Those of the architecture.
     pub waivers: Waivers,
     /// What the attempts come to by the files alone, by their ids.
@@ -111,6 +113,7 @@ impl RowRun {
                 row: row.row.slug.clone(),
                 file: row.scenario.source.name().to_owned(),
                 environment: environment.clone(),
+                target: stage.place.clone(),
                 waivers: waivers.clone(),
                 by_the_files: BTreeMap::new(),
             },

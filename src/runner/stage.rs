@@ -24,6 +24,8 @@ use crate::{
 /// What one architecture's rows share.
 #[derive(Debug)]
 pub(super) struct Stage {
+    /// The target, as the record names it.
+    pub place: String,
     on: On,
     pub sessions: Sessions,
     pub calls: u64,
@@ -48,7 +50,10 @@ impl Stage {
     pub(super) async fn prepare(plan: &Plan<'_>, architecture: &Architecture, place: &Place, options: &Options) -> Self {
         match place.ground(&architecture.name) {
             None => Self::sandbox(plan, architecture, options).await,
-            Some(ground) => Self::shared(plan, architecture, ground, options).await,
+            Some(ground) => Self {
+                place: place.name(),
+                ..Self::shared(plan, architecture, ground, options).await
+            },
         }
     }
 
@@ -60,6 +65,7 @@ impl Stage {
         let roles = roles(plan, architecture);
         let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &roles, &options.run).await;
         Self {
+            place: Place::Sandbox.name(),
             on: On::Sandbox(sandbox),
             calls: sessions.calls(),
             sessions,
@@ -79,6 +85,7 @@ impl Stage {
             sessions.put(&role.name, Ok(session));
         }
         Self {
+            place: Place::Sandbox.name(),
             on: On::Sandbox(sandbox),
             sessions,
             calls: 0,
@@ -105,6 +112,7 @@ impl Stage {
         }
         let cleanup = ground.bindings.cleanup.as_ref().and_then(|name| environment.role(name)).cloned();
         Self {
+            place: String::new(),
             on: On::Shared {
                 keeper,
                 engine,

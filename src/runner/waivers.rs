@@ -1,10 +1,10 @@
-//! What became of the waivers.
+//! What became of the waivers and gaps.
 
 use time::{Date, OffsetDateTime};
 
 use crate::{
-    environment::{Waived, Waiver},
-    record::{ResultRecord, WaiverInfo, WaiverRecord, WaiverState},
+    environment::{Gap, Proof, ProvedBy, Waived, Waiver},
+    record::{GapInfo, GapRecord, GapState, ResultRecord, WaiverInfo, WaiverRecord, WaiverState},
     scenario::Scenario,
     suite::Architecture,
     verdict::Verdict,
@@ -23,7 +23,7 @@ pub(super) fn record(waiver: &Waiver) -> WaiverRecord {
 /// What became of the waivers of an architecture.
 pub(super) fn told(architecture: &Architecture, results: &[ResultRecord]) -> Vec<WaiverInfo> {
     let today = OffsetDateTime::now_utc().date();
-    let waivers = architecture.waivers.0.iter();
+    let waivers = architecture.waivers.waivers.iter();
     waivers.map(|waiver| one(architecture, waiver, results, today)).collect()
 }
 
@@ -58,5 +58,53 @@ fn one(architecture: &Architecture, waiver: &Waiver, results: &[ResultRecord], t
         state,
         results: waived,
         waiver: record(waiver),
+    }
+}
+
+/// Who accepted a gap.
+pub(super) fn accepted(gap: &Gap) -> GapRecord {
+    GapRecord {
+        owner: gap.owner.clone(),
+        reason: gap.reason.clone(),
+        expires: gap.expires.to_string(),
+    }
+}
+
+/// What became of the gaps of an architecture on a target.
+pub(super) fn gaps(architecture: &Architecture, target: &str, results: &[ResultRecord]) -> Vec<GapInfo> {
+    let today = OffsetDateTime::now_utc().date();
+    let here = architecture.waivers.gaps.iter().filter(|gap| gap.target == target);
+    here.map(|gap| one_gap(architecture, gap, results, today)).collect()
+}
+
+fn one_gap(architecture: &Architecture, gap: &Gap, results: &[ResultRecord], today: Date) -> GapInfo {
+    let own = results.iter().filter(|result| result.architecture == architecture.name);
+    let (missing, made): (Vec<&ResultRecord>, Vec<&ResultRecord>) = own.partition(|result| result.verdict == Verdict::Skipped);
+    let counts = |result: &ResultRecord, id: &String, kind: fn(&ProvedBy, Proof) -> bool| {
+        let control = architecture.baseline.control(id);
+        result.controls.contains(id) && control.is_some_and(|control| kind(&control.proved_by, result.kind.proof()))
+    };
+    let is_made = |id: &&String| made.iter().any(|result| result.id == **id);
+    let is_begun = |id: &&String| made.iter().any(|result| counts(result, id, ProvedBy::suffices));
+    let is_left = |id: &String| missing.iter().any(|result| counts(result, id, ProvedBy::takes));
+    let is_done = |id: &String| is_begun(&id) && !is_left(id);
+    let results: Vec<&String> = gap.results.iter().filter(is_made).collect();
+    let controls: Vec<&String> = gap.controls.iter().filter(is_begun).collect();
+    let all = results.len() == gap.results.len() && gap.controls.iter().all(is_done);
+    let state = if all {
+        GapState::Closed
+    } else if gap.has_expired(today) {
+        GapState::Expired
+    } else {
+        GapState::InForce
+    };
+    let closed = controls.into_iter().chain(results).cloned().collect();
+    GapInfo {
+        architecture: architecture.name.clone(),
+        controls: gap.controls.clone(),
+        results: gap.results.clone(),
+        state,
+        closed,
+        gap: accepted(gap),
     }
 }

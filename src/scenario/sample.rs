@@ -44,6 +44,13 @@ pub struct Kept {
 }
 
 impl Sampled {
+    /// How many attempts are not made.
+    #[must_use]
+    pub const fn left_out(self) -> usize {
+        let Self { refusals, allows } = self;
+        (refusals.of + allows.of) - (refusals.kept + allows.kept)
+    }
+
     /// With that of another file.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {

@@ -9,9 +9,10 @@ pub use self::folder::Folder;
 use crate::{
     check::{self, Reading},
     diag::{Code, Diagnostic, Diagnostics, Source, yaml},
-    environment::{self, Baseline, Bindings, Environment, RawBaseline, RawBindings, RawEnvironment, RawWaivers, Waivers},
+    environment::{self, Baseline, Bindings, Environment, Proof, RawBaseline, RawBindings, RawEnvironment, RawWaivers, Waivers},
     halves::in_halves,
-    scenario::{self, RawScenario, Sample, Scenario},
+    record::ResultKind,
+    scenario::{self, Attempt, RawScenario, Sample, Scenario},
 };
 
 /// An architecture: what is deployed, what must hold, and the scenarios that prove it.
@@ -33,6 +34,15 @@ pub struct Architecture {
     pub checks: Vec<Arc<Reading>>,
     /// What its names stand for, where that is not what the environment says.
     pub bindings: Option<Bindings>,
+}
+
+impl Architecture {
+    /// How many attempts and checks it has.
+    #[must_use]
+    pub fn results(&self) -> usize {
+        let attempts = self.scenarios.iter().map(|scenario| scenario.attempts().count());
+        attempts.sum::<usize>() + self.checks.len()
+    }
 }
 
 /// What the names of an environment stand for.
@@ -178,9 +188,8 @@ fn architecture(folder: &Folder, folders: &[Folder], names: Names<'_>, sample: S
             return Err(problems);
         }
     };
-    if matches!(sample, Sample::All) {
-        problems.extend(proved(&baseline_source, &raw_baseline, &scenarios, &checks));
-    }
+    // A sample keeps every attempt once, so what has no proof in it has none at all.
+    problems.extend(proved(&baseline_source, &raw_baseline, &baseline, &scenarios, &checks));
     let waivers = match waivers(folder, &baseline, &scenarios, &checks, sample) {
         Ok(waivers) => waivers,
         Err(found) => {
@@ -228,20 +237,24 @@ fn baseline<'f>(folder: &'f Folder, folders: &'f [Folder], way: &mut Vec<&'f str
     Err(problem.into())
 }
 
-/// Whether every control is attempted, read, or marked as not testable; and only what is so is marked.
-fn proved(source: &Source, baseline: &RawBaseline, scenarios: &[Scenario], checks: &[Arc<Reading>]) -> Diagnostics {
+/// Whether every control has a proof that is enough, or is marked as not testable; and only what
+/// has none is marked.
+fn proved(source: &Source, raw: &RawBaseline, baseline: &Baseline, scenarios: &[Scenario], checks: &[Arc<Reading>]) -> Diagnostics {
     let mut problems = Diagnostics::default();
-    for choice in &baseline.controls {
+    for (choice, control) in raw.controls.iter().zip(&baseline.controls) {
         let id = &choice.value.id;
-        let attempted = scenarios
-            .iter()
-            .any(|scenario| scenario.attempts().any(|attempt| attempt.controls.contains(&id.value)));
-        let read = checks.iter().any(|reading| reading.control == id.value);
+        let proves = |attempt: &Attempt| {
+            let proof = ResultKind::from(attempt.kind).proof();
+            attempt.controls.contains(&id.value) && control.proved_by.suffices(proof)
+        };
+        let attempted = scenarios.iter().any(|scenario| scenario.attempts().any(|attempt| proves(attempt)));
+        let read = control.proved_by.suffices(Proof::Setting) && checks.iter().any(|reading| reading.control == id.value);
         let (message, help) = match (attempted || read, &choice.value.not_testable) {
             (true, None) | (false, Some(_)) => continue,
             (false, None) => (
-                format!("no attempt and no check proves control `{}`", id.value),
-                "add an attempt with this control, say with `of:` what its check reads, or why it is `not_testable:`",
+                format!("nothing proves control `{}`, which is proved by: {}", id.value, control.proved_by),
+                "add an attempt of that kind with this control, say with `of:` what its check \
+                 reads, or why it is `not_testable:`",
             ),
             (true, Some(_)) => (
                 format!("control `{}` is proved here and said not to be testable", id.value),

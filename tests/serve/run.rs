@@ -64,7 +64,7 @@ fn a_run_against_it_comes_out_as_in_process() {
 }
 
 /// A copy of an architecture as it is deployed elsewhere: whoever calls there is another than the environment's caller.
-fn deployed(folder: &Path, edits: &[(&str, &str, &str)]) -> PathBuf {
+pub fn deployed(folder: &Path, edits: &[(&str, &str, &str)]) -> PathBuf {
     copy_scenarios(folder);
     let deployed = folder.join("deployed");
     copy(&folder.join("secure-bucket"), &deployed);

@@ -26,15 +26,18 @@ pub fn check(xml: &[u8], record: &RunRecord) -> Result<(), JunitError> {
         waived,
         ..
     } = record.summary.counts;
+    let unproved = record.summary.controls.iter();
+    let unproved = unproved.filter(|control| control.verdict.is_unproved()).count();
     let expected = Tally {
-        tests: total,
+        tests: total + unproved,
         failures: fail,
-        errors: inconclusive + error,
+        errors: inconclusive + error + unproved,
         skipped: skipped + waived,
     };
     let suites = names::suites(record);
-    same("testsuite elements", suites.len(), read.suites.len())?;
-    same_cases(&suites, &read)?;
+    let controls = names::unproved(record, &suites);
+    same("testsuite elements", suites.len() + controls.len(), read.suites.len())?;
+    same_cases(&suites, &controls, &read)?;
     expected.same(&Tally::of(&read.suites))?;
     expected.declared(&read.declared, "in all")?;
     read.suites.iter().try_for_each(|suite| {
@@ -47,8 +50,12 @@ pub fn check(xml: &[u8], record: &RunRecord) -> Result<(), JunitError> {
 type Cases<'a> = HashMap<&'a str, (Sign, usize)>;
 
 /// Every result is there once under its name, with its verdict, and nothing else is.
-fn same_cases(suites: &[names::Suite<'_>], read: &Reading) -> Result<(), JunitError> {
+fn same_cases(suites: &[names::Suite<'_>], controls: &[names::Unproved<'_>], read: &Reading) -> Result<(), JunitError> {
     let mut left: HashMap<&str, Cases<'_>> = HashMap::new();
+    for suite in controls {
+        let cases = suite.cases.iter().map(|(name, _)| (name.as_str(), (Sign::Error, 0)));
+        left.insert(&suite.name, cases.collect());
+    }
     for suite in suites {
         let cases = suite
             .cases

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    record::{ResultRecord, RunRecord},
+    record::{ControlSummary, ResultRecord, RunRecord},
     report::one_line,
 };
 
@@ -25,6 +25,40 @@ pub(super) struct Case<'a> {
     /// Unique in its suite.
     pub(super) name: String,
     pub(super) result: &'a ResultRecord,
+}
+
+/// The controls of one architecture that are not proved, or in part only: test cases of their own,
+/// for no result says it.
+pub(super) struct Unproved<'a> {
+    /// `architecture.controls`, also the classname of its test cases.
+    pub(super) name: String,
+    /// The controls by the names of their test cases, in the order of the baseline.
+    pub(super) cases: Vec<(String, &'a ControlSummary)>,
+}
+
+/// The controls that are not proved, by architecture. `taken` are the suites there are already.
+pub(super) fn unproved<'a>(record: &'a RunRecord, taken: &[Suite<'_>]) -> Vec<Unproved<'a>> {
+    let of = |architecture: &str| {
+        let controls = record.summary.controls.iter();
+        let own = controls.filter(|control| control.architecture == architecture);
+        let cases = own.filter(|control| control.verdict.is_unproved()).map(|control| {
+            let words = [control.id.as_str(), control.title.as_str()].join(" ");
+            (clip(&one_line(&words), LONGEST), control)
+        });
+        cases.collect::<Vec<_>>()
+    };
+    let mut suites: Vec<Unproved<'a>> = Vec::new();
+    for architecture in &record.run.architectures {
+        let cases = of(&architecture.name);
+        let mut name = clip(&one_line(&format!("{}.controls", architecture.name)), LONGEST);
+        while taken.iter().any(|suite| suite.name == name) || suites.iter().any(|suite| suite.name == name) {
+            name = with_suffix(&name, " (not proved)");
+        }
+        if !cases.is_empty() {
+            suites.push(Unproved { name, cases });
+        }
+    }
+    suites
 }
 
 /// Every result under its name, in the order of the record.

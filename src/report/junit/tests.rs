@@ -32,7 +32,7 @@ fn a_report() {
     let results = vec![sample::passed(), sample::got_through(), sample::skipped()];
     insta::assert_snapshot!(rendered(&sample::of(sample::run(), results)), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="gainsay" tests="3" skipped="1" failures="1" errors="0" timestamp="2026-03-01T12:00:00.000+00:00" time="0.051">
+    <testsuites name="gainsay" tests="4" skipped="1" failures="1" errors="1" timestamp="2026-03-01T12:00:00.000+00:00" time="0.051">
         <testsuite name="secure-bucket.encryption" tests="2" skipped="0" errors="0" failures="1" timestamp="2026-03-01T12:00:00.250+00:00" time="0.003" file="scenarios/secure-bucket/encryption.yaml">
             <properties>
                 <property name="title" value="Every write path uses the team&apos;s own key"/>
@@ -78,7 +78,7 @@ fn a_report() {
         <testsuite name="secure-bucket.transport" tests="1" skipped="1" errors="0" failures="0" timestamp="2026-03-01T12:00:00.250+00:00" time="0.002" file="scenarios/secure-bucket/transport.yaml">
             <properties>
                 <property name="title" value="Every write path uses the team&apos;s own key"/>
-                <property name="control NET-01" value="attempted skipped, read nothing"/>
+                <property name="control NET-01" value="attempted skipped, read nothing; not proved: 0 of 1 proofs made; the target left out 1"/>
             </properties>
             <testcase name="NET-01 s3:GetObject by a user of another account" classname="secure-bucket.transport" timestamp="2026-03-01T12:00:00.250+00:00" time="0.002" file="scenarios/secure-bucket/transport.yaml" line="14">
                 <properties>
@@ -96,6 +96,15 @@ fn a_report() {
     at: scenarios/secure-bucket/transport.yaml:14
     try: aws s3api put-object --bucket b --key k
     </skipped>
+            </testcase>
+        </testsuite>
+        <testsuite name="secure-bucket.controls" tests="1" skipped="0" errors="1" failures="0" time="0.000">
+            <testcase name="NET-01 Only TLS" classname="secure-bucket.controls" time="0.000">
+                <properties>
+                    <property name="controls" value="NET-01"/>
+                    <property name="verdict" value="not-proved"/>
+                </properties>
+                <error message="not proved: 0 of 1 proofs made; the target left out 1" type="not-proved">not proved: 0 of 1 proofs made; the target left out 1</error>
             </testcase>
         </testsuite>
     </testsuites>

@@ -2,8 +2,12 @@
 
 use crate::{
     exit::Exit,
-    record::{ControlSummary, Counts, ResultKind, ResultRecord, RunRecord, WaiverInfo, WaiverState},
+    record::{
+        ControlCounts, ControlSummary, ControlVerdict, Counts, GapInfo, GapState, ResultKind, ResultRecord, RunRecord, WaiverInfo,
+        WaiverState,
+    },
     report::{
+        detail::unproved,
         detail_lines, one_line,
         terminal::{
             attempts_and_checks, counted,
@@ -24,8 +28,11 @@ pub(super) fn text(record: &RunRecord, paint: Paint, all_controls: bool) -> Stri
         controls(record, paint, all_controls),
         not_deployed(record),
         left_behind(record),
+        gaps(record, paint),
         waivers(record, paint),
+        part(record),
         sample(record),
+        control_line(record),
         result_line(record, paint),
         exit_line(record),
     ];
@@ -70,8 +77,17 @@ fn block(result: &ResultRecord, paint: Paint) -> String {
     format!("---- {} {word} ----\n{}\n", one_line(&result.id), lines.collect::<String>())
 }
 
+/// The controls of which something was attempted or read, and those that are not testable where
+/// their whole architecture was run.
 fn controls(record: &RunRecord, paint: Paint, all: bool) -> String {
-    let is_shown = |control: &&ControlSummary| all || control.verdict != Verdict::Pass;
+    let whole = |architecture: &str| {
+        let mut own = record.summary.controls.iter();
+        !own.any(|control| control.architecture == architecture && control.verdict == ControlVerdict::NotSelected)
+    };
+    let is_shown = |control: &&ControlSummary| {
+        let told = control.counts.total > 0 || (control.not_testable.is_some() && whole(&control.architecture));
+        told && (all || control.verdict != ControlVerdict::Pass)
+    };
     let shown: Vec<&ControlSummary> = record.summary.controls.iter().filter(is_shown).collect();
     let several = record.run.architectures.len() > 1;
     let name = |control: &ControlSummary| {
@@ -84,12 +100,13 @@ fn controls(record: &RunRecord, paint: Paint, all: bool) -> String {
     };
     let width = shown.iter().map(|control| name(control).chars().count()).max().unwrap_or_default();
     let line = |control: &&ControlSummary| {
-        let word = control.verdict.as_str();
-        let padding = " ".repeat("inconclusive".len().saturating_sub(word.len()));
-        let word = paint.verdict(control.verdict, word);
-        let (name, title, counts) = (name(control), one_line(&control.title), control_counts(control));
+        let word = control.verdict.as_str().replace('-', " ");
+        let padding = " ".repeat("not testable".len().saturating_sub(word.len()));
+        let word = paint.verdict(style::like(control.verdict), &word);
+        let (name, title) = (name(control), one_line(&control.title));
         format!(
-            "  {word}{padding}  {name:width$}  {title}: {counts}\n{}{}",
+            "  {word}{padding}  {name:width$}  {title}: {}\n{}{}",
+            control_counts(control),
             disagreement(control),
             ids_not_passed(record, control)
         )
@@ -101,13 +118,24 @@ fn controls(record: &RunRecord, paint: Paint, all: bool) -> String {
 /// `24 attempts, 1 failed; 2 checks`: what did not pass is said, what passed is the rest.
 fn control_counts(control: &ControlSummary) -> String {
     if let Some(why) = &control.not_testable {
-        return format!("not testable here: {}", one_line(why));
+        return one_line(why);
     }
     let methods = [(control.attempted, "attempt"), (control.read, "check")];
     let words = methods
         .into_iter()
         .filter_map(|(method, thing)| Some(method_counts(&method?.counts, thing)));
-    words.collect::<Vec<_>>().join("; ")
+    let words = words.collect::<Vec<_>>().join("; ");
+    match control.verdict {
+        ControlVerdict::NotProved | ControlVerdict::Partial | ControlVerdict::KnownGap | ControlVerdict::NotSelected => {
+            format!("{words}; {}", unproved(control))
+        }
+        ControlVerdict::Pass
+        | ControlVerdict::Fail
+        | ControlVerdict::Inconclusive
+        | ControlVerdict::Error
+        | ControlVerdict::Waived
+        | ControlVerdict::NotTestable => words,
+    }
 }
 
 fn method_counts(counts: &Counts, thing: &str) -> String {
@@ -186,6 +214,58 @@ fn waivers(record: &RunRecord, paint: Paint) -> String {
     if lines.is_empty() { lines } else { format!("waivers:\n{lines}\n") }
 }
 
+/// Every gap that somebody accepted on this target, and what is to be done about it.
+fn gaps(record: &RunRecord, paint: Paint) -> String {
+    let line = |info: &GapInfo| {
+        let closed = one_line(&info.closed.join(", "));
+        let (like, todo) = match info.state {
+            GapState::Expired => (Verdict::Fail, "prove it, or accept it anew".to_owned()),
+            GapState::Closed => (Verdict::Pass, "all of it is proved now; remove it".to_owned()),
+            GapState::InForce if closed.is_empty() => (Verdict::Waived, one_line(&info.gap.reason)),
+            GapState::InForce => (Verdict::Waived, format!("these are made now, take them out of it: {closed}")),
+        };
+        let word = paint.verdict(like, info.state.as_str());
+        let of = info.controls.iter().cloned();
+        let results = counted(info.results.len(), "result");
+        let of: Vec<String> = of.chain((!info.results.is_empty()).then_some(results)).collect();
+        let who = one_line(&format!(
+            "{} of {} ({}, until {})",
+            of.join(", "),
+            info.architecture,
+            info.gap.owner,
+            info.gap.expires
+        ));
+        format!("  {word}: {who}: {todo}\n")
+    };
+    let lines: String = record.run.gaps.iter().map(line).collect();
+    if lines.is_empty() {
+        lines
+    } else {
+        format!("known gaps of this target:\n{lines}\n")
+    }
+}
+
+/// That not everything was run, and what chose it.
+fn part(record: &RunRecord) -> String {
+    let Some(part) = &record.run.part else { return String::new() };
+    let left = if part.left_out.is_empty() {
+        String::new()
+    } else {
+        format!("; nothing of {}", one_line(&part.left_out.join(", ")))
+    };
+    format!("a part of the plan was run: {}{left}\n", one_line(&part.to_string()))
+}
+
+/// `controls: 36 pass; 1 not testable`.
+fn control_line(record: &RunRecord) -> String {
+    let counts = ControlCounts::of(&record.summary.controls).to_string();
+    if counts.is_empty() {
+        counts
+    } else {
+        format!("controls: {counts}\n")
+    }
+}
+
 /// What was left out on purpose.
 fn sample(record: &RunRecord) -> String {
     record.run.sample.map_or_else(String::new, |sampled| format!("sample: {sampled}\n"))
@@ -249,6 +329,13 @@ fn ending(record: &RunRecord) -> Ending {
         )
     } else if record.run.interrupted {
         ("STOPPED", Verdict::Inconclusive, "the run was stopped before its end")
+    } else if record.summary.counts.inconclusive + record.summary.counts.error == 0 {
+        (
+            "NOT PROVED",
+            Verdict::Inconclusive,
+            "a control is not proved, or in part only; `gainsay gaps` prints what is missing, for \
+             `waivers.yaml`",
+        )
     } else {
         (
             "UNDECIDED",

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use crate::verdict::Verdict;
+use crate::{record::ControlVerdict, verdict::Verdict};
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default();
@@ -65,5 +65,17 @@ const fn of(verdict: Verdict) -> Style {
         Verdict::Fail | Verdict::Error => RED,
         Verdict::Inconclusive | Verdict::Waived => YELLOW,
         Verdict::Skipped => GREY,
+    }
+}
+
+/// The verdict whose colour that of a control has.
+pub(super) const fn like(verdict: ControlVerdict) -> Verdict {
+    match verdict {
+        ControlVerdict::Pass => Verdict::Pass,
+        ControlVerdict::Fail => Verdict::Fail,
+        ControlVerdict::Error => Verdict::Error,
+        ControlVerdict::Inconclusive | ControlVerdict::NotProved | ControlVerdict::Partial => Verdict::Inconclusive,
+        ControlVerdict::Waived | ControlVerdict::KnownGap => Verdict::Waived,
+        ControlVerdict::NotSelected | ControlVerdict::NotTestable => Verdict::Skipped,
     }
 }

@@ -102,6 +102,7 @@ fn pretty() {
           secure-bucket/transport/-/s3:GetObject/by-a-user-of-another-account
           secure-bucket/transport/-/s3:ListObjectsV2/over-plain-http
 
+    controls: 2 fail; 1 error
     result: FAILED. 2 passed; 1 failed; 1 inconclusive; 1 error; 1 skipped; 1 waived; finished in 0.05s, 412 calls
     exit 1: a forbidden act succeeded, a permitted one failed, something was refused for the wrong reason, or what was read is not as it must be
     reports: reports/0198c0de/junit.xml
@@ -154,8 +155,9 @@ fn an_attempt_and_a_check_that_disagree() {
       fail          ENC-02  No other encryption is accepted: 1 attempt; 1 check, 1 failed
           the methods disagree: attempted pass, read fail
           secure-bucket/checks/evidence/s3:GetBucketPolicy/ENC-02
-      skipped       NET-01  Only TLS: not testable here: every request of this network is encrypted
+      not testable  NET-01  Only TLS: every request of this network is encrypted
 
+    controls: 1 pass; 1 fail; 1 not testable
     result: FAILED. 1 passed; 1 failed; 0 inconclusive; 0 errors; 0 skipped; finished in 0.05s, 412 calls
     exit 1: a forbidden act succeeded, a permitted one failed, something was refused for the wrong reason, or what was read is not as it must be
     reports: reports/0198c0de/junit.xml
@@ -179,7 +181,7 @@ fn json() {
         },
     ];
     insta::assert_snapshot!(shown_events(&events, Format::Json, true), @r#"
-    {"event":"run-started","run":{"id":"0198c0de","gainsay":"0.1.0","target":"sandbox","started":"2026-03-01T12:00:00Z","duration_ms":51.5,"scenarios":"scenarios","calls":412,"interrupted":false,"architectures":[{"name":"secure-bucket","title":"A bucket that takes encrypted objects only.","account":"111122223333","region":"eu-central-1","controls":[{"id":"ENC-01","title":"Objects are encrypted with the team's key"},{"id":"ENC-02","title":"No other encryption is accepted"},{"id":"NET-01","title":"Only TLS"}]}]},"attempts":1,"checks":0}
+    {"event":"run-started","run":{"id":"0198c0de","gainsay":"0.1.0","target":"sandbox","started":"2026-03-01T12:00:00Z","duration_ms":51.5,"scenarios":"scenarios","calls":412,"interrupted":false,"architectures":[{"name":"secure-bucket","title":"A bucket that takes encrypted objects only.","account":"111122223333","region":"eu-central-1","controls":[{"id":"ENC-01","title":"Objects are encrypted with the team's key","proved_by":["refusal"],"planned":1,"chosen":1},{"id":"ENC-02","title":"No other encryption is accepted","proved_by":["refusal"],"planned":1,"chosen":1},{"id":"NET-01","title":"Only TLS","proved_by":["refusal"],"planned":1,"chosen":1}]}]},"attempts":1,"checks":0}
     {"event":"result","result":{"id":"secure-bucket/encryption/app/s3:PutObject/with-S3-managed-keys","architecture":"secure-bucket","scenario":"encryption","title":"Every write path uses the team's own key","row":"app","operation":"s3:PutObject","attempt":"with S3-managed keys","kind":"deny","controls":["ENC-01","ENC-02"],"principal":"app","verdict":"fail","reason":"got-through","detail":"a forbidden act succeeded","outcome":"allowed","expected":{"effect":"deny","layer":["resource"],"sid":"DenyNotKms"},"observed":{"fields":{"encryption":["AES256"]}},"tries":[{"outcome":"denied","status":403,"code":"AccessDenied"}],"started":"2026-03-01T12:00:00.25Z","duration_ms":1.5,"file":"scenarios/secure-bucket/encryption.yaml","line":31,"command":"aws s3api put-object --bucket b --key k"}}
     {"event":"stopping"}
     {"event":"report-written","path":"reports/0198c0de/junit.xml"}
@@ -198,6 +200,7 @@ fn a_run_without_a_failure() {
       pass          ENC-01  Objects are encrypted with the team's key: 1 attempt
       pass          ENC-02  No other encryption is accepted: 1 attempt
 
+    controls: 2 pass
     result: ok. 1 passed; 0 failed; 0 inconclusive; 0 errors; 0 skipped; finished in 0.05s, 412 calls
     reports: reports/0198c0de/junit.xml
     ");
@@ -206,6 +209,7 @@ fn a_run_without_a_failure() {
     running 1 attempt of secure-bucket on the sandbox
     .
 
+    controls: 2 pass
     result: ok. 1 passed; 0 failed; 0 inconclusive; 0 errors; 0 skipped; finished in 0.05s, 412 calls
     reports: reports/0198c0de/junit.xml
     ");
@@ -236,6 +240,7 @@ fn a_stopped_run_counts_what_it_did_not_attempt() {
     left behind, remove by hand:
       s3://b/k
 
+    controls: 2 pass; 1 error
     result: STOPPED. 1 passed; 0 failed; 0 inconclusive; 2 errors; 0 skipped; finished in 0.05s, 412 calls
     exit 2: the run was stopped before its end
     reports: reports/0198c0de/junit.xml
@@ -266,12 +271,15 @@ fn terse_breaks_its_lines() {
     let record = sample::of(sample::run(), vec![sample::passed(); 90]);
     let shown = shown(&record, Format::Terse, false);
     assert!(
-        shown.contains(&format!("\n{} 88/90\n..\n\nresult: ok. 90 passed;", ".".repeat(88))),
+        shown.contains(&format!(
+            "\n{} 88/90\n..\n\ncontrols: 2 pass\nresult: ok. 90 passed;",
+            ".".repeat(88)
+        )),
         "{shown}"
     );
     let record = sample::of(sample::run(), vec![sample::passed(); 88]);
     let shown = self::shown(&record, Format::Terse, false);
-    assert!(shown.contains(" 88/88\n\nresult: ok."), "{shown}");
+    assert!(shown.contains(" 88/88\n\ncontrols: 2 pass\nresult: ok."), "{shown}");
 }
 
 #[test]

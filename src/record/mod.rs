@@ -1,10 +1,14 @@
 //! The record of a run: the single source of every report. Reports are pure functions of it.
 
+mod control;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::control::{ControlCounts, ControlInfo, ControlSummary, ControlVerdict, GapInfo, GapRecord, GapState, MethodSummary, Proofs};
 use crate::{
+    environment::Proof,
     exit::Exit,
     iam::Layer,
     outcome::OutcomeKind,
@@ -52,12 +56,41 @@ pub struct RunInfo {
     /// What could not be removed afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<String>,
+    /// What part of the plan was run, where that was not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartInfo>,
+    /// Every gap of the architectures on this target, and what became of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<GapInfo>,
     /// Every waiver of the architectures that were run, and what became of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<WaiverInfo>,
     /// What a target that the environment was made on would not take of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_deployed: Vec<String>,
+}
+
+/// What part of a plan was run, by the user's own choice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartInfo {
+    /// How many attempts and checks were chosen.
+    pub chosen: usize,
+    /// How many there are.
+    pub of: usize,
+    /// What chose them, as it was typed: names and parts of ids, `--skip TEXT`, `--rerun-failed`,
+    /// `--sample pairwise`.
+    pub by: Vec<String>,
+    /// The architectures of which nothing was chosen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
+}
+
+impl std::fmt::Display for PartInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let by: Vec<String> = self.by.iter().map(|word| format!("`{word}`")).collect();
+        write!(f, "{} of {} attempts and checks, chosen by {}", self.chosen, self.of, by.join(", "))
+    }
 }
 
 /// A waiver, and what became of it in this run.
@@ -133,19 +166,6 @@ pub struct ArchitectureInfo {
     pub controls: Vec<ControlInfo>,
 }
 
-/// A control of a baseline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ControlInfo {
-    /// The id.
-    pub id: String,
-    /// A few words.
-    pub title: String,
-    /// Why it can be neither attempted nor read here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_testable: Option<String>,
-}
-
 /// How many of each verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -180,7 +200,7 @@ impl Counts {
         } += 1;
     }
 
-    /// The worst of them: a control passes only if everything passed and something was attempted.
+    /// The worst of them; `skipped` where nothing was made.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         if self.fail > 0 {
@@ -211,62 +231,6 @@ pub struct Summary {
     pub controls: Vec<ControlSummary>,
 }
 
-/// The verdict of one control.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ControlSummary {
-    /// The architecture.
-    pub architecture: String,
-    /// The control's id.
-    pub id: String,
-    /// A few words.
-    pub title: String,
-    /// The worst verdict of its attempts and checks.
-    pub verdict: Verdict,
-    /// How many of each.
-    pub counts: Counts,
-    /// What its attempts came to; nothing without any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attempted: Option<MethodSummary>,
-    /// What its checks came to; nothing without any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read: Option<MethodSummary>,
-    /// What both would come to if everything were as the environment says; nothing on the sandbox, where it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offline: Option<MethodSummary>,
-    /// Whether one of them passed and another failed: then one is wrong about what is deployed, or what is deployed is not what is written.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub disagree: bool,
-    /// Why it can be neither attempted nor read here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_testable: Option<String>,
-}
-
-/// What one way of proving a control came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MethodSummary {
-    /// The worst verdict.
-    pub verdict: Verdict,
-    /// How many of each.
-    pub counts: Counts,
-}
-
-impl MethodSummary {
-    /// Of counted verdicts; nothing where there are none.
-    fn of(counts: Counts) -> Option<Self> {
-        (counts.total > 0).then(|| Self {
-            verdict: counts.verdict(),
-            counts,
-        })
-    }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-const fn is_false(value: &bool) -> bool {
-    !*value
-}
-
 /// What is claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -292,6 +256,16 @@ impl From<Kind> for ResultKind {
 }
 
 impl ResultKind {
+    /// What it proves of a control, if it passes.
+    #[must_use]
+    pub const fn proof(self) -> Proof {
+        match self {
+            Self::Allow => Proof::PermittedAct,
+            Self::Deny | Self::Reject => Proof::Refusal,
+            Self::Check => Proof::Setting,
+        }
+    }
+
     /// Its word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -342,6 +316,9 @@ pub struct ResultRecord {
     /// Who answers for it, where it is waived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<WaiverRecord>,
+    /// Who accepted that it is not made on this target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<GapRecord>,
     /// On a target that is not the sandbox: the verdict if everything were there as the environment says, without asking it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline: Option<Verdict>,
@@ -486,7 +463,7 @@ pub struct WitnessRecord {
 }
 
 impl Summary {
-    /// Counts the results of a run. The exit code follows from them alone.
+    /// Counts the results of a run. The exit code follows from them and from the controls.
     #[must_use]
     pub fn of(run: &RunInfo, results: &[ResultRecord]) -> Self {
         let mut counts = Counts::default();
@@ -494,66 +471,14 @@ impl Summary {
             counts.add(result.verdict);
         }
         let controls = run.architectures.iter().flat_map(|architecture| {
-            let summary = |control| ControlSummary::of(architecture, control, results);
-            let all: Vec<ControlSummary> = architecture.controls.iter().map(summary).collect();
-            // What cannot be tested is told where everything that can be was: a part of a run says nothing of the rest.
-            let whole = all.iter().all(|control| control.not_testable.is_some() || control.counts.total > 0);
-            all.into_iter()
-                .filter(move |control| control.counts.total > 0 || (whole && control.not_testable.is_some()))
+            let controls = architecture.controls.iter();
+            controls.map(|control| ControlSummary::of(run, architecture, control, results))
         });
-        let controls = controls.collect();
+        let controls: Vec<ControlSummary> = controls.collect();
         Self {
             counts,
-            exit_code: Exit::of(&counts, run).code(),
+            exit_code: Exit::of(&counts, &controls, run).code(),
             controls,
-        }
-    }
-}
-
-impl ControlSummary {
-    /// The verdict of each method: `attempted pass, read fail, by the files pass`.
-    #[must_use]
-    pub fn methods(&self) -> String {
-        let word = |method: Option<MethodSummary>| method.map_or("nothing", |method| method.verdict.as_str());
-        let offline = self.offline.map(|method| format!(", by the files {}", method.verdict.as_str()));
-        format!(
-            "attempted {}, read {}{}",
-            word(self.attempted),
-            word(self.read),
-            offline.unwrap_or_default()
-        )
-    }
-
-    /// Counts the results of a control.
-    fn of(architecture: &ArchitectureInfo, control: &ControlInfo, results: &[ResultRecord]) -> Self {
-        let (mut attempted, mut read, mut offline) = (Counts::default(), Counts::default(), Counts::default());
-        let mut counts = Counts::default();
-        let own = results
-            .iter()
-            .filter(|result| result.architecture == architecture.name && result.controls.contains(&control.id));
-        for result in own {
-            counts.add(result.verdict);
-            match result.kind {
-                ResultKind::Check => read.add(result.verdict),
-                ResultKind::Allow | ResultKind::Deny | ResultKind::Reject => attempted.add(result.verdict),
-            }
-            if let Some(verdict) = result.offline {
-                offline.add(verdict);
-            }
-        }
-        let [attempted, read, offline] = [attempted, read, offline].map(MethodSummary::of);
-        let is = |verdict| [attempted, read, offline].iter().flatten().any(|method| method.verdict == verdict);
-        Self {
-            architecture: architecture.name.clone(),
-            id: control.id.clone(),
-            title: control.title.clone(),
-            verdict: counts.verdict(),
-            counts,
-            attempted,
-            read,
-            offline,
-            disagree: is(Verdict::Pass) && is(Verdict::Fail),
-            not_testable: control.not_testable.clone(),
         }
     }
 }
