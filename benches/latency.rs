@@ -95,6 +95,7 @@ fn round(plan: &Plan<'_>, jobs: usize, runtime: &tokio::runtime::Runtime) -> (f6
         fail_fast: false,
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
+        share: true,
         between: Some(between),
     };
     let begun = Instant::now();

@@ -104,6 +104,7 @@ async fn through_runner(architecture: &Architecture) -> f64 {
         fail_fast: false,
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
+        share: true,
         between: None,
     };
     let begun = Instant::now();

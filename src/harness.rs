@@ -149,6 +149,7 @@ fn made(architectures: &[Architecture], scenarios: &str, selection: &Selection) 
         fail_fast: false,
         run: runner::new_run_id(),
         scenarios: scenarios.to_owned(),
+        share: true,
         between: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

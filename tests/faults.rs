@@ -161,6 +161,7 @@ fn run(architecture: &Architecture, deed: Deed, fault: Fault, on: On, times: usi
         // The table's messages name objects by it.
         run: "run".to_owned(),
         scenarios: "faults".to_owned(),
+        share: true,
         between: Some(script.between()),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

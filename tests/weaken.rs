@@ -10,6 +10,8 @@
 mod common;
 #[path = "weaken/mutate.rs"]
 mod mutate;
+#[path = "weaken/witnesses.rs"]
+mod witnesses;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -132,6 +134,7 @@ fn named(architecture: &Architecture, wanted: &[&str], fail_fast: bool, sid: &st
         fail_fast,
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
+        share: true,
         between: None,
     };
     let stop = Stop::default();

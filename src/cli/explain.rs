@@ -165,6 +165,7 @@ impl Explain {
             fail_fast: false,
             run: runner::new_run_id(),
             scenarios: self.scenarios.display().to_string(),
+            share: true,
             between: Some(calls.between()),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

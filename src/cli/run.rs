@@ -118,6 +118,7 @@ impl Run {
             fail_fast: self.fail_fast,
             run: runner::new_run_id(),
             scenarios: self.selected.scenarios.display().to_string(),
+            share: true,
             between: None,
         };
         let stop = Stop::default();

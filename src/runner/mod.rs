@@ -1,6 +1,8 @@
 //! The runner: makes the calls of a plan and judges them. The only stage that touches the network. It prints nothing: what
 //! happens is told as [`Event`]s.
 
+mod asked;
+mod callers;
 mod checks;
 mod doctor;
 mod event;
@@ -55,6 +57,9 @@ pub struct Options {
     pub run: String,
     /// The scenarios folder as it was typed.
     pub scenarios: String,
+    /// Whether refusals that follow each other share their witnesses where a refusal changes
+    /// nothing. It saves calls and changes no verdict.
+    pub share: bool,
     /// What is put between the clients and the target, in tests and benchmarks.
     pub between: Option<Between>,
 }

@@ -16,19 +16,10 @@ use crate::{
     attempt::{Call, Effect, Field, Param, Service, fill},
     outcome::Outcome,
     plan::proof_of,
-    scenario::{Attempt, Request, Witness, Witnesses},
+    scenario::{Attempt, Witness, Witnesses},
     tries::one_may_have_acted,
     verdict::{Attempted, Judgement, Reason, Testimonies, Testimony, Witnessed, came_back, got_through, judge_refusal},
 };
-
-/// What a witness answered.
-pub(super) struct Fresh {
-    request: Arc<Request>,
-    outcome: Outcome,
-    came_back: String,
-    /// How many forbidden attempts had been made.
-    deeds: usize,
-}
 
 /// A forbidden attempt that was made.
 pub(super) struct Refusal {
@@ -74,34 +65,35 @@ impl RowRun {
         let before = self.stand.mark();
         let mut made = self.perform(&attempt.request).await?;
         self.stand.explain(&made.call, &mut made.answer).await;
-        self.deeds += 1;
+        let deed = self.asked.deed();
         let acted = may_have_acted(&made);
-        if attempt.request.operation.effect != Effect::Reads && (acted || !self.stand.is_exact()) {
-            self.fresh.clear();
+        if attempt.request.operation.effect != Effect::Reads && (acted || !self.shares()) {
+            self.asked.forget();
         }
         if acted {
             // What should not have happened must not colour what comes after it.
             self.stand.go_back(&before).await;
         }
-        Ok(Refusal {
-            made,
-            before: asked,
-            deed: self.deeds,
-        })
+        Ok(Refusal { made, before: asked, deed })
+    }
+
+    /// Whether what witnesses answered outlasts a refusal.
+    const fn shares(&self) -> bool {
+        self.progress.share && self.stand.is_exact()
     }
 
     /// Whether a refusal of this attempt may wait for others. What must be read after it is read at once, and who asks to stop at the first
     /// failure asks to know of it at once.
     pub(super) fn may_wait(&self, attempt: &Attempt) -> bool {
-        self.stand.is_exact() && attempt.then.is_empty() && !self.fail_fast
+        self.shares() && attempt.then.is_empty() && !self.progress.fail_fast
     }
 
     /// Asks the witnesses of every open refusal once more, and gives it its verdict.
     pub(super) async fn settle(&mut self, results: &mut Results<'_>) {
-        for Waiting { mut case, refusal } in std::mem::take(&mut self.open) {
+        for Waiting { mut case, refusal } in std::mem::take(&mut self.asked.open) {
             case.resume();
             let attempt = case.attempt.clone();
-            let judgement = if self.stop.is_interrupted() && says_no(&refusal.made) {
+            let judgement = if self.progress.stop.is_interrupted() && says_no(&refusal.made) {
                 Judgement::error(Reason::Cancelled, "the run was stopped before its witnesses were asked again")
             } else {
                 Box::pin(self.judge(&attempt, refusal, &mut case)).await
@@ -122,7 +114,7 @@ impl RowRun {
         } else {
             let testimonies = self.asked_again(witnesses, before, deed).await;
             case.seen.asked_again(&testimonies);
-            let session = self.session_arn(&made.call.principal);
+            let session = self.callers.session_arn(&made.call.principal);
             let attempted = Attempted {
                 kind: attempt.kind,
                 call: &made.call,
@@ -163,7 +155,7 @@ impl RowRun {
 
     /// Asks a witness, unless it has succeeded since something may have changed, and after so many deeds.
     async fn testify(&mut self, witness: &Witness, deeds: usize) -> Testimony {
-        if let Some(known) = self.known(&witness.request, deeds) {
+        if let Some(known) = self.asked.known(&witness.request, deeds) {
             return Testimony {
                 outcome: known.outcome.clone(),
                 came_back: known.came_back.clone(),
@@ -178,26 +170,8 @@ impl RowRun {
         if let Some(before) = before {
             self.stand.go_back(&before).await;
         }
-        self.remember(&witness.request, outcome.clone(), came_back.clone());
+        self.asked.remember(&witness.request, outcome.clone(), came_back.clone());
         Testimony { outcome, came_back }
-    }
-
-    /// A success of this very request after so many deeds, with nothing since that may have changed what it would be now.
-    fn known(&self, request: &Arc<Request>, deeds: usize) -> Option<&Fresh> {
-        let same = |fresh: &&Fresh| Arc::ptr_eq(&fresh.request, request) || *fresh.request == **request;
-        let known = self.fresh.iter().find(same)?;
-        (known.deeds >= deeds && known.outcome == Outcome::Allowed).then_some(known)
-    }
-
-    /// Keeps what a witness answered.
-    pub(super) fn remember(&mut self, request: &Arc<Request>, outcome: Outcome, came_back: String) {
-        self.fresh.retain(|fresh| *fresh.request != **request);
-        self.fresh.push(Fresh {
-            request: request.clone(),
-            outcome,
-            came_back,
-            deeds: self.deeds,
-        });
     }
 
     /// A refused change must have changed nothing: every fixture on the same key still has the version it was made with.
@@ -220,14 +194,14 @@ impl RowRun {
                 continue;
             }
             let proof = Arc::new(proof_of(&fixture.request, &version));
-            if self.known(&proof, deed).is_some() {
+            if self.asked.known(&proof, deed).is_some() {
                 continue;
             }
             let name = fixture.name.clone();
             match self.perform(&proof).await {
-                Ok(made) if made.outcome == Outcome::Allowed => self.remember(&proof, made.outcome, String::new()),
+                Ok(made) if made.outcome == Outcome::Allowed => self.asked.remember(&proof, made.outcome, String::new()),
                 Ok(made) => {
-                    self.remember(&proof, made.outcome.clone(), came_back(&made.answer));
+                    self.asked.remember(&proof, made.outcome.clone(), came_back(&made.answer));
                     let detail = format!("the fixture `{name}` is not what it was: {}", came_back(&made.answer));
                     return Judgement::inconclusive(Reason::FixtureChanged, detail);
                 }

@@ -114,7 +114,7 @@ impl Seen {
     /// Keeps what a call showed.
     pub(super) fn made(&mut self, row: &RowRun, made: Made) {
         self.tries = made.tries;
-        self.principal_arn = row.session_arn(&made.call.principal);
+        self.principal_arn = row.callers.session_arn(&made.call.principal);
         let url = row.one_url(made.call.plain);
         self.command = Some((made.call, row.region().to_owned(), url));
         self.observed = Some(observed(&made.answer, &made.outcome));

@@ -11,20 +11,19 @@ use futures::FutureExt as _;
 
 use super::{
     Event, Options, RowDone, Stage, Stop,
-    refusal::{Fresh, Waiting},
+    asked::Asked,
+    callers::Callers,
     result::{Case, Results, Seen, result},
-    shared::is_ending,
     stand::Stand,
 };
 use crate::{
     attempt::{self, Answer, Call, Effect, Facts, Field, Output, Param, fill},
-    cloud::{Clients, Target},
     environment::{Role, Waivers},
     outcome::{Outcome, classify},
     plan::{self, PlannedRow, needed_fixtures},
     principal::Sessions,
     record::TryRecord,
-    scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value},
+    scenario::{Attempt, Fixture, Kind, Refusal, Request, Value},
     suite::Architecture,
     tries::{Tries, judge_tries},
     verdict::{Expected, Judgement, Reason, Verdict, came_back, judge_allow},
@@ -36,30 +35,29 @@ pub(super) struct RowRun {
     setting: Setting,
     attempts: Vec<Arc<Attempt>>,
     pub(super) fixtures: Vec<Fixture>,
+    /// What each fixture answered when it was made, in order.
+    pub(super) outputs: Vec<Output>,
     /// Why attempts are not made here, by their ids.
     obstacles: BTreeMap<String, String>,
-    pub(super) stand: Stand,
-    target: Target,
-    sessions: Sessions,
-    /// Those from before the clock was moved.
-    old_sessions: Sessions,
     /// How far the clock is moved once the fixtures are made, and who then needs a new session.
     advance: Option<(Duration, Vec<Arc<Role>>)>,
-    pub(super) stop: Stop,
-    pub(super) fail_fast: bool,
+    /// What `{run}` is in this row.
     run: String,
-    pub(super) outputs: Vec<Output>,
-    /// By principal, whether in the clear, and whether with the old session.
-    clients: BTreeMap<(String, bool, bool), Arc<Clients>>,
-    /// What witnesses have answered since something changed: they need not be asked again.
-    pub(super) fresh: Vec<Fresh>,
-    /// How many forbidden attempts were made: what was asked since the last one comes after it.
-    pub(super) deeds: usize,
-    /// Refusals whose witnesses have yet to be asked once more.
-    pub(super) open: Vec<Waiting>,
-    calls: u64,
+    pub(super) stand: Stand,
+    pub(super) callers: Callers,
+    pub(super) asked: Asked,
+    pub(super) progress: Progress,
     /// The same row on a sandbox that is as the environment says, where this one is on something else.
     offline: Option<Box<RowRun>>,
+}
+
+/// How far a row is, and what ends it early.
+pub(super) struct Progress {
+    pub stop: Stop,
+    pub fail_fast: bool,
+    /// Whether refusals that follow each other may share their witnesses.
+    pub share: bool,
+    calls: u64,
 }
 
 /// Where a result belongs.
@@ -127,24 +125,22 @@ impl RowRun {
             obstacles: stage.obstacles(row, &attempts),
             attempts,
             fixtures: row.row.fixtures.clone(),
-            target,
             stand,
-            sessions: stage.sessions.clone(),
-            old_sessions: Sessions::default(),
+            callers: Callers::new(target, stage.sessions.clone()),
+            asked: Asked::default(),
+            progress: Progress {
+                stop,
+                fail_fast: options.fail_fast,
+                share: options.share,
+                calls: 0,
+            },
             advance: row.row.advance.map(|seconds| {
                 let names = plan::roles(row.row);
                 let roles = environment.roles.iter().filter(|role| names.contains(role.name.as_str()));
                 (Duration::from_secs(seconds), roles.cloned().collect())
             }),
-            stop,
-            fail_fast: options.fail_fast,
             run: stage.run_of(row, options),
             outputs: Vec::new(),
-            clients: BTreeMap::new(),
-            fresh: Vec::new(),
-            deeds: 0,
-            open: Vec::new(),
-            calls: 0,
         }
     }
 
@@ -157,13 +153,13 @@ impl RowRun {
         // being removed.
         let whole = AssertUnwindSafe(Box::pin(self.attempt_all(&mut results))).catch_unwind().await;
         if whole.is_err() {
-            self.open.clear();
+            self.asked.open.clear();
             self.give_up(&mut results);
         }
         let (left_behind, calls) = self.stand.close().await;
         RowDone {
             results: results.done,
-            calls: self.calls + calls,
+            calls: self.progress.calls + calls,
             left_behind,
         }
     }
@@ -174,7 +170,7 @@ impl RowRun {
         self.give_up(&mut results);
         RowDone {
             results: results.done,
-            calls: self.calls,
+            calls: self.progress.calls,
             left_behind: vec![format!("whatever the row {} made", self.name)],
         }
     }
@@ -196,7 +192,7 @@ impl RowRun {
         }
         let made = self.attempts.iter().filter(|attempt| !self.obstacles.contains_key(&attempt.id));
         let needed = needed_fixtures(&self.fixtures, &made.cloned().collect::<Vec<_>>());
-        let missing = if self.stop.is_interrupted() {
+        let missing = if self.progress.stop.is_interrupted() {
             None
         } else {
             match self.make_fixtures(&needed).await {
@@ -211,9 +207,9 @@ impl RowRun {
             // The sandbox answers at once, so a row would never let the runtime see a Ctrl-C.
             tokio::task::yield_now().await;
             let mut case = Case::begin(place, attempt);
-            let judgement = if self.stop.is_interrupted() {
+            let judgement = if self.progress.stop.is_interrupted() {
                 Judgement::error(Reason::Cancelled, "the run was stopped before this attempt")
-            } else if self.stop.has_failed() {
+            } else if self.progress.stop.has_failed() {
                 Judgement::skipped("not attempted: `--fail-fast` ended the run at an earlier failure")
             } else if let Some(obstacle) = self.obstacles.get(&case.attempt.id) {
                 Judgement::skipped(obstacle.clone())
@@ -228,7 +224,7 @@ impl RowRun {
                 match self.refused(&case.attempt.clone()).await {
                     Ok(refusal) => {
                         let waits = self.may_wait(&case.attempt);
-                        self.open.push(case.waits(refusal));
+                        self.asked.open.push(case.waits(refusal));
                         if !waits {
                             self.settle(results).await;
                         }
@@ -284,16 +280,16 @@ impl RowRun {
         let Some((by, roles)) = self.advance.take() else { return };
         let Some(credentials) = self.stand.advance(by) else { return };
         let environment = self.setting.environment.clone();
-        let opened = Sessions::open(&self.target, &credentials, &environment, &roles, &self.run).await;
-        self.calls += opened.calls();
-        self.old_sessions = std::mem::replace(&mut self.sessions, opened);
-        self.clients.clear();
+        let target = &self.callers.target;
+        let opened = Sessions::open(target, &credentials, &environment, &roles, &self.run).await;
+        self.progress.calls += opened.calls();
+        self.callers.reopen(opened);
     }
 
     /// Gives an attempt its verdict.
     pub(super) fn end(&mut self, case: Case, judgement: &Judgement, results: &mut Results<'_>) {
-        if self.fail_fast && judgement.verdict() == Verdict::Fail {
-            self.stop.fail();
+        if self.progress.fail_fast && judgement.verdict() == Verdict::Fail {
+            self.progress.stop.fail();
         }
         let place = case.place;
         results.put(place, Arc::new(result(&self.setting, case, judgement)));
@@ -305,10 +301,10 @@ impl RowRun {
             Err(judgement) => return judgement,
         };
         if attempt.request.operation.effect != Effect::Reads {
-            self.fresh.clear();
+            self.asked.forget();
         }
         // A failure, too: it takes the place of a success before it.
-        self.remember(&attempt.request, made.outcome.clone(), came_back(&made.answer));
+        self.asked.remember(&attempt.request, made.outcome.clone(), came_back(&made.answer));
         let expected = self.expected_fields(&attempt.expect);
         seen.fields = expected.clone();
         let judgement = judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
@@ -327,7 +323,7 @@ impl RowRun {
                 Ok(made) => made,
                 Err(judgement) => return judgement,
             };
-            self.remember(&then.request, made.outcome.clone(), came_back(&made.answer));
+            self.asked.remember(&then.request, made.outcome.clone(), came_back(&made.answer));
             let expected = self.expected_fields(&then.expect);
             let judgement = judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
             let told = |detail: &str| format!("afterwards `{}` (line {}): {detail}", then.request.operation, then.line);
@@ -345,15 +341,15 @@ impl RowRun {
     /// Makes a call as its principal. An error is a judgement: the call could not be made.
     pub(super) async fn perform(&mut self, request: &Request) -> Result<Made, Judgement> {
         let call = fill(request, &self.facts()).map_err(|error| Judgement::inconclusive(Reason::NoFixture, error.to_string()))?;
-        let clients = self.clients(&call).await?;
+        let clients = self.callers.clients(&call, &self.stand).await?;
         let mut tries = Tries::default();
         loop {
-            self.calls += 1;
+            self.progress.calls += 1;
             let answer = attempt::call(&clients, &call).await;
             self.stand.note(request, &call, &answer);
             let outcome = classify(call.operation.service, &answer);
             match tries.next(&answer, &outcome) {
-                Some(pause) if !self.stop.is_interrupted() => tokio::time::sleep(pause).await,
+                Some(pause) if !self.progress.stop.is_interrupted() => tokio::time::sleep(pause).await,
                 _ => {
                     let tries = tries.into_vec();
                     return Ok(Made {
@@ -367,33 +363,6 @@ impl RowRun {
         }
     }
 
-    async fn clients(&mut self, call: &Call) -> Result<Arc<Clients>, Judgement> {
-        if let Principal::Role(role) = &call.principal
-            && self.sessions.get(&role.name).is_ok_and(is_ending)
-            && let Some(session) = self.stand.renew(role).await
-        {
-            self.sessions.put(&role.name, session);
-            self.clients.retain(|(name, ..), _| *name != role.name);
-        }
-        let key = (call.principal.name().to_owned(), call.plain, call.old_session);
-        if let Some(clients) = self.clients.get(&key) {
-            return Ok(clients.clone());
-        }
-        let credentials = match &call.principal {
-            Principal::Anonymous => None,
-            Principal::Role(role) => {
-                let sessions = if call.old_session { &self.old_sessions } else { &self.sessions };
-                let session = sessions
-                    .get(&role.name)
-                    .map_err(|problem| Judgement::inconclusive(Reason::NoSession, problem))?;
-                Some(&session.credentials)
-            }
-        };
-        let clients = Arc::new(self.target.clients(credentials, call.plain));
-        self.clients.insert(key, clients.clone());
-        Ok(clients)
-    }
-
     pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
             environment: &self.setting.environment,
@@ -403,16 +372,9 @@ impl RowRun {
         }
     }
 
-    pub(super) fn session_arn(&self, principal: &Principal) -> Option<String> {
-        match principal {
-            Principal::Role(role) => self.sessions.get(&role.name).ok().map(|session| session.arn.clone()),
-            Principal::Anonymous => None,
-        }
-    }
-
     /// The one URL of the target, where it has one.
     pub(super) fn one_url(&self, plain: bool) -> Option<String> {
-        self.target.one_url(plain)
+        self.callers.target.one_url(plain)
     }
 
     pub(super) fn region(&self) -> &str {

@@ -28,6 +28,7 @@ fn run(change: Option<(&str, &str, &str)>) -> Arc<RunRecord> {
         fail_fast: false,
         run: "r".to_owned(),
         scenarios: String::new(),
+        share: true,
         between: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
