@@ -58,6 +58,10 @@ pub enum Reason {
     WrongAnswer,
     /// It was refused, but not by what must refuse it.
     WrongReason,
+    /// It was refused, and happened all the same.
+    HappenedAnyway,
+    /// It was refused, and whether it happened all the same could not be seen.
+    EffectUnknown,
     /// A read that must hold afterwards does not.
     ThenFailed,
     /// A witness did not succeed, so the refusal proves nothing.
@@ -70,6 +74,8 @@ pub enum Reason {
     NoFixture,
     /// A fixture is not what it was.
     FixtureChanged,
+    /// What it rests on was changed while the run lasted.
+    Changed,
     /// There is no session for the principal.
     NoSession,
     /// The target could not answer.
@@ -97,12 +103,15 @@ impl Reason {
             Self::Refused => "refused",
             Self::WrongAnswer => "wrong-answer",
             Self::WrongReason => "wrong-reason",
+            Self::HappenedAnyway => "happened-anyway",
+            Self::EffectUnknown => "effect-unknown",
             Self::ThenFailed => "then-failed",
             Self::NoWitness => "no-witness",
             Self::Unproved => "unproved",
             Self::NotAuthorization => "not-authorization",
             Self::NoFixture => "no-fixture",
             Self::FixtureChanged => "fixture-changed",
+            Self::Changed => "changed",
             Self::NoSession => "no-session",
             Self::NoAnswer => "no-answer",
             Self::LostAnswer => "lost-answer",
@@ -123,11 +132,14 @@ impl Reason {
             | Self::Refused
             | Self::WrongAnswer
             | Self::WrongReason
+            | Self::HappenedAnyway
+            | Self::EffectUnknown
             | Self::ThenFailed
             | Self::NoWitness
             | Self::Unproved
             | Self::NotAuthorization
             | Self::FixtureChanged
+            | Self::Changed
             | Self::LostAnswer
             | Self::Cancelled
             | Self::NotCleaned

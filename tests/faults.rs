@@ -14,6 +14,8 @@ mod any;
 mod fault;
 #[path = "faults/place.rs"]
 mod place;
+#[path = "faults/shared.rs"]
+mod shared;
 #[path = "faults/table.rs"]
 mod table;
 
@@ -51,6 +53,10 @@ fn main() -> ExitCode {
                 trials.push(Trial::test(name, move || holds(row, deed, *on)));
             }
         }
+    }
+    for &(name, lie, deed, cleanup, wanted) in shared::LIES {
+        let name = format!("elsewhere/{name}");
+        trials.push(Trial::test(name, move || shared::holds(lie, deed, cleanup, wanted)));
     }
     trials.push(Trial::test("the table is long enough and names no row twice", the_table));
     trials.push(Trial::test("no bytes of any kind pass", any::no_bytes_pass));

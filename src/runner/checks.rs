@@ -62,6 +62,25 @@ pub(super) async fn execute(
     checked
 }
 
+/// Reads once more what a check passed by, and again where it says something else: what it says
+/// then, and how many calls that took.
+pub(super) async fn read_again(planned: &PlannedCheck<'_>, stage: &Arc<Stage>, options: &Options, stop: &Stop) -> (Option<String>, u64) {
+    let mut calls = 0;
+    let mut what = None;
+    for _ in 0..2 {
+        let (result, asked) = CheckRun::new(planned, stage.clone(), options, stop).make().await;
+        calls += asked;
+        if result.verdict == Verdict::Pass {
+            return (None, calls);
+        }
+        what = Some(format!(
+            "it held when the run began, and not when it was read again at its end: {}",
+            result.detail
+        ));
+    }
+    (what, calls)
+}
+
 /// Everything one check needs, owned, so that it can be made on any thread.
 struct CheckRun {
     reading: Arc<Reading>,

@@ -1,6 +1,7 @@
 //! The runner: makes the calls of a plan and judges them. The only stage that touches the network. It prints nothing: what
 //! happens is told as [`Event`]s.
 
+mod again;
 mod asked;
 mod callers;
 mod checks;
@@ -151,6 +152,7 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
         info.left_behind.append(&mut row.left_behind);
         results.extend(row.results.drain(..).map(Arc::unwrap_or_clone));
     }
+    info.calls += again::confirm(plan, options, stop, &stages, &mut results).await;
     info.left_behind.extend(place.close().await);
     info.waivers = architectures
         .iter()

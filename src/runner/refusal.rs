@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::{
     result::{Case, Results},
     row::{Made, RowRun},
+    shared::Effects,
 };
 use crate::{
     attempt::{Call, Effect, Field, Param, Service, fill},
@@ -24,6 +25,8 @@ use crate::{
 /// A forbidden attempt that was made.
 pub(super) struct Refusal {
     made: Made,
+    /// Whether it happened all the same.
+    effects: Effects,
     /// What its witnesses answered before.
     before: Before,
     /// How many forbidden attempts had been made with this one.
@@ -63,10 +66,23 @@ impl RowRun {
             actor: self.testify(&witnesses.actor, 0).await,
         };
         let before = self.stand.mark();
-        let mut made = self.perform(&attempt.request).await?;
+        let call = self.call(&attempt.request)?;
+        let state = self.stand.look(&call).await;
+        let mut made = self.send(&attempt.request, call).await?;
         self.stand.explain(&made.call, &mut made.answer).await;
+        let effects = match made.outcome {
+            Outcome::Allowed => Effects::NotLookedFor,
+            Outcome::Denied(_)
+            | Outcome::Rejected
+            | Outcome::Absent
+            | Outcome::Throttled
+            | Outcome::Unreachable
+            | Outcome::BadCredentials
+            | Outcome::NotImplemented
+            | Outcome::Unclear => self.stand.effects(&made.call, state).await,
+        };
         let deed = self.asked.deed();
-        let acted = may_have_acted(&made);
+        let acted = may_have_acted(&made) || matches!(effects, Effects::Happened(_));
         if attempt.request.operation.effect != Effect::Reads && (acted || !self.shares()) {
             self.asked.forget();
         }
@@ -74,7 +90,12 @@ impl RowRun {
             // What should not have happened must not colour what comes after it.
             self.stand.go_back(&before).await;
         }
-        Ok(Refusal { made, before: asked, deed })
+        Ok(Refusal {
+            made,
+            effects,
+            before: asked,
+            deed,
+        })
     }
 
     /// Whether what witnesses answered outlasts a refusal.
@@ -103,7 +124,12 @@ impl RowRun {
     }
 
     async fn judge(&mut self, attempt: &Attempt, refusal: Refusal, case: &mut Case) -> Judgement {
-        let Refusal { made, before, deed } = refusal;
+        let Refusal {
+            made,
+            effects,
+            before,
+            deed,
+        } = refusal;
         let expected = self.expected(&attempt.refusals, &made.call);
         let Some(witnesses) = &attempt.witnesses else {
             return Judgement::inconclusive(Reason::NoWitness, "the attempt has no witnesses");
@@ -125,6 +151,17 @@ impl RowRun {
             };
             judge_refusal(&attempted, &testimonies)
         };
+        match effects {
+            Effects::NotLookedFor | Effects::None => {}
+            Effects::Happened(what) => {
+                let detail = format!("what was refused happened all the same: there is {what}");
+                judgement = Judgement::fail(Reason::HappenedAnyway, detail);
+            }
+            Effects::Unknown(why) if judgement == Judgement::pass() => {
+                judgement = Judgement::inconclusive(Reason::EffectUnknown, why);
+            }
+            Effects::Unknown(_) => {}
+        }
         if judgement == Judgement::pass() {
             judgement = self.prove_fixtures(attempt, &made.call, deed).await;
         }

@@ -338,9 +338,19 @@ impl RowRun {
         Judgement::pass()
     }
 
+    /// A request with everything filled in. An error is a judgement: it cannot be.
+    pub(super) fn call(&self, request: &Request) -> Result<Call, Judgement> {
+        fill(request, &self.facts()).map_err(|error| Judgement::inconclusive(Reason::NoFixture, error.to_string()))
+    }
+
     /// Makes a call as its principal. An error is a judgement: the call could not be made.
     pub(super) async fn perform(&mut self, request: &Request) -> Result<Made, Judgement> {
-        let call = fill(request, &self.facts()).map_err(|error| Judgement::inconclusive(Reason::NoFixture, error.to_string()))?;
+        let call = self.call(request)?;
+        self.send(request, call).await
+    }
+
+    /// Makes a call that was filled in.
+    pub(super) async fn send(&mut self, request: &Request, call: Call) -> Result<Made, Judgement> {
         let clients = self.callers.clients(&call, &self.stand).await?;
         let mut tries = Tries::default();
         loop {

@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use aws_credential_types::Credentials;
+
 use super::{
     Options, Place,
     shared::{Cleaner, Engine, Ground, Journal, Keeper},
@@ -12,7 +14,7 @@ use super::{
 };
 use crate::{
     check::{Reading, Seen},
-    cloud::Target,
+    cloud::{Clients, Target},
     environment::{Environment, Role},
     plan::{self, Plan, PlannedRow, obstacle, unreadable},
     principal::{Session, Sessions},
@@ -28,6 +30,8 @@ pub(super) struct Stage {
     pub place: String,
     on: On,
     pub sessions: Sessions,
+    /// Whose sessions there are on a shared target.
+    roles: Vec<Arc<Role>>,
     pub calls: u64,
 }
 
@@ -68,6 +72,7 @@ impl Stage {
             place: Place::Sandbox.name(),
             on: On::Sandbox(sandbox),
             calls: sessions.calls(),
+            roles: Vec::new(),
             sessions,
         }
     }
@@ -88,6 +93,7 @@ impl Stage {
             place: Place::Sandbox.name(),
             on: On::Sandbox(sandbox),
             sessions,
+            roles: Vec::new(),
             calls: 0,
         }
     }
@@ -100,15 +106,14 @@ impl Stage {
         let keeper = Arc::new(Keeper::new(ground, environment, &options.run));
         let sessions = keeper.open(&roles).await;
         let engine = Arc::new(Engine::new(environment, &roles, &options.run));
-        let mut readers = Vec::new();
-        if let Ok(credentials) = ground.caller.chain.credentials().await {
-            readers.push(ground.target.fork().clients(Some(&credentials), false));
-        }
-        let open = roles.iter().filter_map(|role| sessions.get(&role.name).ok());
-        readers.extend(open.map(|session| ground.target.fork().clients(Some(&session.credentials), false)));
+        let readers = readers(&keeper, &roles).await;
         let mut calls = 1 + 2 * roles.len() as u64;
         for bucket in environment.buckets.iter().filter(|bucket| needs.buckets.contains(&bucket.logical)) {
-            calls += engine.compare(bucket, &readers).await;
+            let (is_declared, asked) = engine.compare(bucket, &readers).await;
+            calls += asked;
+            if is_declared {
+                engine.take(&bucket.name);
+            }
         }
         let cleanup = ground.bindings.cleanup.as_ref().and_then(|name| environment.role(name)).cloned();
         Self {
@@ -120,6 +125,7 @@ impl Stage {
                 offline: Box::new(Self::by_the_files(plan, architecture, options)),
             },
             sessions,
+            roles,
             calls,
         }
     }
@@ -152,6 +158,37 @@ impl Stage {
             On::Sandbox(sandbox) => Target::sandbox(sandbox, &environment.region, options.between.as_ref()),
             On::Shared { keeper, .. } => keeper.ground().target.fork(),
         }
+    }
+
+    /// Whether others may change it while the run lasts.
+    pub(super) const fn is_shared(&self) -> bool {
+        matches!(self.on, On::Shared { .. })
+    }
+
+    /// The buckets whose policy was the declared one when the run began and is not any more, and
+    /// how many calls it took to see that.
+    pub(super) async fn changed_policies(&self, environment: &Environment) -> (BTreeSet<String>, u64) {
+        let On::Shared { keeper, engine, .. } = &self.on else {
+            return (BTreeSet::new(), 0);
+        };
+        let known = engine.known();
+        let buckets = environment.buckets.iter().filter(|bucket| known.contains(&bucket.name));
+        let (mut changed, mut calls) = (BTreeSet::new(), 0);
+        let readers = readers(keeper, &self.roles).await;
+        for bucket in buckets {
+            let mut is_same = false;
+            for _ in 0..2 {
+                let (same, asked) = engine.compare(bucket, &readers).await;
+                (is_same, calls) = (is_same || same, calls + asked);
+                if is_same {
+                    break;
+                }
+            }
+            if !is_same {
+                changed.insert(bucket.name.clone());
+            }
+        }
+        (changed, calls)
     }
 
     /// A session with time left.
@@ -205,6 +242,21 @@ impl Stage {
             On::Shared { .. } => format!("{}-{}", options.run, row.index),
         }
     }
+}
+
+/// Those who may be able to read a bucket's policy: the caller, then every role.
+async fn readers(keeper: &Arc<Keeper>, roles: &[Arc<Role>]) -> Vec<Clients> {
+    let clients = |credentials: &Credentials| keeper.ground().target.fork().clients(Some(credentials), false);
+    let mut readers = Vec::new();
+    if let Ok(credentials) = keeper.ground().caller.chain.credentials().await {
+        readers.push(clients(&credentials));
+    }
+    for role in roles {
+        if let Ok(session) = keeper.session(role).await {
+            readers.push(clients(&session.credentials));
+        }
+    }
+    readers
 }
 
 /// The roles that the rows and checks of an architecture need.

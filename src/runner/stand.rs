@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use aws_credential_types::Credentials;
 
-use super::shared::{Cleaner, Engine, Journal, Keeper};
+use super::shared::{Cleaner, Effects, Engine, Journal, Keeper, LookError, State, is_looked_for};
 use crate::{
     attempt::{Answer, Call},
     environment::Role,
@@ -69,6 +69,27 @@ impl Stand {
         if let Self::Shared { journal, .. } = self {
             journal.note(request, call, answer);
         }
+    }
+
+    /// What is under the key of a change, where a target may say no and make it all the same;
+    /// nothing elsewhere.
+    pub(super) async fn look(&mut self, call: &Call) -> Option<Result<State, LookError>> {
+        match self {
+            Self::Shared { cleaner, .. } if is_looked_for(call) => Some(cleaner.look(call).await),
+            Self::Shared { .. } | Self::Sandbox(_) => None,
+        }
+    }
+
+    /// What became of a refused change, from what was under its key before. What it made is noted.
+    pub(super) async fn effects(&mut self, call: &Call, before: Option<Result<State, LookError>>) -> Effects {
+        let Some(before) = before else { return Effects::NotLookedFor };
+        let Some(after) = self.look(call).await else {
+            return Effects::NotLookedFor;
+        };
+        if let (Self::Shared { journal, .. }, Ok(before), Ok(after)) = (self, &before, &after) {
+            journal.found(after.made_since(before, call));
+        }
+        Effects::between(before, after)
     }
 
     /// What decided a refusal, where the target does not tell.

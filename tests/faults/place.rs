@@ -25,6 +25,13 @@ pub const KEY: Deed = "key";
 /// A read of what was deleted before.
 pub const DELETED: Deed = "deleted";
 
+/// A new version by a role that is given nothing.
+pub const OVERWRITE: Deed = "overwrite";
+/// A deletion by a role that is given nothing, which shows itself by a read.
+pub const REMOVE: Deed = "remove";
+/// A change of tags by a role that is given nothing.
+pub const TAG: Deed = "tag";
+
 const ENVIRONMENT: &str = r#"environment: A place for faults
 account: "111122223333"
 region: eu-west-1
@@ -44,7 +51,8 @@ keys:
   own: { id: 0e71de9c-e000-4000-8000-000000000002, policy: key.json }
 "#;
 
-const BASELINE: &str = "baseline: All that is tried here\ncontrols: [{ id: ACC-01 }]\n";
+const BASELINE: &str = "baseline: All that is tried here\nreader: app\n\
+    controls: [{ id: ACC-01 }, { id: VER-02, of: data }]\n";
 
 /// Policy files and their statements.
 const POLICIES: &[(&str, &str)] = &[
@@ -161,6 +169,46 @@ attempts:
     but: { as: stranger }
     by: { layer: identity }
     witness: { actor: at home }
+"#,
+    ),
+    (
+        OVERWRITE,
+        FILES,
+        r#"request: { as: app, do: s3:PutObject, bucket: data, key: "{file.key}", encryption: AES256 }
+attempts:
+  - allow: at home
+    request: { as: stranger, do: s3:GetObject, bucket: home, key: "{own.key}" }
+  - deny: the stranger
+    but: { as: stranger }
+    by: { layer: identity }
+    witness: { actor: at home }
+"#,
+    ),
+    (
+        REMOVE,
+        FILES,
+        r#"request: { as: app, do: s3:DeleteObject, bucket: data, key: "{file.key}" }
+attempts:
+  - allow: at home
+    request: { as: stranger, do: s3:GetObject, bucket: home, key: "{own.key}" }
+  - deny: the stranger
+    but: { as: stranger }
+    by: { layer: identity }
+    witness: { actor: at home }
+"#,
+    ),
+    (
+        TAG,
+        FILES,
+        r#"request: { as: app, do: s3:PutObjectTagging, bucket: data, key: "{file.key}", tags: "a=b" }
+attempts:
+  - allow: at home
+    request: { as: stranger, do: s3:GetObject, bucket: home, key: "{own.key}" }
+  - deny: the stranger
+    but: { as: stranger, tags: "a=c" }
+    by: { layer: identity }
+    witness: { target: the app, actor: at home }
+  - allow: the app
 "#,
     ),
     (

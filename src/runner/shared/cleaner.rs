@@ -51,7 +51,7 @@ impl Cleaner {
         }
     }
 
-    async fn clients(&self) -> Result<Clients, String> {
+    pub(super) async fn clients(&self) -> Result<Clients, String> {
         let credentials = match &self.role {
             Some(role) => self.keeper.session(role).await?.credentials,
             None => self.keeper.ground().caller.chain.credentials().await?,

@@ -43,8 +43,20 @@ impl Engine {
         }
     }
 
-    /// Reads a bucket's policy as one of those who may, and compares it with the declared one. Answers how many calls that took.
-    pub(in crate::runner) async fn compare(&self, bucket: &Bucket, readers: &[Clients]) -> u64 {
+    /// Takes the declared policy of a bucket as the one it has.
+    pub(in crate::runner) fn take(&self, bucket: &str) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(bucket.to_owned());
+    }
+
+    /// The buckets whose policy was taken as the declared one.
+    pub(in crate::runner) fn known(&self) -> BTreeSet<String> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads a bucket's policy as one of those who may: whether it is the declared one, and how
+    /// many calls that took.
+    pub(in crate::runner) async fn compare(&self, bucket: &Bucket, readers: &[Clients]) -> (bool, u64) {
         let mut calls = 0;
         for clients in readers {
             calls += 1;
@@ -57,13 +69,9 @@ impl Engine {
                 },
             };
             let declared = bucket.policy.as_ref().map(|policy| policy.text.as_ref());
-            if same(found.as_deref(), declared) {
-                let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-                known.insert(bucket.name.clone());
-            }
-            break;
+            return (same(found.as_deref(), declared), calls);
         }
-        calls
+        (false, calls)
     }
 
     /// What a check would read if everything were as the environment says.

@@ -58,6 +58,11 @@ impl Journal {
         apart
     }
 
+    /// Notes what was found to be made, whatever the call that made it was answered.
+    pub(in crate::runner) fn found(&mut self, things: Vec<Thing>) {
+        self.0.extend(things);
+    }
+
     /// Notes what a call has made or taken away. What is in doubt is noted, too.
     pub(in crate::runner) fn note(&mut self, request: &Request, call: &Call, answer: &Answer) {
         let makes = matches!(

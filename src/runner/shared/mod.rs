@@ -3,6 +3,7 @@
 
 mod cleaner;
 mod connect;
+mod effects;
 mod engine;
 mod journal;
 mod keeper;
@@ -12,6 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use self::connect::{Caller, connect};
 pub(super) use self::{
     cleaner::Cleaner,
+    effects::{Effects, LookError, State, is_looked_for},
     engine::Engine,
     journal::Journal,
     keeper::{Keeper, is_ending},

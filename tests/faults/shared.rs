@@ -1,0 +1,223 @@
+//! A target that others share and that does other than it says: it refuses a change and makes it,
+//! or what conclusions rest on is changed while the run lasts.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption, Tag, Tagging};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector},
+    orchestrator::{HttpRequest, HttpResponse},
+};
+use gainsay::{
+    cloud::{Between, Chain, Clients, Target},
+    environment::Bindings,
+    plan::{Plan, Selection},
+    record::RunRecord,
+    runner::{self, Caller, Ground, Options, Place, Stop},
+    sandbox::Sandbox,
+    suite::Architecture,
+    verdict::{Reason, Verdict},
+};
+use libtest_mimic::Failed;
+
+use crate::place::{self, Deed};
+
+/// What a target does beside what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// Nothing.
+    None,
+    /// It refuses an upload and takes it.
+    Uploads,
+    /// It refuses a deletion and makes it.
+    Deletes,
+    /// It refuses tags and sets them.
+    Tags,
+    /// After the first refused object the policy of the bucket is another.
+    Policy,
+    /// After the first refusal the policy is written otherwise and says the same.
+    Spelling,
+    /// After the first refusal versions are kept no more.
+    Versioning,
+}
+
+/// A lie, the deed or check that it is told of, who removes what a run makes, and what must come
+/// of it.
+pub const LIES: &[(&str, Lie, &str, &str, (Verdict, Option<Reason>))] = &[
+    ("an upload is taken all the same", Lie::Uploads, place::SEALED, "app", HAPPENED),
+    (
+        "a new version is made all the same",
+        Lie::Uploads,
+        place::OVERWRITE,
+        "app",
+        HAPPENED,
+    ),
+    ("a deletion is made all the same", Lie::Deletes, place::REMOVE, "app", HAPPENED),
+    ("tags are set all the same", Lie::Tags, place::TAG, "app", HAPPENED),
+    ("nobody can look at the key", Lie::None, place::OVERWRITE, "stranger", UNKNOWN),
+    ("the policy is another in the end", Lie::Policy, place::OVERWRITE, "app", CHANGED),
+    ("the policy is written otherwise", Lie::Spelling, place::OVERWRITE, "app", PASSES),
+    ("a setting is another in the end", Lie::Versioning, "VER-02", "app", CHANGED),
+    ("an honest target, a new key", Lie::None, place::SEALED, "app", PASSES),
+    ("an honest target, a new version", Lie::None, place::OVERWRITE, "app", PASSES),
+    ("an honest target, a deletion", Lie::None, place::REMOVE, "app", PASSES),
+    ("an honest target, tags", Lie::None, place::TAG, "app", PASSES),
+    ("an honest target, a setting", Lie::None, "VER-02", "app", PASSES),
+];
+
+const HAPPENED: (Verdict, Option<Reason>) = (Verdict::Fail, Some(Reason::HappenedAnyway));
+const UNKNOWN: (Verdict, Option<Reason>) = (Verdict::Inconclusive, Some(Reason::EffectUnknown));
+const CHANGED: (Verdict, Option<Reason>) = (Verdict::Inconclusive, Some(Reason::Changed));
+const PASSES: (Verdict, Option<Reason>) = (Verdict::Pass, None);
+
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::gs-data/*","Condition":{"Null":{"s3:x-amz-server-side-encryption":["true"]}},"Sid":"DenyUnencrypted"}]}"#;
+
+/// Does beside what it is asked what the lie is.
+#[derive(Debug)]
+struct Liar {
+    inner: SharedHttpConnector,
+    lie: Lie,
+    /// Who may do it.
+    app: Arc<Clients>,
+    done: Arc<AtomicBool>,
+}
+
+impl HttpConnector for Liar {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (lie, app, done) = (self.lie, self.app.clone(), self.done.clone());
+        let path = request.uri().split('?').next().unwrap_or_default().to_owned();
+        let key = path.splitn(4, '/').nth(3).unwrap_or_default().to_owned();
+        let answer = self.inner.call(request);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await?;
+            let is_refused = answer.status().as_u16() == 403 && !key.is_empty();
+            if is_refused && lie != Lie::None && !done.swap(true, Ordering::SeqCst) {
+                does(lie, &app, &key).await;
+            }
+            Ok(as_elsewhere(answer))
+        })
+    }
+}
+
+/// Without what only the sandbox tells.
+fn as_elsewhere(answer: HttpResponse) -> HttpResponse {
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let mut bare = HttpResponse::new(status, answer.into_body());
+    *bare.headers_mut() = headers;
+    bare
+}
+
+async fn does(lie: Lie, app: &Clients, key: &str) {
+    let s3 = &app.s3;
+    let (bucket, key) = ("gs-data", key.to_owned());
+    match lie {
+        Lie::None => {}
+        Lie::Uploads => {
+            let put = s3.put_object().bucket(bucket).key(key);
+            put.server_side_encryption(ServerSideEncryption::Aes256).send().await.expect("made");
+        }
+        Lie::Deletes => {
+            s3.delete_object().bucket(bucket).key(key).send().await.expect("made");
+        }
+        Lie::Tags => {
+            let tag = Tag::builder().key("a").value("c").build().expect("a tag");
+            let tags = Tagging::builder().tag_set(tag).build().expect("tags");
+            let put = s3.put_object_tagging().bucket(bucket).key(key).tagging(tags);
+            put.send().await.expect("made");
+        }
+        Lie::Policy => {
+            let policy = POLICY.replace("s3:PutObject", "s3:PutObjectAcl");
+            s3.put_bucket_policy().bucket(bucket).policy(policy).send().await.expect("made");
+        }
+        Lie::Spelling => {
+            s3.put_bucket_policy().bucket(bucket).policy(POLICY).send().await.expect("made");
+        }
+        Lie::Versioning => {
+            let off = aws_sdk_s3::types::VersioningConfiguration::builder();
+            let off = off.status(BucketVersioningStatus::Suspended).build();
+            let put = s3.put_bucket_versioning().bucket(bucket).versioning_configuration(off);
+            put.send().await.expect("made");
+        }
+    }
+}
+
+/// Runs what is told a lie about: its results, and what is left under the bucket's keys.
+pub fn holds(lie: Lie, deed: Deed, cleanup: &str, wanted: (Verdict, Option<Reason>)) -> Result<(), Failed> {
+    let architecture = place::place(&[]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (record, left) = runtime.block_on(run(&architecture, lie, deed, cleanup));
+    let of = |id: &str| id.contains(&format!("/{deed}/")) || id.ends_with(deed);
+    let results = record.results.iter().filter(|result| of(&result.id));
+    let found = results.filter(|result| result.kind != gainsay::record::ResultKind::Allow);
+    for result in found {
+        if (result.verdict, result.reason) != wanted {
+            return Err(format!("not {wanted:?}: {result:#?}").into());
+        }
+    }
+    if cleanup == "app" && !left.is_empty() {
+        return Err(format!("left behind: {left:?}, {:?}", record.run.left_behind).into());
+    }
+    Ok(())
+}
+
+async fn run(architecture: &Architecture, lie: Lie, deed: Deed, cleanup: &str) -> (Arc<RunRecord>, Vec<String>) {
+    let environment = &architecture.environment;
+    let (sandbox, region) = (Sandbox::with_admin(environment), &environment.region);
+    let admin = Target::sandbox(&sandbox, region, None);
+    let app = Arc::new(admin.clients(Some(&sandbox.admin_credentials()), false));
+    let (done, liar) = (Arc::new(AtomicBool::new(false)), app.clone());
+    let between = Between::new(move |inner| {
+        let (app, done) = (liar.clone(), done.clone());
+        SharedHttpConnector::new(Liar { inner, lie, app, done })
+    });
+    let ground = Ground {
+        target: Target::sandbox(&sandbox, region, Some(&between)),
+        caller: Caller {
+            chain: Chain::of(sandbox.caller_credentials()),
+            account: environment.account.clone(),
+            arn: environment.caller.arn.clone(),
+        },
+        bindings: Bindings {
+            cleanup: Some(cleanup.to_owned()),
+            may_write: ["data", "home"].map(str::to_owned).into(),
+            ..Bindings::default()
+        },
+        plain: true,
+        provisioned: None,
+    };
+    let place = Place::Shared {
+        name: "elsewhere".to_owned(),
+        grounds: BTreeMap::from([(architecture.name.clone(), Arc::new(ground))]),
+    };
+    // Beside a check something must be refused, or nothing is changed.
+    let beside = (deed == "VER-02").then(|| format!("/{}/", place::READ));
+    let selection = Selection {
+        wanted: std::iter::once(format!("/{deed}")).chain(beside).collect(),
+        ..Selection::default()
+    };
+    let plan = Plan::new(std::slice::from_ref(architecture), &selection);
+    let options = Options {
+        jobs: 1,
+        fail_fast: false,
+        run: "run".to_owned(),
+        scenarios: "faults".to_owned(),
+        share: true,
+        between: None,
+    };
+    let record = runner::run_on(&plan, &place, &options, &Stop::default(), |_| {}).await;
+    let mut left = Vec::new();
+    for bucket in ["gs-data", "gs-home"] {
+        let list = app.s3.list_object_versions().bucket(bucket).send().await.expect("a list");
+        let versions = list.versions().iter().filter_map(|found| found.key());
+        left.extend(versions.map(str::to_owned));
+        let markers = list.delete_markers().iter().filter_map(|found| found.key());
+        left.extend(markers.map(str::to_owned));
+    }
+    (record, left)
+}
