@@ -52,9 +52,17 @@ const NUMBERS: &[&str] = &[
 /// Elements that have others in them, also where they are empty.
 const STRUCTURES: &[&str] = &["Filter", "SSE-S3", "LoggingEnabled", "EventBridgeConfiguration"];
 
+/// What the namespaces of S3 and S3 Control begin with, as their API models say.
+const NAMESPACES: &[&str] = &["http://s3.amazonaws.com/doc/", "http://awss3control.amazonaws.com/doc/"];
+
 /// What the AWS CLI prints of a body: the content of its root element, under its name or as it is. Another root is no answer:
 /// S3 has answered errors with 200 before, and so does a proxy's page.
 pub(super) fn printed(body: &[u8], root: &str, named: bool) -> Option<Value> {
+    let is_ours = |namespace: String| NAMESPACES.iter().any(|ours| namespace.starts_with(ours));
+    // What names no namespace, as AWS's own pages show some answers, is taken for one of S3's.
+    if !Element::namespace(body).is_none_or(is_ours) {
+        return None;
+    }
     let found = Element::read(body).filter(|found| found.name == root && found.text.trim().is_empty())?;
     let content = Value::Object(children(&found)?);
     Some(if named {
@@ -116,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_body_has_the_shape_of_the_command_line() {
-        let body = br#"<?xml version="1.0"?><ServerSideEncryptionConfiguration xmlns="u"><Rule><ApplyServerSideEncryptionByDefault>
+        let body = br#"<?xml version="1.0"?><ServerSideEncryptionConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Rule><ApplyServerSideEncryptionByDefault>
             <SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled>
             <BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes></Rule></ServerSideEncryptionConfiguration>"#;
         let expected = json!({ "ServerSideEncryptionConfiguration": { "Rules": [{
@@ -169,6 +177,8 @@ mod tests {
                 &format!("<ServerSideEncryptionConfiguration>{default}{default}</ServerSideEncryptionConfiguration>"),
             ),
             ("V", "<W><Status>a</Status></W>"),
+            ("V", "<V xmlns=\"urn:other\"><Status>a</Status></V>"),
+            ("V", "<x:V xmlns:x=\"urn:other\"><x:Status>a</x:Status></x:V>"),
             ("V", "<Error><V><Status>a</Status></V></Error>"),
             ("V", "<V/><V/>"),
             ("V", "<V>"),
