@@ -1,8 +1,10 @@
-//! Whether a service of AWS can do what it was set up for: what it asks is put to the policy that was read, and each that is not
-//! allowed is found. The one search that looks for what is not allowed.
+//! Whether a service of AWS can do what it was set up for: what it asks is put to the policy that
+//! was read, and each that is not allowed is found. The one search that looks for what is not
+//! allowed.
 //!
-//! What is said of the requests follows the policies on AWS's pages, which pin what they allow by these keys. That nothing else is told
-//! with them (an endpoint, encryption where none is named here) is assumed.
+//! What is said of the requests follows the policies on AWS's pages, which pin what they allow by
+//! these keys. That nothing else is told with them (an endpoint, encryption where none is named
+//! here) is assumed.
 
 use std::collections::BTreeMap;
 
@@ -27,10 +29,11 @@ struct Wanted<'a> {
 }
 
 /// What `CloudTrail` asks of the bucket of a trail
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>): log files under the trail's
-/// key, and digest files, which are never under one
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html>). A bucket policy that
-/// denies everything but `aws:kms` ends log file validation. That encryption and key are told in headers is assumed.
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>):
+/// log files under the trail's key, and digest files, which are never under one
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html>).
+/// A bucket policy that denies everything but `aws:kms` ends log file validation. That encryption
+/// and key are told in headers is assumed.
 pub(super) fn trail_delivery(policies: &Policies<'_>, subject: &Subject, parameters: &BTreeMap<String, String>) -> Vec<Found> {
     let source = told(parameters, "trail");
     let prefix = match told(parameters, "prefix").trim_matches('/') {
@@ -61,7 +64,8 @@ pub(super) fn trail_delivery(policies: &Policies<'_>, subject: &Subject, paramet
     )
 }
 
-/// What `CloudTrail` asks of the key of a trail, each action that `kms:GenerateDataKey*` on AWS's page stands for
+/// What `CloudTrail` asks of the key of a trail, each action that `kms:GenerateDataKey*` on AWS's
+/// page stands for
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>).
 pub(super) fn trail_encryption(policies: &Policies<'_>, subject: &Subject, parameters: &BTreeMap<String, String>) -> Vec<Found> {
     let source = told(parameters, "trail");
@@ -84,8 +88,9 @@ pub(super) fn trail_encryption(policies: &Policies<'_>, subject: &Subject, param
 }
 
 /// What S3 asks of the bucket that takes the access logs of the bucket `$source`
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html>). The prefix is all that stands before a
-/// file's date (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html>).
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html>). The
+/// prefix is all that stands before a file's date
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html>).
 pub(super) fn log_delivery(policies: &Policies<'_>, subject: &Subject, parameters: &BTreeMap<String, String>) -> Vec<Found> {
     let prefix = told(parameters, "prefix");
     let asked = Wanted {
@@ -102,7 +107,8 @@ fn told<'a>(parameters: &'a BTreeMap<String, String>, name: &str) -> &'a str {
     parameters.get(name).map(String::as_str).unwrap_or_default()
 }
 
-/// What is not allowed of what a service asks for, on behalf of the account that the resource is in.
+/// What is not allowed of what a service asks for, on behalf of the account that the resource is
+/// in.
 fn refused<'a>(policies: &Policies<'_>, subject: &Subject, asked: impl IntoIterator<Item = Wanted<'a>>) -> Vec<Found> {
     let founds = asked.into_iter().map(|wanted| {
         let mut context = Context::new();

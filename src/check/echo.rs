@@ -54,7 +54,8 @@ pub(super) fn stray(echoes: &[Echo], document: &Value, subject: &Subject, parame
     })
 }
 
-/// Every value at a path, and nothing for each that is not there. A list that is not there is empty.
+/// Every value at a path, and nothing for each that is not there. A list that is not there is
+/// empty.
 fn gather<'a>(value: &'a Value, path: &str, leaves: &mut Vec<Option<&'a Value>>) {
     let (name, rest) = path.split_once('.').unwrap_or((path, ""));
     let listed = name.strip_suffix("[]");

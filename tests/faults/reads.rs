@@ -1,4 +1,5 @@
-//! Lies told to checks: what is read comes back changed, through the real runner, and what passed without the lie is undecided with it.
+//! Lies told to checks: what is read comes back changed, through the real runner, and what passed
+//! without the lie is undecided with it.
 
 use std::sync::{
     Arc,
@@ -36,7 +37,8 @@ pub enum Lie {
 }
 use Lie::{Refuses, Says, Status, Whole};
 
-/// Checks, by a part of their ids, and a lie to each. What it is about is in the place's environment.
+/// Checks, by a part of their ids, and a lie to each. What it is about is in the place's
+/// environment.
 pub const LIES: &[(&str, &str, Lie)] = &[
     // Another resource.
     ("KST-01", "another key", Says("8000-000000000001", "8000-00000000000f")),
