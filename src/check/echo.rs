@@ -115,7 +115,7 @@ fn fill(form: &str, subject: &Subject, parameters: &BTreeMap<String, String>) ->
             "resource" => filled.push_str(subject.arn.rsplit('/').next().unwrap_or_default()),
             other => match parameters.get(other) {
                 Some(value) => filled.push_str(value),
-                None => filled.push_str(&format!("{{{other}}}")),
+                None => filled.extend(["{", other, "}"]),
             },
         }
         rest = after;
