@@ -62,6 +62,24 @@ impl Element {
         }
     }
 
+    /// The namespace that the root of a body is in by its own attribute, where it says one.
+    pub(crate) fn namespace(body: &[u8]) -> Option<String> {
+        let mut reader = Reader::from_str(std::str::from_utf8(body).ok()?);
+        loop {
+            let root = match reader.read_event().ok()? {
+                Event::Start(root) | Event::Empty(root) => root,
+                Event::Eof => return None,
+                _ => continue,
+            };
+            let own = match root.name().prefix() {
+                None => "xmlns".to_owned(),
+                Some(prefix) => format!("xmlns:{}", String::from_utf8_lossy(prefix.as_ref())),
+            };
+            let said = root.try_get_attribute(own).ok()??;
+            return Some(String::from_utf8_lossy(&said.value).into_owned());
+        }
+    }
+
     fn named(name: &[u8]) -> Self {
         Self {
             name: String::from_utf8_lossy(name).into_owned(),
@@ -120,6 +138,18 @@ pub(crate) fn wrap(name: &str, inner: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_namespace_of_a_root_is_its_own() {
+        for (body, expected) in [
+            (r#"<?xml version="1.0"?><A xmlns="urn:a"><B xmlns="urn:b"/></A>"#, Some("urn:a")),
+            (r#"<a:A xmlns:a="urn:a" xmlns="urn:b"/>"#, Some("urn:a")),
+            (r#"<A><B xmlns="urn:b"/></A>"#, None),
+            ("", None),
+        ] {
+            assert_eq!(Element::namespace(body.as_bytes()).as_deref(), expected, "{body}");
+        }
+    }
 
     #[test]
     fn a_body_is_read_and_written_as_it_was() {

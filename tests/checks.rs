@@ -124,7 +124,7 @@ fn checks_are_selected_listed_planned_and_run_again() {
     let baseline = copy.path().join("secure-bucket/baseline.yaml");
     let listed = copy.call("list", &[baseline.to_str().unwrap()]);
     assert!(
-        stdout(&listed).contains(&format!("{id}: check\n")) && stdout(&listed).ends_with("26 checks\n"),
+        stdout(&listed).contains(&format!("{id}: check\n")) && stdout(&listed).ends_with("27 checks\n"),
         "{}",
         stdout(&listed)
     );

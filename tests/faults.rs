@@ -1,5 +1,5 @@
 //! Everything that can go wrong and look like a refusal, put on a row of its own through the real runner: none of it is a pass.
-//! `tests/faults/table.rs` is the table; every row, deed and place is a test.
+//! `tests/faults/table.rs` is the table; every row, deed and place is a test. `tests/faults/reads.rs` has the lies told to checks.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -14,6 +14,8 @@ mod any;
 mod fault;
 #[path = "faults/place.rs"]
 mod place;
+#[path = "faults/reads.rs"]
+mod reads;
 #[path = "faults/shared.rs"]
 mod shared;
 #[path = "faults/table.rs"]
@@ -59,6 +61,10 @@ fn main() -> ExitCode {
         trials.push(Trial::test(name, move || shared::holds(lie, deed, cleanup, wanted)));
     }
     trials.push(Trial::test("the table is long enough and names no row twice", the_table));
+    for (check, name, lie) in reads::LIES {
+        trials.push(Trial::test(format!("check/{check}/{name}"), move || reads::holds(check, *lie)));
+    }
+    trials.push(Trial::test("every check passes without a lie", reads::without_a_lie));
     trials.push(Trial::test("no bytes of any kind pass", any::no_bytes_pass));
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -211,10 +211,35 @@ impl Asked<'_> {
                 self.problem(Code::BadValue, format!("the key `{}` has no alias", value.value), value, help)
             }),
             "trail" => Ok(self.trail(value)?.arn.clone()),
+            "account" => self.account(value),
+            "topic" => Ok(self.topic(value)),
+            "source" => Ok(self.bucket(value)?.arn()),
             "target" => Ok(self.bucket(value)?.name.clone()),
             "objects" => Ok(format!("{}/", self.bucket(value)?.arn())),
             _ => Ok(value.value.clone()),
         }
+    }
+
+    /// The environment's own account by the word `account`, another by the name it is declared under.
+    fn account(&self, name: &Located<String>) -> Result<String, Diagnostic> {
+        let own = std::iter::once(("account", &self.environment.account));
+        let others = self.environment.accounts.iter().map(|(name, id)| (name.as_str(), id));
+        let mut known = own.chain(others);
+        let found = known.clone().find(|(known, _)| *known == name.value);
+        found.map(|(_, id)| id.clone()).ok_or_else(|| {
+            Diagnostic::new(Code::UnknownName, format!("there is no account `{}`", name.value))
+                .at(self.source, name.span.clone())
+                .suggest(&name.value, known.by_ref().map(|(name, _)| name))
+        })
+    }
+
+    /// The ARN of a topic: as it is written, or of a name in the environment's account and Region.
+    fn topic(&self, name: &Located<String>) -> String {
+        let environment = self.environment;
+        if name.value.starts_with("arn:") {
+            return name.value.clone();
+        }
+        format!("arn:aws:sns:{}:{}:{}", environment.region, environment.account, name.value)
     }
 
     fn key(&self, name: &Located<String>) -> Result<&Arc<Key>, Diagnostic> {
@@ -255,6 +280,7 @@ impl Asked<'_> {
                     id: bucket.name.clone(),
                     arn: bucket.arn(),
                     account: bucket.account.clone(),
+                    region: environment.region.clone(),
                 })
                 .collect(),
             On::Key => environment
@@ -265,6 +291,7 @@ impl Asked<'_> {
                     id: key.arn.clone(),
                     arn: key.arn.clone(),
                     account: key.account.clone(),
+                    region: region_of(&key.arn),
                 })
                 .collect(),
             On::Trail => environment
@@ -275,6 +302,7 @@ impl Asked<'_> {
                     id: trail.arn.clone(),
                     arn: trail.arn.clone(),
                     account: environment.account.clone(),
+                    region: region_of(&trail.arn),
                 })
                 .collect(),
             On::Account => vec![Subject {
@@ -282,6 +310,7 @@ impl Asked<'_> {
                 id: environment.account.clone(),
                 arn: format!("arn:aws:iam::{}:root", environment.account),
                 account: environment.account.clone(),
+                region: environment.region.clone(),
             }],
         };
         if let Some(one) = all.iter().find(|subject| subject.name == name.value) {
@@ -338,4 +367,9 @@ impl Asked<'_> {
             line: self.source.line_of(choice.value.id.span.start),
         }
     }
+}
+
+/// The Region that an ARN names.
+fn region_of(arn: &str) -> String {
+    arn.split(':').nth(3).unwrap_or_default().to_owned()
 }

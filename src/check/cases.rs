@@ -72,6 +72,7 @@ fn reading(control: &str, statement: &'static str, check: &'static Check, parame
             id: id.to_owned(),
             arn: arn.to_owned(),
             account: "111122223333".to_owned(),
+            region: "eu-west-1".to_owned(),
         },
         parameters,
         reader: reader(),
@@ -130,17 +131,145 @@ fn every_check_has_cases_and_they_come_out_as_written() {
             (200, "<html><body>sign in</body></html>"),
             (200, r#"{"__type":"InternalFailure"}"#),
             (200, "[]"),
+            (200, "<Other><Status>Enabled</Status></Other>"),
+            (200, r#"{"a":1,"a":1}"#),
             (403, "<Error><Code>NoSuchBucketPolicy</Code></Error>"),
             (403, r#"{"__type":"ResourceNotFoundException"}"#),
             (404, "<html>NoSuchBucketPolicy</html>"),
         ] {
-            let judgement = judge(&reading, &row.seen(status, body.as_bytes()), now());
+            let judgement = judge(&reading, &row.seen(&reading.subject, status, body.as_bytes()), now());
             assert_eq!(judgement.verdict(), Verdict::Inconclusive, "{} {status} {body}", control.id);
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(checks > 10, "{checks} checks");
     assert_eq!(fs::read_dir(folder).unwrap().count(), checks, "cases of no check");
+}
+
+/// What passes passes no more when its answer says of one thing that it is about another, or leaves it
+/// out, and neither as a part or in other words than the service's own.
+#[test]
+fn an_answer_about_something_else_is_none() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks");
+    let mut lies = 0;
+    for control in catalogue() {
+        let Some(check) = &control.check else { continue };
+        let row = check.row().unwrap();
+        let text = fs::read(folder.join(format!("{}.json", control.id.to_lowercase()))).unwrap();
+        let cases: Cases = serde_json::from_slice(&text).unwrap();
+        let reading = reading(&control.id, &control.statement, check, cases.parameters);
+        let mut says = |what: &str, seen: Seen| {
+            lies += 1;
+            let judgement = judge(&reading, &seen, now());
+            assert_eq!(judgement.verdict(), Verdict::Inconclusive, "{} {what}", control.id);
+        };
+        for case in cases
+            .cases
+            .iter()
+            .filter(|case| case.verdict == Verdict::Pass && case.document.is_object())
+        {
+            for pointer in row.echoed(&case.document) {
+                let mut other = case.document.clone();
+                *other.pointer_mut(&pointer).unwrap() = Value::from("another");
+                says(&format!("{}: {pointer}", case.name), Seen::Document(other));
+            }
+            if matches!(row.service, crate::attempt::Service::S3 | crate::attempt::Service::S3Control) {
+                continue;
+            }
+            let body = case.document.to_string();
+            let seen = |status: u16, body: &str| row.seen(&reading.subject, status, body.as_bytes());
+            assert_eq!(
+                seen(200, &body),
+                Seen::Document(case.document.clone()),
+                "{} {}",
+                control.id,
+                case.name
+            );
+            for status in [201, 202, 203, 204, 206, 226, 302, 500] {
+                says(&format!("{}: {status}", case.name), seen(status, &body));
+            }
+            let with = |member: &str| body.replacen('{', &format!("{{{member},"), 1);
+            for member in [
+                r#""NextToken":"a""#,
+                r#""nextToken":"""#,
+                r#""NextMarker":"a""#,
+                r#""Truncated":true"#,
+                r#""IsTruncated":"true""#,
+                r#""__type":"AccessDeniedException""#,
+            ] {
+                says(&format!("{}: {member}", case.name), seen(200, &with(member)));
+            }
+            for name in case.document.as_object().unwrap().keys() {
+                says(
+                    &format!("{}: {name} twice", case.name),
+                    seen(200, &with(&format!(r#""{name}":null"#))),
+                );
+            }
+        }
+    }
+    assert!(lies > 1000, "{lies} lies");
+}
+
+/// S3's answers name no bucket: what is not AWS's own element under 200 alone is no answer.
+#[test]
+fn an_answer_of_s3_has_its_own_root_and_one_rule() {
+    let subject = Subject {
+        name: "data".to_owned(),
+        id: "data".to_owned(),
+        arn: "arn:aws:s3:::data".to_owned(),
+        account: "111122223333".to_owned(),
+        region: "eu-west-1".to_owned(),
+    };
+    let seen = |read: &str, status: u16, body: &str| {
+        let row = READS.iter().find(|row| row.name == read).unwrap();
+        matches!(row.seen(&subject, status, body.as_bytes()), Seen::Document(_))
+    };
+    let owned = "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>";
+    let sealed =
+        "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule>";
+    let list = "ListInventoryConfigurationsResult";
+    for (read, root, inside) in [
+        (
+            "s3:GetBucketVersioning",
+            "VersioningConfiguration",
+            "<Status>Enabled</Status>".to_owned(),
+        ),
+        ("s3:GetBucketOwnershipControls", "OwnershipControls", owned.to_owned()),
+        ("s3:GetBucketEncryption", "ServerSideEncryptionConfiguration", sealed.to_owned()),
+        ("s3:GetBucketPolicyStatus", "PolicyStatus", "<IsPublic>FALSE</IsPublic>".to_owned()),
+        (
+            "s3:ListBucketInventoryConfigurations",
+            list,
+            "<IsTruncated>false</IsTruncated>".to_owned(),
+        ),
+        (
+            "s3control:GetPublicAccessBlock",
+            "PublicAccessBlockConfiguration",
+            "<BlockPublicAcls>true</BlockPublicAcls>".to_owned(),
+        ),
+    ] {
+        assert!(seen(read, 200, &format!("<{root}>{inside}</{root}>")), "{read}");
+        for status in [201, 203, 204, 206] {
+            assert!(!seen(read, status, &format!("<{root}>{inside}</{root}>")), "{read} {status}");
+        }
+        for body in [
+            format!("<Other>{inside}</Other>"),
+            format!("<{root}>{inside}{inside}</{root}>"),
+            format!("<Error><{root}>{inside}</{root}></Error>"),
+            format!("<{root}>{inside}</{root}><{root}/>"),
+            inside.clone(),
+        ] {
+            assert!(!seen(read, 200, &body), "{read} {body}");
+        }
+    }
+    let more = format!("<{list}><IsTruncated>true</IsTruncated></{list}>");
+    assert!(!seen("s3:ListBucketInventoryConfigurations", 200, &more));
+    let more = format!("<{list}><NextContinuationToken>a</NextContinuationToken></{list}>");
+    assert!(!seen("s3:ListBucketInventoryConfigurations", 200, &more));
+    assert!(seen("s3:GetBucketPolicy", 200, r#"{"Statement":[]}"#));
+    for body in ["[]", "", "\"{}\"", "{", r#"{"Statement":[],"Statement":[]}"#] {
+        assert!(!seen("s3:GetBucketPolicy", 200, body), "{body}");
+    }
 }
 
 #[test]
@@ -168,14 +297,23 @@ fn a_search_for_another_key_has_to_be_told_the_key() {
 #[test]
 fn what_is_not_configured_is_a_value() {
     let row = READS.iter().find(|row| row.name == "s3:GetBucketPolicy").unwrap();
-    let absent = row.seen(404, b"<Error><Code>NoSuchBucketPolicy</Code></Error>");
-    assert_eq!(absent, Seen::Document(Value::Null));
     let subject = Subject {
         name: "evidence".to_owned(),
         id: "evidence-bucket".to_owned(),
         arn: "arn:aws:s3:::evidence-bucket".to_owned(),
         account: "111122223333".to_owned(),
+        region: "eu-west-1".to_owned(),
     };
+    let absent = |of: &str| {
+        row.seen(
+            &subject,
+            404,
+            format!("<Error><Code>NoSuchBucketPolicy</Code>{of}</Error>").as_bytes(),
+        )
+    };
+    assert_eq!(absent(""), Seen::Document(Value::Null));
+    assert_eq!(absent("<BucketName>evidence-bucket</BucketName>"), Seen::Document(Value::Null));
+    assert!(matches!(absent("<BucketName>another-bucket</BucketName>"), Seen::NotRead(_)));
     assert_eq!(row.ask(&subject, &BTreeMap::new()).path, "/evidence-bucket?policy");
     assert_eq!(
         row.command(&subject, &BTreeMap::new()),
@@ -184,6 +322,7 @@ fn what_is_not_configured_is_a_value() {
     let macie = READS.iter().find(|row| row.name == "macie2:GetMacieSession").unwrap();
     let refused = |message: &str| {
         macie.seen(
+            &subject,
             403,
             format!(r#"{{"__type":"AccessDeniedException","message":"{message}"}}"#).as_bytes(),
         )

@@ -6,7 +6,7 @@ use jmespath::{
     Context, ErrorReason, JmespathError, Rcvar, Runtime, Variable,
     functions::{ArgumentType, CustomFunction, Signature},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::filter;
 
@@ -21,17 +21,38 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     runtime
 });
 
-/// `takes(pattern, event)`: whether a filter pattern of `CloudWatch` Logs takes every event that has these fields.
+/// `takes(pattern, event)`: whether a filter pattern of `CloudWatch` Logs takes every event that has these fields; of a field with
+/// several values, each of them.
 fn takes(arguments: &[Rcvar], context: &mut Context<'_>) -> Result<Rcvar, JmespathError> {
     let argument = |at: usize| arguments.get(at).and_then(|argument| serde_json::to_value(&**argument).ok());
     let taken = match (argument(0), argument(1)) {
-        (Some(Value::String(pattern)), Some(Value::Object(event))) => filter::takes(&pattern, &event),
+        (Some(Value::String(pattern)), Some(Value::Object(event))) if !event.values().any(|value| *value == Value::Array(vec![])) => {
+            let mut taken = each(event).into_iter().map(|event| filter::takes(&pattern, &event));
+            taken.try_fold(true, |all, taken| Ok(all && taken?))
+        }
         _ => Err("`takes` is told a pattern and an event".to_owned()),
     };
     match taken {
         Ok(taken) => Ok(Rcvar::new(Variable::Bool(taken))),
         Err(why) => Err(JmespathError::new(context.expression, context.offset, ErrorReason::Parse(why))),
     }
+}
+
+/// The events of a form: one for each value of a field that has several.
+fn each(form: Map<String, Value>) -> Vec<Map<String, Value>> {
+    form.into_iter().fold(vec![Map::new()], |events, (name, value)| {
+        let values = match value {
+            Value::Array(values) => values,
+            one => vec![one],
+        };
+        let with = |event: &Map<String, Value>, value: &Value| {
+            let mut event = event.clone();
+            event.insert(name.clone(), value.clone());
+            event
+        };
+        let events = events.iter().flat_map(|event| values.iter().map(move |value| with(event, value)));
+        events.collect()
+    })
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a function of the language can fail")]
@@ -69,8 +90,9 @@ fn fill(expression: &str, parameters: &BTreeMap<String, String>) -> Result<Strin
         let (name, rest) = part.split_at(end);
         let value = parameters.get(name).ok_or_else(|| format!("the parameter `{name}` is not given"))?;
         let literal = match value.parse::<i64>() {
-            Ok(number) => number.to_string(),
-            Err(_) => Value::String(value.clone()).to_string().replace('`', "\\u0060"),
+            // What begins with zeros is a name: of an account, say.
+            Ok(number) if number.to_string() == *value => number.to_string(),
+            Ok(_) | Err(_) => Value::String(value.clone()).to_string().replace('`', "\\u0060"),
         };
         filled.push('`');
         filled.push_str(&literal);
@@ -97,6 +119,24 @@ mod tests {
         let days = BTreeMap::from([("days".to_owned(), "30".to_owned())]);
         assert_eq!(holds("d <= $days", &json!({ "d": 30 }), &days), Ok(true));
         assert_eq!(holds("d <= $days", &json!({ "d": 31 }), &days), Ok(false));
+        let id = BTreeMap::from([("id".to_owned(), "011122223333".to_owned())]);
+        assert_eq!(holds("a == to_string($id)", &json!({ "a": "011122223333" }), &id), Ok(true));
+        assert_eq!(holds("a == to_string($id)", &json!({ "a": "11122223333" }), &id), Ok(false));
+    }
+
+    #[test]
+    fn a_pattern_takes_each_value_of_a_field() {
+        let none = BTreeMap::new();
+        let taken = |pattern: &str, names: Value| {
+            let event = json!({ "eventSource": "kms.amazonaws.com", "eventName": names });
+            holds(&format!("takes(p, `{event}`)"), &json!({ "p": pattern }), &none)
+        };
+        let both = "{ $.eventName = DisableKey || $.eventName = EnableKey }";
+        assert_eq!(taken(both, json!(["DisableKey", "EnableKey"])), Ok(true));
+        assert_eq!(taken(both, json!("EnableKey")), Ok(true));
+        assert_eq!(taken("{ $.eventName = DisableKey }", json!(["DisableKey", "EnableKey"])), Ok(false));
+        assert_eq!(taken("{ $.eventName = EnableKey }", json!(["DisableKey", "EnableKey"])), Ok(false));
+        assert!(taken(both, json!([])).is_err());
     }
 
     #[test]

@@ -3,10 +3,12 @@
 //! Reading order: [`read`] (what is read, and the shape it has), [`expression`] (what must hold of a setting), [`search`] (what must
 //! hold of a policy), [`judge`]. Pure: `runner::checks` makes the calls.
 //!
-//! A check is data in its control's file under `checks/`. What is absent is a value; what could not be read is inconclusive.
+//! A check is data in its control's file under `checks/`. What is absent is a value; what could not be read is inconclusive, and so is
+//! an answer that says itself that it is about something else ([`read`] has what must be said).
 
 mod asked;
 mod delivery;
+mod echo;
 pub mod expression;
 mod filter;
 pub mod read;
@@ -71,7 +73,9 @@ pub struct Check {
     /// What is read: the name of a row of [`READS`].
     pub read: String,
     /// Names of what the baseline has to say. `key` is the logical name of a key and stands for its ARN, `alias` is one and stands
-    /// for its alias, `target` is that of a bucket and stands for its name, `objects` for the ARN that those of its objects begin with.
+    /// for its alias, `target` is that of a bucket and stands for its name, `source` for its ARN, `objects` for the ARN that those of
+    /// its objects begin with, `trail` is that of a trail and stands for its ARN, `account` is that of an account and stands for its
+    /// id, `topic` is that of an SNS topic of the account and stands for its ARN, or is one.
     #[serde(default)]
     pub parameters: Vec<String>,
     /// What must hold, in `JMESPath` over what the AWS CLI prints; `$name` is a parameter, and `$now` the time in seconds.
@@ -101,6 +105,8 @@ pub struct Subject {
     pub arn: String,
     /// The account that owns it.
     pub account: String,
+    /// The Region it is in.
+    pub region: String,
 }
 
 /// A check of one resource, as a baseline asks for it.
@@ -143,6 +149,10 @@ pub fn judge(reading: &Reading, seen: &Seen, now: SystemTime) -> Judgement {
         Seen::Document(document) => document,
     };
     let (check, subject) = (reading.check, &reading.subject);
+    let stray = check.row().and_then(|row| row.stray(document, subject, &reading.parameters));
+    if let Some(why) = stray {
+        return Judgement::inconclusive(Reason::NotRead, why);
+    }
     match (&check.holds, check.search) {
         (Some(expression), None) => match expression::holds(expression, document, &at(&reading.parameters, now)) {
             Ok(true) => Judgement::pass(),

@@ -6,8 +6,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{On, Seen, Subject, shape};
-use crate::attempt::{Ask, Service, fault, quote};
+use super::{
+    On, Seen, Subject,
+    echo::{Echo, may_say, says, stray},
+    shape,
+};
+use crate::{
+    attempt::{Ask, Service, fault, quote},
+    iam::duplicate_key,
+    xml::Element,
+};
 
 /// A read-only call.
 #[derive(Debug)]
@@ -22,21 +30,33 @@ pub struct Read {
     how: How,
     /// Errors that say that nothing is configured: a status, a code, and words of the message where the code says other things, too.
     absent: &'static [(u16, &'static str, &'static str)],
+    /// What of the answer says what it is about.
+    echoes: &'static [Echo],
 }
 
 #[derive(Clone, Copy, Debug)]
 enum How {
-    /// S3: a query key, and the name under which the AWS CLI prints what is in the answer's root element.
-    Query(&'static str, Option<&'static str>),
+    /// S3: a query key, the answer's root element, and whether the AWS CLI prints what is in it under that name.
+    Query(&'static str, &'static str, Printed),
     /// S3: a query key, whose answer is a document that the AWS CLI prints as a text under a name.
     Text(&'static str, &'static str),
-    /// S3 Control: a setting of the account, and the name under which the AWS CLI prints what is in the answer's root element.
+    /// S3 Control: a setting of the account, and the answer's root element, under whose name the AWS CLI prints what is in it.
     Account(&'static str, &'static str),
     /// A JSON protocol: the target of an operation, and the members of its input.
     Target(&'static str, &'static [(&'static str, Member)]),
     /// A path that answers with JSON.
     Path(&'static str),
 }
+
+/// How the AWS CLI prints what is in a root element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Printed {
+    /// Under the element's name.
+    Named,
+    /// As it is.
+    Bare,
+}
+use Printed::{Bare, Named};
 
 /// A member of an input.
 #[derive(Clone, Copy, Debug)]
@@ -49,71 +69,90 @@ enum Member {
     Parameter(&'static str),
 }
 
-const fn bucket(name: &'static str, how: How, absent: &'static [(u16, &'static str, &'static str)]) -> Read {
+type Absent = &'static [(u16, &'static str, &'static str)];
+type Input = &'static [(&'static str, Member)];
+type Echoes = &'static [Echo];
+
+/// The answer has no member that says what it is about. What there is instead is the request, which
+/// is signed: of S3 the bucket and the account that must own it, of S3 Control the account.
+const NOTHING: Echoes = &[];
+
+/// No answer of S3 names its bucket, but for errors: there a `BucketName` is compared.
+const fn bucket(name: &'static str, how: How, absent: Absent) -> Read {
     Read {
         name,
         service: Service::S3,
         on: On::Bucket,
         how,
         absent,
+        echoes: NOTHING,
     }
 }
 
-const fn key(name: &'static str, target: &'static str, input: &'static [(&'static str, Member)]) -> Read {
+const fn key(name: &'static str, target: &'static str, input: Input, echoes: Echoes) -> Read {
     Read {
         name,
         service: Service::Kms,
         on: On::Key,
         how: How::Target(target, input),
         absent: &[],
+        echoes,
     }
 }
 
-const fn trail(name: &'static str, target: &'static str, input: &'static [(&'static str, Member)]) -> Read {
+const fn trail(name: &'static str, target: &'static str, input: Input, echoes: Echoes) -> Read {
     Read {
         name,
         service: Service::CloudTrail,
         on: On::Trail,
         how: How::Target(target, input),
         absent: &[],
+        echoes,
     }
 }
 
-const fn account(name: &'static str, service: Service, how: How, absent: &'static [(u16, &'static str, &'static str)]) -> Read {
+const fn account(name: &'static str, service: Service, how: How, absent: Absent, echoes: Echoes) -> Read {
     Read {
         name,
         service,
         on: On::Account,
         how,
         absent,
+        echoes,
     }
 }
 
 const KEY: (&str, Member) = ("KeyId", Member::Subject);
+const MACIE_IS_OFF: Absent = &[(403, "AccessDeniedException", "Macie is not enabled")];
 const TRAIL: &[(&str, Member)] = &[("TrailName", Member::Subject)];
 const TRAIL_BY_NAME: &[(&str, Member)] = &[("Name", Member::Subject)];
+const TRAIL_ARN: Echoes = &[says("TrailARN", "{arn}")];
 
 /// The calls that checks make.
 pub const READS: &[Read] = &[
     bucket(
         "s3:GetBucketEncryption",
-        How::Query("encryption", Some("ServerSideEncryptionConfiguration")),
+        How::Query("encryption", "ServerSideEncryptionConfiguration", Named),
         &[(404, "ServerSideEncryptionConfigurationNotFoundError", "")],
     ),
-    bucket("s3:GetBucketVersioning", How::Query("versioning", None), &[]),
+    bucket(
+        "s3:GetBucketVersioning",
+        How::Query("versioning", "VersioningConfiguration", Bare),
+        &[],
+    ),
     bucket(
         "s3:GetPublicAccessBlock",
-        How::Query("publicAccessBlock", Some("PublicAccessBlockConfiguration")),
+        How::Query("publicAccessBlock", "PublicAccessBlockConfiguration", Named),
         &[(404, "NoSuchPublicAccessBlockConfiguration", "")],
     ),
     bucket(
         "s3:GetBucketOwnershipControls",
-        How::Query("ownershipControls", Some("OwnershipControls")),
+        How::Query("ownershipControls", "OwnershipControls", Named),
         &[(404, "OwnershipControlsNotFoundError", "")],
     ),
     bucket(
         "s3:GetBucketPolicyStatus",
-        How::Query("policyStatus", Some("PolicyStatus")),
+        How::Query("policyStatus", "PolicyStatus", Named),
         &[(404, "NoSuchBucketPolicy", "")],
     ),
     bucket(
@@ -123,51 +162,107 @@ pub const READS: &[Read] = &[
     ),
     bucket(
         "s3:GetBucketLifecycleConfiguration",
-        How::Query("lifecycle", None),
+        How::Query("lifecycle", "LifecycleConfiguration", Bare),
         &[(404, "NoSuchLifecycleConfiguration", "")],
     ),
     bucket(
         "s3:GetBucketReplication",
-        How::Query("replication", Some("ReplicationConfiguration")),
+        How::Query("replication", "ReplicationConfiguration", Named),
         &[(404, "ReplicationConfigurationNotFoundError", "")],
     ),
     bucket(
         "s3:GetObjectLockConfiguration",
-        How::Query("object-lock", Some("ObjectLockConfiguration")),
+        How::Query("object-lock", "ObjectLockConfiguration", Named),
         &[(404, "ObjectLockConfigurationNotFoundError", "")],
     ),
-    bucket("s3:GetBucketNotificationConfiguration", How::Query("notification", None), &[]),
-    bucket("s3:GetBucketLogging", How::Query("logging", None), &[]),
-    bucket("s3:ListBucketInventoryConfigurations", How::Query("inventory", None), &[]),
+    bucket(
+        "s3:GetBucketNotificationConfiguration",
+        How::Query("notification", "NotificationConfiguration", Bare),
+        &[],
+    ),
+    bucket("s3:GetBucketLogging", How::Query("logging", "BucketLoggingStatus", Bare), &[]),
+    bucket(
+        "s3:ListBucketInventoryConfigurations",
+        How::Query("inventory", "ListInventoryConfigurationsResult", Bare),
+        &[],
+    ),
     account(
         "s3control:GetPublicAccessBlock",
         Service::S3Control,
         How::Account("/v20180820/configuration/publicAccessBlock", "PublicAccessBlockConfiguration"),
         &[(404, "NoSuchPublicAccessBlockConfiguration", "")],
+        NOTHING,
     ),
-    key("kms:DescribeKey", "TrentService.DescribeKey", &[KEY]),
+    // <https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>.
+    key(
+        "kms:DescribeKey",
+        "TrentService.DescribeKey",
+        &[KEY],
+        &[
+            says("KeyMetadata.Arn", "{arn}"),
+            says("KeyMetadata.KeyId", "{resource}"),
+            says("KeyMetadata.AWSAccountId", "{account}"),
+        ],
+    ),
+    // The answer names the policy and not the key
+    // (<https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>).
     key(
         "kms:GetKeyPolicy",
         "TrentService.GetKeyPolicy",
         &[KEY, ("PolicyName", Member::Word("default"))],
+        &[may_say("PolicyName", "default")],
     ),
-    key("kms:GetKeyRotationStatus", "TrentService.GetKeyRotationStatus", &[KEY]),
-    key("kms:ListAliases", "TrentService.ListAliases", &[KEY]),
-    key("kms:ListGrants", "TrentService.ListGrants", &[KEY]),
+    // <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html> shows the
+    // id alone. Replicas share it, and the rotation, too.
+    key(
+        "kms:GetKeyRotationStatus",
+        "TrentService.GetKeyRotationStatus",
+        &[KEY],
+        &[says("KeyId", "{arn}|{resource}")],
+    ),
+    // <https://docs.aws.amazon.com/kms/latest/APIReference/API_AliasListEntry.html>.
+    key(
+        "kms:ListAliases",
+        "TrentService.ListAliases",
+        &[KEY],
+        &[
+            says("Aliases[].TargetKeyId", "{resource}"),
+            says("Aliases[].AliasArn", "arn:aws:kms:{region}:{account}:alias/*"),
+        ],
+    ),
+    // <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html>. A list without
+    // grants names no key.
+    key(
+        "kms:ListGrants",
+        "TrentService.ListGrants",
+        &[KEY],
+        &[says("Grants[].KeyId", "{arn}")],
+    ),
+    // <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Trail.html>.
     trail(
         "cloudtrail:GetTrail",
         "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetTrail",
         TRAIL_BY_NAME,
+        &[
+            says("Trail.TrailARN", "{arn}"),
+            says("Trail.Name", "{resource}"),
+            says("Trail.HomeRegion", "{region}"),
+        ],
     ),
+    // <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html>.
     trail(
         "cloudtrail:GetTrailStatus",
         "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetTrailStatus",
         TRAIL_BY_NAME,
+        NOTHING,
     ),
+    // <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetEventSelectors.html>,
+    // and `API_GetInsightSelectors.html`.
     trail(
         "cloudtrail:GetEventSelectors",
         "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetEventSelectors",
         TRAIL,
+        TRAIL_ARN,
     ),
     Read {
         absent: &[(400, "InsightNotEnabledException", "")],
@@ -175,8 +270,10 @@ pub const READS: &[Read] = &[
             "cloudtrail:GetInsightSelectors",
             "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetInsightSelectors",
             TRAIL,
+            TRAIL_ARN,
         )
     },
+    // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_MetricFilter.html>.
     account(
         "logs:DescribeMetricFilters",
         Service::Logs,
@@ -185,7 +282,10 @@ pub const READS: &[Read] = &[
             &[("logGroupName", Member::Parameter("log_group"))],
         ),
         &[(400, "ResourceNotFoundException", "")],
+        &[says("metricFilters[].logGroupName", "{log_group}")],
     ),
+    // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html>. Alarms
+    // of this list are of one metric (`API_DescribeAlarmsForMetric.html`).
     account(
         "cloudwatch:DescribeAlarmsForMetric",
         Service::CloudWatch,
@@ -197,28 +297,46 @@ pub const READS: &[Read] = &[
             ],
         ),
         &[],
+        &[
+            says("MetricAlarms[].MetricName", "{metric}"),
+            says("MetricAlarms[].Namespace", "{namespace}"),
+            says("MetricAlarms[].AlarmArn", "arn:aws:cloudwatch:{region}:{account}:alarm:*"),
+        ],
     ),
     // <https://docs.aws.amazon.com/macie/latest/APIReference/macie.html>: who asks where Macie is off is told so with the code of a refusal
-    // (<https://github.com/prowler-cloud/prowler/issues/1279>).
+    // (<https://github.com/prowler-cloud/prowler/issues/1279>). The role is that of the account.
     account(
         "macie2:GetMacieSession",
         Service::Macie,
         How::Path("/macie"),
-        &[(403, "AccessDeniedException", "Macie is not enabled")],
+        MACIE_IS_OFF,
+        &[says("serviceRole", "arn:aws:iam::{account}:role/*")],
     ),
+    // <https://docs.aws.amazon.com/macie/latest/APIReference/automated-discovery-configuration.html>.
     account(
         "macie2:GetAutomatedDiscoveryConfiguration",
         Service::Macie,
         How::Path("/automated-discovery/configuration"),
-        &[(403, "AccessDeniedException", "Macie is not enabled")],
+        MACIE_IS_OFF,
+        NOTHING,
     ),
+    // <https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationRecorderStatus.html>
+    // has the ARN among what may be left out.
     account(
         "configservice:DescribeConfigurationRecorderStatus",
         Service::Config,
         How::Target("StarlingDoveService.DescribeConfigurationRecorderStatus", &[]),
         &[],
+        &[may_say("ConfigurationRecordersStatus[].arn", "arn:aws:config:{region}:{account}:*")],
     ),
-    account("accessanalyzer:ListAnalyzers", Service::AccessAnalyzer, How::Path("/analyzer"), &[]),
+    // <https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_AnalyzerSummary.html>.
+    account(
+        "accessanalyzer:ListAnalyzers",
+        Service::AccessAnalyzer,
+        How::Path("/analyzer"),
+        &[],
+        &[says("analyzers[].arn", "arn:aws:access-analyzer:{region}:{account}:analyzer/*")],
+    ),
 ];
 
 impl Read {
@@ -232,7 +350,7 @@ impl Read {
             ..Ask::default()
         };
         match self.how {
-            How::Query(query, _) | How::Text(query, _) => get(
+            How::Query(query, ..) | How::Text(query, _) => get(
                 format!("/{}?{query}", subject.id),
                 vec![("x-amz-expected-bucket-owner", subject.account.clone())],
             ),
@@ -267,44 +385,87 @@ impl Read {
         }
     }
 
-    /// What an answer says.
+    /// What an answer about a resource says. Only 200 has one: none of these calls is documented to
+    /// answer otherwise, and 203 and 206 say themselves that they are not the whole of the service's.
     #[must_use]
-    pub fn seen(&self, status: u16, body: &[u8]) -> Seen {
-        if (200..300).contains(&status) {
-            let document = match self.how {
-                How::Query(_, name) => shape::printed(body, name),
-                How::Account(_, name) => shape::printed(body, Some(name)),
-                How::Text(_, name) => std::str::from_utf8(body).ok().map(|text| json!({ name: text })),
-                // An error stays one with whatever status it comes.
-                How::Target(..) | How::Path(_) => serde_json::from_slice(body)
-                    .ok()
-                    .filter(|document: &Value| document.is_object() && document.get("__type").is_none())
-                    .map(without_nulls),
-            };
-            let member = |name: &&str| document.as_ref()?.get(*name);
-            let truncated = ["IsTruncated", "Truncated"]
-                .iter()
-                .filter_map(member)
-                .any(|more| *more == Value::Bool(true));
-            if truncated || ["nextToken", "NextToken"].iter().filter_map(member).any(Value::is_string) {
-                return Seen::NotRead(format!("the answer of {} is only a part of all there is", self.name));
-            }
-            return document.map_or_else(
-                || Seen::NotRead(format!("the answer of {} cannot be read", self.name)),
-                Seen::Document,
-            );
+    pub fn seen(&self, subject: &Subject, status: u16, body: &[u8]) -> Seen {
+        if status != 200 {
+            return self.refused(subject, status, body);
         }
+        let document = match self.how {
+            How::Query(_, root, printed) => shape::printed(body, root, printed == Named),
+            How::Account(_, root) => shape::printed(body, root, true),
+            How::Text(_, name) => std::str::from_utf8(body)
+                .ok()
+                .filter(|text| object(text).is_some())
+                .map(|text| json!({ name: text })),
+            // An error stays one with whatever status it comes.
+            How::Target(..) | How::Path(_) => std::str::from_utf8(body)
+                .ok()
+                .and_then(object)
+                .filter(|document| document.get("__type").is_none())
+                .map(without_nulls),
+        };
+        match document {
+            None => Seen::NotRead(format!("the answer of {} cannot be read", self.name)),
+            Some(document) if is_a_part(&document) => Seen::NotRead(format!("the answer of {} is only a part of all there is", self.name)),
+            Some(document) => Seen::Document(document),
+        }
+    }
+
+    /// What an answer without success says: that nothing is configured, or nothing.
+    fn refused(&self, subject: &Subject, status: u16, body: &[u8]) -> Seen {
         let says = |words: &str| String::from_utf8_lossy(body).contains(words);
         let is_absent = |found: &str| {
             let mut absent = self.absent.iter();
             absent.any(|(with, code, words)| *with == status && *code == found && says(words))
         };
         match fault(self.service, body).map(|fault| fault.code) {
-            Some(code) if is_absent(&code) => Seen::Document(Value::Null),
+            Some(code) if is_absent(&code) => {
+                let named = Element::read(body).and_then(|root| root.get("BucketName").map(str::to_owned));
+                match named.filter(|named| *named != subject.id) {
+                    Some(other) => Seen::NotRead(format!(
+                        "the answer of {} is about something else: `BucketName` is `{other}`, and not `{}`",
+                        self.name, subject.id
+                    )),
+                    None => Seen::Document(Value::Null),
+                }
+            }
             Some(code) => Seen::NotRead(format!("{} answered {status} {code}", self.name)),
             None => Seen::NotRead(format!("{} answered {status}", self.name)),
         }
     }
+
+    /// Why a document is not about a resource; nothing where it is. That nothing is configured names nothing.
+    #[must_use]
+    pub fn stray(&self, document: &Value, subject: &Subject, parameters: &BTreeMap<String, String>) -> Option<String> {
+        let echoes = if document.is_null() { NOTHING } else { self.echoes };
+        let why = stray(echoes, document, subject, parameters)?;
+        Some(format!("the answer of {} {why}", self.name))
+    }
+
+    /// Where a document says what it is about, as JSON pointers.
+    #[cfg(test)]
+    pub(super) fn echoed(&self, document: &Value) -> Vec<String> {
+        super::echo::pointers(self.echoes, document)
+    }
+}
+
+/// An object in JSON that has no key twice: of two, nobody knows which holds.
+fn object(text: &str) -> Option<Value> {
+    let document: Value = serde_json::from_str(text).ok()?;
+    (document.is_object() && duplicate_key(text).is_none()).then_some(document)
+}
+
+/// What says that there is more: `Truncated` of KMS and `IsTruncated` of S3 where they are not
+/// false, and a token or marker of a further page, whatever the service calls it.
+fn is_a_part(document: &Value) -> bool {
+    let members = document.as_object().into_iter().flatten();
+    members.into_iter().any(|(name, value)| match name.to_ascii_lowercase().as_str() {
+        "truncated" | "istruncated" => *value != Value::Bool(false),
+        "nexttoken" | "nextmarker" | "nextcontinuationtoken" => true,
+        _ => false,
+    })
 }
 
 /// A document without the members that are `null`, which the AWS CLI does not print.

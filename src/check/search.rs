@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{On, Subject, delivery::undelivered};
+use super::{
+    On, Subject,
+    delivery::{log_delivery, trail_delivery, trail_encryption},
+};
 use crate::{
     iam::{Family, Found, Goal, OwnedRequest, Policies, Policy, PolicyKind, Principal, Request, search},
     verdict::{Judgement, Reason},
@@ -37,6 +40,10 @@ pub enum Search {
     LooseService,
     /// What `CloudTrail` delivers for the trail `$trail`, under `$prefix` (`/` where there is none) and with `$key`: found where it is not allowed.
     TrailDelivery,
+    /// What `CloudTrail` does with the key of the trail `$trail`: found where it is not allowed.
+    TrailEncryption,
+    /// What S3 delivers of the access logs of the bucket `$source` under `$prefix`: found where it is not allowed.
+    LogDelivery,
 }
 
 impl Search {
@@ -50,6 +57,8 @@ impl Search {
             Self::OtherKey => "an upload with `aws:kms` under another key, or none that is named, that is not denied",
             Self::LooseService => "anything by a service on behalf of another account, or of none that it names, that is allowed",
             Self::TrailDelivery => "a delivery of the trail, digest files among them, that is not allowed",
+            Self::TrailEncryption => "a use of the key by the trail that is not allowed",
+            Self::LogDelivery => "a delivery of access logs that is not allowed",
             Self::Outsider => "anything by someone who is not of the account that is allowed",
         }
     }
@@ -74,7 +83,9 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
     let needs: &[&str] = match kind {
         Search::OtherKey => &["key"],
         Search::TrailDelivery => &["key", "prefix", "trail"],
-        _ => &[],
+        Search::TrailEncryption => &["trail"],
+        Search::LogDelivery => &["prefix", "source"],
+        Search::InsecureTransport | Search::UnnamedEncryption | Search::OtherEncryption | Search::Outsider | Search::LooseService => &[],
     };
     if let Some(name) = needs.iter().find(|name| !parameters.contains_key(**name)) {
         return Judgement::inconclusive(Reason::NotRead, format!("the parameter `{name}` is not given"));
@@ -87,8 +98,8 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
             Found::Request(specimen) => {
                 let what = match kind {
                     Search::Outsider | Search::LooseService => "allows",
-                    Search::TrailDelivery => "does not allow",
-                    _ => "does not deny",
+                    Search::TrailDelivery | Search::TrailEncryption | Search::LogDelivery => "does not allow",
+                    Search::InsecureTransport | Search::UnnamedEncryption | Search::OtherEncryption | Search::OtherKey => "does not deny",
                 };
                 return Judgement::fail(
                     Reason::DoesNotHold,
@@ -165,7 +176,9 @@ fn founds(kind: Search, policy: &Policy, subject: &Subject, parameters: &BTreeMa
         }
         Search::Outsider => vec![outsider(policy, subject)],
         Search::LooseService => loose_services(&policies, &family, subject),
-        Search::TrailDelivery => undelivered(&policies, subject, parameters),
+        Search::TrailDelivery => trail_delivery(&policies, subject, parameters),
+        Search::TrailEncryption => trail_encryption(&policies, subject, parameters),
+        Search::LogDelivery => log_delivery(&policies, subject, parameters),
     }
 }
 

@@ -35,10 +35,13 @@ pub struct Told {
 }
 
 impl Told {
-    /// Whether the service did what was asked.
+    /// Whether the service did what was asked: 200, 204 where there is nothing to answer with, and 201
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>). A proxy
+    /// that changed an answer says 203, and 206 is a part of one
+    /// (<https://www.rfc-editor.org/rfc/rfc9110.html#section-15.3>).
     #[must_use]
     pub const fn is_success(&self) -> bool {
-        self.status >= 200 && self.status < 300
+        matches!(self.status, 200 | 201 | 204)
     }
 
     /// The answer in the words that every answer has.
@@ -57,6 +60,9 @@ impl Told {
                 ..Refused::default()
             })
         };
+        if (200..300).contains(&self.status) {
+            return self.malformed("no operation of the service succeeds with this status");
+        }
         match fault(service, &self.body) {
             Some(fault) => refused(Some(fault.code), fault.message),
             None if self.body.trim_ascii().is_empty() => refused(None, None),

@@ -4,6 +4,8 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html>,
 //! <https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_AnalyzerSummary.html>).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -227,6 +229,10 @@ pub struct MetricTransformation {
     pub metric_namespace: String,
     /// What an event counts.
     pub metric_value: String,
+    /// By which fields of an event the metric is told apart: a metric for each of their values, and
+    /// none of all of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dimensions: BTreeMap<String, String>,
 }
 
 /// An alarm of a metric.
@@ -249,8 +255,17 @@ pub struct MetricAlarm {
     pub statistic: String,
     /// In seconds.
     pub period: u32,
-    /// How many periods in a row.
+    /// How many periods are looked at.
     pub evaluation_periods: u32,
+    /// In how many of them it has to be so; in all where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub datapoints_to_alarm: Option<u32>,
+    /// Of which of the metrics of that name; of the one without any where nothing is said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dimensions: Vec<Dimension>,
+    /// Of which unit alone, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// From where on.
     pub threshold: u32,
     /// As `GreaterThanOrEqualToThreshold`.
@@ -258,6 +273,16 @@ pub struct MetricAlarm {
     /// As `notBreaching`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub treat_missing_data: Option<String>,
+}
+
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Dimension {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// An analyzer.

@@ -177,7 +177,7 @@ impl CheckRun {
         };
         look.tries = tries.into_vec();
         let seen = match &told {
-            Ok(told) => row.seen(told.status, &told.body),
+            Ok(told) => row.seen(&self.reading.subject, told.status, &told.body),
             Err(answer) => Seen::NotRead(came_back(answer)),
         };
         if let Seen::Document(document) = &seen {

@@ -39,6 +39,7 @@ caller: { user: gainsay, policies: [caller.json] }
 roles:
   app: { trust: trust.json, policies: [app.json] }
   stranger: { trust: trust.json, policies: [stranger.json] }
+  auditor: { trust: trust.json, policies: [auditor.json] }
 buckets:
   data: { name: gs-data, versioning: enabled, policy: data.json }
   home: { name: gs-home }
@@ -46,13 +47,61 @@ buckets:
     name: gs-open
     block_public_access: { block_public_acls: true, ignore_public_acls: true, block_public_policy: false, restrict_public_buckets: false }
     policy: open.json
+  sealed:
+    name: gs-sealed
+    versioning: enabled
+    ownership: BucketOwnerEnforced
+    encryption: { algorithm: aws:kms, key: team, bucket_key: true }
 keys:
-  team: { id: 0e71de9c-e000-4000-8000-000000000001, policy: key.json }
+  team: { id: 0e71de9c-e000-4000-8000-000000000001, policy: key.json, alias: alias/team, rotation: 365 }
   own: { id: 0e71de9c-e000-4000-8000-000000000002, policy: key.json }
+trails:
+  main: { name: audit, config: trail.json }
+monitoring: monitoring.json
 "#;
 
-const BASELINE: &str = "baseline: All that is tried here\nreader: app\n\
-    controls: [{ id: ACC-01 }, { id: VER-02, of: data }]\n";
+const BASELINE: &str = "baseline: All that is tried here
+reader: auditor
+controls:
+  - { id: ACC-01 }
+  - { id: KST-01, of: team }
+  - { id: ROT-01, of: team, with: { days: 365 } }
+  - { id: ALI-01, of: team, with: { alias: team } }
+  - { id: GRA-01, of: team }
+  - { id: KPO-01, of: team }
+  - { id: VER-02, of: sealed }
+  - { id: OWN-01, of: sealed }
+  - { id: DEF-01, of: sealed, with: { key: team } }
+  - { id: BPA-01, of: sealed }
+  - { id: XAC-01, of: [data, sealed] }
+  - { id: TRL-01, of: main }
+  - { id: TRL-08, of: main }
+  - { id: TRL-09, of: main }
+  - { id: ALM-03, of: account, with: { log_group: audit, metric: Changes, namespace: gainsay } }
+  - { id: ALM-05, of: account, with: { metric: Changes, namespace: gainsay, topic: security } }
+  - { id: ANA-01, of: account }
+  - { id: MAC-01, of: account }
+";
+
+/// What is no policy.
+const FILES_OF_CHECKS: &[(&str, &str)] = &[
+    (
+        "trail.json",
+        r#"{ "S3BucketName": "gs-data", "IncludeGlobalServiceEvents": true, "IsMultiRegionTrail": true }"#,
+    ),
+    (
+        "monitoring.json",
+        r#"{
+  "metricFilters": [{ "filterName": "f", "logGroupName": "audit", "filterPattern": "{ $.eventName = PutKeyPolicy }",
+    "metricTransformations": [{ "metricName": "Changes", "metricNamespace": "gainsay", "metricValue": "1" }] }],
+  "MetricAlarms": [{ "AlarmName": "a", "MetricName": "Changes", "Namespace": "gainsay", "Statistic": "Sum", "Period": 300,
+    "AlarmActions": ["arn:aws:sns:eu-west-1:111122223333:security"], "EvaluationPeriods": 1, "Threshold": 1,
+    "ComparisonOperator": "GreaterThanOrEqualToThreshold" }],
+  "analyzers": [{ "arn": "arn:aws:access-analyzer:eu-west-1:111122223333:analyzer/a", "name": "a", "type": "ACCOUNT", "status": "ACTIVE" }],
+  "macie": { "status": "ENABLED", "automatedDiscovery": "ENABLED" }
+}"#,
+    ),
+];
 
 /// Policy files and their statements.
 const POLICIES: &[(&str, &str)] = &[
@@ -65,6 +114,7 @@ const POLICIES: &[(&str, &str)] = &[
         r#"{ "Effect": "Allow", "Principal": { "AWS": "{{caller.arn}}" }, "Action": "sts:AssumeRole" }"#,
     ),
     ("app.json", r#"{ "Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*" }"#),
+    ("auditor.json", r#"{ "Effect": "Allow", "Action": "*", "Resource": "*" }"#),
     (
         "stranger.json",
         r#"{ "Effect": "Allow", "Action": "s3:*", "Resource": ["{{bucket.home.arn}}", "{{bucket.home.arn}}/*"] },
@@ -249,6 +299,9 @@ pub fn place(changed: &[(&str, &str)]) -> Architecture {
     let mut file = |path: &str, text: String| folder.insert(path, Ok(Source::new(path, text)));
     file("environment.yaml", ENVIRONMENT.to_owned());
     file("baseline.yaml", BASELINE.to_owned());
+    for (path, text) in FILES_OF_CHECKS {
+        file(path, (*text).to_owned());
+    }
     for (path, statements) in POLICIES {
         let statements = changed
             .iter()

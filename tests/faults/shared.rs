@@ -141,7 +141,7 @@ async fn does(lie: Lie, app: &Clients, key: &str) {
         Lie::Versioning => {
             let off = aws_sdk_s3::types::VersioningConfiguration::builder();
             let off = off.status(BucketVersioningStatus::Suspended).build();
-            let put = s3.put_bucket_versioning().bucket(bucket).versioning_configuration(off);
+            let put = s3.put_bucket_versioning().bucket("gs-sealed").versioning_configuration(off);
             put.send().await.expect("made");
         }
     }

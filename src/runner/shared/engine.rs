@@ -81,7 +81,7 @@ impl Engine {
         };
         let clients = Target::sandbox(&self.sandbox, &self.region, None).clients(Some(credentials), false);
         match clients.ask(row.service, &row.ask(&reading.subject, &reading.parameters)).await {
-            Ok(told) => row.seen(told.status, &told.body),
+            Ok(told) => row.seen(&reading.subject, told.status, &told.body),
             Err(answer) => Seen::NotRead(came_back(&answer)),
         }
     }

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use http::request::Parts;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     authorize::{Question, Scope},
@@ -19,7 +19,7 @@ use super::{
     state::World,
 };
 use crate::{
-    environment::{Environment, Monitoring, Trail},
+    environment::{Environment, MetricAlarm, Monitoring, Trail},
     service::Service,
 };
 
@@ -124,10 +124,20 @@ struct OfMetric {
 fn alarms(world: &World, scope: &Scope, input: &OfMetric) -> Answered {
     permit(scope, "cloudwatch:DescribeAlarmsForMetric", "*")?;
     let alarms = own(world, scope).map(|watch| &watch.other.metric_alarms).into_iter().flatten();
-    let alarms: Vec<_> = alarms
-        .filter(|alarm| alarm.metric_name == input.metric_name && alarm.namespace == input.namespace)
-        .collect();
+    let alarms = alarms.filter(|alarm| alarm.metric_name == input.metric_name && alarm.namespace == input.namespace);
+    let alarms: Vec<_> = alarms.map(|alarm| told(world, alarm)).collect();
     Ok(json!({ "MetricAlarms": alarms }))
+}
+
+/// An alarm with its ARN
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html>).
+fn told(world: &World, alarm: &MetricAlarm) -> Value {
+    let mut told = json!(alarm);
+    if let Value::Object(members) = &mut told {
+        let arn = format!("arn:aws:cloudwatch:{}:{}:alarm:{}", world.region, world.account, alarm.alarm_name);
+        members.insert("AlarmArn".to_owned(), json!(arn));
+    }
+    told
 }
 
 fn analyzers(world: &World, scope: &Scope, parts: &Parts) -> Answered {
@@ -159,12 +169,15 @@ fn macie(world: &World, scope: &Scope, path: &str) -> Answered {
     permit_rest(scope, action)?;
     let macie = own(world, scope).and_then(|watch| watch.other.macie.as_ref());
     let macie = macie.ok_or_else(|| error(403, "AccessDeniedException", "Macie is not enabled."))?;
-    let status = if path == "/macie" {
-        &macie.status
-    } else {
-        &macie.automated_discovery
-    };
-    Ok(json!({ "status": status }))
+    if path != "/macie" {
+        return Ok(json!({ "status": macie.automated_discovery }));
+    }
+    // <https://docs.aws.amazon.com/macie/latest/user/service-linked-roles.html>.
+    let role = format!(
+        "arn:aws:iam::{}:role/aws-service-role/macie.amazonaws.com/AWSServiceRoleForAmazonMacie",
+        world.account
+    );
+    Ok(json!({ "serviceRole": role, "status": macie.status }))
 }
 
 /// As [`permit`], for an action on no resource of a service that speaks REST and refuses with 403
