@@ -32,6 +32,7 @@ pub use self::{
 };
 use crate::{
     environment::Role,
+    range::Range,
     verdict::{Judgement, Reason},
 };
 
@@ -74,6 +75,9 @@ pub struct Check {
     /// for its alias, `target` is that of a bucket and stands for its name, `objects` for the ARN that those of its objects begin with.
     #[serde(default)]
     pub parameters: Vec<String>,
+    /// What a parameter that is a number may sensibly be, by its name.
+    #[serde(default)]
+    pub ranges: BTreeMap<String, Range>,
     /// What must hold, in `JMESPath` over what the AWS CLI prints; `$name` is a parameter, and `$now` the time in seconds.
     #[serde(default)]
     pub holds: Option<String>,

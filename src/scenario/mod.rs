@@ -12,7 +12,7 @@ mod witness;
 use std::{fmt, sync::Arc};
 
 pub use self::{
-    raw::RawScenario,
+    raw::{RawAttempt, RawRefusal, RawScenario},
     request::{KeyForm, Piece, Principal, Request, Text, Value},
     resolve::resolve,
     sample::{Kept, Sample, Sampled},
