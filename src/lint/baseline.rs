@@ -33,7 +33,8 @@ pub(super) fn check(architecture: &Architecture, (source, raw): &Written<RawBase
     }
 }
 
-/// Each parameter of a control's check that is told something out of its range, and what is to be said of it.
+/// Each parameter of a control's check that is told something out of its range, and what is to be
+/// said of it.
 fn out_of_range(architecture: &Architecture, choice: &RawControlChoice) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     for reading in architecture.checks.iter().filter(|reading| reading.control == choice.id.value) {
@@ -52,8 +53,8 @@ fn out_of_range(architecture: &Architecture, choice: &RawControlChoice) -> Vec<(
     found
 }
 
-/// The first id that one may be taken for: the same but for its case, a letter for a digit, a leading
-/// zero, or one letter. Another number in the same family is another control.
+/// The first id that one may be taken for: the same but for its case, a letter for a digit, a
+/// leading zero, or one letter. Another number in the same family is another control.
 fn looks_like<'a>(id: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let (family, number) = parts(id);
     known.into_iter().find(|other| {

@@ -1,8 +1,9 @@
-//! What is suspicious in files that can be run: warnings, which `gainsay lint` shows and no run does.
+//! What is suspicious in files that can be run: warnings, which `gainsay lint` shows and no run
+//! does.
 //!
-//! What is suspicious in a policy, the engine says ([`crate::iam::lint`](mod@crate::iam::lint)); what is suspicious in
-//! the other files of an architecture, [`architecture`] does. Both are pure. Each warning has a [`Page`] with an
-//! example in which it is found and one in which it is not.
+//! What is suspicious in a policy, the engine says ([`crate::iam::lint`](mod@crate::iam::lint));
+//! what is suspicious in the other files of an architecture, [`architecture`] does. Both are pure.
+//! Each warning has a [`Page`] with an example in which it is found and one in which it is not.
 
 mod baseline;
 mod files;

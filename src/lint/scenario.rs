@@ -139,7 +139,8 @@ fn number(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether an attempt, or a read after it, expects something, and nothing but what every success answers.
+/// Whether an attempt, or a read after it, expects something, and nothing but what every success
+/// answers.
 fn always_holds(attempt: &Attempt) -> bool {
     let after = attempt.then.iter().map(|then| (&then.request, &then.expect));
     std::iter::once((&attempt.request, &attempt.expect))

@@ -1,5 +1,5 @@
-//! Every warning about a file of an architecture is found in what its page shows, and in these rows; and not in
-//! what stands beside them.
+//! Every warning about a file of an architecture is found in what its page shows, and in these
+//! rows; and not in what stands beside them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
 use std::{collections::HashSet, path::Path};
@@ -15,8 +15,8 @@ use crate::{
 
 const TODAY: Date = date!(2026 - 05 - 30);
 
-/// What is found in an architecture one file of which says something else, but for what its own baseline leaves
-/// untested.
+/// What is found in an architecture one file of which says something else, but for what its own
+/// baseline leaves untested.
 fn found(kind: Kind, text: &str) -> Vec<Diagnostic> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad_input/valid");
     let mut folders = load::load(&root).unwrap();

@@ -1,6 +1,7 @@
 //! What is suspicious in a policy that AWS takes: statements that cannot do what they seem to say.
 //!
-//! Pure: a policy in, findings out. [`crate::lint`] has what each means, with an example that is found and one that is not.
+//! Pure: a policy in, findings out. [`crate::lint`] has what each means, with an example that is
+//! found and one that is not.
 
 mod check;
 
