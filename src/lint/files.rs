@@ -44,15 +44,15 @@ attempts:
                   `gainsay lint --deny warnings --allow not-testable`.",
         source: None,
         kind: Kind::Baseline,
-        found: r#"
+        found: r"
 baseline: Uploads use one key
 controls:
   - { id: ENC-03 }
-  - { id: VPE-01, not_testable: the bucket is not behind an endpoint }"#,
-        clean: r#"
+  - { id: VPE-01, not_testable: the bucket is not behind an endpoint }",
+        clean: r"
 baseline: Uploads use one key
 controls:
-  - { id: ENC-03 }"#,
+  - { id: ENC-03 }",
     },
     Page {
         code: Code::LongWaiver,
@@ -110,18 +110,18 @@ waivers:
         instead: "Write a number of the range that the warning tells.",
         source: Some("https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html"),
         kind: Kind::Baseline,
-        found: r#"
+        found: r"
 baseline: Uploads use one key
 reader: app
 controls:
   - { id: ENC-03 }
-  - { id: ROT-01, of: main, with: { days: 99999 } }"#,
-        clean: r#"
+  - { id: ROT-01, of: main, with: { days: 99999 } }",
+        clean: r"
 baseline: Uploads use one key
 reader: app
 controls:
   - { id: ENC-03 }
-  - { id: ROT-01, of: main, with: { days: 365 } }"#,
+  - { id: ROT-01, of: main, with: { days: 365 } }",
     },
     Page {
         code: Code::LookalikeControl,
@@ -133,16 +133,16 @@ controls:
                   own.",
         source: None,
         kind: Kind::Baseline,
-        found: r#"
+        found: r"
 baseline: Uploads use one key
 controls:
   - { id: ENC-03 }
-  - { id: ENC-O1, title: Uploads name an encryption, not_testable: nobody wrote the attempts yet }"#,
-        clean: r#"
+  - { id: ENC-O1, title: Uploads name an encryption, not_testable: nobody wrote the attempts yet }",
+        clean: r"
 baseline: Uploads use one key
 controls:
   - { id: ENC-03 }
-  - { id: ACME-01, title: Uploads name an encryption, not_testable: nobody wrote the attempts yet }"#,
+  - { id: ACME-01, title: Uploads name an encryption, not_testable: nobody wrote the attempts yet }",
     },
     Page {
         code: Code::VacuousExpect,
