@@ -232,6 +232,8 @@ impl Judgement {
 pub struct Expected {
     /// The mechanisms, any of which; empty for any.
     pub layers: Vec<Layer>,
+    /// Why AWS names no mechanism: a bare refusal will do, and the layers are asked of who tells them.
+    pub unnamed: Option<String>,
     /// The statement.
     pub sid: Option<String>,
     /// The error codes, any of which; empty for an authorization refusal.
@@ -467,7 +469,8 @@ fn compare_ruling(ruling: &Ruling, denial: &Denial, expected: &Expected) -> Matc
 /// over the target's own policies: it can narrow down what the message says, never add to it.
 fn compare_message(attempted: &Attempted<'_>, denial: &Denial, expected: &Expected, found: Option<&Ruling>) -> Match {
     let Attempted { call, session, .. } = *attempted;
-    let asked = !expected.layers.is_empty() || expected.sid.is_some();
+    let asked = expected.unnamed.is_none() && (!expected.layers.is_empty() || expected.sid.is_some());
+    let found = found.filter(|ruling| is_about(ruling, expected));
     match &denial.principal {
         Some(named) if !is_caller(call, session, named) => {
             let caller = session.unwrap_or_else(|| call.principal.name());
@@ -504,12 +507,11 @@ fn compare_message(attempted: &Attempted<'_>, denial: &Denial, expected: &Expect
         (None, _) if matches!(call.operation.op, Op::CopyObject | Op::UploadPartCopy) => {
             return Match::Unproved("a bare `Access Denied` may be for the source of the copy".to_owned());
         }
-        (None, _) if !may_be_bare(call) => {
+        (None, _) if !call.principal.may_be_told_nothing(call.bucket_owner.as_deref()) => {
             return Match::Unproved("a bare `Access Denied` is not what a principal of the bucket's own account gets".to_owned());
         }
-        (None, _) => return Match::Yes,
+        (None, _) => return compare_bare(found, expected),
     }
-    let found = found.filter(|ruling| is_about(ruling, expected));
     if let Some(sid) = &expected.sid {
         let Some(ruling) = found else {
             return Match::Unproved("this target does not tell which statement refused".to_owned());
@@ -542,6 +544,20 @@ fn compare_message(attempted: &Attempted<'_>, denial: &Denial, expected: &Expect
     }
 }
 
+/// A bare refusal of who is told nothing. What the engine finds cannot prove the mechanism, but it can
+/// contradict the one that is said to decide.
+fn compare_bare(found: Option<&Ruling>, expected: &Expected) -> Match {
+    let decides = |layer: &Layer| expected.layers.is_empty() || expected.layers.contains(layer);
+    match found {
+        Some(ruling) if !ruling.layers().iter().any(decides) => Match::Unproved(format!(
+            "a bare `Access Denied`, and by the policies not {} would refuse but {}",
+            words(&expected.layers),
+            deciders(ruling)
+        )),
+        _ => Match::Yes,
+    }
+}
+
 fn is_about(ruling: &Ruling, expected: &Expected) -> bool {
     ruling.action.eq_ignore_ascii_case(&expected.action) && ruling.resource == expected.resource
 }
@@ -553,14 +569,6 @@ fn is_caller(call: &Call, session: Option<&str>, named: &str) -> bool {
     match &call.principal {
         Principal::Anonymous => !named.starts_with("arn:"),
         Principal::Role(_) => session == Some(named),
-    }
-}
-
-/// S3 tells anonymous callers and other accounts nothing.
-fn may_be_bare(call: &Call) -> bool {
-    match &call.principal {
-        Principal::Anonymous => true,
-        Principal::Role(role) => call.bucket_owner.as_ref().is_some_and(|owner| *owner != role.account),
     }
 }
 

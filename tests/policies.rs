@@ -1,4 +1,4 @@
-//! The commands that read policies and send nothing: `decide`, `explain` and `lint`, as a user runs them.
+//! The commands that read files and send nothing: `decide`, `explain` and `lint`, as a user runs them.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,10 @@ use std::{
 };
 
 use common::{code, copy_scenarios, gainsay, stderr, stdout};
-use gainsay::iam::{PolicyKind, lint::PAGES};
+use gainsay::{
+    iam::PolicyKind,
+    lint::{Kind, pages},
+};
 use serde_json::{Value, json};
 
 fn question(id: &str, action: &str) -> Value {
@@ -284,20 +287,29 @@ fn what_is_to_be_explained_has_to_be_one_attempt_or_a_request() {
 }
 
 #[test]
-fn every_warning_about_a_policy_is_shown_with_its_place_and_has_a_page() {
+fn every_warning_has_a_page_and_those_about_policies_are_shown_with_their_place() {
     let folder = tempfile::tempdir().unwrap();
-    for page in PAGES {
+    for page in pages() {
+        let word = page.code.as_str();
+        let explained = run_in(folder.path(), &["lint", "--explain", word]);
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/lint/{word}.md"));
+        assert_eq!(
+            fs::read_to_string(&file).unwrap_or_default(),
+            stdout(&explained),
+            "write this to {}",
+            file.display()
+        );
         let kind = match page.kind {
-            PolicyKind::Bucket => "bucket",
-            PolicyKind::KeyPolicy => "key",
-            _ => "identity",
+            Kind::Policy(PolicyKind::Bucket) => "bucket",
+            Kind::Policy(PolicyKind::KeyPolicy) => "key",
+            Kind::Policy(_) => "identity",
+            Kind::Scenario | Kind::Baseline | Kind::Waivers => continue,
         };
         let lint = |text: &str, more: &[&str]| {
             fs::write(folder.path().join("policy.json"), text.trim()).unwrap();
             let arguments = [&["lint", "--policy", "policy.json", "--kind", kind], more].concat();
             run_in(folder.path(), &arguments)
         };
-        let word = page.lint.code();
         let found = lint(page.found, &[]);
         assert_eq!(code(&found), 0, "{word}");
         assert!(
@@ -313,20 +325,11 @@ fn every_warning_about_a_policy_is_shown_with_its_place_and_has_a_page() {
             (0, "policy.json: checked\n0 warnings\n"),
             "{word}"
         );
-
-        let explained = run_in(folder.path(), &["lint", "--explain", word]);
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/lint/{word}.md"));
-        assert_eq!(
-            fs::read_to_string(&file).unwrap_or_default(),
-            stdout(&explained),
-            "write this to {}",
-            file.display()
-        );
     }
-    let pages = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lint"))
+    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lint"))
         .unwrap()
         .count();
-    assert_eq!(pages, PAGES.len(), "a page of nothing");
+    assert_eq!(files, pages().count(), "a page of nothing");
     assert_eq!(code(&run_in(folder.path(), &["lint", "--explain", "no-such-code"])), 64);
 }
 
@@ -335,7 +338,8 @@ fn a_suspicious_policy_of_an_architecture_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let scenarios = folder.path().join("scenarios");
     copy_scenarios(&scenarios);
-    let clean = run_in(folder.path(), &["lint", "--deny", "warnings"]);
+    let accepted = ["lint", "--deny", "warnings", "--allow", "not-testable"];
+    let clean = run_in(folder.path(), &accepted);
     assert_eq!(code(&clean), 0, "{}", stderr(&clean));
     let policy = scenarios.join("secure-bucket/policies/evidence-bucket.json");
     let text = fs::read_to_string(&policy).unwrap();
@@ -343,7 +347,7 @@ fn a_suspicious_policy_of_an_architecture_is_found() {
     let changed = text.replacen("\"aws:kms\"", "\"aws:kms*\"", 1);
     assert_ne!(changed, text);
     fs::write(&policy, changed).unwrap();
-    let found = run_in(folder.path(), &["lint", "--deny", "warnings"]);
+    let found = run_in(folder.path(), &accepted);
     assert_eq!(code(&found), 3);
     assert!(
         stderr(&found).contains("warning[wildcard-in-equals]") && stderr(&found).contains("evidence-bucket.json:"),
@@ -363,4 +367,52 @@ fn a_suspicious_policy_of_an_architecture_is_found() {
         "{}",
         stderr(&refused)
     );
+}
+
+#[test]
+fn a_suspicious_scenario_is_shown_by_lint_with_its_place_and_by_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenarios = folder.path().join("scenarios");
+    copy_scenarios(&scenarios);
+    let scenario = scenarios.join("encrypted-bucket/access-outsiders.yaml");
+    let text = fs::read_to_string(&scenario).unwrap();
+    let line = text.lines().position(|line| line.contains("deny:")).unwrap() + 1;
+    let without: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("by:"))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    assert_ne!(without, text);
+    fs::write(&scenario, without).unwrap();
+    let found = run_in(folder.path(), &["lint", "--deny", "warnings", "--allow", "not-testable"]);
+    assert_eq!(code(&found), 3);
+    let told = stderr(&found);
+    assert!(
+        told.contains("warning[unattributed-deny]") && told.contains(&format!("access-outsiders.yaml:{line}:")),
+        "{told}"
+    );
+    let accepted = [
+        "lint",
+        "--deny",
+        "warnings",
+        "--allow",
+        "not-testable",
+        "--allow",
+        "unattributed-deny",
+    ];
+    assert_eq!(code(&run_in(folder.path(), &accepted)), 0);
+    assert_eq!(
+        code(&run_in(folder.path(), &["lint", "--allow", "not-testable"])),
+        64,
+        "nothing is denied"
+    );
+    assert_eq!(
+        code(&run_in(folder.path(), &["lint", "--deny", "warnings", "--allow", "unknown-key"])),
+        64,
+        "an error"
+    );
+    for command in ["run", "list"] {
+        let ran = run_in(folder.path(), &[command, "encrypted-bucket/access-outsiders"]);
+        assert_eq!((code(&ran), stderr(&ran).contains("unattributed-deny")), (0, false), "{command}");
+    }
 }

@@ -5,9 +5,12 @@
 
 use std::fmt;
 
-use crate::diag::{
-    Located,
-    yaml::{OneOrMany, Written},
+use crate::{
+    diag::{
+        Located,
+        yaml::{OneOrMany, Written},
+    },
+    range::Range,
 };
 
 /// What a parameter's text means. The kind decides how it is resolved.
@@ -245,7 +248,37 @@ impl fmt::Display for Param {
     }
 }
 
+/// How far the parameters go that are numbers: days, and seconds of a duration.
+const RANGES: &[(Param, Range)] = &[
+    (
+        Param::PendingDays,
+        Range::new(
+            7,
+            30,
+            "https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html",
+        ),
+    ),
+    (
+        Param::PartNumber,
+        Range::new(1, 10_000, "https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html"),
+    ),
+    (
+        Param::Duration,
+        Range::new(
+            900,
+            43_200,
+            "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html",
+        ),
+    ),
+];
+
 impl Param {
+    /// What it may sensibly be, where it is a number.
+    #[must_use]
+    pub fn range(self) -> Option<&'static Range> {
+        RANGES.iter().find(|(param, _)| *param == self).map(|(_, range)| range)
+    }
+
     /// The parameter of a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

@@ -34,6 +34,7 @@ pub use self::{
 };
 use crate::{
     environment::Role,
+    range::Range,
     verdict::{Judgement, Reason},
 };
 
@@ -78,6 +79,9 @@ pub struct Check {
     /// id, `topic` is that of an SNS topic of the account and stands for its ARN, or is one.
     #[serde(default)]
     pub parameters: Vec<String>,
+    /// What a parameter that is a number may sensibly be, by its name.
+    #[serde(default)]
+    pub ranges: BTreeMap<String, Range>,
     /// What must hold, in `JMESPath` over what the AWS CLI prints; `$name` is a parameter, and `$now` the time in seconds.
     #[serde(default)]
     pub holds: Option<String>,

@@ -3,15 +3,17 @@
 use std::{io, path::PathBuf};
 
 use clap::{Args, ValueEnum};
+use time::OffsetDateTime;
 
-use super::{Selected, Terminal};
+use super::Terminal;
 use crate::{
-    diag::{Code, Diagnostic, Diagnostics, Source},
-    environment::{self, Document},
+    diag::{Code, Diagnostics, Severity},
+    environment,
     exit::Exit,
-    iam::{self, PolicyKind, lint::Page},
+    iam::PolicyKind,
+    lint,
     report::one_line,
-    suite::load,
+    suite::{self, load},
 };
 
 /// Check scenarios, environments, baselines and policies without running anything.
@@ -29,7 +31,10 @@ pub(super) struct Lint {
     /// What to fail on besides errors
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
-    /// Say what a warning about a policy means, by the word in its brackets
+    /// With `--deny warnings`: do not fail on warnings of this kind, by the word in their brackets
+    #[arg(long, value_name = "CODE", requires = "deny", value_parser = warning)]
+    allow: Vec<Code>,
+    /// Say what a warning means, by the word in its brackets
     #[arg(long, value_name = "CODE", conflicts_with_all = ["policy", "deny"])]
     explain: Option<String>,
 }
@@ -89,7 +94,7 @@ impl Lint {
                 .map(|document| {
                     (
                         vec![format!("{}: checked", one_line(&path.display().to_string()))],
-                        findings(&document),
+                        lint::policy(&document),
                     )
                 })
                 .map_err(Diagnostics::from),
@@ -103,7 +108,8 @@ impl Lint {
         for line in lines {
             writeln!(terminal.out, "{line}")?;
         }
-        let denied = self.deny == Some(Deny::Warnings) && !warnings.is_empty();
+        let is_denied = |code| self.deny == Some(Deny::Warnings) && !self.allow.contains(&code);
+        let denied = warnings.iter().any(|warning| is_denied(warning.code));
         let plural = if warnings.len() == 1 { "" } else { "s" };
         writeln!(terminal.out, "{} warning{plural}", warnings.len())?;
         Ok(if denied { Exit::BadInput } else { Exit::Ok })
@@ -111,16 +117,11 @@ impl Lint {
 
     /// Checks everything in the scenarios folder: a line for each architecture, and the warnings.
     fn all(&self) -> Result<(Vec<String>, Diagnostics), Diagnostics> {
-        let selected = Selected {
-            selection: Vec::new(),
-            exact: false,
-            skip: Vec::new(),
-            scenarios: self.scenarios.clone(),
-            sample: None,
-        };
-        let (architectures, mut warnings) = selected.load()?;
+        let folders = load::load(&self.scenarios)?;
+        let (architectures, mut warnings) = suite::resolve(&folders)?;
+        let today = OffsetDateTime::now_utc().date();
         let mut lines = Vec::new();
-        for architecture in &architectures {
+        for (architecture, folder) in architectures.iter().zip(&folders) {
             let attempts: usize = architecture.scenarios.iter().map(|scenario| scenario.attempts().count()).sum();
             let documents = architecture.environment.documents();
             lines.push(format!(
@@ -130,41 +131,44 @@ impl Lint {
                 architecture.baseline.controls.len(),
                 documents.len()
             ));
+            let files = suite::written(folder, &folders)?;
+            warnings.extend(lint::architecture(architecture, &files, today));
             for document in documents {
-                warnings.extend(findings(document));
+                warnings.extend(lint::policy(document));
             }
         }
         Ok((lines, warnings))
     }
 }
 
+/// The warning of a word.
+fn warning(code: &str) -> Result<Code, UnknownWarning> {
+    let mut warnings = Code::ALL.iter().filter(|code| code.severity() == Severity::Warning);
+    let known = warnings.find(|known| known.as_str() == code);
+    known.copied().ok_or(UnknownWarning)
+}
+
+/// A word that is no warning's.
+#[derive(Debug, thiserror::Error)]
+#[error("no warning is called so; there are {}", words())]
+struct UnknownWarning;
+
+/// The words of all warnings.
+fn words() -> String {
+    let words: Vec<&str> = lint::pages().map(|page| page.code.as_str()).collect();
+    words.join(", ")
+}
+
 fn explain(code: &str, terminal: &mut Terminal) -> io::Result<Exit> {
-    if let Some(page) = Page::of(code) {
+    if let Some(page) = lint::pages().find(|page| page.code.as_str() == code) {
         write!(terminal.out, "{}", page.markdown())?;
         return Ok(Exit::Ok);
     }
-    let codes: Vec<&str> = iam::lint::PAGES.iter().map(|page| page.lint.code()).collect();
     writeln!(
         terminal.err,
-        "error: no warning about a policy is called `{}`; there are {}",
+        "error: no warning is called `{}`; there are {}",
         one_line(code),
-        codes.join(", ")
+        words()
     )?;
     Ok(Exit::Usage)
-}
-
-/// What is suspicious in a policy, with its place.
-fn findings(document: &Document) -> Diagnostics {
-    let mut found = Diagnostics::default();
-    for finding in iam::lint(&document.policy) {
-        let source: &Source = &document.source;
-        let span = iam::locate(source.text(), &finding.path).map_or(0..0, |place| place.range);
-        let code = finding.lint.code();
-        found.push(
-            Diagnostic::new(Code::of(finding.lint), finding.message)
-                .at(source, span)
-                .help(format!("`gainsay lint --explain {code}` says more")),
-        );
-    }
-    found
 }

@@ -101,6 +101,20 @@ codes! {
     UnknownAction = "unknown-action", Warning;
     /// See [`Lint::MfaKeyAbsent`].
     MfaKeyAbsent = "mfa-key-absent", Warning;
+    /// A `deny` that says nothing about who refuses.
+    UnattributedDeny = "unattributed-deny", Warning;
+    /// A control of the baseline that is said to be testable by nothing.
+    NotTestable = "not-testable", Warning;
+    /// A waiver of more than a year.
+    LongWaiver = "long-waiver", Warning;
+    /// Waivers that leave no result that could fail.
+    WaivesEverything = "waives-everything", Warning;
+    /// A number that makes no sense where it stands.
+    OutOfRange = "out-of-range", Warning;
+    /// A control of the user's own that may be taken for one of the catalogue.
+    LookalikeControl = "lookalike-control", Warning;
+    /// An expectation that holds for every answer there can be.
+    VacuousExpect = "vacuous-expect", Warning;
 }
 
 impl Code {
@@ -124,13 +138,13 @@ impl Code {
 
 #[cfg(test)]
 mod tests {
-    use super::Code;
+    use super::{Code, Lint};
     use std::collections::HashSet;
 
     #[test]
     fn a_finding_has_the_same_word_everywhere() {
-        for page in crate::iam::lint::PAGES {
-            assert_eq!(Code::of(page.lint).as_str(), page.lint.code());
+        for lint in Lint::ALL {
+            assert_eq!(Code::of(*lint).as_str(), lint.code());
         }
     }
 

@@ -262,6 +262,7 @@ fn refusal(attempt: &Attempt) -> String {
             words.push(refusal.layers.iter().map(|layer| layer.as_str()).collect::<Vec<_>>().join(" or "));
         }
         words.extend(refusal.sid.clone());
+        words.extend(refusal.unnamed.is_some().then(|| "(unnamed)".to_owned()));
         words.extend(refusal.codes.iter().cloned());
         words.join(" ")
     };

@@ -360,6 +360,9 @@ pub struct ExpectedRecord {
     /// The mechanisms, any of which.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layer: Vec<Layer>,
+    /// Why AWS names no mechanism, so that a bare refusal would do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unnamed: Option<String>,
     /// The statement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,

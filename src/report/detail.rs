@@ -85,6 +85,11 @@ pub(super) fn expected(expected: &ExpectedRecord) -> String {
         text.push_str(" by ");
         text.push_str(&any_of(expected.layer.iter().map(|layer| mechanism(*layer))));
     }
+    if let Some(why) = &expected.unnamed {
+        text.push_str(", which AWS need not name (");
+        text.push_str(&one_line(why));
+        text.push(')');
+    }
     if let Some(sid) = &expected.sid {
         text.push_str(", statement ");
         text.push_str(&one_line(sid));

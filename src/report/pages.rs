@@ -268,6 +268,7 @@ fn by(attempt: &Attempt) -> String {
             .map(|sid| format!("statement {sid}"))
             .chain(refusal.codes.iter().map(|code| format!("code {code}")))
             .chain(refusal.says.iter().map(|says| format!("saying {says}")))
+            .chain(refusal.unnamed.iter().map(|why| format!("which AWS need not name: {why}")))
         {
             if !words.is_empty() {
                 words.push_str(", ");

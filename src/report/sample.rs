@@ -404,6 +404,7 @@ fn filled_result(verdict: Verdict, next: &mut impl FnMut() -> String) -> ResultR
     result.controls = vec![next(), next()];
     result.principal_arn = Some(next());
     result.assumed = Some(next());
+    result.expected.unnamed = Some(next());
     result.expected.sid = Some(next());
     result.expected.code = vec![next()];
     result.expected.says = Some(next());

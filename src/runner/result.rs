@@ -265,6 +265,7 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
     for answer in &seen.expected {
         expected.layer.extend(&answer.layers);
         expected.code.extend(answer.codes.iter().cloned());
+        expected.unnamed = expected.unnamed.or_else(|| answer.unnamed.clone());
         expected.sid = expected.sid.or_else(|| answer.sid.clone());
         expected.says = expected.says.or_else(|| answer.says.clone());
         expected.action = Some(answer.action.clone());

@@ -403,6 +403,7 @@ impl RowRun {
         }
         let expected = refusals.iter().map(|refusal| Expected {
             layers: refusal.layers.clone(),
+            unnamed: refusal.unnamed.clone(),
             sid: refusal.sid.clone(),
             codes: refusal.codes.clone(),
             says: refusal.says.clone(),

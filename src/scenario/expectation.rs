@@ -35,8 +35,8 @@ impl Resolver<'_> {
         let mut refusals = Vec::new();
         for written in raw.by.iter().chain(&raw.one_of) {
             let refusal = self.refusal(scope, &written.value);
-            let empty = refusal.layers.is_empty() && refusal.sid.is_none() && refusal.codes.is_empty() && refusal.action.is_none();
-            if empty {
+            let names_nothing = refusal.layers.is_empty() && refusal.sid.is_none() && refusal.codes.is_empty();
+            if names_nothing && refusal.action.is_none() && refusal.unnamed.is_none() {
                 self.problem(
                     &written.span,
                     Diagnostic::new(Code::EmptyValue, "an empty refusal asserts nothing")
@@ -50,6 +50,7 @@ impl Resolver<'_> {
                         .help("as `code: AccessDenied`"),
                 );
             }
+            self.unnamed(&written.value);
             self.says(&written.value, &refusal, kind, label);
             let asks_policy = refusal.sid.is_some() || refusal.action.is_some() || refusal.on.is_some();
             if kind == Kind::Reject && refusal.layers.is_empty() && asks_policy {
@@ -65,6 +66,58 @@ impl Resolver<'_> {
             refusals.push(refusal);
         }
         refusals
+    }
+
+    /// Who says that nothing is named can ask for nothing that would have to be.
+    fn unnamed(&mut self, raw: &RawRefusal) {
+        let Some(why) = &raw.unnamed else {
+            if let Some(layer) = raw.decided_by.iter().flat_map(|layers| &layers.0).next() {
+                self.problem(
+                    &layer.span,
+                    Diagnostic::new(Code::MissingKey, "`decided_by` is of a refusal that AWS gives no reason for")
+                        .help("write `layer`, or add why it is `unnamed`"),
+                );
+            }
+            return;
+        };
+        if why.value.trim().is_empty() {
+            self.problem(
+                &why.span,
+                Diagnostic::new(Code::EmptyValue, "`unnamed` does not say why AWS names no mechanism").help("say why, or name the `layer`"),
+            );
+        }
+        let texts = [&raw.sid, &raw.says, &raw.action, &raw.key, &raw.role, &raw.object];
+        let lists = [&raw.layer, &raw.code].into_iter().flatten().flat_map(|list| &list.0);
+        if let Some(named) = lists.chain(texts.into_iter().flatten()).next() {
+            self.problem(
+                &named.span,
+                Diagnostic::new(
+                    Code::BadValue,
+                    format!("`{}` is asked of a refusal that is said to name nothing", named.value),
+                )
+                .help("remove it or `unnamed`; what decides on the sandbox is `decided_by`"),
+            );
+        }
+    }
+
+    /// Only who is told nothing is refused without a reason.
+    pub(super) fn is_told_nothing(&mut self, raw: &RawAttempt, request: &Request) {
+        let owner = request.bucket().map(|bucket| bucket.account.as_str());
+        if request.principal().may_be_told_nothing(owner) {
+            return;
+        }
+        let reasons = raw.by.iter().chain(&raw.one_of).filter_map(|by| by.value.unnamed.as_ref());
+        for why in reasons {
+            let name = request.principal().name();
+            self.problem(
+                &why.span,
+                Diagnostic::new(
+                    Code::BadValue,
+                    format!("AWS tells `{name}` what refuses `{}`, so it is not unnamed", request.operation),
+                )
+                .help("name the `layer`"),
+            );
+        }
     }
 
     /// A code that stands for several reasons proves none of them: the message's words, or a layer,
@@ -111,7 +164,8 @@ impl Resolver<'_> {
 
     fn refusal(&mut self, scope: &mut Scope<'_>, raw: &RawRefusal) -> Refusal {
         let mut layers = Vec::new();
-        for layer in raw.layer.iter().flat_map(|layers| &layers.0) {
+        let written = [&raw.layer, &raw.decided_by].into_iter().flatten();
+        for layer in written.flat_map(|layers| &layers.0) {
             match Layer::from_str(&layer.value) {
                 Ok(known) => layers.push(known),
                 Err(_) => self.problem(
@@ -130,6 +184,7 @@ impl Resolver<'_> {
         };
         Refusal {
             layers,
+            unnamed: raw.unnamed.as_ref().map(|why| why.value.clone()),
             sid: raw.sid.as_ref().map(|sid| sid.value.clone()),
             codes: texts(&raw.code),
             says: raw.says.as_ref().map(|says| says.value.trim().to_owned()),

@@ -12,7 +12,7 @@ mod witness;
 use std::{fmt, sync::Arc};
 
 pub use self::{
-    raw::RawScenario,
+    raw::{RawAttempt, RawRefusal, RawScenario},
     request::{KeyForm, Piece, Principal, Request, Text, Value},
     resolve::resolve,
     sample::{Kept, Sample, Sampled},
@@ -129,6 +129,8 @@ pub struct Attempt {
 pub struct Refusal {
     /// The mechanisms, any of which; empty for any.
     pub layers: Vec<Layer>,
+    /// Why AWS names no mechanism: a bare refusal will do, and the layers are asked of who tells them.
+    pub unnamed: Option<String>,
     /// The statement.
     pub sid: Option<String>,
     /// The error codes, any of which; empty for the service's authorization refusal.

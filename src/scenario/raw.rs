@@ -125,6 +125,16 @@ pub struct RawRefusal {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub sid: Option<Located<String>>,
+    /// Why AWS names no mechanism here, as it does not to anonymous callers and other accounts: a
+    /// bare `Access Denied` will do. An error where the caller is of the bucket's own account.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub unnamed: Option<Located<String>>,
+    /// Of an `unnamed` refusal: the mechanism that decides, or several any of which will do, for
+    /// who tells it, as the sandbox does.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "OneOrMany<String>")]
+    pub decided_by: Option<OneOrMany<Located<String>>>,
     /// The error code, or several any of which will do.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "OneOrMany<String>")]

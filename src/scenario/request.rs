@@ -34,6 +34,17 @@ impl Principal {
             Self::Anonymous => "anonymous",
         }
     }
+
+    /// Whether a refusal of S3 may be a bare `Access Denied`, which names no mechanism: to who does
+    /// not sign, and to who is not of the account that owns the bucket
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>).
+    #[must_use]
+    pub fn may_be_told_nothing(&self, bucket_owner: Option<&str>) -> bool {
+        match self {
+            Self::Anonymous => true,
+            Self::Role(role) => bucket_owner.is_some_and(|owner| owner != role.account),
+        }
+    }
 }
 
 /// How a KMS key is named in a request.

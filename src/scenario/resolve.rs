@@ -396,6 +396,7 @@ impl<'a> Resolver<'a> {
             }
             for (request, base) in requests {
                 let then = self.then(&mut scope, raw, &request);
+                self.is_told_nothing(raw, &request);
                 drafts.push(Draft {
                     raw,
                     label,

@@ -11,6 +11,7 @@ use crate::{
     diag::{Code, Diagnostic, Diagnostics, Source, yaml},
     environment::{self, Baseline, Bindings, Environment, Proof, RawBaseline, RawBindings, RawEnvironment, RawWaivers, Waivers},
     halves::in_halves,
+    lint,
     record::ResultKind,
     scenario::{self, Attempt, RawScenario, Sample, Scenario},
 };
@@ -104,6 +105,23 @@ pub fn environment_of(folder: &Folder, bindings: &Bindings) -> Result<Arc<Enviro
 pub fn declared(folder: &Folder) -> Result<Environment, Diagnostics> {
     let (source, raw): (Source, RawEnvironment) = read_file(folder, "environment.yaml")?;
     environment::resolve(&source, &raw, folder)
+}
+
+/// The files of an architecture as they are written.
+///
+/// # Errors
+/// Files that cannot be read; none of a folder that was resolved.
+pub fn written(folder: &Folder, folders: &[Folder]) -> Result<lint::Files, Diagnostics> {
+    fn read<T: serde::de::DeserializeOwned>(file: &Result<Source, Diagnostic>) -> Result<(Source, T), Diagnostic> {
+        let source = file.clone()?;
+        let raw = yaml::read(&source)?;
+        Ok((source, raw))
+    }
+    Ok(lint::Files {
+        baseline: baseline(folder, folders, &mut Vec::new())?,
+        scenarios: folder.scenarios().map(|(_, file)| read(file)).collect::<Result<_, _>>()?,
+        waivers: folder.waivers().map(read).transpose()?,
+    })
 }
 
 /// The environment, and the bindings that were used for it.

@@ -14,6 +14,8 @@ use crate::{
     sandbox::{Decider, StatementRef},
 };
 
+mod unnamed;
+
 const BUCKET: &str = "arn:aws:s3:::b";
 const OBJECT: &str = "arn:aws:s3:::b/k";
 const OWNER: &str = "111122223333";
@@ -105,10 +107,9 @@ fn expected(layers: &[Layer], sid: Option<&str>) -> Expected {
     Expected {
         layers: layers.to_vec(),
         sid: sid.map(str::to_owned),
-        codes: Vec::new(),
-        says: None,
         action: "s3:PutObject".to_owned(),
         resource: OBJECT.to_owned(),
+        ..Expected::default()
     }
 }
 

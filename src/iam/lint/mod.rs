@@ -1,12 +1,11 @@
 //! What is suspicious in a policy that AWS takes: statements that cannot do what they seem to say.
 //!
-//! Pure: a policy in, findings out. [`pages`] has what each means, with an example that is found and one that is not.
+//! Pure: a policy in, findings out. [`crate::lint`] has what each means, with an example that is
+//! found and one that is not.
 
 mod check;
-pub mod pages;
 
 pub use check::lint;
-pub use pages::{PAGES, Page};
 
 use super::error::PathStep;
 
@@ -36,6 +35,20 @@ pub enum Lint {
 }
 
 impl Lint {
+    /// Every one, in the order of declaration.
+    pub const ALL: &[Self] = &[
+        Self::NeverMatches,
+        Self::ShadowedAllow,
+        Self::KeyNeverCarried,
+        Self::IfExistsInDeny,
+        Self::WildcardInEquals,
+        Self::WrongResourceType,
+        Self::VariableIn2008,
+        Self::ForAllValuesInAllow,
+        Self::UnknownAction,
+        Self::MfaKeyAbsent,
+    ];
+
     /// The word for it.
     #[must_use]
     pub const fn code(self) -> &'static str {

@@ -1,69 +1,20 @@
-//! What each [`Lint`] means: the page that `gainsay lint --explain` prints and `docs/lint/` has.
+//! The pages of what is suspicious in a policy.
 
-use std::fmt::Write as _;
+use super::page::{Kind, Page};
+use crate::{diag::Code, iam::PolicyKind};
 
-use super::Lint;
-use crate::iam::PolicyKind;
-
-/// A page.
-#[derive(Clone, Copy, Debug)]
-pub struct Page {
-    /// What it is about.
-    pub lint: Lint,
-    /// In a few words.
-    pub title: &'static str,
-    /// Why it is suspicious.
-    pub why: &'static str,
-    /// What to do.
-    pub instead: &'static str,
-    /// The page of AWS that it follows.
-    pub source: &'static str,
-    /// What kind of policy the examples are.
-    pub kind: PolicyKind,
-    /// A document in which it is found.
-    pub found: &'static str,
-    /// One in which it is not.
-    pub clean: &'static str,
-}
-
-impl Page {
-    /// The page of a word.
-    #[must_use]
-    pub fn of(code: &str) -> Option<&'static Self> {
-        PAGES.iter().find(|page| page.lint.code() == code)
-    }
-
-    /// The page as Markdown.
-    #[must_use]
-    pub fn markdown(&self) -> String {
-        let mut out = String::new();
-        // Writing to a string cannot fail.
-        _ = write!(
-            out,
-            "# {}: {}\n\n{}\n\nFound, for example, in this {}:\n\n```json\n{}\n```\n\n{}\n\n```json\n{}\n```\n\nFollows <{}>.\n",
-            self.lint.code(),
-            self.title,
-            self.why,
-            self.kind,
-            self.found.trim(),
-            self.instead,
-            self.clean.trim(),
-            self.source
-        );
-        out
-    }
-}
-
-/// Every page, one for each lint.
-pub const PAGES: &[Page] = &[
+/// The pages of what is suspicious in a policy, one for each [`Lint`](crate::iam::Lint).
+pub(super) const POLICIES: &[Page] = &[
     Page {
-        lint: Lint::NeverMatches,
+        code: Code::NeverMatches,
         title: "the conditions of a statement contradict each other",
         why: "All conditions of a statement have to hold at once. No value of the key, and not its absence either, satisfies these, so the statement \
               does nothing: an Allow that grants nothing, or a Deny that refuses nothing.",
         instead: "Say what was meant with one condition, or with two statements.",
-        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html",
-        kind: PolicyKind::Bucket,
+        source: Some(
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html",
+        ),
+        kind: Kind::Policy(PolicyKind::Bucket),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
     "Sid": "DenyUnencrypted", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::bucket/*",
@@ -77,13 +28,15 @@ pub const PAGES: &[Page] = &[
     "Condition": { "StringNotEquals": { "s3:x-amz-server-side-encryption": "aws:kms" } } }] }"#,
     },
     Page {
-        lint: Lint::ShadowedAllow,
+        code: Code::ShadowedAllow,
         title: "a Deny of the same policy takes all that an Allow gives",
         why: "A Deny wins over every Allow. Where it covers all actions, resources, principals and conditions of an Allow beside it, that Allow can be \
               removed without any change, or the Deny reaches further than it was meant to.",
         instead: "Narrow the Deny, or remove the Allow.",
-        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_AccessPolicyLanguage_Interplay.html",
-        kind: PolicyKind::Identity,
+        source: Some(
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_AccessPolicyLanguage_Interplay.html",
+        ),
+        kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2012-10-17", "Statement": [
     { "Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/reports/*" },
@@ -94,13 +47,13 @@ pub const PAGES: &[Page] = &[
     { "Sid": "NoDeletes", "Effect": "Deny", "Action": "s3:Delete*", "Resource": "arn:aws:s3:::bucket/*" }] }"#,
     },
     Page {
-        lint: Lint::KeyNeverCarried,
+        code: Code::KeyNeverCarried,
         title: "a condition on a key that these actions never carry",
         why: "A key that is absent from every request makes a positive operator false and a negated one, or one with `IfExists`, true. A Deny on it is \
               void, or denies everything; an Allow grants nothing, or grants without the condition.",
         instead: "Use a key that the service authorization reference lists for the action, or name the action that has the key.",
-        source: "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
-        kind: PolicyKind::Bucket,
+        source: Some("https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html"),
+        kind: Kind::Policy(PolicyKind::Bucket),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
     "Sid": "OnlyReports", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*",
@@ -111,14 +64,14 @@ pub const PAGES: &[Page] = &[
     "Condition": { "StringEquals": { "s3:prefix": "secret/" } } }] }"#,
     },
     Page {
-        lint: Lint::IfExistsInDeny,
+        code: Code::IfExistsInDeny,
         title: "`IfExists` in a Deny",
         why: "`IfExists` makes the condition true where the key is absent. In a Deny with a positive operator that refuses every request without the key, \
               which is seldom meant. (Negated operators hold for an absent key anyway, and `BoolIfExists` with `false` is the usual way to say that a flag \
               is not set: neither is warned of.)",
         instead: "Leave `IfExists` out, or say with `Null` what an absent key means.",
-        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html",
-        kind: PolicyKind::Bucket,
+        source: Some("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"),
+        kind: Kind::Policy(PolicyKind::Bucket),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
     "Sid": "NoPublicAcl", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::bucket/*",
@@ -129,13 +82,13 @@ pub const PAGES: &[Page] = &[
     "Condition": { "StringEquals": { "s3:x-amz-acl": "public-read" } } }] }"#,
     },
     Page {
-        lint: Lint::WildcardInEquals,
+        code: Code::WildcardInEquals,
         title: "a wildcard in a value that is compared letter by letter",
         why: "`StringEquals` and its relatives know no wildcards: `*` there is the character. The condition holds for hardly any request, so an Allow grants \
               nothing, and a Deny with the negated operator refuses everyone.",
         instead: "Write `StringLike`, or the whole value.",
-        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html",
-        kind: PolicyKind::Identity,
+        source: Some("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"),
+        kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
     "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bucket",
@@ -146,13 +99,13 @@ pub const PAGES: &[Page] = &[
     "Condition": { "StringLike": { "s3:prefix": "reports/*" } } }] }"#,
     },
     Page {
-        lint: Lint::WrongResourceType,
+        code: Code::WrongResourceType,
         title: "an action on resources that it is never asked for on",
         why: "Every action is asked for on resources of certain types: `s3:GetObject` on objects, `s3:ListBucket` on buckets. An object action with the ARN of \
               a bucket, or a bucket action with that of objects, never matches.",
         instead: "Name the ARN of the right type; for a bucket and its objects that takes both.",
-        source: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html",
-        kind: PolicyKind::Identity,
+        source: Some("https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html"),
+        kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
     "Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:aws:s3:::bucket" }] }"#,
@@ -161,13 +114,13 @@ pub const PAGES: &[Page] = &[
     "Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"] }] }"#,
     },
     Page {
-        lint: Lint::VariableIn2008,
+        code: Code::VariableIn2008,
         title: "a policy variable in a document that has none",
         why: "Policy variables came with version 2012-10-17. In a document of version 2008-10-17, or without a version, `${aws:username}` is those fifteen \
               characters and matches nothing that was meant.",
         instead: "Write the version.",
-        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html",
-        kind: PolicyKind::Identity,
+        source: Some("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html"),
+        kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2008-10-17", "Statement": [{
     "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/${aws:username}/*" }] }"#,
@@ -176,13 +129,15 @@ pub const PAGES: &[Page] = &[
     "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/${aws:username}/*" }] }"#,
     },
     Page {
-        lint: Lint::ForAllValuesInAllow,
+        code: Code::ForAllValuesInAllow,
         title: "`ForAllValues` in an Allow, without `Null`",
         why: "`ForAllValues` holds for every value there is, and so for none: a request without the key satisfies it. In an Allow that grants to those who \
               send nothing.",
         instead: "Ask for the key as well, with `Null`.",
-        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html",
-        kind: PolicyKind::Identity,
+        source: Some(
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html",
+        ),
+        kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
     "Effect": "Allow", "Action": "kms:CreateKey", "Resource": "*",
@@ -196,12 +151,12 @@ pub const PAGES: &[Page] = &[
     } }] }"#,
     },
     Page {
-        lint: Lint::UnknownAction,
+        code: Code::UnknownAction,
         title: "an action that the service does not have",
         why: "AWS takes any name after the colon. One that no action has matches nothing: an Allow without effect, or a Deny of something that cannot happen.",
         instead: "Write the action as the service authorization reference does; API operations and actions often differ in name.",
-        source: "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
-        kind: PolicyKind::Identity,
+        source: Some("https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html"),
+        kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
     "Effect": "Allow", "Action": "s3:ListObjectsV2", "Resource": "arn:aws:s3:::bucket" }] }"#,
@@ -210,13 +165,13 @@ pub const PAGES: &[Page] = &[
     "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bucket" }] }"#,
     },
     Page {
-        lint: Lint::MfaKeyAbsent,
+        code: Code::MfaKeyAbsent,
         title: "a Deny without MFA that spares long-term keys",
         why: "`aws:MultiFactorAuthPresent` is absent from requests that are signed with long-term access keys. `Bool` does not hold for an absent key, so the \
               Deny spares just those.",
         instead: "Write `BoolIfExists`.",
-        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html",
-        kind: PolicyKind::Identity,
+        source: Some("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"),
+        kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
     "Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::bucket/*",
@@ -230,23 +185,21 @@ pub const PAGES: &[Page] = &[
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may stop")]
-    use std::collections::HashSet;
-
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
     use super::*;
     use crate::iam::{Policy, lint::lint};
 
     #[test]
     fn every_example_is_found_and_every_counterpart_is_clean() {
-        let of = |page: &Page, text: &str| lint(&Policy::from_text(page.kind, text).unwrap());
-        for page in PAGES {
-            let found = of(page, page.found);
-            assert_eq!(
-                found.iter().map(|finding| finding.lint).collect::<Vec<_>>(),
-                [page.lint],
-                "{found:?}"
-            );
-            assert_eq!(of(page, page.clean), [], "{}", page.lint.code());
+        for page in POLICIES {
+            let Kind::Policy(kind) = page.kind else {
+                panic!("{} is not of a policy", page.code.as_str());
+            };
+            let of = |text: &str| lint(&Policy::from_text(kind, text).unwrap());
+            let found = of(page.found);
+            let codes: Vec<Code> = found.iter().map(|finding| Code::of(finding.lint)).collect();
+            assert_eq!(codes, [page.code], "{found:?}");
+            assert_eq!(of(page.clean), [], "{}", page.code.as_str());
         }
     }
 
@@ -297,12 +250,5 @@ mod tests {
         ] {
             assert_eq!(says(condition), words, "{condition}");
         }
-    }
-
-    #[test]
-    fn every_lint_has_one_page() {
-        let codes: HashSet<_> = PAGES.iter().map(|page| page.lint.code()).collect();
-        assert_eq!(codes.len(), PAGES.len());
-        assert_eq!(Page::of("wildcard-in-equals").unwrap().lint, Lint::WildcardInEquals);
     }
 }

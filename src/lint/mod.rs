@@ -1,0 +1,82 @@
+//! What is suspicious in files that can be run: warnings, which `gainsay lint` shows and no run
+//! does.
+//!
+//! What is suspicious in a policy, the engine says ([`crate::iam::lint`](mod@crate::iam::lint));
+//! what is suspicious in the other files of an architecture, [`architecture`] does. Both are pure.
+//! Each warning has a [`Page`] with an example in which it is found and one in which it is not.
+
+mod baseline;
+mod files;
+mod page;
+mod policies;
+mod scenario;
+mod waivers;
+
+#[cfg(test)]
+mod tests;
+
+use time::Date;
+
+pub use self::page::{Kind, Page};
+use crate::{
+    diag::{Code, Diagnostic, Diagnostics, Located, Source},
+    environment::{Document, RawBaseline, RawWaivers},
+    iam,
+    scenario::RawScenario,
+    suite::Architecture,
+};
+
+/// A file as it is written, with its text.
+pub type Written<T> = (Source, T);
+
+/// The files of an architecture as they are written, in which a warning has its place.
+#[derive(Debug)]
+pub struct Files {
+    /// The baseline, with what it takes over from others.
+    pub baseline: Written<RawBaseline>,
+    /// The scenarios, in the order of the architecture's.
+    pub scenarios: Vec<Written<RawScenario>>,
+    /// The waivers, where there are some.
+    pub waivers: Option<Written<RawWaivers>>,
+}
+
+/// Every page.
+pub fn pages() -> impl Iterator<Item = &'static Page> {
+    policies::POLICIES.iter().chain(files::FILES)
+}
+
+/// What is suspicious in the scenarios, the baseline and the waivers of an architecture on a day.
+#[must_use]
+pub fn architecture(architecture: &Architecture, files: &Files, today: Date) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    baseline::check(architecture, &files.baseline, &mut found);
+    for (scenario, written) in architecture.scenarios.iter().zip(&files.scenarios) {
+        scenario::check(scenario, written, &mut found);
+    }
+    if let Some(written) = &files.waivers {
+        waivers::check(architecture, written, today, &mut found);
+    }
+    found
+}
+
+/// What is suspicious in a policy, with its place.
+#[must_use]
+pub fn policy(document: &Document) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    for finding in iam::lint(&document.policy) {
+        let source: &Source = &document.source;
+        let span = iam::locate(source.text(), &finding.path).map_or(0..0, |place| place.range);
+        found.push(warning(Code::of(finding.lint), finding.message).at(source, span));
+    }
+    found
+}
+
+/// A warning that says where to read more.
+fn warning(code: Code, message: String) -> Diagnostic {
+    Diagnostic::new(code, message).help(format!("`gainsay lint --explain {}` says more", code.as_str()))
+}
+
+/// A warning about a text of a file.
+fn about<T>(source: &Source, written: &Located<T>, code: Code, message: String) -> Diagnostic {
+    warning(code, message).at(source, written.span.clone())
+}
