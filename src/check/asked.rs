@@ -255,6 +255,7 @@ impl Asked<'_> {
                     id: bucket.name.clone(),
                     arn: bucket.arn(),
                     account: bucket.account.clone(),
+                    organizations: environment.organizations.clone(),
                 })
                 .collect(),
             On::Key => environment
@@ -265,6 +266,7 @@ impl Asked<'_> {
                     id: key.arn.clone(),
                     arn: key.arn.clone(),
                     account: key.account.clone(),
+                    organizations: environment.organizations.clone(),
                 })
                 .collect(),
             On::Trail => environment
@@ -275,6 +277,7 @@ impl Asked<'_> {
                     id: trail.arn.clone(),
                     arn: trail.arn.clone(),
                     account: environment.account.clone(),
+                    organizations: environment.organizations.clone(),
                 })
                 .collect(),
             On::Account => vec![Subject {
@@ -282,6 +285,7 @@ impl Asked<'_> {
                 id: environment.account.clone(),
                 arn: format!("arn:aws:iam::{}:root", environment.account),
                 account: environment.account.clone(),
+                organizations: environment.organizations.clone(),
             }],
         };
         if let Some(one) = all.iter().find(|subject| subject.name == name.value) {

@@ -72,6 +72,7 @@ fn reading(control: &str, statement: &'static str, check: &'static Check, parame
             id: id.to_owned(),
             arn: arn.to_owned(),
             account: "111122223333".to_owned(),
+            organizations: Arc::default(),
         },
         parameters,
         reader: reader(),
@@ -175,6 +176,7 @@ fn what_is_not_configured_is_a_value() {
         id: "evidence-bucket".to_owned(),
         arn: "arn:aws:s3:::evidence-bucket".to_owned(),
         account: "111122223333".to_owned(),
+        organizations: Arc::default(),
     };
     assert_eq!(row.ask(&subject, &BTreeMap::new()).path, "/evidence-bucket?policy");
     assert_eq!(

@@ -37,6 +37,10 @@ pub(super) fn undelivered(policies: &Policies<'_>, subject: &Subject, parameters
         for (key, value) in always.iter().chain(&service).chain(&keys) {
             context.set(key, *value);
         }
+        subject.organizations.tell_resource(&mut context, &subject.account);
+        subject.organizations.tell_source(&mut context, &subject.account);
+        // A service comes through nobody's VPC endpoint; from which address, no page says.
+        context.set_unmodelled("aws:SourceIp");
         let request = OwnedRequest {
             principal: Principal::Service(A_SERVICE.to_owned()),
             action: action.to_owned(),

@@ -32,6 +32,7 @@ pub use self::{
 };
 use crate::{
     environment::Role,
+    iam::Organizations,
     verdict::{Judgement, Reason},
 };
 
@@ -101,6 +102,8 @@ pub struct Subject {
     pub arn: String,
     /// The account that owns it.
     pub account: String,
+    /// Which organization each account is in, as far as the environment says.
+    pub organizations: Arc<Organizations>,
 }
 
 /// A check of one resource, as a baseline asks for it.

@@ -6,6 +6,7 @@ mod collection;
 mod extends;
 mod managed;
 mod monitoring;
+mod organization;
 mod policy;
 mod raw;
 mod resolve;
@@ -82,6 +83,8 @@ pub struct Environment {
     pub block_public_access: Option<PublicAccessBlock>,
     /// Names and ids of other accounts.
     pub accounts: Vec<(String, String)>,
+    /// Which organization each of the accounts is in, as far as it is said.
+    pub organizations: Arc<iam::Organizations>,
     /// Who assumes the roles.
     pub caller: Caller,
     /// The roles in file order.

@@ -131,6 +131,13 @@ pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Result<Evalua
     })
 }
 
+/// Whether some `Deny` matches a request, whatever is in doubt besides.
+pub(super) fn is_denied(request: &Request<'_>, policies: &Policies<'_>) -> bool {
+    let mut scan = Scan::new(request, policies);
+    Spoken::hear(&mut scan, request, policies, Governing::of(request, policies.resource));
+    !scan.denies.is_empty()
+}
+
 fn reasons(hits: &[Hit<'_>]) -> Vec<Reason> {
     let mut reasons: Vec<Reason> = hits.iter().map(Hit::reason).collect();
     reasons.sort_unstable();

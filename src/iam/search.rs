@@ -12,10 +12,11 @@ use super::condition::Condition;
 use super::context::{Context, OwnedRequest, Request};
 use super::document::{Asked, Effect, Policy, Statement};
 use super::error::Undecidable;
-use super::evaluate::{Decision, Policies, evaluate};
+use super::evaluate::{Decision, Policies, evaluate, is_denied};
 use super::keys::condition_key;
 use super::layer::Layer;
 use super::operand::{Test, instant, network};
+use super::outside::{Organizations, Outside, outside};
 use super::pattern::{FILL, Glob, instances, literal};
 use super::principal::{Entry, Principal};
 
@@ -46,6 +47,10 @@ pub struct Family {
     pub resources: Vec<(String, String)>,
     /// Keys that every request has.
     pub fixed: Context,
+    /// Which organization each account is in. Who asks may be of any account that no policy names,
+    /// in any organization: that varies. Of every other account it is a fact; a request whose
+    /// decision rests on one that is not said is undecided.
+    pub organizations: Organizations,
     /// Keys whose values vary: each of these, where nothing is the absent key. A key that is fixed does not vary.
     pub keys: BTreeMap<String, Vec<Option<Vec<String>>>>,
 }
@@ -101,6 +106,7 @@ impl Family {
             actions,
             resources: resources.into_iter().collect(),
             fixed: Context::new(),
+            organizations: Organizations::default(),
             keys,
         }
     }
@@ -138,6 +144,7 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
             for (resource, account) in family.resources.iter().filter(|(resource, _)| is_possible(action, resource)) {
                 let mut fixed = family.fixed.clone();
                 tell_who(&mut fixed, principal);
+                tell_organizations(&mut fixed, family, principal, account);
                 let request = Request {
                     principal,
                     action,
@@ -161,6 +168,7 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
                 for number in 0..many {
                     let mut context = chosen(&family.fixed, &varying, number);
                     tell_who(&mut context, principal);
+                    tell_organizations(&mut context, family, principal, account);
                     let request = Request {
                         context: &context,
                         ..request
@@ -173,6 +181,8 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
                         Ok(Decision::Allow) => {}
                         Ok(Decision::ImplicitDeny) if goal == Goal::NotDenied => {}
                         Ok(_) => continue,
+                        // Whatever else is in doubt.
+                        Err(_) if is_denied(&request, policies) => continue,
                         Err(doubt) => {
                             undecided.get_or_insert(doubt);
                             continue;
@@ -246,7 +256,12 @@ fn varying<'f>(policies: &Policies<'_>, family: &'f Family, request: &Request<'_
     }
     let varies = |(key, values): (&'f String, &'f Vec<Option<Vec<String>>>)| {
         let lower = key.to_lowercase();
-        (read.contains(&lower) && family.fixed.get(key).is_none()).then_some((key.as_str(), values.as_slice()))
+        let is_free = match outside(&lower) {
+            Some(Outside::PrincipalOrganization) => is_stranger(request.principal),
+            Some(Outside::ResourceOrganization) => false,
+            _ => true,
+        };
+        (is_free && read.contains(&lower) && family.fixed.get(key).is_none()).then_some((key.as_str(), values.as_slice()))
     };
     family.keys.iter().filter_map(varies).collect()
 }
@@ -287,6 +302,19 @@ fn tell_who(context: &mut Context, principal: &Principal) {
     };
     context.set_all("aws:PrincipalServiceName", service);
     context.set("aws:PrincipalIsAWSService", matches!(principal, Principal::Service(_)).to_string());
+}
+
+/// Tells of the organizations that are a fact.
+fn tell_organizations(context: &mut Context, family: &Family, principal: &Principal, resource_account: &str) {
+    if !is_stranger(principal) {
+        family.organizations.tell_principal(context, principal);
+    }
+    family.organizations.tell_resource(context, resource_account);
+}
+
+/// Whether someone is of an account that no policy names.
+fn is_stranger(principal: &Principal) -> bool {
+    principal.account() == Some(STRANGER)
 }
 
 /// Every policy.

@@ -20,6 +20,7 @@ use crate::{
     attempt::{self, Answer, Call, Effect, Facts, Field, Output, Param, fill},
     cloud::{Clients, Target},
     environment::{Role, Waivers},
+    iam::Network,
     outcome::{Outcome, classify},
     plan::{self, PlannedRow, needed_fixtures},
     principal::Sessions,
@@ -50,7 +51,7 @@ pub(super) struct RowRun {
     run: String,
     pub(super) outputs: Vec<Output>,
     /// By principal, whether in the clear, and whether with the old session.
-    clients: BTreeMap<(String, bool, bool), Arc<Clients>>,
+    clients: BTreeMap<(String, bool, bool, Network), Arc<Clients>>,
     /// What witnesses have answered since something changed: they need not be asked again.
     pub(super) fresh: Vec<Fresh>,
     /// How many forbidden attempts were made: what was asked since the last one comes after it.
@@ -372,7 +373,7 @@ impl RowRun {
             self.sessions.put(&role.name, session);
             self.clients.retain(|(name, ..), _| *name != role.name);
         }
-        let key = (call.principal.name().to_owned(), call.plain, call.old_session);
+        let key = (call.principal.name().to_owned(), call.plain, call.old_session, call.network.clone());
         if let Some(clients) = self.clients.get(&key) {
             return Ok(clients.clone());
         }
@@ -386,7 +387,7 @@ impl RowRun {
                 Some(&session.credentials)
             }
         };
-        let clients = Arc::new(self.target.clients(credentials, call.plain));
+        let clients = Arc::new(self.target.from(&call.network).clients(credentials, call.plain));
         self.clients.insert(key, clients.clone());
         Ok(clients)
     }

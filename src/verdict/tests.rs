@@ -49,6 +49,7 @@ fn call(principal: Principal) -> Call {
         operation: Operation::named("s3:PutObject").unwrap(),
         principal,
         plain: false,
+        network: crate::iam::Network::default(),
         old_session: false,
         presigned: None,
         account: OWNER.to_owned(),
