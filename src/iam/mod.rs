@@ -29,6 +29,7 @@ pub mod place;
 pub mod principal;
 mod reader;
 pub mod search;
+pub mod sessions;
 mod written;
 
 #[cfg(test)]
@@ -39,6 +40,8 @@ mod compositions;
 mod grants;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod other_sessions;
 #[cfg(test)]
 mod searches;
 #[cfg(test)]
@@ -60,3 +63,4 @@ pub use pattern::wildcard_match;
 pub use place::{Place, duplicate_key, locate, locate_statement};
 pub use principal::Principal;
 pub use search::{Family, Found, Goal, search};
+pub use sessions::{OtherSession, other_session};

@@ -75,7 +75,7 @@ impl Family {
     /// Every request that these policies can tell apart, for resources of an account.
     #[must_use]
     pub fn of(policies: &Policies<'_>, account: &str) -> Self {
-        let all: Vec<&Statement> = every(policies).flat_map(Policy::statements).collect();
+        let all: Vec<&Statement> = policies.every().flat_map(Policy::statements).collect();
         let mut resources: BTreeSet<(String, String)> = BTreeSet::new();
         let actions = actions(&all);
         let mut add = |resource: String| {
@@ -114,7 +114,7 @@ impl Family {
     /// Leaves of the actions that nothing tells apart the first. The statements match all of them or none, they are asked for on the same types of
     /// resource, and the engine makes no exception for one: a request with one of them is decided as one with another.
     pub fn leave_alike_actions(&mut self, policies: &Policies<'_>) {
-        let statements: Vec<&Statement> = every(policies).flat_map(Policy::statements).collect();
+        let statements: Vec<&Statement> = policies.every().flat_map(Policy::statements).collect();
         let mut seen = BTreeSet::new();
         self.actions.retain(|name| {
             let lower = name.to_ascii_lowercase();
@@ -247,7 +247,7 @@ fn beside(resource: &str) -> impl Iterator<Item = String> + '_ {
 fn varying<'f>(policies: &Policies<'_>, family: &'f Family, request: &Request<'_>) -> Vec<(&'f str, &'f [Option<Vec<String>>])> {
     let asked = Asked::new(request, policies.boundary.is_some());
     let mut read: BTreeSet<String> = BTreeSet::new();
-    for statement in every(policies).flat_map(Policy::statements) {
+    for statement in policies.every().flat_map(Policy::statements) {
         if statement.may_apply(&asked) {
             // A variable in a resource or a value is read, too.
             read.extend(statement.variables().map(str::to_owned));
@@ -315,13 +315,6 @@ fn tell_organizations(context: &mut Context, family: &Family, principal: &Princi
 /// Whether someone is of an account that no policy names.
 fn is_stranger(principal: &Principal) -> bool {
     principal.account() == Some(STRANGER)
-}
-
-/// Every policy.
-fn every<'p>(policies: &Policies<'p>) -> impl Iterator<Item = &'p Policy> + use<'p> {
-    let levels = policies.scp.iter().chain(policies.rcp).flatten();
-    let singles = [policies.resource, policies.boundary, policies.vpc_endpoint].into_iter().flatten();
-    policies.identity.iter().chain(policies.session).chain(levels).chain(singles)
 }
 
 /// Who the statements tell apart: everyone they name, another of each account, a stranger and nobody.

@@ -215,12 +215,16 @@ impl Scope {
                 statement: None,
             }));
         }
+        // What a setting refuses, it refuses to every session.
+        let may_differ = decision != Decision::Allow && settings.is_empty();
+        let other_session = may_differ.then(|| self.ask(question, grants, iam::other_session)).flatten();
         let ruling = Ruling {
             action: question.action.to_owned(),
             resource: question.resource.to_owned(),
             decision,
             deciders,
             silent,
+            other_session,
             asked: self.explains.then(|| Arc::new(self.asked(question, grants))),
         };
         let refusal = (decision != Decision::Allow).then(|| Refusal::Denied(self.words(&ruling, question)));
@@ -237,6 +241,11 @@ impl Scope {
     }
 
     fn evaluate(&self, question: &Question<'_>, grants: &[Grant]) -> Result<Evaluation, Refusal> {
+        self.ask(question, grants, iam::evaluate).map_err(|error| undecidable(&error))
+    }
+
+    /// Asks something of the request and of every policy that applies to it.
+    fn ask<T>(&self, question: &Question<'_>, grants: &[Grant], ask: impl FnOnce(&Request<'_>, &Policies<'_>) -> T) -> T {
         let identity: Vec<Policy> = self.identity_policies().iter().map(|document| document.policy.clone()).collect();
         let (boundary, session) = self.limits();
         let session: Vec<Policy> = session.iter().map(|document| document.policy.clone()).collect();
@@ -248,7 +257,7 @@ impl Scope {
             session: &session,
             ..Policies::default()
         };
-        iam::evaluate(&question.request(&self.principal), &policies).map_err(|error| undecidable(&error))
+        ask(&question.request(&self.principal), &policies)
     }
 
     /// What the engine is asked, to be explained later.
@@ -303,6 +312,7 @@ impl Scope {
             decision: Decision::ExplicitDeny,
             deciders: vec![Decider { layer, statement: None }],
             silent: Vec::new(),
+            other_session: None,
             asked: None,
         });
         Refusal::Denied(format!("{} {clause}", self.not_authorized(action, resource)))
@@ -322,6 +332,7 @@ impl Scope {
             decision: Decision::ImplicitDeny,
             deciders: Vec::new(),
             silent: vec![Layer::Grant],
+            other_session: None,
             asked: None,
         });
         Refusal::Denied(message)

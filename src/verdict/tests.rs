@@ -1,5 +1,7 @@
 //! The rules of verdicts, row by row, and the one law: no pass without both witnesses and the right refusal.
 
+mod sessions;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::prelude::*;
@@ -147,6 +149,7 @@ fn ruled(answer: Answer, action: &str, resource: &str, layer: Layer, sid: Option
             }),
         }],
         silent: Vec::new(),
+        other_session: None,
         asked: None,
     };
     match answer {
