@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     attempt::{Answer, Call, Op, Refused},
-    iam::Layer,
+    iam::{Layer, OtherSession},
     outcome::{Denial, Outcome, OutcomeKind, stands_for_several},
     sandbox::{Ruling, Rulings},
     scenario::{Kind, Principal},
@@ -68,6 +68,8 @@ pub enum Reason {
     NoWitness,
     /// The refusal does not show what refused it.
     Unproved,
+    /// The session was refused, and another of the same role would not be.
+    OtherSession,
     /// It was refused for no reason of authorization.
     NotAuthorization,
     /// A fixture could not be made.
@@ -108,6 +110,7 @@ impl Reason {
             Self::ThenFailed => "then-failed",
             Self::NoWitness => "no-witness",
             Self::Unproved => "unproved",
+            Self::OtherSession => "other-session",
             Self::NotAuthorization => "not-authorization",
             Self::NoFixture => "no-fixture",
             Self::FixtureChanged => "fixture-changed",
@@ -134,6 +137,7 @@ impl Reason {
             | Self::WrongReason
             | Self::HappenedAnyway
             | Self::EffectUnknown
+            | Self::OtherSession
             | Self::ThenFailed
             | Self::NoWitness
             | Self::Unproved
@@ -350,12 +354,25 @@ pub fn judge_refusal(attempted: &Attempted<'_>, witnesses: &Testimonies) -> Judg
     let mut worst = None;
     for expected in expected {
         match compare(attempted, denial, expected) {
-            Match::Yes => return Judgement::pass(),
+            Match::Yes => return other_session(attempted).unwrap_or_else(Judgement::pass),
             Match::Wrong(detail) => worst = worst.or(Some(Judgement::fail(Reason::WrongReason, detail))),
             Match::Unproved(detail) => worst = Some(Judgement::inconclusive(Reason::Unproved, detail)),
         }
     }
     worst.unwrap_or_else(|| Judgement::inconclusive(Reason::Unproved, "nothing says what must refuse it"))
+}
+
+/// Whoever may assume the role chooses its sessions, so a refusal of one of them that does not hold
+/// for another is none of the role.
+fn other_session(attempted: &Attempted<'_>) -> Option<Judgement> {
+    let Answer::Refused(refused) = attempted.answer else {
+        return None;
+    };
+    let ruling = refused.rulings.as_ref().or(refused.found.as_ref()).and_then(Rulings::refusal)?;
+    let OtherSession { at, value } = ruling.other_session.as_ref()?;
+    let at = at.as_ref().map(|at| format!(" by {at}")).unwrap_or_default();
+    let detail = format!("this session was refused, but another of the role may not be{at}: {value}");
+    Some(Judgement::inconclusive(Reason::OtherSession, detail))
 }
 
 /// Both witnesses must have succeeded, before and after. Nothing else makes a refusal count.

@@ -24,12 +24,12 @@ keys:
   spare: { id: 00000000-0000-4000-8000-000000000002, alias: alias/spare, policy: key.json }
 "#;
 
-const BASELINE: &str = "baseline: what this test is about\ncontrols:\n  - { id: ENC-01 }\n";
+const BASELINE: &str = "baseline: what this test is about\ncontrols:\n  - { id: ENC-06 }\n";
 
 /// Every administrative act on the key is the keeper's alone. The application shows that its session works by describing the key.
 const ADMINISTRATION: &str = r#"
 scenario: Only its keeper administers the key
-controls: [ENC-01]
+controls: [ENC-06]
 given:
   grant: { as: keeper, do: kms:CreateGrant, key_id: main, grantee: app, grant_operations: [Encrypt, DescribeKey] }
   sealed: { as: keeper, do: kms:Encrypt, key_id: main }
@@ -76,7 +76,7 @@ attempts:
 /// Re-encrypting is asked about on the key the ciphertext is under, first.
 const RE_ENCRYPTING: &str = r#"
 scenario: Only the keeper moves a ciphertext to another key
-controls: [ENC-01]
+controls: [ENC-06]
 given:
   sealed: { as: keeper, do: kms:Encrypt, key_id: main }
 request: { as: keeper, do: kms:ReEncrypt, source_key: main, key_id: spare, ciphertext: "{sealed}" }
@@ -99,7 +99,7 @@ attempts:
 /// Configuration of a fixture holds for every attempt, named or not: the application may read only through a grant.
 const GRANTED: &str = r#"
 scenario: The application reads through its grant, and only this bucket
-controls: [ENC-01]
+controls: [ENC-06]
 given:
   grant:
     as: keeper
@@ -123,7 +123,7 @@ attempts:
 /// A key that the row makes is a key like any other.
 const THROWAWAY: &str = r"
 scenario: A key made for the row is disabled, and refuses
-controls: [ENC-01]
+controls: [ENC-06]
 given:
   made: { as: keeper, do: kms:CreateKey }
 request: { as: keeper, do: [kms:PutKeyPolicy, kms:DisableKey, kms:ScheduleKeyDeletion], key_id: made }
@@ -235,7 +235,7 @@ fn a_grant_for_another_bucket_reads_nothing() {
 fn putting_a_policy_without_content_changes_nothing() {
     let scenario = r#"
 scenario: What is written back is what was declared
-controls: [ENC-01]
+controls: [ENC-06]
 request: { as: keeper, do: kms:PutKeyPolicy, key_id: main }
 attempts:
   - allow: it is written back
@@ -256,7 +256,7 @@ attempts:
 fn a_request_that_cannot_be_asked_is_refused_before_the_run() {
     let request = |request: &str| {
         format!(
-            "scenario: x\ncontrols: [ENC-01]\ngiven: {{ made: {{ as: keeper, do: kms:CreateKey }} }}\nattempts:\n  - allow: it\n    request: {request}\n  - allow: more\n    request: {{ as: keeper, do: kms:DescribeKey, key_id: made }}\n"
+            "scenario: x\ncontrols: [ENC-06]\ngiven: {{ made: {{ as: keeper, do: kms:CreateKey }} }}\nattempts:\n  - allow: it\n    request: {request}\n  - allow: more\n    request: {{ as: keeper, do: kms:DescribeKey, key_id: made }}\n"
         )
     };
     for (written, says) in [

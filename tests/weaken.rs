@@ -40,18 +40,11 @@ use serde_json::{Value, json};
 const POLICY: &str = "policies/evidence-bucket.json";
 
 /// Weakenings that no request of the environment can show: the Sid (nothing for any), the name, and why.
-const UNNOTICEABLE: &[(Option<&str>, &str, &str)] = &[
-    (
-        None,
-        "and NotIpAddress aws:SourceIp 198.51.100.0/24",
-        "every request of the sandbox comes from one address, which is not of this range",
-    ),
-    (
-        Some("DenyInsecureTransport"),
-        "NotAction is s3:AbortMultipartUpload",
-        "an upload can be aborted once, so an abort over TLS cannot be seen to succeed both before and after",
-    ),
-];
+const UNNOTICEABLE: &[(Option<&str>, &str, &str)] = &[(
+    Some("DenyInsecureTransport"),
+    "NotAction is s3:AbortMultipartUpload",
+    "an upload can be aborted once, so an abort over TLS cannot be seen to succeed both before and after",
+)];
 
 fn scenarios() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
@@ -106,7 +99,9 @@ fn world() -> World {
     }
 }
 
-/// Whether a failure names a statement: it had to refuse and did not, or it refuses what it must not.
+/// Whether a failure names a statement: it had to refuse and did not, or it refuses what it must
+/// not. One that asks where a request comes from, which none of them says, is named as what cannot
+/// be decided.
 fn names(result: &ResultRecord, sid: &str) -> bool {
     let refused = result.observed.iter().flat_map(|observed| &observed.statements);
     // An attempt that asks for no statement, because AWS would not tell, is named by its own id.
@@ -117,7 +112,12 @@ fn names(result: &ResultRecord, sid: &str) -> bool {
         _ => false,
     };
     let gained = result.reason == Some(Reason::Refused) && refused.clone().any(|statement| statement.sid.as_deref() == Some(sid));
-    result.verdict == Verdict::Fail && (lost || gained)
+    let undecided = result.detail.contains(&format!("(`{sid}`) reads the condition key `aws:sourceip`"));
+    match result.verdict {
+        Verdict::Fail => lost || gained,
+        Verdict::Inconclusive => undecided,
+        _ => false,
+    }
 }
 
 /// Runs in this process until a failure names the statement. A failure of a part of a run is one of the whole: rows know nothing

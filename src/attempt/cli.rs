@@ -200,8 +200,11 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::StorageClass => flag("--storage-class"),
         Param::Annotation => flag("--annotation-name"),
         Param::Body if op == Op::PutObjectAnnotation => Some("--annotation-payload body".to_owned()),
-        // The last four are S3 Control's.
+        // Nobody chooses the network with an option; the last four are S3 Control's.
         Param::As
+        | Param::SourceVpce
+        | Param::SourceVpc
+        | Param::SourceIp
         | Param::Transport
         | Param::Session
         | Param::Presigned
@@ -283,15 +286,15 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::BucketKey => Some(switch("bucket-key-enabled", value)),
         Param::DryRun => Some(switch("dry-run", value)),
         Param::CustomerKey => Some("--sse-customer-algorithm AES256 --sse-customer-key fileb://customer-key".to_owned()),
-        Param::Parts => {
-            let parts: Vec<String> = value
-                .split(',')
-                .filter_map(|part| part.split_once(':'))
-                .map(|(number, etag)| format!("{{PartNumber={number},ETag={etag}}}"))
-                .collect();
-            Some(format!("--multipart-upload {}", quote(&format!("Parts=[{}]", parts.join(",")))))
-        }
+        Param::Parts => Some(format!("--multipart-upload {}", quote(&parts(value)))),
     }
+}
+
+/// `1:etag,2:etag` as the CLI's list of parts.
+fn parts(value: &str) -> String {
+    let parts = value.split(',').filter_map(|part| part.split_once(':'));
+    let parts: Vec<String> = parts.map(|(number, etag)| format!("{{PartNumber={number},ETag={etag}}}")).collect();
+    format!("Parts=[{}]", parts.join(","))
 }
 
 /// `a=1&b=2` as the CLI's ` Key=a,Value=1 Key=b,Value=2`.
@@ -441,6 +444,7 @@ mod tests {
                 principal: Principal::Anonymous,
                 plain: false,
                 old_session: false,
+                network: crate::iam::Network::default(),
                 presigned: None,
                 account: "111122223333".to_owned(),
                 bucket_owner: (operation.service == Service::S3Control).then(|| "444455556666".to_owned()),

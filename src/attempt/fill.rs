@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Field, On, Op, Operation, Output, Param, content};
+use super::{Field, On, Op, Operation, Output, Param, content, param::NO_ENDPOINT};
 use crate::{
     environment::{Bucket, Environment},
+    iam::{Endpoint, Network},
     scenario::{Fixture, KeyForm, Piece, Principal, Request, Text, Value},
 };
 
@@ -32,6 +33,8 @@ pub struct Call {
     pub principal: Principal,
     /// Whether it goes over plain HTTP.
     pub plain: bool,
+    /// The network it comes from, as far as it says.
+    pub network: Network,
     /// Whether it is asked with a session from before the clock was moved.
     pub old_session: bool,
     /// Sent as a presigned URL: lifetime and age in seconds.
@@ -102,6 +105,7 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
         operation: request.operation,
         principal: request.principal().clone(),
         plain: values.get(&Param::Transport).is_some_and(|transport| transport == "http"),
+        network: network(&values),
         old_session: values.get(&Param::Session).is_some_and(|session| session == "old"),
         presigned: seconds(Param::Presigned).map(|lifetime| (lifetime, seconds(Param::SignedAgo).unwrap_or(0))),
         account: account(request, facts.environment).to_owned(),
@@ -110,6 +114,18 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
         resource: resource(request, facts.environment, &values),
         values,
     })
+}
+
+/// The network that a request says it comes from.
+fn network(values: &BTreeMap<Param, String>) -> Network {
+    let endpoint = match values.get(&Param::SourceVpce).map(String::as_str) {
+        None => Endpoint::Unsaid,
+        Some(NO_ENDPOINT) => Endpoint::None,
+        Some(id) => Endpoint::Through(Some(id.to_owned())),
+    };
+    // Its form was looked at when the file was read.
+    let address = values.get(&Param::SourceIp).and_then(|address| address.parse().ok());
+    Network::new(endpoint, values.get(&Param::SourceVpc).cloned(), address)
 }
 
 /// The account whose endpoint a request goes to: a bucket's own, or the environment's.

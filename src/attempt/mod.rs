@@ -24,5 +24,5 @@ pub use self::{
     cli::command,
     fill::{Call, Facts, FillError, account, fill, fill_value, fixture_arn},
     operation::{Effect, OPERATIONS, On, Op, Operation},
-    param::{Facet, Field, Kind, Param, RawExpect, RawRequest},
+    param::{Facet, Field, Form, Kind, Param, RawExpect, RawRequest},
 };

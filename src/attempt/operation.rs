@@ -87,7 +87,7 @@ impl Operation {
     #[must_use]
     pub fn takes(&self, param: Param) -> bool {
         match param {
-            Param::As | Param::Session => true,
+            Param::As | Param::Session | Param::SourceVpce | Param::SourceVpc | Param::SourceIp => true,
             Param::Transport | Param::Presigned | Param::SignedAgo => self.service == Service::S3,
             other => self.needs.contains(&other) || self.may.contains(&other),
         }

@@ -3,7 +3,7 @@
 //! The scenario format, its JSON Schema, the checks of `resolve`, the difference between an attempt and its witness and
 //! the `aws` command in a failure all come from these two tables.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use crate::{
     diag::{
@@ -40,8 +40,54 @@ pub enum Kind {
     Word(&'static [&'static str]),
     /// Some of a few words.
     Words(&'static [&'static str]),
+    /// A text of a form, known before the run.
+    Formed(Form),
     /// A number of seconds (`90s`), minutes (`15m`) or hours (`1h`).
     Duration,
+}
+
+/// The form of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The id of a VPC endpoint, or `none`.
+    Endpoint,
+    /// The id of a VPC.
+    Vpc,
+    /// An address of either version of IP.
+    Address,
+}
+
+impl Form {
+    /// Whether a text has the form.
+    #[must_use]
+    pub fn has(self, text: &str) -> bool {
+        match self {
+            Self::Endpoint => text == NO_ENDPOINT || is_resource_id(text, "vpce-"),
+            Self::Vpc => is_resource_id(text, "vpc-"),
+            Self::Address => text.parse::<IpAddr>().is_ok(),
+        }
+    }
+
+    /// How it is written.
+    #[must_use]
+    pub const fn example(self) -> &'static str {
+        match self {
+            Self::Endpoint => "write the id of a VPC endpoint, as `vpce-0a1b2c3d4e5f60718`, or `none`",
+            Self::Vpc => "write the id of a VPC, as `vpc-0a1b2c3d4e5f60718`",
+            Self::Address => "write one address, as `203.0.113.7` or `2001:db8::7`",
+        }
+    }
+}
+
+/// The word of a request that comes through no VPC endpoint.
+pub(super) const NO_ENDPOINT: &str = "none";
+
+/// Whether a text is an id of EC2's: 8 or 17 hexadecimal digits
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>).
+fn is_resource_id(text: &str, prefix: &str) -> bool {
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let digits = |rest: &str| [8, 17].contains(&rest.len()) && rest.bytes().all(digit);
+    text.strip_prefix(prefix).is_some_and(digits)
 }
 
 /// What a parameter is about. An attempt whose difference from its base request lies in one of these alone
@@ -175,6 +221,14 @@ params! {
     Presigned presigned "presigned": Kind::Duration, Transport;
     /// How long ago the presigned URL was signed.
     SignedAgo signed_ago "signed_ago": Kind::Duration, Transport;
+    /// The VPC endpoint that the request comes through, `vpce-...`, or `none`. Only on the sandbox
+    /// a request can say where it comes from.
+    SourceVpce source_vpce "source_vpce": Kind::Formed(Form::Endpoint), Transport;
+    /// The VPC that the request comes from through an endpoint, `vpc-...`.
+    SourceVpc source_vpc "source_vpc": Kind::Formed(Form::Vpc), Transport;
+    /// The address that the request comes from: a public one, unless it comes through a VPC
+    /// endpoint.
+    SourceIp source_ip "source_ip": Kind::Formed(Form::Address), Transport;
     /// The KMS key to call, by its name in the environment.
     KeyId key_id "key_id": Kind::Key, Target;
     /// The KMS key that what is re-encrypted is under, by its name in the environment.
@@ -273,6 +327,9 @@ const RANGES: &[(Param, Range)] = &[
 ];
 
 impl Param {
+    /// Those that say which network a request comes from.
+    pub const NETWORK: [Self; 3] = [Self::SourceVpce, Self::SourceVpc, Self::SourceIp];
+
     /// What it may sensibly be, where it is a number.
     #[must_use]
     pub fn range(self) -> Option<&'static Range> {

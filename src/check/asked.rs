@@ -281,6 +281,7 @@ impl Asked<'_> {
                     arn: bucket.arn(),
                     account: bucket.account.clone(),
                     region: environment.region.clone(),
+                    organizations: environment.organizations.clone(),
                 })
                 .collect(),
             On::Key => environment
@@ -292,6 +293,7 @@ impl Asked<'_> {
                     arn: key.arn.clone(),
                     account: key.account.clone(),
                     region: region_of(&key.arn),
+                    organizations: environment.organizations.clone(),
                 })
                 .collect(),
             On::Trail => environment
@@ -303,6 +305,7 @@ impl Asked<'_> {
                     arn: trail.arn.clone(),
                     account: environment.account.clone(),
                     region: region_of(&trail.arn),
+                    organizations: environment.organizations.clone(),
                 })
                 .collect(),
             On::Account => vec![Subject {
@@ -311,6 +314,7 @@ impl Asked<'_> {
                 arn: format!("arn:aws:iam::{}:root", environment.account),
                 account: environment.account.clone(),
                 region: environment.region.clone(),
+                organizations: environment.organizations.clone(),
             }],
         };
         if let Some(one) = all.iter().find(|subject| subject.name == name.value) {

@@ -73,6 +73,7 @@ fn reading(control: &str, statement: &'static str, check: &'static Check, parame
             arn: arn.to_owned(),
             account: "111122223333".to_owned(),
             region: "eu-west-1".to_owned(),
+            organizations: Arc::default(),
         },
         parameters,
         reader: reader(),
@@ -219,6 +220,7 @@ fn an_answer_of_s3_has_its_own_root_and_one_rule() {
         arn: "arn:aws:s3:::data".to_owned(),
         account: "111122223333".to_owned(),
         region: "eu-west-1".to_owned(),
+        organizations: Arc::default(),
     };
     let seen = |read: &str, status: u16, body: &str| {
         let row = READS.iter().find(|row| row.name == read).unwrap();
@@ -303,6 +305,7 @@ fn what_is_not_configured_is_a_value() {
         arn: "arn:aws:s3:::evidence-bucket".to_owned(),
         account: "111122223333".to_owned(),
         region: "eu-west-1".to_owned(),
+        organizations: Arc::default(),
     };
     let absent = |of: &str| {
         row.seen(

@@ -124,6 +124,10 @@ fn refused<'a>(policies: &Policies<'_>, subject: &Subject, asked: impl IntoItera
         for (key, value) in always.iter().chain(&wanted.keys) {
             context.set(key, *value);
         }
+        subject.organizations.tell_resource(&mut context, &subject.account);
+        subject.organizations.tell_source(&mut context, &subject.account);
+        // A service comes through nobody's VPC endpoint; from which address, no page says.
+        context.set_unmodelled("aws:SourceIp");
         let request = OwnedRequest {
             principal: Principal::Service(wanted.service.to_owned()),
             action: wanted.action.to_owned(),

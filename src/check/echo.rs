@@ -145,6 +145,7 @@ mod tests {
             arn: KEY.to_owned(),
             account: "111122223333".to_owned(),
             region: "eu-west-1".to_owned(),
+            organizations: std::sync::Arc::default(),
         };
         let parameters = BTreeMap::from([("log_group".to_owned(), "audit".to_owned())]);
         stray(&[echo], document, &subject, &parameters)

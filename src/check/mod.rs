@@ -34,6 +34,7 @@ pub use self::{
 };
 use crate::{
     environment::Role,
+    iam::Organizations,
     range::Range,
     verdict::{Judgement, Reason},
 };
@@ -111,6 +112,8 @@ pub struct Subject {
     pub account: String,
     /// The Region it is in.
     pub region: String,
+    /// Which organization each account is in, as far as the environment says.
+    pub organizations: Arc<Organizations>,
 }
 
 /// A check of one resource, as a baseline asks for it.

@@ -143,8 +143,7 @@ fn founds(kind: Search, policy: &Policy, subject: &Subject, parameters: &BTreeMa
         resource: Some(policy),
         ..Policies::default()
     };
-    let mut family = Family::of(&policies, &subject.account);
-    family.leave_alike_actions(&policies);
+    let family = family_of(&policies, subject);
     let objects = format!("{}/", subject.arn);
     let inside = |request: &Request<'_>| request.resource == subject.arn || request.resource.starts_with(&objects);
     let upload = |request: &Request<'_>| request.action.eq_ignore_ascii_case("s3:PutObject") && request.resource.starts_with(&objects);
@@ -180,6 +179,18 @@ fn founds(kind: Search, policy: &Policy, subject: &Subject, parameters: &BTreeMa
         Search::TrailEncryption => trail_encryption(&policies, subject, parameters),
         Search::LogDelivery => log_delivery(&policies, subject, parameters),
     }
+}
+
+/// The requests to search through. From which address and through which VPC endpoint a request
+/// comes, and in which organization someone of an unknown account is, whoever asks may choose, so
+/// what gets through from any of them does get through. In which organization an account is that
+/// the policy or the environment names is a fact: a policy that asks for one of which nothing is
+/// said is undecided.
+fn family_of(policies: &Policies<'_>, subject: &Subject) -> Family {
+    let mut family = Family::of(policies, &subject.account);
+    family.leave_alike_actions(policies);
+    family.organizations = subject.organizations.as_ref().clone();
+    family
 }
 
 /// What the policy is of is asked for whether or not the policy names it, and where uploads are looked for, nothing else.
@@ -220,8 +231,7 @@ fn outsider(policy: &Policy, subject: &Subject) -> Found {
         resource: Some(policy),
         ..Policies::default()
     };
-    let mut family = Family::of(&policies, &subject.account);
-    family.leave_alike_actions(&policies);
+    let mut family = family_of(&policies, subject);
     with_uploads(&mut family, Search::Outsider, subject);
     family.principals.retain(|principal| {
         let of_account = principal.account() == Some(subject.account.as_str());

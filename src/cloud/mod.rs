@@ -30,6 +30,7 @@ pub use self::{
 };
 use crate::{
     attempt::Service,
+    iam::Network,
     sandbox::{Rulings, Sandbox},
 };
 
@@ -60,6 +61,20 @@ enum Endpoints {
     Regional,
     /// One URL for every service, and one for what is to travel in the clear.
     One { url: String, plain: String },
+}
+
+/// Tells the sandbox which network a request comes from; nobody else hears of it.
+#[derive(Debug)]
+struct Placed {
+    connector: SharedHttpConnector,
+    network: Network,
+}
+
+impl HttpConnector for Placed {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        request.add_extension(self.network.clone());
+        self.connector.call(request)
+    }
 }
 
 /// What is put between the clients and their target, as latency in a benchmark or a fault in a test.
@@ -216,6 +231,24 @@ impl Target {
             http: http_client_fn(move |_, _| answering.clone()),
             connector,
             last,
+            ..self.clone()
+        }
+    }
+
+    /// The same target, called from a network.
+    #[must_use]
+    pub fn from(&self, network: &Network) -> Self {
+        if *network == Network::default() {
+            return self.clone();
+        }
+        let connector = SharedHttpConnector::new(Placed {
+            connector: self.connector.clone(),
+            network: network.clone(),
+        });
+        let answering = connector.clone();
+        Self {
+            http: http_client_fn(move |_, _| answering.clone()),
+            connector,
             ..self.clone()
         }
     }

@@ -7,6 +7,7 @@ mod extends;
 mod gap;
 mod managed;
 mod monitoring;
+mod organization;
 mod policy;
 mod proof;
 mod raw;
@@ -86,6 +87,8 @@ pub struct Environment {
     pub block_public_access: Option<PublicAccessBlock>,
     /// Names and ids of other accounts.
     pub accounts: Vec<(String, String)>,
+    /// Which organization each of the accounts is in, as far as it is said.
+    pub organizations: Arc<iam::Organizations>,
     /// Who assumes the roles.
     pub caller: Caller,
     /// The roles in file order.

@@ -1,7 +1,10 @@
 //! An environment file as it is written.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use super::ProvedBy;
 use crate::diag::{
@@ -23,6 +26,11 @@ pub struct RawEnvironment {
     /// Other accounts, by a name of their own.
     #[serde(default)]
     pub accounts: Entries<Located<String>>,
+    /// The organization that the accounts are in, or `none`. Where nothing is said, what a policy
+    /// asks of it is not known.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "RawOrganization")]
+    pub organization: Option<RawOrganization>,
     /// Block Public Access of the account; all four are off where nothing is said.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "RawPublicAccess")]
@@ -48,6 +56,67 @@ pub struct RawEnvironment {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub monitoring: Option<Located<String>>,
+}
+
+/// The organization: `none`, or which one and who is in it.
+#[derive(Clone, Debug)]
+pub enum RawOrganization {
+    /// The accounts are in none.
+    None,
+    /// They, or some of them, are in this one.
+    Of(RawMembership),
+}
+
+/// An organization and its members.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawMembership {
+    /// Its id: `o-a1b2c3d4e5`.
+    pub id: Located<String>,
+    /// Where each member is, as `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`, by the account's name
+    /// under `accounts`; `account` is the environment's own. Every other account is in no
+    /// organization.
+    pub paths: Entries<Located<String>>,
+}
+
+impl<'de> Deserialize<'de> for RawOrganization {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A choice by node kind, as for `OneOrMany`: serde's `untagged` would lose the places.
+        struct Node;
+        impl<'de> Visitor<'de> for Node {
+            type Value = RawOrganization;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("`none` or a mapping")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Self::Value, E> {
+                match word {
+                    "none" => Ok(RawOrganization::None),
+                    other => Err(E::unknown_variant(other, &["none"])),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                RawMembership::deserialize(MapAccessDeserializer::new(map)).map(RawOrganization::Of)
+            }
+        }
+        deserializer.deserialize_any(Node)
+    }
+}
+
+impl JsonSchema for RawOrganization {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RawOrganization".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "anyOf": [{ "const": "none" }, generator.subschema_for::<RawMembership>()] })
+    }
 }
 
 /// A trail.

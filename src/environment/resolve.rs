@@ -8,7 +8,7 @@ use super::{
     Bindings, Bucket, Caller, Collection, DefaultEncryption, Document, Environment, Key, Member, Monitoring, Ownership, PublicAccessBlock,
     Role, Setting, Trail, Versioning, aws_managed_key,
     collection::{self, MemberNames},
-    monitoring, policy,
+    monitoring, organization, policy,
     raw::{RawBucket, RawCollection, RawEncryption, RawEnvironment, RawKey, RawRole, RawTemplate, RawTrail},
     sessions, settings,
     template::{self, Known, Names},
@@ -150,6 +150,9 @@ impl Resolver<'_> {
         for (problem, at) in sessions::check(raw) {
             self.problem(problem, at);
         }
+        for (problem, at) in organization::check(raw) {
+            self.problem(problem, at);
+        }
     }
 
     /// Two things of one name in S3 or KMS could not both exist.
@@ -211,6 +214,7 @@ impl Resolver<'_> {
             account: self.own_account().to_owned(),
             region: self.region().to_owned(),
             accounts: self.accounts(),
+            organizations: Arc::new(organization::resolve(raw, |name| self.account(name).ok())),
             caller: Caller {
                 arn: self.caller_arn(),
                 policies: policies?,

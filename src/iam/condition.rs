@@ -213,6 +213,7 @@ impl Condition {
         }
         let values = match context.find(&self.lower) {
             Found::Unmodelled => return Err(Doubt::Unmodelled(self.lower.clone())),
+            Found::Unsaid(outside) => return Err(Doubt::Unsaid(self.lower.clone(), outside)),
             Found::Absent => return Ok(self.without_key()),
             Found::Values(values) => values,
         };
@@ -247,6 +248,7 @@ impl Condition {
         }
         let absent = match context.find(&self.lower) {
             Found::Unmodelled => return Err(Doubt::Unmodelled(self.lower.clone())),
+            Found::Unsaid(outside) => return Err(Doubt::Unsaid(self.lower.clone(), outside)),
             Found::Absent => true,
             Found::Values(_) => false,
         };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::outside::{Outside, Unsaid, outside};
 use super::principal::Principal;
 
 /// One request, complete: everything a policy can ask about it.
@@ -60,17 +61,22 @@ impl From<&Request<'_>> for OwnedRequest {
     }
 }
 
-/// The condition context of a request. It is complete: a key it lacks is absent. Keys are case-insensitive.
+/// The condition context of a request. It is complete: a key it lacks is absent, unless it follows
+/// from something of which nothing is said. Keys are case-insensitive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     /// By key in lower case; `None` is a key whose presence is not known.
     keys: BTreeMap<String, Option<Vec<String>>>,
+    /// That of which nothing is said: what follows from it and is not set may be there or not.
+    unsaid: Unsaid,
 }
 
 /// What a context says of one key.
 pub(super) enum Found<'a> {
     Absent,
     Unmodelled,
+    /// It follows from this, of which nothing is said.
+    Unsaid(Outside),
     Values(&'a [String]),
 }
 
@@ -96,12 +102,18 @@ impl Context {
         self.keys.insert(key.to_lowercase(), None);
     }
 
-    /// The values of a key; `None` if it is absent or unmodelled.
+    /// Says that nothing is said of these: what reads a key that follows from one of them, and is
+    /// not set, is undecidable.
+    pub fn leave_unsaid(&mut self, outside: impl IntoIterator<Item = Outside>) {
+        outside.into_iter().for_each(|outside| self.unsaid.add(outside));
+    }
+
+    /// The values of a key; `None` if it is absent or not known.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&[String]> {
         match self.find(&key.to_lowercase()) {
             Found::Values(values) => Some(values),
-            Found::Absent | Found::Unmodelled => None,
+            Found::Absent | Found::Unmodelled | Found::Unsaid(_) => None,
         }
     }
 
@@ -115,7 +127,11 @@ impl Context {
     /// What is known of a key, given in lower case.
     pub(super) fn find(&self, lower: &str) -> Found<'_> {
         match self.keys.get(lower) {
-            None => Found::Absent,
+            None if self.unsaid == Unsaid::default() => Found::Absent,
+            None => match outside(lower) {
+                Some(outside) if self.unsaid.has(outside) => Found::Unsaid(outside),
+                _ => Found::Absent,
+            },
             Some(None) => Found::Unmodelled,
             Some(Some(values)) if values.is_empty() => Found::Absent,
             Some(Some(values)) => Found::Values(values),

@@ -21,6 +21,8 @@ use super::reader::Reader;
 pub struct Policy {
     kind: PolicyKind,
     variables: bool,
+    /// Whether any statement tells sessions of a role apart: found once, for few do.
+    tells_sessions: bool,
     statements: Arc<[Statement]>,
 }
 
@@ -56,6 +58,7 @@ impl Policy {
         Ok(Policy {
             kind,
             variables: reader.has_variables(),
+            tells_sessions: statements.iter().any(Statement::tells_sessions),
             statements: statements.into(),
         })
     }
@@ -99,6 +102,11 @@ impl Policy {
     #[must_use]
     pub fn has_variables(&self) -> bool {
         self.variables
+    }
+
+    /// Whether it may say one thing of a session and another of another one of the same role.
+    pub(super) fn tells_sessions(&self) -> bool {
+        self.tells_sessions
     }
 
     /// The statements, in the order of the document.

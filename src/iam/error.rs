@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::evaluate::Reason;
 use super::layer::PolicyKind;
+use super::outside::Outside;
 
 /// One step from the document to an element inside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -299,6 +300,16 @@ pub enum Undecidable {
         /// The key, in lower case.
         key: String,
     },
+    /// A condition or variable reads a key that follows from something of which nothing is said.
+    #[error("{at} reads the condition key `{key}`, and nothing says whether the request has it: {outside}")]
+    MissingContext {
+        /// The statement.
+        at: Reason,
+        /// The key, in lower case.
+        key: String,
+        /// What it follows from.
+        outside: Outside,
+    },
     /// An operator for one value reads a key that has several in this request.
     #[error("{at} compares `{key}`, which has several values in this request: use `ForAllValues:` or `ForAnyValue:`")]
     SeveralValues {
@@ -351,6 +362,7 @@ impl Undecidable {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::UnmodelledKey { .. } => "key-not-modelled",
+            Self::MissingContext { .. } => "missing-context",
             Self::SeveralValues { .. } => "several-values",
             Self::SeveralValuesInVariable { .. } => "several-values-in-variable",
             Self::AbsentInNotResource { .. } => "absent-in-not-resource",
@@ -365,6 +377,7 @@ impl Undecidable {
     pub fn at(&self) -> &Reason {
         match self {
             Undecidable::UnmodelledKey { at, .. }
+            | Undecidable::MissingContext { at, .. }
             | Undecidable::SeveralValues { at, .. }
             | Undecidable::SeveralValuesInVariable { at, .. }
             | Undecidable::AbsentInNotResource { at, .. }
@@ -379,6 +392,7 @@ impl Undecidable {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Doubt {
     Unmodelled(String),
+    Unsaid(String, Outside),
     SeveralValues(String),
     SeveralInVariable(String),
     AbsentInNotResource(String),
@@ -391,6 +405,7 @@ impl Doubt {
     pub(super) fn at(self, at: Reason) -> Undecidable {
         match self {
             Doubt::Unmodelled(key) => Undecidable::UnmodelledKey { at, key },
+            Doubt::Unsaid(key, outside) => Undecidable::MissingContext { at, key, outside },
             Doubt::SeveralValues(key) => Undecidable::SeveralValues { at, key },
             Doubt::SeveralInVariable(key) => Undecidable::SeveralValuesInVariable { at, key },
             Doubt::AbsentInNotResource(key) => Undecidable::AbsentInNotResource { at, key },

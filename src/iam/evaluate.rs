@@ -36,6 +36,15 @@ pub struct Policies<'a> {
     pub vpc_endpoint: Option<&'a Policy>,
 }
 
+impl<'p> Policies<'p> {
+    /// Every policy.
+    pub(super) fn every(&self) -> impl Iterator<Item = &'p Policy> + use<'p> {
+        let levels = self.scp.iter().chain(self.rcp).flatten();
+        let singles = [self.resource, self.boundary, self.vpc_endpoint].into_iter().flatten();
+        self.identity.iter().chain(self.session).chain(levels).chain(singles)
+    }
+}
+
 /// What AWS decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -129,6 +138,20 @@ pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Result<Evalua
         by: Vec::new(),
         silent,
     })
+}
+
+/// Whether some `Deny` matches a request, whatever is in doubt besides.
+pub(super) fn is_denied(request: &Request<'_>, policies: &Policies<'_>) -> bool {
+    let mut scan = Scan::new(request, policies);
+    Spoken::hear(&mut scan, request, policies, Governing::of(request, policies.resource));
+    !scan.denies.is_empty()
+}
+
+/// The statements and grants that match a request, whatever comes of it.
+pub(super) fn matching(request: &Request<'_>, policies: &Policies<'_>) -> Vec<Reason> {
+    let mut scan = Scan::new(request, policies);
+    Spoken::hear(&mut scan, request, policies, Governing::of(request, policies.resource));
+    reasons(&[scan.denies, scan.allows].concat())
 }
 
 fn reasons(hits: &[Hit<'_>]) -> Vec<Reason> {

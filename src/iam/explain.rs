@@ -304,7 +304,7 @@ fn statement_view(index: usize, statement: &Statement, asked: &Asked<'_>) -> Sta
             policy: condition.written.clone(),
             request: match asked.context.find(&condition.lower) {
                 Found::Values(values) => Some(values.to_vec()),
-                Found::Absent | Found::Unmodelled => None,
+                Found::Absent | Found::Unmodelled | Found::Unsaid(_) => None,
             },
         });
     }

@@ -4,6 +4,7 @@
 //! use any key; this table serves warnings about names that no request carries.
 
 use super::document::Policy;
+use super::outside::Outside;
 
 /// What the values of a key are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,18 @@ pub struct Key {
     pub of: KeyType,
     /// Whether it may have several values, so that set operators apply.
     pub many: bool,
+    /// What it follows from, where that is outside of the request and its policies and has to be
+    /// said.
+    pub outside: Option<Outside>,
+}
+
+impl Key {
+    const fn follows(self, outside: Outside) -> Self {
+        Self {
+            outside: Some(outside),
+            ..self
+        }
+    }
 }
 
 /// The documented key of this name, if there is one; case does not matter.
@@ -61,11 +74,21 @@ pub fn condition_keys(policy: &Policy) -> impl Iterator<Item = (usize, &str)> {
 }
 
 const fn one(name: &'static str, of: KeyType) -> Key {
-    Key { name, of, many: false }
+    Key {
+        name,
+        of,
+        many: false,
+        outside: None,
+    }
 }
 
 const fn many(name: &'static str, of: KeyType) -> Key {
-    Key { name, of, many: true }
+    Key {
+        name,
+        of,
+        many: true,
+        outside: None,
+    }
 }
 
 use KeyType::{Arn, Bool, Date, IpAddress, Numeric, String};
@@ -75,8 +98,8 @@ pub const KEYS: &[Key] = &[
     // Global: the principal.
     one("aws:PrincipalArn", Arn),
     one("aws:PrincipalAccount", String),
-    one("aws:PrincipalOrgID", String),
-    many("aws:PrincipalOrgPaths", String),
+    one("aws:PrincipalOrgID", String).follows(Outside::PrincipalOrganization),
+    many("aws:PrincipalOrgPaths", String).follows(Outside::PrincipalOrganization),
     one("aws:PrincipalTag/", String),
     one("aws:PrincipalIsAWSService", Bool),
     one("aws:PrincipalServiceName", String),
@@ -102,18 +125,18 @@ pub const KEYS: &[Key] = &[
     one("ssm:SourceInstanceArn", Arn),
     one("identitystore:UserId", String),
     // Global: the network.
-    one("aws:SourceIp", IpAddress),
-    one("aws:SourceVpc", String),
-    one("aws:SourceVpcArn", Arn),
-    one("aws:SourceVpce", String),
-    one("aws:VpceAccount", String),
-    one("aws:VpceOrgID", String),
-    many("aws:VpceOrgPaths", String),
-    one("aws:VpcSourceIp", IpAddress),
+    one("aws:SourceIp", IpAddress).follows(Outside::Address),
+    one("aws:SourceVpc", String).follows(Outside::Vpc),
+    one("aws:SourceVpcArn", Arn).follows(Outside::EndpointOwner),
+    one("aws:SourceVpce", String).follows(Outside::Endpoint),
+    one("aws:VpceAccount", String).follows(Outside::EndpointOwner),
+    one("aws:VpceOrgID", String).follows(Outside::EndpointOwner),
+    many("aws:VpceOrgPaths", String).follows(Outside::EndpointOwner),
+    one("aws:VpcSourceIp", IpAddress).follows(Outside::PrivateAddress),
     // Global: the resource.
     one("aws:ResourceAccount", String),
-    one("aws:ResourceOrgID", String),
-    many("aws:ResourceOrgPaths", String),
+    one("aws:ResourceOrgID", String).follows(Outside::ResourceOrganization),
+    many("aws:ResourceOrgPaths", String).follows(Outside::ResourceOrganization),
     one("aws:ResourceTag/", String),
     // Global: the request.
     many("aws:CalledVia", String),
@@ -131,8 +154,8 @@ pub const KEYS: &[Key] = &[
     one("aws:SecureTransport", Bool),
     one("aws:SourceAccount", String),
     one("aws:SourceArn", Arn),
-    one("aws:SourceOrgID", String),
-    many("aws:SourceOrgPaths", String),
+    one("aws:SourceOrgID", String).follows(Outside::SourceOrganization),
+    many("aws:SourceOrgPaths", String).follows(Outside::SourceOrganization),
     one("aws:UserAgent", String),
     // S3: the object.
     one("s3:ExistingObjectTag/", String),

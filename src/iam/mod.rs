@@ -3,8 +3,10 @@
 //! Pure and total: no IO, no clock, no panics. What AWS has and this engine does not model is an [`Undecidable`] error,
 //! never a guess; what AWS would refuse to store is a [`DocumentError`].
 //!
-//! Reading order: [`layer`] (the words), [`document`], `reader` and [`grammar`] (what a policy is), [`pattern`], [`operand`] and
-//! [`condition`] (how one element matches), [`principal`] and [`context`] (what is asked), [`grant`] (what stands beside a key policy), [`evaluate()`] (how the layers compose).
+//! Reading order: [`layer`] (the words), [`document`], `reader` and [`grammar`] (what a policy is),
+//! [`pattern`], [`operand`] and [`condition`] (how one element matches), [`principal`], [`context`]
+//! and [`outside`] (what is asked), [`grant`] (what stands beside a key policy), [`evaluate()`]
+//! (how the layers compose).
 
 pub mod actions;
 pub mod answer;
@@ -21,11 +23,13 @@ pub mod keys;
 pub mod layer;
 pub mod lint;
 pub mod operand;
+pub mod outside;
 pub mod pattern;
 pub mod place;
 pub mod principal;
 mod reader;
 pub mod search;
+pub mod sessions;
 mod written;
 
 #[cfg(test)]
@@ -37,7 +41,11 @@ mod grants;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod other_sessions;
+#[cfg(test)]
 mod searches;
+#[cfg(test)]
+mod unsaid;
 
 pub use answer::{Answer, Fault};
 pub use context::{Context, OwnedRequest, Request};
@@ -50,7 +58,9 @@ pub use inquiry::{Inquiry, InquiryError};
 pub use keys::{KeyType, condition_key, condition_keys, known_condition_key};
 pub use layer::{Layer, PolicyKind, UnknownLayer};
 pub use lint::{Finding, Lint, lint};
+pub use outside::{Endpoint, Membership, Network, Organizations, Outside};
 pub use pattern::wildcard_match;
 pub use place::{Place, duplicate_key, locate, locate_statement};
 pub use principal::Principal;
 pub use search::{Family, Found, Goal, search};
+pub use sessions::{OtherSession, other_session};

@@ -393,6 +393,7 @@ impl Template {
                 Part::Character(c) => out.push(Piece::Is(*c)),
                 Part::Variable { key, default } => match (context.find(key), default) {
                     (Found::Unmodelled, _) => return Err(Doubt::Unmodelled(key.clone())),
+                    (Found::Unsaid(outside), _) => return Err(Doubt::Unsaid(key.clone(), outside)),
                     (Found::Values([value]), _) => out.extend(value.chars().map(Piece::Is)),
                     (Found::Values([_, _, ..]), _) => {
                         return Err(Doubt::SeveralInVariable(key.clone()));

@@ -12,10 +12,11 @@ use super::condition::Condition;
 use super::context::{Context, OwnedRequest, Request};
 use super::document::{Asked, Effect, Policy, Statement};
 use super::error::Undecidable;
-use super::evaluate::{Decision, Policies, evaluate};
+use super::evaluate::{Decision, Policies, evaluate, is_denied};
 use super::keys::condition_key;
 use super::layer::Layer;
 use super::operand::{Test, instant, network};
+use super::outside::{Organizations, Outside, outside};
 use super::pattern::{FILL, Glob, instances, literal};
 use super::principal::{Entry, Principal};
 
@@ -46,6 +47,10 @@ pub struct Family {
     pub resources: Vec<(String, String)>,
     /// Keys that every request has.
     pub fixed: Context,
+    /// Which organization each account is in. Who asks may be of any account that no policy names,
+    /// in any organization: that varies. Of every other account it is a fact; a request whose
+    /// decision rests on one that is not said is undecided.
+    pub organizations: Organizations,
     /// Keys whose values vary: each of these, where nothing is the absent key. A key that is fixed does not vary.
     pub keys: BTreeMap<String, Vec<Option<Vec<String>>>>,
 }
@@ -70,7 +75,7 @@ impl Family {
     /// Every request that these policies can tell apart, for resources of an account.
     #[must_use]
     pub fn of(policies: &Policies<'_>, account: &str) -> Self {
-        let all: Vec<&Statement> = every(policies).flat_map(Policy::statements).collect();
+        let all: Vec<&Statement> = policies.every().flat_map(Policy::statements).collect();
         let mut resources: BTreeSet<(String, String)> = BTreeSet::new();
         let actions = actions(&all);
         let mut add = |resource: String| {
@@ -101,6 +106,7 @@ impl Family {
             actions,
             resources: resources.into_iter().collect(),
             fixed: Context::new(),
+            organizations: Organizations::default(),
             keys,
         }
     }
@@ -108,7 +114,7 @@ impl Family {
     /// Leaves of the actions that nothing tells apart the first. The statements match all of them or none, they are asked for on the same types of
     /// resource, and the engine makes no exception for one: a request with one of them is decided as one with another.
     pub fn leave_alike_actions(&mut self, policies: &Policies<'_>) {
-        let statements: Vec<&Statement> = every(policies).flat_map(Policy::statements).collect();
+        let statements: Vec<&Statement> = policies.every().flat_map(Policy::statements).collect();
         let mut seen = BTreeSet::new();
         self.actions.retain(|name| {
             let lower = name.to_ascii_lowercase();
@@ -138,6 +144,7 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
             for (resource, account) in family.resources.iter().filter(|(resource, _)| is_possible(action, resource)) {
                 let mut fixed = family.fixed.clone();
                 tell_who(&mut fixed, principal);
+                tell_organizations(&mut fixed, family, principal, account);
                 let request = Request {
                     principal,
                     action,
@@ -161,6 +168,7 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
                 for number in 0..many {
                     let mut context = chosen(&family.fixed, &varying, number);
                     tell_who(&mut context, principal);
+                    tell_organizations(&mut context, family, principal, account);
                     let request = Request {
                         context: &context,
                         ..request
@@ -173,6 +181,8 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
                         Ok(Decision::Allow) => {}
                         Ok(Decision::ImplicitDeny) if goal == Goal::NotDenied => {}
                         Ok(_) => continue,
+                        // Whatever else is in doubt.
+                        Err(_) if is_denied(&request, policies) => continue,
                         Err(doubt) => {
                             undecided.get_or_insert(doubt);
                             continue;
@@ -237,7 +247,7 @@ fn beside(resource: &str) -> impl Iterator<Item = String> + '_ {
 fn varying<'f>(policies: &Policies<'_>, family: &'f Family, request: &Request<'_>) -> Vec<(&'f str, &'f [Option<Vec<String>>])> {
     let asked = Asked::new(request, policies.boundary.is_some());
     let mut read: BTreeSet<String> = BTreeSet::new();
-    for statement in every(policies).flat_map(Policy::statements) {
+    for statement in policies.every().flat_map(Policy::statements) {
         if statement.may_apply(&asked) {
             // A variable in a resource or a value is read, too.
             read.extend(statement.variables().map(str::to_owned));
@@ -246,7 +256,12 @@ fn varying<'f>(policies: &Policies<'_>, family: &'f Family, request: &Request<'_
     }
     let varies = |(key, values): (&'f String, &'f Vec<Option<Vec<String>>>)| {
         let lower = key.to_lowercase();
-        (read.contains(&lower) && family.fixed.get(key).is_none()).then_some((key.as_str(), values.as_slice()))
+        let is_free = match outside(&lower) {
+            Some(Outside::PrincipalOrganization) => is_stranger(request.principal),
+            Some(Outside::ResourceOrganization) => false,
+            _ => true,
+        };
+        (is_free && read.contains(&lower) && family.fixed.get(key).is_none()).then_some((key.as_str(), values.as_slice()))
     };
     family.keys.iter().filter_map(varies).collect()
 }
@@ -289,11 +304,17 @@ fn tell_who(context: &mut Context, principal: &Principal) {
     context.set("aws:PrincipalIsAWSService", matches!(principal, Principal::Service(_)).to_string());
 }
 
-/// Every policy.
-fn every<'p>(policies: &Policies<'p>) -> impl Iterator<Item = &'p Policy> + use<'p> {
-    let levels = policies.scp.iter().chain(policies.rcp).flatten();
-    let singles = [policies.resource, policies.boundary, policies.vpc_endpoint].into_iter().flatten();
-    policies.identity.iter().chain(policies.session).chain(levels).chain(singles)
+/// Tells of the organizations that are a fact.
+fn tell_organizations(context: &mut Context, family: &Family, principal: &Principal, resource_account: &str) {
+    if !is_stranger(principal) {
+        family.organizations.tell_principal(context, principal);
+    }
+    family.organizations.tell_resource(context, resource_account);
+}
+
+/// Whether someone is of an account that no policy names.
+fn is_stranger(principal: &Principal) -> bool {
+    principal.account() == Some(STRANGER)
 }
 
 /// Who the statements tell apart: everyone they name, another of each account, a stranger and nobody.

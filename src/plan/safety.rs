@@ -41,6 +41,10 @@ pub fn obstacle(row: &Row, attempt: &Arc<Attempt>, limits: &Limits<'_>) -> Optio
     if !limits.plain && all.iter().any(|request| is_plain(request)) {
         return Some("it is sent in the clear, and there is no `--plain-url` to send it to".to_owned());
     }
+    let says_network = |request: &&Request| Param::NETWORK.iter().any(|param| request.params.contains_key(param));
+    if all.iter().any(|request| says_network(&request.as_ref())) {
+        return Some("it says which network it comes from, which only the sandbox can be told".to_owned());
+    }
     let problem = all.iter().find_map(|request| {
         let why = cannot_be_undone(request, limits)?;
         Some(format!("the success of {} could not be undone here: {why}", request.operation))

@@ -6,6 +6,7 @@ use super::{shared::is_ending, stand::Stand};
 use crate::{
     attempt::Call,
     cloud::{Clients, Target},
+    iam::Network,
     principal::Sessions,
     scenario::Principal,
     verdict::{Judgement, Reason},
@@ -17,8 +18,8 @@ pub(super) struct Callers {
     sessions: Sessions,
     /// Those from before the clock was moved.
     old: Sessions,
-    /// By principal, whether in the clear, and whether with the old session.
-    clients: BTreeMap<(String, bool, bool), Arc<Clients>>,
+    /// By principal, whether in the clear, whether with the old session, and the network.
+    clients: BTreeMap<(String, bool, bool, Network), Arc<Clients>>,
 }
 
 impl Callers {
@@ -40,7 +41,8 @@ impl Callers {
             self.sessions.put(&role.name, session);
             self.clients.retain(|(name, ..), _| *name != role.name);
         }
-        let key = (call.principal.name().to_owned(), call.plain, call.old_session);
+        let (name, network) = (call.principal.name().to_owned(), call.network.clone());
+        let key = (name, call.plain, call.old_session, network);
         if let Some(clients) = self.clients.get(&key) {
             return Ok(clients.clone());
         }
@@ -54,7 +56,7 @@ impl Callers {
                 Some(&session.credentials)
             }
         };
-        let clients = Arc::new(self.target.clients(credentials, call.plain));
+        let clients = Arc::new(self.target.from(&call.network).clients(credentials, call.plain));
         self.clients.insert(key, clients.clone());
         Ok(clients)
     }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 
 use super::{
     kms::Key,
@@ -16,7 +16,10 @@ use super::{
 use crate::{
     diag::Source,
     environment::{Document, Role},
-    iam::{self, Context, Decision, Evaluation, Grant, Inquiry, Layer, Policies, Policy, PolicyKind, Principal, Request, Undecidable},
+    iam::{
+        self, Context, Decision, Evaluation, Grant, Inquiry, Layer, Network, Organizations, Policies, Policy, PolicyKind, Principal,
+        Request, Undecidable,
+    },
 };
 
 /// Who asks, as authentication found.
@@ -54,7 +57,7 @@ impl Identity {
 pub(super) struct Scope {
     pub identity: Identity,
     /// The engine's word for who asks.
-    principal: Principal,
+    pub principal: Principal,
     pub request_id: String,
     pub secure: bool,
     /// The Region that was asked.
@@ -66,6 +69,10 @@ pub(super) struct Scope {
     pub signature_age: Option<i128>,
     pub user_agent: Option<String>,
     pub content_sha256: Option<String>,
+    /// Which organization each account is in, as far as the environment says.
+    pub organizations: Arc<Organizations>,
+    /// Where the request comes from, as far as it says.
+    pub network: Network,
     /// Whether to keep what the engine is asked.
     pub explains: bool,
     rulings: Mutex<Vec<Ruling>>,
@@ -109,13 +116,18 @@ impl Scope {
             signature_age,
             user_agent,
             content_sha256,
+            organizations: Arc::default(),
+            network: Network::default(),
             explains: false,
             rulings: Mutex::default(),
         }
     }
 
-    /// The same, keeping what the engine is asked if the request wants to be explained.
-    pub(super) fn explained(mut self, parts: &http::request::Parts) -> Self {
+    /// The same with what is said of organizations and of the network it comes from, and keeping
+    /// what the engine is asked if the request wants to be explained.
+    pub(super) fn told(mut self, world: &World, parts: &http::request::Parts) -> Self {
+        self.organizations = world.organizations.clone();
+        self.network = parts.extensions.get().cloned().unwrap_or_default();
         self.explains = parts.extensions.get::<Explain>().is_some();
         self
     }
@@ -130,6 +142,8 @@ impl Scope {
             auth_type: self.auth_type,
             user_agent: self.user_agent.clone(),
             content_sha256: self.content_sha256.clone(),
+            organizations: self.organizations.clone(),
+            network: self.network.clone(),
             rulings: Mutex::default(),
             ..*self
         }
@@ -159,70 +173,6 @@ impl Scope {
     /// The account of who asks.
     pub(super) fn account(&self) -> Option<String> {
         self.principal.account().map(str::to_owned)
-    }
-
-    /// The keys that every request carries:
-    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
-    pub(super) fn context(&self, resource_account: &str) -> Context {
-        let mut context = Context::new();
-        context.set("aws:SecureTransport", self.secure.to_string());
-        context.set("aws:RequestedRegion", self.region.as_str());
-        context.set("aws:ResourceAccount", resource_account);
-        context.set("aws:ViaAWSService", "false");
-        context.set("aws:PrincipalIsAWSService", "false");
-        // A documentation address (RFC 5737): requests come from nowhere in particular.
-        context.set("aws:SourceIp", "203.0.113.10");
-        context.set("aws:EpochTime", self.now.unix_timestamp().to_string());
-        if let Ok(now) = self.now.replace_nanosecond(0).unwrap_or(self.now).format(&Rfc3339) {
-            context.set("aws:CurrentTime", now);
-        }
-        if let Some(agent) = &self.user_agent {
-            context.set("aws:UserAgent", agent.as_str());
-        }
-        match &self.identity {
-            Identity::Anonymous => {
-                context.set("aws:PrincipalType", "Anonymous");
-                context.set("aws:userid", "anonymous");
-            }
-            Identity::User { user, session } => {
-                context.set("aws:PrincipalType", "User");
-                context.set("aws:PrincipalArn", user.arn.as_str());
-                context.set("aws:username", user.arn.rsplit('/').next().unwrap_or_default());
-                context.set("aws:userid", user.id.as_str());
-                for (key, value) in &user.tags {
-                    context.set(&format!("aws:PrincipalTag/{key}"), value.as_str());
-                }
-                // Only temporary credentials have these: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
-                if let Some(session) = session {
-                    if let Ok(issued) = OffsetDateTime::from_unix_timestamp(session.issued).map(|issued| issued.format(&Rfc3339)) {
-                        context.set("aws:TokenIssueTime", issued.unwrap_or_default());
-                    }
-                    context.set("aws:MultiFactorAuthPresent", "false");
-                }
-            }
-            Identity::Session { role, claims, .. } => {
-                context.set("aws:PrincipalType", "AssumedRole");
-                context.set("aws:PrincipalArn", role.arn.as_str());
-                context.set("aws:userid", format!("{}:{}", claims.role_id, claims.session_name));
-                if let Ok(issued) = OffsetDateTime::from_unix_timestamp(claims.issued).map(|issued| issued.format(&Rfc3339)) {
-                    context.set("aws:TokenIssueTime", issued.unwrap_or_default());
-                }
-                for (key, value) in role.tags.iter().chain(&claims.tags) {
-                    context.set(&format!("aws:PrincipalTag/{key}"), value.as_str());
-                }
-                if let Some(source) = &claims.source_identity {
-                    context.set("aws:SourceIdentity", source.as_str());
-                }
-                if let Some(instance) = &claims.access_grants {
-                    context.set("s3:AccessGrantsInstanceArn", instance.as_str());
-                    // It is set, and no page says to what.
-                    context.set_unmodelled("aws:SourceIdentity");
-                }
-            }
-        }
-        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>: anonymous requests have it, too.
-        context.set("aws:PrincipalAccount", self.account().unwrap_or_else(|| "anonymous".to_owned()));
-        context
     }
 
     /// Asks the engine, records what it says, and words a refusal as AWS does. `settings` are mechanisms outside the
@@ -265,12 +215,16 @@ impl Scope {
                 statement: None,
             }));
         }
+        // What a setting refuses, it refuses to every session.
+        let may_differ = decision != Decision::Allow && settings.is_empty();
+        let other_session = may_differ.then(|| self.ask(question, grants, iam::other_session)).flatten();
         let ruling = Ruling {
             action: question.action.to_owned(),
             resource: question.resource.to_owned(),
             decision,
             deciders,
             silent,
+            other_session,
             asked: self.explains.then(|| Arc::new(self.asked(question, grants))),
         };
         let refusal = (decision != Decision::Allow).then(|| Refusal::Denied(self.words(&ruling, question)));
@@ -287,6 +241,11 @@ impl Scope {
     }
 
     fn evaluate(&self, question: &Question<'_>, grants: &[Grant]) -> Result<Evaluation, Refusal> {
+        self.ask(question, grants, iam::evaluate).map_err(|error| undecidable(&error))
+    }
+
+    /// Asks something of the request and of every policy that applies to it.
+    fn ask<T>(&self, question: &Question<'_>, grants: &[Grant], ask: impl FnOnce(&Request<'_>, &Policies<'_>) -> T) -> T {
         let identity: Vec<Policy> = self.identity_policies().iter().map(|document| document.policy.clone()).collect();
         let (boundary, session) = self.limits();
         let session: Vec<Policy> = session.iter().map(|document| document.policy.clone()).collect();
@@ -298,7 +257,7 @@ impl Scope {
             session: &session,
             ..Policies::default()
         };
-        iam::evaluate(&question.request(&self.principal), &policies).map_err(|error| undecidable(&error))
+        ask(&question.request(&self.principal), &policies)
     }
 
     /// What the engine is asked, to be explained later.
@@ -353,6 +312,7 @@ impl Scope {
             decision: Decision::ExplicitDeny,
             deciders: vec![Decider { layer, statement: None }],
             silent: Vec::new(),
+            other_session: None,
             asked: None,
         });
         Refusal::Denied(format!("{} {clause}", self.not_authorized(action, resource)))
@@ -372,6 +332,7 @@ impl Scope {
             decision: Decision::ImplicitDeny,
             deciders: Vec::new(),
             silent: vec![Layer::Grant],
+            other_session: None,
             asked: None,
         });
         Refusal::Denied(message)
@@ -542,6 +503,7 @@ pub(super) fn session_arn(role: &Role, session: &str) -> String {
 pub(super) fn authorize_key(scope: &Scope, world: &World, key: &Key, action: &str, via: Option<&Via<'_>>) -> Result<Permit, Refusal> {
     let mut context = key_context(scope, world, key);
     if let Some(via) = via {
+        Network::hide(&mut context);
         context.set("kms:ViaService", format!("s3.{}.amazonaws.com", world.region));
         context.set("aws:ViaAWSService", "true");
         context.set_all("aws:CalledVia", ["s3.amazonaws.com".to_owned()]);

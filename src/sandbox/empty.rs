@@ -11,6 +11,7 @@ pub(super) fn environment(region: &str) -> Environment {
         account: ACCOUNT.to_owned(),
         region: region.to_owned(),
         accounts: Vec::new(),
+        organizations: std::sync::Arc::default(),
         caller: Caller {
             arn: format!("arn:aws:iam::{ACCOUNT}:user/nobody"),
             policies: Vec::new(),

@@ -192,7 +192,7 @@ impl Front {
             header("user-agent"),
             header("x-amz-content-sha256"),
         )
-        .explained(parts))
+        .told(&world, parts))
     }
 
     async fn s3(&self, parts: Parts, body: Payload, request_id: &str, virtual_bucket: Option<&str>) -> Reply {
@@ -308,7 +308,8 @@ impl Front {
         let secure = parts.uri.scheme_str() == Some("https");
         let agent = header("user-agent").map(str::to_owned);
         let region = self.core.region.clone();
-        let scope = Scope::new(identity, request_id.to_owned(), secure, region, now, auth_type, None, agent, None).explained(parts);
+        let scope = Scope::new(identity, request_id.to_owned(), secure, region, now, auth_type, None, agent, None);
+        let scope = scope.told(&world, parts);
         let scope = Arc::new(scope);
         let allowed = form
             .field("policy")

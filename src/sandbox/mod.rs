@@ -7,6 +7,7 @@
 
 mod authorize;
 mod connector;
+mod context;
 mod control;
 mod empty;
 mod front;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     environment::Document,
-    iam::{Decision, Inquiry, Layer},
+    iam::{Decision, Inquiry, Layer, OtherSession},
 };
 
 /// Every authorization decision of one request, in the order they were made.
@@ -25,6 +25,8 @@ pub struct Ruling {
     pub deciders: Vec<Decider>,
     /// For an implicit deny: the layers that would have had to allow and did not.
     pub silent: Vec<Layer>,
+    /// Of a refusal by policies: another session of the caller's role that they would not refuse.
+    pub other_session: Option<OtherSession>,
     /// What the engine was asked, for requests that want to be explained.
     pub asked: Option<Arc<Asked>>,
 }

@@ -16,7 +16,10 @@ use super::{
     monitoring::Watch,
     s3::{AccessList, Sum},
 };
-use crate::environment::{self, Document, Environment, Role};
+use crate::{
+    environment::{self, Document, Environment, Role},
+    iam::Organizations,
+};
 
 /// Everything that requests can see or change.
 #[derive(Clone, Debug)]
@@ -25,6 +28,8 @@ pub(super) struct World {
     pub ahead: Duration,
     pub account: String,
     pub region: String,
+    /// Which organization each account is in, as far as the environment says.
+    pub organizations: Arc<Organizations>,
     /// By ARN, with everything that the engine sees of them.
     pub users: Arc<BTreeMap<String, Arc<User>>>,
     /// The same of roles.
@@ -296,6 +301,7 @@ impl World {
             ahead: Duration::ZERO,
             account: environment.account.clone(),
             region: environment.region.clone(),
+            organizations: environment.organizations.clone(),
             users: Arc::default(),
             access_keys: Arc::default(),
             directory: Arc::default(),

@@ -125,6 +125,11 @@ impl Resolver<'_> {
             Some("`session` means nothing without `advance`")
         } else if has(Param::Session) && matches!(request.principal(), super::Principal::Anonymous) {
             Some("`anonymous` has no session")
+        } else if has(Param::SourceVpc) && request.text(Param::SourceVpce).is_some_and(|id| id.shown() == "none") {
+            Some(
+                "what comes from a VPC comes through an endpoint: `source_vpc` contradicts \
+                 `source_vpce: none`",
+            )
         } else if yes(Param::IgnoreCiphertext) && !yes(Param::DryRun) {
             Some("`ignore_ciphertext` means nothing without `dry_run: true`")
         } else {

@@ -141,6 +141,14 @@ impl Scope<'_> {
                         .suggest(&written, words.iter().copied())
                 })?)
             }
+            Kind::Formed(form) => {
+                let written = self.word(text)?;
+                if !form.has(&written) {
+                    let problem = Diagnostic::new(Code::BadValue, format!("`{written}` is not a value of this key"));
+                    return Err(problem.help(form.example()));
+                }
+                Value::Text(Text::literal(written))
+            }
             Kind::Duration => Value::Seconds(seconds(&self.word(text)?, LONGEST_DURATION)?),
         })
     }

@@ -1,5 +1,7 @@
 //! The rules of verdicts, row by row, and the one law: no pass without both witnesses and the right refusal.
 
+mod sessions;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::prelude::*;
@@ -51,6 +53,7 @@ fn call(principal: Principal) -> Call {
         operation: Operation::named("s3:PutObject").unwrap(),
         principal,
         plain: false,
+        network: crate::iam::Network::default(),
         old_session: false,
         presigned: None,
         account: OWNER.to_owned(),
@@ -147,6 +150,7 @@ fn ruled(answer: Answer, action: &str, resource: &str, layer: Layer, sid: Option
             }),
         }],
         silent: Vec::new(),
+        other_session: None,
         asked: None,
     };
     match answer {

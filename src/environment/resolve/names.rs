@@ -1,7 +1,7 @@
 //! What the names of an environment stand for: their own accounts, ARNs and ids, or those they are bound to.
 
 use super::{
-    super::{BoundKey, BoundRole},
+    super::{BoundKey, BoundRole, raw::RawOrganization},
     Code, Diagnostic, Located, MemberNames, Names, RawBucket, RawKey, RawRole, RawTrail, Resolver, key_id,
 };
 
@@ -87,6 +87,9 @@ impl Resolver<'_> {
         for (name, id) in &raw.accounts.0 {
             let id = self.account(Some(name)).unwrap_or_else(|_| id.value.clone());
             names.insert(format!("accounts.{}", name.value), id);
+        }
+        if let Some(RawOrganization::Of(membership)) = &raw.organization {
+            names.insert("organization.id".into(), membership.id.value.clone());
         }
         for (name, role) in &raw.roles.0 {
             match self.role_arn(&name.value, role) {

@@ -318,15 +318,11 @@ impl Call<'_> {
         context.set("aws:PrincipalServiceName", SERVICE);
         context.set("aws:PrincipalIsAWSService", "true");
         context.set("aws:SecureTransport", "true");
-        for key in [
-            "sts:RoleSessionName",
-            "sts:SourceIdentity",
-            "aws:SourceOrgID",
-            "aws:SourceOrgPaths",
-            "aws:PrincipalServiceNamesList",
-        ] {
+        for key in ["sts:RoleSessionName", "sts:SourceIdentity", "aws:PrincipalServiceNamesList"] {
             context.set_unmodelled(key);
         }
+        self.scope.organizations.tell_resource(&mut context, &role.account);
+        self.scope.organizations.tell_source(&mut context, self.account);
         for action in ["sts:AssumeRole", "sts:SetSourceIdentity"] {
             let request = Request {
                 principal: &principal,
