@@ -1,8 +1,9 @@
 //! What AWS did, read from status, code and message by one table. Pure.
 //!
-//! The rows follow the service's error pages and the message grammar of
-//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>. Clauses are matched anywhere in
-//! the message, never at its end: AWS appends policy ARNs and links to them.
+//! The rows follow the services' error pages; what a refusal says is read by the grammar of
+//! `message`.
+
+mod message;
 
 use std::fmt;
 
@@ -162,7 +163,7 @@ fn classify_one_key(service: Service, refused: &Refused) -> Outcome {
     let code = refused.code.as_deref().unwrap_or_default();
     match ONE_KEY.iter().find(|(known, _)| *known == code) {
         Some((_, means)) if service == Service::S3 && refused.status == 200 => match means {
-            Means::Denial => denial(refused.message.as_deref().unwrap_or_default()),
+            Means::Denial => message::denial(refused.message.as_deref().unwrap_or_default()),
             Means::Is(kind) => from_kind(*kind),
         },
         _ => Outcome::Unclear,
@@ -188,7 +189,7 @@ fn classify_refusal(service: Service, refused: &Refused) -> Outcome {
         .find(|row| row.service.is_none_or(|only| only == service) && row.code == code);
     match row {
         Some(row) if row.status.contains(&refused.status) => match row.means {
-            Means::Denial => denial(refused.message.as_deref().unwrap_or_default()),
+            Means::Denial => message::denial(refused.message.as_deref().unwrap_or_default()),
             Means::Is(kind) => from_kind(kind),
         },
         None if (400..500).contains(&refused.status) => Outcome::Rejected,
@@ -323,163 +324,6 @@ const CODES: &[Row] = &[
     row(None, "TemporaryRedirect", &[307], OutcomeKind::Unclear),
     row(None, "IllegalLocationConstraintException", &[400], OutcomeKind::Unclear),
 ];
-
-/// Messages under AccessDenied that no policy is behind: an expired URL, headers that were not signed.
-const PROTOCOL: &[&str] = &[
-    "request has expired",
-    "headers present in the request which were not signed",
-    "anonymous users cannot initiate multipart uploads",
-    // A form that its own policy does not cover, or whose policy has expired.
-    "invalid according to policy:",
-    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>: whoever asks.
-    "key in the request must be owned by the same account as the bucket",
-];
-
-/// The message `Access Denied`, and nothing more, is what other organizations, anonymous callers and old paths get.
-fn denial(message: &str) -> Outcome {
-    let Grammar {
-        principal,
-        action,
-        resource,
-        rest,
-    } = grammar(message);
-    // Where the message names an action and a resource, only what stands after them is AWS's own reason: an object's key may say anything.
-    let lower = rest.to_lowercase();
-    if action.is_none() && PROTOCOL.iter().any(|clause| lower.contains(clause)) {
-        return Outcome::Rejected;
-    }
-    if action.as_deref().is_some_and(|action| contradicts(&lower, action)) {
-        return Outcome::Unclear;
-    }
-    let on_key = resource.as_deref().is_some_and(|resource| resource.starts_with("arn:aws:kms:"));
-    let denial = Denial {
-        principal,
-        action,
-        resource,
-        layers: layers(&lower, on_key),
-    };
-    // S3 always says these two words; an answer without a message is not whole.
-    let bare = lower.trim().trim_end_matches('.') == "access denied";
-    if bare || denial.action.is_some() || !denial.layers.is_empty() {
-        Outcome::Denied(denial)
-    } else {
-        // AccessDenied with a text that is not AWS's grammar: a proxy, a firewall, an emulator.
-        Outcome::Unclear
-    }
-}
-
-/// Whether what stands after a refused action is not AWS's reason for it: a second refusal, or a clause about another action.
-fn contradicts(lower: &str, action: &str) -> bool {
-    let mut clauses = lower.split(" allows the ").skip(1);
-    let action = action.to_lowercase();
-    let of_this = |clause: &str| clause.strip_prefix(&action).is_some_and(|rest| rest.starts_with(" action"));
-    lower.contains("is not authorized to perform") || !clauses.all(of_this)
-}
-
-/// The mechanisms that a message may mean: those of every clause in it, for AWS gives one reason, and two prove neither. None where a
-/// clause leaves it open.
-fn layers(lower: &str, on_key: bool) -> Vec<Layer> {
-    let found = CLAUSES.iter().filter(|(clause, _)| lower.contains(clause));
-    let found: Vec<&[Layer]> = found.map(|(_, layers)| *layers).collect();
-    if found.iter().any(|layers| layers.is_empty()) {
-        return Vec::new();
-    }
-    let mut layers: Vec<Layer> = Vec::new();
-    for meant in found {
-        // No Block Public Access stands before a key: there the clause means one mechanism.
-        let meant = if on_key && meant.contains(&Layer::Resource) {
-            &[Layer::KeyPolicy]
-        } else {
-            meant
-        };
-        let new: Vec<Layer> = meant.iter().copied().filter(|layer| !layers.contains(layer)).collect();
-        layers.extend(new);
-    }
-    layers
-}
-
-/// Clauses and the mechanisms they may mean. S3 words RestrictPublicBuckets as a deny of the bucket policy, and
-/// IgnorePublicAcls as its silence.
-const CLAUSES: &[(&str, &[Layer])] = &[
-    // S3 Access Grants: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
-    ("permissions to the requested s3 prefix:", &[Layer::Grant]),
-    ("by the blockpublicacls setting", &[Layer::BlockPublicAccess]),
-    (
-        "blocked by the blockpublicacls block public access setting",
-        &[Layer::BlockPublicAccess],
-    ),
-    ("by the blockpublicpolicy setting", &[Layer::BlockPublicAccess]),
-    (
-        "blocked upload requests that specify server side encryption with customer provided keys",
-        &[Layer::EncryptionBlock],
-    ),
-    ("object protected by object lock", &[Layer::ObjectLock]),
-    // KMS leaves open on purpose whether the key exists.
-    ("the resource does not exist in this region", &[]),
-    ("explicit deny in a vpc endpoint policy", &[Layer::VpcEndpoint]),
-    (
-        "explicit deny in a resource-based policy",
-        &[Layer::Resource, Layer::BlockPublicAccess],
-    ),
-    ("explicit deny in an identity-based policy", &[Layer::Identity]),
-    ("explicit deny in a service control policy", &[Layer::Scp]),
-    ("explicit deny in a resource control policy", &[Layer::Rcp]),
-    ("explicit deny in a permissions boundary", &[Layer::Boundary]),
-    ("explicit deny in a session policy", &[Layer::Session]),
-    ("explicit deny in a sessions policy", &[Layer::Session]),
-    ("explicit deny in the role trust policy", &[Layer::TrustPolicy]),
-    ("no identity-based policy allows", &[Layer::Identity]),
-    ("no resource-based policy allows", &[Layer::Resource, Layer::BlockPublicAccess]),
-    ("no permissions boundary allows", &[Layer::Boundary]),
-    ("no session policy allows", &[Layer::Session]),
-    ("no vpc endpoint policy allows", &[Layer::VpcEndpoint]),
-    ("no service control policy allows", &[Layer::Scp]),
-    ("no resource control policy allows", &[Layer::Rcp]),
-    ("no role trust policy allows", &[Layer::TrustPolicy]),
-];
-
-/// How Access Grants begins to say where there is no grant.
-const PREFIX: &str = " permissions to the requested S3 Prefix:";
-
-/// A refusal's message in its parts.
-struct Grammar<'a> {
-    principal: Option<String>,
-    action: Option<String>,
-    resource: Option<String>,
-    /// What stands after them; the whole message where it names no action.
-    rest: &'a str,
-}
-
-/// `User: <arn> is not authorized to perform: <action> on resource: <arn> ...`; S3 quotes the ARN, the others do not. A key may hold quotes,
-/// so the ARN ends at the last one.
-fn grammar(message: &str) -> Grammar<'_> {
-    let Some((who, rest)) = message.split_once("is not authorized to perform: ") else {
-        return Grammar {
-            principal: None,
-            action: None,
-            resource: None,
-            // What stands after this is the caller's own word.
-            rest: message
-                .find(PREFIX)
-                .map_or(message, |at| message.get(..at + PREFIX.len()).unwrap_or(message)),
-        };
-    };
-    let (action, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-    let (resource, rest) = match rest.strip_prefix("on resource: ") {
-        None => (None, rest),
-        Some(named) => {
-            let quoted = named.strip_prefix('"').and_then(|quoted| quoted.rsplit_once('"'));
-            let (resource, rest) = quoted.or_else(|| named.split_once(' ')).unwrap_or((named, ""));
-            (Some(resource), rest)
-        }
-    };
-    Grammar {
-        principal: who.rsplit_once("User:").map(|(_, principal)| principal.trim().to_owned()),
-        action: Some(action.to_owned()),
-        resource: resource.map(str::to_owned),
-        rest,
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -171,3 +171,20 @@ fn licences_are_permissive() {
         assert!(permissive, "{} is under `{licence}`", package["name"]);
     }
 }
+
+/// What a page says was tried, is there.
+#[test]
+fn the_page_of_false_passes_names_tests_that_are_there() {
+    let page = fs::read_to_string(root().join("docs/false-passes.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| way "));
+    let rows: Vec<&str> = rows.collect();
+    assert!(rows.len() > 20);
+    for row in rows {
+        let last = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let paths: Vec<&str> = last.split('`').skip(1).step_by(2).collect();
+        assert!(!paths.is_empty(), "{row}");
+        for path in paths {
+            assert!(root().join(path).exists(), "{path}: {row}");
+        }
+    }
+}

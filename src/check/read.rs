@@ -201,7 +201,9 @@ pub const READS: &[Read] = &[
         &[
             says("KeyMetadata.Arn", "{arn}"),
             says("KeyMetadata.KeyId", "{resource}"),
-            says("KeyMetadata.AWSAccountId", "{account}"),
+            // KeyMetadata need have no more than the KeyId:
+            // <https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>.
+            may_say("KeyMetadata.AWSAccountId", "{account}"),
         ],
     ),
     // The answer names the policy and not the key

@@ -65,21 +65,66 @@ fn a_reason_for_something_else_is_no_reason() {
     }
 }
 
+const USER: &str = "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: \
+                    s3:PutObject on resource: \"arn:aws:s3:::b/k\"";
+
+fn said(message: &str) -> Outcome {
+    classify(Service::S3, &Answer::refused(403, "AccessDenied", message))
+}
+
 #[test]
-fn every_clause_names_its_layer_whatever_stands_after_it() {
-    let user =
-        "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: s3:PutObject on resource: \"arn:aws:s3:::b/k\"";
-    for (clause, layers) in CLAUSES {
-        let message = format!("{user} with or because {clause} in this place, with policy ARN: arn:aws:iam::1:policy/x");
-        match classify(Service::S3, &Answer::refused(403, "AccessDenied", &message)) {
-            Outcome::Denied(denial) => {
-                assert_eq!(denial.layers, *layers, "{clause}");
-                assert_eq!(denial.action.as_deref(), Some("s3:PutObject"));
-                assert_eq!(denial.resource.as_deref(), Some("arn:aws:s3:::b/k"));
+fn every_reason_names_its_layer_and_may_say_where_to_read_more() {
+    let more = "Go to https://eu-west-1.console.aws.amazon.com/iam/home?region=eu-west-1#/authorization-details/a-1 \
+                for complete details, or call the GetRequestAuthorizationDetails API with the \
+                following authorization id: a-1";
+    let policy = "arn:aws:organizations::111122223333:policy/o-a/service_control_policy/p-b";
+    for (reason, layers) in message::REASONS {
+        let reason = reason.replace("{action}", "s3:PutObject");
+        for end in [
+            String::new(),
+            ".".to_owned(),
+            format!(": {policy}"),
+            format!(", with policy ARN: {policy}"),
+            format!(": {policy}. {more}"),
+            format!(". {more}"),
+        ] {
+            match said(&format!("{USER} {reason}{end}")) {
+                Outcome::Denied(denial) => {
+                    assert_eq!(denial.layers, *layers, "{reason}{end}");
+                    assert_eq!(denial.action.as_deref(), Some("s3:PutObject"));
+                    assert_eq!(denial.resource.as_deref(), Some("arn:aws:s3:::b/k"));
+                }
+                other => panic!("{reason}{end}: {other:?}"),
             }
-            other => panic!("{clause}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn what_stands_around_a_refusal_makes_it_unclear() {
+    let reason = "with an explicit deny in a resource-based policy";
+    assert_eq!(said(&format!("{USER} {reason}")).kind(), OutcomeKind::Denied);
+    for message in [
+        format!("the request `{USER} {reason}` was logged"),
+        format!("Blocked by the proxy. {USER} {reason}"),
+        format!(" {USER} {reason}"),
+        format!("{USER} {reason} in this place"),
+        format!("{USER} {reason}<br>"),
+        format!("{USER} {reason}</Message>"),
+        format!("{USER} {reason}: see the manual"),
+        format!("{USER} {reason}: arn:aws:iam::1:policy/x and more"),
+        format!("{USER} {reason}. Go to https://example.com"),
+        format!("{USER} {reason} {reason}"),
+        format!("{USER} perhaps {reason}"),
+        "Access Denied by the proxy".to_owned(),
+        "Error: Access Denied".to_owned(),
+        "You do not have any permissions to the requested S3 Prefix: x".to_owned(),
+    ] {
+        assert_eq!(said(&message).kind(), OutcomeKind::Unclear, "{message}");
+    }
+    let grant = "You do not have READ permissions to the requested S3 Prefix: s3://b/ with an \
+                 explicit deny in an identity-based policy";
+    assert!(matches!(said(grant), Outcome::Denied(denial) if denial.layers == [Layer::Grant]));
 }
 
 #[test]
@@ -114,26 +159,14 @@ fn what_is_not_awss_own_answer_is_no_denial() {
 }
 
 #[test]
-fn two_reasons_prove_neither() {
-    let user =
-        "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: s3:PutObject on resource: \"arn:aws:s3:::b/k\"";
-    for (one, other, layers) in [
-        (
-            "with an explicit deny in an identity-based policy",
-            "because no service control policy allows it",
-            &[Layer::Identity, Layer::Scp] as &[Layer],
-        ),
-        (
-            "with an explicit deny in an identity-based policy",
-            "because the resource does not exist in this Region",
-            &[],
-        ),
+fn two_reasons_are_none_of_awss() {
+    let one = "with an explicit deny in an identity-based policy";
+    for other in [
+        "because no service control policy allows the s3:PutObject action",
+        "because the resource does not exist in this Region",
     ] {
-        for message in [format!("{user} {one} {other}"), format!("{user} {other} {one}")] {
-            match classify(Service::S3, &Answer::refused(403, "AccessDenied", &message)) {
-                Outcome::Denied(denial) => assert_eq!(denial.layers, layers, "{message}"),
-                other => panic!("{message}: {other:?}"),
-            }
+        for message in [format!("{USER} {one} {other}"), format!("{USER} {other} {one}")] {
+            assert_eq!(said(&message).kind(), OutcomeKind::Unclear, "{message}");
         }
     }
 }

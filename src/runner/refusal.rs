@@ -55,6 +55,18 @@ fn says_no(made: &Made) -> bool {
     matches!(made.outcome, Outcome::Denied(_) | Outcome::Rejected | Outcome::Absent)
 }
 
+/// The judgement of a refusal, after it was looked whether it happened all the same.
+fn with_effects(judgement: Judgement, effects: Effects) -> Judgement {
+    match (effects, judgement) {
+        (Effects::Happened(what), _) => {
+            let detail = format!("what was refused happened all the same: there is {what}");
+            Judgement::fail(Reason::HappenedAnyway, detail)
+        }
+        (Effects::Unknown(why), Judgement::Pass) => Judgement::inconclusive(Reason::EffectUnknown, why),
+        (Effects::NotLookedFor | Effects::None | Effects::Unknown(_), judgement) => judgement,
+    }
+}
+
 impl RowRun {
     /// Makes a forbidden attempt after its witnesses. An error is the verdict of one that could not be made.
     pub(super) async fn refused(&mut self, attempt: &Attempt) -> Result<Refusal, Judgement> {
@@ -149,19 +161,13 @@ impl RowRun {
                 outcome: &made.outcome,
                 expected: &expected,
             };
-            judge_refusal(&attempted, &testimonies)
+            match (judge_refusal(&attempted, &testimonies), self.other_session(attempt)) {
+                // The target does not tell its policies; by the files another session may do it.
+                (Judgement::Pass, Some(other)) => other,
+                (judgement, _) => judgement,
+            }
         };
-        match effects {
-            Effects::NotLookedFor | Effects::None => {}
-            Effects::Happened(what) => {
-                let detail = format!("what was refused happened all the same: there is {what}");
-                judgement = Judgement::fail(Reason::HappenedAnyway, detail);
-            }
-            Effects::Unknown(why) if judgement == Judgement::pass() => {
-                judgement = Judgement::inconclusive(Reason::EffectUnknown, why);
-            }
-            Effects::Unknown(_) => {}
-        }
+        judgement = with_effects(judgement, effects);
         if judgement == Judgement::pass() {
             judgement = self.prove_fixtures(attempt, &made.call, deed).await;
         }

@@ -22,7 +22,7 @@ use crate::{
     outcome::{Outcome, classify},
     plan::{self, PlannedRow, needed_fixtures},
     principal::Sessions,
-    record::TryRecord,
+    record::{ResultRecord, TryRecord},
     scenario::{Attempt, Fixture, Kind, Refusal, Request, Value},
     suite::Architecture,
     tries::{Tries, judge_tries},
@@ -75,6 +75,8 @@ pub(super) struct Setting {
     pub waivers: Waivers,
     /// What the attempts come to by the files alone, by their ids.
     pub by_the_files: BTreeMap<String, Verdict>,
+    /// What another session of the role may do by the files alone, by the ids of the attempts.
+    pub other_sessions: BTreeMap<String, String>,
 }
 
 /// A call that was made.
@@ -114,6 +116,7 @@ impl RowRun {
                 target: stage.place.clone(),
                 waivers: waivers.clone(),
                 by_the_files: BTreeMap::new(),
+                other_sessions: BTreeMap::new(),
             },
             offline: stage.offline().map(|offline| {
                 let options = Options {
@@ -188,7 +191,9 @@ impl RowRun {
     /// Makes the fixtures and the attempts.
     async fn attempt_all(&mut self, results: &mut Results<'_>) {
         if let Some(offline) = self.offline.take() {
-            self.setting.by_the_files = Box::pin(offline.decided()).await;
+            let results = Box::pin(offline.by_the_files()).await;
+            self.setting.by_the_files = decided(&results);
+            self.setting.other_sessions = other_sessions(&results);
         }
         let made = self.attempts.iter().filter(|attempt| !self.obstacles.contains_key(&attempt.id));
         let needed = needed_fixtures(&self.fixtures, &made.cloned().collect::<Vec<_>>());
@@ -238,16 +243,17 @@ impl RowRun {
         self.settle(results).await;
     }
 
-    /// What of the row is decided, whoever answers for it.
-    async fn decided(mut self) -> BTreeMap<String, Verdict> {
+    /// What the row comes to, whoever answers for it.
+    async fn by_the_files(mut self) -> Vec<Arc<ResultRecord>> {
         self.setting.waivers = Waivers::default();
         let (events, _) = mpsc::channel();
-        let done = Box::pin(self.run(&events)).await;
-        let decided = done
-            .results
-            .iter()
-            .filter(|result| matches!(result.verdict, Verdict::Pass | Verdict::Fail));
-        decided.map(|result| (result.id.clone(), result.verdict)).collect()
+        Box::pin(self.run(&events)).await.results
+    }
+
+    /// What another session of the role may do that the files let, where an attempt was refused.
+    pub(super) fn other_session(&self, attempt: &Attempt) -> Option<Judgement> {
+        let detail = self.setting.other_sessions.get(&attempt.id)?;
+        Some(Judgement::inconclusive(Reason::OtherSession, detail.clone()))
     }
 
     /// Makes the fixtures; answers what went wrong.
@@ -430,6 +436,19 @@ impl RowRun {
             .map(|(field, values)| (*field, values.iter().map(|value| fill(*field, value)).collect()))
             .collect()
     }
+}
+
+/// What is decided of some results.
+fn decided(results: &[Arc<ResultRecord>]) -> BTreeMap<String, Verdict> {
+    let is_decided = |verdict| matches!(verdict, Verdict::Pass | Verdict::Fail);
+    let decided = results.iter().filter(|result| is_decided(result.verdict));
+    decided.map(|result| (result.id.clone(), result.verdict)).collect()
+}
+
+/// The refusals of some results that another session of the role would not meet, and why.
+fn other_sessions(results: &[Arc<ResultRecord>]) -> BTreeMap<String, String> {
+    let found = results.iter().filter(|result| result.reason == Some(Reason::OtherSession));
+    found.map(|result| (result.id.clone(), result.detail.clone())).collect()
 }
 
 /// Fields of a successful answer that are not as expected.

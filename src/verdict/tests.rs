@@ -278,10 +278,10 @@ fn a_refusal_of_somebody_else_proves_nothing() {
         "arn:aws:sts::444455556666:assumed-role/app/s".to_owned(),
         format!("arn:aws:iam::{OWNER}:user/app"),
         "anonymous".to_owned(),
-        String::new(),
     ] {
         assert_eq!(judge(role(OWNER), &other, &asked).1, Some(Reason::Unproved), "{other}");
     }
+    assert_eq!(judge(role(OWNER), "", &asked).1, Some(Reason::NoAnswer), "nobody");
     assert_eq!(judge(Principal::Anonymous, &own, &expected(&[], None)).1, Some(Reason::Unproved));
     assert_eq!(
         judge(Principal::Anonymous, "anonymous", &expected(&[], None)),
@@ -293,7 +293,7 @@ fn a_refusal_of_somebody_else_proves_nothing() {
 fn a_mechanism_named_to_nobody_without_what_it_refused_proves_nothing() {
     let clause = Answer::refused(403, "AccessDenied", "explicit deny in a resource-based policy");
     let judged = judge(Kind::Deny, Principal::Anonymous, &clause, &expected(&[], None), &witnessed());
-    assert_eq!(judged.1, Some(Reason::Unproved));
+    assert_eq!(judged.1, Some(Reason::NoAnswer));
 }
 
 #[test]

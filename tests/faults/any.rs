@@ -115,48 +115,46 @@ impl Forbidden {
         format!("{}{action} on resource: \"{resource}\" {clause}", self.who())
     }
 
-    /// Whether a message is AWS's refusal of this very call, read by other means than the program's: it names who, what and on what,
-    /// and behind that one reason of the right kind and none of another.
+    /// Whether a message is AWS's refusal of this very call, read by other means than the program's:
+    /// from its first letter to its last it names who, what, on what and one reason of the right
+    /// kind, and tells no more than the policy.
     fn is_meant(&self, message: &str) -> bool {
-        let lower = message.trim().trim_end_matches('.').to_lowercase();
         if self.deed == NOBODY {
-            return lower == "access denied" || message.contains("is not authorized to perform: s3:GetObject");
+            let bare = message.trim_end_matches('.').to_lowercase() == "access denied";
+            let of_nobody = "User: anonymous is not authorized to perform: s3:GetObject ";
+            return bare || message.starts_with(of_nobody);
         }
-        let (right, wrong): (&[&str], &[&str]) = match self.deed {
-            SEALED => (
-                &[
-                    "in a resource-based policy",
-                    "no resource-based policy allows",
-                    "by the blockpublicacls setting",
-                ],
-                &["identity-based", "service control", "does not exist"],
-            ),
-            _ => (
-                &["identity-based policy"],
-                &[
-                    "in a resource-based",
-                    "no resource-based policy",
-                    "service control",
-                    "blockpublic",
-                    "does not exist",
-                ],
-            ),
-        };
         let Call { action, resource, .. } = &self.call;
+        let right: &[String] = match self.deed {
+            SEALED => &[
+                "with an explicit deny in a resource-based policy".to_owned(),
+                format!("because no resource-based policy allows the {action} action"),
+            ],
+            _ => &[
+                "with an explicit deny in an identity-based policy".to_owned(),
+                format!("because no identity-based policy allows the {action} action"),
+            ],
+        };
         let who = self.who();
         let named = [
             format!("{who}{action} on resource: \"{resource}\" "),
             format!("{who}{action} on resource: {resource} "),
-            // A refusal that does not say on what: the action is the operation's own.
-            format!("{who}{action} "),
         ];
-        let Some(reason) = named.iter().find_map(|named| Some(message.split_once(named.as_str())?.1)) else {
-            return false;
-        };
-        let reason = reason.to_lowercase();
-        right.iter().any(|clause| reason.contains(clause)) && !wrong.iter().any(|clause| reason.contains(clause))
+        let reason = named.iter().find_map(|named| message.strip_prefix(named.as_str()));
+        reason.is_some_and(|reason| {
+            let mut ends = right.iter().filter_map(|right| reason.trim_start().strip_prefix(right.as_str()));
+            ends.any(|end| ENDS.contains(&end))
+        })
     }
 }
+
+/// How AWS may go on behind a reason.
+const ENDS: &[&str] = &[
+    "",
+    ".",
+    ": arn:aws:iam::111122223333:policy/x",
+    ", with policy ARN: arn:aws:iam::111122223333:policy/x",
+];
 
 /// A body, and the message in it where it is an error of the service, whole.
 #[derive(Clone, Debug)]
@@ -218,7 +216,9 @@ fn pieces(forbidden: &Forbidden) -> Vec<String> {
 fn body(forbidden: &Forbidden) -> impl Strategy<Value = Body> + use<> {
     let kms = forbidden.deed == KEY;
     let piece = prop_oneof![12 => prop::sample::select(pieces(forbidden)), 1 => ".{0,12}"];
-    let right = prop::sample::select(pieces(forbidden)).prop_map({
+    let ends = ENDS.iter().map(|end| (*end).to_owned());
+    let behind: Vec<String> = pieces(forbidden).into_iter().chain(ends).collect();
+    let right = prop::sample::select(behind).prop_map({
         let right = forbidden.words();
         move |piece| format!("{right}{piece}")
     });

@@ -45,6 +45,8 @@ pub enum Lie {
     Spelling,
     /// After the first refusal versions are kept no more.
     Versioning,
+    /// Nothing; but the key's policy lets another session of the role in.
+    OtherSession,
 }
 
 /// A lie, the deed or check that it is told of, who removes what a run makes, and what must come
@@ -64,6 +66,8 @@ pub const LIES: &[(&str, Lie, &str, &str, (Verdict, Option<Reason>))] = &[
     ("the policy is another in the end", Lie::Policy, place::OVERWRITE, "app", CHANGED),
     ("the policy is written otherwise", Lie::Spelling, place::OVERWRITE, "app", PASSES),
     ("a setting is another in the end", Lie::Versioning, "VER-02", "app", CHANGED),
+    ("another session may use the key", Lie::OtherSession, place::KEY, "app", OTHER),
+    ("an honest target, a key", Lie::None, place::KEY, "app", PASSES),
     ("an honest target, a new key", Lie::None, place::SEALED, "app", PASSES),
     ("an honest target, a new version", Lie::None, place::OVERWRITE, "app", PASSES),
     ("an honest target, a deletion", Lie::None, place::REMOVE, "app", PASSES),
@@ -74,7 +78,15 @@ pub const LIES: &[(&str, Lie, &str, &str, (Verdict, Option<Reason>))] = &[
 const HAPPENED: (Verdict, Option<Reason>) = (Verdict::Fail, Some(Reason::HappenedAnyway));
 const UNKNOWN: (Verdict, Option<Reason>) = (Verdict::Inconclusive, Some(Reason::EffectUnknown));
 const CHANGED: (Verdict, Option<Reason>) = (Verdict::Inconclusive, Some(Reason::Changed));
+const OTHER: (Verdict, Option<Reason>) = (Verdict::Inconclusive, Some(Reason::OtherSession));
 const PASSES: (Verdict, Option<Reason>) = (Verdict::Pass, None);
+
+const KEY_POLICY: (&str, &str) = (
+    "key.json",
+    r#"{ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::{{account}}:root" }, "Action": "kms:*", "Resource": "*" },
+       { "Effect": "Allow", "Action": "kms:GenerateDataKey", "Resource": "*",
+         "Principal": { "AWS": "arn:aws:sts::{{account}}:assumed-role/stranger/deploy" } }"#,
+);
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::gs-data/*","Condition":{"Null":{"s3:x-amz-server-side-encryption":["true"]}},"Sid":"DenyUnencrypted"}]}"#;
 
@@ -117,7 +129,7 @@ async fn does(lie: Lie, app: &Clients, key: &str) {
     let s3 = &app.s3;
     let (bucket, key) = ("gs-data", key.to_owned());
     match lie {
-        Lie::None => {}
+        Lie::None | Lie::OtherSession => {}
         Lie::Uploads => {
             let put = s3.put_object().bucket(bucket).key(key);
             put.server_side_encryption(ServerSideEncryption::Aes256).send().await.expect("made");
@@ -149,7 +161,8 @@ async fn does(lie: Lie, app: &Clients, key: &str) {
 
 /// Runs what is told a lie about: its results, and what is left under the bucket's keys.
 pub fn holds(lie: Lie, deed: Deed, cleanup: &str, wanted: (Verdict, Option<Reason>)) -> Result<(), Failed> {
-    let architecture = place::place(&[]);
+    let changed = if lie == Lie::OtherSession { &[KEY_POLICY][..] } else { &[] };
+    let architecture = place::place(changed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (record, left) = runtime.block_on(run(&architecture, lie, deed, cleanup));
     let of = |id: &str| id.starts_with(&format!("faults/{deed}/")) || id.ends_with(deed);
