@@ -49,9 +49,13 @@ pub enum Lie {
     OtherSession,
 }
 
-/// A lie, the deed or check that it is told of, who removes what a run makes, and what must come
-/// of it.
-pub const LIES: &[(&str, Lie, &str, &str, (Verdict, Option<Reason>))] = &[
+/// What a run comes to.
+type Found = (Verdict, Option<Reason>);
+/// A name, a lie, the deed or check that it is told of, who removes what a run makes, and what must
+/// come of it.
+type Row = (&'static str, Lie, Deed, &'static str, Found);
+
+pub const LIES: &[Row] = &[
     ("an upload is taken all the same", Lie::Uploads, place::SEALED, "app", HAPPENED),
     (
         "a new version is made all the same",
@@ -75,11 +79,11 @@ pub const LIES: &[(&str, Lie, &str, &str, (Verdict, Option<Reason>))] = &[
     ("an honest target, a setting", Lie::None, "VER-02", "app", PASSES),
 ];
 
-const HAPPENED: (Verdict, Option<Reason>) = (Verdict::Fail, Some(Reason::HappenedAnyway));
-const UNKNOWN: (Verdict, Option<Reason>) = (Verdict::Inconclusive, Some(Reason::EffectUnknown));
-const CHANGED: (Verdict, Option<Reason>) = (Verdict::Inconclusive, Some(Reason::Changed));
-const OTHER: (Verdict, Option<Reason>) = (Verdict::Inconclusive, Some(Reason::OtherSession));
-const PASSES: (Verdict, Option<Reason>) = (Verdict::Pass, None);
+const HAPPENED: Found = (Verdict::Fail, Some(Reason::HappenedAnyway));
+const UNKNOWN: Found = (Verdict::Inconclusive, Some(Reason::EffectUnknown));
+const CHANGED: Found = (Verdict::Inconclusive, Some(Reason::Changed));
+const OTHER: Found = (Verdict::Inconclusive, Some(Reason::OtherSession));
+const PASSES: Found = (Verdict::Pass, None);
 
 const KEY_POLICY: (&str, &str) = (
     "key.json",
