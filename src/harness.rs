@@ -1,5 +1,5 @@
-//! Attempts, checks and controls as ordinary tests: filters, `--list`, `--exact` and `--skip` of `cargo test`, and one process per test under
-//! cargo-nextest.
+//! Attempts, checks and controls as ordinary tests: filters, `--list`, `--exact` and `--skip` of
+//! `cargo test`, and one process per test under cargo-nextest.
 //!
 //! A repository of one's own runs its scenarios so, with `harness = false` for the test in Cargo.toml:
 //!

@@ -236,7 +236,8 @@ impl Judgement {
 pub struct Expected {
     /// The mechanisms, any of which; empty for any.
     pub layers: Vec<Layer>,
-    /// Why AWS names no mechanism: a bare refusal will do, and the layers are asked of who tells them.
+    /// Why AWS names no mechanism: a bare refusal will do, and the layers are asked of who tells
+    /// them.
     pub unnamed: Option<String>,
     /// The statement.
     pub sid: Option<String>,
@@ -561,8 +562,8 @@ fn compare_message(attempted: &Attempted<'_>, denial: &Denial, expected: &Expect
     }
 }
 
-/// A bare refusal of who is told nothing. What the engine finds cannot prove the mechanism, but it can
-/// contradict the one that is said to decide.
+/// A bare refusal of who is told nothing. What the engine finds cannot prove the mechanism, but it
+/// can contradict the one that is said to decide.
 fn compare_bare(found: Option<&Ruling>, expected: &Expected) -> Match {
     let decides = |layer: &Layer| expected.layers.is_empty() || expected.layers.contains(layer);
     match found {

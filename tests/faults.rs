@@ -1,5 +1,6 @@
 //! Everything that can go wrong and look like a refusal, put on a row of its own through the real runner: none of it is a pass.
-//! `tests/faults/table.rs` is the table; every row, deed and place is a test. `tests/faults/reads.rs` has the lies told to checks.
+//! `tests/faults/table.rs` is the table; every row, deed and place is a test.
+//! `tests/faults/reads.rs` has the lies told to checks.
 #![allow(
     clippy::expect_used,
     clippy::panic,

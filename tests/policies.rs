@@ -1,4 +1,5 @@
-//! The commands that read files and send nothing: `decide`, `explain` and `lint`, as a user runs them.
+//! The commands that read files and send nothing: `decide`, `explain` and `lint`, as a user runs
+//! them.
 
 #![allow(
     clippy::unwrap_used,

@@ -220,7 +220,8 @@ impl Asked<'_> {
         }
     }
 
-    /// The environment's own account by the word `account`, another by the name it is declared under.
+    /// The environment's own account by the word `account`, another by the name it is declared
+    /// under.
     fn account(&self, name: &Located<String>) -> Result<String, Diagnostic> {
         let own = std::iter::once(("account", &self.environment.account));
         let others = self.environment.accounts.iter().map(|(name, id)| (name.as_str(), id));

@@ -147,8 +147,8 @@ fn every_check_has_cases_and_they_come_out_as_written() {
     assert_eq!(fs::read_dir(folder).unwrap().count(), checks, "cases of no check");
 }
 
-/// What passes passes no more when its answer says of one thing that it is about another, or leaves it
-/// out, and neither as a part or in other words than the service's own.
+/// What passes passes no more when its answer says of one thing that it is about another, or leaves
+/// it out, and neither as a part or in other words than the service's own.
 #[test]
 fn an_answer_about_something_else_is_none() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks");

@@ -21,8 +21,8 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     runtime
 });
 
-/// `takes(pattern, event)`: whether a filter pattern of `CloudWatch` Logs takes every event that has these fields; of a field with
-/// several values, each of them.
+/// `takes(pattern, event)`: whether a filter pattern of `CloudWatch` Logs takes every event that
+/// has these fields; of a field with several values, each of them.
 fn takes(arguments: &[Rcvar], context: &mut Context<'_>) -> Result<Rcvar, JmespathError> {
     let argument = |at: usize| arguments.get(at).and_then(|argument| serde_json::to_value(&**argument).ok());
     let taken = match (argument(0), argument(1)) {

@@ -3,8 +3,9 @@
 //! Reading order: [`read`] (what is read, and the shape it has), [`expression`] (what must hold of a setting), [`search`] (what must
 //! hold of a policy), [`judge`]. Pure: `runner::checks` makes the calls.
 //!
-//! A check is data in its control's file under `checks/`. What is absent is a value; what could not be read is inconclusive, and so is
-//! an answer that says itself that it is about something else ([`read`] has what must be said).
+//! A check is data in its control's file under `checks/`. What is absent is a value; what could not
+//! be read is inconclusive, and so is an answer that says itself that it is about something else
+//! ([`read`] has what must be said).
 
 mod asked;
 mod delivery;
@@ -75,9 +76,10 @@ pub struct Check {
     /// What is read: the name of a row of [`READS`].
     pub read: String,
     /// Names of what the baseline has to say. `key` is the logical name of a key and stands for its ARN, `alias` is one and stands
-    /// for its alias, `target` is that of a bucket and stands for its name, `source` for its ARN, `objects` for the ARN that those of
-    /// its objects begin with, `trail` is that of a trail and stands for its ARN, `account` is that of an account and stands for its
-    /// id, `topic` is that of an SNS topic of the account and stands for its ARN, or is one.
+    /// for its alias, `target` is that of a bucket and stands for its name, `source` for its ARN,
+    /// `objects` for the ARN that those of its objects begin with, `trail` is that of a trail and
+    /// stands for its ARN, `account` is that of an account and stands for its id, `topic` is that
+    /// of an SNS topic of the account and stands for its ARN, or is one.
     #[serde(default)]
     pub parameters: Vec<String>,
     /// What a parameter that is a number may sensibly be, by its name.

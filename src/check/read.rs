@@ -36,11 +36,13 @@ pub struct Read {
 
 #[derive(Clone, Copy, Debug)]
 enum How {
-    /// S3: a query key, the answer's root element, and whether the AWS CLI prints what is in it under that name.
+    /// S3: a query key, the answer's root element, and whether the AWS CLI prints what is in it
+    /// under that name.
     Query(&'static str, &'static str, Printed),
     /// S3: a query key, whose answer is a document that the AWS CLI prints as a text under a name.
     Text(&'static str, &'static str),
-    /// S3 Control: a setting of the account, and the answer's root element, under whose name the AWS CLI prints what is in it.
+    /// S3 Control: a setting of the account, and the answer's root element, under whose name the
+    /// AWS CLI prints what is in it.
     Account(&'static str, &'static str),
     /// A JSON protocol: the target of an operation, and the members of its input.
     Target(&'static str, &'static [(&'static str, Member)]),
@@ -388,7 +390,8 @@ impl Read {
     }
 
     /// What an answer about a resource says. Only 200 has one: none of these calls is documented to
-    /// answer otherwise, and 203 and 206 say themselves that they are not the whole of the service's.
+    /// answer otherwise, and 203 and 206 say themselves that they are not the whole of the
+    /// service's.
     #[must_use]
     pub fn seen(&self, subject: &Subject, status: u16, body: &[u8]) -> Seen {
         if status != 200 {
@@ -438,7 +441,8 @@ impl Read {
         }
     }
 
-    /// Why a document is not about a resource; nothing where it is. That nothing is configured names nothing.
+    /// Why a document is not about a resource; nothing where it is. That nothing is configured
+    /// names nothing.
     #[must_use]
     pub fn stray(&self, document: &Value, subject: &Subject, parameters: &BTreeMap<String, String>) -> Option<String> {
         let echoes = if document.is_null() { NOTHING } else { self.echoes };

@@ -42,7 +42,8 @@ pub enum Search {
     TrailDelivery,
     /// What `CloudTrail` does with the key of the trail `$trail`: found where it is not allowed.
     TrailEncryption,
-    /// What S3 delivers of the access logs of the bucket `$source` under `$prefix`: found where it is not allowed.
+    /// What S3 delivers of the access logs of the bucket `$source` under `$prefix`: found where it
+    /// is not allowed.
     LogDelivery,
 }
 

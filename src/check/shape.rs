@@ -55,8 +55,8 @@ const STRUCTURES: &[&str] = &["Filter", "SSE-S3", "LoggingEnabled", "EventBridge
 /// What the namespaces of S3 and S3 Control begin with, as their API models say.
 const NAMESPACES: &[&str] = &["http://s3.amazonaws.com/doc/", "http://awss3control.amazonaws.com/doc/"];
 
-/// What the AWS CLI prints of a body: the content of its root element, under its name or as it is. Another root is no answer:
-/// S3 has answered errors with 200 before, and so does a proxy's page.
+/// What the AWS CLI prints of a body: the content of its root element, under its name or as it is.
+/// Another root is no answer: S3 has answered errors with 200 before, and so does a proxy's page.
 pub(super) fn printed(body: &[u8], root: &str, named: bool) -> Option<Value> {
     let is_ours = |namespace: String| NAMESPACES.iter().any(|ours| namespace.starts_with(ours));
     // What names no namespace, as AWS's own pages show some answers, is taken for one of S3's.

@@ -35,8 +35,8 @@ pub struct Told {
 }
 
 impl Told {
-    /// Whether the service did what was asked: 200, 204 where there is nothing to answer with, and 201
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>). A proxy
+    /// Whether the service did what was asked: 200, 204 where there is nothing to answer with, and
+    /// 201 (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>). A proxy
     /// that changed an answer says 203, and 206 is a part of one
     /// (<https://www.rfc-editor.org/rfc/rfc9110.html#section-15.3>).
     #[must_use]

@@ -51,7 +51,8 @@ const PROTOCOL: &[&str] = &[
     "anonymous users cannot initiate multipart uploads",
     // A form that its own policy does not cover, or whose policy has expired.
     "invalid according to policy:",
-    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>: whoever asks.
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>: whoever
+    // asks.
     "key in the request must be owned by the same account as the bucket",
 ];
 

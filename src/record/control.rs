@@ -279,26 +279,31 @@ impl ControlSummary {
             .filter(|result| result.architecture == architecture.name)
             .filter(|result| result.controls.contains(&control.id))
             .collect();
-        let counted = |wanted: fn(&ResultRecord) -> Option<Verdict>| {
+        let counted = |wanted: &dyn Fn(&ResultRecord) -> Option<Verdict>| {
             let mut counts = Counts::default();
             own.iter()
                 .filter_map(|result| wanted(result))
                 .for_each(|verdict| counts.add(verdict));
             counts
         };
-        let counts = counted(|result| Some(result.verdict));
-        let attempted = counted(|result| (result.kind != ResultKind::Check).then_some(result.verdict));
-        let read = counted(|result| (result.kind == ResultKind::Check).then_some(result.verdict));
-        let offline = counted(|result| result.offline);
+        let counts = counted(&|result| Some(result.verdict));
+        let attempted = counted(&|result| (result.kind != ResultKind::Check).then_some(result.verdict));
+        let read = counted(&|result| (result.kind == ResultKind::Check).then_some(result.verdict));
+        let offline = counted(&|result| result.offline);
         let [attempted, read, offline] = [attempted, read, offline].map(MethodSummary::of);
         let methods = [attempted, read, offline];
         let is = |verdict| methods.iter().flatten().any(|method| method.verdict == verdict);
+        // A proof that could not be asked for is missing, and not undecided.
+        let made = counted(&|result| {
+            let counts = control.proved_by.takes(result.kind.proof());
+            (!counts || !result.is_unmade()).then_some(result.verdict)
+        });
         let (proofs, missing) = proved(run, architecture, control, &own);
         Self {
             architecture: architecture.name.clone(),
             id: control.id.clone(),
             title: control.title.clone(),
-            verdict: verdict(control, &counts, proofs, missing),
+            verdict: verdict(control, &made, proofs, missing),
             proofs,
             counts,
             attempted,
@@ -326,7 +331,7 @@ enum Missing {
 /// How many proofs of a control were made, and what is missing.
 fn proved(run: &RunInfo, architecture: &ArchitectureInfo, control: &ControlInfo, own: &[&ResultRecord]) -> (Proofs, Missing) {
     let counts = own.iter().filter(|result| control.proved_by.takes(result.kind.proof()));
-    let (missing, made): (Vec<&ResultRecord>, Vec<&ResultRecord>) = counts.partition(|result| result.verdict == Verdict::Skipped);
+    let (missing, made): (Vec<&ResultRecord>, Vec<&ResultRecord>) = counts.partition(|result| result.is_unmade());
     let proofs = Proofs {
         planned: control.planned,
         chosen: control.chosen,
@@ -371,3 +376,6 @@ fn verdict(control: &ControlInfo, counts: &Counts, proofs: Proofs, missing: Miss
         Missing::Some => ControlVerdict::Partial,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -351,6 +351,19 @@ pub struct ResultRecord {
     pub command: String,
 }
 
+impl ResultRecord {
+    /// Whether it was left out on this target, or nobody there could be asked.
+    #[must_use]
+    pub fn is_unmade(&self) -> bool {
+        let unasked = self.outcome == Some(OutcomeKind::Unreachable) || self.reason == Some(Reason::NoSession);
+        match self.verdict {
+            Verdict::Skipped => true,
+            Verdict::Inconclusive => unasked,
+            Verdict::Pass | Verdict::Fail | Verdict::Error | Verdict::Waived => false,
+        }
+    }
+}
+
 /// What had to come back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,7 +6,6 @@ use crate::{
     environment::ProvedBy,
     record::{ControlSummary, ControlVerdict, ResultRecord, RunRecord},
     report::one_json_line,
-    verdict::Verdict,
 };
 
 /// The gaps of a run by architecture, as they are written into its `waivers.yaml`: a control where
@@ -47,7 +46,7 @@ pub fn gaps(record: &RunRecord) -> String {
 
 fn is_missing(result: &ResultRecord, control: &ControlSummary, proved_by: &ProvedBy) -> bool {
     result.architecture == control.architecture
-        && result.verdict == Verdict::Skipped
+        && result.is_unmade()
         && result.controls.contains(&control.id)
         && proved_by.takes(result.kind.proof())
 }

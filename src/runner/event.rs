@@ -26,7 +26,8 @@ pub enum Event {
     },
     /// An attempt or a check has its verdict.
     Result {
-        /// The result as it will be in the record.
+        /// The result as it will be in the record, unless what it rests on is changed on a shared
+        /// target before the run ends.
         result: Arc<ResultRecord>,
     },
     /// A stop was asked for: no new attempts are made.

@@ -2,7 +2,6 @@
 //! happens is told as [`Event`]s.
 
 mod again;
-mod asked;
 mod callers;
 mod checks;
 mod doctor;
@@ -14,6 +13,7 @@ mod shared;
 mod stage;
 mod stand;
 mod waivers;
+mod witness_log;
 
 use std::{
     cmp::Reverse,
@@ -58,8 +58,8 @@ pub struct Options {
     pub run: String,
     /// The scenarios folder as it was typed.
     pub scenarios: String,
-    /// Whether refusals that follow each other share their witnesses where a refusal changes
-    /// nothing. It saves calls and changes no verdict.
+    /// Whether refusals share what witnesses answered while nothing can have changed it. It saves
+    /// calls and changes no verdict; without it every witness is asked before and after each.
     pub share: bool,
     /// What is put between the clients and the target, in tests and benchmarks.
     pub between: Option<Between>,

@@ -12,12 +12,13 @@ use super::{
     result::{Case, Results},
     row::{Made, RowRun},
     shared::Effects,
+    witness_log::Known,
 };
 use crate::{
     attempt::{Call, Effect, Field, Param, Service, fill},
     outcome::Outcome,
     plan::proof_of,
-    scenario::{Attempt, Witness, Witnesses},
+    scenario::{Attempt, Request, Witness, Witnesses},
     tries::one_may_have_acted,
     verdict::{Attempted, Judgement, Reason, Testimonies, Testimony, Witnessed, came_back, got_through, judge_refusal},
 };
@@ -93,10 +94,10 @@ impl RowRun {
             | Outcome::NotImplemented
             | Outcome::Unclear => self.stand.effects(&made.call, state).await,
         };
-        let deed = self.asked.deed();
+        let deed = self.witnesses.deed();
         let acted = may_have_acted(&made) || matches!(effects, Effects::Happened(_));
         if attempt.request.operation.effect != Effect::Reads && (acted || !self.shares()) {
-            self.asked.forget();
+            self.witnesses.forget();
         }
         if acted {
             // What should not have happened must not colour what comes after it.
@@ -123,7 +124,7 @@ impl RowRun {
 
     /// Asks the witnesses of every open refusal once more, and gives it its verdict.
     pub(super) async fn settle(&mut self, results: &mut Results<'_>) {
-        for Waiting { mut case, refusal } in std::mem::take(&mut self.asked.open) {
+        for Waiting { mut case, refusal } in std::mem::take(&mut self.witnesses.open) {
             case.resume();
             let attempt = case.attempt.clone();
             let judgement = if self.progress.stop.is_interrupted() && says_no(&refusal.made) {
@@ -180,6 +181,11 @@ impl RowRun {
         judgement
     }
 
+    /// What need not be asked again; nothing where each refusal has witnesses of its own.
+    fn known(&self, request: &Arc<Request>, deeds: usize) -> Option<&Known> {
+        self.witnesses.known(request, deeds).filter(|_| self.progress.share)
+    }
+
     /// Asks both witnesses once more.
     async fn asked_again(&mut self, witnesses: &Witnesses, before: Before, deed: usize) -> Testimonies {
         Testimonies {
@@ -198,7 +204,7 @@ impl RowRun {
 
     /// Asks a witness, unless it has succeeded since something may have changed, and after so many deeds.
     async fn testify(&mut self, witness: &Witness, deeds: usize) -> Testimony {
-        if let Some(known) = self.asked.known(&witness.request, deeds) {
+        if let Some(known) = self.known(&witness.request, deeds) {
             return Testimony {
                 outcome: known.outcome.clone(),
                 came_back: known.came_back.clone(),
@@ -213,7 +219,7 @@ impl RowRun {
         if let Some(before) = before {
             self.stand.go_back(&before).await;
         }
-        self.asked.remember(&witness.request, outcome.clone(), came_back.clone());
+        self.witnesses.remember(&witness.request, outcome.clone(), came_back.clone());
         Testimony { outcome, came_back }
     }
 
@@ -237,14 +243,14 @@ impl RowRun {
                 continue;
             }
             let proof = Arc::new(proof_of(&fixture.request, &version));
-            if self.asked.known(&proof, deed).is_some() {
+            if self.known(&proof, deed).is_some() {
                 continue;
             }
             let name = fixture.name.clone();
             match self.perform(&proof).await {
-                Ok(made) if made.outcome == Outcome::Allowed => self.asked.remember(&proof, made.outcome, String::new()),
+                Ok(made) if made.outcome == Outcome::Allowed => self.witnesses.remember(&proof, made.outcome, String::new()),
                 Ok(made) => {
-                    self.asked.remember(&proof, made.outcome.clone(), came_back(&made.answer));
+                    self.witnesses.remember(&proof, made.outcome.clone(), came_back(&made.answer));
                     let detail = format!("the fixture `{name}` is not what it was: {}", came_back(&made.answer));
                     return Judgement::inconclusive(Reason::FixtureChanged, detail);
                 }

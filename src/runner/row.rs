@@ -11,10 +11,10 @@ use futures::FutureExt as _;
 
 use super::{
     Event, Options, RowDone, Stage, Stop,
-    asked::Asked,
     callers::Callers,
     result::{Case, Results, Seen, result},
     stand::Stand,
+    witness_log::WitnessLog,
 };
 use crate::{
     attempt::{self, Answer, Call, Effect, Facts, Field, Output, Param, fill},
@@ -45,7 +45,7 @@ pub(super) struct RowRun {
     run: String,
     pub(super) stand: Stand,
     pub(super) callers: Callers,
-    pub(super) asked: Asked,
+    pub(super) witnesses: WitnessLog,
     pub(super) progress: Progress,
     /// The same row on a sandbox that is as the environment says, where this one is on something else.
     offline: Option<Box<RowRun>>,
@@ -130,7 +130,7 @@ impl RowRun {
             fixtures: row.row.fixtures.clone(),
             stand,
             callers: Callers::new(target, stage.sessions.clone()),
-            asked: Asked::default(),
+            witnesses: WitnessLog::default(),
             progress: Progress {
                 stop,
                 fail_fast: options.fail_fast,
@@ -156,7 +156,7 @@ impl RowRun {
         // being removed.
         let whole = AssertUnwindSafe(Box::pin(self.attempt_all(&mut results))).catch_unwind().await;
         if whole.is_err() {
-            self.asked.open.clear();
+            self.witnesses.open.clear();
             self.give_up(&mut results);
         }
         let (left_behind, calls) = self.stand.close().await;
@@ -229,7 +229,7 @@ impl RowRun {
                 match self.refused(&case.attempt.clone()).await {
                     Ok(refusal) => {
                         let waits = self.may_wait(&case.attempt);
-                        self.asked.open.push(case.waits(refusal));
+                        self.witnesses.open.push(case.waits(refusal));
                         if !waits {
                             self.settle(results).await;
                         }
@@ -307,10 +307,11 @@ impl RowRun {
             Err(judgement) => return judgement,
         };
         if attempt.request.operation.effect != Effect::Reads {
-            self.asked.forget();
+            self.witnesses.forget();
         }
         // A failure, too: it takes the place of a success before it.
-        self.asked.remember(&attempt.request, made.outcome.clone(), came_back(&made.answer));
+        self.witnesses
+            .remember(&attempt.request, made.outcome.clone(), came_back(&made.answer));
         let expected = self.expected_fields(&attempt.expect);
         seen.fields = expected.clone();
         let judgement = judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
@@ -329,7 +330,8 @@ impl RowRun {
                 Ok(made) => made,
                 Err(judgement) => return judgement,
             };
-            self.asked.remember(&then.request, made.outcome.clone(), came_back(&made.answer));
+            self.witnesses
+                .remember(&then.request, made.outcome.clone(), came_back(&made.answer));
             let expected = self.expected_fields(&then.expect);
             let judgement = judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
             let told = |detail: &str| format!("afterwards `{}` (line {}): {detail}", then.request.operation, then.line);

@@ -79,7 +79,7 @@ pub(super) fn gaps(architecture: &Architecture, target: &str, results: &[ResultR
 
 fn one_gap(architecture: &Architecture, gap: &Gap, results: &[ResultRecord], today: Date) -> GapInfo {
     let own = results.iter().filter(|result| result.architecture == architecture.name);
-    let (missing, made): (Vec<&ResultRecord>, Vec<&ResultRecord>) = own.partition(|result| result.verdict == Verdict::Skipped);
+    let (missing, made): (Vec<&ResultRecord>, Vec<&ResultRecord>) = own.partition(|result| result.is_unmade());
     let counts = |result: &ResultRecord, id: &String, kind: fn(&ProvedBy, Proof) -> bool| {
         let control = architecture.baseline.control(id);
         result.controls.contains(id) && control.is_some_and(|control| kind(&control.proved_by, result.kind.proof()))

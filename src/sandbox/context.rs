@@ -38,7 +38,8 @@ impl Scope {
                 for (key, value) in &user.tags {
                     context.set(&format!("aws:PrincipalTag/{key}"), value.as_str());
                 }
-                // Only temporary credentials have these: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
+                // Only temporary credentials have these:
+                // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
                 if let Some(session) = session {
                     if let Ok(issued) = OffsetDateTime::from_unix_timestamp(session.issued).map(|issued| issued.format(&Rfc3339)) {
                         context.set("aws:TokenIssueTime", issued.unwrap_or_default());

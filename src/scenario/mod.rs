@@ -129,7 +129,8 @@ pub struct Attempt {
 pub struct Refusal {
     /// The mechanisms, any of which; empty for any.
     pub layers: Vec<Layer>,
-    /// Why AWS names no mechanism: a bare refusal will do, and the layers are asked of who tells them.
+    /// Why AWS names no mechanism: a bare refusal will do, and the layers are asked of who tells
+    /// them.
     pub unnamed: Option<String>,
     /// The statement.
     pub sid: Option<String>,

@@ -115,9 +115,9 @@ impl Forbidden {
         format!("{}{action} on resource: \"{resource}\" {clause}", self.who())
     }
 
-    /// Whether a message is AWS's refusal of this very call, read by other means than the program's:
-    /// from its first letter to its last it names who, what, on what and one reason of the right
-    /// kind, and tells no more than the policy.
+    /// Whether a message is AWS's refusal of this very call, read by other means than the
+    /// program's: from its first letter to its last it names who, what, on what and one reason of
+    /// the right kind, and tells no more than the policy.
     fn is_meant(&self, message: &str) -> bool {
         if self.deed == NOBODY {
             let bare = message.trim_end_matches('.').to_lowercase() == "access denied";

@@ -16,7 +16,7 @@ pub(super) struct Known {
 
 /// What is known from witnesses, and since when.
 #[derive(Default)]
-pub(super) struct Asked {
+pub(super) struct WitnessLog {
     known: Vec<Known>,
     /// How many forbidden attempts were made: what was asked since the last one comes after it.
     deeds: usize,
@@ -24,7 +24,7 @@ pub(super) struct Asked {
     pub open: Vec<Waiting>,
 }
 
-impl Asked {
+impl WitnessLog {
     /// Counts a forbidden attempt, and answers its number.
     pub(super) fn deed(&mut self) -> usize {
         self.deeds += 1;
