@@ -44,7 +44,8 @@ pub struct RawBindings {
     /// The trails, by their name in the environment.
     #[serde(default)]
     pub trails: Entries<RawBoundTrail>,
-    /// The role, by its name in the environment, that removes the versions and uploads that a run has made.
+    /// The role, by its name in the environment, that removes the versions and uploads that a run
+    /// has made, and looks at what a refused change has left: it lists versions and uploads.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub cleanup: Option<Located<String>>,

@@ -3,7 +3,7 @@
 //! may do.
 //!
 //! A session is told apart by its ARN in `Principal`, `NotPrincipal` or as the grantee of a grant,
-//! and by the keys of [`KEYS`]
+//! and by the keys of `KEYS`
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>). When
 //! it was made, and its tags, are not of this: a scenario says them.
 
