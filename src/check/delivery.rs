@@ -6,10 +6,8 @@
 //! these keys. That nothing else is told with them (an endpoint, encryption where none is named
 //! here) is assumed.
 
-use std::collections::BTreeMap;
-
 use super::{
-    Subject,
+    Parameters, Subject,
     search::{ENCRYPTION, KMS_KEY, SECURE, SOURCE_ACCOUNT, SOURCE_ARN},
 };
 use crate::iam::{Context, Decision, Found, OwnedRequest, Policies, Principal, evaluate};
@@ -34,7 +32,7 @@ struct Wanted<'a> {
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html>).
 /// A bucket policy that denies everything but `aws:kms` ends log file validation. That encryption
 /// and key are told in headers is assumed.
-pub(super) fn trail_delivery(policies: &Policies<'_>, subject: &Subject, parameters: &BTreeMap<String, String>) -> Vec<Found> {
+pub(super) fn trail_delivery(policies: &Policies<'_>, subject: &Subject, parameters: &Parameters) -> Vec<Found> {
     let source = told(parameters, "trail");
     let prefix = match told(parameters, "prefix").trim_matches('/') {
         "" => String::new(),
@@ -67,7 +65,7 @@ pub(super) fn trail_delivery(policies: &Policies<'_>, subject: &Subject, paramet
 /// What `CloudTrail` asks of the key of a trail, each action that `kms:GenerateDataKey*` on AWS's
 /// page stands for
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>).
-pub(super) fn trail_encryption(policies: &Policies<'_>, subject: &Subject, parameters: &BTreeMap<String, String>) -> Vec<Found> {
+pub(super) fn trail_encryption(policies: &Policies<'_>, subject: &Subject, parameters: &Parameters) -> Vec<Found> {
     let source = told(parameters, "trail");
     let asks = |action, keys| Wanted {
         service: CLOUDTRAIL,
@@ -91,7 +89,7 @@ pub(super) fn trail_encryption(policies: &Policies<'_>, subject: &Subject, param
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html>). The
 /// prefix is all that stands before a file's date
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html>).
-pub(super) fn log_delivery(policies: &Policies<'_>, subject: &Subject, parameters: &BTreeMap<String, String>) -> Vec<Found> {
+pub(super) fn log_delivery(policies: &Policies<'_>, subject: &Subject, parameters: &Parameters) -> Vec<Found> {
     let prefix = told(parameters, "prefix");
     let asked = Wanted {
         service: LOGGING,
@@ -103,7 +101,7 @@ pub(super) fn log_delivery(policies: &Policies<'_>, subject: &Subject, parameter
     refused(policies, subject, [asked])
 }
 
-fn told<'a>(parameters: &'a BTreeMap<String, String>, name: &str) -> &'a str {
+fn told<'a>(parameters: &'a Parameters, name: &str) -> &'a str {
     parameters.get(name).map(String::as_str).unwrap_or_default()
 }
 

@@ -1,11 +1,9 @@
 //! What of an answer says what it is about. An answer about something else is no answer: another
 //! key's state, the trail of another Region, the aliases of another account.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use super::Subject;
+use super::{Parameters, Subject};
 
 /// A member that says what an answer is about.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +29,7 @@ pub(super) const fn may_say(path: &'static str, is: &'static str) -> Echo {
 }
 
 /// Why an answer is not about what was asked for; nothing where it is.
-pub(super) fn stray(echoes: &[Echo], document: &Value, subject: &Subject, parameters: &BTreeMap<String, String>) -> Option<String> {
+pub(super) fn stray(echoes: &[Echo], document: &Value, subject: &Subject, parameters: &Parameters) -> Option<String> {
     echoes.iter().find_map(|echo| {
         let mut leaves = Vec::new();
         gather(document, echo.path, &mut leaves);
@@ -102,7 +100,7 @@ pub(super) fn pointers(echoes: &[Echo], document: &Value) -> Vec<String> {
 
 /// Puts in what stands for something else. What is not known stays as it is written, which no
 /// answer says.
-fn fill(form: &str, subject: &Subject, parameters: &BTreeMap<String, String>) -> String {
+fn fill(form: &str, subject: &Subject, parameters: &Parameters) -> String {
     let mut filled = String::new();
     let mut rest = form;
     while let Some((before, after)) = rest.split_once('{') {
@@ -147,7 +145,7 @@ mod tests {
             region: "eu-west-1".to_owned(),
             organizations: std::sync::Arc::default(),
         };
-        let parameters = BTreeMap::from([("log_group".to_owned(), "audit".to_owned())]);
+        let parameters = Parameters::from([("log_group".to_owned(), "audit".to_owned())]);
         stray(&[echo], document, &subject, &parameters)
     }
 

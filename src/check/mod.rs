@@ -101,6 +101,9 @@ impl Check {
     }
 }
 
+/// What the baseline tells a check, by the names of its parameters.
+pub type Parameters = BTreeMap<String, String>;
+
 /// The resource that is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {

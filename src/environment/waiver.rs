@@ -216,8 +216,11 @@ pub(super) fn known_control(source: &Source, control: &Located<String>, baseline
         .help(help.unwrap_or_else(|| "name what the baseline chooses".to_owned())))
 }
 
+/// The ids of all results; nothing where not all are known.
+pub(super) type Ids<'a> = Option<&'a [&'a str]>;
+
 /// Sees to it that there is a result, where all are known.
-pub(super) fn known_result(source: &Source, result: &Located<String>, results: Option<&[&str]>) -> Result<(), Diagnostic> {
+pub(super) fn known_result(source: &Source, result: &Located<String>, results: Ids<'_>) -> Result<(), Diagnostic> {
     let Some(known) = results else { return Ok(()) };
     if known.contains(&result.value.as_str()) {
         return Ok(());

@@ -108,23 +108,45 @@ fn attempts() {
         (format!("{spare}one_of: [{{ layer: [identity, boundary] }}, {{ layer: [session, resource] }}]"), Some("unattributed-deny")),
         (format!("{spare}one_of: [{{ layer: resource }}, {{ code: AccessDenied }}]"), Some("unattributed-deny")),
         (format!("{spare}one_of: [{{ layer: resource }}, {{ layer: identity }}]"), None),
-        ("  - reject: with the spare key\n    but: { kms_key: spare }\n    by: { code: InvalidArgument, says: kms }".to_owned(), None),
-        ("  - reject: with the spare key\n    but: { kms_key: spare }\n    by: { code: InvalidArgument, says: Argument }".to_owned(), Some("vacuous-expect")),
-        ("  - reject: with the spare key\n    but: { kms_key: spare }\n    by: { code: AccessDenied, says: Access Denied }".to_owned(), Some("vacuous-expect")),
-        ("  - reject: with the spare key\n    but: { kms_key: spare }\n    by: { code: AccessDenied, says: access denied by }".to_owned(), None),
-        ("  - allow: for an hour\n    request: { as: app, do: sts:AssumeRole, role: guest, duration: 1h }".to_owned(), None),
-        ("  - allow: for a day\n    request: { as: app, do: sts:AssumeRole, role: guest, duration: 24h }".to_owned(), Some("out-of-range")),
-        ("  - reject: for a day\n    request: { as: app, do: sts:AssumeRole, role: guest, duration: 24h }\n    by: { code: ValidationError, says: DurationSeconds }\n    witness: { target: for an hour, actor: for an hour }\n  - allow: for an hour\n    request: { as: app, do: sts:AssumeRole, role: guest, duration: 1h }".to_owned(), None),
-        ("  - allow: a month\n    request: { as: app, do: kms:ScheduleKeyDeletion, key_id: main, pending_days: \"30\" }".to_owned(), None),
-        ("  - allow: a day\n    request: { as: app, do: kms:ScheduleKeyDeletion, key_id: main, pending_days: \"1\" }".to_owned(), Some("out-of-range")),
-        ("  - allow: none\n    request: { as: app, do: kms:ScheduleKeyDeletion, key_id: main, pending_days: \"-7\" }".to_owned(), Some("out-of-range")),
-        ("  - allow: each\n    for_each: { days: { of: [\"7\", \"31\"] } }\n    request: { as: app, do: kms:ScheduleKeyDeletion, key_id: main, pending_days: \"{days}\" }".to_owned(), Some("out-of-range")),
-        ("  - allow: made\n    request: { as: app, do: kms:CreateKey }\n    expect: { key_state: Enabled }".to_owned(), Some("vacuous-expect")),
-        ("  - allow: is it\n    request: { as: app, do: kms:DescribeKey, key_id: main }\n    expect: { key_state: Enabled }".to_owned(), None),
-        ("  - allow: sealed\n    request: { as: app, do: kms:GenerateDataKey, key_id: main }\n    expect: { arn: \"arn:aws:kms:eu-west-1:111122223333:key/0e71de9c-e000-4000-8000-000000000001\" }".to_owned(), Some("vacuous-expect")),
-        ("  - allow: by its alias\n    request: { as: app, do: kms:GenerateDataKey, key_id: main.alias }\n    expect: { arn: \"arn:aws:kms:eu-west-1:111122223333:key/0e71de9c-e000-4000-8000-000000000001\" }".to_owned(), None),
-        ("  - allow: anew\n    then: [{ read: { as: guest, do: s3:GetObject, bucket: lobby, key: \"{file.key}\", version: \"{file.version}\" }, expect: { version: \"{file.version}\" } }]".to_owned(), Some("vacuous-expect")),
-        ("  - allow: anew\n    then: [{ read: { as: guest, do: s3:GetObject, bucket: lobby, key: \"{file.key}\" }, expect: { version: \"{file.version}\" } }]".to_owned(), None),
+        ("  - reject: with the spare key\n    but: { kms_key: spare }\n    \
+         by: { code: InvalidArgument, says: kms }".to_owned(), None),
+        ("  - reject: with the spare key\n    but: { kms_key: spare }\n    \
+         by: { code: InvalidArgument, says: Argument }".to_owned(), Some("vacuous-expect")),
+        ("  - reject: with the spare key\n    but: { kms_key: spare }\n    \
+         by: { code: AccessDenied, says: Access Denied }".to_owned(), Some("vacuous-expect")),
+        ("  - reject: with the spare key\n    but: { kms_key: spare }\n    \
+         by: { code: AccessDenied, says: access denied by }".to_owned(), None),
+        ("  - allow: for an hour\n    \
+         request: { as: app, do: sts:AssumeRole, role: guest, duration: 1h }".to_owned(), None),
+        ("  - allow: for a day\n    \
+         request: { as: app, do: sts:AssumeRole, role: guest, duration: 24h }".to_owned(), Some("out-of-range")),
+        ("  - reject: for a day\n    \
+         request: { as: app, do: sts:AssumeRole, role: guest, duration: 24h }\n    \
+         by: { code: ValidationError, says: DurationSeconds }\n    \
+         witness: { target: for an hour, actor: for an hour }\n  - allow: for an hour\n    \
+         request: { as: app, do: sts:AssumeRole, role: guest, duration: 1h }".to_owned(), None),
+        ("  - allow: a month\n    \
+         request: { as: app, do: kms:ScheduleKeyDeletion, key_id: main, pending_days: \"30\" }".to_owned(), None),
+        ("  - allow: a day\n    \
+         request: { as: app, do: kms:ScheduleKeyDeletion, key_id: main, pending_days: \"1\" }".to_owned(), Some("out-of-range")),
+        ("  - allow: none\n    \
+         request: { as: app, do: kms:ScheduleKeyDeletion, key_id: main, pending_days: \"-7\" }".to_owned(), Some("out-of-range")),
+        ("  - allow: each\n    for_each: { days: { of: [\"7\", \"31\"] } }\n    \
+         request: { as: app, do: kms:ScheduleKeyDeletion, key_id: main, pending_days: \"{days}\" }".to_owned(), Some("out-of-range")),
+        ("  - allow: made\n    request: { as: app, do: kms:CreateKey }\n    \
+         expect: { key_state: Enabled }".to_owned(), Some("vacuous-expect")),
+        ("  - allow: is it\n    request: { as: app, do: kms:DescribeKey, key_id: main }\n    \
+         expect: { key_state: Enabled }".to_owned(), None),
+        ("  - allow: sealed\n    \
+         request: { as: app, do: kms:GenerateDataKey, key_id: main }\n    \
+         expect: { arn: \"arn:aws:kms:eu-west-1:111122223333:key/0e71de9c-e000-4000-8000-000000000001\" }".to_owned(), Some("vacuous-expect")),
+        ("  - allow: by its alias\n    \
+         request: { as: app, do: kms:GenerateDataKey, key_id: main.alias }\n    \
+         expect: { arn: \"arn:aws:kms:eu-west-1:111122223333:key/0e71de9c-e000-4000-8000-000000000001\" }".to_owned(), None),
+        ("  - allow: anew\n    \
+         then: [{ read: { as: guest, do: s3:GetObject, bucket: lobby, key: \"{file.key}\", version: \"{file.version}\" }, expect: { version: \"{file.version}\" } }]".to_owned(), Some("vacuous-expect")),
+        ("  - allow: anew\n    \
+         then: [{ read: { as: guest, do: s3:GetObject, bucket: lobby, key: \"{file.key}\" }, expect: { version: \"{file.version}\" } }]".to_owned(), None),
     ] {
         let all = found(Kind::Scenario, &format!("{UPLOADS}{attempt}\n"));
         assert_eq!(codes(&all), expected.into_iter().collect::<Vec<_>>(), "{attempt}");

@@ -13,8 +13,9 @@ use crate::{
 /// Longer ones are for good: a year, also one that has 366 days.
 const LONGEST: Duration = Duration::days(366);
 
-pub(super) fn check(architecture: &Architecture, (source, raw): &Written<RawWaivers>, today: Date, found: &mut Diagnostics) {
+pub(super) fn check(architecture: &Architecture, file: &Written<RawWaivers>, today: Date, found: &mut Diagnostics) {
     let mut add = |diagnostic| found.push(diagnostic);
+    let (source, raw) = file;
     let waivers = &architecture.waivers;
     let written = raw.waivers.iter().flatten();
     for (written, waiver) in written.zip(&waivers.waivers) {

@@ -353,7 +353,8 @@ fn same_key(one: &Request, other: &Request) -> bool {
 #[must_use]
 pub fn proof_of(fixture: &Request, version: &str) -> Request {
     let mut params = fixture.params.clone();
-    let kept = |param: &Param| matches!(param, Param::As | Param::Bucket | Param::Key | Param::Transport) || Param::NETWORK.contains(param);
+    let own = [Param::As, Param::Bucket, Param::Key, Param::Transport];
+    let kept = |param: &Param| own.contains(param) || Param::NETWORK.contains(param);
     params.retain(|param, _| kept(param));
     params.insert(Param::Version, Value::Text(Text::literal(version)));
     Request {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ArchitectureInfo, Counts, ResultKind, ResultRecord, RunInfo};
+use super::{Counts, ResultKind, ResultRecord, RunInfo};
 use crate::{environment::ProvedBy, verdict::Verdict};
 
 /// A control of a baseline, and what the plan has for it.
@@ -83,6 +83,15 @@ impl ControlVerdict {
             Self::KnownGap => "known-gap",
             Self::NotSelected => "not-selected",
             Self::NotTestable => "not-testable",
+        }
+    }
+
+    /// Whether proofs are missing, and nothing worse was seen.
+    #[must_use]
+    pub const fn lacks_proofs(self) -> bool {
+        match self {
+            Self::NotProved | Self::Partial | Self::KnownGap | Self::NotSelected => true,
+            Self::Pass | Self::Fail | Self::Inconclusive | Self::Error | Self::Waived | Self::NotTestable => false,
         }
     }
 
@@ -273,10 +282,10 @@ impl ControlSummary {
     }
 
     /// What the results of a run say of a control.
-    pub(super) fn of(run: &RunInfo, architecture: &ArchitectureInfo, control: &ControlInfo, results: &[ResultRecord]) -> Self {
+    pub(super) fn of(run: &RunInfo, architecture: &str, control: &ControlInfo, results: &[ResultRecord]) -> Self {
         let own: Vec<&ResultRecord> = results
             .iter()
-            .filter(|result| result.architecture == architecture.name)
+            .filter(|result| result.architecture == architecture)
             .filter(|result| result.controls.contains(&control.id))
             .collect();
         let counted = |wanted: &dyn Fn(&ResultRecord) -> Option<Verdict>| {
@@ -300,7 +309,7 @@ impl ControlSummary {
         });
         let (proofs, missing) = proved(run, architecture, control, &own);
         Self {
-            architecture: architecture.name.clone(),
+            architecture: architecture.to_owned(),
             id: control.id.clone(),
             title: control.title.clone(),
             verdict: verdict(control, &made, proofs, missing),
@@ -329,7 +338,7 @@ enum Missing {
 }
 
 /// How many proofs of a control were made, and what is missing.
-fn proved(run: &RunInfo, architecture: &ArchitectureInfo, control: &ControlInfo, own: &[&ResultRecord]) -> (Proofs, Missing) {
+fn proved(run: &RunInfo, architecture: &str, control: &ControlInfo, own: &[&ResultRecord]) -> (Proofs, Missing) {
     let counts = own.iter().filter(|result| control.proved_by.takes(result.kind.proof()));
     let (missing, made): (Vec<&ResultRecord>, Vec<&ResultRecord>) = counts.partition(|result| result.is_unmade());
     let proofs = Proofs {
@@ -341,7 +350,7 @@ fn proved(run: &RunInfo, architecture: &ArchitectureInfo, control: &ControlInfo,
     let gaps = run
         .gaps
         .iter()
-        .filter(|gap| gap.architecture == architecture.name && gap.state != GapState::Expired);
+        .filter(|gap| gap.architecture == architecture && gap.state != GapState::Expired);
     let gaps: Vec<&GapInfo> = gaps.collect();
     let whole = !enough && gaps.iter().any(|gap| gap.controls.contains(&control.id));
     let accepted = |result: &&ResultRecord| whole || gaps.iter().any(|gap| gap.results.contains(&result.id));

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::control::{ControlCounts, ControlInfo, ControlSummary, ControlVerdict, GapInfo, GapRecord, GapState, MethodSummary, Proofs};
+pub use self::control::{ControlCounts, ControlInfo, ControlSummary, ControlVerdict, MethodSummary, Proofs};
+pub use self::control::{GapInfo, GapRecord, GapState};
 use crate::{
     environment::Proof,
     exit::Exit,
@@ -488,7 +489,7 @@ impl Summary {
         }
         let controls = run.architectures.iter().flat_map(|architecture| {
             let controls = architecture.controls.iter();
-            controls.map(|control| ControlSummary::of(run, architecture, control, results))
+            controls.map(|control| ControlSummary::of(run, &architecture.name, control, results))
         });
         let controls: Vec<ControlSummary> = controls.collect();
         Self {

@@ -16,7 +16,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use crate::{
     halves::in_halves,
     kept::Kept,
-    record::{ControlSummary, ControlVerdict, ObservedRecord, ResultRecord, RunRecord, TryRecord},
+    record::{ControlSummary, ObservedRecord, ResultRecord, RunRecord, TryRecord},
     report::{
         detail::{because, expected, of_try, unproved, witness_words},
         detail_lines, one_line,
@@ -213,16 +213,10 @@ fn controls(suite: &Suite<'_>, record: &RunRecord) -> Vec<Property> {
 
 /// `attempted pass, read nothing`; and what is missing, where it is not proved as a whole.
 fn of_control(control: &ControlSummary) -> String {
-    match control.verdict {
-        ControlVerdict::NotProved | ControlVerdict::Partial | ControlVerdict::KnownGap | ControlVerdict::NotSelected => {
-            format!("{}; {}", control.methods(), unproved(control))
-        }
-        ControlVerdict::Pass
-        | ControlVerdict::Fail
-        | ControlVerdict::Inconclusive
-        | ControlVerdict::Error
-        | ControlVerdict::Waived
-        | ControlVerdict::NotTestable => control.methods(),
+    if control.verdict.lacks_proofs() {
+        format!("{}; {}", control.methods(), unproved(control))
+    } else {
+        control.methods()
     }
 }
 

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{
     Event, Options, Stage, Stop, millis,
-    result::{Settled, observed, settle},
+    result::{observed, settle},
     timestamp,
 };
 use crate::{
@@ -62,9 +62,12 @@ pub(super) async fn execute(
     checked
 }
 
+/// What a check says when it is read again, where that is another thing, and how many calls it took.
+type Again = (Option<String>, u64);
+
 /// Reads once more what a check passed by, and again where it says something else: what it says
 /// then, and how many calls that took.
-pub(super) async fn read_again(planned: &PlannedCheck<'_>, stage: &Arc<Stage>, options: &Options, stop: &Stop) -> (Option<String>, u64) {
+pub(super) async fn read_again(planned: &PlannedCheck<'_>, stage: &Arc<Stage>, options: &Options, stop: &Stop) -> Again {
     let mut calls = 0;
     let mut what = None;
     for _ in 0..2 {
@@ -190,7 +193,7 @@ impl CheckRun {
     fn record(self, look: Look, judgement: &Judgement, started: String, begun: Instant) -> ResultRecord {
         let reading = &self.reading;
         let controls = vec![reading.control.clone()];
-        let Settled { verdict, waiver, gap } = settle(&self.waivers, &self.stage.place, &reading.id, &controls, judgement);
+        let settled = settle(&self.waivers, &self.stage.place, &reading.id, &controls, judgement);
         let command = match (judgement.verdict(), reading.check.row()) {
             // As for attempts: nobody repeats what went as it should.
             (Verdict::Pass, _) | (_, None) => String::new(),
@@ -217,11 +220,11 @@ impl CheckRun {
             controls,
             principal: reading.reader.name.clone(),
             principal_arn: look.principal_arn,
-            verdict,
+            verdict: settled.verdict,
             reason: judgement.reason(),
             detail: judgement.detail().to_owned(),
-            waiver,
-            gap,
+            waiver: settled.waiver,
+            gap: settled.gap,
             offline: look.offline,
             outcome: look.tries.last().map(|last| last.outcome),
             expected: ExpectedRecord {

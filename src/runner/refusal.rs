@@ -248,7 +248,9 @@ impl RowRun {
             }
             let name = fixture.name.clone();
             match self.perform(&proof).await {
-                Ok(made) if made.outcome == Outcome::Allowed => self.witnesses.remember(&proof, made.outcome, String::new()),
+                Ok(made) if made.outcome == Outcome::Allowed => {
+                    self.witnesses.remember(&proof, made.outcome, String::new());
+                }
                 Ok(made) => {
                     self.witnesses.remember(&proof, made.outcome.clone(), came_back(&made.answer));
                     let detail = format!("the fixture `{name}` is not what it was: {}", came_back(&made.answer));

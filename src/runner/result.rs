@@ -273,7 +273,7 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
     }
     expected.layer.sort_unstable();
     expected.layer.dedup();
-    let Settled { verdict, waiver, gap } = settle(&setting.waivers, &setting.target, &attempt.id, &attempt.controls, judgement);
+    let settled = settle(&setting.waivers, &setting.target, &attempt.id, &attempt.controls, judgement);
     ResultRecord {
         id: attempt.id.clone(),
         architecture: setting.architecture.clone(),
@@ -286,11 +286,11 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
         controls: attempt.controls.clone(),
         principal: attempt.request.principal().name().to_owned(),
         principal_arn: seen.principal_arn,
-        verdict,
+        verdict: settled.verdict,
         reason: judgement.reason(),
         detail: judgement.detail().to_owned(),
-        waiver,
-        gap,
+        waiver: settled.waiver,
+        gap: settled.gap,
         offline: setting.by_the_files.get(&attempt.id).copied(),
         outcome: seen.outcome.as_ref().map(Outcome::kind),
         expected,

@@ -275,7 +275,10 @@ impl RowRun {
                         came_back(&made.answer)
                     ));
                 }
-                Err(judgement) => return Some(format!("the fixture `{}` could not be made: {}", fixture.name, judgement.detail())),
+                Err(judgement) => {
+                    let (name, why) = (&fixture.name, judgement.detail());
+                    return Some(format!("the fixture `{name}` could not be made: {why}"));
+                }
             }
         }
         None

@@ -266,7 +266,8 @@ fn proved(source: &Source, raw: &RawBaseline, baseline: &Baseline, scenarios: &[
             attempt.controls.contains(&id.value) && control.proved_by.suffices(proof)
         };
         let attempted = scenarios.iter().any(|scenario| scenario.attempts().any(|attempt| proves(attempt)));
-        let read = control.proved_by.suffices(Proof::Setting) && checks.iter().any(|reading| reading.control == id.value);
+        let is_read = checks.iter().any(|reading| reading.control == id.value);
+        let read = is_read && control.proved_by.suffices(Proof::Setting);
         let (message, help) = match (attempted || read, &choice.value.not_testable) {
             (true, None) | (false, Some(_)) => continue,
             (false, None) => (

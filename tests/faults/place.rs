@@ -140,6 +140,19 @@ const FILES: &str = r#"given:
   own: { as: stranger, do: s3:PutObject, bucket: home, key: "{run}/own.csv" }
 "#;
 
+/// What a stranger does to the file, which shows itself by a read at home.
+macro_rules! a_strangers {
+    ($does:literal) => {
+        concat!(
+            "request: { as: app, ",
+            $does,
+            " }\nattempts:\n  - allow: at home\n    request: { as: stranger, do: s3:GetObject, ",
+            "bucket: home, key: \"{own.key}\" }\n  - deny: the stranger\n    ",
+            "but: { as: stranger }\n    by: { layer: identity }\n    witness: { actor: at home }\n"
+        )
+    };
+}
+
 /// Scenario files: the deed, and what is written below its title and control.
 const SCENARIOS: &[(Deed, &str, &str)] = &[
     (
@@ -224,28 +237,12 @@ attempts:
     (
         OVERWRITE,
         FILES,
-        r#"request: { as: app, do: s3:PutObject, bucket: data, key: "{file.key}", encryption: AES256 }
-attempts:
-  - allow: at home
-    request: { as: stranger, do: s3:GetObject, bucket: home, key: "{own.key}" }
-  - deny: the stranger
-    but: { as: stranger }
-    by: { layer: identity }
-    witness: { actor: at home }
-"#,
+        a_strangers!("do: s3:PutObject, bucket: data, key: \"{file.key}\", encryption: AES256"),
     ),
     (
         REMOVE,
         FILES,
-        r#"request: { as: app, do: s3:DeleteObject, bucket: data, key: "{file.key}" }
-attempts:
-  - allow: at home
-    request: { as: stranger, do: s3:GetObject, bucket: home, key: "{own.key}" }
-  - deny: the stranger
-    but: { as: stranger }
-    by: { layer: identity }
-    witness: { actor: at home }
-"#,
+        a_strangers!("do: s3:DeleteObject, bucket: data, key: \"{file.key}\""),
     ),
     (
         TAG,

@@ -87,12 +87,15 @@ const PASSES: Found = (Verdict::Pass, None);
 
 const KEY_POLICY: (&str, &str) = (
     "key.json",
-    r#"{ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::{{account}}:root" }, "Action": "kms:*", "Resource": "*" },
+    r#"{ "Effect": "Allow", "Action": "kms:*", "Resource": "*",
+         "Principal": { "AWS": "arn:aws:iam::{{account}}:root" } },
        { "Effect": "Allow", "Action": "kms:GenerateDataKey", "Resource": "*",
          "Principal": { "AWS": "arn:aws:sts::{{account}}:assumed-role/stranger/deploy" } }"#,
 );
 
-const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::gs-data/*","Condition":{"Null":{"s3:x-amz-server-side-encryption":["true"]}},"Sid":"DenyUnencrypted"}]}"#;
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*",
+    "Action":"s3:PutObject","Resource":"arn:aws:s3:::gs-data/*","Sid":"DenyUnencrypted",
+    "Condition":{"Null":{"s3:x-amz-server-side-encryption":["true"]}}}]}"#;
 
 /// Does beside what it is asked what the lie is.
 #[derive(Debug)]

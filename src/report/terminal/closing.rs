@@ -125,16 +125,10 @@ fn control_counts(control: &ControlSummary) -> String {
         .into_iter()
         .filter_map(|(method, thing)| Some(method_counts(&method?.counts, thing)));
     let words = words.collect::<Vec<_>>().join("; ");
-    match control.verdict {
-        ControlVerdict::NotProved | ControlVerdict::Partial | ControlVerdict::KnownGap | ControlVerdict::NotSelected => {
-            format!("{words}; {}", unproved(control))
-        }
-        ControlVerdict::Pass
-        | ControlVerdict::Fail
-        | ControlVerdict::Inconclusive
-        | ControlVerdict::Error
-        | ControlVerdict::Waived
-        | ControlVerdict::NotTestable => words,
+    if control.verdict.lacks_proofs() {
+        format!("{words}; {}", unproved(control))
+    } else {
+        words
     }
 }
 

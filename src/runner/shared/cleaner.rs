@@ -14,6 +14,17 @@ use crate::{
     verdict::came_back,
 };
 
+/// Why nobody can remove things, or look at them.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(in crate::runner) enum NoClients {
+    /// The cleanup role has no session.
+    #[error("the role `{0}` has no session: {1}")]
+    Role(String, String),
+    /// The caller has no credentials.
+    #[error("{0}")]
+    Caller(String),
+}
+
 /// Whoever removes things, and what could not be removed.
 #[derive(Debug)]
 pub(in crate::runner) struct Cleaner {
@@ -43,7 +54,7 @@ impl Cleaner {
         for thing in things {
             let removed = match &clients {
                 Ok(clients) => self.one(clients, &thing).await,
-                Err(problem) => Err(problem.clone()),
+                Err(problem) => Err(problem.to_string()),
             };
             if let Err(problem) = removed {
                 self.left.push(format!("{}: {problem}", shown(&thing)));
@@ -51,10 +62,17 @@ impl Cleaner {
         }
     }
 
-    pub(super) async fn clients(&self) -> Result<Clients, String> {
+    /// Clients of whoever removes things.
+    pub(super) async fn clients(&self) -> Result<Clients, NoClients> {
         let credentials = match &self.role {
-            Some(role) => self.keeper.session(role).await?.credentials,
-            None => self.keeper.ground().caller.chain.credentials().await?,
+            Some(role) => {
+                let session = self.keeper.session(role).await;
+                session.map_err(|why| NoClients::Role(role.name.clone(), why))?.credentials
+            }
+            None => {
+                let chain = &self.keeper.ground().caller.chain;
+                chain.credentials().await.map_err(NoClients::Caller)?
+            }
         };
         Ok(self.keeper.ground().target.fork().clients(Some(&credentials), false))
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Cleaner,
+    cleaner::NoClients,
     journal::{Is, Thing},
 };
 use crate::{
@@ -53,7 +54,7 @@ pub(in crate::runner) enum Effects {
 pub(in crate::runner) enum LookError {
     /// There are no credentials to look with.
     #[error("nobody can look at its key: {0}")]
-    NoSession(String),
+    NoClients(#[from] NoClients),
     /// The target did not say.
     #[error("its key could not be looked at with {operation}: {came_back}")]
     NotRead { operation: &'static str, came_back: String },
@@ -132,7 +133,7 @@ impl Version {
 impl Cleaner {
     /// What is under the key of a call.
     pub(in crate::runner) async fn look(&mut self, call: &Call) -> Result<State, LookError> {
-        let clients = self.clients().await.map_err(LookError::NoSession)?;
+        let clients = self.clients().await?;
         let (bucket, key) = (call.get(Param::Bucket), call.get(Param::Key));
         let place = Place {
             clients: &clients,
@@ -145,7 +146,7 @@ impl Cleaner {
             versions: place.versions().await?,
             ..State::default()
         };
-        if is_upload(call.operation.op) {
+        if OF_UPLOADS.contains(&call.operation.op) {
             self.calls += 1;
             state.uploads = place.uploads().await?;
         }
@@ -158,12 +159,14 @@ impl Cleaner {
     }
 }
 
-const fn is_upload(op: Op) -> bool {
-    matches!(
-        op,
-        Op::CreateMultipartUpload | Op::UploadPart | Op::UploadPartCopy | Op::CompleteMultipartUpload | Op::AbortMultipartUpload
-    )
-}
+/// The operations that make, fill or end an upload.
+const OF_UPLOADS: &[Op] = &[
+    Op::CreateMultipartUpload,
+    Op::UploadPart,
+    Op::UploadPartCopy,
+    Op::CompleteMultipartUpload,
+    Op::AbortMultipartUpload,
+];
 
 /// What an operation changes of an object without making a version.
 #[derive(Clone, Copy, Debug)]
