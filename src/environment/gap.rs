@@ -59,6 +59,11 @@ impl Gap {
         self.expires < day
     }
 
+    /// What is said of a control or result that two gaps of the target are of.
+    pub(super) fn named_twice(&self, id: &str) -> String {
+        format!("`{id}` is in two gaps of the target `{}`", self.target)
+    }
+
     /// A control or result that another gap of the same target is of, too.
     pub(super) fn shared<'g>(&self, other: &'g Self) -> Option<&'g str> {
         let both = |own: &[String], others: &'g [String]| others.iter().find(|id| own.contains(id));

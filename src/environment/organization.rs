@@ -44,7 +44,10 @@ pub(super) fn check(raw: &RawEnvironment) -> Vec<(Diagnostic, &Located<String>)>
 
 /// Which organization each account of the environment is in, as far as it is said. `account` gives
 /// the id of an account by its name, the environment's own for none.
-pub(super) fn resolve<'r>(raw: &'r RawEnvironment, account: impl Fn(Option<&'r Located<String>>) -> Option<String>) -> Organizations {
+pub(super) fn resolve<'r, F>(raw: &'r RawEnvironment, account: F) -> Organizations
+where
+    F: Fn(Option<&'r Located<String>>) -> Option<String>,
+{
     let Some(written) = &raw.organization else {
         return Organizations::default();
     };
@@ -88,7 +91,8 @@ fn is_path(text: &str, id: &str) -> bool {
     let units: Vec<&str> = parts.collect();
     let Some((end, units)) = units.split_last() else { return false };
     let of_root = format!("ou-{}-", root.strip_prefix("r-").unwrap_or_default());
-    organization == Some(id) && is_word(root, "r-", 4..=32) && end.is_empty() && units.iter().all(|unit| is_word(unit, &of_root, 8..=32))
+    let are_units = units.iter().all(|unit| is_word(unit, &of_root, 8..=32));
+    organization == Some(id) && is_word(root, "r-", 4..=32) && end.is_empty() && are_units
 }
 
 #[cfg(test)]

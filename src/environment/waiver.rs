@@ -115,7 +115,7 @@ impl Waivers {
                 Ok(gap) => match gaps.iter().find_map(|other: &Gap| other.shared(&gap)) {
                     None => gaps.push(gap),
                     Some(id) => problems.push(
-                        Diagnostic::new(Code::DuplicateName, format!("`{id}` is in two gaps of the target `{}`", gap.target))
+                        Diagnostic::new(Code::DuplicateName, gap.named_twice(id))
                             .at(source, written.span.clone())
                             .help("keep one of them"),
                     ),

@@ -70,7 +70,10 @@ fn parts(id: &str) -> (String, String) {
     let first_digit = lower.find(|c: char| c.is_ascii_digit()).unwrap_or(lower.len());
     let end = lower.rfind(['-', '_', '.', ' ']).unwrap_or(first_digit);
     let (family, number) = lower.split_at(end);
-    let read = |text: &str, as_read: fn(char) -> char| text.chars().filter(|c| c.is_alphanumeric()).map(as_read).collect::<String>();
+    let read = |text: &str, as_read: fn(char) -> char| {
+        let plain = text.chars().filter(|c| c.is_alphanumeric());
+        plain.map(as_read).collect::<String>()
+    };
     let family = read(family, |c| match c {
         '0' => 'o',
         '1' | 'i' => 'l',

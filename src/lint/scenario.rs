@@ -67,8 +67,8 @@ fn unattributed(source: &Source, raw: &RawAttempt, found: &mut Diagnostics) {
     };
     let only_layers = refusals.iter().all(|refusal| refusal.value.sid.is_none());
     let layers: Vec<Layer> = refusals.iter().flat_map(|refusal| layers(&refusal.value)).collect();
-    let excludes_none =
-        OF_THE_CALLER.iter().all(|layer| layers.contains(layer)) && OF_THE_TARGET.iter().any(|layer| layers.contains(layer));
+    let is_named = |layer: &Layer| layers.contains(layer);
+    let excludes_none = OF_THE_CALLER.iter().all(&is_named) && OF_THE_TARGET.iter().any(&is_named);
     if only_layers && excludes_none {
         found.push(about(source, first, Code::UnattributedDeny, says("every policy there is")));
     }

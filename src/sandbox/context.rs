@@ -41,8 +41,8 @@ impl Scope {
                 // Only temporary credentials have these:
                 // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
                 if let Some(session) = session {
-                    if let Ok(issued) = OffsetDateTime::from_unix_timestamp(session.issued).map(|issued| issued.format(&Rfc3339)) {
-                        context.set("aws:TokenIssueTime", issued.unwrap_or_default());
+                    if let Some(issued) = rfc3339(session.issued) {
+                        context.set("aws:TokenIssueTime", issued);
                     }
                     context.set("aws:MultiFactorAuthPresent", "false");
                 }
@@ -51,8 +51,8 @@ impl Scope {
                 context.set("aws:PrincipalType", "AssumedRole");
                 context.set("aws:PrincipalArn", role.arn.as_str());
                 context.set("aws:userid", format!("{}:{}", claims.role_id, claims.session_name));
-                if let Ok(issued) = OffsetDateTime::from_unix_timestamp(claims.issued).map(|issued| issued.format(&Rfc3339)) {
-                    context.set("aws:TokenIssueTime", issued.unwrap_or_default());
+                if let Some(issued) = rfc3339(claims.issued) {
+                    context.set("aws:TokenIssueTime", issued);
                 }
                 for (key, value) in role.tags.iter().chain(&claims.tags) {
                     context.set(&format!("aws:PrincipalTag/{key}"), value.as_str());
@@ -67,8 +67,14 @@ impl Scope {
                 }
             }
         }
-        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>: anonymous requests have it, too.
+        // Anonymous requests have it, too:
+        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
         context.set("aws:PrincipalAccount", self.account().unwrap_or_else(|| "anonymous".to_owned()));
         context
     }
+}
+
+/// A time as condition keys have it; nothing where the seconds are of no time.
+fn rfc3339(seconds: i64) -> Option<String> {
+    OffsetDateTime::from_unix_timestamp(seconds).ok()?.format(&Rfc3339).ok()
 }

@@ -64,15 +64,12 @@ impl Cleaner {
 
     /// Clients of whoever removes things.
     pub(super) async fn clients(&self) -> Result<Clients, NoClients> {
-        let credentials = match &self.role {
-            Some(role) => {
-                let session = self.keeper.session(role).await;
-                session.map_err(|why| NoClients::Role(role.name.clone(), why))?.credentials
-            }
-            None => {
-                let chain = &self.keeper.ground().caller.chain;
-                chain.credentials().await.map_err(NoClients::Caller)?
-            }
+        let credentials = if let Some(role) = &self.role {
+            let session = self.keeper.session(role).await;
+            session.map_err(|why| NoClients::Role(role.name.clone(), why))?.credentials
+        } else {
+            let chain = &self.keeper.ground().caller.chain;
+            chain.credentials().await.map_err(NoClients::Caller)?
         };
         Ok(self.keeper.ground().target.fork().clients(Some(&credentials), false))
     }
