@@ -259,7 +259,16 @@ fn varying<'f>(policies: &Policies<'_>, family: &'f Family, request: &Request<'_
         let is_free = match outside(&lower) {
             Some(Outside::PrincipalOrganization) => is_stranger(request.principal),
             Some(Outside::ResourceOrganization) => false,
-            _ => true,
+            // Of a request, or of an account that no policy names: the searcher chooses.
+            None
+            | Some(
+                Outside::SourceOrganization
+                | Outside::Endpoint
+                | Outside::Vpc
+                | Outside::EndpointOwner
+                | Outside::Address
+                | Outside::PrivateAddress,
+            ) => true,
         };
         (is_free && read.contains(&lower) && family.fixed.get(key).is_none()).then_some((key.as_str(), values.as_slice()))
     };
