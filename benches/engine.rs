@@ -19,7 +19,7 @@ use std::{
     time::Instant,
 };
 
-use gainsay::iam::{Decision, Inquiry};
+use gainsay_iam::{Decision, Inquiry};
 use serde_json::{Value, json};
 
 const ROUNDS: usize = 11;

@@ -19,9 +19,9 @@ use gainsay::{
     plan::{Plan, Selection},
     principal::Sessions,
     runner::{self, Options, Stop},
-    sandbox::Sandbox,
     suite::{self, Architecture, Folder},
 };
+use gainsay_sandbox::Sandbox;
 
 const CALLS: usize = 10_000;
 const ROUNDS: usize = 5;
@@ -42,7 +42,7 @@ fn architecture() -> Architecture {
         numbers(CALLS / 100),
         numbers(100)
     );
-    only.insert("uploads.yaml", Ok(gainsay::diag::Source::new("uploads.yaml", text)));
+    only.insert("uploads.yaml", Ok(gainsay_model::Source::new("uploads.yaml", text)));
     let (mut architectures, _) = suite::resolve(&[only]).unwrap_or_else(|problems| panic!("{problems}"));
     architectures.remove(0)
 }
@@ -69,9 +69,16 @@ fn main() {
 /// Microseconds a call.
 async fn bare_calls(architecture: &Architecture) -> f64 {
     let environment = &architecture.environment;
-    let sandbox = Sandbox::new(environment);
-    let target = Target::sandbox(&sandbox, &environment.region, None);
-    let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &environment.roles, "bench").await;
+    let sandbox = Sandbox::new(&environment.deployed);
+    let target = Target::sandbox(&sandbox, &environment.deployed.region, None);
+    let sessions = Sessions::open(
+        &target,
+        &sandbox.caller_credentials().into(),
+        environment,
+        &environment.deployed.roles,
+        "bench",
+    )
+    .await;
     let credentials = sessions.get("app").unwrap().credentials.clone();
     let rows: Vec<_> = architecture.scenarios.iter().flat_map(|scenario| &scenario.rows).collect();
     let mut calls = 0;
@@ -79,7 +86,7 @@ async fn bare_calls(architecture: &Architecture) -> f64 {
     for row in rows {
         // As the runner does: every row has a sandbox and clients of its own.
         let fork = sandbox.fork();
-        let clients = Target::sandbox(&fork, &environment.region, None).clients(Some(&credentials), false);
+        let clients = Target::sandbox(&fork, &environment.deployed.region, None).clients(Some(&credentials), false);
         let facts = Facts {
             environment,
             run: "bench",

@@ -28,7 +28,7 @@ use std::{
 use aws_credential_types::Credentials;
 use aws_sigv4::{http_request as sigv4, sign::v4};
 use bytes::Bytes;
-use gainsay::sandbox::Sandbox;
+use gainsay_sandbox::Sandbox;
 
 const ROUNDS: usize = 5;
 const CALLS: usize = 20_000;
@@ -53,7 +53,7 @@ fn main() {
 /// Requests a second on one thread, without a network.
 fn in_process() {
     let sandbox = Sandbox::empty("us-east-1");
-    let credentials = sandbox.admin_credentials();
+    let credentials: Credentials = sandbox.admin_credentials().into();
     let host = "s3.us-east-1.amazonaws.com";
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let call = |request: http::Request<Bytes>| {

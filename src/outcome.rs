@@ -7,12 +7,11 @@ mod message;
 
 use std::fmt;
 
+use gainsay_iam::Layer;
+use gainsay_model::Service;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    attempt::{Answer, Refused, Service},
-    iam::Layer,
-};
+use crate::attempt::{Answer, Refused};
 
 /// What AWS did.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,11 +14,12 @@ use aws_sdk_sts::types::Tag;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::future::join_all;
+use gainsay_model::{Role, Service};
 
 use crate::{
-    attempt::{Answer, Service},
+    attempt::Answer,
     cloud::Target,
-    environment::{Environment, Role},
+    environment::{Environment, SessionSettings},
     outcome::classify,
     tries::Tries,
     verdict::came_back,
@@ -52,15 +53,16 @@ impl Sessions {
         for wave in waves(environment, roles) {
             let names: Vec<String> = wave.iter().map(|role| role.name.clone()).collect();
             let opening = wave.into_iter().map(|role| {
-                let by = match &role.via {
-                    None => Ok((caller.clone(), environment.caller.arn.clone())),
-                    Some(via) => sessions.get(via).map(|by| (by.credentials.clone(), by.arn.clone())),
+                let by = match environment.via(&role.name) {
+                    None => Ok((caller.clone(), environment.deployed.caller.arn.clone())),
+                    Some(via) => sessions.get(&via.name).map(|by| (by.credentials.clone(), by.arn.clone())),
                 };
+                let settings = environment.session(&role.name).cloned().unwrap_or_default();
                 let (target, role, run, calls) = (target.clone(), role.clone(), run.to_owned(), calls.clone());
                 // On every core: a sandbox answers as fast as it is asked.
                 let opening = tokio::spawn(async move {
                     let (credentials, who) = by?;
-                    assume(&target, &credentials, &who, &role, &run, &calls).await
+                    assume(&target, &credentials, &who, &role, &settings, &run, &calls).await
                 });
                 async { opening.await.unwrap_or_else(|error| Err(error.to_string())) }
             });
@@ -100,8 +102,7 @@ impl Sessions {
 fn waves<'a>(environment: &'a Environment, roles: &'a [Arc<Role>]) -> Vec<Vec<&'a Arc<Role>>> {
     let mut waves: Vec<Vec<&Arc<Role>>> = Vec::new();
     for role in roles {
-        let next = |role: &&'a Arc<Role>| role.via.as_ref().and_then(|via| environment.role(via));
-        let mut way: Vec<&Arc<Role>> = std::iter::successors(Some(role), next).take(environment.roles.len()).collect();
+        let mut way: Vec<&Arc<Role>> = environment.chain(role).collect();
         way.reverse();
         for (depth, role) in way.into_iter().enumerate() {
             if waves.len() == depth {
@@ -122,10 +123,11 @@ async fn assume(
     credentials: &Credentials,
     who: &str,
     role: &Role,
+    settings: &SessionSettings,
     run: &str,
     calls: &AtomicU64,
 ) -> Result<Session, String> {
-    let tags = role
+    let tags = settings
         .session_tags
         .iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build());
@@ -136,7 +138,7 @@ async fn assume(
         .role_arn(&role.arn)
         .role_session_name(format!("gainsay-{run}"))
         .duration_seconds(SECONDS)
-        .set_external_id(role.external_id.clone())
+        .set_external_id(settings.external_id.clone())
         .set_tags((!tags.is_empty()).then_some(tags));
     let failed = |answer: &Answer| format!("`{who}` cannot assume `{}`: {}", role.arn, came_back(answer));
     let answer = ask(calls, || request.clone().send()).await.map_err(|answer| failed(&answer))?;

@@ -89,7 +89,8 @@ fn jitter() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{attempt::Service, outcome::classify};
+    use crate::outcome::classify;
+    use gainsay_model::Service;
 
     fn pauses(answer: &Answer) -> Vec<Option<Duration>> {
         let outcome = classify(Service::S3, answer);

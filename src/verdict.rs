@@ -3,13 +3,13 @@
 //! The rule above all others: a refusal counts only when it is proved to be the right refusal. Whatever is in doubt is
 //! inconclusive, and inconclusive is never a pass.
 
+use gainsay_iam::{Layer, OtherSession};
+use gainsay_sandbox::{Ruling, Rulings};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     attempt::{Answer, Call, Op, Refused},
-    iam::{Layer, OtherSession},
     outcome::{Denial, Outcome, OutcomeKind, stands_for_several},
-    sandbox::{Ruling, Rulings},
     scenario::{Kind, Principal},
 };
 

@@ -19,10 +19,8 @@ use std::{
 };
 
 use common::{code, copy_scenarios, gainsay, stderr, stdout};
-use gainsay::{
-    iam::PolicyKind,
-    lint::{Kind, pages},
-};
+use gainsay::lint::{Kind, pages};
+use gainsay_iam::PolicyKind;
 use serde_json::{Value, json};
 
 fn question(id: &str, action: &str) -> Value {

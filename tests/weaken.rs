@@ -26,14 +26,14 @@ use std::{
 
 use common::sampled;
 use gainsay::{
-    attempt::{OPERATIONS, Service},
-    diag::Source,
+    attempt::OPERATIONS,
     plan::{Plan, Selection},
     record::{ResultRecord, RunRecord},
     runner::{self, Event, Options, Stop},
     suite::{self, Architecture, Folder},
     verdict::{Reason, Verdict},
 };
+use gainsay_model::{Service, Source};
 use mutate::{Mutant, World};
 use serde_json::{Value, json};
 
@@ -85,16 +85,22 @@ fn world() -> World {
     actions.sort_unstable();
     actions.dedup();
     World {
-        roles: environment.roles.iter().map(|role| role.arn.clone()).collect(),
-        account: environment.account.clone(),
-        partner: environment.role("outsider").expect("a role of another account").account.clone(),
+        roles: environment.deployed.roles.iter().map(|role| role.arn.clone()).collect(),
+        account: environment.deployed.account.clone(),
+        partner: environment
+            .deployed
+            .role("outsider")
+            .expect("a role of another account")
+            .account
+            .clone(),
         other_keys: environment
+            .deployed
             .keys
             .iter()
             .filter(|key| key.name != "evidence")
             .map(|key| key.arn.clone())
             .collect(),
-        other_bucket: environment.bucket("scratch").expect("another bucket").arn(),
+        other_bucket: environment.deployed.bucket("scratch").expect("another bucket").arn(),
         actions,
     }
 }

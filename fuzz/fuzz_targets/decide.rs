@@ -1,7 +1,7 @@
 //! Any line as a question: it has a decision or an error, one line of JSON, and the explanation agrees with the decision.
 #![no_main]
 
-use gainsay::iam::{Answer, Decision, Inquiry, explain};
+use gainsay_iam::{Answer, Decision, Inquiry, explain};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -5,8 +5,8 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use gainsay::sandbox::Sandbox;
 use gainsay_fuzz::{answer, request};
+use gainsay_sandbox::Sandbox;
 use libfuzzer_sys::fuzz_target;
 
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(gainsay_fuzz::with_object);

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use aws_sigv4::{http_request as sigv4, sign::v4};
 use bytes::Bytes;
-use gainsay::sandbox::Sandbox;
+use gainsay_sandbox::Sandbox;
 use http_body_util::BodyExt as _;
 
 /// What the private object holds.
@@ -62,7 +62,8 @@ pub fn signed(sandbox: &Sandbox, method: &str, path: &str, body: &[u8]) -> http:
 #[must_use]
 pub fn signed_with(sandbox: &Sandbox, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> http::Request<Bytes> {
     let url = format!("https://{HOST}{path}");
-    let identity = sandbox.admin_credentials().into();
+    let credentials: aws_credential_types::Credentials = sandbox.admin_credentials().into();
+    let identity = credentials.into();
     let mut settings = sigv4::SigningSettings::default();
     settings.percent_encoding_mode = sigv4::PercentEncodingMode::Single;
     settings.uri_path_normalization_mode = sigv4::UriPathNormalizationMode::Disabled;

@@ -7,6 +7,8 @@ use aws_smithy_runtime_api::{
     http::Headers,
 };
 use aws_smithy_types::error::{ErrorMetadata, metadata::ProvideErrorMetadata};
+use gainsay_model::{Service, xml::Element};
+use gainsay_sandbox::Rulings;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -14,7 +16,6 @@ use serde::{
 use serde_json::Value;
 
 use super::Field;
-use crate::{sandbox::Rulings, service::Service, xml::Element};
 
 /// The fields of a successful answer.
 pub type Output = BTreeMap<Field, Vec<String>>;

@@ -444,7 +444,7 @@ mod tests {
                 principal: Principal::Anonymous,
                 plain: false,
                 old_session: false,
-                network: crate::iam::Network::default(),
+                network: gainsay_iam::Network::default(),
                 presigned: None,
                 account: "111122223333".to_owned(),
                 bucket_owner: (operation.service == Service::S3Control).then(|| "444455556666".to_owned()),

@@ -3,10 +3,10 @@
 //! An attempt writes back what the environment declares, so that one that succeeds against expectation changes nothing. Where nothing
 //! is declared it writes one fixed configuration that does no harm: rules that never apply, under names that say where they are from.
 
+use gainsay_model::{Bucket, DefaultEncryption, Versioning};
 use serde_json::{Value, json};
 
 use super::{Call, Op, Param};
-use crate::environment::{Bucket, DefaultEncryption, Versioning};
 
 /// The id of rules and inventories, and the prefix they are about, which no object has.
 pub(super) const SYNTHETIC: &str = "gainsay-synthetic";
@@ -120,7 +120,7 @@ fn fixed(call: &Call) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::{Ownership, PublicAccessBlock};
+    use gainsay_model::{Ownership, PublicAccessBlock};
 
     fn bucket(versioning: Versioning) -> Bucket {
         Bucket {

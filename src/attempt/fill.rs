@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use gainsay_iam::{Endpoint, Network};
+use gainsay_model::Bucket;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Field, On, Op, Operation, Output, Param, content, param::NO_ENDPOINT};
 use crate::{
-    environment::{Bucket, Environment},
-    iam::{Endpoint, Network},
+    environment::Environment,
     scenario::{Fixture, KeyForm, Piece, Principal, Request, Text, Value},
 };
 
@@ -133,14 +134,14 @@ fn network(values: &BTreeMap<Param, String>) -> Network {
 pub fn account<'a>(request: &'a Request, environment: &'a Environment) -> &'a str {
     match request.bucket() {
         Some(bucket) if request.operation.on == On::Bucket => &bucket.account,
-        _ => &environment.account,
+        _ => &environment.deployed.account,
     }
 }
 
 fn resource(request: &Request, environment: &Environment, values: &BTreeMap<Param, String>) -> String {
     let value = |param| values.get(&param).map_or("", String::as_str);
     let (key, bucket) = (value(Param::Key), request.bucket().map(AsRef::as_ref));
-    let of_account = |rest: &str| format!("arn:aws:s3:{}:{}:{rest}", environment.region, environment.account);
+    let of_account = |rest: &str| format!("arn:aws:s3:{}:{}:{rest}", environment.deployed.region, environment.deployed.account);
     match request.operation.on {
         On::AccessPoint => return of_account(&format!("accesspoint/{}", value(Param::AccessPoint))),
         On::Job => return of_account(&format!("job/{}", value(Param::Job))),
@@ -168,9 +169,9 @@ fn resource(request: &Request, environment: &Environment, values: &BTreeMap<Para
             // An alias without an account is one of the caller's.
             let account = match request.principal() {
                 Principal::Role(role) => &role.account,
-                Principal::Anonymous => &environment.account,
+                Principal::Anonymous => &environment.deployed.account,
             };
-            format!("arn:aws:kms:{}:{account}:{}", environment.region, value(Param::Alias))
+            format!("arn:aws:kms:{}:{account}:{}", environment.deployed.region, value(Param::Alias))
         }
         (On::Anything, ..) => "*".to_owned(),
         _ => String::new(),
@@ -189,7 +190,7 @@ fn declared_policy(request: &Request, facts: &Facts<'_>) -> Result<String, FillE
     }
     // What KMS gives a key that is made without a policy:
     // <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>.
-    let root = format!("arn:aws:iam::{}:root", facts.environment.account);
+    let root = format!("arn:aws:iam::{}:root", facts.environment.deployed.account);
     let statement = serde_json::json!({ "Effect": "Allow", "Principal": { "AWS": root }, "Action": "kms:*", "Resource": "*" });
     Ok(serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string())
 }

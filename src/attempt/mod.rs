@@ -15,7 +15,7 @@ pub(crate) use self::{
     call::numbered,
     cli::quote,
 };
-pub use crate::service::Service;
+pub use gainsay_model::Service;
 
 pub use self::{
     answer::{Answer, Output, Refused},

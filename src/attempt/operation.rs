@@ -6,8 +6,9 @@
 
 use std::fmt;
 
+use gainsay_model::Service;
+
 use super::param::Param;
-use crate::service::Service;
 
 /// What an operation's resource is, in the sense of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use gainsay_model::{Bucket, Key, Role, Source, Trail};
+
 use super::{Check, On, Reading, Subject};
 use crate::{
-    diag::{Code, Diagnostic, Diagnostics, Located, Source},
-    environment::{Bucket, Control, Environment, Key, RawBaseline, RawControlChoice, Role, Trail, catalogue},
+    diag::{Code, Diagnostic, Diagnostics, Located},
+    environment::{Control, Environment, RawBaseline, RawControlChoice, catalogue},
 };
 
 /// The readings of an architecture, in the order of its baseline.
@@ -71,11 +73,11 @@ impl Asked<'_> {
 
     fn reader(&self, raw: &RawBaseline) -> Result<Option<Arc<Role>>, Diagnostic> {
         let Some(name) = &raw.reader else { return Ok(None) };
-        match self.environment.role(&name.value) {
+        match self.environment.deployed.role(&name.value) {
             Some(role) => Ok(Some(role.clone())),
             None => Err(Diagnostic::new(Code::UnknownName, format!("there is no role `{}`", name.value))
                 .at(self.source, name.span.clone())
-                .suggest(&name.value, self.environment.roles.iter().map(|role| role.name.as_str()))),
+                .suggest(&name.value, self.environment.deployed.roles.iter().map(|role| role.name.as_str()))),
         }
     }
 
@@ -223,8 +225,8 @@ impl Asked<'_> {
     /// The environment's own account by the word `account`, another by the name it is declared
     /// under.
     fn account(&self, name: &Located<String>) -> Result<String, Diagnostic> {
-        let own = std::iter::once(("account", &self.environment.account));
-        let others = self.environment.accounts.iter().map(|(name, id)| (name.as_str(), id));
+        let own = std::iter::once(("account", &self.environment.deployed.account));
+        let others = self.environment.deployed.accounts.iter().map(|(name, id)| (name.as_str(), id));
         let mut known = own.chain(others);
         let found = known.clone().find(|(known, _)| *known == name.value);
         found.map(|(_, id)| id.clone()).ok_or_else(|| {
@@ -240,11 +242,14 @@ impl Asked<'_> {
         if name.value.starts_with("arn:") {
             return name.value.clone();
         }
-        format!("arn:aws:sns:{}:{}:{}", environment.region, environment.account, name.value)
+        format!(
+            "arn:aws:sns:{}:{}:{}",
+            environment.deployed.region, environment.deployed.account, name.value
+        )
     }
 
     fn key(&self, name: &Located<String>) -> Result<&Arc<Key>, Diagnostic> {
-        let known = &self.environment.keys;
+        let known = &self.environment.deployed.keys;
         known.iter().find(|key| key.name == name.value).ok_or_else(|| {
             Diagnostic::new(Code::UnknownName, format!("there is no key `{}`", name.value))
                 .at(self.source, name.span.clone())
@@ -253,7 +258,7 @@ impl Asked<'_> {
     }
 
     fn trail(&self, name: &Located<String>) -> Result<&Arc<Trail>, Diagnostic> {
-        let known = &self.environment.trails;
+        let known = &self.environment.deployed.trails;
         known.iter().find(|trail| trail.logical == name.value).ok_or_else(|| {
             Diagnostic::new(Code::UnknownName, format!("there is no trail `{}`", name.value))
                 .at(self.source, name.span.clone())
@@ -262,10 +267,13 @@ impl Asked<'_> {
     }
 
     fn bucket(&self, name: &Located<String>) -> Result<&Arc<Bucket>, Diagnostic> {
-        self.environment.bucket(&name.value).ok_or_else(|| {
+        self.environment.deployed.bucket(&name.value).ok_or_else(|| {
             Diagnostic::new(Code::UnknownName, format!("there is no bucket `{}`", name.value))
                 .at(self.source, name.span.clone())
-                .suggest(&name.value, self.environment.buckets.iter().map(|bucket| bucket.logical.as_str()))
+                .suggest(
+                    &name.value,
+                    self.environment.deployed.buckets.iter().map(|bucket| bucket.logical.as_str()),
+                )
         })
     }
 
@@ -274,6 +282,7 @@ impl Asked<'_> {
         let environment = self.environment;
         let all: Vec<Subject> = match on {
             On::Bucket => environment
+                .deployed
                 .buckets
                 .iter()
                 .map(|bucket| Subject {
@@ -281,11 +290,12 @@ impl Asked<'_> {
                     id: bucket.name.clone(),
                     arn: bucket.arn(),
                     account: bucket.account.clone(),
-                    region: environment.region.clone(),
-                    organizations: environment.organizations.clone(),
+                    region: environment.deployed.region.clone(),
+                    organizations: environment.deployed.organizations.clone(),
                 })
                 .collect(),
             On::Key => environment
+                .deployed
                 .keys
                 .iter()
                 .map(|key| Subject {
@@ -294,28 +304,29 @@ impl Asked<'_> {
                     arn: key.arn.clone(),
                     account: key.account.clone(),
                     region: region_of(&key.arn),
-                    organizations: environment.organizations.clone(),
+                    organizations: environment.deployed.organizations.clone(),
                 })
                 .collect(),
             On::Trail => environment
+                .deployed
                 .trails
                 .iter()
                 .map(|trail| Subject {
                     name: trail.logical.clone(),
                     id: trail.arn.clone(),
                     arn: trail.arn.clone(),
-                    account: environment.account.clone(),
+                    account: environment.deployed.account.clone(),
                     region: region_of(&trail.arn),
-                    organizations: environment.organizations.clone(),
+                    organizations: environment.deployed.organizations.clone(),
                 })
                 .collect(),
             On::Account => vec![Subject {
                 name: "account".to_owned(),
-                id: environment.account.clone(),
-                arn: format!("arn:aws:iam::{}:root", environment.account),
-                account: environment.account.clone(),
-                region: environment.region.clone(),
-                organizations: environment.organizations.clone(),
+                id: environment.deployed.account.clone(),
+                arn: format!("arn:aws:iam::{}:root", environment.deployed.account),
+                account: environment.deployed.account.clone(),
+                region: environment.deployed.region.clone(),
+                organizations: environment.deployed.organizations.clone(),
             }],
         };
         if let Some(one) = all.iter().find(|subject| subject.name == name.value) {

@@ -3,12 +3,11 @@
 
 use std::{fs, path::Path, sync::Arc};
 
+use gainsay_iam::{Policy, PolicyKind};
+use gainsay_model::Document;
+
 use super::*;
-use crate::{
-    environment::{Document, catalogue},
-    iam::{Policy, PolicyKind},
-    verdict::Verdict,
-};
+use crate::{environment::catalogue, verdict::Verdict};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,14 +36,10 @@ fn reader() -> Arc<Role> {
         name: "auditor".to_owned(),
         account: "111122223333".to_owned(),
         arn: "arn:aws:iam::111122223333:role/auditor".to_owned(),
-        trust: Document::new(crate::diag::Source::new("trust.json", text), policy, text.to_owned()),
-        external_id: None,
-        source_profile: None,
+        trust: Document::new(gainsay_model::Source::new("trust.json", text), policy, text.to_owned()),
         policies: Vec::new(),
         boundary: None,
         tags: Vec::new(),
-        session_tags: Vec::new(),
-        via: None,
         max_session_duration: 3600,
     })
 }

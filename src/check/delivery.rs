@@ -6,11 +6,12 @@
 //! these keys. That nothing else is told with them (an endpoint, encryption where none is named
 //! here) is assumed.
 
+use gainsay_iam::{Context, Decision, Found, OwnedRequest, Policies, Principal, evaluate};
+
 use super::{
     Parameters, Subject,
     search::{ENCRYPTION, KMS_KEY, SECURE, SOURCE_ACCOUNT, SOURCE_ARN},
 };
-use crate::iam::{Context, Decision, Found, OwnedRequest, Policies, Principal, evaluate};
 
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 const LOGGING: &str = "logging.s3.amazonaws.com";

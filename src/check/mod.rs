@@ -33,9 +33,10 @@ pub use self::{
     read::{READS, Read},
     search::Search,
 };
+use gainsay_iam::Organizations;
+use gainsay_model::Role;
+
 use crate::{
-    environment::Role,
-    iam::Organizations,
     range::Range,
     verdict::{Judgement, Reason},
 };

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use gainsay_iam::duplicate_key;
+use gainsay_model::{Service, xml::Element};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,11 +13,7 @@ use super::{
     echo::{Echo, may_say, says, stray},
     shape,
 };
-use crate::{
-    attempt::{Ask, Service, fault, quote},
-    iam::duplicate_key,
-    xml::Element,
-};
+use crate::attempt::{Ask, fault, quote};
 
 /// A read-only call.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gainsay_iam::{Family, Found, Goal, OwnedRequest, Policies, Policy, PolicyKind, Principal, Request, search};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,10 +10,7 @@ use super::{
     On, Subject,
     delivery::{log_delivery, trail_delivery, trail_encryption},
 };
-use crate::{
-    iam::{Family, Found, Goal, OwnedRequest, Policies, Policy, PolicyKind, Principal, Request, search},
-    verdict::{Judgement, Reason},
-};
+use crate::verdict::{Judgement, Reason};
 
 pub(super) const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
 pub(super) const KMS_KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";

@@ -1,8 +1,7 @@
 //! S3's XML in the shape that the AWS CLI prints.
 
+use gainsay_model::xml::Element;
 use serde_json::{Map, Value};
-
-use crate::xml::Element;
 
 /// Elements that are one of many: the element around them where it matters, their name, and that of the list.
 const LISTS: &[(Option<&str>, &str, &str)] = &[

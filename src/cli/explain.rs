@@ -14,6 +14,8 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use clap::{Args, ValueEnum};
+use gainsay_iam::{Explanation, Inquiry, explain};
+use gainsay_sandbox::{Asked, Explain as Wanted, Rulings};
 use serde::Serialize;
 
 use super::{Selected, Terminal, decide::LONGEST};
@@ -21,12 +23,10 @@ use crate::{
     cloud::Between,
     diag::Diagnostics,
     exit::Exit,
-    iam::{Explanation, Inquiry, explain},
     plan::Plan,
     record::ResultRecord,
     report::one_line,
     runner::{self, Options, Stop},
-    sandbox::{Asked, Explain as Wanted, Rulings},
     suite::Architecture,
 };
 

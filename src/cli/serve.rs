@@ -7,6 +7,10 @@ use std::{
 };
 
 use clap::{Args, builder::PossibleValuesParser};
+use gainsay_sandbox::{
+    REGIONS, Sandbox,
+    serve::{Server, log::Log},
+};
 use serde::Serialize;
 use tokio::{
     runtime::Runtime,
@@ -19,8 +23,6 @@ use crate::{
     environment::Environment,
     exit::Exit,
     report::one_line,
-    sandbox::{REGIONS, Sandbox},
-    serve::{Server, log::Log},
     suite,
 };
 
@@ -89,7 +91,10 @@ impl Serve {
     }
 
     fn run(&self, runtime: Runtime, environment: Option<&Environment>, ca: &Path, terminal: &mut Terminal) -> io::Result<Exit> {
-        let sandbox = environment.map_or_else(|| Sandbox::empty(&self.region), Sandbox::with_admin);
+        let sandbox = environment.map_or_else(
+            || Sandbox::empty(&self.region),
+            |environment| Sandbox::with_admin(&environment.deployed),
+        );
         // Before anything is told: who reads the endpoints may end the program at once.
         let [interrupt, terminate] = {
             let _guard = runtime.enter();
@@ -139,10 +144,10 @@ impl Serve {
             ca: ca.display().to_string(),
             account: sandbox.account(),
             region: sandbox.region().to_owned(),
-            access_key_id: credentials.access_key_id().to_owned(),
-            secret_access_key: credentials.secret_access_key().to_owned(),
-            caller_access_key_id: caller.as_ref().map(|caller| caller.access_key_id().to_owned()),
-            caller_secret_access_key: caller.as_ref().map(|caller| caller.secret_access_key().to_owned()),
+            access_key_id: credentials.access_key_id,
+            secret_access_key: credentials.secret_access_key,
+            caller_access_key_id: caller.as_ref().map(|caller| caller.access_key_id.clone()),
+            caller_secret_access_key: caller.map(|caller| caller.secret_access_key),
         };
         if self.json {
             writeln!(terminal.out, "{}", serde_json::to_string(&endpoints)?)?;

@@ -8,11 +8,12 @@ use std::{
 };
 
 use clap::Args;
+use gainsay_model::Source;
 
 use super::{Selected, Terminal};
 use crate::{
     cloud::{Address, Chain, Target, TlsError, Trust, Url},
-    diag::{Code, Diagnostic, Diagnostics, Source},
+    diag::{Code, Diagnostic, Diagnostics},
     environment::{Bindings, Environment},
     exit::Exit,
     plan::{Limits, Needs, Plan, obstacle},
@@ -200,7 +201,7 @@ impl Where {
         for architecture in plan.architectures.iter().copied() {
             if provision {
                 let environment = &architecture.environment;
-                let bindings = provision::names(environment, &environment.account, None, "");
+                let bindings = provision::names(environment, &environment.deployed.account, None, "");
                 known.insert(architecture.name.clone(), bindings);
                 continue;
             }
@@ -293,7 +294,7 @@ impl Where {
     ) -> Result<BTreeMap<String, Ground>, Trouble> {
         let mut grounds = BTreeMap::new();
         for architecture in plan.architectures.iter().copied() {
-            let region = &architecture.environment.region;
+            let region = &architecture.environment.deployed.region;
             let bindings = bound.get(&architecture.name).cloned().unwrap_or_default();
             let target = self.target(region, run)?;
             let chain = Chain::find(bindings.profile.as_deref(), region).await;

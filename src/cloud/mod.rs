@@ -28,11 +28,9 @@ pub use self::{
     http::{TlsError, Trust},
     signed::Told,
 };
-use crate::{
-    attempt::Service,
-    iam::Network,
-    sandbox::{Rulings, Sandbox},
-};
+use gainsay_iam::Network;
+use gainsay_model::Service;
+use gainsay_sandbox::{Rulings, Sandbox};
 
 /// Something that answers S3, S3 Control, KMS and STS calls.
 #[derive(Clone, Debug)]

@@ -12,14 +12,12 @@ use aws_sigv4::{
 };
 use aws_smithy_runtime_api::client::{http::HttpConnector as _, orchestrator::HttpRequest};
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+use gainsay_model::{Service, xml::Element};
+use gainsay_sandbox::Rulings;
 use serde_json::Value;
 
 use super::Clients;
-use crate::{
-    attempt::{Answer, Ask, Output, Refused, Service, chain, fault, request_id},
-    sandbox::Rulings,
-    xml::Element,
-};
+use crate::attempt::{Answer, Ask, Output, Refused, chain, fault, request_id};
 
 /// An answer as it came, whatever it says.
 #[derive(Clone, Debug)]

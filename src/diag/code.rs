@@ -1,7 +1,8 @@
 //! The stable code of every kind of problem.
 
+use gainsay_iam::Lint;
+
 use super::Severity;
-use crate::iam::Lint;
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $severity:ident;)+) => {

@@ -13,7 +13,9 @@ use serde::{
 };
 use serde_saphyr::{DuplicateKeyPolicy, Error, Location, MergeKeyPolicy, Options};
 
-use super::{Code, Diagnostic, Located, Source};
+use gainsay_model::Source;
+
+use super::{Code, Diagnostic, Located};
 
 /// Longer files are refused before they are parsed.
 pub const MAX_BYTES: usize = 1 << 20;

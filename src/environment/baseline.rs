@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use gainsay_model::Source;
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 use super::{ProvedBy, raw::RawBaseline};
-use crate::check::Check;
-use crate::diag::{Code, Diagnostic, Diagnostics, Source, yaml};
+use crate::{
+    check::Check,
+    diag::{Code, Diagnostic, Diagnostics, yaml},
+};
 
 static CHECKS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/checks");
 

@@ -5,12 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gainsay_model::Source;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Environment, resolve::is_account, resolve::is_bucket_name, resolve::is_region};
+use super::{
+    Environment,
+    resolve::{is_account, is_bucket_name, is_region},
+};
 use crate::diag::{
-    Code, Diagnostic, Diagnostics, Located, Source,
+    Code, Diagnostic, Diagnostics, Located,
     yaml::{Entries, present},
 };
 
@@ -190,7 +194,11 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn bindings(&mut self, raw: &RawBindings, environment: &Environment) -> Bindings {
-        let region = raw.region.as_ref().map_or(&environment.region, |region| &region.value).clone();
+        let region = raw
+            .region
+            .as_ref()
+            .map_or(&environment.deployed.region, |region| &region.value)
+            .clone();
         if let Some(written) = raw.region.as_ref().filter(|_| !is_region(&region)) {
             self.bad(written, format!("`{region}` is not a Region"), "write it as `eu-west-1`");
         }
@@ -200,16 +208,16 @@ impl Check<'_> {
                 self.bad(account, format!("`{}` is not an account id", account.value), help);
             }
         }
-        let accounts: Vec<&str> = environment.accounts.iter().map(|(name, _)| name.as_str()).collect();
-        let roles: Vec<&str> = environment.roles.iter().map(|role| role.name.as_str()).collect();
-        let buckets: Vec<&str> = environment.buckets.iter().map(|bucket| bucket.logical.as_str()).collect();
-        let keys = environment.keys.iter().chain(&environment.managed_key);
+        let accounts: Vec<&str> = environment.deployed.accounts.iter().map(|(name, _)| name.as_str()).collect();
+        let roles: Vec<&str> = environment.deployed.roles.iter().map(|role| role.name.as_str()).collect();
+        let buckets: Vec<&str> = environment.deployed.buckets.iter().map(|bucket| bucket.logical.as_str()).collect();
+        let keys = environment.deployed.keys.iter().chain(&environment.deployed.managed_key);
         let keys: Vec<&str> = keys.map(|key| key.name.as_str()).collect();
         self.known("account", raw.accounts.0.iter().map(|(name, _)| name), &accounts);
         self.known("role", raw.roles.0.iter().map(|(name, _)| name).chain(&raw.cleanup), &roles);
         self.known("bucket", raw.buckets.0.iter().map(|(name, _)| name).chain(&raw.may_write), &buckets);
         self.known("key", raw.keys.0.iter().map(|(name, _)| name), &keys);
-        let trails: Vec<&str> = environment.trails.iter().map(|trail| trail.logical.as_str()).collect();
+        let trails: Vec<&str> = environment.deployed.trails.iter().map(|trail| trail.logical.as_str()).collect();
         self.known("trail", raw.trails.0.iter().map(|(name, _)| name), &trails);
         for (_, trail) in raw.trails.0.iter().filter(|(_, trail)| !is_trail(&trail.arn.value)) {
             let help = "write it as `arn:aws:cloudtrail:eu-west-1:111122223333:trail/name`";
@@ -284,10 +292,10 @@ impl Check<'_> {
     fn ways(&mut self, raw: &RawBindings, environment: &Environment) {
         let via = |name: &str| {
             let bound = raw.roles.get(name).and_then(|role| role.via.as_ref()).map(|via| via.value.as_str());
-            bound.or_else(|| environment.role(name)?.via.as_deref())
+            bound.or_else(|| environment.session(name)?.via.as_deref())
         };
         for (name, role) in &raw.roles.0 {
-            let mut way = std::iter::successors(via(&name.value), |at| via(at)).take(environment.roles.len());
+            let mut way = std::iter::successors(via(&name.value), |at| via(at)).take(environment.deployed.roles.len());
             if let Some(written) = role.via.as_ref().filter(|_| way.any(|at| at == name.value)) {
                 let help = "remove one `via` of the circle: the caller assumes that role";
                 self.bad(written, format!("`{}` would be assumed by way of itself", name.value), help);

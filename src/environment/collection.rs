@@ -5,13 +5,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use gainsay_model::{Bucket, Key, Role, Source};
+
 use super::{
-    Bucket, Key, Role,
     raw::{RawCollection, RawEnvironment, RawTemplate},
     template::Names,
 };
 use crate::{
-    diag::{Code, Diagnostic, Diagnostics, Located, Source, yaml::Entries},
+    diag::{Code, Diagnostic, Diagnostics, Located, yaml::Entries},
     environment::resolve::{bad_name, is_name},
 };
 

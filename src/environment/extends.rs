@@ -2,8 +2,13 @@
 
 use std::ops::Range;
 
+use gainsay_model::Source;
+
 use super::{RawBaseline, RawControlChoice};
-use crate::diag::{Code, Diagnostic, Diagnostics, Located, Source, yaml::Entries, yaml::OneOrMany};
+use crate::diag::{
+    Code, Diagnostic, Diagnostics, Located,
+    yaml::{Entries, OneOrMany},
+};
 
 /// A baseline with what it takes over from the one it extends. What is taken over stands where the baseline says that it extends.
 ///

@@ -1,10 +1,9 @@
 //! The organization of an environment: its id, and where in it each account is.
 
+use gainsay_iam::{Membership, Organizations};
+
 use super::raw::{RawEnvironment, RawMembership, RawOrganization};
-use crate::{
-    diag::{Code, Diagnostic, Located},
-    iam::{Membership, Organizations},
-};
+use crate::diag::{Code, Diagnostic, Located};
 
 /// What the environment's own account is called.
 const OWN: &str = "account";

@@ -1,15 +1,11 @@
 //! A policy document: parsed, filled in, and refused where AWS would refuse it.
 
+use gainsay_iam::{DocumentError, PathStep, Policy, PolicyKind, Problem};
+use gainsay_model::{Document, Source};
 use serde_json::Value;
 
-use super::{
-    Document,
-    template::{self, Known},
-};
-use crate::{
-    diag::{Code, Diagnostic, Source, suggestion},
-    iam::{self, DocumentError, PathStep, Policy, PolicyKind, Problem},
-};
+use super::template::{self, Known};
+use crate::diag::{Code, Diagnostic, suggestion};
 
 /// Parses a policy document, fills in names, and refuses what AWS would refuse.
 ///
@@ -36,7 +32,7 @@ fn parse(source: &Source) -> Result<Value, Diagnostic> {
             .at(source, start..start + 1)
             .help("a policy is a JSON document; comments and trailing commas are not JSON")
     })?;
-    match iam::duplicate_key(source.text()) {
+    match gainsay_iam::duplicate_key(source.text()) {
         None => Ok(value),
         Some((key, place)) => Err(Diagnostic::new(Code::DuplicateKey, format!("`{key}` is written twice"))
             .at(source, place.range)
@@ -46,8 +42,8 @@ fn parse(source: &Source) -> Result<Value, Diagnostic> {
 
 fn compile(kind: PolicyKind, source: &Source, value: &Value) -> Result<Document, Diagnostic> {
     let policy = Policy::from_value(kind, value).map_err(|error| refused(source, &error))?;
-    for (statement, key) in iam::condition_keys(&policy) {
-        if !iam::known_condition_key(key) {
+    for (statement, key) in gainsay_iam::condition_keys(&policy) {
+        if !gainsay_iam::known_condition_key(key) {
             return Err(unknown_condition_key(source, value, statement, key));
         }
     }
@@ -72,16 +68,16 @@ fn refused(source: &Source, error: &DocumentError) -> Diagnostic {
             )
         }
     };
-    let span = iam::locate(source.text(), error.path()).map_or(0..0, |place| place.range);
+    let span = gainsay_iam::locate(source.text(), error.path()).map_or(0..0, |place| place.range);
     Diagnostic::new(Code::PolicyRefused, message).at(source, span).help(help)
 }
 
 /// AWS takes the document. But a Deny on a key that no request has never matches.
 fn unknown_condition_key(source: &Source, value: &Value, statement: usize, key: &str) -> Diagnostic {
     let span = place_of_condition(value, statement, key)
-        .and_then(|path| iam::locate(source.text(), &path))
+        .and_then(|path| gainsay_iam::locate(source.text(), &path))
         .map_or(0..0, |place| place.range);
-    let near = suggestion(key, iam::keys::KEYS.iter().map(|known| known.name)).filter(|help| help.starts_with("did you mean"));
+    let near = suggestion(key, gainsay_iam::keys::KEYS.iter().map(|known| known.name)).filter(|help| help.starts_with("did you mean"));
     let near = near.map_or_else(String::new, |help| format!("{help} "));
     Diagnostic::new(
         Code::PolicyRefused,

@@ -4,18 +4,23 @@ mod names;
 
 use std::sync::Arc;
 
+use gainsay_iam::PolicyKind;
+use gainsay_model::{
+    Bucket, Caller, DefaultEncryption, Document, Key, Monitoring, Ownership, PublicAccessBlock, Role, Setting, Source, Trail, Versioning,
+    aws_managed_key,
+};
+
 use super::{
-    Bindings, Bucket, Caller, Collection, DefaultEncryption, Document, Environment, Key, Member, Monitoring, Ownership, PublicAccessBlock,
-    Role, Setting, Trail, Versioning, aws_managed_key,
+    Bindings, Collection, Environment, Member,
     collection::{self, MemberNames},
     monitoring, organization, policy,
     raw::{RawBucket, RawCollection, RawEncryption, RawEnvironment, RawKey, RawRole, RawTemplate, RawTrail},
-    sessions, settings,
+    sessions::{self, SessionSettings},
+    settings,
     template::{self, Known, Names},
 };
 use crate::{
-    diag::{Code, Diagnostic, Diagnostics, Located, Source, yaml::Entries},
-    iam::PolicyKind,
+    diag::{Code, Diagnostic, Diagnostics, Located, yaml::Entries},
     suite::Folder,
 };
 
@@ -183,6 +188,12 @@ impl Resolver<'_> {
             .iter()
             .map(|(name, bucket)| self.bucket(name, bucket, &known).map(Arc::new))
             .collect();
+        let sessions: Vec<_> = raw
+            .roles
+            .0
+            .iter()
+            .map(|(name, role)| Some((name.value.clone(), self.session(name, role)?)))
+            .collect();
         let policies = self.documents(PolicyKind::Identity, &raw.caller.policies, None);
         let (roles, buckets): (Vec<Arc<Role>>, Vec<Arc<Bucket>>) = (
             roles.into_iter().collect::<Option<_>>()?,
@@ -207,10 +218,9 @@ impl Resolver<'_> {
                 .filter_map(|fields| member(written, fields, &roles, &keys, &buckets))
                 .collect(),
         });
-        Some(Environment {
+        let collections = collections.collect();
+        let deployed = gainsay_model::Environment {
             managed_key: self.managed_key(),
-            collections: collections.collect(),
-            title: raw.environment.value.clone(),
             account: self.own_account().to_owned(),
             region: self.region().to_owned(),
             accounts: self.accounts(),
@@ -225,6 +235,12 @@ impl Resolver<'_> {
             block_public_access: raw.block_public_access.map(PublicAccessBlock::from),
             trails: trails.into_iter().collect::<Option<_>>()?,
             monitoring: Arc::new(monitoring),
+        };
+        Some(Environment {
+            title: raw.environment.value.clone(),
+            deployed,
+            collections,
+            sessions: sessions.into_iter().collect::<Option<_>>()?,
         })
     }
 
@@ -246,7 +262,6 @@ impl Resolver<'_> {
         };
         let bound = self.bound_role(&name.value).cloned();
         let bound = bound.as_ref();
-        let external_id = bound.and_then(|bound| bound.external_id.clone());
         Some(Role {
             name: name.value.clone(),
             account: match bound {
@@ -255,19 +270,25 @@ impl Resolver<'_> {
             },
             arn: self.role_arn(&name.value, raw).ok()?,
             trust: trust?,
-            external_id: external_id.or_else(|| raw.external_id.as_ref().map(|id| id.value.clone())),
-            source_profile: bound.and_then(|bound| bound.source_profile.clone()),
             policies: policies?,
             boundary,
             tags: self.tags(name, &raw.tags)?,
-            session_tags: match bound.and_then(|bound| bound.session_tags.clone()) {
-                Some(bound) => bound,
+            max_session_duration: sessions::max_duration(raw).ok()?,
+        })
+    }
+
+    /// How a role is assumed: what its binding says goes before what the environment says.
+    fn session(&mut self, name: &Located<String>, raw: &RawRole) -> Option<SessionSettings> {
+        let bound = self.bound_role(&name.value).cloned().unwrap_or_default();
+        let written = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone());
+        Some(SessionSettings {
+            external_id: bound.external_id.or_else(|| written(&raw.external_id)),
+            source_profile: bound.source_profile,
+            session_tags: match bound.session_tags {
+                Some(tags) => tags,
                 None => self.tags(name, &raw.session_tags)?,
             },
-            via: bound
-                .and_then(|bound| bound.via.clone())
-                .or_else(|| raw.via.as_ref().map(|via| via.value.clone())),
-            max_session_duration: sessions::max_duration(raw).ok()?,
+            via: bound.via.or_else(|| written(&raw.via)),
         })
     }
 

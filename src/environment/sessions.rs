@@ -3,6 +3,19 @@
 use super::raw::{RawEnvironment, RawRole};
 use crate::diag::{Code, Diagnostic, Located};
 
+/// With what the session of a role is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionSettings {
+    /// The external id that its trust policy asks for.
+    pub external_id: Option<String>,
+    /// The profile whose credentials assume it, where it is bound to one.
+    pub source_profile: Option<String>,
+    /// Session tags.
+    pub session_tags: Vec<(String, String)>,
+    /// The logical name of the role whose session assumes it, in place of the caller.
+    pub via: Option<String>,
+}
+
 /// What a role's sessions last at most where nothing is said, and the least and most it may say:
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>.
 const MAX_DURATION: u32 = 3600;

@@ -6,13 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use gainsay_iam::PathStep;
+use gainsay_model::Source;
 use serde_json::Value;
 
 use super::collection::MemberNames;
-use crate::{
-    diag::{Code, Diagnostic, Source},
-    iam::{self, PathStep},
-};
+use crate::diag::{Code, Diagnostic};
 
 /// What each template name stands for.
 pub(super) type Names = BTreeMap<String, String>;
@@ -135,7 +134,7 @@ impl Filled {
 }
 
 fn diagnose(source: &Source, path: &[PathStep], unknown: &str, known: &Known<'_>) -> Diagnostic {
-    let span = iam::locate(source.text(), path).map_or(0..0, |place| place.range);
+    let span = gainsay_iam::locate(source.text(), path).map_or(0..0, |place| place.range);
     names_nothing(unknown, known).at(source, span)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A waived attempt is made as any other. What it shows stays in the record; only its verdict says that somebody answers for it.
 
+use gainsay_model::Source;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use time::{Date, format_description::well_known::Iso8601};
@@ -10,7 +11,7 @@ use super::{
     Baseline,
     gap::{self, Gap, RawGap},
 };
-use crate::diag::{Code, Diagnostic, Diagnostics, Located, Source, suggestion, yaml::present};
+use crate::diag::{Code, Diagnostic, Diagnostics, Located, suggestion, yaml::present};
 
 /// What of an architecture may fail, and what of it is not proved on a target: somebody answers
 /// for either. At least one of the two lists is there.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{diag::Code, iam::PolicyKind};
+use gainsay_iam::PolicyKind;
+
+use crate::diag::Code;
 
 /// A page.
 #[derive(Clone, Copy, Debug)]

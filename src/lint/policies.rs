@@ -1,9 +1,11 @@
 //! The pages of what is suspicious in a policy.
 
-use super::page::{Kind, Page};
-use crate::{diag::Code, iam::PolicyKind};
+use gainsay_iam::PolicyKind;
 
-/// The pages of what is suspicious in a policy, one for each [`Lint`](crate::iam::Lint).
+use super::page::{Kind, Page};
+use crate::diag::Code;
+
+/// The pages of what is suspicious in a policy, one for each [`Lint`](gainsay_iam::Lint).
 pub(super) const POLICIES: &[Page] = &[
     Page {
         code: Code::NeverMatches,
@@ -187,7 +189,7 @@ pub(super) const POLICIES: &[Page] = &[
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
     use super::*;
-    use crate::iam::{Policy, lint::lint};
+    use gainsay_iam::{Policy, lint::lint};
 
     #[test]
     fn every_example_is_found_and_every_counterpart_is_clean() {

@@ -2,11 +2,13 @@
 
 use std::{collections::BTreeSet, str::FromStr};
 
+use gainsay_iam::Layer;
+use gainsay_model::{Service, Source};
+
 use super::{Written, about};
 use crate::{
-    attempt::{Effect, Field, Param, Service},
-    diag::{Code, Diagnostics, Located, Source},
-    iam::Layer,
+    attempt::{Effect, Field, Param},
+    diag::{Code, Diagnostics, Located},
     scenario::{Attempt, KeyForm, Kind, Piece, RawAttempt, RawRefusal, RawScenario, Request, Scenario, Value},
 };
 

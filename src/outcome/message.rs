@@ -4,8 +4,9 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html> and
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>.
 
+use gainsay_iam::Layer;
+
 use super::{Denial, Outcome};
-use crate::iam::Layer;
 
 /// What a message under a code of refusal means. `Access Denied` and nothing more is what other
 /// organizations, anonymous callers and old paths get.

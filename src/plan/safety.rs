@@ -6,11 +6,13 @@
 
 use std::sync::Arc;
 
+use gainsay_model::Versioning;
+
 use super::{Needs, needs::requests};
 use crate::{
     attempt::{Effect, Op, Param},
     check::{self, Reading},
-    environment::{Bindings, Versioning},
+    environment::Bindings,
     scenario::{Attempt, Kind, Piece, Request, Row, Value},
 };
 
@@ -160,13 +162,14 @@ mod tests {
         let environment = &architecture.environment;
         let role = |name: &String| (name.clone(), crate::environment::BoundRole::default());
         Bindings {
-            roles: environment.roles.iter().map(|found| role(&found.name)).collect(),
+            roles: environment.deployed.roles.iter().map(|found| role(&found.name)).collect(),
             buckets: environment
+                .deployed
                 .buckets
                 .iter()
                 .map(|bucket| (bucket.logical.clone(), bucket.name.clone()))
                 .collect(),
-            keys: crate::provision::names(environment, &environment.account, None, "").keys,
+            keys: crate::provision::names(environment, &environment.deployed.account, None, "").keys,
             cleanup: cleanup.map(str::to_owned),
             may_write: may_write.iter().map(|name| (*name).to_owned()).collect(),
             ..Bindings::default()
@@ -253,11 +256,12 @@ mod tests {
         for architecture in &all {
             let names: Vec<&str> = architecture
                 .environment
+                .deployed
                 .buckets
                 .iter()
                 .map(|bucket| bucket.logical.as_str())
                 .collect();
-            let cleanup = architecture.environment.roles.first().map(|role| role.name.as_str());
+            let cleanup = architecture.environment.deployed.roles.first().map(|role| role.name.as_str());
             let bound = bindings(architecture, cleanup, &names);
             let limits = Limits {
                 bindings: &bound,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use gainsay_model::{Service, Versioning};
 use serde::Serialize;
 
 use super::PlannedRow;
 use crate::{
-    attempt::{Effect, On, Op, Param, Service, account},
+    attempt::{Effect, On, Op, Param, account},
     check::Reading,
-    environment::{Environment, Versioning},
+    environment::Environment,
     scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value},
 };
 
@@ -86,7 +87,7 @@ pub fn read(reading: &Reading, environment: &Environment, skipped: Option<String
         parameters: vec![(check.on.as_str().to_owned(), reading.subject.name.clone())],
         endpoint: check
             .row()
-            .map(|row| format!("https://{}", row.service.host(&environment.region)))
+            .map(|row| format!("https://{}", row.service.host(&environment.deployed.region)))
             .unwrap_or_default(),
         expected: "as the control says".to_owned(),
         changes: "nothing".to_owned(),
@@ -164,7 +165,7 @@ impl<'a> Walk<'a> {
     }
 
     fn host(&self, request: &Request) -> String {
-        let host = request.operation.service.host(&self.environment.region);
+        let host = request.operation.service.host(&self.environment.deployed.region);
         match request.operation.service {
             Service::S3Control => format!("{}.{host}", account(request, self.environment)),
             _ => host,

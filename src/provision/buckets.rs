@@ -8,14 +8,13 @@ use aws_sdk_s3::{
         ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, VersioningConfiguration,
     },
 };
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use gainsay_model::{Bucket, DefaultEncryption, Service, Setting, Versioning};
 use md5::{Digest as _, Md5};
 
 use super::{Made, Maker, failed, gone};
 use crate::{
-    attempt::{Answer, Ask, Service},
-    environment::{Bucket, DefaultEncryption, Setting, Versioning},
+    attempt::{Answer, Ask},
     verdict::came_back,
 };
 

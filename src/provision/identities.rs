@@ -1,13 +1,13 @@
 //! Roles and keys.
 
+use gainsay_model::{Document, Key, Role, Service, xml::Element};
 use serde_json::json;
 
 use super::{Made, Maker, ProvisionError, answered, failed};
 use crate::{
-    attempt::{Answer, Ask, Service, numbered},
+    attempt::{Answer, Ask, numbered},
     cloud::Clients,
-    environment::{BoundKey, Document, Key, Role},
-    xml::Element,
+    environment::BoundKey,
 };
 
 /// The shortest time a key can be kept for before it is deleted.

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 
 pub use self::control::{ControlCounts, ControlInfo, ControlSummary, ControlVerdict, MethodSummary, Proofs};
 pub use self::control::{GapInfo, GapRecord, GapState};
+use gainsay_iam::Layer;
+
 use crate::{
     environment::Proof,
     exit::Exit,
-    iam::Layer,
     outcome::OutcomeKind,
     scenario::{Kind, Sampled},
     verdict::{Reason, Verdict},

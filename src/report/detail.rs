@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use gainsay_iam::Layer;
+
 use crate::{
-    iam::Layer,
     outcome::OutcomeKind,
     record::{
         ControlSummary, ExpectedRecord, GapRecord, Proofs, ResultKind, ResultRecord, StatementRecord, TryRecord, WaiverRecord,

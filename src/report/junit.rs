@@ -9,13 +9,17 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, io, sync::LazyLock, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    sync::LazyLock,
+    time::Duration,
+};
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
+use rayon::prelude::*;
 
 use crate::{
-    halves::in_halves,
-    kept::Kept,
     record::{ControlSummary, ObservedRecord, ResultRecord, RunRecord, TryRecord},
     report::{
         detail::{because, expected, of_try, unproved, witness_words},
@@ -153,7 +157,6 @@ pub fn render(record: &RunRecord, out: impl io::Write) -> Result<(), JunitError>
 fn test_suites(record: &RunRecord) -> Vec<TestSuite> {
     let suites = names::suites(record);
     let sample = record.run.sample.as_ref().map(ToString::to_string);
-    let texts = Texts::default();
     let part = record.run.part.as_ref().map(|part| one_line(&part.to_string()));
     let finish = |mut out: TestSuite| {
         for (name, value) in [("sample", &sample), ("part", &part)] {
@@ -164,11 +167,11 @@ fn test_suites(record: &RunRecord) -> Vec<TestSuite> {
         out
     };
     let make = |suite: &Suite<'_>| {
-        let mut out = test_suite(suite, &texts);
+        let mut out = test_suite(suite);
         out.add_properties(controls(suite, record));
         finish(out)
     };
-    let mut all = in_halves(&suites, make);
+    let mut all: Vec<TestSuite> = suites.par_iter().map(make).collect();
     let unproved = names::unproved(record, &suites);
     all.extend(unproved.iter().map(|suite| finish(not_proved(suite))));
     all
@@ -220,15 +223,16 @@ fn of_control(control: &ControlSummary) -> String {
     }
 }
 
-fn test_suite(suite: &Suite<'_>, texts: &Texts) -> TestSuite {
+fn test_suite(suite: &Suite<'_>) -> TestSuite {
     let name = XmlString::new(&suite.name);
     let file = suite.cases.first().map(|first| one_line(&first.result.file));
     let file = XmlString::new(file.unwrap_or_default());
     let mut out = TestSuite::new(name.clone());
     let mut time = Duration::ZERO;
+    let mut texts = Texts::new();
     for case in &suite.cases {
         time = time.saturating_add(milliseconds(case.result.duration_ms));
-        out.add_test_case(test_case(&name, &file, &case.name, case.result, texts));
+        out.add_test_case(test_case(&name, &file, &case.name, case.result, &mut texts));
     }
     if let Some(first) = suite.cases.first() {
         out.timestamp = first.result.started.parse().ok();
@@ -242,7 +246,7 @@ fn test_suite(suite: &Suite<'_>, texts: &Texts) -> TestSuite {
 static FILE: LazyLock<XmlString> = LazyLock::new(|| XmlString::new("file"));
 static LINE: LazyLock<XmlString> = LazyLock::new(|| XmlString::new("line"));
 
-fn test_case(classname: &XmlString, file: &XmlString, name: &str, result: &ResultRecord, texts: &Texts) -> TestCase {
+fn test_case(classname: &XmlString, file: &XmlString, name: &str, result: &ResultRecord, texts: &mut Texts) -> TestCase {
     let mut case = TestCase::new(name, status(result));
     case.set_classname(classname.clone());
     case.timestamp = result.started.parse().ok();
@@ -300,8 +304,9 @@ fn earlier(result: &ResultRecord) -> &[TryRecord] {
     }
 }
 
-/// Texts that many results share as `XML` has them: making one looks at every letter several times.
-type Texts = Kept<XmlString>;
+/// Texts that the results of a suite share as `XML` has them: making one looks at every letter
+/// several times.
+type Texts = HashMap<String, XmlString>;
 
 /// The properties of a test case, in the order of [`values`].
 const PROPERTIES: [&str; 14] = [
@@ -327,7 +332,7 @@ const UNIQUE: [&str; 2] = ["id", "request_id"];
 /// Their names as `XML` has them, for every case has them all.
 static NAMES: LazyLock<[XmlString; 14]> = LazyLock::new(|| PROPERTIES.map(XmlString::new));
 
-fn properties(result: &ResultRecord, texts: &Texts) -> Vec<Property> {
+fn properties(result: &ResultRecord, texts: &mut Texts) -> Vec<Property> {
     // A property without a value says nothing, and some readers choke on it.
     let there = NAMES.iter().zip(values(result)).filter(|(_, value)| !value.is_empty());
     let property = |(name, value): (&XmlString, String)| {
@@ -335,7 +340,7 @@ fn properties(result: &ResultRecord, texts: &Texts) -> Vec<Property> {
         let value = if UNIQUE.contains(&name.as_str()) {
             make()
         } else {
-            texts.get_or_make(&value, make)
+            texts.entry(value.clone()).or_insert_with(make).clone()
         };
         Property::new(name.clone(), value)
     };

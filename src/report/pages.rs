@@ -306,12 +306,13 @@ fn of_architecture(architecture: &Architecture) -> String {
         );
     }
     text.push_str("\n## What is deployed\n\n| what | name | account |\n|---|---|---|\n");
-    let roles = environment.roles.iter().map(|role| ("role", &role.name, &role.account));
+    let roles = environment.deployed.roles.iter().map(|role| ("role", &role.name, &role.account));
     let buckets = environment
+        .deployed
         .buckets
         .iter()
         .map(|bucket| ("bucket", &bucket.logical, &bucket.account));
-    let keys = environment.keys.iter().map(|key| ("KMS key", &key.name, &key.account));
+    let keys = environment.deployed.keys.iter().map(|key| ("KMS key", &key.name, &key.account));
     for (what, name, account) in roles.chain(buckets).chain(keys) {
         _ = writeln!(text, "| {what} | {} | {account} |", plain(name));
     }

@@ -1,10 +1,10 @@
 //! Records for the tests of the reporters.
 
+use gainsay_iam::Layer;
 use proptest::{collection::vec, option, prelude::*};
 
 use crate::{
     environment::ProvedBy,
-    iam::Layer,
     outcome::OutcomeKind,
     record::{
         ArchitectureInfo, ControlInfo, ExpectedRecord, GapInfo, GapRecord, GapState, ObservedRecord, PartInfo, ResultKind, ResultRecord,

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use gainsay_iam::Network;
+
 use super::{shared::is_ending, stand::Stand};
 use crate::{
     attempt::Call,
     cloud::{Clients, Target},
-    iam::Network,
     principal::Sessions,
     scenario::Principal,
     verdict::{Judgement, Reason},

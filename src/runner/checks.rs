@@ -203,7 +203,7 @@ impl CheckRun {
                     "{} --profile {} --region {}{}",
                     row.command(&reading.subject, &reading.parameters),
                     reading.reader.name,
-                    self.environment.region,
+                    self.environment.deployed.region,
                     endpoint.unwrap_or_default()
                 )
             }

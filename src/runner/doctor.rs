@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use gainsay_model::{Bucket, Key, Role, Service, Trail};
+use gainsay_sandbox::Sandbox;
 use serde_json::json;
 
 use super::{
@@ -9,11 +11,10 @@ use super::{
     shared::{Ground, Keeper},
 };
 use crate::{
-    attempt::{Answer, Ask, Service},
+    attempt::{Answer, Ask},
     cloud::{Clients, Target},
-    environment::{Bucket, Environment, Key, Role, Trail},
+    environment::Environment,
     principal::Sessions,
-    sandbox::Sandbox,
     suite::Architecture,
     verdict::came_back,
 };
@@ -37,6 +38,7 @@ struct Reader {
 pub async fn examine(architecture: &Architecture, place: &Place, run: &str, is_needed: impl Fn(&str, &str) -> bool) -> Vec<Finding> {
     let environment = &architecture.environment;
     let roles: Vec<Arc<Role>> = environment
+        .deployed
         .roles
         .iter()
         .filter(|role| is_needed("role", &role.name))
@@ -63,19 +65,29 @@ pub async fn examine(architecture: &Architecture, place: &Place, run: &str, is_n
             found,
         });
     }
-    for bucket in environment.buckets.iter().filter(|bucket| is_needed("bucket", &bucket.logical)) {
+    for bucket in environment
+        .deployed
+        .buckets
+        .iter()
+        .filter(|bucket| is_needed("bucket", &bucket.logical))
+    {
         findings.push(Finding {
             what: format!("bucket {}", bucket.logical),
             found: read_bucket(bucket, &readers).await,
         });
     }
-    for key in environment.keys.iter().filter(|key| is_needed("key", &key.name)) {
+    for key in environment.deployed.keys.iter().filter(|key| is_needed("key", &key.name)) {
         findings.push(Finding {
             what: format!("key {}", key.name),
             found: read_key(key, &readers).await,
         });
     }
-    for trail in environment.trails.iter().filter(|trail| is_needed("trail", &trail.logical)) {
+    for trail in environment
+        .deployed
+        .trails
+        .iter()
+        .filter(|trail| is_needed("trail", &trail.logical))
+    {
         findings.push(Finding {
             what: format!("trail {}", trail.logical),
             found: read_trail(trail, &readers).await,
@@ -97,9 +109,9 @@ async fn shared(ground: &Arc<Ground>, environment: &Arc<Environment>, roles: &[A
 }
 
 async fn sandbox(environment: &Environment, roles: &[Arc<Role>], run: &str) -> (Sessions, Target, Vec<Reader>) {
-    let sandbox = Sandbox::new(environment);
-    let target = Target::sandbox(&sandbox, &environment.region, None);
-    let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, roles, run).await;
+    let sandbox = Sandbox::new(&environment.deployed);
+    let target = Target::sandbox(&sandbox, &environment.deployed.region, None);
+    let sessions = Sessions::open(&target, &sandbox.caller_credentials().into(), environment, roles, run).await;
     (sessions, target, Vec::new())
 }
 

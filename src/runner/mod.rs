@@ -284,8 +284,8 @@ fn architecture_info(plan: &Plan<'_>, architecture: &Architecture) -> Architectu
     ArchitectureInfo {
         name: architecture.name.clone(),
         title: architecture.environment.title.clone(),
-        account: architecture.environment.account.clone(),
-        region: architecture.environment.region.clone(),
+        account: architecture.environment.deployed.account.clone(),
+        region: architecture.environment.deployed.region.clone(),
         controls: plan.controls(architecture),
     }
 }

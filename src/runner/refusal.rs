@@ -8,6 +8,8 @@
 
 use std::sync::Arc;
 
+use gainsay_model::Service;
+
 use super::{
     result::{Case, Results},
     row::{Made, RowRun},
@@ -15,7 +17,7 @@ use super::{
     witness_log::Known,
 };
 use crate::{
-    attempt::{Call, Effect, Field, Param, Service, fill},
+    attempt::{Call, Effect, Field, Param, fill},
     outcome::Outcome,
     plan::proof_of,
     scenario::{Attempt, Request, Witness, Witnesses},

@@ -6,6 +6,7 @@ use std::{
     time::Instant,
 };
 
+use gainsay_sandbox::Rulings;
 use time::OffsetDateTime;
 
 use super::{
@@ -20,7 +21,6 @@ use crate::{
     environment::Waivers,
     outcome::Outcome,
     record::{ExpectedRecord, GapRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord, WaiverRecord, WitnessRecord},
-    sandbox::Rulings,
     scenario::{Attempt, Witnesses},
     verdict::{Expected, Judgement, Reason, Testimonies, Verdict},
 };

@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures::FutureExt as _;
+use gainsay_model::Role;
 
 use super::{
     Event, Options, RowDone, Stage, Stop,
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     attempt::{self, Answer, Call, Effect, Facts, Field, Output, Param, fill},
-    environment::{Role, Waivers},
+    environment::Waivers,
     outcome::{Outcome, classify},
     plan::{self, PlannedRow, needed_fixtures},
     principal::Sessions,
@@ -139,7 +140,7 @@ impl RowRun {
             },
             advance: row.row.advance.map(|seconds| {
                 let names = plan::roles(row.row);
-                let roles = environment.roles.iter().filter(|role| names.contains(role.name.as_str()));
+                let roles = environment.deployed.roles.iter().filter(|role| names.contains(role.name.as_str()));
                 (Duration::from_secs(seconds), roles.cloned().collect())
             }),
             run: stage.run_of(row, options),
@@ -399,7 +400,7 @@ impl RowRun {
     }
 
     pub(super) fn region(&self) -> &str {
-        &self.setting.environment.region
+        &self.setting.environment.deployed.region
     }
 
     /// The answers that will do, with what they are about filled in from the operation catalogue.

@@ -6,6 +6,8 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
+use gainsay_model::Role;
+use gainsay_sandbox::Sandbox;
 
 use super::{
     Options, Place,
@@ -15,10 +17,9 @@ use super::{
 use crate::{
     check::{Reading, Seen},
     cloud::{Clients, Target},
-    environment::{Environment, Role},
+    environment::Environment,
     plan::{self, Plan, PlannedRow, obstacle, unreadable},
     principal::{Session, Sessions},
-    sandbox::Sandbox,
     scenario::Attempt,
     suite::Architecture,
 };
@@ -64,10 +65,10 @@ impl Stage {
     /// Deploys an architecture into a sandbox and assumes the roles its rows need.
     async fn sandbox(plan: &Plan<'_>, architecture: &Architecture, options: &Options) -> Self {
         let environment = &architecture.environment;
-        let sandbox = Sandbox::new(environment);
-        let target = Target::sandbox(&sandbox, &environment.region, options.between.as_ref());
+        let sandbox = Sandbox::new(&environment.deployed);
+        let target = Target::sandbox(&sandbox, &environment.deployed.region, options.between.as_ref());
         let roles = roles(plan, architecture);
-        let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &roles, &options.run).await;
+        let sessions = Sessions::open(&target, &sandbox.caller_credentials().into(), environment, &roles, &options.run).await;
         Self {
             place: Place::Sandbox.name(),
             on: On::Sandbox(sandbox),
@@ -79,12 +80,14 @@ impl Stage {
 
     /// The same where somebody else than the environment's caller assumes the roles: whether they could be assumed is not asked.
     fn by_the_files(plan: &Plan<'_>, architecture: &Architecture, options: &Options) -> Self {
-        let sandbox = Sandbox::new(&architecture.environment);
+        let environment = &architecture.environment;
+        let sandbox = Sandbox::new(&environment.deployed);
         let mut sessions = Sessions::default();
         for role in roles(plan, architecture) {
+            let tags = environment.session(&role.name).map_or(&[][..], |session| &session.session_tags);
             let name = format!("gainsay-{}", options.run);
             let session = Session {
-                credentials: sandbox.session_of(&role, &name),
+                credentials: sandbox.session_of(&role, &name, tags).into(),
                 arn: format!("arn:aws:sts::{}:assumed-role/{}/{name}", role.account, role.name),
             };
             sessions.put(&role.name, Ok(session));
@@ -108,14 +111,24 @@ impl Stage {
         let engine = Arc::new(Engine::new(environment, &roles, &options.run));
         let readers = readers(&keeper, &roles).await;
         let mut calls = 1 + 2 * roles.len() as u64;
-        for bucket in environment.buckets.iter().filter(|bucket| needs.buckets.contains(&bucket.logical)) {
+        for bucket in environment
+            .deployed
+            .buckets
+            .iter()
+            .filter(|bucket| needs.buckets.contains(&bucket.logical))
+        {
             let (is_declared, asked) = engine.compare(bucket, &readers).await;
             calls += asked;
             if is_declared {
                 engine.take(&bucket.name);
             }
         }
-        let cleanup = ground.bindings.cleanup.as_ref().and_then(|name| environment.role(name)).cloned();
+        let cleanup = ground
+            .bindings
+            .cleanup
+            .as_ref()
+            .and_then(|name| environment.deployed.role(name))
+            .cloned();
         Self {
             place: String::new(),
             on: On::Shared {
@@ -135,7 +148,7 @@ impl Stage {
         match &self.on {
             On::Sandbox(sandbox) => {
                 let sandbox = sandbox.fork();
-                let target = Target::sandbox(&sandbox, &environment.region, options.between.as_ref());
+                let target = Target::sandbox(&sandbox, &environment.deployed.region, options.between.as_ref());
                 (Stand::Sandbox(sandbox), target)
             }
             On::Shared {
@@ -155,7 +168,7 @@ impl Stage {
     /// Where checks read: what no row has changed.
     pub(super) fn target(&self, environment: &Environment, options: &Options) -> Target {
         match &self.on {
-            On::Sandbox(sandbox) => Target::sandbox(sandbox, &environment.region, options.between.as_ref()),
+            On::Sandbox(sandbox) => Target::sandbox(sandbox, &environment.deployed.region, options.between.as_ref()),
             On::Shared { keeper, .. } => keeper.ground().target.fork(),
         }
     }
@@ -172,7 +185,7 @@ impl Stage {
             return (BTreeSet::new(), 0);
         };
         let known = engine.known();
-        let buckets = environment.buckets.iter().filter(|bucket| known.contains(&bucket.name));
+        let buckets = environment.deployed.buckets.iter().filter(|bucket| known.contains(&bucket.name));
         let (mut changed, mut calls) = (BTreeSet::new(), 0);
         let readers = readers(keeper, &self.roles).await;
         for bucket in buckets {
@@ -265,6 +278,7 @@ fn roles(plan: &Plan<'_>, architecture: &Architecture) -> Vec<Arc<Role>> {
     names.extend(plan.checks_of(architecture).map(|reading| reading.reader.name.as_str()));
     let roles = architecture
         .environment
+        .deployed
         .roles
         .iter()
         .filter(|role| names.contains(role.name.as_str()));

@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_credential_types::Credentials;
+use gainsay_model::Role;
+use gainsay_sandbox::{Sandbox, Snapshot};
 
 use super::shared::{Cleaner, Effects, Engine, Journal, Keeper, LookError, State, is_looked_for};
 use crate::{
     attempt::{Answer, Call},
-    environment::Role,
     principal::Session,
-    sandbox::{Sandbox, Snapshot},
     scenario::Request,
 };
 
@@ -58,7 +58,7 @@ impl Stand {
         match self {
             Self::Sandbox(sandbox) => {
                 sandbox.advance(by);
-                Some(sandbox.caller_credentials())
+                Some(sandbox.caller_credentials().into())
             }
             Self::Shared { .. } => None,
         }

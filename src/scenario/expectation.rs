@@ -2,6 +2,8 @@
 
 use std::{str::FromStr, sync::Arc};
 
+use gainsay_iam::Layer;
+
 use super::{
     Kind, Refusal, Request, Then, Value,
     raw::{RawAttempt, RawRefusal},
@@ -11,7 +13,6 @@ use super::{
 use crate::{
     attempt::{Effect, Facet, Field, Kind as ParamKind, RawExpect},
     diag::{Code, Diagnostic, Located, yaml::OneOrMany},
-    iam::Layer,
     outcome::stands_for_several,
 };
 

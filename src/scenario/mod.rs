@@ -17,7 +17,10 @@ pub use self::{
     resolve::resolve,
     sample::{Kept, Sample, Sampled},
 };
-use crate::{attempt::Field, diag::Source, iam::Layer};
+use gainsay_iam::Layer;
+use gainsay_model::Source;
+
+use crate::attempt::Field;
 
 /// A scenario file, resolved.
 #[derive(Debug)]

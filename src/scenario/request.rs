@@ -2,10 +2,9 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use crate::{
-    attempt::{Effect, Facet, Field, On, Operation, Param},
-    environment::{Bucket, Key, Role, Trail},
-};
+use gainsay_model::{Bucket, Key, Role, Trail};
+
+use crate::attempt::{Effect, Facet, Field, On, Operation, Param};
 
 /// A call: an operation and its parameters.
 #[derive(Clone, Debug, PartialEq)]

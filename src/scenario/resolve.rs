@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use gainsay_model::Source;
+
 use super::{
     Attempt, Fixture, Kind, Refusal, Request, Row, Sample, Scenario, Then, Value,
     raw::{RawAttempt, RawForEach, RawScenario},
@@ -15,7 +17,7 @@ use super::{
 };
 use crate::{
     attempt::{Field, Operation},
-    diag::{Code, Diagnostic, Diagnostics, Located, Source, yaml::Entries},
+    diag::{Code, Diagnostic, Diagnostics, Located, yaml::Entries},
     environment::{Baseline, Environment},
 };
 
@@ -567,9 +569,9 @@ type Found = (Vec<Binding>, Option<(Diagnostic, Range<usize>)>);
 fn collection_values(scope: &mut Scope<'_>, collection: &Located<String>, except: &[Located<String>]) -> Found {
     let environment = scope.environment;
     let mut members: Vec<Binding> = match collection.value.as_str() {
-        "roles" => environment.roles.iter().cloned().map(Binding::Role).collect(),
-        "buckets" => environment.buckets.iter().cloned().map(Binding::Bucket).collect(),
-        "keys" => environment.keys.iter().cloned().map(Binding::Key).collect(),
+        "roles" => environment.deployed.roles.iter().cloned().map(Binding::Role).collect(),
+        "buckets" => environment.deployed.buckets.iter().cloned().map(Binding::Bucket).collect(),
+        "keys" => environment.deployed.keys.iter().cloned().map(Binding::Key).collect(),
         other => {
             let Some(found) = environment.collection(other) else {
                 let declared = environment.collections.iter().map(|collection| collection.name.as_str());

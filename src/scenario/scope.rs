@@ -2,11 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use gainsay_model::{Bucket, Key, Role, Trail};
+
 use super::request::{KeyForm, Piece, Principal, Text, Value};
 use crate::{
     attempt::{Field, Kind, Op, Param},
     diag::{Code, Diagnostic, Located},
-    environment::{Bucket, Environment, Key, Member, Role, Trail},
+    environment::{Environment, Member},
     scenario::Fixture,
 };
 
@@ -261,15 +263,18 @@ impl Scope<'_> {
         let environment = self.environment;
         let parts: Vec<&str> = path.split('.').collect();
         let found = match parts.as_slice() {
-            ["account"] => Some(environment.account.clone()),
-            ["region"] => Some(environment.region.clone()),
+            ["account"] => Some(environment.deployed.account.clone()),
+            ["region"] => Some(environment.deployed.region.clone()),
             ["role", name, field] => environment
+                .deployed
                 .role(name)
                 .and_then(|role| attribute(environment, &Binding::Role(role.clone()), field)),
             ["bucket", name, field] => environment
+                .deployed
                 .bucket(name)
                 .and_then(|bucket| attribute(environment, &Binding::Bucket(bucket.clone()), field)),
             ["key", name, field] => environment
+                .deployed
                 .key(name)
                 .and_then(|key| attribute(environment, &Binding::Key(key.clone()), field)),
             _ => None,
@@ -294,15 +299,15 @@ impl Scope<'_> {
         let (kind, rest) = path.split_once('.').unwrap_or((path, ""));
         let (names, fields): (Vec<&str>, &[&str]) = match kind {
             "role" => (
-                environment.roles.iter().map(|role| role.name.as_str()).collect(),
+                environment.deployed.roles.iter().map(|role| role.name.as_str()).collect(),
                 &["arn", "account"],
             ),
             "bucket" => (
-                environment.buckets.iter().map(|bucket| bucket.logical.as_str()).collect(),
+                environment.deployed.buckets.iter().map(|bucket| bucket.logical.as_str()).collect(),
                 &["name", "arn"],
             ),
             "key" => (
-                environment.keys.iter().map(|key| key.name.as_str()).collect(),
+                environment.deployed.keys.iter().map(|key| key.name.as_str()).collect(),
                 &["arn", "id", "alias", "alias_arn"],
             ),
             _ => return Vec::new(),
@@ -372,14 +377,14 @@ impl Scope<'_> {
     }
 
     fn role_named(&self, name: &str) -> Result<Arc<Role>, Problem> {
-        self.environment.role(name).cloned().ok_or_else(|| {
-            let known = self.environment.roles.iter().map(|role| role.name.as_str());
+        self.environment.deployed.role(name).cloned().ok_or_else(|| {
+            let known = self.environment.deployed.roles.iter().map(|role| role.name.as_str());
             Diagnostic::new(Code::UnknownName, format!("no role is called `{name}`")).suggest(name, known.chain(["anonymous"]))
         })
     }
 
     fn trail(&self, text: &str) -> Result<Arc<Trail>, Problem> {
-        let known = &self.environment.trails;
+        let known = &self.environment.deployed.trails;
         known.iter().find(|trail| trail.logical == text).cloned().ok_or_else(|| {
             Diagnostic::new(Code::UnknownName, format!("no trail is called `{text}`"))
                 .suggest(text, known.iter().map(|trail| trail.logical.as_str()))
@@ -392,8 +397,8 @@ impl Scope<'_> {
         self.used.extend(fixture);
         match self.reference(text)? {
             (Some(Binding::Bucket(bucket)), rest) if rest.is_empty() => Ok(bucket),
-            (None, name) => self.environment.bucket(&name).cloned().ok_or_else(|| {
-                let known = self.environment.buckets.iter().map(|bucket| bucket.logical.as_str());
+            (None, name) => self.environment.deployed.bucket(&name).cloned().ok_or_else(|| {
+                let known = self.environment.deployed.buckets.iter().map(|bucket| bucket.logical.as_str());
                 Diagnostic::new(Code::UnknownName, format!("no bucket is called `{name}`")).suggest(&name, known)
             }),
             _ => Err(wrong_kind(text, "bucket")),
@@ -406,8 +411,8 @@ impl Scope<'_> {
             (Some(_), _) => return Err(wrong_kind(text, "key")),
             (None, path) => {
                 let (name, form) = path.split_once('.').map_or((path.as_str(), ""), |(name, form)| (name, form));
-                let key = self.environment.key(name).cloned().ok_or_else(|| {
-                    let known = self.environment.keys.iter().map(|key| key.name.as_str());
+                let key = self.environment.deployed.key(name).cloned().ok_or_else(|| {
+                    let known = self.environment.deployed.keys.iter().map(|key| key.name.as_str());
                     Diagnostic::new(Code::UnknownName, format!("no key is called `{name}`")).suggest(name, known)
                 })?;
                 (key, form.to_owned())
@@ -434,7 +439,7 @@ impl Scope<'_> {
     fn made_key(&mut self, text: &str) -> Option<usize> {
         let name = text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(text);
         let makes = |fixture: &Fixture| fixture.name == name && fixture.request.operation.op == Op::CreateKey;
-        if self.environment.key(name).is_some() {
+        if self.environment.deployed.key(name).is_some() {
             return None;
         }
         let index = self.fixtures.iter().position(makes)?;
@@ -492,7 +497,7 @@ fn attribute(environment: &Environment, binding: &Binding, field: &str) -> Optio
             (Some(thing), rest) => attribute(environment, &thing, &rest),
         },
         (Binding::Text(name), field) => {
-            let role = environment.role(name)?;
+            let role = environment.deployed.role(name)?;
             attribute(environment, &Binding::Role(role.clone()), field)
         }
         _ => None,

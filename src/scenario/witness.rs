@@ -7,13 +7,15 @@
 
 use std::{ops::Range, sync::Arc};
 
+use gainsay_model::Source;
+
 use super::{
     Kind, Request, Witness, Witnesses,
     resolve::{Draft, Problems, Variables},
 };
 use crate::{
     attempt::{Effect, Facet, On, Param},
-    diag::{Code, Diagnostic, Located, Source},
+    diag::{Code, Diagnostic, Located},
 };
 
 /// The witnesses of a draft; nothing for an allow, or where a problem was reported.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Code, Diagnostic, Source};
+use gainsay_model::Source;
+
+use crate::diag::{Code, Diagnostic};
 
 /// The files of one architecture, by path relative to its folder, with `/` between.
 #[derive(Clone, Debug, Default)]

@@ -5,9 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use gainsay_model::Source;
+
 use super::Folder;
 use crate::diag::{
-    Code, Diagnostic, Diagnostics, Source,
+    Code, Diagnostic, Diagnostics,
     yaml::{self, MAX_BYTES},
 };
 

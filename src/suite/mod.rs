@@ -6,11 +6,13 @@ pub mod load;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use self::folder::Folder;
+use gainsay_model::Source;
+use rayon::prelude::*;
+
 use crate::{
     check::{self, Reading},
-    diag::{Code, Diagnostic, Diagnostics, Source, yaml},
+    diag::{Code, Diagnostic, Diagnostics, yaml},
     environment::{self, Baseline, Bindings, Environment, Proof, RawBaseline, RawBindings, RawEnvironment, RawWaivers, Waivers},
-    halves::in_halves,
     lint,
     record::ResultKind,
     scenario::{self, Attempt, RawScenario, Sample, Scenario},
@@ -73,7 +75,8 @@ pub fn resolve_as(folders: &[Folder], names: Names<'_>, sample: Sample) -> Resul
     let mut problems = Diagnostics::default();
     let mut architectures = Vec::new();
     // Reading them is a good part of a run on the sandbox.
-    for resolved in in_halves(folders, |folder| architecture(folder, folders, names, sample)) {
+    let resolve = |folder| architecture(folder, folders, names, sample);
+    for resolved in folders.par_iter().map(resolve).collect::<Vec<_>>() {
         match resolved {
             Ok((architecture, warnings)) => {
                 problems.extend(warnings);
@@ -160,12 +163,12 @@ fn architecture(folder: &Folder, folders: &[Folder], names: Names<'_>, sample: S
         problems.push(problem);
     }
     let written: Vec<_> = folder.scenarios().collect();
-    let read = in_halves(&written, |(stem, file)| {
+    let read = written.par_iter().map(|(stem, file)| {
         let source = (*file).clone()?;
         let raw = yaml::read::<RawScenario>(&source)?;
         Ok::<_, Diagnostic>((*stem, source, raw))
     });
-    for read in read {
+    for read in read.collect::<Vec<_>>() {
         match read {
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
@@ -187,10 +190,10 @@ fn architecture(folder: &Folder, folders: &[Folder], names: Names<'_>, sample: S
         );
     }
     let mut scenarios = Vec::new();
-    let resolved = in_halves(&files, |(stem, source, raw)| {
-        scenario::resolve(&folder.name, stem, source, raw, &environment, &baseline, sample)
-    });
-    for resolved in resolved {
+    let resolved = files
+        .par_iter()
+        .map(|(stem, source, raw)| scenario::resolve(&folder.name, stem, source, raw, &environment, &baseline, sample));
+    for resolved in resolved.collect::<Vec<_>>() {
         match resolved {
             Ok(scenario) => scenarios.push(scenario),
             Err(found) => problems.extend(found),

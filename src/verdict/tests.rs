@@ -4,17 +4,13 @@ mod sessions;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use gainsay_iam::{Decision, Policy, PolicyKind};
+use gainsay_model::{Document, Role, Service, Source};
+use gainsay_sandbox::{Decider, StatementRef};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    attempt::{Operation, Service},
-    diag::Source,
-    environment::{Document, Role},
-    iam::{Decision, Policy, PolicyKind},
-    outcome::classify,
-    sandbox::{Decider, StatementRef},
-};
+use crate::{attempt::Operation, outcome::classify};
 
 mod unnamed;
 
@@ -37,13 +33,9 @@ fn role(account: &str) -> Principal {
         account: account.to_owned(),
         arn: format!("arn:aws:iam::{account}:role/app"),
         trust: document(PolicyKind::TrustPolicy, trust),
-        external_id: None,
         policies: Vec::new(),
         boundary: None,
         tags: Vec::new(),
-        session_tags: Vec::new(),
-        via: None,
-        source_profile: None,
         max_session_duration: 3600,
     }))
 }
@@ -53,7 +45,7 @@ fn call(principal: Principal) -> Call {
         operation: Operation::named("s3:PutObject").unwrap(),
         principal,
         plain: false,
-        network: crate::iam::Network::default(),
+        network: gainsay_iam::Network::default(),
         old_session: false,
         presigned: None,
         account: OWNER.to_owned(),

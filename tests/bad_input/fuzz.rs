@@ -3,11 +3,12 @@
 use std::sync::{Arc, LazyLock};
 
 use gainsay::{
-    diag::{Source, yaml},
+    diag::yaml,
     environment::{RawBaseline, RawEnvironment},
     scenario::{self, RawScenario, Sample},
     suite::{self, Architecture, load},
 };
+use gainsay_model::Source;
 use proptest::prelude::*;
 
 /// The shipped architecture: its environment and baseline, to resolve changed scenarios with.

@@ -12,13 +12,13 @@ use aws_smithy_types::body::SdkBody;
 use gainsay::{
     attempt::{self, Call, Facts, fill},
     cloud::{Between, Clients, Target},
-    iam::Layer,
     outcome::{Outcome, classify},
-    sandbox::Sandbox,
     scenario::{Kind, Principal},
     suite::Architecture,
     verdict::{Attempted, Expected, Testimonies, Testimony, Verdict, Witnessed, judge_refusal},
 };
+use gainsay_iam::Layer;
+use gainsay_sandbox::Sandbox;
 use libtest_mimic::Failed;
 use proptest::{
     collection::vec,
@@ -58,8 +58,8 @@ impl Forbidden {
         let scripted = next.clone();
         let between = Between::new(move |_| SharedHttpConnector::new(scripted.clone()));
         let target = Target::sandbox(
-            &Sandbox::new(&architecture.environment),
-            &architecture.environment.region,
+            &Sandbox::new(&architecture.environment.deployed),
+            &architecture.environment.deployed.region,
             Some(&between),
         );
         let row = scenario(architecture, deed).rows.first().expect("a row");

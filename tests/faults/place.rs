@@ -1,9 +1,7 @@
 //! The place in which the faults happen: a small environment, and a scenario file for each deed that must be refused.
 
-use gainsay::{
-    diag::Source,
-    suite::{self, Architecture, Folder},
-};
+use gainsay::suite::{self, Architecture, Folder};
+use gainsay_model::Source;
 
 /// A deed is a scenario file with one `deny:`.
 pub type Deed = &'static str;

@@ -20,10 +20,10 @@ use gainsay::{
     plan::{Plan, Selection},
     record::RunRecord,
     runner::{self, Caller, Ground, Options, Place, Stop},
-    sandbox::Sandbox,
     suite::Architecture,
     verdict::{Reason, Verdict},
 };
+use gainsay_sandbox::Sandbox;
 use libtest_mimic::Failed;
 
 use crate::place::{self, Deed};
@@ -188,9 +188,9 @@ pub fn holds(lie: Lie, deed: Deed, cleanup: &str, wanted: (Verdict, Option<Reaso
 
 async fn run(architecture: &Architecture, lie: Lie, deed: Deed, cleanup: &str) -> (Arc<RunRecord>, Vec<String>) {
     let environment = &architecture.environment;
-    let (sandbox, region) = (Sandbox::with_admin(environment), &environment.region);
+    let (sandbox, region) = (Sandbox::with_admin(&environment.deployed), &environment.deployed.region);
     let admin = Target::sandbox(&sandbox, region, None);
-    let app = Arc::new(admin.clients(Some(&sandbox.admin_credentials()), false));
+    let app = Arc::new(admin.clients(Some(&sandbox.admin_credentials().into()), false));
     let (done, liar) = (Arc::new(AtomicBool::new(false)), app.clone());
     let between = Between::new(move |inner| {
         let (app, done) = (liar.clone(), done.clone());
@@ -199,9 +199,9 @@ async fn run(architecture: &Architecture, lie: Lie, deed: Deed, cleanup: &str) -
     let ground = Ground {
         target: Target::sandbox(&sandbox, region, Some(&between)),
         caller: Caller {
-            chain: Chain::of(sandbox.caller_credentials()),
-            account: environment.account.clone(),
-            arn: environment.caller.arn.clone(),
+            chain: Chain::of(sandbox.caller_credentials().into()),
+            account: environment.deployed.account.clone(),
+            arn: environment.deployed.caller.arn.clone(),
         },
         bindings: Bindings {
             cleanup: Some(cleanup.to_owned()),

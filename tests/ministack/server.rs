@@ -12,9 +12,10 @@ use std::{
 };
 
 use gainsay::{
-    attempt::{Ask, Service},
+    attempt::Ask,
     cloud::{Target, Trust, Url},
 };
+use gainsay_model::Service;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 use crate::table::Table;

@@ -2,7 +2,8 @@
 
 use std::{fs, path::Path};
 
-use gainsay::diag::{Source, yaml};
+use gainsay::diag::yaml;
+use gainsay_model::Source;
 use serde::Deserialize;
 use serde_json::Value;
 

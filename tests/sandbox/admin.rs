@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use aws_sigv4::{http_request as sigv4, sign::v4};
 use aws_smithy_runtime_api::client::{http::HttpConnector as _, orchestrator::HttpRequest};
 use aws_smithy_types::body::SdkBody;
-use gainsay::attempt::{Answer, Effect, Field, OPERATIONS, On, Operation, Param, Refused, Service};
+use gainsay::attempt::{Answer, Effect, Field, OPERATIONS, On, Operation, Param, Refused};
+use gainsay_model::Service;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -380,7 +381,7 @@ fn versioning_and_encryption_take_effect() {
             &put(&neither).await,
             "400 IllegalVersioningConfigurationException rejected",
         );
-        let arn = place.environment.key("k").expect("the key").arn.clone();
+        let arn = place.environment.deployed.key("k").expect("the key").arn.clone();
         let rule = |default: Value| {
             json!({ "Rules": [{ "ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": true, "BlockedEncryptionTypes": { "EncryptionType": ["NONE"] } }] }).to_string()
         };

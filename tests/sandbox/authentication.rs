@@ -6,13 +6,16 @@ use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use gainsay::{
-    attempt::{Effect, Field, OPERATIONS, Operation, Param, Service},
+    attempt::{Effect, Field, OPERATIONS, Operation, Param},
     outcome::{Outcome, classify},
 };
+use gainsay_model::Service;
 use serde_json::json;
 
-use crate::control;
-use crate::place::{self, ACCOUNT, How, PARTNER, Place, Setup, Table, all, delegated, run, seen, send};
+use crate::{
+    control,
+    place::{self, ACCOUNT, How, PARTNER, Place, Setup, Table, all, delegated, run, seen, send},
+};
 
 const KEY: [(Param, &str); 2] = [(Param::Bucket, "gs-plain"), (Param::Key, "k")];
 
@@ -46,7 +49,7 @@ async fn with_object() -> Place {
 /// What an operation reads or takes away must be there.
 async fn prepare(place: &Place, operation: &Operation, bucket: &str) {
     let at = [(Param::Bucket, bucket), (Param::Key, "k"), (Param::Annotation, "note")];
-    let role = place.environment.role("admin").expect("the role").arn.clone();
+    let role = place.environment.deployed.role("admin").expect("the role").arn.clone();
     match operation.short_name() {
         "RestoreObject" => {
             _ = place
@@ -74,9 +77,9 @@ async fn values(place: &Place, operation: &Operation, bucket: &str) -> Vec<(Para
     let upload = place.done("admin", "s3:CreateMultipartUpload", &key).await[&Field::UploadId][0].clone();
     let part = [key[0], key[1], (Param::Upload, upload.as_str()), (Param::PartNumber, "1")];
     let etag = place.done("admin", "s3:UploadPart", &part).await[&Field::Etag][0].clone();
-    let arn = place.environment.key("k").expect("the key").arn.clone();
+    let arn = place.environment.deployed.key("k").expect("the key").arn.clone();
     let blob = place.done("admin", "kms:Encrypt", &[(Param::KeyId, &arn)]).await[&Field::Ciphertext][0].clone();
-    let role = place.environment.role("admin").expect("the role").arn.clone();
+    let role = place.environment.deployed.role("admin").expect("the role").arn.clone();
     drop(version);
     let granting = [
         (Param::KeyId, arn.as_str()),
@@ -136,7 +139,7 @@ async fn values(place: &Place, operation: &Operation, bucket: &str) -> Vec<(Para
         Param::Document => operation.name == "kms:PutKeyPolicy",
         other => operation.needs.contains(&other),
     };
-    let policy = place.environment.key("k").expect("the key").policy.text.to_string();
+    let policy = place.environment.deployed.key("k").expect("the key").policy.text.to_string();
     all.into_iter()
         .chain([(Param::Document, policy)])
         .filter(|(param, _)| takes(*param))
@@ -311,7 +314,7 @@ fn a_request_changed_after_signing_is_refused() {
 fn kms_and_sts_check_who_asks_too() {
     run(async {
         let place = setup();
-        let arn = place.environment.key("k").expect("the key").arn.clone();
+        let arn = place.environment.deployed.key("k").expect("the key").arn.clone();
         let rows: [(&str, Change, &str, &str); 5] = [
             ("nothing", |_| {}, "allowed", "allowed"),
             (
@@ -413,7 +416,7 @@ fn credentials_that_are_not_a_session_are_refused() {
                 "the caller's key with a token",
                 made(
                     "AKIAGAINSAYSANDBOX00",
-                    place.sandbox.caller_credentials().secret_access_key(),
+                    &place.sandbox.caller_credentials().secret_access_key,
                     token(&mine),
                 ),
                 "400 InvalidToken bad-credentials",
@@ -438,7 +441,7 @@ fn credentials_that_are_not_a_session_are_refused() {
 fn a_session_ends_with_its_time() {
     run(async {
         let place = with_object().await;
-        let arn = place.environment.key("k").expect("the key").arn.clone();
+        let arn = place.environment.deployed.key("k").expect("the key").arn.clone();
         let clients = place.clients("admin", false).await;
         let mut table = Table::default();
         let at = async |table: &mut Table, when: &str, expected: [&str; 3]| {

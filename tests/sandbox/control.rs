@@ -2,9 +2,10 @@
 
 use aws_sdk_s3control::types::{JobManifestLocation, JobStatus, NetworkOrigin};
 use gainsay::{
-    attempt::{Answer, Field, OPERATIONS, Operation, Param, Service},
+    attempt::{Answer, Field, OPERATIONS, Operation, Param},
     cloud::Clients,
 };
+use gainsay_model::Service;
 use serde_json::{Value, json};
 
 use crate::place::{

@@ -221,8 +221,8 @@ async fn post(place: &Place, path: &str, content_type: &str, body: String) -> St
 fn a_part_is_copied_only_by_who_may_read_and_write() {
     run(async {
         let place = setup();
-        let one = place.environment.key("one").expect("the key").arn.clone();
-        let two = place.environment.key("two").expect("the key").arn.clone();
+        let one = place.environment.deployed.key("one").expect("the key").arn.clone();
+        let two = place.environment.deployed.key("two").expect("the key").arn.clone();
         let mut table = Table::default();
         for (source, key) in [("theirs/a", &one), ("mine/a", &one), ("mine/two", &two)] {
             let params = [
@@ -494,7 +494,7 @@ fn annotations_have_actions_of_their_own() {
 fn an_object_gets_another_key_only_from_who_may_use_both() {
     run(async {
         let place = setup();
-        let arn = |name: &str| place.environment.key(name).expect("the key").arn.clone();
+        let arn = |name: &str| place.environment.deployed.key(name).expect("the key").arn.clone();
         let (one, two, theirs) = (arn("one"), arn("two"), arn("theirs"));
         let put = [
             BUCKET,

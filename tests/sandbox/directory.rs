@@ -3,10 +3,11 @@
 use aws_credential_types::Credentials;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use gainsay::{
-    attempt::{Answer, Ask, Service},
+    attempt::{Answer, Ask},
     cloud::{Clients, Target},
-    sandbox::Sandbox,
 };
+use gainsay_model::Service;
+use gainsay_sandbox::Sandbox;
 use quick_xml::{Reader, events::Event};
 use serde_json::json;
 
@@ -78,7 +79,7 @@ impl Site {
     }
 
     fn iam(&self) -> Iam {
-        self.iam_of(&self.sandbox.admin_credentials())
+        self.iam_of(&self.sandbox.admin_credentials().into())
     }
 
     fn iam_of(&self, credentials: &Credentials) -> Iam {
@@ -265,7 +266,11 @@ fn a_role_made_again_is_another_one() {
     run(async {
         let site = Site::new();
         let iam = site.iam();
-        let admin = site.target.clients(Some(&site.sandbox.admin_credentials()), false).sts.clone();
+        let admin = site
+            .target
+            .clients(Some(&site.sandbox.admin_credentials().into()), false)
+            .sts
+            .clone();
         let all = policy("Allow", "s3:*", "*");
         let own = [("RoleName", "team"), ("PolicyName", "list"), ("PolicyDocument", all.as_str())];
         site.role("team", json!({ "AWS": ACCOUNT })).await;

@@ -56,7 +56,7 @@ fn setup() -> Place {
 }
 
 fn arn(place: &Place, key: &str) -> String {
-    place.environment.key(key).expect("the key").arn.clone()
+    place.environment.deployed.key(key).expect("the key").arn.clone()
 }
 
 fn first(output: &Output, field: Field) -> String {
@@ -337,8 +337,8 @@ fn policies_see_the_key_as_its_arn_however_it_is_named() {
             .key("k", "", delegated())
             .key("other", "", delegated())
             .build();
-        let key = place.environment.key("k").expect("the key").clone();
-        let wrong = place.environment.key("other").expect("the key").clone();
+        let key = place.environment.deployed.key("k").expect("the key").clone();
+        let wrong = place.environment.deployed.key("other").expect("the key").clone();
         let denied = "403 AccessDenied denied by resource|block-public-access: s3:PutObject";
         let mut table = Table::default();
         for (name, expected) in [

@@ -4,8 +4,8 @@ use aws_credential_types::Credentials;
 use gainsay::{
     attempt::{Answer, Field, Param},
     cloud::Clients,
-    iam::Layer,
 };
+use gainsay_iam::Layer;
 use serde_json::json;
 
 use crate::{

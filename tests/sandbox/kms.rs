@@ -58,7 +58,7 @@ fn setup() -> Place {
 }
 
 fn arn(place: &Place, key: &str) -> String {
-    place.environment.key(key).expect("the key").arn.clone()
+    place.environment.deployed.key(key).expect("the key").arn.clone()
 }
 
 fn role(name: &str) -> String {
@@ -127,7 +127,14 @@ fn a_key_policys_deny_beats_every_permission() {
     run(async {
         let place = setup();
         let arn = arn(&place, "protected");
-        let policy = place.environment.key("protected").expect("the key").policy.text.to_string();
+        let policy = place
+            .environment
+            .deployed
+            .key("protected")
+            .expect("the key")
+            .policy
+            .text
+            .to_string();
         let grantee = role("app");
         let mut table = Table::default();
         let rows: [(&str, &[(Param, &str)], &str); 5] = [

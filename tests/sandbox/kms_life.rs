@@ -21,7 +21,7 @@ async fn client(place: &Place, who: &str, region: &str) -> Client {
     let clients = place.clients(who, false).await;
     let mut config = clients.kms.config().to_builder().region(Region::new(region.to_owned()));
     if who == "admin" {
-        config = config.credentials_provider(place.sandbox.admin_credentials());
+        config = config.credentials_provider(aws_credential_types::Credentials::from(place.sandbox.admin_credentials()));
     }
     Client::from_conf(config.build())
 }
@@ -44,7 +44,7 @@ fn setup() -> Place {
 }
 
 fn arn(place: &Place) -> String {
-    place.environment.key("k").expect("the key").arn.clone()
+    place.environment.deployed.key("k").expect("the key").arn.clone()
 }
 
 async fn rotations(kms: &Client, key: &str) -> Vec<RotationsListEntry> {

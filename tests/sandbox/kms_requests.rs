@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::place::{ACCOUNT, Place, Setup, Table, allow, delegated, field, message, run};
 
 pub fn arn(place: &Place, key: &str) -> String {
-    place.environment.key(key).expect("the key").arn.clone()
+    place.environment.deployed.key(key).expect("the key").arn.clone()
 }
 
 fn key_arn(number: usize) -> String {
@@ -211,7 +211,7 @@ fn a_key_is_made_by_whom_an_identity_policy_lets() {
             .key("k", "", delegated())
             .build();
         let mut table = Table::default();
-        let policy = place.environment.key("k").expect("the key").policy.text.to_string();
+        let policy = place.environment.deployed.key("k").expect("the key").policy.text.to_string();
         for (who, expected) in [("maker", "allowed"), ("no-policies", "501 NotImplemented not-implemented")] {
             table.row(
                 who,

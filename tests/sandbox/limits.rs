@@ -161,7 +161,7 @@ fn an_undecidable_policy_neither_allows_nor_denies() {
         let strange = json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": { "ArnEquals": { "aws:PrincipalArn": "no ARN" } } });
         statements.as_array_mut().expect("a list").push(strange);
         let place = Setup::new().bucket("b", "", None).key("k", "", statements).build();
-        let arn = place.environment.key("k").expect("the key").arn.clone();
+        let arn = place.environment.deployed.key("k").expect("the key").arn.clone();
         table.row(
             "kms",
             &place.seen("admin", "kms:DescribeKey", &[(Param::KeyId, &arn)]).await,

@@ -3,13 +3,13 @@
 use std::{path::Path, sync::Arc};
 
 use gainsay::{
-    diag::Source,
     plan::{Plan, Selection},
     record::RunRecord,
     runner::{self, Options, Stop},
     suite,
     verdict::Verdict,
 };
+use gainsay_model::Source;
 
 /// Runs `tests/sandbox/scenarios`, with one text of one file replaced.
 fn run(change: Option<(&str, &str, &str)>) -> Arc<RunRecord> {

@@ -10,13 +10,14 @@ use aws_smithy_runtime_api::client::{
 use gainsay::{
     attempt::{self, Answer, Call, Field, On, Operation, Output, Param},
     cloud::{Clients, Target, lazy},
-    diag::{Source, yaml},
+    diag::yaml,
     environment::{self, Environment, RawEnvironment},
     outcome::{Outcome, classify},
-    sandbox::Sandbox,
     scenario::Principal,
     suite::Folder,
 };
+use gainsay_model::Source;
+use gainsay_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 pub const ACCOUNT: &str = "111122223333";
@@ -126,7 +127,7 @@ impl Setup {
             let shown: Vec<String> = problems.iter().map(|problem| problem.render(false)).collect();
             panic!("{}", shown.join("\n"))
         });
-        Place::of(Sandbox::with_admin(&environment), Arc::new(environment))
+        Place::of(Sandbox::with_admin(&environment.deployed), Arc::new(environment))
     }
 }
 
@@ -194,11 +195,11 @@ impl Place {
 
     /// A session of a role, or the caller.
     pub async fn credentials(&self, role: &str) -> Credentials {
-        let caller = self.sandbox.caller_credentials();
+        let caller: Credentials = self.sandbox.caller_credentials().into();
         if role == "caller" {
             return caller;
         }
-        let role = self.environment.role(role).expect("the role is in the environment");
+        let role = self.environment.deployed.role(role).expect("the role is in the environment");
         let sts = self.target.clients(Some(&caller), false).sts;
         let answer = sts.assume_role().role_arn(&role.arn).role_session_name("tester").send().await;
         let issued = answer.expect("the role can be assumed").credentials.expect("credentials");
@@ -283,7 +284,7 @@ pub async fn send(clients: &Clients, operation: &str, params: &[(Param, &str)], 
         operation,
         principal: Principal::Anonymous,
         plain: how.plain,
-        network: gainsay::iam::Network::default(),
+        network: gainsay_iam::Network::default(),
         old_session: false,
         presigned: how.presigned,
         account: ACCOUNT.to_owned(),

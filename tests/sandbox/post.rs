@@ -44,7 +44,7 @@ fn setup() -> Place {
 fn a_form_is_authorized_and_stored_as_a_put() {
     run(async {
         let place = setup();
-        let one = place.environment.key("one").expect("the key").arn.clone();
+        let one = place.environment.deployed.key("one").expect("the key").arn.clone();
         let with = |more: &[(Param, &'static str)]| [KEY.as_slice(), more].concat();
         let mut table = Table::default();
         let put = "s3:PutObject";

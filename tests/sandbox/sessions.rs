@@ -5,9 +5,9 @@ use aws_sdk_sts::{operation::assume_role::builders::AssumeRoleFluentBuilder, typ
 use gainsay::{
     attempt::{Answer, Param},
     cloud::Clients,
-    iam::Layer,
     principal::Sessions,
 };
+use gainsay_iam::Layer;
 use serde_json::{Value, json};
 
 use crate::place::{ACCOUNT, How, Place, Setup, Table, all, allow, field, message, root_may, run, seen, send};
@@ -581,8 +581,8 @@ fn a_role_is_assumed_as_the_environment_says() {
                 )])),
             )
             .build();
-        let spoke = [place.environment.role("spoke").expect("the role").clone()];
-        let caller = place.sandbox.caller_credentials();
+        let spoke = [place.environment.deployed.role("spoke").expect("the role").clone()];
+        let caller: Credentials = place.sandbox.caller_credentials().into();
         let sessions = Sessions::open(&place.target, &caller, &place.environment, &spoke, "r").await;
         assert_eq!(sessions.calls(), 4, "the hub is assumed too");
         let session = sessions.get("spoke").expect("a session");

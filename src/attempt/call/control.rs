@@ -2,15 +2,18 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html>.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use gainsay_model::{
+    Service,
+    xml::{Element, element, wrap},
+};
 use md5::{Digest as _, Md5};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::{asked, fields, forgotten};
 use crate::{
-    attempt::{Answer, Ask, Call, Field, Op, Output, Param, Service, cli::tags},
+    attempt::{Answer, Ask, Call, Field, Op, Output, Param, cli::tags},
     cloud::{Clients, Told},
-    xml::{Element, element, wrap},
 };
 
 /// What may stand in a part of a path or of a query as it is (RFC 3986, section 2.3).

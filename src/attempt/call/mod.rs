@@ -17,12 +17,10 @@ pub(crate) use self::iam::numbered;
 pub(super) use self::{entity::RESTORE_DAYS, post::fields as form_fields};
 use aws_sdk_s3::types::{ObjectCannedAcl, ServerSideEncryption};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use gainsay_model::xml::Element;
 
 use super::{Answer, Ask, Call, Field, Op, Output, Param, Service};
-use crate::{
-    cloud::{Clients, Told},
-    xml::Element,
-};
+use crate::cloud::{Clients, Told};
 
 /// Written where an attempt gives no body: bodies are synthetic, so nothing of value is ever at risk.
 const BODY: &str = "synthetic body written by gainsay\n";

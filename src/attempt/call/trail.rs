@@ -1,10 +1,11 @@
 //! `CloudTrail`.
 
+use gainsay_model::Service;
 use serde_json::{Value, json};
 
 use super::{asked, fields, forgotten};
 use crate::{
-    attempt::{Answer, Ask, Call, Field, Op, Output, Param, Service},
+    attempt::{Answer, Ask, Call, Field, Op, Output, Param},
     cloud::Clients,
 };
 

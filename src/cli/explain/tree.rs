@@ -3,11 +3,9 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use gainsay_iam::{Decision, Effect, ElementView, Explanation, LayerView, Matched, StatementView};
 
-use crate::{
-    iam::{Decision, Effect, ElementView, Explanation, LayerView, Matched, StatementView},
-    report::one_line,
-};
+use crate::report::one_line;
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default();

@@ -8,7 +8,9 @@ use std::ops::Range;
 
 use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle};
 
-use super::{Code, Diagnostic, MAX_DEPTH, MAX_NODES, Source};
+use gainsay_model::Source;
+
+use super::{Code, Diagnostic, MAX_DEPTH, MAX_NODES};
 
 /// Reports the first thing that no file may hold.
 pub(super) fn check(source: &Source) -> Result<(), Diagnostic> {

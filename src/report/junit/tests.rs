@@ -224,7 +224,7 @@ fn hostile_text_forges_nothing() {
     let xml = rendered(&record);
     check(xml.as_bytes(), &record).unwrap();
     assert_eq!(xml.matches("<testcase ").count(), 4);
-    assert!(!xml.chars().any(|c| c != '\n' && crate::diag::is_deceptive(c)));
+    assert!(!xml.chars().any(|c| c != '\n' && gainsay_model::text::is_deceptive(c)));
 }
 
 const CASE: &str = r#"<testcase name="ENC-01 app s3:PutObject with the team&apos;s key""#;

@@ -386,7 +386,7 @@ fn a_line_of_characters_fits_the_terminal_with_its_count() {
 
 /// What no text from outside may do: begin a line of its own, or reach the terminal as a control.
 fn assert_inert(shown: &str, record: &RunRecord) -> Result<(), TestCaseError> {
-    prop_assert!(!shown.chars().any(|c| c != '\n' && crate::diag::is_deceptive(c)));
+    prop_assert!(!shown.chars().any(|c| c != '\n' && gainsay_model::text::is_deceptive(c)));
     let lines = |start: &str| shown.lines().filter(|line| line.starts_with(start)).count();
     prop_assert_eq!(lines("test "), record.results.len());
     prop_assert_eq!(
@@ -407,7 +407,7 @@ fn hostile_text_forges_no_line() {
     assert_inert(&shown(&record, Format::Pretty, false), &record).unwrap();
     let json = shown(&record, Format::Json, false);
     assert_eq!(json.lines().count(), sample::events(&record).len());
-    assert!(!json.chars().any(|c| c != '\n' && crate::diag::is_deceptive(c)));
+    assert!(!json.chars().any(|c| c != '\n' && gainsay_model::text::is_deceptive(c)));
     let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
     assert_eq!(first.pointer("/run/target").and_then(|target| target.as_str()), Some(HOSTILE));
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use gainsay_model::{Role, Service};
+
 use super::{
     Keeper,
     journal::{Is, Thing},
 };
 use crate::{
-    attempt::{Answer, Service},
+    attempt::Answer,
     cloud::Clients,
-    environment::Role,
     outcome::{Outcome, classify},
     verdict::came_back,
 };

@@ -9,14 +9,15 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
+use gainsay_model::{Bucket, Role, Service};
+use gainsay_sandbox::{Rulings, Sandbox};
 use serde_json::Value;
 
 use crate::{
-    attempt::{self, Answer, Call, Param, Service},
+    attempt::{self, Answer, Call, Param},
     check::{Reading, Seen},
     cloud::{Clients, Target},
-    environment::{Bucket, Environment, Role},
-    sandbox::{Rulings, Sandbox},
+    environment::Environment,
     scenario::Principal,
     verdict::came_back,
 };
@@ -33,12 +34,16 @@ pub(in crate::runner) struct Engine {
 
 impl Engine {
     pub(in crate::runner) fn new(environment: &Environment, roles: &[Arc<Role>], run: &str) -> Self {
-        let sandbox = Sandbox::new(environment);
-        let session = |role: &Arc<Role>| (role.name.clone(), sandbox.session_of(role, &format!("gainsay-{run}")));
+        let sandbox = Sandbox::new(&environment.deployed);
+        let name = format!("gainsay-{run}");
+        let session = |role: &Arc<Role>| {
+            let tags = environment.session(&role.name).map_or(&[][..], |session| &session.session_tags);
+            (role.name.clone(), sandbox.session_of(role, &name, tags).into())
+        };
         Self {
             sessions: roles.iter().map(session).collect(),
             sandbox,
-            region: environment.region.clone(),
+            region: environment.deployed.region.clone(),
             known: Mutex::default(),
         }
     }

@@ -1,8 +1,9 @@
 //! What a row has made on a shared target, from its calls and their answers. Pure.
 
+use gainsay_model::Versioning;
+
 use crate::{
     attempt::{Answer, Call, Field, Op, Output, Param},
-    environment::Versioning,
     scenario::Request,
 };
 

@@ -6,12 +6,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use gainsay_model::Role;
 use tokio::sync::Mutex;
 
 use super::{Caller, Ground};
 use crate::{
     cloud::Chain,
-    environment::{Environment, Role},
+    environment::Environment,
     principal::{Session, Sessions},
 };
 
@@ -59,10 +60,15 @@ impl Keeper {
         }
         let Caller { chain, .. } = &self.ground.caller;
         // Whoever begins the chain is the one that a profile is for.
-        let next = |role: &&Arc<Role>| role.via.as_ref().and_then(|via| self.environment.role(via));
-        let first = std::iter::successors(Some(role), next).take(self.environment.roles.len()).last();
-        let credentials = match first.and_then(|role| role.source_profile.as_ref()) {
-            Some(profile) => Chain::find(Some(profile), &self.environment.region).await.credentials().await?,
+        let first = self.environment.chain(role).last();
+        let settings = first.and_then(|role| self.environment.session(&role.name));
+        let credentials = match settings.and_then(|settings| settings.source_profile.as_ref()) {
+            Some(profile) => {
+                Chain::find(Some(profile), &self.environment.deployed.region)
+                    .await
+                    .credentials()
+                    .await?
+            }
             None => chain.credentials().await?,
         };
         let target = self.ground.target.fork();
