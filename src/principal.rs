@@ -45,9 +45,15 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Assumes every role given, as the caller, or by way of the roles that are to assume it. What waits for nothing is asked
-    /// for at once: no row begins before the last is there.
-    pub async fn open(target: &Target, caller: &Credentials, environment: &Environment, roles: &[Arc<Role>], run: &str) -> Self {
+    /// Assumes every role given, as the caller, or by way of the roles that are to assume it. What
+    /// waits for nothing is asked for at once: no row begins before the last is there.
+    pub async fn open(
+        target: &Target,
+        caller: &Credentials,
+        environment: &Environment,
+        roles: &[Arc<Role>],
+        run: &str,
+    ) -> Self {
         let calls = Arc::new(AtomicU64::new(0));
         let mut sessions = Self::default();
         for wave in waves(environment, roles) {
@@ -55,10 +61,13 @@ impl Sessions {
             let opening = wave.into_iter().map(|role| {
                 let by = match environment.via(&role.name) {
                     None => Ok((caller.clone(), environment.deployed.caller.arn.clone())),
-                    Some(via) => sessions.get(&via.name).map(|by| (by.credentials.clone(), by.arn.clone())),
+                    Some(via) => {
+                        sessions.get(&via.name).map(|by| (by.credentials.clone(), by.arn.clone()))
+                    }
                 };
                 let settings = environment.session(&role.name).cloned().unwrap_or_default();
-                let (target, role, run, calls) = (target.clone(), role.clone(), run.to_owned(), calls.clone());
+                let (target, role, run, calls) =
+                    (target.clone(), role.clone(), run.to_owned(), calls.clone());
                 // On every core: a sandbox answers as fast as it is asked.
                 let opening = tokio::spawn(async move {
                     let (credentials, who) = by?;
@@ -98,7 +107,8 @@ impl Sessions {
     }
 }
 
-/// The roles and those they are assumed by way of, each in a later wave than the one that assumes it. Circles were refused at load.
+/// The roles and those they are assumed by way of, each in a later wave than the one that assumes
+/// it. Circles were refused at load.
 fn waves<'a>(environment: &'a Environment, roles: &'a [Arc<Role>]) -> Vec<Vec<&'a Arc<Role>>> {
     let mut waves: Vec<Vec<&Arc<Role>>> = Vec::new();
     for role in roles {
@@ -140,7 +150,8 @@ async fn assume(
         .duration_seconds(SECONDS)
         .set_external_id(settings.external_id.clone())
         .set_tags((!tags.is_empty()).then_some(tags));
-    let failed = |answer: &Answer| format!("`{who}` cannot assume `{}`: {}", role.arn, came_back(answer));
+    let failed =
+        |answer: &Answer| format!("`{who}` cannot assume `{}`: {}", role.arn, came_back(answer));
     let answer = ask(calls, || request.clone().send()).await.map_err(|answer| failed(&answer))?;
     let issued = answer
         .credentials()
@@ -155,13 +166,12 @@ async fn assume(
     // Credentials that work for someone else would make every refusal look right.
     let identity = target.clients(Some(&credentials), false).sts.get_caller_identity();
     let identity = ask(calls, || identity.clone().send()).await;
-    let identity = identity.map_err(|answer| format!("the session of `{}` is not accepted: {}", role.arn, came_back(&answer)))?;
+    let identity = identity.map_err(|answer| {
+        format!("the session of `{}` is not accepted: {}", role.arn, came_back(&answer))
+    })?;
     let arn = identity.arn().unwrap_or_default();
     if is_session_of(arn, role) {
-        Ok(Session {
-            credentials,
-            arn: arn.to_owned(),
-        })
+        Ok(Session { credentials, arn: arn.to_owned() })
     } else {
         Err(format!("the session assumed for `{}` is `{arn}`", role.arn))
     }

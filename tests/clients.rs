@@ -1,4 +1,5 @@
-//! `gainsay serve` and clients that nobody here wrote: boto3 and the AWS CLI from `PyPI`, and curl. What they do is in `tests/clients/`.
+//! `gainsay serve` and clients that nobody here wrote: boto3 and the AWS CLI from `PyPI`, and curl.
+//! What they do is in `tests/clients/`.
 
 #![allow(
     clippy::unwrap_used,

@@ -46,14 +46,8 @@ const STRANGERS: &[(&str, &[&str])] = &[
         ],
     ),
     // Reading and resolving files is pure.
-    (
-        "src/scenario",
-        &["std::fs", "tokio", "crate::cloud", "gainsay_sandbox", "crate::runner"],
-    ),
-    (
-        "src/environment",
-        &["std::fs", "tokio", "crate::cloud", "gainsay_sandbox", "crate::runner"],
-    ),
+    ("src/scenario", &["std::fs", "tokio", "crate::cloud", "gainsay_sandbox", "crate::runner"]),
+    ("src/environment", &["std::fs", "tokio", "crate::cloud", "gainsay_sandbox", "crate::runner"]),
     // Nothing but the runner and the calls it makes waits for anything.
     ("src/verdict.rs", &["tokio", "async ", "std::fs"]),
     ("src/outcome.rs", &["tokio", "async ", "std::fs"]),
@@ -75,7 +69,11 @@ fn each_part_knows_only_what_it_may() {
                 .join("\n");
             for stranger in *strangers {
                 let is_test = file.to_string_lossy().contains("tests");
-                assert!(is_test || !code.contains(stranger), "{} names `{stranger}`", file.display());
+                assert!(
+                    is_test || !code.contains(stranger),
+                    "{} names `{stranger}`",
+                    file.display()
+                );
             }
         }
     }
@@ -118,19 +116,20 @@ fn every_dependency_says_why_it_is_there() {
 fn crates_stand_on_each_other_in_one_order() {
     let order = ["gainsay-iam", "gainsay-model", "gainsay-sandbox", "gainsay"];
     for (at, name) in order.iter().enumerate() {
-        let folder = if *name == "gainsay" {
-            root()
-        } else {
-            root().join("crates").join(name)
-        };
+        let folder = if *name == "gainsay" { root() } else { root().join("crates").join(name) };
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
         let manifest = manifest.split("[workspace.dependencies]").next().unwrap();
         let mut inside = false;
         for line in manifest.lines() {
             if line.starts_with('[') {
                 inside = line.ends_with("dependencies]");
-            } else if let Some((dependency, _)) = line.split_once(['.', ' ']).filter(|_| inside && line.contains('=')) {
-                assert!(line.contains("workspace = true"), "{name}: `{line}` is not the workspace's");
+            } else if let Some((dependency, _)) =
+                line.split_once(['.', ' ']).filter(|_| inside && line.contains('='))
+            {
+                assert!(
+                    line.contains("workspace = true"),
+                    "{name}: `{line}` is not the workspace's"
+                );
                 let theirs = order.iter().position(|other| *other == dependency);
                 assert!(theirs.is_none_or(|theirs| theirs < at), "{name} depends on {dependency}");
             }

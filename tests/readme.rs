@@ -116,7 +116,8 @@ fn the_sample_of_a_weakened_policy_is_current() {
         .unwrap()
         .retain(|statement| statement["Sid"] != "DenyNotKms");
     fs::write(&path, serde_json::to_string_pretty(&policy).unwrap()).unwrap();
-    let arguments = "run --exact secure-bucket/encryption/app.inbox/s3:PutObject/with-s3-managed-keys";
+    let arguments =
+        "run --exact secure-bucket/encryption/app.inbox/s3:PutObject/with-s3-managed-keys";
     let printed = run_in(directory.path(), arguments);
     let marker = format!("<!-- sample without DenyNotKms: {arguments} -->");
     assert_eq!(normal(block(&readme(), &marker)), normal(&printed), "paste this:\n{printed}");

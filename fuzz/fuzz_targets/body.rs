@@ -1,4 +1,5 @@
-//! Any body in chunks: what is accepted is stored whole, as long as it was said to be, and comes back.
+//! Any body in chunks: what is accepted is stored whole, as long as it was said to be, and comes
+//! back.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,4 +1,5 @@
-//! Any line as a question: it has a decision or an error, one line of JSON, and the explanation agrees with the decision.
+//! Any line as a question: it has a decision or an error, one line of JSON, and the explanation
+//! agrees with the decision.
 #![no_main]
 
 use gainsay_iam::{Answer, Decision, Inquiry, explain};

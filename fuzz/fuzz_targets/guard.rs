@@ -1,5 +1,5 @@
-//! Any method, query and headers: what the table has no row for is refused, and what it has one for has nothing that the row does not
-//! know.
+//! Any method, query and headers: what the table has no row for is refused, and what it has one for
+//! has nothing that the row does not know.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,5 +1,5 @@
-//! Any request: it has an answer with a status of HTTP's, nobody without a signature gets what is private, and what has happened is
-//! what was answered.
+//! Any request: it has an answer with a status of HTTP's, nobody without a signature gets what is
+//! private, and what has happened is what was answered.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,4 +1,5 @@
-//! Any text as a policy of every kind: it is read or refused, every refusal has a place in the text, and what is read can be linted.
+//! Any text as a policy of every kind: it is read or refused, every refusal has a place in the
+//! text, and what is read can be linted.
 #![no_main]
 
 use gainsay_iam::{Policy, PolicyKind, lint, locate};

@@ -1,4 +1,5 @@
-//! What the targets of the sandbox share: a sandbox with one private object, requests made of bytes, and answers read whole.
+//! What the targets of the sandbox share: a sandbox with one private object, requests made of
+//! bytes, and answers read whole.
 
 use std::time::SystemTime;
 
@@ -94,8 +95,8 @@ pub fn signed_with(sandbox: &Sandbox, method: &str, path: &str, headers: &[(&str
     request
 }
 
-/// A request as text: method and target on the first line, a header on each line, a blank line, and the body. Nothing for what is no
-/// request of HTTP.
+/// A request as text: method and target on the first line, a header on each line, a blank line, and
+/// the body. Nothing for what is no request of HTTP.
 #[must_use]
 pub fn request(data: &[u8]) -> Option<http::Request<Bytes>> {
     let end = data.windows(2).position(|pair| pair == b"\n\n").unwrap_or(data.len());

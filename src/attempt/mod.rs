@@ -1,4 +1,5 @@
-//! Attempts as calls: the operation catalogue, the parameters, and one function per operation that makes the call.
+//! Attempts as calls: the operation catalogue, the parameters, and one function per operation that
+//! makes the call.
 
 mod answer;
 mod ask;

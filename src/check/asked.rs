@@ -1,4 +1,5 @@
-//! What a baseline asks to be read: for every control that is `of` something, each bucket or key it names.
+//! What a baseline asks to be read: for every control that is `of` something, each bucket or key it
+//! names.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,14 +14,15 @@ use crate::{
 /// The readings of an architecture, in the order of its baseline.
 ///
 /// # Errors
-/// Names that the environment does not have, parameters that the check does not have or lacks, a control that has no check, and a
-/// reader that is not there.
-pub fn asked(architecture: &str, source: &Source, raw: &RawBaseline, environment: &Environment) -> Result<Vec<Arc<Reading>>, Diagnostics> {
-    let asked = Asked {
-        architecture,
-        source,
-        environment,
-    };
+/// Names that the environment does not have, parameters that the check does not have or lacks, a
+/// control that has no check, and a reader that is not there.
+pub fn asked(
+    architecture: &str,
+    source: &Source,
+    raw: &RawBaseline,
+    environment: &Environment,
+) -> Result<Vec<Arc<Reading>>, Diagnostics> {
+    let asked = Asked { architecture, source, environment };
     let mut problems = Diagnostics::default();
     let reader = match asked.reader(raw) {
         Ok(reader) => reader,
@@ -41,11 +43,9 @@ pub fn asked(architecture: &str, source: &Source, raw: &RawBaseline, environment
                 "add `reader:` with a role that may read the configuration",
             )),
             (Ok(Some(part)), Some(reader)) => {
-                readings.extend(
-                    part.subjects
-                        .iter()
-                        .map(|(subject, parameters)| Arc::new(asked.reading(&part, subject, parameters, reader, choice))),
-                );
+                readings.extend(part.subjects.iter().map(|(subject, parameters)| {
+                    Arc::new(asked.reading(&part, subject, parameters, reader, choice))
+                }));
             }
         }
     }
@@ -75,9 +75,15 @@ impl Asked<'_> {
         let Some(name) = &raw.reader else { return Ok(None) };
         match self.environment.deployed.role(&name.value) {
             Some(role) => Ok(Some(role.clone())),
-            None => Err(Diagnostic::new(Code::UnknownName, format!("there is no role `{}`", name.value))
-                .at(self.source, name.span.clone())
-                .suggest(&name.value, self.environment.deployed.roles.iter().map(|role| role.name.as_str()))),
+            None => Err(Diagnostic::new(
+                Code::UnknownName,
+                format!("there is no role `{}`", name.value),
+            )
+            .at(self.source, name.span.clone())
+            .suggest(
+                &name.value,
+                self.environment.deployed.roles.iter().map(|role| role.name.as_str()),
+            )),
         }
     }
 
@@ -87,7 +93,10 @@ impl Asked<'_> {
             for (name, _) in &choice.with.0 {
                 problems.push(self.problem(
                     Code::BadParameter,
-                    format!("nothing is read for `{}`, so `{}` is told to nobody", choice.id.value, name.value),
+                    format!(
+                        "nothing is read for `{}`, so `{}` is told to nobody",
+                        choice.id.value, name.value
+                    ),
                     name,
                     "say with `of:` what is read, or remove it",
                 ));
@@ -95,7 +104,9 @@ impl Asked<'_> {
             return if problems.is_empty() { Ok(None) } else { Err(problems) };
         };
         let control = catalogue().iter().find(|control| control.id == choice.id.value);
-        let Some((control, check)) = control.and_then(|control| Some((control, control.check.as_ref()?))) else {
+        let Some((control, check)) =
+            control.and_then(|control| Some((control, control.check.as_ref()?)))
+        else {
             let at = of.0.first().unwrap_or(&choice.id);
             problems.push(self.problem(
                 Code::BadParameter,
@@ -137,17 +148,27 @@ impl Asked<'_> {
     }
 
     /// Whether the check is told all that it has to be told, and nothing else.
-    fn named(&self, control: &Control, check: &Check, choice: &RawControlChoice, problems: &mut Diagnostics) {
-        for (name, _) in choice.with.0.iter().filter(|(name, _)| !check.parameters.contains(&name.value)) {
+    fn named(
+        &self,
+        control: &Control,
+        check: &Check,
+        choice: &RawControlChoice,
+        problems: &mut Diagnostics,
+    ) {
+        for (name, _) in
+            choice.with.0.iter().filter(|(name, _)| !check.parameters.contains(&name.value))
+        {
             let problem = Diagnostic::new(
                 Code::BadParameter,
                 format!("the check of `{}` has no parameter `{}`", control.id, name.value),
             );
             let problem = problem.at(self.source, name.span.clone());
-            problems.push(problem.suggest(&name.value, check.parameters.iter().map(String::as_str)));
+            problems
+                .push(problem.suggest(&name.value, check.parameters.iter().map(String::as_str)));
         }
         // A name that is misspelt is not missing as well.
-        let misspelt = choice.with.names().any(|name| !check.parameters.iter().any(|known| known == name));
+        let misspelt =
+            choice.with.names().any(|name| !check.parameters.iter().any(|known| known == name));
         for name in &check.parameters {
             if choice.with.get(name).is_none() && !misspelt {
                 problems.push(self.problem(
@@ -169,7 +190,9 @@ impl Asked<'_> {
         problems: &mut Diagnostics,
     ) -> BTreeMap<String, String> {
         let mut parameters = BTreeMap::new();
-        for (name, value) in choice.with.0.iter().filter(|(name, _)| check.parameters.contains(&name.value)) {
+        for (name, value) in
+            choice.with.0.iter().filter(|(name, _)| check.parameters.contains(&name.value))
+        {
             match self.said(value, subject).and_then(|value| self.told(&name.value, &value)) {
                 Ok(told) => _ = parameters.insert(name.value.clone(), told),
                 Err(problem) => problems.push(problem),
@@ -179,24 +202,24 @@ impl Asked<'_> {
     }
 
     /// A value, or of `{field}` what the subject's own entry says, where it is of a collection.
-    fn said(&self, value: &Located<String>, subject: &Subject) -> Result<Located<String>, Diagnostic> {
-        let Some(field) = value.value.strip_prefix('{').and_then(|value| value.strip_suffix('}')) else {
+    fn said(
+        &self,
+        value: &Located<String>,
+        subject: &Subject,
+    ) -> Result<Located<String>, Diagnostic> {
+        let Some(field) = value.value.strip_prefix('{').and_then(|value| value.strip_suffix('}'))
+        else {
             return Ok(value.clone());
         };
-        let mut members = self.environment.collections.iter().flat_map(|collection| &collection.members);
+        let mut members =
+            self.environment.collections.iter().flat_map(|collection| &collection.members);
         let Some(member) = members.find(|member| member.name == subject.name) else {
-            let message = format!("`{}` is of no collection, so it has no field `{field}`", subject.name);
+            let message =
+                format!("`{}` is of no collection, so it has no field `{field}`", subject.name);
             return Err(self.problem(Code::BadTemplate, message, value, "write the value out"));
         };
-        let said = if field == "name" {
-            Some(member.name.as_str())
-        } else {
-            member.field(field)
-        };
-        let said = said.map(|said| Located {
-            value: said.to_owned(),
-            span: value.span.clone(),
-        });
+        let said = if field == "name" { Some(member.name.as_str()) } else { member.field(field) };
+        let said = said.map(|said| Located { value: said.to_owned(), span: value.span.clone() });
         said.ok_or_else(|| {
             Diagnostic::new(Code::BadTemplate, format!("`{}` has no field `{field}`", member.name))
                 .at(self.source, value.span.clone())
@@ -210,7 +233,12 @@ impl Asked<'_> {
             "key" => Ok(self.key(value)?.arn.clone()),
             "alias" => self.key(value)?.alias.clone().ok_or_else(|| {
                 let help = "give it one in `environment.yaml`, or name another key";
-                self.problem(Code::BadValue, format!("the key `{}` has no alias", value.value), value, help)
+                self.problem(
+                    Code::BadValue,
+                    format!("the key `{}` has no alias", value.value),
+                    value,
+                    help,
+                )
             }),
             "trail" => Ok(self.trail(value)?.arn.clone()),
             "account" => self.account(value),
@@ -226,7 +254,8 @@ impl Asked<'_> {
     /// under.
     fn account(&self, name: &Located<String>) -> Result<String, Diagnostic> {
         let own = std::iter::once(("account", &self.environment.deployed.account));
-        let others = self.environment.deployed.accounts.iter().map(|(name, id)| (name.as_str(), id));
+        let others =
+            self.environment.deployed.accounts.iter().map(|(name, id)| (name.as_str(), id));
         let mut known = own.chain(others);
         let found = known.clone().find(|(known, _)| *known == name.value);
         found.map(|(_, id)| id.clone()).ok_or_else(|| {
@@ -332,7 +361,8 @@ impl Asked<'_> {
         if let Some(one) = all.iter().find(|subject| subject.name == name.value) {
             return Ok(vec![one.clone()]);
         }
-        let collection = environment.collections.iter().find(|collection| collection.name == name.value);
+        let collection =
+            environment.collections.iter().find(|collection| collection.name == name.value);
         let of_members = collection.map(|collection| {
             let has = |subject: &&Subject| {
                 let has = |member: &Arc<crate::environment::Member>| {
@@ -350,7 +380,8 @@ impl Asked<'_> {
         match of_members {
             Some(subjects) if !subjects.is_empty() => Ok(subjects),
             _ => {
-                let collections = environment.collections.iter().map(|collection| collection.name.as_str());
+                let collections =
+                    environment.collections.iter().map(|collection| collection.name.as_str());
                 let known = all.iter().map(|subject| subject.name.as_str()).chain(collections);
                 Err(Diagnostic::new(
                     Code::UnknownName,
@@ -372,7 +403,10 @@ impl Asked<'_> {
     ) -> Reading {
         let Part { control, check, .. } = part;
         Reading {
-            id: format!("{}/checks/{}/{}/{}", self.architecture, subject.name, check.read, control.id),
+            id: format!(
+                "{}/checks/{}/{}/{}",
+                self.architecture, subject.name, check.read, control.id
+            ),
             control: control.id.clone(),
             statement: &control.statement,
             check,

@@ -33,21 +33,22 @@ struct Wanted<'a> {
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html>).
 /// A bucket policy that denies everything but `aws:kms` ends log file validation. That encryption
 /// and key are told in headers is assumed.
-pub(super) fn trail_delivery(policies: &Policies<'_>, subject: &Subject, parameters: &Parameters) -> Vec<Found> {
+pub(super) fn trail_delivery(
+    policies: &Policies<'_>,
+    subject: &Subject,
+    parameters: &Parameters,
+) -> Vec<Found> {
     let source = told(parameters, "trail");
     let prefix = match told(parameters, "prefix").trim_matches('/') {
         "" => String::new(),
         prefix => format!("{prefix}/"),
     };
-    let object = |folder: &str| format!("{}/{prefix}AWSLogs/{}/{folder}/file.gz", subject.arn, subject.account);
-    let acl = ("s3:x-amz-acl", "bucket-owner-full-control");
-    let asks = |action, resource, keys| Wanted {
-        service: CLOUDTRAIL,
-        source,
-        action,
-        resource,
-        keys,
+    let object = |folder: &str| {
+        format!("{}/{prefix}AWSLogs/{}/{folder}/file.gz", subject.arn, subject.account)
     };
+    let acl = ("s3:x-amz-acl", "bucket-owner-full-control");
+    let asks =
+        |action, resource, keys| Wanted { service: CLOUDTRAIL, source, action, resource, keys };
     refused(
         policies,
         subject,
@@ -66,7 +67,11 @@ pub(super) fn trail_delivery(policies: &Policies<'_>, subject: &Subject, paramet
 /// What `CloudTrail` asks of the key of a trail, each action that `kms:GenerateDataKey*` on AWS's
 /// page stands for
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>).
-pub(super) fn trail_encryption(policies: &Policies<'_>, subject: &Subject, parameters: &Parameters) -> Vec<Found> {
+pub(super) fn trail_encryption(
+    policies: &Policies<'_>,
+    subject: &Subject,
+    parameters: &Parameters,
+) -> Vec<Found> {
     let source = told(parameters, "trail");
     let asks = |action, keys| Wanted {
         service: CLOUDTRAIL,
@@ -90,7 +95,11 @@ pub(super) fn trail_encryption(policies: &Policies<'_>, subject: &Subject, param
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html>). The
 /// prefix is all that stands before a file's date
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html>).
-pub(super) fn log_delivery(policies: &Policies<'_>, subject: &Subject, parameters: &Parameters) -> Vec<Found> {
+pub(super) fn log_delivery(
+    policies: &Policies<'_>,
+    subject: &Subject,
+    parameters: &Parameters,
+) -> Vec<Found> {
     let prefix = told(parameters, "prefix");
     let asked = Wanted {
         service: LOGGING,
@@ -108,7 +117,11 @@ fn told<'a>(parameters: &'a Parameters, name: &str) -> &'a str {
 
 /// What is not allowed of what a service asks for, on behalf of the account that the resource is
 /// in.
-fn refused<'a>(policies: &Policies<'_>, subject: &Subject, asked: impl IntoIterator<Item = Wanted<'a>>) -> Vec<Found> {
+fn refused<'a>(
+    policies: &Policies<'_>,
+    subject: &Subject,
+    asked: impl IntoIterator<Item = Wanted<'a>>,
+) -> Vec<Found> {
     let founds = asked.into_iter().map(|wanted| {
         let mut context = Context::new();
         let always = [

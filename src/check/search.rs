@@ -1,8 +1,11 @@
-//! What must hold of a policy: that the engine finds no request of a forbidden kind which the policy lets through. Texts are never compared.
+//! What must hold of a policy: that the engine finds no request of a forbidden kind which the
+//! policy lets through. Texts are never compared.
 
 use std::collections::BTreeMap;
 
-use gainsay_iam::{Family, Found, Goal, OwnedRequest, Policies, Policy, PolicyKind, Principal, Request, search};
+use gainsay_iam::{
+    Family, Found, Goal, OwnedRequest, Policies, Policy, PolicyKind, Principal, Request, search,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -36,7 +39,8 @@ pub enum Search {
     Outsider,
     /// Anything by a service on behalf of nobody, or of another account.
     LooseService,
-    /// What `CloudTrail` delivers for the trail `$trail`, under `$prefix` (`/` where there is none) and with `$key`: found where it is not allowed.
+    /// What `CloudTrail` delivers for the trail `$trail`, under `$prefix` (`/` where there is none)
+    /// and with `$key`: found where it is not allowed.
     TrailDelivery,
     /// What `CloudTrail` does with the key of the trail `$trail`: found where it is not allowed.
     TrailEncryption,
@@ -52,10 +56,18 @@ impl Search {
         match self {
             Self::InsecureTransport => "anything over plain HTTP that is not denied",
             Self::UnnamedEncryption => "an upload that names no encryption and is not denied",
-            Self::OtherEncryption => "an upload with another encryption than `aws:kms` that is not denied",
-            Self::OtherKey => "an upload with `aws:kms` under another key, or none that is named, that is not denied",
-            Self::LooseService => "anything by a service on behalf of another account, or of none that it names, that is allowed",
-            Self::TrailDelivery => "a delivery of the trail, digest files among them, that is not allowed",
+            Self::OtherEncryption => {
+                "an upload with another encryption than `aws:kms` that is not denied"
+            }
+            Self::OtherKey => {
+                "an upload with `aws:kms` under another key, or none that is named, that is not denied"
+            }
+            Self::LooseService => {
+                "anything by a service on behalf of another account, or of none that it names, that is allowed"
+            }
+            Self::TrailDelivery => {
+                "a delivery of the trail, digest files among them, that is not allowed"
+            }
             Self::TrailEncryption => "a use of the key by the trail that is not allowed",
             Self::LogDelivery => "a delivery of access logs that is not allowed",
             Self::Outsider => "anything by someone who is not of the account that is allowed",
@@ -64,7 +76,13 @@ impl Search {
 }
 
 /// Whether a policy that was read lets a request of the kind through.
-pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, parameters: &BTreeMap<String, String>) -> Judgement {
+pub(super) fn judge(
+    kind: Search,
+    on: On,
+    document: &Value,
+    subject: &Subject,
+    parameters: &BTreeMap<String, String>,
+) -> Judgement {
     let policy = match policy(on, document) {
         Ok(policy) => policy,
         Err(why) => return Judgement::inconclusive(Reason::NotRead, why),
@@ -74,7 +92,10 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
             Search::Outsider | Search::LooseService => Judgement::pass(),
             _ => Judgement::fail(
                 Reason::DoesNotHold,
-                format!("`{}` has no policy, so nothing is denied, and no service is allowed", subject.name),
+                format!(
+                    "`{}` has no policy, so nothing is denied, and no service is allowed",
+                    subject.name
+                ),
             ),
         };
     };
@@ -84,21 +105,38 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
         Search::TrailDelivery => &["key", "prefix", "trail"],
         Search::TrailEncryption => &["trail"],
         Search::LogDelivery => &["prefix", "source"],
-        Search::InsecureTransport | Search::UnnamedEncryption | Search::OtherEncryption | Search::Outsider | Search::LooseService => &[],
+        Search::InsecureTransport
+        | Search::UnnamedEncryption
+        | Search::OtherEncryption
+        | Search::Outsider
+        | Search::LooseService => &[],
     };
     if let Some(name) = needs.iter().find(|name| !parameters.contains_key(**name)) {
-        return Judgement::inconclusive(Reason::NotRead, format!("the parameter `{name}` is not given"));
+        return Judgement::inconclusive(
+            Reason::NotRead,
+            format!("the parameter `{name}` is not given"),
+        );
     }
     for found in founds(kind, &policy, subject, parameters) {
         match found {
             Found::None { asked } if asked > 0 => {}
             // A kind of which there is no request shows nothing.
-            Found::None { .. } => return Judgement::inconclusive(Reason::NotRead, "the search had no request of the kind to ask for"),
+            Found::None { .. } => {
+                return Judgement::inconclusive(
+                    Reason::NotRead,
+                    "the search had no request of the kind to ask for",
+                );
+            }
             Found::Request(specimen) => {
                 let what = match kind {
                     Search::Outsider | Search::LooseService => "allows",
-                    Search::TrailDelivery | Search::TrailEncryption | Search::LogDelivery => "does not allow",
-                    Search::InsecureTransport | Search::UnnamedEncryption | Search::OtherEncryption | Search::OtherKey => "does not deny",
+                    Search::TrailDelivery | Search::TrailEncryption | Search::LogDelivery => {
+                        "does not allow"
+                    }
+                    Search::InsecureTransport
+                    | Search::UnnamedEncryption
+                    | Search::OtherEncryption
+                    | Search::OtherKey => "does not deny",
                 };
                 return Judgement::fail(
                     Reason::DoesNotHold,
@@ -114,7 +152,10 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
             Found::TooMany => {
                 return Judgement::inconclusive(
                     Reason::NotRead,
-                    format!("the policy of `{}` tells more requests apart than are searched", subject.name),
+                    format!(
+                        "the policy of `{}` tells more requests apart than are searched",
+                        subject.name
+                    ),
                 );
             }
         }
@@ -130,22 +171,33 @@ fn policy(on: On, document: &Value) -> Result<Option<Policy>, String> {
     let kind = match on {
         On::Bucket => PolicyKind::Bucket,
         On::Key => PolicyKind::KeyPolicy,
-        On::Trail | On::Account => return Err(format!("the policy of a {} is not read", on.as_str())),
+        On::Trail | On::Account => {
+            return Err(format!("the policy of a {} is not read", on.as_str()));
+        }
     };
-    let text = document.get("Policy").and_then(Value::as_str).ok_or("the answer holds no policy")?;
-    let policy = Policy::from_text(kind, text).map_err(|problem| format!("the policy cannot be read: {problem}"))?;
+    let text =
+        document.get("Policy").and_then(Value::as_str).ok_or("the answer holds no policy")?;
+    let policy = Policy::from_text(kind, text)
+        .map_err(|problem| format!("the policy cannot be read: {problem}"))?;
     Ok(Some(policy))
 }
 
-fn founds(kind: Search, policy: &Policy, subject: &Subject, parameters: &BTreeMap<String, String>) -> Vec<Found> {
-    let policies = Policies {
-        resource: Some(policy),
-        ..Policies::default()
-    };
+fn founds(
+    kind: Search,
+    policy: &Policy,
+    subject: &Subject,
+    parameters: &BTreeMap<String, String>,
+) -> Vec<Found> {
+    let policies = Policies { resource: Some(policy), ..Policies::default() };
     let family = family_of(&policies, subject);
     let objects = format!("{}/", subject.arn);
-    let inside = |request: &Request<'_>| request.resource == subject.arn || request.resource.starts_with(&objects);
-    let upload = |request: &Request<'_>| request.action.eq_ignore_ascii_case("s3:PutObject") && request.resource.starts_with(&objects);
+    let inside = |request: &Request<'_>| {
+        request.resource == subject.arn || request.resource.starts_with(&objects)
+    };
+    let upload = |request: &Request<'_>| {
+        request.action.eq_ignore_ascii_case("s3:PutObject")
+            && request.resource.starts_with(&objects)
+    };
     let denied = |fixed: &[(&str, &str)], of_kind: &dyn Fn(&Request<'_>) -> bool| {
         let mut family = family.clone();
         for (key, value) in fixed {
@@ -154,13 +206,17 @@ fn founds(kind: Search, policy: &Policy, subject: &Subject, parameters: &BTreeMa
         with_uploads(&mut family, kind, subject);
         search(&policies, &family, Goal::NotDenied, of_kind)
     };
-    let value = |request: &Request<'_>, key: &str| request.context.get(key).and_then(<[String]>::first).cloned();
+    let value = |request: &Request<'_>, key: &str| {
+        request.context.get(key).and_then(<[String]>::first).cloned()
+    };
     match kind {
         Search::InsecureTransport => vec![denied(&[(SECURE, "false")], &|request| {
             inside(request) && !keeps_the_policy(request, subject)
         })],
         Search::UnnamedEncryption => vec![denied(&[(SECURE, "true")], &|request| {
-            upload(request) && value(request, ENCRYPTION).is_none() && value(request, KMS_KEY).is_none()
+            upload(request)
+                && value(request, ENCRYPTION).is_none()
+                && value(request, KMS_KEY).is_none()
         })],
         Search::OtherEncryption => ["AES256", "aws:kms:dsse"]
             .iter()
@@ -192,7 +248,8 @@ fn family_of(policies: &Policies<'_>, subject: &Subject) -> Family {
     family
 }
 
-/// What the policy is of is asked for whether or not the policy names it, and where uploads are looked for, nothing else.
+/// What the policy is of is asked for whether or not the policy names it, and where uploads are
+/// looked for, nothing else.
 fn with_uploads(family: &mut Family, kind: Search, subject: &Subject) {
     let object = (format!("{}/gainsay-object", subject.arn), subject.account.clone());
     for resource in [(subject.arn.clone(), subject.account.clone()), object] {
@@ -215,21 +272,20 @@ fn with_uploads(family: &mut Family, kind: Search, subject: &Subject) {
 /// The root user of a bucket's account can always mend its policy.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html>.
 fn keeps_the_policy(request: &Request<'_>, subject: &Subject) -> bool {
-    let root = matches!(request.principal, Principal::Root { account } if *account == subject.account);
+    let root =
+        matches!(request.principal, Principal::Root { account } if *account == subject.account);
     root && ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]
         .iter()
         .any(|action| request.action.eq_ignore_ascii_case(action))
 }
 
-/// Someone of another account may do what this policy and their own allow, and theirs may allow anything. A service is not asked about.
+/// Someone of another account may do what this policy and their own allow, and theirs may allow
+/// anything. A service is not asked about.
 fn outsider(policy: &Policy, subject: &Subject) -> Found {
     let everything = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } });
-    let identity: Vec<Policy> = Policy::from_value(PolicyKind::Identity, &everything).into_iter().collect();
-    let policies = Policies {
-        identity: &identity,
-        resource: Some(policy),
-        ..Policies::default()
-    };
+    let identity: Vec<Policy> =
+        Policy::from_value(PolicyKind::Identity, &everything).into_iter().collect();
+    let policies = Policies { identity: &identity, resource: Some(policy), ..Policies::default() };
     let mut family = family_of(&policies, subject);
     with_uploads(&mut family, Search::Outsider, subject);
     family.principals.retain(|principal| {
@@ -240,8 +296,9 @@ fn outsider(policy: &Policy, subject: &Subject) -> Found {
     search(&policies, &family, Goal::Allowed, |_| true)
 }
 
-/// A service that says it acts for nothing, and one that acts for what another account has: a bucket, whose ARN has no account, or anything
-/// else. Policies pin services by these two keys: <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
+/// A service that says it acts for nothing, and one that acts for what another account has: a
+/// bucket, whose ARN has no account, or anything else. Policies pin services by these two keys:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
 fn loose_services(policies: &Policies<'_>, family: &Family, subject: &Subject) -> Vec<Found> {
     let mut family = family.clone();
     with_uploads(&mut family, Search::LooseService, subject);
@@ -249,7 +306,8 @@ fn loose_services(policies: &Policies<'_>, family: &Family, subject: &Subject) -
     family.principals.push(Principal::Service(A_SERVICE.to_owned()));
     family.principals.retain(|principal| matches!(principal, Principal::Service(_)));
     family.resources.retain(|(_, account)| *account == subject.account);
-    // Whoever the policy itself names: nobody, or the account of a source that is not this one. A bucket's ARN tells no account.
+    // Whoever the policy itself names: nobody, or the account of a source that is not this one. A
+    // bucket's ARN tells no account.
     let named = search(policies, &family, Goal::Allowed, |request| {
         let value = |key| request.context.get(key).and_then(<[String]>::first).map(String::as_str);
         match (value(SOURCE_ACCOUNT), value(SOURCE_ARN)) {
@@ -261,11 +319,7 @@ fn loose_services(policies: &Policies<'_>, family: &Family, subject: &Subject) -
             }
         }
     });
-    let another = if subject.account == "444455556666" {
-        "111122223333"
-    } else {
-        "444455556666"
-    };
+    let another = if subject.account == "444455556666" { "111122223333" } else { "444455556666" };
     let foreign = [
         "arn:aws:s3:::a-bucket-of-another-account".to_owned(),
         format!("arn:aws:cloudtrail:eu-west-1:{another}:trail/another"),
@@ -289,10 +343,7 @@ fn told(specimen: &OwnedRequest) -> String {
         .filter(|(key, _)| !key.starts_with("aws:principal"))
         .map(|(key, values)| format!("{key}={}", values.join(",")))
         .collect();
-    let context = if context.is_empty() {
-        String::new()
-    } else {
-        format!(" with {}", context.join(" "))
-    };
+    let context =
+        if context.is_empty() { String::new() } else { format!(" with {}", context.join(" ")) };
     format!("`{}` on `{}` by `{who}`{context}", specimen.action, specimen.resource)
 }

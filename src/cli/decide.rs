@@ -61,7 +61,10 @@ impl Decide {
                 Ok(0) => return Ok(Exit::Ok),
                 Ok(_) => {}
                 Err(error) => {
-                    writeln!(terminal.err, "error: the questions cannot be read any further: {error}")?;
+                    writeln!(
+                        terminal.err,
+                        "error: the questions cannot be read any further: {error}"
+                    )?;
                     return Ok(Exit::BadInput);
                 }
             }

@@ -30,13 +30,19 @@ use crate::{
     suite::Architecture,
 };
 
-/// Show why a request is allowed or refused: every layer, statement and element, and what was compared
+/// Show why a request is allowed or refused: every layer, statement and element, and what was
+/// compared
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// The attempt, by its result id or a part of it that no other has; it is made on the sandbox
-    #[arg(value_name = "RESULT_ID", required_unless_present = "request", conflicts_with = "request")]
+    #[arg(
+        value_name = "RESULT_ID",
+        required_unless_present = "request",
+        conflicts_with = "request"
+    )]
     id: Option<String>,
-    /// Instead of an attempt a request with its policies, as a line for `gainsay decide`: a file, or `-` for standard input
+    /// Instead of an attempt a request with its policies, as a line for `gainsay decide`: a file,
+    /// or `-` for standard input
     #[arg(long, value_name = "FILE")]
     request: Option<PathBuf>,
     /// The folder with the scenarios
@@ -118,8 +124,12 @@ impl Explain {
             return Err(format!("the request in `{shown}` has more than {LONGEST} bytes"));
         }
         let (_, inquiry) = Inquiry::read(&text);
-        let inquiry =
-            inquiry.map_err(|error| format!("{}; `gainsay decide --help` shows what a request is", one_line(&error.to_string())))?;
+        let inquiry = inquiry.map_err(|error| {
+            format!(
+                "{}; `gainsay decide --help` shows what a request is",
+                one_line(&error.to_string())
+            )
+        })?;
         Ok(Explained {
             id: None,
             answer: None,
@@ -144,7 +154,9 @@ impl Explain {
         selected.exact = ids.iter().any(|chosen| chosen == id);
         match (ids.as_slice(), selected.exact) {
             ([_], _) | (_, true) => {}
-            ([], _) => return terminal.nothing_selected(&format!(" by `{}`", one_line(id))).map(Err),
+            ([], _) => {
+                return terminal.nothing_selected(&format!(" by `{}`", one_line(id))).map(Err);
+            }
             ([first, .., last], _) => {
                 writeln!(
                     terminal.err,
@@ -240,12 +252,7 @@ struct Asking {
 impl Calls {
     fn between(&self) -> Between {
         let calls = self.clone();
-        Between::new(move |inner| {
-            SharedHttpConnector::new(Asking {
-                inner,
-                calls: calls.clone(),
-            })
-        })
+        Between::new(move |inner| SharedHttpConnector::new(Asking { inner, calls: calls.clone() }))
     }
 
     fn rulings_of(&self, request_id: &str) -> Option<Rulings> {

@@ -122,7 +122,8 @@ impl Lint {
         let today = OffsetDateTime::now_utc().date();
         let mut lines = Vec::new();
         for (architecture, folder) in architectures.iter().zip(&folders) {
-            let attempts: usize = architecture.scenarios.iter().map(|scenario| scenario.attempts().count()).sum();
+            let attempts: usize =
+                architecture.scenarios.iter().map(|scenario| scenario.attempts().count()).sum();
             let documents = architecture.environment.deployed.documents();
             lines.push(format!(
                 "{}: {} scenarios, {attempts} attempts, {} controls, {} policies",

@@ -14,7 +14,8 @@ use crate::{
     suite,
 };
 
-/// Write a page for each control and each architecture: what must hold, why, how it is proved, how it is mended, what it answers to
+/// Write a page for each control and each architecture: what must hold, why, how it is proved, how
+/// it is mended, what it answers to
 #[derive(Debug, Args)]
 pub(super) struct Pages {
     /// The folder of the pages
@@ -30,7 +31,8 @@ pub(super) struct Pages {
 
 impl Pages {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        let loaded = suite::load::load(&self.scenarios).and_then(|folders| suite::resolve(&folders));
+        let loaded =
+            suite::load::load(&self.scenarios).and_then(|folders| suite::resolve(&folders));
         let architectures = match loaded {
             Ok((architectures, _)) => architectures,
             Err(problems) => return terminal.refuse(&problems),

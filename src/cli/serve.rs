@@ -90,7 +90,13 @@ impl Serve {
         self.run(runtime, environment.as_ref(), &ca, terminal)
     }
 
-    fn run(&self, runtime: Runtime, environment: Option<&Environment>, ca: &Path, terminal: &mut Terminal) -> io::Result<Exit> {
+    fn run(
+        &self,
+        runtime: Runtime,
+        environment: Option<&Environment>,
+        ca: &Path,
+        terminal: &mut Terminal,
+    ) -> io::Result<Exit> {
         let sandbox = environment.map_or_else(
             || Sandbox::empty(&self.region),
             |environment| Sandbox::with_admin(&environment.deployed),
@@ -101,7 +107,8 @@ impl Serve {
             [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?]
         };
         let region = sandbox.region();
-        let server = Server::bind(sandbox.clone(), self.listen, self.tls_port, self.plain_port, region);
+        let server =
+            Server::bind(sandbox.clone(), self.listen, self.tls_port, self.plain_port, region);
         let server = match runtime.block_on(server) {
             Ok(server) => server,
             Err(problem) => {
@@ -134,7 +141,13 @@ impl Serve {
         Ok(Exit::Ok)
     }
 
-    fn tell(&self, sandbox: &Sandbox, server: &Server, ca: &Path, terminal: &mut Terminal) -> io::Result<()> {
+    fn tell(
+        &self,
+        sandbox: &Sandbox,
+        server: &Server,
+        ca: &Path,
+        terminal: &mut Terminal,
+    ) -> io::Result<()> {
         let [https, http] = server.urls();
         let credentials = sandbox.admin_credentials();
         let caller = self.environment.as_ref().map(|_| sandbox.caller_credentials());
@@ -164,11 +177,12 @@ impl Serve {
         let Some(path) = &self.environment else { return Ok(None) };
         if path.file_name().is_none_or(|name| name != "environment.yaml") {
             let shown = path.display();
-            return Err(
-                Diagnostic::new(Code::NothingHere, format!("`{shown}` is not an `environment.yaml`"))
-                    .help("name the file: the policies it speaks of are read from its folder")
-                    .into(),
-            );
+            return Err(Diagnostic::new(
+                Code::NothingHere,
+                format!("`{shown}` is not an `environment.yaml`"),
+            )
+            .help("name the file: the policies it speaks of are read from its folder")
+            .into());
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folders = suite::load::load(folder.unwrap_or_else(|| Path::new(".")))?;
@@ -177,8 +191,8 @@ impl Serve {
 }
 
 impl Endpoints {
-    /// The names that the AWS CLI and the SDKs read (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>), and
-    /// ours.
+    /// The names that the AWS CLI and the SDKs read
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>), and ours.
     fn variables(&self) -> Vec<(&'static str, &str)> {
         let mut variables = vec![
             ("AWS_ENDPOINT_URL", self.https.as_str()),
@@ -194,7 +208,8 @@ impl Endpoints {
             ("GAINSAY_CALLER_ACCESS_KEY_ID", &self.caller_access_key_id),
             ("GAINSAY_CALLER_SECRET_ACCESS_KEY", &self.caller_secret_access_key),
         ];
-        variables.extend(caller.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))));
+        variables
+            .extend(caller.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))));
         variables
     }
 }

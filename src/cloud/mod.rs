@@ -17,7 +17,9 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::config::{AppName, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
+    http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+    },
     orchestrator::HttpRequest,
 };
 use aws_smithy_types::retry::RetryConfig;
@@ -75,13 +77,16 @@ impl HttpConnector for Placed {
     }
 }
 
-/// What is put between the clients and their target, as latency in a benchmark or a fault in a test.
+/// What is put between the clients and their target, as latency in a benchmark or a fault in a
+/// test.
 #[derive(Clone)]
 pub struct Between(Arc<dyn Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync>);
 
 impl Between {
     /// Every connector is wrapped by `wrap`.
-    pub fn new(wrap: impl Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync + 'static) -> Self {
+    pub fn new(
+        wrap: impl Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(wrap))
     }
 }
@@ -105,7 +110,8 @@ impl HttpConnector for Watched {
         HttpConnectorFuture::new(async move {
             let response = answer.await?;
             last.status.store(response.status().as_u16(), Ordering::Relaxed);
-            *last.rulings.lock().unwrap_or_else(PoisonError::into_inner) = response.extension().cloned();
+            *last.rulings.lock().unwrap_or_else(PoisonError::into_inner) =
+                response.extension().cloned();
             Ok(response)
         })
     }
@@ -120,7 +126,8 @@ macro_rules! config {
             .http_client($target.http.clone())
             .time_source($target.time.clone())
             .identity_cache($sdk::config::IdentityCache::no_cache())
-            // The SDK signs some AccessDenied answers again and hides them; the runner records every try itself.
+            // The SDK signs some AccessDenied answers again and hides them; the runner records
+            // every try itself.
             .retry_config(RetryConfig::disabled())
             .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled())
             // Deadlines are the connector's.
@@ -161,7 +168,8 @@ impl Target {
         ))
     }
 
-    /// An endpoint that answers for S3, KMS, STS and IAM. `plain` is where requests go that are to travel in the clear.
+    /// An endpoint that answers for S3, KMS, STS and IAM. `plain` is where requests go that are to
+    /// travel in the clear.
     ///
     /// # Errors
     /// The trusted certificates cannot be used.
@@ -244,11 +252,7 @@ impl Target {
             network: network.clone(),
         });
         let answering = connector.clone();
-        Self {
-            http: http_client_fn(move |_, _| answering.clone()),
-            connector,
-            ..self.clone()
-        }
+        Self { http: http_client_fn(move |_, _| answering.clone()), connector, ..self.clone() }
     }
 
     /// The one URL of every service, where it is not AWS's own hosts.
@@ -285,11 +289,17 @@ impl Target {
             s3: lazy(move || of_s3.0.s3(of_s3.1.as_ref(), plain)),
             kms: lazy(move || {
                 let (target, credentials) = &*of_kms;
-                aws_sdk_kms::Client::from_conf(config!(target, aws_sdk_kms, credentials, target.url(Service::Kms, plain)).build())
+                aws_sdk_kms::Client::from_conf(
+                    config!(target, aws_sdk_kms, credentials, target.url(Service::Kms, plain))
+                        .build(),
+                )
             }),
             sts: lazy(move || {
                 let (target, credentials) = &*of_sts;
-                aws_sdk_sts::Client::from_conf(config!(target, aws_sdk_sts, credentials, target.url(Service::Sts, plain)).build())
+                aws_sdk_sts::Client::from_conf(
+                    config!(target, aws_sdk_sts, credentials, target.url(Service::Sts, plain))
+                        .build(),
+                )
             }),
             connector: self.connector.clone(),
             time: self.time.clone(),
@@ -307,7 +317,8 @@ impl Target {
         if credentials.is_none() {
             config = config.allow_no_auth();
         }
-        // Bodies are signed, so a checksum beside them proves nothing more; and many compatible endpoints know none.
+        // Bodies are signed, so a checksum beside them proves nothing more; and many compatible
+        // endpoints know none.
         config = config
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
@@ -319,7 +330,8 @@ impl Target {
     }
 }
 
-/// A client that is made when it is first used: most principals of a row call one service, and a client costs as much as some calls.
+/// A client that is made when it is first used: most principals of a row call one service, and a
+/// client costs as much as some calls.
 pub type Lazy<T> = Arc<LazyLock<T, Box<dyn FnOnce() -> T + Send>>>;
 
 /// A client to be made so.

@@ -1,6 +1,7 @@
 //! Diagnostics: what is wrong with a file the user wrote, where, and what to do about it.
 //!
-//! Every problem is data ([`Diagnostic`]); rendering is one function. Stable codes live in [`Code`].
+//! Every problem is data ([`Diagnostic`]); rendering is one function. Stable codes live in
+//! [`Code`].
 
 mod code;
 mod located;
@@ -44,13 +45,7 @@ impl Diagnostic {
     /// A problem without a place.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            place: None,
-            label: None,
-            help: None,
-        }
+        Self { code, message: message.into(), place: None, label: None, help: None }
     }
 
     /// Whether it points into this file.
@@ -136,12 +131,8 @@ pub fn suggestion<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -
 
 fn list(names: &[&str]) -> String {
     const SHOWN: usize = 24;
-    let mut text = names
-        .iter()
-        .take(SHOWN)
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut text =
+        names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN {
         text.push_str(", ...");
     }

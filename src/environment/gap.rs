@@ -68,7 +68,8 @@ impl Gap {
     /// A control or result that another gap of the same target is of, too.
     pub(super) fn shared<'g>(&self, other: &'g Self) -> Option<&'g str> {
         let both = |own: &[String], others: &'g [String]| others.iter().find(|id| own.contains(id));
-        let same = both(&self.controls, &other.controls).or_else(|| both(&self.results, &other.results));
+        let same =
+            both(&self.controls, &other.controls).or_else(|| both(&self.results, &other.results));
         same.filter(|_| self.target == other.target).map(String::as_str)
     }
 }

@@ -13,6 +13,7 @@ mod raw;
 mod resolve;
 mod sessions;
 mod settings;
+mod syntax;
 mod template;
 mod waiver;
 
@@ -66,8 +67,8 @@ impl Environment {
         self.deployed.role(self.session(role)?.via.as_ref()?)
     }
 
-    /// A role, the one it is assumed by way of, and so on to the one that the caller assumes. Circles
-    /// were refused where the file was read.
+    /// A role, the one it is assumed by way of, and so on to the one that the caller assumes.
+    /// Circles were refused where the file was read.
     pub fn chain<'a>(&'a self, role: &'a Arc<Role>) -> impl Iterator<Item = &'a Arc<Role>> {
         let next = |role: &&'a Arc<Role>| self.via(&role.name);
         std::iter::successors(Some(role), next).take(self.deployed.roles.len())

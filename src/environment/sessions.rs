@@ -1,4 +1,5 @@
-//! How a role is assumed for a run: with which session tags, by way of which other role, for how long at most.
+//! How a role is assumed for a run: with which session tags, by way of which other role, for how
+//! long at most.
 
 use super::raw::{RawEnvironment, RawRole};
 use crate::diag::{Code, Diagnostic, Located};
@@ -26,14 +27,14 @@ pub(super) fn max_duration(raw: &RawRole) -> Result<u32, (Diagnostic, &Located<S
     let Some(written) = &raw.max_session_duration else {
         return Ok(MAX_DURATION);
     };
-    let seconds = written
-        .value
-        .parse()
-        .ok()
-        .filter(|seconds| (MAX_DURATION..=LONGEST).contains(seconds));
+    let seconds =
+        written.value.parse().ok().filter(|seconds| (MAX_DURATION..=LONGEST).contains(seconds));
     seconds.ok_or_else(|| {
-        let problem = Diagnostic::new(Code::BadValue, format!("`{}` is not how long a session may last", written.value))
-            .help("write a number of seconds from 3600 to 43200");
+        let problem = Diagnostic::new(
+            Code::BadValue,
+            format!("`{}` is not how long a session may last", written.value),
+        )
+        .help("write a number of seconds from 3600 to 43200");
         (problem, written)
     })
 }
@@ -45,11 +46,15 @@ pub(super) fn check(raw: &RawEnvironment) -> Vec<(Diagnostic, &Located<String>)>
         problems.extend(max_duration(role).err());
         let Some(via) = &role.via else { continue };
         if raw.roles.get(&via.value).is_none() {
-            let problem = Diagnostic::new(Code::UnknownName, format!("no role is called `{}`", via.value));
+            let problem =
+                Diagnostic::new(Code::UnknownName, format!("no role is called `{}`", via.value));
             problems.push((problem.suggest(&via.value, raw.roles.names()), via));
         } else if leads_back(raw, &name.value) {
-            let problem = Diagnostic::new(Code::BadValue, format!("`{}` would be assumed by way of itself", name.value))
-                .help("remove one `via` of the circle: the caller assumes that role");
+            let problem = Diagnostic::new(
+                Code::BadValue,
+                format!("`{}` would be assumed by way of itself", name.value),
+            )
+            .help("remove one `via` of the circle: the caller assumes that role");
             problems.push((problem, via));
         }
     }
@@ -58,7 +63,9 @@ pub(super) fn check(raw: &RawEnvironment) -> Vec<(Diagnostic, &Located<String>)>
 
 /// Whether following `via` from a role comes back to it.
 fn leads_back(raw: &RawEnvironment, name: &str) -> bool {
-    let next = |name: &str| raw.roles.get(name).and_then(|role| role.via.as_ref()).map(|via| via.value.as_str());
+    let next = |name: &str| {
+        raw.roles.get(name).and_then(|role| role.via.as_ref()).map(|via| via.value.as_str())
+    };
     let way = std::iter::successors(next(name), |at| next(at));
     way.take(raw.roles.0.len()).any(|at| at == name)
 }

@@ -1,5 +1,7 @@
-//! Configurations of a bucket that are files of their own: lifecycle, access logging, inventory. A file is the XML that the API takes
-//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html> and its like).
+//! Configurations of a bucket that are files of their own: lifecycle, access logging, inventory. A
+//! file is the XML that the API takes
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html> and
+//! its like).
 
 use gainsay_model::{PublicAccessBlock, SETTING_KINDS, Setting, Source, xml::Element};
 
@@ -12,20 +14,28 @@ use crate::diag::{Code, Diagnostic, Located};
 /// Reads one.
 ///
 /// # Errors
-/// There is no such kind, a name in it that the environment does not have, or a file that is not the document it should be.
-pub(super) fn read(name: &Located<String>, yaml: &Source, file: &Source, known: &Known<'_>) -> Result<Setting, Diagnostic> {
+/// There is no such kind, a name in it that the environment does not have, or a file that is not
+/// the document it should be.
+pub(super) fn read(
+    name: &Located<String>,
+    yaml: &Source,
+    file: &Source,
+    known: &Known<'_>,
+) -> Result<Setting, Diagnostic> {
     let Some(kind) = SETTING_KINDS.iter().find(|kind| kind.name == name.value) else {
-        return Err(
-            Diagnostic::new(Code::UnknownName, format!("no configuration is called `{}`", name.value))
-                .at(yaml, name.span.clone())
-                .suggest(&name.value, SETTING_KINDS.iter().map(|kind| kind.name)),
-        );
+        return Err(Diagnostic::new(
+            Code::UnknownName,
+            format!("no configuration is called `{}`", name.value),
+        )
+        .at(yaml, name.span.clone())
+        .suggest(&name.value, SETTING_KINDS.iter().map(|kind| kind.name)));
     };
     let text = template::text(file.text(), known).map_err(|unknown| {
         let at = file.text().find(unknown.as_str()).unwrap_or_default();
         template::names_nothing(&unknown, known).at(file, at..at + unknown.len())
     })?;
-    let document = Element::read(text.trim().as_bytes()).filter(|document| document.name == kind.root);
+    let document =
+        Element::read(text.trim().as_bytes()).filter(|document| document.name == kind.root);
     let Some(document) = document else {
         return Err(Diagnostic::new(
             Code::BadValue,
@@ -36,11 +46,12 @@ pub(super) fn read(name: &Located<String>, yaml: &Source, file: &Source, known: 
     };
     let id = document.get("Id").unwrap_or_default();
     if kind.by_id && id.is_empty() {
-        return Err(
-            Diagnostic::new(Code::MissingKey, format!("the {} configuration has no `Id`", kind.name))
-                .at(file, 0..0)
-                .help("add `<Id>`"),
-        );
+        return Err(Diagnostic::new(
+            Code::MissingKey,
+            format!("the {} configuration has no `Id`", kind.name),
+        )
+        .at(file, 0..0)
+        .help("add `<Id>`"));
     }
     Ok(Setting {
         kind,
@@ -49,12 +60,16 @@ pub(super) fn read(name: &Located<String>, yaml: &Source, file: &Source, known: 
     })
 }
 
-/// After how many days a key is rotated (<https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html>).
+/// After how many days a key is rotated
+/// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html>).
 pub(super) fn rotation(text: &str) -> Result<u32, Diagnostic> {
     let days = text.parse().ok().filter(|days| (90..=2560).contains(days));
     days.ok_or_else(|| {
-        Diagnostic::new(Code::BadValue, format!("`{text}` is not after how many days a key can be rotated"))
-            .help("write a number of days from 90 to 2560")
+        Diagnostic::new(
+            Code::BadValue,
+            format!("`{text}` is not after how many days a key can be rotated"),
+        )
+        .help("write a number of days from 90 to 2560")
     })
 }
 

@@ -66,7 +66,8 @@ pub fn policy(document: &Document) -> Diagnostics {
     let mut found = Diagnostics::default();
     for finding in gainsay_iam::lint(&document.policy) {
         let source: &Source = &document.source;
-        let span = gainsay_iam::locate(source.text(), &finding.path).map_or(0..0, |place| place.range);
+        let span =
+            gainsay_iam::locate(source.text(), &finding.path).map_or(0..0, |place| place.range);
         found.push(warning(Code::of(finding.lint), finding.message).at(source, span));
     }
     found
@@ -74,7 +75,8 @@ pub fn policy(document: &Document) -> Diagnostics {
 
 /// A warning that says where to read more.
 fn warning(code: Code, message: String) -> Diagnostic {
-    Diagnostic::new(code, message).help(format!("`gainsay lint --explain {}` says more", code.as_str()))
+    Diagnostic::new(code, message)
+        .help(format!("`gainsay lint --explain {}` says more", code.as_str()))
 }
 
 /// A warning about a text of a file.

@@ -26,14 +26,13 @@ pub struct Needs {
     pub trails: BTreeSet<String>,
 }
 
-/// Every request an attempt rests on: its own, its witnesses', the reads after it, and those that make its fixtures.
+/// Every request an attempt rests on: its own, its witnesses', the reads after it, and those that
+/// make its fixtures.
 pub(super) fn requests(row: &Row, attempt: &Arc<Attempt>) -> Vec<Arc<Request>> {
     let mut requests = vec![attempt.request.clone()];
     requests.extend(attempt.then.iter().map(|then| then.request.clone()));
-    let witnesses = attempt
-        .witnesses
-        .iter()
-        .flat_map(|both| [&both.target.request, &both.actor.request]);
+    let witnesses =
+        attempt.witnesses.iter().flat_map(|both| [&both.target.request, &both.actor.request]);
     requests.extend(witnesses.cloned());
     let needed = needed_fixtures(&row.fixtures, std::slice::from_ref(attempt));
     let fixtures = row.fixtures.iter().zip(needed).filter(|(_, needed)| *needed);
@@ -51,7 +50,8 @@ impl Needs {
                 needs.add(value);
             }
         }
-        let expected = attempt.expect.iter().chain(attempt.then.iter().flat_map(|then| &then.expect));
+        let expected =
+            attempt.expect.iter().chain(attempt.then.iter().flat_map(|then| &then.expect));
         for value in expected
             .flat_map(|(_, values)| values)
             .chain(attempt.refusals.iter().filter_map(|refusal| refusal.on.as_ref()))
@@ -123,7 +123,8 @@ impl Needs {
     /// The roles that ask.
     #[must_use]
     pub fn roles(&self, environment: &Environment) -> Vec<Arc<Role>> {
-        let roles = environment.deployed.roles.iter().filter(|role| self.roles.contains(&role.name));
+        let roles =
+            environment.deployed.roles.iter().filter(|role| self.roles.contains(&role.name));
         roles.cloned().collect()
     }
 }

@@ -1,7 +1,8 @@
 //! `JUnit` XML of a record, and the check of what was written.
 //!
-//! There is no official schema. What every consumer reads is classname, name, time, and one failure, error or skipped with a
-//! message and a text; what only some read (file, line, properties) is there as well.
+//! There is no official schema. What every consumer reads is classname, name, time, and one
+//! failure, error or skipped with a message and a text; what only some read (file, line,
+//! properties) is there as well.
 
 mod check;
 mod names;
@@ -16,7 +17,9 @@ use std::{
     time::Duration,
 };
 
-use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
+use quick_junit::{
+    NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString,
+};
 use rayon::prelude::*;
 
 use crate::{
@@ -53,7 +56,11 @@ pub enum JunitError {
         parent: String,
     },
     /// A number is not the record's.
-    #[error("the JUnit report has {} {}, the record has {expected}", one_line(found), one_line(what))]
+    #[error(
+        "the JUnit report has {} {}, the record has {expected}",
+        one_line(found),
+        one_line(what)
+    )]
     Count {
         /// What was counted.
         what: String,
@@ -69,7 +76,11 @@ pub enum JunitError {
         name: String,
     },
     /// A test case that is not in the record, or a second one of its name.
-    #[error("the JUnit report has a test case `{}` too many in `{}`", one_line(name), one_line(suite))]
+    #[error(
+        "the JUnit report has a test case `{}` too many in `{}`",
+        one_line(name),
+        one_line(suite)
+    )]
     UnknownCase {
         /// The suite.
         suite: String,
@@ -197,21 +208,22 @@ fn not_proved(suite: &Unproved<'_>) -> TestSuite {
     out
 }
 
-/// What each method says of the controls of a suite, in the order of the summary, also where other suites are of them.
+/// What each method says of the controls of a suite, in the order of the summary, also where other
+/// suites are of them.
 fn controls(suite: &Suite<'_>, record: &RunRecord) -> Vec<Property> {
     let cases = suite.cases.iter().map(|case| case.result);
     let own: BTreeSet<(&str, &str)> = cases
         .flat_map(|result| {
-            result
-                .controls
-                .iter()
-                .map(|control| (result.architecture.as_str(), control.as_str()))
+            result.controls.iter().map(|control| (result.architecture.as_str(), control.as_str()))
         })
         .collect();
     let controls = record.summary.controls.iter();
-    let own = controls.filter(|control| own.contains(&(control.architecture.as_str(), control.id.as_str())));
-    own.map(|control| Property::new(format!("control {}", one_line(&control.id)), one_line(&of_control(control))))
-        .collect()
+    let own = controls
+        .filter(|control| own.contains(&(control.architecture.as_str(), control.id.as_str())));
+    own.map(|control| {
+        Property::new(format!("control {}", one_line(&control.id)), one_line(&of_control(control)))
+    })
+    .collect()
 }
 
 /// `attempted pass, read nothing`; and what is missing, where it is not proved as a whole.
@@ -246,7 +258,13 @@ fn test_suite(suite: &Suite<'_>) -> TestSuite {
 static FILE: LazyLock<XmlString> = LazyLock::new(|| XmlString::new("file"));
 static LINE: LazyLock<XmlString> = LazyLock::new(|| XmlString::new("line"));
 
-fn test_case(classname: &XmlString, file: &XmlString, name: &str, result: &ResultRecord, texts: &mut Texts) -> TestCase {
+fn test_case(
+    classname: &XmlString,
+    file: &XmlString,
+    name: &str,
+    result: &ResultRecord,
+    texts: &mut Texts,
+) -> TestCase {
     let mut case = TestCase::new(name, status(result));
     case.set_classname(classname.clone());
     case.timestamp = result.started.parse().ok();
@@ -284,8 +302,8 @@ fn status(result: &ResultRecord) -> TestCaseStatus {
     status
 }
 
-/// The tries before the last: `flakyError` of a success, `rerunError` of anything else that was attempted. Their readers want a type
-/// and a `stackTrace`.
+/// The tries before the last: `flakyError` of a success, `rerunError` of anything else that was
+/// attempted. Their readers want a type and a `stackTrace`.
 fn reruns(result: &ResultRecord) -> Vec<TestRerun> {
     let rerun = |this: &TryRecord| {
         let mut rerun = TestRerun::new(NonSuccessKind::Error);
@@ -351,11 +369,8 @@ fn values(result: &ResultRecord) -> [String; 14] {
     let none = ObservedRecord::default();
     let observed = result.observed.as_ref().unwrap_or(&none);
     let layers: Vec<&str> = observed.layer.iter().map(|layer| layer.as_str()).collect();
-    let sids: Vec<&str> = observed
-        .statements
-        .iter()
-        .filter_map(|statement| statement.sid.as_deref())
-        .collect();
+    let sids: Vec<&str> =
+        observed.statements.iter().filter_map(|statement| statement.sid.as_deref()).collect();
     [
         result.id.clone(),
         result.controls.join(", "),

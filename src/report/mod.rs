@@ -1,10 +1,11 @@
 //! Reporters: what happened in a run, for people and for programs.
 //!
-//! A reporter folds the events of the runner, or renders the finished record. None of them judges or counts: the summary of
-//! the record is the only source of counts and of the exit code, so no two reports can disagree.
+//! A reporter folds the events of the runner, or renders the finished record. None of them judges
+//! or counts: the summary of the record is the only source of counts and of the exit code, so no
+//! two reports can disagree.
 //!
-//! Ids, keys, messages and labels come from files and from servers. Every reporter shows them through [`one_line`], so that
-//! none of them can forge a line, an element or a colour.
+//! Ids, keys, messages and labels come from files and from servers. Every reporter shows them
+//! through [`one_line`], so that none of them can forge a line, an element or a colour.
 
 pub mod gaps;
 pub mod junit;

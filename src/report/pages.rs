@@ -1,4 +1,5 @@
-//! A page for each control and each architecture, in Markdown, from the same data that is run. Pure.
+//! A page for each control and each architecture, in Markdown, from the same data that is run.
+//! Pure.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -19,7 +20,8 @@ pub struct Page {
     pub text: String,
 }
 
-/// The pages of the controls that the architectures choose, then of the architectures, and one that leads to them all.
+/// The pages of the controls that the architectures choose, then of the architectures, and one that
+/// leads to them all.
 #[must_use]
 pub fn pages(architectures: &[Architecture]) -> Vec<Page> {
     let mut pages = vec![index(architectures)];
@@ -53,7 +55,8 @@ fn file_name(name: &str) -> String {
     name.chars().map(plain).collect()
 }
 
-/// A text that cannot be taken for Markdown of ours: on one line, and without what would end a cell or begin a tag.
+/// A text that cannot be taken for Markdown of ours: on one line, and without what would end a cell
+/// or begin a tag.
 fn plain(text: &str) -> String {
     one_line(text).trim().replace('|', "\\|").replace('<', "&lt;")
 }
@@ -82,31 +85,30 @@ fn index(architectures: &[Architecture]) -> Page {
             plain(&control.severity)
         );
     }
-    Page {
-        path: "README.md".to_owned(),
-        text,
-    }
+    Page { path: "README.md".to_owned(), text }
 }
 
 /// How many attempts and checks prove a control, in all architectures.
 fn proofs(control: &str, architectures: &[Architecture]) -> (usize, usize) {
-    let attempts = architectures
-        .iter()
-        .map(|architecture| attempts_of(control, architecture).count())
-        .sum();
-    let readings = architectures
-        .iter()
-        .map(|architecture| readings_of(control, architecture).count())
-        .sum();
+    let attempts =
+        architectures.iter().map(|architecture| attempts_of(control, architecture).count()).sum();
+    let readings =
+        architectures.iter().map(|architecture| readings_of(control, architecture).count()).sum();
     (attempts, readings)
 }
 
-fn attempts_of<'a>(control: &'a str, architecture: &'a Architecture) -> impl Iterator<Item = &'a Attempt> {
+fn attempts_of<'a>(
+    control: &'a str,
+    architecture: &'a Architecture,
+) -> impl Iterator<Item = &'a Attempt> {
     let attempts = architecture.scenarios.iter().flat_map(Scenario::attempts);
     attempts.map(AsRef::as_ref).filter(move |attempt| proves(attempt, control))
 }
 
-fn readings_of<'a>(control: &'a str, architecture: &'a Architecture) -> impl Iterator<Item = &'a Reading> {
+fn readings_of<'a>(
+    control: &'a str,
+    architecture: &'a Architecture,
+) -> impl Iterator<Item = &'a Reading> {
     let readings = architecture.checks.iter().map(AsRef::as_ref);
     readings.filter(move |reading: &&Reading| reading.control == control)
 }
@@ -165,7 +167,12 @@ fn of_control(control: &Control, architectures: &[Architecture]) -> String {
     if !control.mappings.is_empty() {
         text.push_str("## What it answers to\n\n| framework | ids |\n|---|---|\n");
         for mapping in &control.mappings {
-            _ = writeln!(text, "| {} | {} |", plain(&mapping.framework), plain(&mapping.ids.join(", ")));
+            _ = writeln!(
+                text,
+                "| {} | {} |",
+                plain(&mapping.framework),
+                plain(&mapping.ids.join(", "))
+            );
         }
         text.push('\n');
     }
@@ -179,8 +186,13 @@ fn must_hold(check: &crate::check::Check) -> String {
         names => format!("; the baseline tells `{}`", names.join("`, `")),
     };
     match (&check.holds, check.search) {
-        (Some(expression), _) => format!("of which must hold{told}:\n\n```\n{}\n```", expression.trim().replace("```", "'''")),
-        (None, Some(search)) => format!("in which the engine must find no such request: {}{told}.", search.words()),
+        (Some(expression), _) => format!(
+            "of which must hold{told}:\n\n```\n{}\n```",
+            expression.trim().replace("```", "'''")
+        ),
+        (None, Some(search)) => {
+            format!("in which the engine must find no such request: {}{told}.", search.words())
+        }
         (None, None) => "of which nothing is said".to_owned(),
     }
 }
@@ -278,18 +290,16 @@ fn by(attempt: &Attempt) -> String {
         words
     });
     let words: Vec<String> = words.filter(|words| !words.is_empty()).collect();
-    if words.is_empty() {
-        String::new()
-    } else {
-        format!(" by {}", plain(&words.join("; or ")))
-    }
+    if words.is_empty() { String::new() } else { format!(" by {}", plain(&words.join("; or "))) }
 }
 
 fn of_architecture(architecture: &Architecture) -> String {
     let environment = &architecture.environment;
     let mut text = format!("# {}\n\n{}.\n\n", plain(&architecture.name), plain(&environment.title));
     _ = writeln!(text, "Baseline: {}.\n", plain(&architecture.baseline.title));
-    text.push_str("## Controls\n\n| control | what must hold | attempts | checks |\n|---|---|---|---|\n");
+    text.push_str(
+        "## Controls\n\n| control | what must hold | attempts | checks |\n|---|---|---|---|\n",
+    );
     for control in &architecture.baseline.controls {
         let attempts = attempts_of(&control.id, architecture).count();
         let readings = readings_of(&control.id, architecture).count();
@@ -330,7 +340,10 @@ mod tests {
 
     #[test]
     fn a_text_stays_a_text() {
-        assert_eq!(plain(" a|b\n<script>\u{1b}[1m "), one_line(" a\\|b\n&lt;script>\u{1b}[1m ").trim());
+        assert_eq!(
+            plain(" a|b\n<script>\u{1b}[1m "),
+            one_line(" a\\|b\n&lt;script>\u{1b}[1m ").trim()
+        );
         assert!(!plain("a\n# b").contains('\n'));
         assert_eq!(file_name("../a b/\u{1b}ü"), ".._a_b___");
     }
@@ -341,7 +354,10 @@ mod tests {
         assert_eq!(pages.len(), 1 + catalogue().len());
         for control in catalogue() {
             let page = pages.iter().find(|page| page.path == format!("controls/{}.md", control.id));
-            assert!(page.is_some_and(|page| page.text.contains("No architecture here chooses it.") && page.text.contains("## How it is mended")));
+            assert!(
+                page.is_some_and(|page| page.text.contains("No architecture here chooses it.")
+                    && page.text.contains("## How it is mended"))
+            );
         }
     }
 }

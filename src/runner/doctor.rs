@@ -1,4 +1,5 @@
-//! Whether a target is ready: every role is assumed and every bucket, key and trail read, and nothing is changed.
+//! Whether a target is ready: every role is assumed and every bucket, key and trail read, and
+//! nothing is changed.
 
 use std::sync::Arc;
 
@@ -35,7 +36,12 @@ struct Reader {
 }
 
 /// Assumes every role and reads every bucket, key and trail that `is_needed`.
-pub async fn examine(architecture: &Architecture, place: &Place, run: &str, is_needed: impl Fn(&str, &str) -> bool) -> Vec<Finding> {
+pub async fn examine(
+    architecture: &Architecture,
+    place: &Place,
+    run: &str,
+    is_needed: impl Fn(&str, &str) -> bool,
+) -> Vec<Finding> {
     let environment = &architecture.environment;
     let roles: Vec<Arc<Role>> = environment
         .deployed
@@ -60,16 +66,10 @@ pub async fn examine(architecture: &Architecture, place: &Place, run: &str, is_n
             }
             Err(problem) => Err(problem),
         };
-        findings.push(Finding {
-            what: format!("role {}", role.name),
-            found,
-        });
+        findings.push(Finding { what: format!("role {}", role.name), found });
     }
-    for bucket in environment
-        .deployed
-        .buckets
-        .iter()
-        .filter(|bucket| is_needed("bucket", &bucket.logical))
+    for bucket in
+        environment.deployed.buckets.iter().filter(|bucket| is_needed("bucket", &bucket.logical))
     {
         findings.push(Finding {
             what: format!("bucket {}", bucket.logical),
@@ -82,11 +82,8 @@ pub async fn examine(architecture: &Architecture, place: &Place, run: &str, is_n
             found: read_key(key, &readers).await,
         });
     }
-    for trail in environment
-        .deployed
-        .trails
-        .iter()
-        .filter(|trail| is_needed("trail", &trail.logical))
+    for trail in
+        environment.deployed.trails.iter().filter(|trail| is_needed("trail", &trail.logical))
     {
         findings.push(Finding {
             what: format!("trail {}", trail.logical),
@@ -96,7 +93,12 @@ pub async fn examine(architecture: &Architecture, place: &Place, run: &str, is_n
     findings
 }
 
-async fn shared(ground: &Arc<Ground>, environment: &Arc<Environment>, roles: &[Arc<Role>], run: &str) -> (Sessions, Target, Vec<Reader>) {
+async fn shared(
+    ground: &Arc<Ground>,
+    environment: &Arc<Environment>,
+    roles: &[Arc<Role>],
+    run: &str,
+) -> (Sessions, Target, Vec<Reader>) {
     let sessions = Keeper::new(ground, environment, run).open(roles).await;
     let mut readers = Vec::new();
     if let Ok(credentials) = ground.caller.chain.credentials().await {
@@ -108,10 +110,16 @@ async fn shared(ground: &Arc<Ground>, environment: &Arc<Environment>, roles: &[A
     (sessions, ground.target.clone(), readers)
 }
 
-async fn sandbox(environment: &Environment, roles: &[Arc<Role>], run: &str) -> (Sessions, Target, Vec<Reader>) {
+async fn sandbox(
+    environment: &Environment,
+    roles: &[Arc<Role>],
+    run: &str,
+) -> (Sessions, Target, Vec<Reader>) {
     let sandbox = Sandbox::new(&environment.deployed);
     let target = Target::sandbox(&sandbox, &environment.deployed.region, None);
-    let sessions = Sessions::open(&target, &sandbox.caller_credentials().into(), environment, roles, run).await;
+    let sessions =
+        Sessions::open(&target, &sandbox.caller_credentials().into(), environment, roles, run)
+            .await;
     (sessions, target, Vec::new())
 }
 
@@ -121,8 +129,16 @@ async fn read_bucket(bucket: &Bucket, readers: &[Reader]) -> Result<String, Stri
     for reader in readers {
         let request = reader.clients.s3.head_bucket().bucket(&bucket.name);
         match request.expected_bucket_owner(&bucket.account).send().await {
-            Ok(_) => return Ok(format!("{}, read by {} with s3:HeadBucket", bucket.name, reader.name)),
-            Err(error) => told = format!("s3:HeadBucket by {}: {}", reader.name, came_back(&Answer::from_error(&error))),
+            Ok(_) => {
+                return Ok(format!("{}, read by {} with s3:HeadBucket", bucket.name, reader.name));
+            }
+            Err(error) => {
+                told = format!(
+                    "s3:HeadBucket by {}: {}",
+                    reader.name,
+                    came_back(&Answer::from_error(&error))
+                );
+            }
         }
     }
     Err(format!("{}: {told}", bucket.name))
@@ -132,8 +148,16 @@ async fn read_key(key: &Key, readers: &[Reader]) -> Result<String, String> {
     let mut told = "there is nobody to read it".to_owned();
     for reader in readers {
         match reader.clients.kms.describe_key().key_id(&key.arn).send().await {
-            Ok(_) => return Ok(format!("{}, read by {} with kms:DescribeKey", key.arn, reader.name)),
-            Err(error) => told = format!("kms:DescribeKey by {}: {}", reader.name, came_back(&Answer::from_error(&error))),
+            Ok(_) => {
+                return Ok(format!("{}, read by {} with kms:DescribeKey", key.arn, reader.name));
+            }
+            Err(error) => {
+                told = format!(
+                    "kms:DescribeKey by {}: {}",
+                    reader.name,
+                    came_back(&Answer::from_error(&error))
+                );
+            }
         }
     }
     Err(format!("{}: {told}", key.arn))

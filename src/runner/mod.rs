@@ -1,5 +1,5 @@
-//! The runner: makes the calls of a plan and judges them. The only stage that touches the network. It prints nothing: what
-//! happens is told as [`Event`]s.
+//! The runner: makes the calls of a plan and judges them. The only stage that touches the network.
+//! It prints nothing: what happens is told as [`Event`]s.
 
 mod again;
 mod callers;
@@ -100,12 +100,24 @@ pub fn new_run_id() -> String {
 }
 
 /// Runs a plan on the sandbox and tells what happens.
-pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, tell: impl FnMut(&Event)) -> Arc<RunRecord> {
+pub async fn run(
+    plan: &Plan<'_>,
+    options: &Options,
+    stop: &Stop,
+    tell: impl FnMut(&Event),
+) -> Arc<RunRecord> {
     run_on(plan, &Place::Sandbox, options, stop, tell).await
 }
 
-/// Runs a plan somewhere and tells what happens. What was made for the run there is removed at its end.
-pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &Stop, mut tell: impl FnMut(&Event)) -> Arc<RunRecord> {
+/// Runs a plan somewhere and tells what happens. What was made for the run there is removed at its
+/// end.
+pub async fn run_on(
+    plan: &Plan<'_>,
+    place: &Place,
+    options: &Options,
+    stop: &Stop,
+    mut tell: impl FnMut(&Event),
+) -> Arc<RunRecord> {
     let begun = Instant::now();
     let architectures = &plan.architectures;
     let mut info = RunInfo {
@@ -159,16 +171,11 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
         .flat_map(|architecture| waivers::told(architecture, &results))
         .collect();
     let gaps = architectures.iter();
-    info.gaps = gaps
-        .flat_map(|architecture| waivers::gaps(architecture, &info.target, &results))
-        .collect();
+    info.gaps =
+        gaps.flat_map(|architecture| waivers::gaps(architecture, &info.target, &results)).collect();
     info.interrupted = stop.is_interrupted();
     info.duration_ms = millis(begun);
-    let record = Arc::new(RunRecord {
-        summary: Summary::of(&info, &results),
-        run: info,
-        results,
-    });
+    let record = Arc::new(RunRecord { summary: Summary::of(&info, &results), run: info, results });
     tell(&Event::RunFinished { record: record.clone() });
     record
 }
@@ -181,19 +188,23 @@ struct RowDone {
     left_behind: Vec<String>,
 }
 
-/// How often what has happened is told. Rows do not wake the teller for every result: that would cost each call as much as
-/// judging it does.
+/// How often what has happened is told. Rows do not wake the teller for every result: that would
+/// cost each call as much as judging it does.
 const TELLING: Duration = Duration::from_millis(5);
 
 /// How many rows are made before there is room for them, so that none has to be waited for.
 const AHEAD: usize = 16;
 
-/// The rows in the order they begin. Where several run at a time the longest begin first, for the run is as long as the last to end.
+/// The rows in the order they begin. Where several run at a time the longest begin first, for the
+/// run is as long as the last to end.
 fn in_order<'a>(plan: &'a Plan<'a>, jobs: usize) -> Vec<(&'a PlannedRow<'a>, Vec<Arc<Attempt>>)> {
     let mut rows: Vec<_> = plan.rows.iter().map(|row| (row, plan.attempts(row))).collect();
     if jobs > 1 {
         rows.sort_by_cached_key(|(row, attempts)| {
-            Reverse(row.row.fixtures.len() + attempts.iter().map(|attempt| calls(attempt)).sum::<usize>())
+            Reverse(
+                row.row.fixtures.len()
+                    + attempts.iter().map(|attempt| calls(attempt)).sum::<usize>(),
+            )
         });
     }
     rows
@@ -220,11 +231,13 @@ async fn execute(
     let permits = Arc::new(Semaphore::new(options.jobs.max(1)));
     let (sender, receiver) = mpsc::channel();
     let mut tasks = JoinSet::new();
-    // A row is made shortly before it begins: thousands of them would fill the memory with worlds in which nothing happens yet.
+    // A row is made shortly before it begins: thousands of them would fill the memory with worlds
+    // in which nothing happens yet.
     let mut waiting = in_order(plan, options.jobs).into_iter();
     // Rows by the tasks that run them, so that what becomes of a task is told of its row.
     let mut begin = |tasks: &mut JoinSet<_>, running: &mut BTreeMap<Id, usize>| {
-        let staged = waiting.find_map(|(row, attempts)| Some((row, attempts, stages.get(&row.architecture.name)?)));
+        let staged = waiting
+            .find_map(|(row, attempts)| Some((row, attempts, stages.get(&row.architecture.name)?)));
         let Some((row, attempts, stage)) = staged else { return };
         let run = RowRun::new(row, attempts, stage, options, stop.clone());
         let (permits, sender, index) = (permits.clone(), sender.clone(), row.index);

@@ -52,7 +52,12 @@ enum On {
 
 impl Stage {
     /// Makes everything ready for an architecture's rows.
-    pub(super) async fn prepare(plan: &Plan<'_>, architecture: &Architecture, place: &Place, options: &Options) -> Self {
+    pub(super) async fn prepare(
+        plan: &Plan<'_>,
+        architecture: &Architecture,
+        place: &Place,
+        options: &Options,
+    ) -> Self {
         match place.ground(&architecture.name) {
             None => Self::sandbox(plan, architecture, options).await,
             Some(ground) => Self {
@@ -66,9 +71,17 @@ impl Stage {
     async fn sandbox(plan: &Plan<'_>, architecture: &Architecture, options: &Options) -> Self {
         let environment = &architecture.environment;
         let sandbox = Sandbox::new(&environment.deployed);
-        let target = Target::sandbox(&sandbox, &environment.deployed.region, options.between.as_ref());
+        let target =
+            Target::sandbox(&sandbox, &environment.deployed.region, options.between.as_ref());
         let roles = roles(plan, architecture);
-        let sessions = Sessions::open(&target, &sandbox.caller_credentials().into(), environment, &roles, &options.run).await;
+        let sessions = Sessions::open(
+            &target,
+            &sandbox.caller_credentials().into(),
+            environment,
+            &roles,
+            &options.run,
+        )
+        .await;
         Self {
             place: Place::Sandbox.name(),
             on: On::Sandbox(sandbox),
@@ -78,13 +91,15 @@ impl Stage {
         }
     }
 
-    /// The same where somebody else than the environment's caller assumes the roles: whether they could be assumed is not asked.
+    /// The same where somebody else than the environment's caller assumes the roles: whether they
+    /// could be assumed is not asked.
     fn by_the_files(plan: &Plan<'_>, architecture: &Architecture, options: &Options) -> Self {
         let environment = &architecture.environment;
         let sandbox = Sandbox::new(&environment.deployed);
         let mut sessions = Sessions::default();
         for role in roles(plan, architecture) {
-            let tags = environment.session(&role.name).map_or(&[][..], |session| &session.session_tags);
+            let tags =
+                environment.session(&role.name).map_or(&[][..], |session| &session.session_tags);
             let name = format!("gainsay-{}", options.run);
             let session = Session {
                 credentials: sandbox.session_of(&role, &name, tags).into(),
@@ -102,9 +117,15 @@ impl Stage {
     }
 
     /// Assumes the roles that the attempts need which are made there.
-    async fn shared(plan: &Plan<'_>, architecture: &Architecture, ground: &Arc<Ground>, options: &Options) -> Self {
+    async fn shared(
+        plan: &Plan<'_>,
+        architecture: &Architecture,
+        ground: &Arc<Ground>,
+        options: &Options,
+    ) -> Self {
         let environment = &architecture.environment;
-        let needs = plan.needs(architecture, |row, attempt| obstacle(row, attempt, &ground.limits()).is_none());
+        let needs = plan
+            .needs(architecture, |row, attempt| obstacle(row, attempt, &ground.limits()).is_none());
         let roles = needs.roles(environment);
         let keeper = Arc::new(Keeper::new(ground, environment, &options.run));
         let sessions = keeper.open(&roles).await;
@@ -148,12 +169,14 @@ impl Stage {
         match &self.on {
             On::Sandbox(sandbox) => {
                 let sandbox = sandbox.fork();
-                let target = Target::sandbox(&sandbox, &environment.deployed.region, options.between.as_ref());
+                let target = Target::sandbox(
+                    &sandbox,
+                    &environment.deployed.region,
+                    options.between.as_ref(),
+                );
                 (Stand::Sandbox(sandbox), target)
             }
-            On::Shared {
-                keeper, engine, cleanup, ..
-            } => {
+            On::Shared { keeper, engine, cleanup, .. } => {
                 let stand = Stand::Shared {
                     engine: engine.clone(),
                     cleaner: Cleaner::new(keeper, cleanup.clone()),
@@ -168,7 +191,9 @@ impl Stage {
     /// Where checks read: what no row has changed.
     pub(super) fn target(&self, environment: &Environment, options: &Options) -> Target {
         match &self.on {
-            On::Sandbox(sandbox) => Target::sandbox(sandbox, &environment.deployed.region, options.between.as_ref()),
+            On::Sandbox(sandbox) => {
+                Target::sandbox(sandbox, &environment.deployed.region, options.between.as_ref())
+            }
             On::Shared { keeper, .. } => keeper.ground().target.fork(),
         }
     }
@@ -180,12 +205,16 @@ impl Stage {
 
     /// The buckets whose policy was the declared one when the run began and is not any more, and
     /// how many calls it took to see that.
-    pub(super) async fn changed_policies(&self, environment: &Environment) -> (BTreeSet<String>, u64) {
+    pub(super) async fn changed_policies(
+        &self,
+        environment: &Environment,
+    ) -> (BTreeSet<String>, u64) {
         let On::Shared { keeper, engine, .. } = &self.on else {
             return (BTreeSet::new(), 0);
         };
         let known = engine.known();
-        let buckets = environment.deployed.buckets.iter().filter(|bucket| known.contains(&bucket.name));
+        let buckets =
+            environment.deployed.buckets.iter().filter(|bucket| known.contains(&bucket.name));
         let (mut changed, mut calls) = (BTreeSet::new(), 0);
         let readers = readers(keeper, &self.roles).await;
         for bucket in buckets {
@@ -220,7 +249,8 @@ impl Stage {
         }
     }
 
-    /// What a check would read if everything were as the environment says; nothing on the sandbox, where it is.
+    /// What a check would read if everything were as the environment says; nothing on the sandbox,
+    /// where it is.
     pub(super) async fn declared(&self, reading: &Reading) -> Option<Seen> {
         match &self.on {
             On::Sandbox(_) => None,
@@ -237,7 +267,11 @@ impl Stage {
     }
 
     /// Why attempts of a row are not made, by their ids.
-    pub(super) fn obstacles(&self, row: &PlannedRow<'_>, attempts: &[Arc<Attempt>]) -> BTreeMap<String, String> {
+    pub(super) fn obstacles(
+        &self,
+        row: &PlannedRow<'_>,
+        attempts: &[Arc<Attempt>],
+    ) -> BTreeMap<String, String> {
         let On::Shared { keeper, .. } = &self.on else {
             return BTreeMap::new();
         };
@@ -248,7 +282,8 @@ impl Stage {
         obstacles.collect()
     }
 
-    /// What `{run}` is in a row. On a shared target rows would meet at one key, so each has its own.
+    /// What `{run}` is in a row. On a shared target rows would meet at one key, so each has its
+    /// own.
     pub(super) fn run_of(&self, row: &PlannedRow<'_>, options: &Options) -> String {
         match &self.on {
             On::Sandbox(_) => options.run.clone(),
@@ -259,7 +294,8 @@ impl Stage {
 
 /// Those who may be able to read a bucket's policy: the caller, then every role.
 async fn readers(keeper: &Arc<Keeper>, roles: &[Arc<Role>]) -> Vec<Clients> {
-    let clients = |credentials: &Credentials| keeper.ground().target.fork().clients(Some(credentials), false);
+    let clients =
+        |credentials: &Credentials| keeper.ground().target.fork().clients(Some(credentials), false);
     let mut readers = Vec::new();
     if let Ok(credentials) = keeper.ground().caller.chain.credentials().await {
         readers.push(clients(&credentials));
@@ -274,7 +310,8 @@ async fn readers(keeper: &Arc<Keeper>, roles: &[Arc<Role>]) -> Vec<Clients> {
 
 /// The roles that the rows and checks of an architecture need.
 fn roles(plan: &Plan<'_>, architecture: &Architecture) -> Vec<Arc<Role>> {
-    let mut names: BTreeSet<&str> = plan.rows_of(architecture).flat_map(|row| plan::roles(row.row)).collect();
+    let mut names: BTreeSet<&str> =
+        plan.rows_of(architecture).flat_map(|row| plan::roles(row.row)).collect();
     names.extend(plan.checks_of(architecture).map(|reading| reading.reader.name.as_str()));
     let roles = architecture
         .environment

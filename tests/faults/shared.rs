@@ -57,13 +57,7 @@ type Row = (&'static str, Lie, Deed, &'static str, Found);
 
 pub const LIES: &[Row] = &[
     ("an upload is taken all the same", Lie::Uploads, place::SEALED, "app", HAPPENED),
-    (
-        "a new version is made all the same",
-        Lie::Uploads,
-        place::OVERWRITE,
-        "app",
-        HAPPENED,
-    ),
+    ("a new version is made all the same", Lie::Uploads, place::OVERWRITE, "app", HAPPENED),
     ("a deletion is made all the same", Lie::Deletes, place::REMOVE, "app", HAPPENED),
     ("tags are set all the same", Lie::Tags, place::TAG, "app", HAPPENED),
     ("nobody can look at the key", Lie::None, place::OVERWRITE, "stranger", UNKNOWN),
@@ -167,7 +161,12 @@ async fn does(lie: Lie, app: &Clients, key: &str) {
 }
 
 /// Runs what is told a lie about: its results, and what is left under the bucket's keys.
-pub fn holds(lie: Lie, deed: Deed, cleanup: &str, wanted: (Verdict, Option<Reason>)) -> Result<(), Failed> {
+pub fn holds(
+    lie: Lie,
+    deed: Deed,
+    cleanup: &str,
+    wanted: (Verdict, Option<Reason>),
+) -> Result<(), Failed> {
     let changed = if lie == Lie::OtherSession { &[KEY_POLICY][..] } else { &[] };
     let architecture = place::place(changed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -186,9 +185,15 @@ pub fn holds(lie: Lie, deed: Deed, cleanup: &str, wanted: (Verdict, Option<Reaso
     Ok(())
 }
 
-async fn run(architecture: &Architecture, lie: Lie, deed: Deed, cleanup: &str) -> (Arc<RunRecord>, Vec<String>) {
+async fn run(
+    architecture: &Architecture,
+    lie: Lie,
+    deed: Deed,
+    cleanup: &str,
+) -> (Arc<RunRecord>, Vec<String>) {
     let environment = &architecture.environment;
-    let (sandbox, region) = (Sandbox::with_admin(&environment.deployed), &environment.deployed.region);
+    let (sandbox, region) =
+        (Sandbox::with_admin(&environment.deployed), &environment.deployed.region);
     let admin = Target::sandbox(&sandbox, region, None);
     let app = Arc::new(admin.clients(Some(&sandbox.admin_credentials().into()), false));
     let (done, liar) = (Arc::new(AtomicBool::new(false)), app.clone());

@@ -1,4 +1,5 @@
-//! Whole scenarios about becoming more than one is: they pass, and no longer do once a policy is weakened.
+//! Whole scenarios about becoming more than one is: they pass, and no longer do once a policy is
+//! weakened.
 
 use std::{path::Path, sync::Arc};
 
@@ -20,7 +21,8 @@ fn run(change: Option<(&str, &str, &str)>) -> Arc<RunRecord> {
         assert!(text.contains(from), "{path} has no `{from}`");
         folders[0].insert(path, Ok(Source::new(path, text.replace(from, to))));
     }
-    let (architectures, _) = suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
+    let (architectures, _) =
+        suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
     let everything = Selection::default();
     let plan = Plan::new(&architectures, &everything);
     let options = Options {
@@ -31,10 +33,8 @@ fn run(change: Option<(&str, &str, &str)>) -> Arc<RunRecord> {
         share: true,
         between: None,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {}))
 }
 

@@ -40,24 +40,19 @@ pub struct Fault {
 
 impl From<&InquiryError> for Fault {
     fn from(error: &InquiryError) -> Self {
-        Self {
-            code: error.code(),
-            message: error.to_string(),
-        }
+        Self { code: error.code(), message: error.to_string() }
     }
 }
 
 impl From<&Undecidable> for Fault {
     fn from(error: &Undecidable) -> Self {
-        Self {
-            code: error.code(),
-            message: error.to_string(),
-        }
+        Self { code: error.code(), message: error.to_string() }
     }
 }
 
 impl Answer {
-    /// Answers a line. `near` is whether the nearest miss is looked for, which costs as much as the decision.
+    /// Answers a line. `near` is whether the nearest miss is looked for, which costs as much as the
+    /// decision.
     #[must_use]
     pub fn to(line: &[u8], near: bool) -> Self {
         let text = match std::str::from_utf8(line) {
@@ -75,14 +70,7 @@ impl Answer {
                     .then(|| nearest_miss(&inquiry.request(), &inquiry.policies(), &evaluation))
                     .flatten();
                 let Evaluation { decision, by, silent } = evaluation;
-                Self {
-                    id,
-                    decision: Some(decision),
-                    by,
-                    silent,
-                    near,
-                    error: None,
-                }
+                Self { id, decision: Some(decision), by, silent, near, error: None }
             }
             Err(error) => Self::undecided(id, Fault::from(&error)),
         }

@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, Decision, Layer, PathStep, Policies, Policy, PolicyKind, Principal, Request, Undecidable, evaluate};
+use super::{
+    Context, Decision, Layer, PathStep, Policies, Policy, PolicyKind, Principal, Request,
+    Undecidable, evaluate,
+};
 
 const ACCOUNT: &str = "111122223333";
 const ROLE: &str = "arn:aws:iam::111122223333:role/team/app";
@@ -11,16 +14,11 @@ const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/app/s1";
 const OBJECT: &str = "arn:aws:s3:::bucket/team-a/report:1.csv";
 
 fn session() -> Principal {
-    Principal::Session {
-        role: ROLE.to_owned(),
-        arn: SESSION.to_owned(),
-    }
+    Principal::Session { role: ROLE.to_owned(), arn: SESSION.to_owned() }
 }
 
 fn user() -> Principal {
-    Principal::User {
-        arn: "arn:aws:iam::111122223333:user/ann".to_owned(),
-    }
+    Principal::User { arn: "arn:aws:iam::111122223333:user/ann".to_owned() }
 }
 
 fn policy(kind: PolicyKind, statements: &Value) -> Policy {
@@ -34,13 +32,21 @@ fn context(keys: &Value) -> Context {
         match value {
             Value::String(text) => context.set(key, text),
             Value::Null => context.set_unmodelled(key),
-            list => context.set_all(key, list.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned())),
+            list => context.set_all(
+                key,
+                list.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()),
+            ),
         }
     }
     context
 }
 
-fn decide(identity: &[Policy], resource: Option<&Policy>, who: &Principal, keys: &Value) -> Result<Decision, Undecidable> {
+fn decide(
+    identity: &[Policy],
+    resource: Option<&Policy>,
+    who: &Principal,
+    keys: &Value,
+) -> Result<Decision, Undecidable> {
     let context = context(keys);
     let request = Request {
         principal: who,
@@ -49,28 +55,25 @@ fn decide(identity: &[Policy], resource: Option<&Policy>, who: &Principal, keys:
         resource_account: ACCOUNT,
         context: &context,
     };
-    evaluate(
-        &request,
-        &Policies {
-            identity,
-            resource,
-            ..Policies::default()
-        },
-    )
-    .map(|answer| answer.decision)
+    evaluate(&request, &Policies { identity, resource, ..Policies::default() })
+        .map(|answer| answer.decision)
 }
 
 /// Whether a condition holds, asked twice: of a lone Allow, and of a Deny beside an Allow.
 fn holds(version: &str, condition: &Value, keys: &Value) -> Result<bool, Undecidable> {
-    let allow = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition});
+    let allow =
+        json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition});
     let deny = json!({"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": condition});
     let plain = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*"});
     let read = |statements: Value| {
         let document = json!({"Version": version, "Statement": statements});
-        [Policy::from_value(PolicyKind::Identity, &document).unwrap_or_else(|error| panic!("{error}: {document}"))]
+        [Policy::from_value(PolicyKind::Identity, &document)
+            .unwrap_or_else(|error| panic!("{error}: {document}"))]
     };
-    let allowed = decide(&read(allow), None, &session(), keys).map(|decision| decision == Decision::Allow);
-    let denied = decide(&read(json!([plain, deny])), None, &session(), keys).map(|d| d == Decision::ExplicitDeny);
+    let allowed =
+        decide(&read(allow), None, &session(), keys).map(|decision| decision == Decision::Allow);
+    let denied = decide(&read(json!([plain, deny])), None, &session(), keys)
+        .map(|d| d == Decision::ExplicitDeny);
     match (allowed, denied) {
         (Ok(allowed), Ok(denied)) => {
             assert_eq!(allowed, denied, "{condition} {keys}");
@@ -366,13 +369,7 @@ fn a_not_principal_spares_whom_it_lists_in_full() {
         (json!(["arn:aws:iam::111122223333:user/ann"]), user(), None),
         (json!([ACCOUNT, bob]), user(), Some(true)),
         (json!([ACCOUNT]), user(), Some(true)),
-        (
-            json!([ACCOUNT]),
-            Principal::Root {
-                account: ACCOUNT.to_owned(),
-            },
-            Some(false),
-        ),
+        (json!([ACCOUNT]), Principal::Root { account: ACCOUNT.to_owned() }, Some(false)),
         (json!([ACCOUNT, ROLE]), session(), Some(false)),
         (json!([ACCOUNT, ROLE, SESSION]), session(), Some(false)),
         (json!([ACCOUNT, ROLE, other]), session(), None),
@@ -387,8 +384,13 @@ fn a_not_principal_spares_whom_it_lists_in_full() {
         let bucket = policy(PolicyKind::Bucket, &deny);
         let answer = decide(&[], Some(&bucket), &who, &json!({}));
         match denied {
-            Some(denied) => assert_eq!(answer.map(|d| d == Decision::ExplicitDeny), Ok(denied), "{list} {who}"),
-            None => assert!(matches!(answer, Err(Undecidable::PartialNotPrincipal { .. })), "{list} {who}"),
+            Some(denied) => {
+                assert_eq!(answer.map(|d| d == Decision::ExplicitDeny), Ok(denied), "{list} {who}");
+            }
+            None => assert!(
+                matches!(answer, Err(Undecidable::PartialNotPrincipal { .. })),
+                "{list} {who}"
+            ),
         }
     }
 }
@@ -475,12 +477,14 @@ fn documents_aws_refuses() {
 
 #[test]
 fn errors_point_and_help() {
-    let document = json!({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Conditon": {}}]});
+    let document =
+        json!({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Conditon": {}}]});
     let error = Policy::from_value(PolicyKind::Identity, &document).unwrap_err();
     assert_eq!(error.help().unwrap(), "did you mean `Condition`?");
     let key = |name: &str| PathStep::Key(name.to_owned());
     assert_eq!(error.path(), [key("Statement"), PathStep::Index(0), key("Conditon")]);
-    let error = Policy::from_text(PolicyKind::Identity, "{\"Statement\": {},\n \"Statement\": {}}").unwrap_err();
+    let error = Policy::from_text(PolicyKind::Identity, "{\"Statement\": {},\n \"Statement\": {}}")
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "key `Statement` is written twice in one object, line 2, column 2"

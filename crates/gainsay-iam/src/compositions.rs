@@ -1,9 +1,13 @@
-//! How layers compose: the cross product against a second, plainer statement of the documented rules, and named cases.
+//! How layers compose: the cross product against a second, plainer statement of the documented
+//! rules, and named cases.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
 use serde_json::{Value, json};
 
-use super::{Context, Decision, Evaluation, Layer, Policies, Policy, PolicyKind, Principal, Reason, Request, Undecidable, evaluate};
+use super::{
+    Context, Decision, Evaluation, Layer, Policies, Policy, PolicyKind, Principal, Reason, Request,
+    Undecidable, evaluate,
+};
 
 const HOME: &str = "111122223333";
 const AWAY: &str = "999999999999";
@@ -24,7 +28,8 @@ fn says(kind: PolicyKind, says: &str, principal: Option<&Value>) -> Policy {
         _ => (Some("*"), "*", "s3:ListBucket"),
     };
     let effect = if says == "deny" { "Deny" } else { "Allow" };
-    let mut statement = json!({"Effect": effect, "Action": if says == "silent" { other } else { action }});
+    let mut statement =
+        json!({"Effect": effect, "Action": if says == "silent" { other } else { action }});
     if let Some(resource) = resource {
         statement["Resource"] = json!(resource);
     }
@@ -41,11 +46,7 @@ struct World {
 }
 
 const WORLDS: [World; 3] = [
-    World {
-        action: "s3:GetObject",
-        resource: "arn:aws:s3:::bucket/k",
-        kind: PolicyKind::Bucket,
-    },
+    World { action: "s3:GetObject", resource: "arn:aws:s3:::bucket/k", kind: PolicyKind::Bucket },
     World {
         action: "kms:Decrypt",
         resource: "arn:aws:kms:eu-west-1:1:key/k",
@@ -59,10 +60,7 @@ const WORLDS: [World; 3] = [
 ];
 
 fn session() -> Principal {
-    Principal::Session {
-        role: ROLE.to_owned(),
-        arn: SESSION.to_owned(),
-    }
+    Principal::Session { role: ROLE.to_owned(), arn: SESSION.to_owned() }
 }
 
 fn user() -> Principal {
@@ -74,7 +72,12 @@ fn root() -> Principal {
 }
 
 impl World {
-    fn ask(&self, principal: &Principal, owner: &str, policies: &Policies<'_>) -> Result<Evaluation, Undecidable> {
+    fn ask(
+        &self,
+        principal: &Principal,
+        owner: &str,
+        policies: &Policies<'_>,
+    ) -> Result<Evaluation, Undecidable> {
         let context = Context::new();
         let request = Request {
             principal,
@@ -116,11 +119,7 @@ impl Expectation<'_> {
             (true, "role") if !self.is_user => limits,
             (true, _) => identity && !self.required,
         };
-        if granted && not_silent(self.scp) {
-            Decision::Allow
-        } else {
-            Decision::ImplicitDeny
-        }
+        if granted && not_silent(self.scp) { Decision::Allow } else { Decision::ImplicitDeny }
     }
 }
 
@@ -225,7 +224,8 @@ fn callers_without_identity_policies() {
             assert_eq!(answer.silent, [Layer::Resource]);
         }
     }
-    // The root user needs no identity policy, and across accounts and for keys still the other side.
+    // The root user needs no identity policy, and across accounts and for keys still the other
+    // side.
     assert_eq!(decision(bucket.ask(&root(), HOME, &none)), Decision::Allow);
     assert_eq!(bucket.ask(&root(), AWAY, &none).unwrap().silent, [Layer::Resource]);
     assert_eq!(decision(bucket.ask(&root(), AWAY, &Policies { resource: Some(&open), ..none })), Decision::Allow);
@@ -242,15 +242,9 @@ fn the_root_user_keeps_its_bucket_policy() {
     let deny = says(PolicyKind::Bucket, "deny", Some(&json!("*")));
     let deny_bucket = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::bucket"});
     let deny_bucket = policy(PolicyKind::Bucket, &deny_bucket);
-    let world = |action| World {
-        action,
-        resource: "arn:aws:s3:::bucket",
-        kind: PolicyKind::Bucket,
-    };
-    let shut = Policies {
-        resource: Some(&deny_bucket),
-        ..Policies::default()
-    };
+    let world =
+        |action| World { action, resource: "arn:aws:s3:::bucket", kind: PolicyKind::Bucket };
+    let shut = Policies { resource: Some(&deny_bucket), ..Policies::default() };
     assert_eq!(decision(world("s3:PutBucketPolicy").ask(&root(), HOME, &shut)), Decision::Allow);
     assert_eq!(decision(world("s3:ListBucket").ask(&root(), HOME, &shut)), Decision::ExplicitDeny);
     assert_eq!(
@@ -258,10 +252,7 @@ fn the_root_user_keeps_its_bucket_policy() {
         Decision::ExplicitDeny
     );
     let [bucket, ..] = &WORLDS;
-    let shut = Policies {
-        resource: Some(&deny),
-        ..Policies::default()
-    };
+    let shut = Policies { resource: Some(&deny), ..Policies::default() };
     assert_eq!(decision(bucket.ask(&root(), HOME, &shut)), Decision::ExplicitDeny);
 }
 
@@ -398,16 +389,9 @@ fn a_not_principal_never_spares_the_bounded() {
     let deny = policy(PolicyKind::Bucket, &deny);
     let identity = [says(PolicyKind::Identity, "allow", None)];
     let boundary = says(PolicyKind::Boundary, "allow", None);
-    let free = Policies {
-        identity: &identity,
-        resource: Some(&deny),
-        ..Policies::default()
-    };
+    let free = Policies { identity: &identity, resource: Some(&deny), ..Policies::default() };
     assert_eq!(decision(bucket.ask(&user(), HOME, &free)), Decision::Allow);
-    let bounded = Policies {
-        boundary: Some(&boundary),
-        ..free
-    };
+    let bounded = Policies { boundary: Some(&boundary), ..free };
     assert_eq!(decision(bucket.ask(&user(), HOME, &bounded)), Decision::ExplicitDeny);
 }
 
@@ -416,13 +400,10 @@ fn a_canonical_user_is_left_undecided() {
     let [bucket, ..] = &WORLDS;
     let owner = json!({"CanonicalUser": "a".repeat(64)});
     let grant = says(PolicyKind::Bucket, "allow", Some(&owner));
-    let policies = Policies {
-        resource: Some(&grant),
-        ..Policies::default()
-    };
-    assert!(matches!(
-        bucket.ask(&user(), AWAY, &policies),
-        Err(Undecidable::CanonicalUser { .. })
-    ));
-    assert_eq!(decision(bucket.ask(&Principal::Anonymous, AWAY, &policies)), Decision::ImplicitDeny);
+    let policies = Policies { resource: Some(&grant), ..Policies::default() };
+    assert!(matches!(bucket.ask(&user(), AWAY, &policies), Err(Undecidable::CanonicalUser { .. })));
+    assert_eq!(
+        decision(bucket.ask(&Principal::Anonymous, AWAY, &policies)),
+        Decision::ImplicitDeny
+    );
 }

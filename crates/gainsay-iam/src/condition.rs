@@ -70,16 +70,14 @@ impl Operator {
         } else {
             (Quantifier::Only, name)
         };
-        let (base, if_exists) = rest.strip_suffix("IfExists").map_or((rest, false), |base| (base, true));
+        let (base, if_exists) =
+            rest.strip_suffix("IfExists").map_or((rest, false), |base| (base, true));
         match OPERATORS.iter().find(|(known, ..)| *known == base) {
             // AWS has `IfExists` for every operator but this one.
             Some((_, Test::Null, _)) if if_exists => Err(Some("Null")),
-            Some((_, test, negated)) => Ok(Self {
-                test: *test,
-                negated: *negated,
-                if_exists,
-                quantifier,
-            }),
+            Some((_, test, negated)) => {
+                Ok(Self { test: *test, negated: *negated, if_exists, quantifier })
+            }
             None => Err(nearest(base, OPERATORS.iter().map(|(known, ..)| *known))),
         }
     }
@@ -224,8 +222,13 @@ impl Condition {
             (Quantifier::Only, _) => Err(Doubt::SeveralValues(self.lower.clone())),
             (Quantifier::All, _) if empty => Ok(true),
             (Quantifier::Any, _) if empty => Ok(false),
-            (Quantifier::All, values) => kleene(values.iter().map(|value| self.one(value, context).map(|holds| !holds))).map(|some| !some),
-            (Quantifier::Any, values) => kleene(values.iter().map(|value| self.one(value, context))),
+            (Quantifier::All, values) => {
+                kleene(values.iter().map(|value| self.one(value, context).map(|holds| !holds)))
+                    .map(|some| !some)
+            }
+            (Quantifier::Any, values) => {
+                kleene(values.iter().map(|value| self.one(value, context)))
+            }
         }
     }
 
@@ -266,9 +269,8 @@ impl Condition {
                 Value::Varying(template) => match template.resolve(context)? {
                     // Without the variable there is nothing to be equal to.
                     Resolved::Absent(_) => Ok(false),
-                    Resolved::Pieces(pieces) => {
-                        Operand::read(self.operator.test, &pieces).map_or(Ok(false), |operand| compare(&operand, value))
-                    }
+                    Resolved::Pieces(pieces) => Operand::read(self.operator.test, &pieces)
+                        .map_or(Ok(false), |operand| compare(&operand, value)),
                 },
             }
         }))?;

@@ -119,9 +119,9 @@ impl Context {
 
     /// The keys that have a value, in lower case, with their values.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.keys
-            .iter()
-            .filter_map(|(key, values)| Some((key.as_str(), values.as_deref().filter(|values| !values.is_empty())?)))
+        self.keys.iter().filter_map(|(key, values)| {
+            Some((key.as_str(), values.as_deref().filter(|values| !values.is_empty())?))
+        })
     }
 
     /// What is known of a key, given in lower case.

@@ -47,7 +47,8 @@ pub struct Statement {
 }
 
 impl Policy {
-    /// Reads and validates a document from a JSON value, any template variables of ours already filled in.
+    /// Reads and validates a document from a JSON value, any template variables of ours already
+    /// filled in.
     ///
     /// # Errors
     ///
@@ -74,19 +75,11 @@ impl Policy {
             let message = message.split(" at line ").next().unwrap_or_default().to_owned();
             DocumentError::new(
                 &[],
-                Problem::Json {
-                    line: error.line(),
-                    column: error.column(),
-                    message,
-                },
+                Problem::Json { line: error.line(), column: error.column(), message },
             )
         })?;
         if let Some((key, place)) = place::duplicate_key(text) {
-            let problem = Problem::DuplicateKey {
-                key,
-                line: place.line,
-                column: place.column,
-            };
+            let problem = Problem::DuplicateKey { key, line: place.line, column: place.column };
             return Err(DocumentError::new(&[], problem));
         }
         Policy::from_value(kind, &value)
@@ -132,7 +125,9 @@ impl Statement {
     /// Whether it speaks of everyone: `*`, or all but some.
     #[must_use]
     pub fn names_everyone(&self) -> bool {
-        let everyone = |principals: &Principals| principals.negated || principals.entries.contains(&Entry::Everyone);
+        let everyone = |principals: &Principals| {
+            principals.negated || principals.entries.contains(&Entry::Everyone)
+        };
         self.principals.as_ref().is_some_and(everyone)
     }
 
@@ -167,39 +162,36 @@ impl Statement {
 
     /// The condition keys that its variables name, in lower case.
     pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
-        let of_resources = self.resources.iter().flat_map(|resources| &resources.patterns).flat_map(|pattern| {
-            match &pattern.pattern {
-                Pattern::Varying(template) => Some(template.variables()),
-                Pattern::Fixed(_) => None,
-            }
-            .into_iter()
-            .flatten()
-        });
+        let of_resources =
+            self.resources.iter().flat_map(|resources| &resources.patterns).flat_map(|pattern| {
+                match &pattern.pattern {
+                    Pattern::Varying(template) => Some(template.variables()),
+                    Pattern::Fixed(_) => None,
+                }
+                .into_iter()
+                .flatten()
+            });
         of_resources.chain(self.conditions.iter().flat_map(Condition::variables))
     }
 
-    /// Whether there is a context in which the statement applies to a request; nothing of the context is looked at.
+    /// Whether there is a context in which the statement applies to a request; nothing of the
+    /// context is looked at.
     pub(super) fn may_apply(&self, asked: &Asked<'_>) -> bool {
         let fixed = |resources: &&Resources| {
-            resources
-                .patterns
-                .iter()
-                .all(|pattern| matches!(pattern.pattern, Pattern::Fixed(_)))
+            resources.patterns.iter().all(|pattern| matches!(pattern.pattern, Pattern::Fixed(_)))
         };
         let elsewhere = self
             .resources
             .as_ref()
             .filter(fixed)
             .is_some_and(|resources| resources.matches(asked) == Ok(false));
-        let others = self
-            .principals
-            .as_ref()
-            .is_some_and(|principals| asked.grip(principals) == Ok(None));
+        let others =
+            self.principals.as_ref().is_some_and(|principals| asked.grip(principals) == Ok(None));
         self.actions.matches(&asked.action) && !elsewhere && !others
     }
 
-    /// How the statement applies to a request, if it does. An element that does not match outweighs any doubt about
-    /// another.
+    /// How the statement applies to a request, if it does. An element that does not match outweighs
+    /// any doubt about another.
     pub(super) fn applies(&self, asked: &Asked<'_>) -> Result<Option<Grip>, Doubt> {
         if !self.actions.matches(&asked.action) {
             return Ok(None);
@@ -301,7 +293,9 @@ impl Resources {
             let matches = match pattern {
                 Pattern::Fixed(glob) => glob.matches(asked.resource),
                 Pattern::Varying(template) => match template.resolve(asked.context) {
-                    Ok(Resolved::Pieces(pieces)) => pieces.into_iter().collect::<Glob>().matches(asked.resource),
+                    Ok(Resolved::Pieces(pieces)) => {
+                        pieces.into_iter().collect::<Glob>().matches(asked.resource)
+                    }
                     Ok(Resolved::Absent(key)) if self.negated => {
                         doubt = doubt.or(Some(Doubt::AbsentInNotResource(key)));
                         false

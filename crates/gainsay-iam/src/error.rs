@@ -45,10 +45,7 @@ fn at(path: &[PathStep]) -> String {
 
 impl DocumentError {
     pub(super) fn new(path: &[PathStep], problem: Problem) -> Self {
-        Self {
-            path: path.to_vec(),
-            problem,
-        }
+        Self { path: path.to_vec(), problem }
     }
 
     /// Where in the document; [`locate`](super::locate) turns it into a line of the text.
@@ -69,14 +66,22 @@ impl DocumentError {
         match &self.problem {
             Problem::UnknownElement { suggestion, .. }
             | Problem::UnknownPrincipalType { suggestion, .. }
-            | Problem::UnknownOperator { suggestion, .. } => suggestion.map(|word| format!("did you mean `{word}`?")),
+            | Problem::UnknownOperator { suggestion, .. } => {
+                suggestion.map(|word| format!("did you mean `{word}`?"))
+            }
             Problem::Version { .. } => Some("write `2012-10-17`".to_owned()),
             Problem::Effect { .. } => Some("write `Allow` or `Deny`".to_owned()),
             Problem::Missing { element, .. } => Some(format!("add `{element}` here")),
             Problem::Forbidden { element, .. } => Some(format!("remove `{element}`")),
-            Problem::Both { second, .. } => Some(format!("keep one of them, for example remove `{second}`")),
-            Problem::Empty { .. } => Some("write at least one entry, or remove the element".to_owned()),
-            Problem::DuplicateSid { .. } => Some("give each statement a `Sid` of its own".to_owned()),
+            Problem::Both { second, .. } => {
+                Some(format!("keep one of them, for example remove `{second}`"))
+            }
+            Problem::Empty { .. } => {
+                Some("write at least one entry, or remove the element".to_owned())
+            }
+            Problem::DuplicateSid { .. } => {
+                Some("give each statement a `Sid` of its own".to_owned())
+            }
             Problem::DuplicateKey { .. } => Some("merge the two into one".to_owned()),
             Problem::TooLarge { .. } => Some("merge statements or shorten lists".to_owned()),
             _ => None,
@@ -288,7 +293,8 @@ impl Problem {
     }
 }
 
-/// A request this engine declines to decide: AWS would, by something that is not modelled here or that its pages leave open.
+/// A request this engine declines to decide: AWS would, by something that is not modelled here or
+/// that its pages leave open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Undecidable {
@@ -301,7 +307,9 @@ pub enum Undecidable {
         key: String,
     },
     /// A condition or variable reads a key that follows from something of which nothing is said.
-    #[error("{at} reads the condition key `{key}`, and nothing says whether the request has it: {outside}")]
+    #[error(
+        "{at} reads the condition key `{key}`, and nothing says whether the request has it: {outside}"
+    )]
     MissingContext {
         /// The statement.
         at: Reason,
@@ -311,7 +319,9 @@ pub enum Undecidable {
         outside: Outside,
     },
     /// An operator for one value reads a key that has several in this request.
-    #[error("{at} compares `{key}`, which has several values in this request: use `ForAllValues:` or `ForAnyValue:`")]
+    #[error(
+        "{at} compares `{key}`, which has several values in this request: use `ForAllValues:` or `ForAnyValue:`"
+    )]
     SeveralValues {
         /// The statement.
         at: Reason,
@@ -326,8 +336,11 @@ pub enum Undecidable {
         /// The key, in lower case.
         key: String,
     },
-    /// A `NotResource` names a variable that has no value in this request; AWS documents only `Resource`.
-    #[error("{at} uses the policy variable `{key}` in `NotResource`, and it has no value in this request")]
+    /// A `NotResource` names a variable that has no value in this request; AWS documents only
+    /// `Resource`.
+    #[error(
+        "{at} uses the policy variable `{key}` in `NotResource`, and it has no value in this request"
+    )]
     AbsentInNotResource {
         /// The statement.
         at: Reason,
@@ -348,7 +361,8 @@ pub enum Undecidable {
         /// The statement.
         at: Reason,
     },
-    /// A `NotPrincipal` lists the caller without its role or account; AWS documents only that it "might" deny.
+    /// A `NotPrincipal` lists the caller without its role or account; AWS documents only that it
+    /// "might" deny.
     #[error("{at} lists the caller in `NotPrincipal` without its role or account: list them too")]
     PartialNotPrincipal {
         /// The statement.
@@ -417,12 +431,17 @@ impl Doubt {
 }
 
 /// The candidate nearest to a misspelt word, if any is near enough to be worth proposing.
-pub(super) fn nearest(word: &str, candidates: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
+pub(super) fn nearest(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'static str>,
+) -> Option<&'static str> {
     let lower = word.to_lowercase();
     let most = (word.chars().count() / 3).clamp(1, 4);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate)
+        })
         .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

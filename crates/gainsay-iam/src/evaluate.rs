@@ -1,7 +1,8 @@
 //! How the layers compose.
 //!
-//! Follows "Policy evaluation logic", "Permissions boundaries for IAM entities", "Session policies" (IAM user guide),
-//! "Default key policy" (KMS), "Service control policies" and "Resource control policies" (Organizations).
+//! Follows "Policy evaluation logic", "Permissions boundaries for IAM entities", "Session policies"
+//! (IAM user guide), "Default key policy" (KMS), "Service control policies" and "Resource control
+//! policies" (Organizations).
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use super::grant::{self, Grant};
 use super::layer::{Layer, PolicyKind};
 use super::principal::{Grip, Principal};
 
-/// Every policy that applies to a request. An empty list or `None` is a mechanism that is not in use.
+/// Every policy that applies to a request. An empty list or `None` is a mechanism that is not in
+/// use.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Policies<'a> {
     /// Attached to the user (with its groups) or role.
@@ -28,7 +30,8 @@ pub struct Policies<'a> {
     pub boundary: Option<&'a Policy>,
     /// Passed when the session was made; what any of them allows, they allow.
     pub session: &'a [Policy],
-    /// Service control policies of the principal's account: levels from the root down, each of which must allow.
+    /// Service control policies of the principal's account: levels from the root down, each of
+    /// which must allow.
     pub scp: &'a [Vec<Policy>],
     /// Resource control policies of the resource's account, in levels too.
     pub rcp: &'a [Vec<Policy>],
@@ -62,7 +65,8 @@ pub enum Decision {
 pub struct Reason {
     /// The layer it belongs to.
     pub layer: Layer,
-    /// Which policy of the layer, or which grant, from 0; SCPs and RCPs are counted through all levels.
+    /// Which policy of the layer, or which grant, from 0; SCPs and RCPs are counted through all
+    /// levels.
     pub policy: usize,
     /// Which statement of the policy, from 0; 0 for a grant.
     pub statement: usize,
@@ -82,15 +86,20 @@ impl fmt::Display for Reason {
 pub struct Evaluation {
     /// The decision.
     pub decision: Decision,
-    /// The deciding statements, in the order of layer, policy, statement. For an explicit deny every `Deny` that matches,
-    /// in any layer; for an allow every `Allow` that matches in a layer that took part in allowing; else empty.
+    /// The deciding statements, in the order of layer, policy, statement. For an explicit deny
+    /// every `Deny` that matches, in any layer; for an allow every `Allow` that matches in a layer
+    /// that took part in allowing; else empty.
     pub by: Vec<Reason>,
     /// For an implicit deny, the layers that would have had to allow and did not:
     ///
-    /// * in the resource's own account, if nothing grants: `identity`, and `resource` too if the resource has a policy;
-    /// * `boundary`, `session`: those that do not allow what the identity or a grant to the role does;
-    /// * a key or trust policy that neither grants nor delegates: only that policy; one that delegates: `identity`;
-    /// * `grant` besides, if there are grants to the caller on the key and none of them allows this, which one could;
+    /// * in the resource's own account, if nothing grants: `identity`, and `resource` too if the
+    ///   resource has a policy;
+    /// * `boundary`, `session`: those that do not allow what the identity or a grant to the role
+    ///   does;
+    /// * a key or trust policy that neither grants nor delegates: only that policy; one that
+    ///   delegates: `identity`;
+    /// * `grant` besides, if there are grants to the caller on the key and none of them allows
+    ///   this, which one could;
     /// * across accounts: those of `identity` and the resource's policy that do not allow;
     /// * anonymous callers and services: the resource's policy;
     /// * and always `scp`, `rcp`, `vpc-endpoint` where they are in use and do not allow.
@@ -101,8 +110,9 @@ pub struct Evaluation {
 ///
 /// # Errors
 ///
-/// If a statement that could take part in the decision reads something that is not modelled. A `Deny` in doubt always
-/// makes the answer one; an `Allow` in doubt only where no `Deny` settles it.
+/// If a statement that could take part in the decision reads something that is not modelled. A
+/// `Deny` in doubt always makes the answer one; an `Allow` in doubt only where no `Deny` settles
+/// it.
 pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Result<Evaluation, Undecidable> {
     let mut scan = Scan::new(request, policies);
     let governing = Governing::of(request, policies.resource);
@@ -125,19 +135,11 @@ pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Result<Evalua
     silent.extend(spoken.outer_silent());
     if silent.is_empty() {
         scan.allows.retain(|hit| sides.used.allows(hit, governing));
-        return Ok(Evaluation {
-            decision: Decision::Allow,
-            by: reasons(&scan.allows),
-            silent,
-        });
+        return Ok(Evaluation { decision: Decision::Allow, by: reasons(&scan.allows), silent });
     }
     silent.sort_unstable();
     silent.dedup();
-    Ok(Evaluation {
-        decision: Decision::ImplicitDeny,
-        by: Vec::new(),
-        silent,
-    })
+    Ok(Evaluation { decision: Decision::ImplicitDeny, by: Vec::new(), silent })
 }
 
 /// Whether some `Deny` matches a request, whatever is in doubt besides.
@@ -202,20 +204,20 @@ impl<'p> Scan<'p> {
     }
 
     /// The strongest grant of one policy; its denials are kept.
-    fn policy(&mut self, layer: Layer, index: usize, policy: &'p Policy, denies: bool) -> Option<Grip> {
+    fn policy(
+        &mut self,
+        layer: Layer,
+        index: usize,
+        policy: &'p Policy,
+        denies: bool,
+    ) -> Option<Grip> {
         let mut strongest = None;
         for (statement, rule) in policy.statements().iter().enumerate() {
             let deny = rule.effect() == Effect::Deny;
             if deny && !denies {
                 continue;
             }
-            let hit = |grip| Hit {
-                layer,
-                policy: index,
-                statement,
-                sid: rule.sid.as_ref(),
-                grip,
-            };
+            let hit = |grip| Hit { layer, policy: index, statement, sid: rule.sid.as_ref(), grip };
             match rule.applies(&self.asked) {
                 Ok(None) => {}
                 Ok(Some(grip)) if deny => self.denies.push(hit(grip)),
@@ -234,7 +236,8 @@ impl<'p> Scan<'p> {
         slot.get_or_insert_with(|| doubt.at(hit.reason()));
     }
 
-    /// The strongest grant of the resource's policy. That of a key cannot let anyone retire a grant, only forbid it.
+    /// The strongest grant of the resource's policy. That of a key cannot let anyone retire a
+    /// grant, only forbid it.
     fn resource(&mut self, layer: Layer, policy: &'p Policy, denies: bool) -> Option<Grip> {
         let strongest = self.policy(layer, 0, policy, denies);
         if self.asked.action == grant::RETIRE {
@@ -292,14 +295,18 @@ impl<'p> Scan<'p> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Governing {
     layer: Layer,
-    /// Nothing is allowed without this policy: keys and roles, unlike buckets, are not their account's by default.
+    /// Nothing is allowed without this policy: keys and roles, unlike buckets, are not their
+    /// account's by default.
     required: bool,
 }
 
 impl Governing {
-    /// Every key has a key policy and every role a trust policy, so a request for one without it meets silence.
+    /// Every key has a key policy and every role a trust policy, so a request for one without it
+    /// meets silence.
     fn of(request: &Request<'_>, resource: Option<&Policy>) -> Self {
-        let service = |name: &str| request.action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        let service = |name: &str| {
+            request.action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(name))
+        };
         let layer = match resource.map(Policy::kind) {
             Some(PolicyKind::KeyPolicy) => Layer::KeyPolicy,
             Some(PolicyKind::TrustPolicy) => Layer::TrustPolicy,
@@ -307,10 +314,7 @@ impl Governing {
             None if service("sts:") && request.resource.contains(":role/") => Layer::TrustPolicy,
             _ => Layer::Resource,
         };
-        Self {
-            layer,
-            required: layer != Layer::Resource,
-        }
+        Self { layer, required: layer != Layer::Resource }
     }
 }
 
@@ -321,7 +325,8 @@ struct Spoken {
     identity: bool,
     resource: Option<Grip>,
     granted: Option<Grip>,
-    /// Whether there are grants to the caller on the key, whatever they allow, and this is something a grant can allow.
+    /// Whether there are grants to the caller on the key, whatever they allow, and this is
+    /// something a grant can allow.
     has_grants: bool,
     boundary: bool,
     session: bool,
@@ -331,12 +336,19 @@ struct Spoken {
 }
 
 impl Spoken {
-    fn hear<'p>(scan: &mut Scan<'p>, request: &Request<'p>, policies: &Policies<'p>, governing: Governing) -> Self {
+    fn hear<'p>(
+        scan: &mut Scan<'p>,
+        request: &Request<'p>,
+        policies: &Policies<'p>,
+        governing: Governing,
+    ) -> Self {
         let principal = scan.asked.principal;
         let (has_policies, has_account) = match principal {
             Principal::User { .. } | Principal::Session { .. } => (true, true),
             Principal::Root { .. } => (false, true),
-            Principal::Anonymous | Principal::Federated(_) | Principal::Service(_) => (false, false),
+            Principal::Anonymous | Principal::Federated(_) | Principal::Service(_) => {
+                (false, false)
+            }
         };
         let organized = !principal.is_service_linked();
         let identity = has_policies && scan.any(Layer::Identity, policies.identity);
@@ -350,10 +362,14 @@ impl Spoken {
             granted: scan.grants(request, policies.grants),
             has_grants: policies.grants.iter().any(|grant| grant.concerns(request)),
             boundary: match policies.boundary {
-                Some(policy) if has_policies => scan.policy(Layer::Boundary, 0, policy, true).is_some(),
+                Some(policy) if has_policies => {
+                    scan.policy(Layer::Boundary, 0, policy, true).is_some()
+                }
                 _ => true,
             },
-            session: !has_account || policies.session.is_empty() || scan.any(Layer::Session, policies.session),
+            session: !has_account
+                || policies.session.is_empty()
+                || scan.any(Layer::Session, policies.session),
             scp: !(has_account && organized) || scan.levels(Layer::Scp, policies.scp),
             rcp: !limits_resources(&scan.asked) || scan.levels(Layer::Rcp, policies.rcp),
             vpc_endpoint: match policies.vpc_endpoint {
@@ -364,13 +380,9 @@ impl Spoken {
     }
 
     fn outer_silent(self) -> impl Iterator<Item = Layer> {
-        [
-            (self.scp, Layer::Scp),
-            (self.rcp, Layer::Rcp),
-            (self.vpc_endpoint, Layer::VpcEndpoint),
-        ]
-        .into_iter()
-        .filter_map(|(allows, layer)| (!allows).then_some(layer))
+        [(self.scp, Layer::Scp), (self.rcp, Layer::Rcp), (self.vpc_endpoint, Layer::VpcEndpoint)]
+            .into_iter()
+            .filter_map(|(allows, layer)| (!allows).then_some(layer))
     }
 
     /// The limits of an identity that do not allow.
@@ -385,7 +397,9 @@ impl Spoken {
     fn sides(self, request: &Request<'_>, governing: Governing, has_policy: bool) -> Sides {
         let mut sides = match request.principal.account() {
             None => self.grant_without_identity(governing),
-            Some(account) if account == request.resource_account => self.grant_in_account(governing, has_policy),
+            Some(account) if account == request.resource_account => {
+                self.grant_in_account(governing, has_policy)
+            }
             Some(_) => self.grant_across_accounts(governing),
         };
         if !sides.silent.is_empty() && self.has_grants && self.granted.is_none() {
@@ -409,7 +423,8 @@ impl Spoken {
     fn grant_in_account(self, governing: Governing, has_policy: bool) -> Sides {
         let within_limits = self.boundary && self.session;
         // Without a policy that grants or delegates, a key or role is closed to its own account.
-        let open = !governing.required || self.resource.is_some() || self.granted == Some(Grip::Account);
+        let open =
+            !governing.required || self.resource.is_some() || self.granted == Some(Grip::Account);
         let strongest = self.resource.max(self.granted);
         let by_identity = open && self.identity && within_limits;
         let by_role = strongest >= Some(Grip::Role) && within_limits;
@@ -442,11 +457,7 @@ impl Spoken {
     }
 
     fn grant_across_accounts(self, governing: Governing) -> Sides {
-        let mut silent = if self.identity {
-            self.limits_silent()
-        } else {
-            vec![Layer::Identity]
-        };
+        let mut silent = if self.identity { self.limits_silent() } else { vec![Layer::Identity] };
         if self.resource.is_none() {
             silent.push(governing.layer);
         }
@@ -466,21 +477,24 @@ impl Spoken {
             identity: by_policy || self.granted == Some(Grip::Account),
             limits: by_policy || self.granted != Some(Grip::Direct),
             weakest: by_policy.then_some(Grip::Account),
-            weakest_grant: if within_limits { Some(Grip::Role) } else { Some(Grip::Direct) }.min(self.granted),
+            weakest_grant: if within_limits { Some(Grip::Role) } else { Some(Grip::Direct) }
+                .min(self.granted),
         })
     }
 }
 
-/// Whether resource control policies have a say: not over service-linked roles, and not over who retires a grant
+/// Whether resource control policies have a say: not over service-linked roles, and not over who
+/// retires a grant
 /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>).
 pub(super) fn limits_resources(asked: &Asked<'_>) -> bool {
     !asked.principal.is_service_linked() && asked.action != grant::RETIRE
 }
 
-/// The root user of the bucket's account can always read, replace and remove the bucket policy, whatever that policy denies
-/// (S3 API reference, `PutBucketPolicy`).
+/// The root user of the bucket's account can always read, replace and remove the bucket policy,
+/// whatever that policy denies (S3 API reference, `PutBucketPolicy`).
 pub(super) fn keeps_own_bucket_policy(asked: &Asked<'_>, resource: Option<&Policy>) -> bool {
-    let own = matches!(asked.principal, Principal::Root { account } if account == asked.resource_account);
+    let own =
+        matches!(asked.principal, Principal::Root { account } if account == asked.resource_account);
     own && resource.is_some_and(|policy| policy.kind() == PolicyKind::Bucket)
         && matches!(
             asked.action.as_str(),
@@ -502,12 +516,7 @@ impl Sides {
 
     fn silent(silent: Vec<Layer>) -> Self {
         Self {
-            used: Used {
-                identity: false,
-                limits: false,
-                weakest: None,
-                weakest_grant: None,
-            },
+            used: Used { identity: false, limits: false, weakest: None, weakest_grant: None },
             silent,
         }
     }
@@ -530,7 +539,9 @@ impl Used {
             Layer::Identity => self.identity,
             Layer::Boundary | Layer::Session => self.limits,
             Layer::Grant => self.weakest_grant.is_some_and(|weakest| hit.grip >= weakest),
-            layer if layer == governing.layer => self.weakest.is_some_and(|weakest| hit.grip >= weakest),
+            layer if layer == governing.layer => {
+                self.weakest.is_some_and(|weakest| hit.grip >= weakest)
+            }
             _ => true,
         }
     }

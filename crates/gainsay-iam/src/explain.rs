@@ -1,4 +1,5 @@
-//! Why a decision is what it is: every layer, statement and element, and what was compared. Computed when it is asked for, apart from
+//! Why a decision is what it is: every layer, statement and element, and what was compared.
+//! Computed when it is asked for, apart from
 //! [`evaluate`], and from the same parts, so that it cannot say anything else.
 
 use std::fmt;
@@ -8,7 +9,9 @@ use serde::Serialize;
 use super::context::{Found, Request};
 use super::document::{Asked, Effect, Policy, Statement};
 use super::error::Undecidable;
-use super::evaluate::{Decision, Evaluation, Policies, Reason, evaluate, keeps_own_bucket_policy, limits_resources};
+use super::evaluate::{
+    Decision, Evaluation, Policies, Reason, evaluate, keeps_own_bucket_policy, limits_resources,
+};
 use super::layer::Layer;
 use super::principal::Principal;
 
@@ -170,10 +173,15 @@ pub fn explain(request: &Request<'_>, policies: &Policies<'_>) -> Explanation {
     }
 }
 
-/// Of an implicit deny the statement that came nearest to allowing, in the layers that were silent: one about the action, if there is any,
-/// and of those the one with the fewest elements that did not match, the first of them.
+/// Of an implicit deny the statement that came nearest to allowing, in the layers that were silent:
+/// one about the action, if there is any, and of those the one with the fewest elements that did
+/// not match, the first of them.
 #[must_use]
-pub fn nearest_miss(request: &Request<'_>, policies: &Policies<'_>, evaluation: &Evaluation) -> Option<Near> {
+pub fn nearest_miss(
+    request: &Request<'_>,
+    policies: &Policies<'_>,
+    evaluation: &Evaluation,
+) -> Option<Near> {
     if evaluation.decision != Decision::ImplicitDeny {
         return None;
     }
@@ -185,14 +193,23 @@ fn nearest(layers: &[LayerView], evaluation: &Evaluation) -> Option<Near> {
         return None;
     }
     let mut nearest: Option<Near> = None;
-    let distance = |but: &[String]| (but.iter().any(|element| element.ends_with("Action")), but.len());
+    let distance =
+        |but: &[String]| (but.iter().any(|element| element.ends_with("Action")), but.len());
     for view in layers.iter().filter(|view| evaluation.silent.contains(&view.layer)) {
         for policy in &view.policies {
-            for statement in policy.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
-                let missed = statement.elements.iter().filter(|element| element.matched == Matched::No);
+            for statement in
+                policy.statements.iter().filter(|statement| statement.effect == Effect::Allow)
+            {
+                let missed =
+                    statement.elements.iter().filter(|element| element.matched == Matched::No);
                 let but: Vec<String> = missed.map(|element| element.element.clone()).collect();
-                // What matches in a layer that is silent was not enough: a delegation, a level of several.
-                if but.is_empty() || nearest.as_ref().is_some_and(|nearest| distance(&nearest.but) <= distance(&but)) {
+                // What matches in a layer that is silent was not enough: a delegation, a level of
+                // several.
+                if but.is_empty()
+                    || nearest
+                        .as_ref()
+                        .is_some_and(|nearest| distance(&nearest.but) <= distance(&but))
+                {
                     continue;
                 }
                 nearest = Some(Near {
@@ -211,7 +228,8 @@ fn nearest(layers: &[LayerView], evaluation: &Evaluation) -> Option<Near> {
 /// Every layer that is in use and takes part.
 fn views(request: &Request<'_>, policies: &Policies<'_>) -> Vec<LayerView> {
     let asked = Asked::new(request, policies.boundary.is_some());
-    let has_policies = matches!(request.principal, Principal::User { .. } | Principal::Session { .. });
+    let has_policies =
+        matches!(request.principal, Principal::User { .. } | Principal::Session { .. });
     let view = |layer: Layer, policies: Vec<&Policy>| LayerView {
         layer,
         policies: policies
@@ -251,10 +269,7 @@ fn views(request: &Request<'_>, policies: &Policies<'_>) -> Vec<LayerView> {
         }
     }
     if !policies.grants.is_empty() {
-        layers.push(LayerView {
-            layer: Layer::Grant,
-            policies: grant_views(request, policies),
-        });
+        layers.push(LayerView { layer: Layer::Grant, policies: grant_views(request, policies) });
     }
     layers.sort_by_key(|view| view.layer);
     layers

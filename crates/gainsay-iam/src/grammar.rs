@@ -1,7 +1,7 @@
 //! The grammar of actions, resources and principals, and the limits of each kind of policy.
 //!
-//! Follows "Grammar of the IAM JSON policy language", "IAM and AWS STS quotas", and the pages on policies of S3, KMS,
-//! Organizations and VPC endpoints.
+//! Follows "Grammar of the IAM JSON policy language", "IAM and AWS STS quotas", and the pages on
+//! policies of S3, KMS, Organizations and VPC endpoints.
 
 use std::borrow::Cow;
 
@@ -24,7 +24,9 @@ pub(super) fn principals(kind: PolicyKind) -> Rule {
         | PolicyKind::TrustPolicy
         | PolicyKind::Rcp
         | PolicyKind::VpcEndpoint => Rule::Required,
-        PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session | PolicyKind::Scp => Rule::Forbidden,
+        PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session | PolicyKind::Scp => {
+            Rule::Forbidden
+        }
     }
 }
 
@@ -38,11 +40,7 @@ pub(super) fn may_exclude_principals(kind: PolicyKind) -> bool {
 
 /// Whether statements name resources; a trust policy is about its role.
 pub(super) fn resources(kind: PolicyKind) -> Rule {
-    if kind == PolicyKind::TrustPolicy {
-        Rule::Forbidden
-    } else {
-        Rule::Required
-    }
+    if kind == PolicyKind::TrustPolicy { Rule::Forbidden } else { Rule::Required }
 }
 
 /// Whether a `Sid` may be used once only.
@@ -70,7 +68,8 @@ pub(super) fn size_limit(kind: PolicyKind) -> usize {
     }
 }
 
-/// Whether KMS stores no key policy that applies a set operator to this key: the keys of an encryption context and of tags have one value
+/// Whether KMS stores no key policy that applies a set operator to this key: the keys of an
+/// encryption context and of tags have one value
 /// (<https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>).
 pub(super) fn is_never_a_set(key: &str) -> bool {
     let lower = key.to_ascii_lowercase();
@@ -85,26 +84,36 @@ pub(super) fn action(kind: PolicyKind, action: &str) -> Result<(), &'static str>
             .split_once(':')
             .ok_or("write `service:Name`, such as `s3:GetObject`, or `*` for every action")?;
         if service.is_empty() || !service.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
-            return Err("the service before the colon has letters, digits and hyphens, and no wildcards");
+            return Err(
+                "the service before the colon has letters, digits and hyphens, and no wildcards",
+            );
         }
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'*' | b'?')) {
+        if name.is_empty()
+            || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'*' | b'?'))
+        {
             return Err("the name after the colon has letters, digits and wildcards");
         }
     }
-    let of = |service: &str| action.split_once(':').is_some_and(|(own, _)| own.eq_ignore_ascii_case(service));
+    let of = |service: &str| {
+        action.split_once(':').is_some_and(|(own, _)| own.eq_ignore_ascii_case(service))
+    };
     match kind {
-        PolicyKind::Bucket if !everything && !of("s3") => Err("a bucket policy takes `s3:` actions only"),
+        PolicyKind::Bucket if !everything && !of("s3") => {
+            Err("a bucket policy takes `s3:` actions only")
+        }
         PolicyKind::TrustPolicy if !of("sts") => Err("a trust policy takes `sts:` actions only"),
         _ => Ok(()),
     }
 }
 
-/// A resource pattern whole: in an identity policy the fields that an ARN lacks are taken as asterisks
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>).
+/// A resource pattern whole: in an identity policy the fields that an ARN lacks are taken as
+/// asterisks (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>).
 pub(super) fn complete(kind: PolicyKind, resource: &str) -> Cow<'_, str> {
-    let of_identity = matches!(kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session);
+    let of_identity =
+        matches!(kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session);
     let missing = 5_usize.saturating_sub(resource.matches(':').count());
-    if of_identity && resource.starts_with("arn:") && !resource.ends_with(['*', ':']) && missing > 0 {
+    if of_identity && resource.starts_with("arn:") && !resource.ends_with(['*', ':']) && missing > 0
+    {
         Cow::Owned(format!("{resource}{}", ":*".repeat(missing)))
     } else {
         Cow::Borrowed(resource)
@@ -115,7 +124,9 @@ pub(super) fn complete(kind: PolicyKind, resource: &str) -> Cow<'_, str> {
 pub(super) fn resource(kind: PolicyKind, resource: &str) -> Result<(), &'static str> {
     if resource == "*" {
         return match kind {
-            PolicyKind::Bucket => Err("a bucket policy names S3 ARNs, such as `arn:aws:s3:::bucket/*`"),
+            PolicyKind::Bucket => {
+                Err("a bucket policy names S3 ARNs, such as `arn:aws:s3:::bucket/*`")
+            }
             _ => Ok(()),
         };
     }
@@ -139,7 +150,9 @@ pub(super) fn resource(kind: PolicyKind, resource: &str) -> Result<(), &'static 
     }
     match (kind, rest) {
         (PolicyKind::Bucket, ["s3", ..]) => Ok(()),
-        (PolicyKind::Bucket, _) => Err("a bucket policy names S3 ARNs, such as `arn:aws:s3:::bucket/*`"),
+        (PolicyKind::Bucket, _) => {
+            Err("a bucket policy names S3 ARNs, such as `arn:aws:s3:::bucket/*`")
+        }
         _ => Ok(()),
     }
 }
@@ -153,21 +166,28 @@ pub(super) fn principal(of: &str, value: &str) -> Result<Entry, &'static str> {
         return Ok(Entry::Everyone);
     }
     if value.contains(['*', '?', '$']) {
-        return Err("a principal is named in full: no wildcards or variables, only `*` for everyone");
+        return Err(
+            "a principal is named in full: no wildcards or variables, only `*` for everyone",
+        );
     }
     match of {
         "AWS" => aws_principal(value),
         "Service" if value.contains('.') => Ok(Entry::Service(value.to_owned())),
         "Service" => Err("write a service principal, such as `logging.s3.amazonaws.com`"),
-        "CanonicalUser" if value.len() == 64 && value.bytes().all(|b| b.is_ascii_hexdigit()) => Ok(Entry::CanonicalUser),
+        "CanonicalUser" if value.len() == 64 && value.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            Ok(Entry::CanonicalUser)
+        }
         "CanonicalUser" => Err("a canonical user id has 64 hexadecimal digits"),
-        _ if value.is_empty() => Err("write the provider, such as `cognito-identity.amazonaws.com` or its ARN"),
+        _ if value.is_empty() => {
+            Err("write the provider, such as `cognito-identity.amazonaws.com` or its ARN")
+        }
         _ => Ok(Entry::Federated(value.to_owned())),
     }
 }
 
 fn aws_principal(value: &str) -> Result<Entry, &'static str> {
-    const HELP: &str = "write an account id, or the ARN of an account root, a user, a role, or a session";
+    const HELP: &str =
+        "write an account id, or the ARN of an account root, a user, a role, or a session";
     if is_account(value) {
         return Ok(Entry::Account(value.to_owned()));
     }
@@ -189,7 +209,9 @@ fn aws_principal(value: &str) -> Result<Entry, &'static str> {
         "iam" if after("group/") => Err("a group is no principal: name its users or a role"),
         "sts" if after("federated-user/") => Ok(Entry::Arn(value.to_owned())),
         "sts" if after("assumed-role/") => match name.split('/').collect::<Vec<_>>().as_slice() {
-            [_, role, session] if !role.is_empty() && !session.is_empty() => Ok(Entry::Arn(value.to_owned())),
+            [_, role, session] if !role.is_empty() && !session.is_empty() => {
+                Ok(Entry::Arn(value.to_owned()))
+            }
             _ => Err("write a session as `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`"),
         },
         _ => Err(HELP),

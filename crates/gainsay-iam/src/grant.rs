@@ -1,6 +1,7 @@
 //! KMS grants: permissions beside the key policy, given to one principal on one key.
 //!
-//! Follows "Grants in AWS KMS" (<https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>) and "Retiring and revoking
+//! Follows "Grants in AWS KMS"
+//! (<https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>) and "Retiring and revoking
 //! grants" (<https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>).
 
 use std::collections::BTreeMap;
@@ -26,7 +27,8 @@ pub struct Grant {
     pub constraint: Option<Constraint>,
 }
 
-/// What the encryption context of a cryptographic operation must be. Keys and values are compared letter by letter.
+/// What the encryption context of a cryptographic operation must be. Keys and values are compared
+/// letter by letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Constraint {
     /// These pairs and no others.
@@ -54,7 +56,8 @@ const WITHOUT_CONTEXT: &[&str] = &["CreateGrant", "DescribeKey", "RetireGrant"];
 pub(super) const RETIRE: &str = "kms:retiregrant";
 
 impl Grant {
-    /// Whether it is a grant to this caller on this key, and the action one that a grant could have allowed.
+    /// Whether it is a grant to this caller on this key, and the action one that a grant could have
+    /// allowed.
     pub(super) fn concerns(&self, request: &Request<'_>) -> bool {
         let name = request.action.split_once(':').map_or("", |(_, name)| name);
         let could = WITH_CONTEXT
@@ -88,12 +91,13 @@ impl Grant {
     /// What of the grant matches a request, for people.
     pub(super) fn elements(&self, request: &Request<'_>) -> Vec<ElementView> {
         let retires = request.action.eq_ignore_ascii_case(RETIRE);
-        let element = |element: &str, matched: bool, policy: Vec<String>, request: Vec<String>| ElementView {
-            element: element.to_owned(),
-            matched: Ok::<_, ()>(matched).into(),
-            policy,
-            request: Some(request),
-        };
+        let element =
+            |element: &str, matched: bool, policy: Vec<String>, request: Vec<String>| ElementView {
+                element: element.to_owned(),
+                matched: Ok::<_, ()>(matched).into(),
+                policy,
+                request: Some(request),
+            };
         let who = vec![request.principal.to_string()];
         let mut elements = vec![element(
             "KeyId",
@@ -119,16 +123,24 @@ impl Grant {
         if let (Some(constraint), Some(operation)) = (&self.constraint, operation)
             && WITH_CONTEXT.contains(&operation)
         {
-            let pairs = constraint.pairs().iter().map(|(key, value)| format!("{key}={value}")).collect();
-            let keys = request.context.get("kms:EncryptionContextKeys").unwrap_or_default().to_vec();
-            elements.push(element(constraint.kind(), constraint.holds(request.context), pairs, keys));
+            let pairs =
+                constraint.pairs().iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let keys =
+                request.context.get("kms:EncryptionContextKeys").unwrap_or_default().to_vec();
+            elements.push(element(
+                constraint.kind(),
+                constraint.holds(request.context),
+                pairs,
+                keys,
+            ));
         }
         elements
     }
 
-    /// The retiring principal, the grantee if `RetireGrant` is among the operations, and the account in which the grant was made.
-    /// That the account passes this on through its identity policies, as it does for keys, is assumed: the guide says only that
-    /// the permission can be used there and "has limited utility".
+    /// The retiring principal, the grantee if `RetireGrant` is among the operations, and the
+    /// account in which the grant was made. That the account passes this on through its identity
+    /// policies, as it does for keys, is assumed: the guide says only that the permission can be
+    /// used there and "has limited utility".
     fn retire(&self, principal: &Principal) -> Option<Grip> {
         let retiring = self.retiring.as_ref().and_then(|arn| hold(arn, principal));
         let grantee = self.operation(RETIRE).and_then(|_| hold(&self.grantee, principal));
@@ -139,7 +151,9 @@ impl Grant {
     /// The operation of the grant that an action is.
     fn operation(&self, action: &str) -> Option<&str> {
         let (service, name) = action.split_once(':')?;
-        let same = |operation: &&String| service.eq_ignore_ascii_case("kms") && operation.eq_ignore_ascii_case(name);
+        let same = |operation: &&String| {
+            service.eq_ignore_ascii_case("kms") && operation.eq_ignore_ascii_case(name)
+        };
         self.operations.iter().find(same).map(String::as_str)
     }
 
@@ -181,8 +195,8 @@ impl Constraint {
     }
 }
 
-/// How an ARN names the caller: a role's ARN every session of it, as in a policy. That boundary and session policies limit what a
-/// role is granted, as they limit what a policy gives it, is assumed.
+/// How an ARN names the caller: a role's ARN every session of it, as in a policy. That boundary and
+/// session policies limit what a role is granted, as they limit what a policy gives it, is assumed.
 /// An account's root, which may be a retiring principal, stands for its account.
 fn hold(arn: &str, principal: &Principal) -> Option<Grip> {
     let entry = match arn.strip_suffix(":root").and_then(|start| start.rsplit_once(':')) {

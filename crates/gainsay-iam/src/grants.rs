@@ -10,7 +10,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Constraint, Context, Decision, Evaluation, Grant, Layer, Policies, Policy, PolicyKind, Principal, Request, evaluate};
+use super::{
+    Constraint, Context, Decision, Evaluation, Grant, Layer, Policies, Policy, PolicyKind,
+    Principal, Request, evaluate,
+};
 
 const HOME: &str = "111122223333";
 const AWAY: &str = "999999999999";
@@ -35,10 +38,7 @@ fn says(kind: PolicyKind, effect: &str, action: &str, principal: Option<&str>) -
 }
 
 fn session() -> Principal {
-    Principal::Session {
-        role: ROLE.to_owned(),
-        arn: SESSION.to_owned(),
-    }
+    Principal::Session { role: ROLE.to_owned(), arn: SESSION.to_owned() }
 }
 
 fn to(grantee: &str, operations: &[&str]) -> Grant {
@@ -66,14 +66,14 @@ fn context(pairs: &[(&str, &str)]) -> Context {
 }
 
 /// Asks as a caller of the account `HOME` on [`KEY`], which belongs to `owner`.
-fn ask(principal: &Principal, action: &str, owner: &str, context: &Context, policies: &Policies<'_>) -> Evaluation {
-    let request = Request {
-        principal,
-        action,
-        resource: KEY,
-        resource_account: owner,
-        context,
-    };
+fn ask(
+    principal: &Principal,
+    action: &str,
+    owner: &str,
+    context: &Context,
+    policies: &Policies<'_>,
+) -> Evaluation {
+    let request = Request { principal, action, resource: KEY, resource_account: owner, context };
     evaluate(&request, policies).unwrap()
 }
 

@@ -1,4 +1,5 @@
-//! One question to the engine with everything it needs, owned; and the line of JSON that asks it, as `gainsay decide` reads it.
+//! One question to the engine with everything it needs, owned; and the line of JSON that asks it,
+//! as `gainsay decide` reads it.
 //!
 //! ```json
 //! {"id": "1", "principal": "arn:aws:sts::111122223333:assumed-role/app/s1", "action": "s3:PutObject", "resource": "arn:aws:s3:::b/k",
@@ -6,8 +7,9 @@
 //!  "policies": {"identity": [{}], "resource": {}, "boundary": {}, "session": {}, "scp": [[{}], [{}]], "rcp": [[{}]], "vpce": {}, "grants": [{}]}}
 //! ```
 //!
-//! The context is complete: a key it lacks is absent, also one that follows from the principal. The one thing read out of it is the path
-//! of a session's role, from `aws:PrincipalArn`, because the ARN of a session does not tell it.
+//! The context is complete: a key it lacks is absent, also one that follows from the principal. The
+//! one thing read out of it is the path of a session's role, from `aws:PrincipalArn`, because the
+//! ARN of a session does not tell it.
 
 use serde_json::Value;
 
@@ -81,7 +83,8 @@ impl InquiryError {
 }
 
 impl Inquiry {
-    /// Reads a question, and the id it has: also that of a question that cannot be answered, if it can be found.
+    /// Reads a question, and the id it has: also that of a question that cannot be answered, if it
+    /// can be found.
     pub fn read(line: &str) -> (Value, Result<Self, InquiryError>) {
         match serde_json::from_str::<Written>(line) {
             Ok(written) => {
@@ -97,7 +100,8 @@ impl Inquiry {
                 let context = context.into_context();
                 let inquiry = principal_of(&principal, &action, &context).and_then(|principal| {
                     let asked = OwnedRequest {
-                        resource_account: resource_account.unwrap_or_else(|| account_of(&resource, &principal)),
+                        resource_account: resource_account
+                            .unwrap_or_else(|| account_of(&resource, &principal)),
                         principal,
                         action,
                         resource,
@@ -169,15 +173,28 @@ impl Inquiry {
     }
 }
 
-fn compile(kind: PolicyKind, place: impl FnOnce() -> String, document: &WrittenDocument) -> Result<Policy, InquiryError> {
-    Policy::from_value(kind, &document.0).map_err(|error| InquiryError::Policy { place: place(), error })
+fn compile(
+    kind: PolicyKind,
+    place: impl FnOnce() -> String,
+    document: &WrittenDocument,
+) -> Result<Policy, InquiryError> {
+    Policy::from_value(kind, &document.0)
+        .map_err(|error| InquiryError::Policy { place: place(), error })
 }
 
-fn one(kind: PolicyKind, name: &str, document: Option<&WrittenDocument>) -> Result<Option<Policy>, InquiryError> {
+fn one(
+    kind: PolicyKind,
+    name: &str,
+    document: Option<&WrittenDocument>,
+) -> Result<Option<Policy>, InquiryError> {
     document.map(|document| compile(kind, || name.to_owned(), document)).transpose()
 }
 
-fn many(kind: PolicyKind, name: &str, documents: &[WrittenDocument]) -> Result<Vec<Policy>, InquiryError> {
+fn many(
+    kind: PolicyKind,
+    name: &str,
+    documents: &[WrittenDocument],
+) -> Result<Vec<Policy>, InquiryError> {
     let compiled = documents
         .iter()
         .enumerate()
@@ -185,7 +202,11 @@ fn many(kind: PolicyKind, name: &str, documents: &[WrittenDocument]) -> Result<V
     compiled.collect()
 }
 
-fn levels(kind: PolicyKind, name: &str, levels: &[Vec<WrittenDocument>]) -> Result<Vec<Vec<Policy>>, InquiryError> {
+fn levels(
+    kind: PolicyKind,
+    name: &str,
+    levels: &[Vec<WrittenDocument>],
+) -> Result<Vec<Vec<Policy>>, InquiryError> {
     let compiled = levels
         .iter()
         .enumerate()
@@ -196,15 +217,15 @@ fn levels(kind: PolicyKind, name: &str, levels: &[Vec<WrittenDocument>]) -> Resu
 fn grants(written: Vec<WrittenGrant>, resource: &str) -> Result<Vec<Grant>, InquiryError> {
     let grant = |(index, written): (usize, WrittenGrant)| {
         let constraint = match written.constraints.unwrap_or_default() {
-            WrittenConstraints {
-                equals: Some(_),
-                subset: Some(_),
-            } => return Err(InquiryError::Grant(index)),
+            WrittenConstraints { equals: Some(_), subset: Some(_) } => {
+                return Err(InquiryError::Grant(index));
+            }
             WrittenConstraints { equals: Some(pairs), .. } => Some(Constraint::Equals(pairs)),
             WrittenConstraints { subset: Some(pairs), .. } => Some(Constraint::Subset(pairs)),
             WrittenConstraints { .. } => None,
         };
-        // `ListGrants` prints the id of the key or its ARN; grants of another key do not concern the question.
+        // `ListGrants` prints the id of the key or its ARN; grants of another key do not concern
+        // the question.
         let key = match written.key {
             Some(key) if key.starts_with("arn:") => key,
             Some(id) if !resource.ends_with(&format!("/{id}")) => id,
@@ -249,21 +270,31 @@ fn principal_of(text: &str, action: &str, context: &Context) -> Result<Principal
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let principal = match parts.as_slice() {
         ["anonymous"] => Principal::Anonymous,
-        ["arn", _, "iam", "", account, "root"] => Principal::Root {
-            account: (*account).to_owned(),
-        },
-        ["arn", _, "iam", "", _, name] if name.starts_with("user/") => Principal::User { arn: text.to_owned() },
-        ["arn", _, "iam", "", _, name] if name.starts_with("saml-provider/") || name.starts_with("oidc-provider/") => {
+        ["arn", _, "iam", "", account, "root"] => {
+            Principal::Root { account: (*account).to_owned() }
+        }
+        ["arn", _, "iam", "", _, name] if name.starts_with("user/") => {
+            Principal::User { arn: text.to_owned() }
+        }
+        ["arn", _, "iam", "", _, name]
+            if name.starts_with("saml-provider/") || name.starts_with("oidc-provider/") =>
+        {
             Principal::Federated(text.to_owned())
         }
-        ["arn", _, "sts", "", _, name] if name.starts_with("federated-user/") => Principal::User { arn: text.to_owned() },
-        ["arn", partition, "sts", "", account, name] => match name.split('/').collect::<Vec<_>>().as_slice() {
-            ["assumed-role", role, session] if !role.is_empty() && !session.is_empty() => Principal::Session {
-                role: role_of(partition, account, role, context),
-                arn: text.to_owned(),
-            },
-            _ => return Err(InquiryError::Principal(text.to_owned())),
-        },
+        ["arn", _, "sts", "", _, name] if name.starts_with("federated-user/") => {
+            Principal::User { arn: text.to_owned() }
+        }
+        ["arn", partition, "sts", "", account, name] => {
+            match name.split('/').collect::<Vec<_>>().as_slice() {
+                ["assumed-role", role, session] if !role.is_empty() && !session.is_empty() => {
+                    Principal::Session {
+                        role: role_of(partition, account, role, context),
+                        arn: text.to_owned(),
+                    }
+                }
+                _ => return Err(InquiryError::Principal(text.to_owned())),
+            }
+        }
         [name] if name.contains('.') && federated => Principal::Federated((*name).to_owned()),
         [name] if name.contains('.') => Principal::Service((*name).to_owned()),
         _ => return Err(InquiryError::Principal(text.to_owned())),
@@ -278,11 +309,7 @@ fn role_of(partition: &str, account: &str, name: &str, context: &Context) -> Str
         return plain;
     };
     let same_account = told.starts_with(&format!("arn:{partition}:iam::{account}:role/"));
-    if same_account && told.rsplit('/').next() == Some(name) {
-        told.clone()
-    } else {
-        plain
-    }
+    if same_account && told.rsplit('/').next() == Some(name) { told.clone() } else { plain }
 }
 
 /// The account of a resource whose account is not told: that of its ARN, else the principal's.

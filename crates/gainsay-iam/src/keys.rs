@@ -1,7 +1,8 @@
 //! The condition keys AWS documents, as data: name, type, one value or many.
 //!
-//! Follows "AWS global condition context keys" and the service authorization references of S3, KMS and STS. A document may
-//! use any key; this table serves warnings about names that no request carries.
+//! Follows "AWS global condition context keys" and the service authorization references of S3, KMS
+//! and STS. A document may use any key; this table serves warnings about names that no request
+//! carries.
 
 use super::document::Policy;
 use super::outside::Outside;
@@ -28,7 +29,8 @@ pub enum KeyType {
 /// A condition key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// Its name; one that ends in `/` or `:` is a prefix, and the rest is the user's, such as a tag key.
+    /// Its name; one that ends in `/` or `:` is a prefix, and the rest is the user's, such as a tag
+    /// key.
     pub name: &'static str,
     /// The type of its values.
     pub of: KeyType,
@@ -41,10 +43,7 @@ pub struct Key {
 
 impl Key {
     const fn follows(self, outside: Outside) -> Self {
-        Self {
-            outside: Some(outside),
-            ..self
-        }
+        Self { outside: Some(outside), ..self }
     }
 }
 
@@ -74,21 +73,11 @@ pub fn condition_keys(policy: &Policy) -> impl Iterator<Item = (usize, &str)> {
 }
 
 const fn one(name: &'static str, of: KeyType) -> Key {
-    Key {
-        name,
-        of,
-        many: false,
-        outside: None,
-    }
+    Key { name, of, many: false, outside: None }
 }
 
 const fn many(name: &'static str, of: KeyType) -> Key {
-    Key {
-        name,
-        of,
-        many: true,
-        outside: None,
-    }
+    Key { name, of, many: true, outside: None }
 }
 
 use KeyType::{Arn, Bool, Date, IpAddress, Numeric, String};
@@ -303,14 +292,9 @@ mod tests {
         ] {
             assert!(known_condition_key(key), "{key}");
         }
-        for key in [
-            "",
-            "aws:PrincipalTag",
-            "aws:PrincipalTag/",
-            "s3:prefixx",
-            "aws:SecureTransports",
-            "é",
-        ] {
+        for key in
+            ["", "aws:PrincipalTag", "aws:PrincipalTag/", "s3:prefixx", "aws:SecureTransports", "é"]
+        {
             assert!(!known_condition_key(key), "{key}");
         }
         assert!(condition_key("kms:EncryptionContextKeys").is_some_and(|key| key.many));

@@ -6,7 +6,8 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use super::{
-    Context, Decision, Effect, Matched, Policies, Policy, PolicyKind, Principal, Reason, Request, evaluate, explain, wildcard_match,
+    Context, Decision, Effect, Matched, Policies, Policy, PolicyKind, Principal, Reason, Request,
+    evaluate, explain, wildcard_match,
 };
 
 const ACCOUNT: &str = "111122223333";
@@ -14,12 +15,8 @@ const ACCOUNT: &str = "111122223333";
 fn principal() -> impl Strategy<Value = Principal> {
     select(vec![
         Principal::Anonymous,
-        Principal::Root {
-            account: ACCOUNT.to_owned(),
-        },
-        Principal::User {
-            arn: "arn:aws:iam::111122223333:user/ann".to_owned(),
-        },
+        Principal::Root { account: ACCOUNT.to_owned() },
+        Principal::User { arn: "arn:aws:iam::111122223333:user/ann".to_owned() },
         Principal::Session {
             role: "arn:aws:iam::111122223333:role/app".to_owned(),
             arn: "arn:aws:sts::111122223333:assumed-role/app/s1".to_owned(),
@@ -56,7 +53,8 @@ fn statement(effect: &'static str, in_bucket: bool) -> impl Strategy<Value = Val
         json!({"Service": "logging.s3.amazonaws.com"}),
     ]);
     let action = select(vec!["s3:*", "s3:GetObject", "s3:Put*", "*"]);
-    let resource = select(vec!["arn:aws:s3:::*", "arn:aws:s3:::b/x", "arn:aws:s3:::b/${aws:username}"]);
+    let resource =
+        select(vec!["arn:aws:s3:::*", "arn:aws:s3:::b/x", "arn:aws:s3:::b/${aws:username}"]);
     let parts = (principal, action, resource, condition(), any::<bool>(), any::<bool>());
     parts.prop_map(move |(principal, action, resource, condition, not_action, not_resource)| {
         let mut statement = json!({"Effect": effect, "Condition": condition});
@@ -80,7 +78,9 @@ fn context() -> impl Strategy<Value = Context> {
     let values = || prop::option::of(prop::collection::vec(select(vec!["a", "bb", "x", ""]), 0..3));
     (values(), values(), values(), any::<u8>()).prop_map(|(names, tags, prefixes, unmodelled)| {
         let mut context = Context::new();
-        for (key, values) in [("aws:username", names), ("aws:TagKeys", tags), ("s3:prefix", prefixes)] {
+        for (key, values) in
+            [("aws:username", names), ("aws:TagKeys", tags), ("s3:prefix", prefixes)]
+        {
             if let Some(values) = values {
                 context.set_all(key, values.into_iter().map(str::to_owned));
             }
@@ -126,7 +126,8 @@ impl Case {
     fn decide(&self) -> Option<Decision> {
         let identity = [read(PolicyKind::Identity, &self.identity)];
         let resource = read(PolicyKind::Bucket, &self.resource);
-        let boundary = self.boundary.as_ref().map(|statements| read(PolicyKind::Boundary, statements));
+        let boundary =
+            self.boundary.as_ref().map(|statements| read(PolicyKind::Boundary, statements));
         let request = Request {
             principal: &self.principal,
             action: "s3:GetObject",
@@ -144,22 +145,27 @@ impl Case {
         let explanation = explain(&request, &policies);
         assert_eq!(explanation.decision, answer.as_ref().map(|answer| answer.decision));
         for view in &explanation.layers {
-            for (policy, statement) in view
-                .policies
-                .iter()
-                .flat_map(|policy| policy.statements.iter().map(move |statement| (policy, statement)))
-            {
-                let said = |matched: Matched| statement.elements.iter().any(|element| element.matched == matched);
+            for (policy, statement) in view.policies.iter().flat_map(|policy| {
+                policy.statements.iter().map(move |statement| (policy, statement))
+            }) {
+                let said = |matched: Matched| {
+                    statement.elements.iter().any(|element| element.matched == matched)
+                };
                 let by_elements = match (said(Matched::No), said(Matched::Undecided)) {
                     (true, _) => Matched::No,
                     (false, true) => Matched::Undecided,
                     (false, false) => Matched::Yes,
                 };
                 assert_eq!(statement.matched, by_elements, "{statement:?}");
-                let decides =
-                    |reason: &Reason| (reason.layer, reason.policy, reason.statement) == (view.layer, policy.policy, statement.statement);
-                if let Some(answer) = answer.as_ref().filter(|answer| answer.decision == Decision::ExplicitDeny) {
-                    let denies = statement.effect == Effect::Deny && statement.matched == Matched::Yes;
+                let decides = |reason: &Reason| {
+                    (reason.layer, reason.policy, reason.statement)
+                        == (view.layer, policy.policy, statement.statement)
+                };
+                if let Some(answer) =
+                    answer.as_ref().filter(|answer| answer.decision == Decision::ExplicitDeny)
+                {
+                    let denies =
+                        statement.effect == Effect::Deny && statement.matched == Matched::Yes;
                     assert_eq!(answer.by.iter().any(decides), denies, "{statement:?}");
                 }
             }
@@ -167,7 +173,8 @@ impl Case {
         answer.map(|answer| answer.decision)
     }
 
-    /// The same with everything written another way: lists for single values, statements with what is the same in another case.
+    /// The same with everything written another way: lists for single values, statements with what
+    /// is the same in another case.
     fn written_out(&self) -> Self {
         let list = |value: &mut Value| {
             if !value.is_array() {
@@ -191,7 +198,8 @@ impl Case {
                     "Principal" if *value == json!("*") => *value = json!({"AWS": ["*"]}),
                     "Condition" => {
                         for keys in value.as_object_mut().unwrap().values_mut() {
-                            let written: Vec<(String, Value)> = keys.as_object().unwrap().clone().into_iter().collect();
+                            let written: Vec<(String, Value)> =
+                                keys.as_object().unwrap().clone().into_iter().collect();
                             let written = written.into_iter().map(|(key, mut values)| {
                                 list(&mut values);
                                 // A boolean is the word for it.
@@ -217,7 +225,9 @@ impl Case {
 fn reference(pattern: &[char], text: &[char]) -> bool {
     match (pattern, text) {
         ([], []) => true,
-        (['*', rest @ ..], _) => reference(rest, text) || matches!(text, [_, behind @ ..] if reference(pattern, behind)),
+        (['*', rest @ ..], _) => {
+            reference(rest, text) || matches!(text, [_, behind @ ..] if reference(pattern, behind))
+        }
         (['?', rest @ ..], [_, behind @ ..]) => reference(rest, behind),
         ([p, rest @ ..], [t, behind @ ..]) if p == t => reference(rest, behind),
         _ => false,

@@ -115,8 +115,8 @@ impl FromStr for Layer {
     }
 }
 
-/// Which kind of policy a document is; decides required and forbidden elements, size limits, and, for the policy of a
-/// resource, how it composes with the identity's.
+/// Which kind of policy a document is; decides required and forbidden elements, size limits, and,
+/// for the policy of a resource, how it composes with the identity's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicyKind {

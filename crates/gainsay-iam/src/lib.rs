@@ -1,7 +1,8 @@
-//! The policy engine: given a request and every policy that applies to it, what AWS decides and which statements decide it.
+//! The policy engine: given a request and every policy that applies to it, what AWS decides and
+//! which statements decide it.
 //!
-//! Pure and total: no IO, no clock, no panics. What AWS has and this engine does not model is an [`Undecidable`] error,
-//! never a guess; what AWS would refuse to store is a [`DocumentError`].
+//! Pure and total: no IO, no clock, no panics. What AWS has and this engine does not model is an
+//! [`Undecidable`] error, never a guess; what AWS would refuse to store is a [`DocumentError`].
 //!
 //! Reading order: [`layer`] (the words), [`document`], `reader` and [`grammar`] (what a policy is),
 //! [`pattern`], [`operand`] and [`condition`] (how one element matches), [`principal`], [`context`]
@@ -52,7 +53,10 @@ pub use context::{Context, OwnedRequest, Request};
 pub use document::{Effect, Policy, Statement};
 pub use error::{DocumentError, PathStep, Problem, Undecidable};
 pub use evaluate::{Decision, Evaluation, Policies, Reason, evaluate};
-pub use explain::{ElementView, Explanation, LayerView, Matched, Near, PolicyView, StatementView, explain, nearest_miss};
+pub use explain::{
+    ElementView, Explanation, LayerView, Matched, Near, PolicyView, StatementView, explain,
+    nearest_miss,
+};
 pub use grant::{Constraint, Grant};
 pub use inquiry::{Inquiry, InquiryError};
 pub use keys::{KeyType, condition_key, condition_keys, known_condition_key};

@@ -78,12 +78,16 @@ impl Operand {
             Test::Date(order) => instant(&written())
                 .map(|date| Operand::Date(order, date))
                 .ok_or("a date, such as `2030-01-31T00:00:00Z`, or seconds since 1970"),
-            Test::Bool | Test::Null => boolean(&written()).map(Operand::Bool).ok_or("`true` or `false`"),
+            Test::Bool | Test::Null => {
+                boolean(&written()).map(Operand::Bool).ok_or("`true` or `false`")
+            }
             Test::Binary => STANDARD.decode(written()).map(Operand::Bytes).map_err(|_| "base64"),
             Test::Ip => network(&written())
                 .map(Operand::Net)
                 .ok_or("an address or a CIDR range, such as `203.0.113.0/24`"),
-            Test::Arn => Ok(segments(pieces).map_or_else(|| Operand::NotAnArn(written()), Operand::Arn)),
+            Test::Arn => {
+                Ok(segments(pieces).map_or_else(|| Operand::NotAnArn(written()), Operand::Arn))
+            }
         }
     }
 
@@ -93,14 +97,19 @@ impl Operand {
             Operand::Text(text) => text == value,
             Operand::Folded(text) => *text == value.to_lowercase(),
             Operand::Glob(glob) => glob.matches(value),
-            Operand::Number(order, number) => Number::read(value).is_some_and(|value| order.holds(value.cmp(number))),
-            Operand::Date(order, date) => instant(value).is_some_and(|value| order.holds(value.cmp(date))),
+            Operand::Number(order, number) => {
+                Number::read(value).is_some_and(|value| order.holds(value.cmp(number)))
+            }
+            Operand::Date(order, date) => {
+                instant(value).is_some_and(|value| order.holds(value.cmp(date)))
+            }
             Operand::Bool(expected) => boolean(value) == Some(*expected),
             Operand::Bytes(bytes) => STANDARD.decode(value).is_ok_and(|value| value == *bytes),
             Operand::Net(net) => network(value).is_some_and(|value| net.contains(&value)),
             Operand::Arn(globs) => {
                 let parts: Vec<&str> = value.splitn(6, ':').collect();
-                parts.len() == globs.len() && globs.iter().zip(parts).all(|(glob, part)| glob.matches(part))
+                parts.len() == globs.len()
+                    && globs.iter().zip(parts).all(|(glob, part)| glob.matches(part))
             }
             Operand::NotAnArn(_) => return None,
         })
@@ -174,7 +183,13 @@ impl Number {
 
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
-        let size = || (self.whole.len(), &self.whole, &self.fraction).cmp(&(other.whole.len(), &other.whole, &other.fraction));
+        let size = || {
+            (self.whole.len(), &self.whole, &self.fraction).cmp(&(
+                other.whole.len(),
+                &other.whole,
+                &other.fraction,
+            ))
+        };
         match (self.negative, other.negative) {
             (false, true) => Ordering::Greater,
             (true, false) => Ordering::Less,
@@ -190,7 +205,8 @@ impl PartialOrd for Number {
     }
 }
 
-/// A moment: one of the W3C forms of ISO 8601, from the year alone to fractions of a second with a zone, or seconds since
+/// A moment: one of the W3C forms of ISO 8601, from the year alone to fractions of a second with a
+/// zone, or seconds since
 /// 1970. Four digits are a year.
 pub(super) fn instant(text: &str) -> Option<OffsetDateTime> {
     let digits = text.strip_prefix('-').unwrap_or(text);
@@ -228,11 +244,12 @@ fn time_of_day(text: &str) -> Option<Time> {
     let minute = small(parts.next()?)?;
     let (second, fraction) = match parts.next() {
         None => ("00", ""),
-        Some(seconds) => seconds
-            .split_once('.')
-            .map_or((seconds, "0"), |(second, fraction)| (second, fraction)),
+        Some(seconds) => {
+            seconds.split_once('.').map_or((seconds, "0"), |(second, fraction)| (second, fraction))
+        }
     };
-    if parts.next().is_some() || fraction.len() > 9 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+    if parts.next().is_some() || fraction.len() > 9 || !fraction.bytes().all(|b| b.is_ascii_digit())
+    {
         return None;
     }
     let nanos = format!("{fraction:0<9}").parse().ok()?;

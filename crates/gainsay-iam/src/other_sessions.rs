@@ -4,7 +4,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, Decision, Grant, Policies, Policy, PolicyKind, Principal, Request, evaluate, other_session};
+use super::{
+    Context, Decision, Grant, Policies, Policy, PolicyKind, Principal, Request, evaluate,
+    other_session,
+};
 
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/app/gainsay-1";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
@@ -39,7 +42,8 @@ fn ask(asked: &Asked) -> (Option<Decision>, Option<String>) {
         "sts" => PolicyKind::TrustPolicy,
         _ => PolicyKind::Bucket,
     };
-    let (identity, own) = (compile(PolicyKind::Identity, &asked.identity), compile(kind, &asked.own));
+    let (identity, own) =
+        (compile(PolicyKind::Identity, &asked.identity), compile(kind, &asked.own));
     let grants: Vec<Grant> = asked
         .grantee
         .iter()
@@ -198,10 +202,6 @@ fn a_session_that_a_grant_is_to_and_one_yet_to_be_made() {
         ),
         ("by another name", assumes("sts:RoleSessionName", "deploy"), Some(false)),
         ("by its name", assumes("sts:RoleSessionName", "gainsay-1"), None),
-        (
-            "with what a session does not choose",
-            assumes("sts:ExternalId", "deploy"),
-            Some(true),
-        ),
+        ("with what a session does not choose", assumes("sts:ExternalId", "deploy"), Some(true)),
     ]);
 }

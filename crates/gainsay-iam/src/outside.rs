@@ -37,7 +37,8 @@ pub enum Outside {
 }
 
 impl Outside {
-    const NETWORK: [Self; 5] = [Self::Endpoint, Self::Vpc, Self::EndpointOwner, Self::Address, Self::PrivateAddress];
+    const NETWORK: [Self; 5] =
+        [Self::Endpoint, Self::Vpc, Self::EndpointOwner, Self::Address, Self::PrivateAddress];
 
     /// How it is said.
     const fn remedy(self) -> &'static str {

@@ -1,6 +1,7 @@
 //! Wildcard patterns and policy variables.
 //!
-//! Follows "IAM JSON policy elements: Resource" (wildcards) and "IAM policy elements: Variables and tags".
+//! Follows "IAM JSON policy elements: Resource" (wildcards) and "IAM policy elements: Variables and
+//! tags".
 
 use super::context::{Context, Found};
 use super::error::Doubt;
@@ -40,15 +41,9 @@ impl Segment {
     fn push(&mut self, piece: Piece) {
         match (piece, self.0.last_mut()) {
             (Piece::Is(c), Some(run)) => run.text.push(c),
-            (Piece::Is(c), None) => self.0.push(Run {
-                skip: 0,
-                text: c.to_string(),
-            }),
+            (Piece::Is(c), None) => self.0.push(Run { skip: 0, text: c.to_string() }),
             (_, Some(run)) if run.text.is_empty() => run.skip += 1,
-            (_, _) => self.0.push(Run {
-                skip: 1,
-                text: String::new(),
-            }),
+            (_, _) => self.0.push(Run { skip: 1, text: String::new() }),
         }
     }
 
@@ -91,14 +86,16 @@ impl Segment {
     }
 }
 
-/// Where each character may stand in a segment, as bits: the search for it then advances through all of its places at once
-/// (the Shift-And method of Baeza-Yates and Gonnet, "A new approach to text searching", 1992).
+/// Where each character may stand in a segment, as bits: the search for it then advances through
+/// all of its places at once (the Shift-And method of Baeza-Yates and Gonnet, "A new approach to
+/// text searching", 1992).
 struct Places {
     /// The last bit of a segment.
     last: u64,
     /// For any character: the places of `?`.
     any: Vec<u64>,
-    /// For each character of the segment its places, those of `?` included; in the order of the characters.
+    /// For each character of the segment its places, those of `?` included; in the order of the
+    /// characters.
     of: Vec<(char, Vec<u64>)>,
 }
 
@@ -124,11 +121,7 @@ impl Places {
                 mark(bits, place);
             }
         }
-        Self {
-            last: 1 << ((length.max(1) - 1) % 64),
-            any,
-            of,
-        }
+        Self { last: 1 << ((length.max(1) - 1) % 64), any, of }
     }
 
     /// What is left of `text` after the first place where the segment fits.
@@ -140,7 +133,8 @@ impl Places {
         let mut rest = text.chars();
         while let Some(c) = rest.next() {
             let found = self.of.binary_search_by(|(letter, _)| letter.cmp(&c)).ok();
-            let bits = found.and_then(|index| self.of.get(index)).map_or(&self.any, |(_, bits)| bits);
+            let bits =
+                found.and_then(|index| self.of.get(index)).map_or(&self.any, |(_, bits)| bits);
             let mut carry = 1;
             for (word, bits) in reached.iter_mut().zip(bits) {
                 let next = *word >> 63;
@@ -163,8 +157,9 @@ fn mark(bits: &mut [u64], place: usize) {
 
 /// A compiled wildcard pattern.
 ///
-/// Matching takes each segment between two `*` at the first place it fits, which is enough because `*` takes anything. Each is found in
-/// linear time, one with `?` in it in text times segment by 64; so hostile patterns are cheap.
+/// Matching takes each segment between two `*` at the first place it fits, which is enough because
+/// `*` takes anything. Each is found in linear time, one with `?` in it in text times segment by
+/// 64; so hostile patterns are cheap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Glob {
     head: Segment,
@@ -216,7 +211,8 @@ impl FromIterator<Piece> for Glob {
     }
 }
 
-/// Whether `text` matches `pattern`, in which `*` is any characters or none and `?` any one character.
+/// Whether `text` matches `pattern`, in which `*` is any characters or none and `?` any one
+/// character.
 #[must_use]
 pub fn wildcard_match(pattern: &str, text: &str) -> bool {
     Glob::new(pattern).matches(text)
@@ -225,7 +221,9 @@ pub fn wildcard_match(pattern: &str, text: &str) -> bool {
 /// Whether some text matches both patterns.
 pub(super) fn overlap(one: &str, other: &str) -> bool {
     let (one, other): (Vec<Piece>, Vec<Piece>) = (pieces(one).collect(), pieces(other).collect());
-    let many = |pieces: &[Piece], at: Option<usize>| at.and_then(|at| pieces.get(at)) == Some(&Piece::Many);
+    let many = |pieces: &[Piece], at: Option<usize>| {
+        at.and_then(|at| pieces.get(at)) == Some(&Piece::Many)
+    };
     // `row[j]`: some text matches the pieces of `one` so far and the first `j` of `other`.
     let mut above: Vec<bool> = Vec::new();
     for i in 0..=one.len() {
@@ -269,7 +267,8 @@ pub(super) fn widest(pattern: &str) -> String {
 /// What stands for any text where a wildcard or a variable is filled in.
 pub(super) const FILL: &str = "gainsay";
 
-/// Texts that a pattern matches: with every `*` and every variable filled in, and with every `*` empty.
+/// Texts that a pattern matches: with every `*` and every variable filled in, and with every `*`
+/// empty.
 pub(super) fn instances(pattern: &str) -> Vec<String> {
     let with = |many: &str| filled(pattern, |text| text.replace('*', many).replace('?', "x"));
     let mut instances = vec![with(FILL), with("")];
@@ -325,7 +324,8 @@ impl Template {
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }
-            let (inside, behind) = close(after).ok_or("`${` without `}`: close it, or write `${$}` for the character")?;
+            let (inside, behind) = close(after)
+                .ok_or("`${` without `}`: close it, or write `${$}` for the character")?;
             parts.push(variable(inside)?);
             rest = behind;
         }
@@ -359,7 +359,8 @@ impl Template {
         Some(out)
     }
 
-    /// The text with every variable replaced by a letter, to check the shape of what is around them.
+    /// The text with every variable replaced by a letter, to check the shape of what is around
+    /// them.
     pub(super) fn outline(&self) -> String {
         let mut out = String::new();
         for part in &self.0 {

@@ -1,4 +1,5 @@
-//! From an element of a policy to its line. Used only to point at it: documents are read with `serde_json`.
+//! From an element of a policy to its line. Used only to point at it: documents are read with
+//! `serde_json`.
 
 use std::ops::Range;
 
@@ -30,8 +31,8 @@ impl Place {
     }
 }
 
-/// The element at `path` in the JSON text, or its nearest ancestor that is there. A step into a key is the key with its
-/// value. `None` if the text is no JSON.
+/// The element at `path` in the JSON text, or its nearest ancestor that is there. A step into a key
+/// is the key with its value. `None` if the text is no JSON.
 #[must_use]
 pub fn locate(text: &str, path: &[PathStep]) -> Option<Place> {
     let root = read(text)?;
@@ -40,7 +41,9 @@ pub fn locate(text: &str, path: &[PathStep]) -> Option<Place> {
     for step in path {
         match (step, value) {
             (PathStep::Key(key), Value::Object(object)) => {
-                let Some(property) = object.properties.iter().find(|property| property.name.as_str() == key) else {
+                let Some(property) =
+                    object.properties.iter().find(|property| property.name.as_str() == key)
+                else {
                     break;
                 };
                 range = property.range.start..property.range.end;
@@ -61,23 +64,27 @@ pub fn locate(text: &str, path: &[PathStep]) -> Option<Place> {
     Some(Place::new(text, range))
 }
 
-/// The place of statement `index`; `Statement` may be a single object. `None` if there is no such statement.
+/// The place of statement `index`; `Statement` may be a single object. `None` if there is no such
+/// statement.
 #[must_use]
 pub fn locate_statement(text: &str, index: usize) -> Option<Place> {
     let root = read(text)?;
     let Value::Object(document) = &root else {
         return None;
     };
-    let statement = document.properties.iter().find(|property| property.name.as_str() == "Statement")?;
+    let statement =
+        document.properties.iter().find(|property| property.name.as_str() == "Statement")?;
     match &statement.value {
-        Value::Array(statements) => statements.elements.get(index).map(|element| Place::new(text, span(element))),
+        Value::Array(statements) => {
+            statements.elements.get(index).map(|element| Place::new(text, span(element)))
+        }
         single if index == 0 => Some(Place::new(text, span(single))),
         _ => None,
     }
 }
 
-/// The first key written twice in one object of the JSON text, and the place of the second: JSON readers keep one of them
-/// silently, AWS refuses the document.
+/// The first key written twice in one object of the JSON text, and the place of the second: JSON
+/// readers keep one of them silently, AWS refuses the document.
 #[must_use]
 pub fn duplicate_key(text: &str) -> Option<(String, Place)> {
     let root = read(text)?;
@@ -102,11 +109,13 @@ pub fn duplicate_key(text: &str) -> Option<(String, Place)> {
 
 fn twice(object: &Object<'_>) -> Option<(String, Range<usize>)> {
     let mut seen = std::collections::BTreeSet::new();
-    let property = object.properties.iter().find(|property| !seen.insert(property.name.as_str()))?;
+    let property =
+        object.properties.iter().find(|property| !seen.insert(property.name.as_str()))?;
     Some((property.name.as_str().to_owned(), property.range.start..property.range.end))
 }
 
-/// The syntax tree. The strict reader goes first: it also bounds the depth, which the recursion of the other needs.
+/// The syntax tree. The strict reader goes first: it also bounds the depth, which the recursion of
+/// the other needs.
 fn read(text: &str) -> Option<Value<'_>> {
     serde_json::from_str::<serde_json::Value>(text).ok()?;
     let options = ParseOptions {
@@ -145,7 +154,9 @@ mod tests {
         let place = locate(TEXT, &[key("Statement"), PathStep::Index(0), key("Effect")]).unwrap();
         assert_eq!((place.line, place.column), (3, 19));
         assert_eq!(&TEXT[place.range], "\"Effect\": \"Deny\"");
-        let nearest = locate(TEXT, &[key("Statement"), PathStep::Index(1), key("Condition"), key("Bool")]).unwrap();
+        let nearest =
+            locate(TEXT, &[key("Statement"), PathStep::Index(1), key("Condition"), key("Bool")])
+                .unwrap();
         assert_eq!(locate_statement(TEXT, 1).unwrap(), nearest);
         assert_eq!(nearest.line, 4);
         assert_eq!(locate_statement(TEXT, 2), None);

@@ -46,17 +46,21 @@ impl Principal {
         }
     }
 
-    /// The ARN as AWS prints it in messages, where this value holds it: for a user or a session. The ARN of a root user
-    /// has to be made, see [`to_arn`](Self::to_arn).
+    /// The ARN as AWS prints it in messages, where this value holds it: for a user or a session.
+    /// The ARN of a root user has to be made, see [`to_arn`](Self::to_arn).
     #[must_use]
     pub fn arn(&self) -> Option<&str> {
         match self {
             Principal::User { arn } | Principal::Session { arn, .. } => Some(arn),
-            Principal::Anonymous | Principal::Root { .. } | Principal::Federated(_) | Principal::Service(_) => None,
+            Principal::Anonymous
+            | Principal::Root { .. }
+            | Principal::Federated(_)
+            | Principal::Service(_) => None,
         }
     }
 
-    /// The ARN as AWS prints it in messages, the root user's included; none for anonymous and for services.
+    /// The ARN as AWS prints it in messages, the root user's included; none for anonymous and for
+    /// services.
     #[must_use]
     pub fn to_arn(&self) -> Option<Cow<'_, str>> {
         match self {
@@ -100,7 +104,10 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Entry::Everyone => f.write_str("*"),
-            Entry::Account(text) | Entry::Arn(text) | Entry::Service(text) | Entry::Federated(text) => f.write_str(text),
+            Entry::Account(text)
+            | Entry::Arn(text)
+            | Entry::Service(text)
+            | Entry::Federated(text) => f.write_str(text),
             Entry::CanonicalUser => f.write_str("a canonical user"),
         }
     }
@@ -125,7 +132,8 @@ pub(super) struct Principals {
 }
 
 impl Principals {
-    /// How the element matches the caller, if it does. `bounded` says that the caller has a permissions boundary.
+    /// How the element matches the caller, if it does. `bounded` says that the caller has a
+    /// permissions boundary.
     pub(super) fn grip(&self, principal: &Principal, bounded: bool) -> Result<Option<Grip>, Doubt> {
         if self.negated {
             return self.spares(principal, bounded).map(|spared| (!spared).then_some(Grip::Direct));
@@ -142,9 +150,9 @@ impl Principals {
         principal.account().is_some() && self.entries.contains(&Entry::CanonicalUser)
     }
 
-    /// Whether a `NotPrincipal` leaves the caller out. AWS checks the account, then the role, then the session, each for
-    /// itself, so all have to be listed; it documents that a list without them "might" deny, and that a caller with a
-    /// permissions boundary is never left out.
+    /// Whether a `NotPrincipal` leaves the caller out. AWS checks the account, then the role, then
+    /// the session, each for itself, so all have to be listed; it documents that a list without
+    /// them "might" deny, and that a caller with a permissions boundary is never left out.
     fn spares(&self, principal: &Principal, bounded: bool) -> Result<bool, Doubt> {
         let limited = matches!(principal, Principal::User { .. } | Principal::Session { .. });
         if bounded && limited {
@@ -154,18 +162,16 @@ impl Principals {
             return Ok(true);
         }
         let lists_arn = |arn: &str| {
-            self.entries
-                .iter()
-                .any(|entry| matches!(entry, Entry::Arn(listed) if listed == arn))
+            self.entries.iter().any(|entry| matches!(entry, Entry::Arn(listed) if listed == arn))
         };
-        let lists_account = self
-            .entries
-            .iter()
-            .any(|entry| named(entry, principal).is_some() && is_account(entry));
+        let lists_account =
+            self.entries.iter().any(|entry| named(entry, principal).is_some() && is_account(entry));
         let complete = match principal {
             Principal::Anonymous => Some(false),
             Principal::Root { .. } => Some(lists_account),
-            Principal::Service(_) | Principal::Federated(_) => Some(self.entries.iter().any(|entry| named(entry, principal).is_some())),
+            Principal::Service(_) | Principal::Federated(_) => {
+                Some(self.entries.iter().any(|entry| named(entry, principal).is_some()))
+            }
             Principal::User { arn } => match (lists_arn(arn), lists_account) {
                 (true, true) => Some(true),
                 (true, false) => None,
@@ -204,8 +210,12 @@ fn is_account(entry: &Entry) -> bool {
 pub(super) fn named(entry: &Entry, principal: &Principal) -> Option<Grip> {
     match (entry, principal) {
         (Entry::Everyone, _) => Some(Grip::Direct),
-        (Entry::Account(account), Principal::Root { account: own }) => (account == own).then_some(Grip::Direct),
-        (Entry::Account(account), other) => (other.account() == Some(account)).then_some(Grip::Account),
+        (Entry::Account(account), Principal::Root { account: own }) => {
+            (account == own).then_some(Grip::Direct)
+        }
+        (Entry::Account(account), other) => {
+            (other.account() == Some(account)).then_some(Grip::Account)
+        }
         (Entry::Arn(listed), Principal::User { arn }) => (listed == arn).then_some(Grip::Direct),
         (Entry::Arn(listed), Principal::Session { role, arn }) => {
             if listed == arn {
@@ -214,7 +224,8 @@ pub(super) fn named(entry: &Entry, principal: &Principal) -> Option<Grip> {
                 (listed == role).then_some(Grip::Role)
             }
         }
-        (Entry::Service(listed), Principal::Service(name)) | (Entry::Federated(listed), Principal::Federated(name)) => {
+        (Entry::Service(listed), Principal::Service(name))
+        | (Entry::Federated(listed), Principal::Federated(name)) => {
             (listed == name).then_some(Grip::Direct)
         }
         _ => None,

@@ -41,11 +41,7 @@ type Read<T> = Result<T, DocumentError>;
 
 impl Reader {
     pub(super) fn new(kind: PolicyKind) -> Self {
-        Self {
-            kind,
-            variables: false,
-            path: Vec::new(),
-        }
+        Self { kind, variables: false, path: Vec::new() }
     }
 
     /// Reads a whole document.
@@ -79,48 +75,50 @@ impl Reader {
     fn object<'v>(&self, value: &'v Value, expected: &'static str) -> Read<&'v Map<String, Value>> {
         match value {
             Value::Object(object) => Ok(object),
-            other => self.error(Problem::WrongType {
-                expected,
-                found: type_of(other),
-            }),
+            other => self.error(Problem::WrongType { expected, found: type_of(other) }),
         }
     }
 
     fn string<'v>(&self, value: &'v Value) -> Read<&'v str> {
         match value {
             Value::String(text) => Ok(text),
-            other => self.error(Problem::WrongType {
-                expected: "a string",
-                found: type_of(other),
-            }),
+            other => self.error(Problem::WrongType { expected: "a string", found: type_of(other) }),
         }
     }
 
     /// Reads one or many; an empty list is refused.
-    fn each<T>(&mut self, element: &str, value: &Value, mut read: impl FnMut(&mut Self, &Value) -> Read<T>) -> Read<Vec<T>> {
+    fn each<T>(
+        &mut self,
+        element: &str,
+        value: &Value,
+        mut read: impl FnMut(&mut Self, &Value) -> Read<T>,
+    ) -> Read<Vec<T>> {
         match value {
-            Value::Array(list) if list.is_empty() => self.error(Problem::Empty {
-                element: element.to_owned(),
-            }),
+            Value::Array(list) if list.is_empty() => {
+                self.error(Problem::Empty { element: element.to_owned() })
+            }
             Value::Array(list) => list
                 .iter()
                 .enumerate()
-                .map(|(index, value)| self.step(PathStep::Index(index), |reader| read(reader, value)))
+                .map(|(index, value)| {
+                    self.step(PathStep::Index(index), |reader| read(reader, value))
+                })
                 .collect(),
             one => read(self, one).map(|one| vec![one]),
         }
     }
 
-    fn only_known(&mut self, object: &Map<String, Value>, known: &'static [&'static str]) -> Read<()> {
+    fn only_known(
+        &mut self,
+        object: &Map<String, Value>,
+        known: &'static [&'static str],
+    ) -> Read<()> {
         let unknown = |name: &&String| !known.contains(&name.as_str());
         let Some(name) = object.keys().find(unknown) else {
             return Ok(());
         };
         let suggestion = nearest(name, known.iter().copied());
-        let problem = Problem::UnknownElement {
-            name: name.clone(),
-            suggestion,
-        };
+        let problem = Problem::UnknownElement { name: name.clone(), suggestion };
         self.key(name, |reader| reader.error(problem))
     }
 
@@ -130,11 +128,7 @@ impl Reader {
         let _ = serde_json::to_writer(&mut counter, value);
         let limit = grammar::size_limit(self.kind);
         if counter.0 > limit {
-            return self.error(Problem::TooLarge {
-                size: counter.0,
-                limit,
-                kind: self.kind,
-            });
+            return self.error(Problem::TooLarge { size: counter.0, limit, kind: self.kind });
         }
         Ok(())
     }
@@ -153,10 +147,7 @@ impl Reader {
             self.key("Id", |reader| reader.string(id).map(drop))?;
         }
         let Some(statement) = object.get("Statement") else {
-            return self.error(Problem::Missing {
-                element: "Statement",
-                kind: self.kind,
-            });
+            return self.error(Problem::Missing { element: "Statement", kind: self.kind });
         };
         let mut sids = BTreeSet::new();
         self.key("Statement", |reader| {
@@ -177,14 +168,20 @@ impl Reader {
         })
     }
 
-    fn sid(&mut self, object: &Map<String, Value>, sids: &mut BTreeSet<String>) -> Read<Option<Arc<str>>> {
+    fn sid(
+        &mut self,
+        object: &Map<String, Value>,
+        sids: &mut BTreeSet<String>,
+    ) -> Read<Option<Arc<str>>> {
         let Some(value) = object.get("Sid") else {
             return Ok(None);
         };
         self.key("Sid", |reader| {
             let sid = reader.string(value)?;
             let (kind, owned) = (reader.kind, sid.to_owned());
-            if grammar::sids_are_alphanumeric(kind) && !sid.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            if grammar::sids_are_alphanumeric(kind)
+                && !sid.bytes().all(|b| b.is_ascii_alphanumeric())
+            {
                 return reader.error(Problem::Sid { sid: owned, kind });
             }
             if sid.is_empty() {
@@ -199,10 +196,7 @@ impl Reader {
 
     fn effect(&mut self, object: &Map<String, Value>) -> Read<Effect> {
         let Some(value) = object.get("Effect") else {
-            return self.error(Problem::Missing {
-                element: "Effect",
-                kind: self.kind,
-            });
+            return self.error(Problem::Missing { element: "Effect", kind: self.kind });
         };
         self.key("Effect", |reader| match reader.string(value)? {
             "Allow" => Ok(Effect::Allow),
@@ -222,10 +216,7 @@ impl Reader {
             (Some(_), Some(_)) => return self.error(Problem::Both { first, second }),
             (None, None) if rule == Rule::Forbidden => return Ok(None),
             (None, None) => {
-                return self.error(Problem::Missing {
-                    element: first,
-                    kind: self.kind,
-                });
+                return self.error(Problem::Missing { element: first, kind: self.kind });
             }
             (Some(value), None) => (first, value, false),
             (None, Some(value)) => (second, value, true),
@@ -242,7 +233,9 @@ impl Reader {
 
     fn principals(&mut self, object: &Map<String, Value>) -> Read<Option<Principals>> {
         let rule = grammar::principals(self.kind);
-        let Some((element, value, negated)) = self.either(object, ["Principal", "NotPrincipal"], rule)? else {
+        let Some((element, value, negated)) =
+            self.either(object, ["Principal", "NotPrincipal"], rule)?
+        else {
             return Ok(None);
         };
         if negated && !grammar::may_exclude_principals(self.kind) {
@@ -255,10 +248,7 @@ impl Reader {
         if self.kind == PolicyKind::Rcp && entries.iter().any(|entry| *entry != Entry::Everyone) {
             let why = "a resource control policy names everyone, `*`";
             return self.key(element, |reader| {
-                reader.error(Problem::Principal {
-                    principal: value.to_string(),
-                    why,
-                })
+                reader.error(Problem::Principal { principal: value.to_string(), why })
             });
         }
         Ok(Some(Principals { negated, entries }))
@@ -268,36 +258,27 @@ impl Reader {
         let object = match value {
             Value::String(text) if text == "*" => return Ok(vec![Entry::Everyone]),
             Value::String(text) => {
-                let why = "write an object such as `{\"AWS\": \"111122223333\"}`, or `*` for everyone";
-                return self.error(Problem::Principal {
-                    principal: text.clone(),
-                    why,
-                });
+                let why =
+                    "write an object such as `{\"AWS\": \"111122223333\"}`, or `*` for everyone";
+                return self.error(Problem::Principal { principal: text.clone(), why });
             }
             other => self.object(other, "`*` or an object")?,
         };
         if object.is_empty() {
-            return self.error(Problem::Empty {
-                element: element.to_owned(),
-            });
+            return self.error(Problem::Empty { element: element.to_owned() });
         }
         let mut entries = Vec::new();
         for (name, value) in object {
             entries.extend(self.key(name, |reader| {
                 if !grammar::PRINCIPAL_TYPES.contains(&name.as_str()) {
                     let suggestion = nearest(name, grammar::PRINCIPAL_TYPES.iter().copied());
-                    return reader.error(Problem::UnknownPrincipalType {
-                        name: name.clone(),
-                        suggestion,
-                    });
+                    return reader
+                        .error(Problem::UnknownPrincipalType { name: name.clone(), suggestion });
                 }
                 reader.each(name, value, |reader, value| {
                     let text = reader.string(value)?;
                     grammar::principal(name, text).or_else(|why| {
-                        reader.error(Problem::Principal {
-                            principal: text.to_owned(),
-                            why,
-                        })
+                        reader.error(Problem::Principal { principal: text.to_owned(), why })
                     })
                 })
             })?);
@@ -308,20 +289,14 @@ impl Reader {
     fn actions(&mut self, object: &Map<String, Value>) -> Read<Actions> {
         let found = self.either(object, ["Action", "NotAction"], Rule::Required)?;
         let Some((element, value, negated)) = found else {
-            return Ok(Actions {
-                negated: false,
-                patterns: Vec::new(),
-            });
+            return Ok(Actions { negated: false, patterns: Vec::new() });
         };
         let patterns = self.key(element, |reader| {
             reader.each(element, value, |reader, value| {
                 let action = reader.string(value)?;
                 match grammar::action(reader.kind, action) {
                     Ok(()) => Ok((action.to_owned(), Glob::new(&action.to_ascii_lowercase()))),
-                    Err(why) => reader.error(Problem::Action {
-                        action: action.to_owned(),
-                        why,
-                    }),
+                    Err(why) => reader.error(Problem::Action { action: action.to_owned(), why }),
                 }
             })
         })?;
@@ -330,7 +305,9 @@ impl Reader {
 
     fn resources(&mut self, object: &Map<String, Value>) -> Read<Option<Resources>> {
         let rule = grammar::resources(self.kind);
-        let Some((element, value, negated)) = self.either(object, ["Resource", "NotResource"], rule)? else {
+        let Some((element, value, negated)) =
+            self.either(object, ["Resource", "NotResource"], rule)?
+        else {
             return Ok(None);
         };
         let patterns = self.key(element, |reader| reader.each(element, value, Self::resource))?;
@@ -341,18 +318,15 @@ impl Reader {
         let source = self.string(value)?.to_owned();
         let whole = grammar::complete(self.kind, &source).into_owned();
         let template = if self.variables { Template::parse(&whole) } else { Ok(None) };
-        let template = template.or_else(|why| self.error(Problem::Variable { text: source.clone(), why }))?;
+        let template =
+            template.or_else(|why| self.error(Problem::Variable { text: source.clone(), why }))?;
         if template.as_ref().is_some_and(|template| template.varies_before(5)) {
             let why = "a variable stands only after the fifth colon of an ARN";
             return self.error(Problem::Variable { text: source, why });
         }
         let outline = template.as_ref().map_or_else(|| whole.clone(), Template::outline);
-        grammar::resource(self.kind, &outline).or_else(|why| {
-            self.error(Problem::Resource {
-                resource: source.clone(),
-                why,
-            })
-        })?;
+        grammar::resource(self.kind, &outline)
+            .or_else(|why| self.error(Problem::Resource { resource: source.clone(), why }))?;
         let pattern = match template {
             None => Pattern::Fixed(pieces(&whole).collect()),
             Some(template) => match template.constant() {
@@ -378,10 +352,7 @@ impl Reader {
 
     fn operator(&mut self, name: &str, keys: &Value) -> Read<Vec<Condition>> {
         let operator = Operator::read(name).or_else(|suggestion| {
-            self.error(Problem::UnknownOperator {
-                name: name.to_owned(),
-                suggestion,
-            })
+            self.error(Problem::UnknownOperator { name: name.to_owned(), suggestion })
         })?;
         let keys = self.object(keys, "an object of condition keys")?;
         if keys.is_empty() {
@@ -389,11 +360,11 @@ impl Reader {
         }
         let mut conditions = Vec::new();
         for (key, values) in keys {
-            if self.kind == PolicyKind::KeyPolicy && operator.is_of_sets() && grammar::is_never_a_set(key) {
-                let problem = Problem::SetOperator {
-                    operator: name.to_owned(),
-                    key: key.clone(),
-                };
+            if self.kind == PolicyKind::KeyPolicy
+                && operator.is_of_sets()
+                && grammar::is_never_a_set(key)
+            {
+                let problem = Problem::SetOperator { operator: name.to_owned(), key: key.clone() };
                 return self.key(key, |reader| reader.error(problem));
             }
             let mut condition = Condition::new(operator, name, key);

@@ -1,8 +1,11 @@
-//! A search through the requests that policies can tell apart: is there one of a forbidden kind that is not denied?
+//! A search through the requests that policies can tell apart: is there one of a forbidden kind
+//! that is not denied?
 //!
-//! A policy compares a request with finitely many texts. So finitely many requests stand for all: for every principal, action, resource
-//! and condition value that a policy names, that one and one beyond it. The answer is sound in what it finds, for every request found is
-//! decided by the engine itself; that there is none holds within the family that was searched, which is told by its size.
+//! A policy compares a request with finitely many texts. So finitely many requests stand for all:
+//! for every principal, action, resource and condition value that a policy names, that one and one
+//! beyond it. The answer is sound in what it finds, for every request found is decided by the
+//! engine itself; that there is none holds within the family that was searched, which is told by
+//! its size.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -51,7 +54,8 @@ pub struct Family {
     /// in any organization: that varies. Of every other account it is a fact; a request whose
     /// decision rests on one that is not said is undecided.
     pub organizations: Organizations,
-    /// Keys whose values vary: each of these, where nothing is the absent key. A key that is fixed does not vary.
+    /// Keys whose values vary: each of these, where nothing is the absent key. A key that is fixed
+    /// does not vary.
     pub keys: BTreeMap<String, Vec<Option<Vec<String>>>>,
 }
 
@@ -79,7 +83,8 @@ impl Family {
         let mut resources: BTreeSet<(String, String)> = BTreeSet::new();
         let actions = actions(&all);
         let mut add = |resource: String| {
-            let owner = resource.split(':').nth(4).filter(|owner| !owner.is_empty()).unwrap_or(account);
+            let owner =
+                resource.split(':').nth(4).filter(|owner| !owner.is_empty()).unwrap_or(account);
             let owner = owner.to_owned();
             resources.insert((resource, owner));
         };
@@ -89,7 +94,8 @@ impl Family {
                 add(resource);
             }
         }
-        let types = actions.iter().filter_map(|name| action(name)).flat_map(|action| action.resources);
+        let types =
+            actions.iter().filter_map(|name| action(name)).flat_map(|action| action.resources);
         for of in types {
             add(of.arn().replacen("arn:*:", "arn:aws:", 1).replace('*', BEYOND));
         }
@@ -111,8 +117,9 @@ impl Family {
         }
     }
 
-    /// Leaves of the actions that nothing tells apart the first. The statements match all of them or none, they are asked for on the same types of
-    /// resource, and the engine makes no exception for one: a request with one of them is decided as one with another.
+    /// Leaves of the actions that nothing tells apart the first. The statements match all of them
+    /// or none, they are asked for on the same types of resource, and the engine makes no exception
+    /// for one: a request with one of them is decided as one with another.
     pub fn leave_alike_actions(&mut self, policies: &Policies<'_>) {
         let statements: Vec<&Statement> = policies.every().flat_map(Policy::statements).collect();
         let mut seen = BTreeSet::new();
@@ -121,27 +128,32 @@ impl Family {
             let known = action(name);
             let types = known.map_or(&[][..], |known| known.resources);
             let service = lower.split(':').next().unwrap_or_default().to_owned();
-            let own = (known.is_none() || EXCEPTIONS.contains(&lower.as_str())).then(|| lower.clone());
-            let matched: Vec<bool> = statements.iter().map(|statement| statement.actions.matches(&lower)).collect();
+            let own =
+                (known.is_none() || EXCEPTIONS.contains(&lower.as_str())).then(|| lower.clone());
+            let matched: Vec<bool> =
+                statements.iter().map(|statement| statement.actions.matches(&lower)).collect();
             seen.insert((service, own, types, matched))
         });
     }
 }
 
 /// The actions for which the engine makes an exception, in lower case.
-const EXCEPTIONS: [&str; 4] = [
-    "kms:retiregrant",
-    "s3:getbucketpolicy",
-    "s3:putbucketpolicy",
-    "s3:deletebucketpolicy",
-];
+const EXCEPTIONS: [&str; 4] =
+    ["kms:retiregrant", "s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"];
 
 /// Looks for a request of the family that is of a kind and meets the goal.
-pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: impl Fn(&Request<'_>) -> bool) -> Found {
+pub fn search(
+    policies: &Policies<'_>,
+    family: &Family,
+    goal: Goal,
+    is_of_kind: impl Fn(&Request<'_>) -> bool,
+) -> Found {
     let (mut asked, mut looked_at, mut undecided) = (0, 0_usize, None);
     for principal in &family.principals {
         for action in &family.actions {
-            for (resource, account) in family.resources.iter().filter(|(resource, _)| is_possible(action, resource)) {
+            for (resource, account) in
+                family.resources.iter().filter(|(resource, _)| is_possible(action, resource))
+            {
                 let mut fixed = family.fixed.clone();
                 tell_who(&mut fixed, principal);
                 tell_organizations(&mut fixed, family, principal, account);
@@ -160,19 +172,12 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
                     return Found::TooMany;
                 }
                 // What is settled is asked for once, whatever varies.
-                let many = if many > 1 && is_settled(policies, &request, goal) {
-                    1
-                } else {
-                    many
-                };
+                let many = if many > 1 && is_settled(policies, &request, goal) { 1 } else { many };
                 for number in 0..many {
                     let mut context = chosen(&family.fixed, &varying, number);
                     tell_who(&mut context, principal);
                     tell_organizations(&mut context, family, principal, account);
-                    let request = Request {
-                        context: &context,
-                        ..request
-                    };
+                    let request = Request { context: &context, ..request };
                     if !is_of_kind(&request) {
                         continue;
                     }
@@ -196,12 +201,14 @@ pub fn search(policies: &Policies<'_>, family: &Family, goal: Goal, is_of_kind: 
     undecided.map_or(Found::None { asked }, Found::Undecided)
 }
 
-/// Whether a request, with nothing but what does not vary, is decided against the goal whatever else it has: a statement denies it that reads nothing but fixed keys and who asks, or
-/// nobody from elsewhere could be allowed it, since the resource's policy holds no statement that would.
+/// Whether a request, with nothing but what does not vary, is decided against the goal whatever
+/// else it has: a statement denies it that reads nothing but fixed keys and who asks, or nobody
+/// from elsewhere could be allowed it, since the resource's policy holds no statement that would.
 fn is_settled(policies: &Policies<'_>, request: &Request<'_>, goal: Goal) -> bool {
     let own = policies.resource.map_or(&[][..], Policy::statements);
     let asked = Asked::new(request, policies.boundary.is_some());
-    let is_elsewhere = request.principal.account() != Some(request.resource_account) && policies.grants.is_empty();
+    let is_elsewhere =
+        request.principal.account() != Some(request.resource_account) && policies.grants.is_empty();
     if goal == Goal::Allowed
         && is_elsewhere
         && !own
@@ -234,7 +241,8 @@ fn is_possible(name: &str, resource: &str) -> bool {
     }
 }
 
-/// Resources beside one: what it lies in, as the bucket of an object, and others at every `/` and after the ARN's start.
+/// Resources beside one: what it lies in, as the bucket of an object, and others at every `/` and
+/// after the ARN's start.
 fn beside(resource: &str) -> impl Iterator<Item = String> + '_ {
     let start = resource.match_indices(':').nth(4).map(|(at, _)| at);
     let slashes = || resource.match_indices('/').map(|(at, _)| at);
@@ -243,8 +251,13 @@ fn beside(resource: &str) -> impl Iterator<Item = String> + '_ {
     others.chain(slashes().filter_map(|at| resource.get(..at).map(str::to_owned)))
 }
 
-/// The keys that make a difference to a request: those of statements that match it but for their conditions.
-fn varying<'f>(policies: &Policies<'_>, family: &'f Family, request: &Request<'_>) -> Vec<(&'f str, &'f [Option<Vec<String>>])> {
+/// The keys that make a difference to a request: those of statements that match it but for their
+/// conditions.
+fn varying<'f>(
+    policies: &Policies<'_>,
+    family: &'f Family,
+    request: &Request<'_>,
+) -> Vec<(&'f str, &'f [Option<Vec<String>>])> {
     let asked = Asked::new(request, policies.boundary.is_some());
     let mut read: BTreeSet<String> = BTreeSet::new();
     for statement in policies.every().flat_map(Policy::statements) {
@@ -270,13 +283,18 @@ fn varying<'f>(policies: &Policies<'_>, family: &'f Family, request: &Request<'_
                 | Outside::PrivateAddress,
             ) => true,
         };
-        (is_free && read.contains(&lower) && family.fixed.get(key).is_none()).then_some((key.as_str(), values.as_slice()))
+        (is_free && read.contains(&lower) && family.fixed.get(key).is_none())
+            .then_some((key.as_str(), values.as_slice()))
     };
     family.keys.iter().filter_map(varies).collect()
 }
 
 /// The context of one number, of which each key's value is a digit.
-fn chosen(fixed: &Context, varying: &[(&str, &[Option<Vec<String>>])], mut number: usize) -> Context {
+fn chosen(
+    fixed: &Context,
+    varying: &[(&str, &[Option<Vec<String>>])],
+    mut number: usize,
+) -> Context {
     let mut context = fixed.clone();
     for (key, values) in varying {
         let base = values.len().max(1);
@@ -310,11 +328,17 @@ fn tell_who(context: &mut Context, principal: &Principal) {
         _ => None,
     };
     context.set_all("aws:PrincipalServiceName", service);
-    context.set("aws:PrincipalIsAWSService", matches!(principal, Principal::Service(_)).to_string());
+    context
+        .set("aws:PrincipalIsAWSService", matches!(principal, Principal::Service(_)).to_string());
 }
 
 /// Tells of the organizations that are a fact.
-fn tell_organizations(context: &mut Context, family: &Family, principal: &Principal, resource_account: &str) {
+fn tell_organizations(
+    context: &mut Context,
+    family: &Family,
+    principal: &Principal,
+    resource_account: &str,
+) {
     if !is_stranger(principal) {
         family.organizations.tell_principal(context, principal);
     }
@@ -326,7 +350,8 @@ fn is_stranger(principal: &Principal) -> bool {
     principal.account() == Some(STRANGER)
 }
 
-/// Who the statements tell apart: everyone they name, another of each account, a stranger and nobody.
+/// Who the statements tell apart: everyone they name, another of each account, a stranger and
+/// nobody.
 fn principals(statements: &[&Statement], account: &str) -> Vec<Principal> {
     let mut found = vec![Principal::Anonymous];
     let mut accounts = BTreeSet::from([account.to_owned(), STRANGER.to_owned()]);
@@ -383,7 +408,8 @@ fn holder(arn: &str) -> Principal {
             role: arn.to_owned(),
             arn: format!("arn:aws:sts::{account}:assumed-role/{name}/{BEYOND}"),
         }
-    } else if let Some(role) = start.strip_prefix(&format!("arn:aws:sts::{account}:assumed-role/")) {
+    } else if let Some(role) = start.strip_prefix(&format!("arn:aws:sts::{account}:assumed-role/"))
+    {
         Principal::Session {
             role: format!("arn:aws:iam::{account}:role/{role}"),
             arn: arn.to_owned(),
@@ -393,7 +419,8 @@ fn holder(arn: &str) -> Principal {
     }
 }
 
-/// The actions that the statements tell apart: every known one of the services they name, and what they name in full.
+/// The actions that the statements tell apart: every known one of the services they name, and what
+/// they name in full.
 fn actions(statements: &[&Statement]) -> Vec<String> {
     let mut found = BTreeSet::new();
     for pattern in statements.iter().flat_map(|statement| statement.actions()) {
@@ -411,7 +438,9 @@ fn actions(statements: &[&Statement]) -> Vec<String> {
 }
 
 /// For each key every value that the conditions tell apart, and the absent key.
-pub(super) fn keys<'c>(conditions: impl Iterator<Item = &'c Condition>) -> BTreeMap<String, Vec<Option<Vec<String>>>> {
+pub(super) fn keys<'c>(
+    conditions: impl Iterator<Item = &'c Condition>,
+) -> BTreeMap<String, Vec<Option<Vec<String>>>> {
     let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for condition in conditions {
         let values = texts.entry(condition.lower.clone()).or_default();
@@ -472,7 +501,9 @@ fn beside_date(written: &str) -> Vec<String> {
     let mut values = vec![written.to_owned()];
     if let Some(moment) = instant(written) {
         let seconds = moment.unix_timestamp();
-        values.extend([seconds.saturating_sub(1), seconds.saturating_add(1)].map(|second| second.to_string()));
+        values.extend(
+            [seconds.saturating_sub(1), seconds.saturating_add(1)].map(|second| second.to_string()),
+        );
     }
     values
 }
@@ -484,22 +515,26 @@ fn beside_network(written: &str) -> Vec<String> {
     };
     let (first, last) = (net.network(), net.broadcast());
     let moved = |address: IpAddr, by: i8| match address {
-        IpAddr::V4(address) => IpAddr::from(u32::from(address).wrapping_add_signed(i32::from(by)).to_be_bytes()),
-        IpAddr::V6(address) => IpAddr::from(u128::from(address).wrapping_add_signed(i128::from(by)).to_be_bytes()),
+        IpAddr::V4(address) => {
+            IpAddr::from(u32::from(address).wrapping_add_signed(i32::from(by)).to_be_bytes())
+        }
+        IpAddr::V6(address) => {
+            IpAddr::from(u128::from(address).wrapping_add_signed(i128::from(by)).to_be_bytes())
+        }
     };
     let mut values = vec![first, last];
     // The whole address space has no outside.
     values.extend(
-        [moved(first, -1), moved(last, 1)]
-            .into_iter()
-            .filter(|address| !net.contains(address)),
+        [moved(first, -1), moved(last, 1)].into_iter().filter(|address| !net.contains(address)),
     );
     values.into_iter().map(|address| address.to_string()).collect()
 }
 
-/// Whether a pattern of actions or resources covers another: everything the second matches, the first does, too. It says no where it is not sure.
+/// Whether a pattern of actions or resources covers another: everything the second matches, the
+/// first does, too. It says no where it is not sure.
 pub(super) fn covers(wide: &str, narrow: &str) -> bool {
-    // A `*` of the narrow one can only be swallowed by one of the wide one, and a `?` must not be taken for a `*`.
+    // A `*` of the narrow one can only be swallowed by one of the wide one, and a `?` must not be
+    // taken for a `*`.
     if narrow.contains('*') && wide.contains('?') {
         return wide == narrow;
     }

@@ -1,26 +1,33 @@
-//! What a search finds in policies that do what they promise, in equivalent spellings, and in weakened ones.
+//! What a search finds in policies that do what they promise, in equivalent spellings, and in
+//! weakened ones.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
 use serde_json::{Value, json};
 
-use super::{Context, Decision, Family, Found, Goal, Policies, Policy, PolicyKind, Principal, evaluate, search};
+use super::{
+    Context, Decision, Family, Found, Goal, Policies, Policy, PolicyKind, Principal, evaluate,
+    search,
+};
 
 const ACCOUNT: &str = "111122223333";
 
 fn bucket(statements: &Value) -> Policy {
-    Policy::from_value(PolicyKind::Bucket, &json!({"Version": "2012-10-17", "Statement": statements})).unwrap()
+    Policy::from_value(
+        PolicyKind::Bucket,
+        &json!({"Version": "2012-10-17", "Statement": statements}),
+    )
+    .unwrap()
 }
 
 /// Looks for a request over plain HTTP that a bucket policy does not deny.
 fn plain_http(statements: &Value) -> Found {
     let policy = bucket(statements);
-    let policies = Policies {
-        resource: Some(&policy),
-        ..Policies::default()
-    };
+    let policies = Policies { resource: Some(&policy), ..Policies::default() };
     let mut family = Family::of(&policies, ACCOUNT);
     family.fixed.set("aws:SecureTransport", "false");
-    let in_bucket = |resource: &str| resource == "arn:aws:s3:::bucket" || resource.starts_with("arn:aws:s3:::bucket/");
+    let in_bucket = |resource: &str| {
+        resource == "arn:aws:s3:::bucket" || resource.starts_with("arn:aws:s3:::bucket/")
+    };
     // The root user of the bucket's account always reaches the bucket policy.
     let root = |principal: &Principal| matches!(principal, Principal::Root { .. });
     let found = search(&policies, &family, Goal::NotDenied, |request| {
@@ -96,12 +103,16 @@ fn every_weakening_of_tls_only_is_found_with_a_request() {
         ),
         (
             "another condition",
-            tls(&json!({"Condition": {"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:PrincipalTag/team": "a"}}})),
+            tls(
+                &json!({"Condition": {"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:PrincipalTag/team": "a"}}}),
+            ),
             "s3:",
         ),
         (
             "another range",
-            tls(&json!({"Condition": {"Bool": {"aws:SecureTransport": "false"}, "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}})),
+            tls(
+                &json!({"Condition": {"Bool": {"aws:SecureTransport": "false"}, "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}),
+            ),
             "s3:",
         ),
         (
@@ -117,7 +128,9 @@ fn every_weakening_of_tls_only_is_found_with_a_request() {
     ];
     for (name, weakened, action) in weakenings {
         match plain_http(&weakened) {
-            Found::Request(specimen) => assert!(specimen.action.starts_with(action), "{name}: {specimen:?}"),
+            Found::Request(specimen) => {
+                assert!(specimen.action.starts_with(action), "{name}: {specimen:?}");
+            }
             other => panic!("{name}: {other:?}"),
         }
     }
@@ -165,7 +178,10 @@ fn who_may_come_from_outside() {
             Some("999999999999"),
         ),
         (
-            allow(json!("*"), json!({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/app"}})),
+            allow(
+                json!("*"),
+                json!({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/app"}}),
+            ),
             None,
         ),
         (allow(json!({"Service": "logging.s3.amazonaws.com"}), json!({})), None),
@@ -188,14 +204,13 @@ fn variables_are_filled_in_on_both_sides() {
         &json!([{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/app"}, "Action": "s3:GetObject",
         "Resource": "arn:aws:s3:::bucket/${aws:PrincipalTag/team}/*"}]),
     );
-    let policies = Policies {
-        resource: Some(&own),
-        ..Policies::default()
-    };
+    let policies = Policies { resource: Some(&own), ..Policies::default() };
     let family = Family::of(&policies, ACCOUNT);
     let tagged = |context: &Context| context.get("aws:PrincipalTag/team").is_some();
     let session = |principal: &Principal| matches!(principal, Principal::Session { .. });
-    let Found::Request(specimen) = search(&policies, &family, Goal::Allowed, |request| session(request.principal)) else {
+    let Found::Request(specimen) =
+        search(&policies, &family, Goal::Allowed, |request| session(request.principal))
+    else {
         panic!("nobody")
     };
     assert!(tagged(&specimen.context) && matches!(specimen.principal, Principal::Session { .. }));
@@ -215,20 +230,23 @@ fn a_family_that_is_too_large_and_a_doubt_are_told() {
             )
         })
         .collect();
-    let large = tls(&json!({"Condition": {"StringNotEquals": many, "Bool": {"aws:SecureTransport": "true"}}}));
+    let large = tls(
+        &json!({"Condition": {"StringNotEquals": many, "Bool": {"aws:SecureTransport": "true"}}}),
+    );
     let found = plain_http(&json!([tls(&json!({})), large]));
     assert!(matches!(found, Found::TooMany), "{found:?}");
     let canonical = "a".repeat(64);
     let doubt = tls(&json!({"Principal": {"CanonicalUser": canonical}}));
     let policy = bucket(&doubt);
-    let policies = Policies {
-        resource: Some(&policy),
-        ..Policies::default()
-    };
+    let policies = Policies { resource: Some(&policy), ..Policies::default() };
     let family = Family::of(&policies, ACCOUNT);
-    let plain = |request: &super::Request<'_>| request.context.get("aws:SecureTransport").is_some_and(|values| values == ["false"]);
+    let plain = |request: &super::Request<'_>| {
+        request.context.get("aws:SecureTransport").is_some_and(|values| values == ["false"])
+    };
     let known = |request: &super::Request<'_>| {
-        matches!(request.principal, Principal::Session { .. }) && request.resource.starts_with("arn:aws:s3:::bucket") && plain(request)
+        matches!(request.principal, Principal::Session { .. })
+            && request.resource.starts_with("arn:aws:s3:::bucket")
+            && plain(request)
     };
     let found = search(&policies, &family, Goal::NotDenied, known);
     assert!(matches!(found, Found::Undecided(_)), "{found:?}");
@@ -244,7 +262,9 @@ fn filled(text: &str) -> String {
             "account" => ACCOUNT.to_owned(),
             "region" => "eu-west-1".to_owned(),
             _ if name.starts_with("accounts.") => "444455556666".to_owned(),
-            _ if name.contains("role") || name.contains("caller") => format!("arn:aws:iam::{ACCOUNT}:role/{}", name.replace('*', "each")),
+            _ if name.contains("role") || name.contains("caller") => {
+                format!("arn:aws:iam::{ACCOUNT}:role/{}", name.replace('*', "each"))
+            }
             _ if name.contains("key.") => format!("arn:aws:kms:eu-west-1:{ACCOUNT}:key/{name}"),
             _ => format!("arn:aws:s3:::{}", name.replace('.', "-")),
         };
@@ -269,13 +289,14 @@ fn shipped() -> Vec<Policy> {
     policies
 }
 
-/// Asks of every shipped policy, for everyone and either goal, two families that must be answered alike.
-fn alike(one: impl Fn(&Policies<'_>, &Family, Goal) -> Vec<Found>, other: impl Fn(&Policies<'_>, &Family, Goal) -> Vec<Found>) {
+/// Asks of every shipped policy, for everyone and either goal, two families that must be answered
+/// alike.
+fn alike(
+    one: impl Fn(&Policies<'_>, &Family, Goal) -> Vec<Found>,
+    other: impl Fn(&Policies<'_>, &Family, Goal) -> Vec<Found>,
+) {
     for policy in shipped() {
-        let policies = Policies {
-            resource: Some(&policy),
-            ..Policies::default()
-        };
+        let policies = Policies { resource: Some(&policy), ..Policies::default() };
         let mut family = Family::of(&policies, ACCOUNT);
         family.fixed.set("aws:SecureTransport", "false");
         for principal in std::mem::take(&mut family.principals) {
@@ -285,8 +306,15 @@ fn alike(one: impl Fn(&Policies<'_>, &Family, Goal) -> Vec<Found>, other: impl F
                     let undecided = founds.iter().any(|found| matches!(found, Found::Undecided(_)));
                     (founds.iter().any(|found| matches!(found, Found::Request(_))), undecided)
                 };
-                let (one, other) = (is_there(one(&policies, &family, goal)), is_there(other(&policies, &family, goal)));
-                assert!(one == other || one.0 && other.0, "{:?} {goal:?} {policy:?}", family.principals);
+                let (one, other) = (
+                    is_there(one(&policies, &family, goal)),
+                    is_there(other(&policies, &family, goal)),
+                );
+                assert!(
+                    one == other || one.0 && other.0,
+                    "{:?} {goal:?} {policy:?}",
+                    family.principals
+                );
             }
         }
     }
@@ -295,7 +323,9 @@ fn alike(one: impl Fn(&Policies<'_>, &Family, Goal) -> Vec<Found>, other: impl F
 /// What is left out of a search is decided as what is kept.
 #[test]
 fn actions_that_are_alike_are_asked_for_once() {
-    let all = |policies: &Policies<'_>, family: &Family, goal: Goal| vec![search(policies, family, goal, |_| true)];
+    let all = |policies: &Policies<'_>, family: &Family, goal: Goal| {
+        vec![search(policies, family, goal, |_| true)]
+    };
     let few = |policies: &Policies<'_>, family: &Family, goal: Goal| {
         let mut few = family.clone();
         few.leave_alike_actions(policies);
@@ -305,10 +335,13 @@ fn actions_that_are_alike_are_asked_for_once() {
     alike(all, few);
 }
 
-/// What is settled by what does not vary is so with every value of what does: each value fixed in its turn, nothing varies.
+/// What is settled by what does not vary is so with every value of what does: each value fixed in
+/// its turn, nothing varies.
 #[test]
 fn what_is_settled_is_so_whatever_varies() {
-    let once = |policies: &Policies<'_>, family: &Family, goal: Goal| vec![search(policies, family, goal, |_| true)];
+    let once = |policies: &Policies<'_>, family: &Family, goal: Goal| {
+        vec![search(policies, family, goal, |_| true)]
+    };
     let each = |policies: &Policies<'_>, family: &Family, goal: Goal| {
         let mut few = family.clone();
         let keys = std::mem::take(&mut few.keys);
@@ -337,10 +370,16 @@ fn what_is_settled_is_so_whatever_varies() {
     };
     for action in ["s3:PutObject", "s3:GetBucketPolicy", "kms:Decrypt"] {
         for at in 0..12 {
-            let part = |family: &Family| family.resources.get(at).map(|resource| of(family, action, resource));
+            let part = |family: &Family| {
+                family.resources.get(at).map(|resource| of(family, action, resource))
+            };
             alike(
-                |policies, family, goal| part(family).map_or(Vec::new(), |family| once(policies, &family, goal)),
-                |policies, family, goal| part(family).map_or(Vec::new(), |family| each(policies, &family, goal)),
+                |policies, family, goal| {
+                    part(family).map_or(Vec::new(), |family| once(policies, &family, goal))
+                },
+                |policies, family, goal| {
+                    part(family).map_or(Vec::new(), |family| each(policies, &family, goal))
+                },
             );
         }
     }

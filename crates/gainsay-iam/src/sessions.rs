@@ -4,8 +4,8 @@
 //!
 //! A session is told apart by its ARN in `Principal`, `NotPrincipal` or as the grantee of a grant,
 //! and by the keys of `KEYS`
-//! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>). When
-//! it was made, and its tags, are not of this: a scenario says them.
+//! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>).
+//! When it was made, and its tags, are not of this: a scenario says them.
 
 use std::collections::BTreeSet;
 
@@ -43,10 +43,8 @@ pub fn other_session(request: &Request<'_>, policies: &Policies<'_>) -> Option<O
     let Principal::Session { role, arn } = request.principal else {
         return None;
     };
-    let grants = policies
-        .grants
-        .iter()
-        .flat_map(|grant| [Some(&grant.grantee), grant.retiring.as_ref()]);
+    let grants =
+        policies.grants.iter().flat_map(|grant| [Some(&grant.grantee), grant.retiring.as_ref()]);
     let granted: Vec<&String> = grants.flatten().filter(|arn| is_session(arn)).collect();
     let telling: Vec<&Policy> = policies.every().filter(|policy| policy.tells_sessions()).collect();
     if granted.is_empty() && telling.is_empty() {
@@ -63,15 +61,13 @@ pub fn other_session(request: &Request<'_>, policies: &Policies<'_>) -> Option<O
             for next in &sought.next {
                 let principal = Principal::Session {
                     role: role.clone(),
-                    arn: name.as_ref().map_or_else(|| arn.clone(), |name| format!("{of_role}/{name}")),
+                    arn: name
+                        .as_ref()
+                        .map_or_else(|| arn.clone(), |name| format!("{of_role}/{name}")),
                 };
                 let mut context = request.context.clone();
                 let values = rename(&mut context, &principal, [name, source, next]);
-                let other = Request {
-                    principal: &principal,
-                    context: &context,
-                    ..*request
-                };
+                let other = Request { principal: &principal, context: &context, ..*request };
                 let at = match evaluate(&other, policies) {
                     Ok(evaluation) if evaluation.decision == Decision::Allow => {
                         let known = matching(request, policies);
@@ -94,7 +90,11 @@ fn refusing(request: &Request<'_>, policies: &Policies<'_>) -> Option<Reason> {
 }
 
 /// Gives a context what another session has. Answers in words what it was given.
-fn rename(context: &mut Context, principal: &Principal, [name, source, next]: [&Option<String>; 3]) -> String {
+fn rename(
+    context: &mut Context,
+    principal: &Principal,
+    [name, source, next]: [&Option<String>; 3],
+) -> String {
     let mut words = Vec::new();
     if let Some(name) = name {
         let id = context.get(USER_ID).and_then(<[String]>::first).cloned().unwrap_or_default();
@@ -155,11 +155,7 @@ impl Sought {
             let values = values.into_iter().filter(|value| !value.is_empty()).map(Some);
             std::iter::once(None).chain(values).collect()
         };
-        Self {
-            names: options(names),
-            sources: options(sources),
-            next: options(next),
-        }
+        Self { names: options(names), sources: options(sources), next: options(next) }
     }
 
     fn count(&self) -> usize {
@@ -189,6 +185,7 @@ impl Statement {
     /// Whether it may apply to one session of a role and not to another.
     pub(super) fn tells_sessions(&self) -> bool {
         let conditions = self.conditions.iter().map(|condition| condition.lower.as_str());
-        self.session_arns().next().is_some() || conditions.chain(self.variables()).any(|key| KEYS.contains(&key))
+        self.session_arns().next().is_some()
+            || conditions.chain(self.variables()).any(|key| KEYS.contains(&key))
     }
 }

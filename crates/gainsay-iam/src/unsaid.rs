@@ -6,22 +6,23 @@ use serde_json::{Value, json};
 use super::context::Found;
 use super::search::{self as searching, search};
 use super::{
-    Context, Decision, Endpoint, Family, Goal, Membership, Network, Organizations, Policies, Policy, PolicyKind, Principal, Request,
-    Undecidable, evaluate,
+    Context, Decision, Endpoint, Family, Goal, Membership, Network, Organizations, Policies,
+    Policy, PolicyKind, Principal, Request, Undecidable, evaluate,
 };
 
 const ACCOUNT: &str = "111122223333";
 const VENDOR: &str = "999999999999";
 
 fn bucket(statements: &Value) -> Policy {
-    Policy::from_value(PolicyKind::Bucket, &json!({"Version": "2012-10-17", "Statement": statements})).unwrap()
+    Policy::from_value(
+        PolicyKind::Bucket,
+        &json!({"Version": "2012-10-17", "Statement": statements}),
+    )
+    .unwrap()
 }
 
 fn in_organization(accounts: &[(&str, Option<&str>)]) -> Organizations {
-    let membership = |id: &str| Membership {
-        id: id.to_owned(),
-        path: format!("{id}/r-ab12/"),
-    };
+    let membership = |id: &str| Membership { id: id.to_owned(), path: format!("{id}/r-ab12/") };
     let of = accounts.iter().map(|(account, id)| ((*account).to_owned(), id.map(membership)));
     Organizations(of.collect())
 }
@@ -77,16 +78,10 @@ fn what_follows_from_the_network_that_is_said() {
 
 #[test]
 fn what_follows_from_the_organizations_that_are_said() {
-    let user = Principal::User {
-        arn: format!("arn:aws:iam::{VENDOR}:user/a"),
-    };
+    let user = Principal::User { arn: format!("arn:aws:iam::{VENDOR}:user/a") };
     let service = Principal::Service("logging.s3.amazonaws.com".to_owned());
-    let keys = [
-        "aws:principalorgid",
-        "aws:principalorgpaths",
-        "aws:resourceorgid",
-        "aws:sourceorgid",
-    ];
+    let keys =
+        ["aws:principalorgid", "aws:principalorgpaths", "aws:resourceorgid", "aws:sourceorgid"];
     let own = in_organization(&[(ACCOUNT, Some("o-1")), (VENDOR, None)]);
     let rows = [
         (Organizations::default(), &user, ["?", "?", "?", "?"]),
@@ -108,9 +103,7 @@ fn what_follows_from_the_organizations_that_are_said() {
 /// A read by a user of the account, of a bucket with this policy, from a network of which nothing
 /// is said.
 fn read(statements: &Value) -> Result<Decision, Undecidable> {
-    let principal = Principal::User {
-        arn: format!("arn:aws:iam::{ACCOUNT}:user/a"),
-    };
+    let principal = Principal::User { arn: format!("arn:aws:iam::{ACCOUNT}:user/a") };
     let mut context = Context::new();
     Network::default().tell(&mut context);
     context.set("aws:SecureTransport", "true");
@@ -122,10 +115,7 @@ fn read(statements: &Value) -> Result<Decision, Undecidable> {
         resource_account: ACCOUNT,
         context: &context,
     };
-    let policies = Policies {
-        resource: Some(&policy),
-        ..Policies::default()
-    };
+    let policies = Policies { resource: Some(&policy), ..Policies::default() };
     evaluate(&request, &policies).map(|evaluation| evaluation.decision)
 }
 
@@ -147,7 +137,10 @@ fn an_element_that_does_not_match_outweighs_what_is_not_said() {
     ];
     for statements in undecided {
         let found = read(&statements);
-        assert!(matches!(found, Err(Undecidable::MissingContext { .. })), "{statements}: {found:?}");
+        assert!(
+            matches!(found, Err(Undecidable::MissingContext { .. })),
+            "{statements}: {found:?}"
+        );
     }
     let decided = [
         (json!([open, statement("Deny", &plain_outside)]), Decision::Allow),
@@ -163,7 +156,12 @@ fn an_element_that_does_not_match_outweighs_what_is_not_said() {
 }
 
 /// What a search among requests of everyone but services comes to, in a word.
-fn searched(statements: &Value, organizations: &Organizations, goal: Goal, of_kind: impl Fn(&Request<'_>) -> bool) -> &'static str {
+fn searched(
+    statements: &Value,
+    organizations: &Organizations,
+    goal: Goal,
+    of_kind: impl Fn(&Request<'_>) -> bool,
+) -> &'static str {
     let policy = bucket(statements);
     let everything = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
     let everything = Policy::from_value(PolicyKind::Identity, &everything).unwrap();
@@ -187,10 +185,16 @@ fn searched(statements: &Value, organizations: &Organizations, goal: Goal, of_ki
 fn a_search_that_rests_on_what_is_not_said_is_undecided() {
     let tls = |condition: &Value| json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"], "Condition": condition});
     let whole = tls(&json!({"Bool": {"aws:SecureTransport": "false"}}));
-    let ours = tls(&json!({"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:ResourceOrgID": "o-1"}}));
+    let ours = tls(
+        &json!({"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:ResourceOrgID": "o-1"}}),
+    );
     let others = tls(&json!({"StringNotEquals": {"aws:ResourceOrgID": "o-1"}}));
-    let from_here = tls(&json!({"Bool": {"aws:SecureTransport": "false"}, "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}));
-    let theirs = tls(&json!({"Bool": {"aws:SecureTransport": "false"}, "StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}));
+    let from_here = tls(
+        &json!({"Bool": {"aws:SecureTransport": "false"}, "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}),
+    );
+    let theirs = tls(
+        &json!({"Bool": {"aws:SecureTransport": "false"}, "StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}),
+    );
     let unsaid = Organizations::default();
     let member = in_organization(&[(ACCOUNT, Some("o-1"))]);
     let outside = in_organization(&[(ACCOUNT, None)]);
@@ -207,7 +211,8 @@ fn a_search_that_rests_on_what_is_not_said_is_undecided() {
     let bucket = |request: &Request<'_>| request.resource.starts_with("arn:aws:s3:::bucket");
     let own = |request: &Request<'_>| {
         let root = matches!(request.principal, Principal::Root { .. });
-        let plain = request.context.get("aws:SecureTransport").is_some_and(|values| values == ["false"]);
+        let plain =
+            request.context.get("aws:SecureTransport").is_some_and(|values| values == ["false"]);
         !root && bucket(request) && plain
     };
     for (statements, organizations, expected) in rows {

@@ -46,7 +46,8 @@ pub(super) struct WrittenPolicies {
     pub grants: Option<Vec<WrittenGrant>>,
 }
 
-/// A grant as `kms:ListGrants` prints it, or with the same names in snake case; what says nothing of permissions may be there.
+/// A grant as `kms:ListGrants` prints it, or with the same names in snake case; what says nothing
+/// of permissions may be there.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenGrant {
@@ -79,7 +80,8 @@ pub(super) struct WrittenConstraints {
     pub subset: Option<BTreeMap<String, String>>,
 }
 
-/// Condition keys with a value or a list of them. A key that is written twice, in whatever case, is an error.
+/// Condition keys with a value or a list of them. A key that is written twice, in whatever case, is
+/// an error.
 #[derive(Default)]
 pub(super) struct WrittenContext(Vec<(String, Vec<String>)>);
 
@@ -111,7 +113,9 @@ impl<'de> Deserialize<'de> for WrittenContext {
                 let (mut keys, mut seen) = (Vec::new(), HashSet::new());
                 while let Some((key, Values(values))) = map.next_entry::<String, Values>()? {
                     if !seen.insert(key.to_lowercase()) {
-                        return Err(A::Error::custom(format_args!("the condition key `{key}` is written twice")));
+                        return Err(A::Error::custom(format_args!(
+                            "the condition key `{key}` is written twice"
+                        )));
                     }
                     keys.push((key, values));
                 }
@@ -160,7 +164,11 @@ impl<'de> Deserialize<'de> for Values {
                 while let Some(Values(mut more)) = list.next_element()? {
                     match (more.pop(), more.is_empty()) {
                         (Some(value), true) => values.push(value),
-                        _ => return Err(A::Error::custom("a list inside a list is no value of a condition key")),
+                        _ => {
+                            return Err(A::Error::custom(
+                                "a list inside a list is no value of a condition key",
+                            ));
+                        }
                     }
                 }
                 Ok(Values(values))
@@ -170,7 +178,8 @@ impl<'de> Deserialize<'de> for Values {
     }
 }
 
-/// A policy document. AWS refuses a key that is written twice, which most readers of JSON pass over.
+/// A policy document. AWS refuses a key that is written twice, which most readers of JSON pass
+/// over.
 pub(super) struct WrittenDocument(pub Value);
 
 impl<'de> Deserialize<'de> for WrittenDocument {
@@ -217,9 +226,13 @@ impl<'de> Deserialize<'de> for WrittenDocument {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
                 let mut object = Map::new();
-                while let Some((key, WrittenDocument(value))) = map.next_entry::<String, WrittenDocument>()? {
+                while let Some((key, WrittenDocument(value))) =
+                    map.next_entry::<String, WrittenDocument>()?
+                {
                     if object.contains_key(&key) {
-                        return Err(A::Error::custom(format_args!("key `{key}` is written twice in one object")));
+                        return Err(A::Error::custom(format_args!(
+                            "key `{key}` is written twice in one object"
+                        )));
                     }
                     object.insert(key, value);
                 }

@@ -1,8 +1,10 @@
-//! What AWS documents of policy evaluation, case by case: `decisions/*.yaml`, each case with the page and the rule it follows. A case is a
-//! test of its own, and goes the way that `gainsay decide` goes: as a line of JSON.
+//! What AWS documents of policy evaluation, case by case: `decisions/*.yaml`, each case with the
+//! page and the rule it follows. A case is a test of its own, and goes the way that `gainsay
+//! decide` goes: as a line of JSON.
 //!
-//! A *statement* case asks whether one statement matches a request: it is tried as an Allow alone, and as a Deny beside an Allow, so that
-//! every match is seen to allow and to deny, and every miss to do neither. A *decision* case has whole policies.
+//! A *statement* case asks whether one statement matches a request: it is tried as an Allow alone,
+//! and as a Deny beside an Allow, so that every match is seen to allow and to deny, and every miss
+//! to do neither. A *decision* case has whole policies.
 
 #![allow(
     clippy::unwrap_used,
@@ -27,13 +29,15 @@ const AT_LEAST: usize = 400;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decisions");
-    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     files.sort();
     let mut trials = Vec::new();
     for path in files {
         let topic = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let file = File::read(&fs::read_to_string(&path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let file = File::read(&fs::read_to_string(&path).unwrap())
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut names = BTreeSet::new();
         for case in file.cases() {
             assert!(names.insert(case.name.clone()), "{topic}: `{}` is there twice", case.name);
@@ -42,7 +46,8 @@ fn main() -> ExitCode {
         }
     }
     assert!(trials.len() >= AT_LEAST, "{} cases", trials.len());
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).unwrap();
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).unwrap();
     let count = format!("{},{:03} cases", trials.len() / 1000, trials.len() % 1000);
     assert!(readme.contains(&count), "the README has another number than {count}");
     trials.extend(seeds());
@@ -52,7 +57,8 @@ fn main() -> ExitCode {
 /// What the fuzz targets begin with is read and answered, and explained the same way.
 fn seeds() -> Vec<Trial> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/decide");
-    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(files.len() >= 20, "{} seeds", files.len());
     let trial = |path: std::path::PathBuf| {

@@ -48,7 +48,8 @@ pub enum Versioning {
     Suspended,
 }
 
-/// Default encryption of a bucket. S3 encrypts every object: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html>.
+/// Default encryption of a bucket. S3 encrypts every object:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html>.
 #[derive(Clone, Debug)]
 pub enum DefaultEncryption {
     /// Keys that S3 manages.

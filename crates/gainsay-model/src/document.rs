@@ -22,19 +22,16 @@ impl Document {
     /// A compiled policy with the file it was read from and the text AWS would store.
     #[must_use]
     pub fn new(source: Source, policy: Policy, text: String) -> Self {
-        Self {
-            source,
-            policy,
-            text: text.into(),
-            lines: Arc::default(),
-        }
+        Self { source, policy, text: text.into(), lines: Arc::default() }
     }
 
-    /// The line (from 1) on which a statement begins. Found when someone first asks: most decisions are never looked at.
+    /// The line (from 1) on which a statement begins. Found when someone first asks: most decisions
+    /// are never looked at.
     #[must_use]
     pub fn line(&self, statement: usize) -> usize {
         let lines = self.lines.get_or_init(|| {
-            let line = |index| locate_statement(self.source.text(), index).map_or(1, |place| place.line);
+            let line =
+                |index| locate_statement(self.source.text(), index).map_or(1, |place| place.line);
             (0..self.policy.statements().len()).map(line).collect()
         });
         lines.get(statement).copied().unwrap_or(1)

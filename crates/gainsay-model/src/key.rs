@@ -40,12 +40,15 @@ impl Key {
 /// What scenarios call it.
 pub const AWS_MANAGED_KEY: &str = "aws/s3";
 
-/// The AWS managed key `aws/s3` of an account, which any principal of the account may use through S3 and nobody else:
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html> shows such a policy. Its id is made from the account's,
-/// so that every row of a run sees the same one. Nothing for what is no account id.
+/// The AWS managed key `aws/s3` of an account, which any principal of the account may use through
+/// S3 and nobody else: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>
+/// shows such a policy. Its id is made from the account's, so that every row of a run sees the same
+/// one. Nothing for what is no account id.
 #[must_use]
 pub fn aws_managed_key(account: &str, region: &str) -> Option<Key> {
-    let id = uuid::Uuid::from_u128(0x0a55_0000_0000_4000_8000_0000_0000_0000_u128 | account.parse::<u128>().ok()?);
+    let id = uuid::Uuid::from_u128(
+        0x0a55_0000_0000_4000_8000_0000_0000_0000_u128 | account.parse::<u128>().ok()?,
+    );
     let document = json!({
         "Version": "2012-10-17",
         "Id": "auto-s3-2",

@@ -21,8 +21,9 @@ pub use self::{
     environment::{Caller, Environment},
     key::{AWS_MANAGED_KEY, Key, aws_managed_key},
     monitoring::{
-        AdvancedEventSelector, Analyzer, DataResource, Dimension, EventSelector, FieldSelector, InsightSelector, Macie, MetricAlarm,
-        MetricFilter, MetricTransformation, Monitoring, Recorder, Trail, TrailConfig,
+        AdvancedEventSelector, Analyzer, DataResource, Dimension, EventSelector, FieldSelector,
+        InsightSelector, Macie, MetricAlarm, MetricFilter, MetricTransformation, Monitoring,
+        Recorder, Trail, TrailConfig,
     },
     role::Role,
     service::{IAM_REGION, Service},

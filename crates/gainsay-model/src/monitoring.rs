@@ -1,5 +1,6 @@
-//! What watches an account: its trails, and what counts, compares and tells what is in them. Members are those that the API
-//! answers with (<https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Trail.html>,
+//! What watches an account: its trails, and what counts, compares and tells what is in them.
+//! Members are those that the API answers with
+//! (<https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Trail.html>,
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_MetricFilter.html>,
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html>,
 //! <https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_AnalyzerSummary.html>).
@@ -21,7 +22,8 @@ pub struct Trail {
     pub config: TrailConfig,
 }
 
-/// How a trail is configured: what `GetTrail`, `GetTrailStatus`, `GetEventSelectors` and `GetInsightSelectors` say of it.
+/// How a trail is configured: what `GetTrail`, `GetTrailStatus`, `GetEventSelectors` and
+/// `GetInsightSelectors` say of it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the members of the API")]

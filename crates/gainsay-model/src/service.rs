@@ -59,7 +59,8 @@ impl Service {
         }
     }
 
-    /// What it is called in the scope of a signature: S3 Control signs as S3, as the endpoint rules of its client say.
+    /// What it is called in the scope of a signature: S3 Control signs as S3, as the endpoint rules
+    /// of its client say.
     #[must_use]
     pub const fn signing_name(self) -> &'static str {
         match self {
@@ -86,7 +87,8 @@ impl Service {
         }
     }
 
-    /// Whether both are one to whom a policy lets in: the actions of S3 and of S3 Control begin with `s3:`.
+    /// Whether both are one to whom a policy lets in: the actions of S3 and of S3 Control begin
+    /// with `s3:`.
     #[must_use]
     pub fn is_with(self, other: Self) -> bool {
         self.signing_name() == other.signing_name()

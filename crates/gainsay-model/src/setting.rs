@@ -1,5 +1,5 @@
-//! Configurations of a bucket beyond the usual: lifecycle, access logging, inventory, each as the XML
-//! that the API takes
+//! Configurations of a bucket beyond the usual: lifecycle, access logging, inventory, each as the
+//! XML that the API takes
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html> and
 //! its like).
 

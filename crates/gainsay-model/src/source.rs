@@ -16,10 +16,7 @@ impl Source {
     /// A file called `name` (as the user would type it) with its text.
     #[must_use]
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self(Arc::new(SourceInner {
-            name: name.into(),
-            text: text.into(),
-        }))
+        Self(Arc::new(SourceInner { name: name.into(), text: text.into() }))
     }
 
     /// The path as the user would type it.

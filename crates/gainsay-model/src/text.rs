@@ -1,7 +1,7 @@
 //! Text from files, clients and servers, made safe to show.
 
-/// The text on one line, with every character visible that could make it look like something else: control characters, line
-/// ends, and what reorders or hides text become `\u{..}`.
+/// The text on one line, with every character visible that could make it look like something else:
+/// control characters, line ends, and what reorders or hides text become `\u{..}`.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     // Nearly all of a report, and three times as fast.
@@ -19,8 +19,8 @@ pub fn one_line(text: &str) -> String {
     out
 }
 
-/// Characters that control a terminal, reorder text on it (Unicode TR 9), break its lines or cannot be seen: they could
-/// make a file look like another.
+/// Characters that control a terminal, reorder text on it (Unicode TR 9), break its lines or cannot
+/// be seen: they could make a file look like another.
 #[must_use]
 pub fn is_deceptive(c: char) -> bool {
     c.is_control()
@@ -35,7 +35,10 @@ mod tests {
 
     #[test]
     fn one_line_shows_what_could_deceive() {
-        assert_eq!(one_line("a\nb\r\t\u{1b}[2K\u{9b}\u{0}"), r"a\u{a}b\u{d}\u{9}\u{1b}[2K\u{9b}\u{0}");
+        assert_eq!(
+            one_line("a\nb\r\t\u{1b}[2K\u{9b}\u{0}"),
+            r"a\u{a}b\u{d}\u{9}\u{1b}[2K\u{9b}\u{0}"
+        );
         assert_eq!(
             one_line("\u{202e}\u{2066}\u{200b}\u{2028}\u{feff}"),
             r"\u{202e}\u{2066}\u{200b}\u{2028}\u{feff}"

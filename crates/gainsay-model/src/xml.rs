@@ -33,7 +33,9 @@ impl Element {
                     open.push(Self::named(start.local_name().as_ref()));
                     None
                 }
-                Event::Empty(start) if root.is_none() => Some(Self::named(start.local_name().as_ref())),
+                Event::Empty(start) if root.is_none() => {
+                    Some(Self::named(start.local_name().as_ref()))
+                }
                 Event::End(_) => Some(open.pop()?),
                 Event::Text(text) => {
                     let text = std::str::from_utf8(&text).ok()?;
@@ -47,7 +49,8 @@ impl Element {
                 Event::GeneralRef(reference) => {
                     let text = match reference.resolve_char_ref().ok()? {
                         Some(c) => c.to_string(),
-                        None => resolve_predefined_entity(std::str::from_utf8(&reference).ok()?)?.to_owned(),
+                        None => resolve_predefined_entity(std::str::from_utf8(&reference).ok()?)?
+                            .to_owned(),
                     };
                     open.last_mut()?.text.push_str(&text);
                     None
@@ -86,10 +89,7 @@ impl Element {
     }
 
     fn named(name: &[u8]) -> Self {
-        Self {
-            name: String::from_utf8_lossy(name).into_owned(),
-            ..Self::default()
-        }
+        Self { name: String::from_utf8_lossy(name).into_owned(), ..Self::default() }
     }
 
     /// The one child of a name.

@@ -1,4 +1,7 @@
-//! Authorization of one request: which policies apply, what the context is, what the engine says, and AWS's words for it.
+//! Authorization of one request: which policies apply, what the context is, what the engine says,
+//! and AWS's words for it.
+
+mod wording;
 
 use std::{
     collections::BTreeMap,
@@ -6,12 +9,13 @@ use std::{
 };
 
 use gainsay_iam::{
-    Context, Decision, Evaluation, Grant, Inquiry, Layer, Network, Organizations, Policies, Policy, PolicyKind, Principal, Request,
-    Undecidable,
+    Context, Decision, Evaluation, Grant, Inquiry, Layer, Network, Organizations, Policies, Policy,
+    PolicyKind, Principal, Request, Undecidable,
 };
 use gainsay_model::{Document, Role, Source};
 use time::OffsetDateTime;
 
+use self::wording::{explicit_clause, implicit_clause};
 use super::{
     kms::Key,
     ruling::{Asked, Decider, Explain, Ruling, StatementRef},
@@ -162,9 +166,7 @@ impl Scope {
 
     /// The ARN of who asks, as messages name it.
     pub(super) fn arn(&self) -> String {
-        self.principal
-            .to_arn()
-            .map_or_else(|| "anonymous".to_owned(), std::borrow::Cow::into_owned)
+        self.principal.to_arn().map_or_else(|| "anonymous".to_owned(), std::borrow::Cow::into_owned)
     }
 
     /// The account of who asks.
@@ -172,14 +174,19 @@ impl Scope {
         self.principal.account().map(str::to_owned)
     }
 
-    /// Asks the engine, records what it says, and words a refusal as AWS does. `settings` are mechanisms outside the
-    /// policies that refuse the same request; `granted_publicly` is told by the caller where it matters.
+    /// Asks the engine, records what it says, and words a refusal as AWS does. `settings` are
+    /// mechanisms outside the policies that refuse the same request; `granted_publicly` is told by
+    /// the caller where it matters.
     pub(super) fn authorize(&self, question: &Question<'_>) -> Result<Permit, Refusal> {
         self.authorize_granted(question, &[])
     }
 
     /// The same where grants may allow it, too.
-    pub(super) fn authorize_granted(&self, question: &Question<'_>, grants: &[Grant]) -> Result<Permit, Refusal> {
+    pub(super) fn authorize_granted(
+        &self,
+        question: &Question<'_>,
+        grants: &[Grant],
+    ) -> Result<Permit, Refusal> {
         let evaluation = self.evaluate(question, grants)?;
         let identity = self.identity_policies();
         let resource = question.resource_policy.map(|document| &document.policy);
@@ -187,16 +194,14 @@ impl Scope {
         let mut silent = evaluation.silent.clone();
         let mut decision = evaluation.decision;
         let mut settings = question.settings.to_vec();
-        if decision == Decision::Allow && question.restrict_public && self.account().as_deref() != Some(question.resource_account) {
+        if decision == Decision::Allow
+            && question.restrict_public
+            && self.account().as_deref() != Some(question.resource_account)
+        {
             let anyone = question.request(&Principal::Anonymous);
-            let public = gainsay_iam::evaluate(
-                &anyone,
-                &Policies {
-                    resource,
-                    ..Policies::default()
-                },
-            )
-            .map_err(|error| undecidable(&error))?;
+            let public =
+                gainsay_iam::evaluate(&anyone, &Policies { resource, ..Policies::default() })
+                    .map_err(|error| undecidable(&error))?;
             if public.decision == Decision::Allow || resource.is_some_and(is_public) {
                 settings.push(Layer::BlockPublicAccess);
             }
@@ -207,14 +212,13 @@ impl Scope {
                 silent.clear();
             }
             decision = Decision::ExplicitDeny;
-            deciders.extend(settings.iter().map(|layer| Decider {
-                layer: *layer,
-                statement: None,
-            }));
+            deciders
+                .extend(settings.iter().map(|layer| Decider { layer: *layer, statement: None }));
         }
         // What a setting refuses, it refuses to every session.
         let may_differ = decision != Decision::Allow && settings.is_empty();
-        let other_session = may_differ.then(|| self.ask(question, grants, gainsay_iam::other_session)).flatten();
+        let other_session =
+            may_differ.then(|| self.ask(question, grants, gainsay_iam::other_session)).flatten();
         let ruling = Ruling {
             action: question.action.to_owned(),
             resource: question.resource.to_owned(),
@@ -224,7 +228,8 @@ impl Scope {
             other_session,
             asked: self.explains.then(|| Arc::new(self.asked(question, grants))),
         };
-        let refusal = (decision != Decision::Allow).then(|| Refusal::Denied(self.words(&ruling, question)));
+        let refusal =
+            (decision != Decision::Allow).then(|| Refusal::Denied(self.words(&ruling, question)));
         self.record(ruling);
         match refusal {
             None => Ok(Permit(())),
@@ -238,13 +243,18 @@ impl Scope {
     }
 
     fn evaluate(&self, question: &Question<'_>, grants: &[Grant]) -> Result<Evaluation, Refusal> {
-        self.ask(question, grants, gainsay_iam::evaluate)
-            .map_err(|error| undecidable(&error))
+        self.ask(question, grants, gainsay_iam::evaluate).map_err(|error| undecidable(&error))
     }
 
     /// Asks something of the request and of every policy that applies to it.
-    fn ask<T>(&self, question: &Question<'_>, grants: &[Grant], ask: impl FnOnce(&Request<'_>, &Policies<'_>) -> T) -> T {
-        let identity: Vec<Policy> = self.identity_policies().iter().map(|document| document.policy.clone()).collect();
+    fn ask<T>(
+        &self,
+        question: &Question<'_>,
+        grants: &[Grant],
+        ask: impl FnOnce(&Request<'_>, &Policies<'_>) -> T,
+    ) -> T {
+        let identity: Vec<Policy> =
+            self.identity_policies().iter().map(|document| document.policy.clone()).collect();
         let (boundary, session) = self.limits();
         let session: Vec<Policy> = session.iter().map(|document| document.policy.clone()).collect();
         let policies = Policies {
@@ -262,7 +272,8 @@ impl Scope {
     fn asked(&self, question: &Question<'_>, grants: &[Grant]) -> Asked {
         let (boundary, session) = self.limits();
         let identity = self.identity_policies();
-        let policies = |documents: Option<&Document>| documents.map(|document| document.policy.clone());
+        let policies =
+            |documents: Option<&Document>| documents.map(|document| document.policy.clone());
         let mut documents: Vec<_> = identity
             .iter()
             .enumerate()
@@ -303,7 +314,13 @@ impl Scope {
     }
 
     /// Records a refusal by a setting rather than a policy.
-    pub(super) fn refuse(&self, action: &str, resource: &str, layer: Layer, clause: &str) -> Refusal {
+    pub(super) fn refuse(
+        &self,
+        action: &str,
+        resource: &str,
+        layer: Layer,
+        clause: &str,
+    ) -> Refusal {
         self.record(Ruling {
             action: action.to_owned(),
             resource: resource.to_owned(),
@@ -317,12 +334,19 @@ impl Scope {
     }
 
     /// The same where AWS has words that name no one.
-    pub(super) fn refuse_in_words(&self, action: &str, resource: &str, layer: Layer, message: String) -> Refusal {
+    pub(super) fn refuse_in_words(
+        &self,
+        action: &str,
+        resource: &str,
+        layer: Layer,
+        message: String,
+    ) -> Refusal {
         _ = self.refuse(action, resource, layer, "");
         Refusal::Denied(message)
     }
 
-    /// Records that no grant of S3 Access Grants lets the caller do what the policies leave to such a grant.
+    /// Records that no grant of S3 Access Grants lets the caller do what the policies leave to such
+    /// a grant.
     pub(super) fn not_granted(&self, action: &str, resource: &str, message: String) -> Refusal {
         self.record(Ruling {
             action: action.to_owned(),
@@ -344,7 +368,12 @@ impl Scope {
         }
     }
 
-    fn deciders(&self, evaluation: &Evaluation, identity: &[Document], resource: Option<&Document>) -> Vec<Decider> {
+    fn deciders(
+        &self,
+        evaluation: &Evaluation,
+        identity: &[Document],
+        resource: Option<&Document>,
+    ) -> Vec<Decider> {
         let (boundary, session) = self.limits();
         let decider = |reason: &gainsay_iam::Reason| {
             let document = match reason.layer {
@@ -366,7 +395,8 @@ impl Scope {
         evaluation.by.iter().map(decider).collect()
     }
 
-    /// The refusal in AWS's words: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>.
+    /// The refusal in AWS's words:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>.
     /// Anonymous callers and those of other organizations are told nothing.
     fn words(&self, ruling: &Ruling, question: &Question<'_>) -> String {
         let same_account = self.account().as_deref() == Some(question.resource_account);
@@ -396,7 +426,9 @@ impl Scope {
     fn not_authorized(&self, action: &str, resource: &str) -> String {
         let principal = self.arn();
         let quote = if action.starts_with("s3:") { "\"" } else { "" };
-        format!("User: {principal} is not authorized to perform: {action} on resource: {quote}{resource}{quote}")
+        format!(
+            "User: {principal} is not authorized to perform: {action} on resource: {quote}{resource}{quote}"
+        )
     }
 }
 
@@ -426,40 +458,11 @@ impl<'a> Question<'a> {
     }
 }
 
-fn explicit_clause(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Identity => "with an explicit deny in an identity-based policy",
-        Layer::Boundary => "with an explicit deny in a permissions boundary",
-        Layer::Session => "with an explicit deny in a session policy",
-        Layer::Scp => "with an explicit deny in a service control policy",
-        Layer::Rcp => "with an explicit deny in a resource control policy",
-        Layer::VpcEndpoint => "with an explicit deny in a VPC endpoint policy",
-        Layer::TrustPolicy => "with an explicit deny in the role trust policy",
-        Layer::EncryptionBlock => {
-            "because this bucket has blocked upload requests that specify Server Side Encryption with Customer provided keys (SSE-C). Please specify a different server-side encryption type"
-        }
-        Layer::ObjectLock => "because object protected by object lock.",
-        _ => "with an explicit deny in a resource-based policy",
-    }
-}
-
-fn implicit_clause(layer: Layer, action: &str) -> String {
-    let policy = match layer {
-        Layer::Boundary => "permissions boundary",
-        Layer::Session => "session policy",
-        Layer::Scp => "service control policy",
-        Layer::Rcp => "resource control policy",
-        Layer::VpcEndpoint => "VPC endpoint policy",
-        Layer::TrustPolicy => "role trust policy",
-        Layer::Resource | Layer::KeyPolicy => "resource-based policy",
-        _ => "identity-based policy",
-    };
-    format!("because no {policy} allows the {action} action")
-}
-
-/// Whether a policy makes what it is attached to public: then even what it grants to another account by name is blocked
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>). Which conditions keep a
-/// statement from being public is not modelled: one with conditions counts for the requests it grants to everyone.
+/// Whether a policy makes what it is attached to public: then even what it grants to another
+/// account by name is blocked
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>).
+/// Which conditions keep a statement from being public is not modelled: one with conditions counts
+/// for the requests it grants to everyone.
 fn is_public(policy: &Policy) -> bool {
     publicity(policy) == Publicity::Public
 }
@@ -477,7 +480,9 @@ pub(super) enum Publicity {
 
 /// What is known of whether a policy is public.
 pub(super) fn publicity(policy: &Policy) -> Publicity {
-    let to_all = |statement: &&gainsay_iam::Statement| statement.effect() == gainsay_iam::Effect::Allow && statement.names_everyone();
+    let to_all = |statement: &&gainsay_iam::Statement| {
+        statement.effect() == gainsay_iam::Effect::Allow && statement.names_everyone()
+    };
     let mut statements = policy.statements().iter().filter(to_all).peekable();
     if statements.peek().is_none() {
         Publicity::Private
@@ -498,7 +503,13 @@ pub(super) fn session_arn(role: &Role, session: &str) -> String {
 }
 
 /// Asks about a KMS key: only its policy and its grants can open it.
-pub(super) fn authorize_key(scope: &Scope, world: &World, key: &Key, action: &str, via: Option<&Via<'_>>) -> Result<Permit, Refusal> {
+pub(super) fn authorize_key(
+    scope: &Scope,
+    world: &World,
+    key: &Key,
+    action: &str,
+    via: Option<&Via<'_>>,
+) -> Result<Permit, Refusal> {
     let mut context = key_context(scope, world, key);
     if let Some(via) = via {
         Network::hide(&mut context);
@@ -521,7 +532,13 @@ pub(super) fn authorize_key(scope: &Scope, world: &World, key: &Key, action: &st
 }
 
 /// The question itself, with a context and grants that are the caller's to choose.
-pub(super) fn ask_key(scope: &Scope, key: &Key, action: &str, context: &Context, grants: &[Grant]) -> Result<Permit, Refusal> {
+pub(super) fn ask_key(
+    scope: &Scope,
+    key: &Key,
+    action: &str,
+    context: &Context,
+    grants: &[Grant],
+) -> Result<Permit, Refusal> {
     let question = Question {
         action,
         resource: &key.arn,
@@ -554,8 +571,9 @@ pub(super) fn key_context(scope: &Scope, world: &World, key: &Key) -> Context {
     context
 }
 
-/// What is told of every key of the sandbox, also of one that is yet to be made; `multi` is what kind of multi-Region key it is. The two
-/// old names still work: <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>.
+/// What is told of every key of the sandbox, also of one that is yet to be made; `multi` is what
+/// kind of multi-Region key it is. The two old names still work:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>.
 pub(super) fn told_of_keys(context: &mut Context, multi: Option<&str>) {
     for (name, value) in [
         ("kms:KeyOrigin", "AWS_KMS"),
@@ -575,7 +593,8 @@ pub(super) fn told_of_keys(context: &mut Context, multi: Option<&str>) {
 /// A KMS call that S3 makes for its caller.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Via<'a> {
-    /// The encryption context: `aws:s3:arn`, the object's ARN or with a bucket key the bucket's, and what the caller added.
+    /// The encryption context: `aws:s3:arn`, the object's ARN or with a bucket key the bucket's,
+    /// and what the caller added.
     pub context: &'a BTreeMap<String, String>,
 }
 
@@ -584,9 +603,15 @@ pub(super) fn session_policy(claims: &Claims) -> Option<Document> {
     compiled(claims.session_policy.as_ref()?)
 }
 
-/// All session policies; nothing if one of them cannot be read, for a session that lost one could do more.
-pub(super) fn session_policies(world: &World, inline: Option<&Document>, claims: &Claims) -> Option<Vec<Document>> {
-    // A managed one is as it is now. That one which is gone permits nothing is assumed; what is allowed here needs no permission.
+/// All session policies; nothing if one of them cannot be read, for a session that lost one could
+/// do more.
+pub(super) fn session_policies(
+    world: &World,
+    inline: Option<&Document>,
+    claims: &Claims,
+) -> Option<Vec<Document>> {
+    // A managed one is as it is now. That one which is gone permits nothing is assumed; what is
+    // allowed here needs no permission.
     const GONE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:GetCallerIdentity","Resource":"*"}]}"#;
     let mut policies: Vec<Document> = inline.cloned().into_iter().collect();
     for arn in &claims.session_policies {

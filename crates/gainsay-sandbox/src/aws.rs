@@ -1,5 +1,5 @@
-//! For the clients of the AWS SDK: their HTTP connector, answered in process; their time source; their
-//! credentials.
+//! For the clients of the AWS SDK: their HTTP connector, answered in process; their time source;
+//! their credentials.
 
 use std::time::SystemTime;
 
@@ -20,7 +20,8 @@ impl HttpConnector for Sandbox {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let sandbox = self.clone();
         HttpConnectorFuture::new(async move {
-            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let request =
+                request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
             response(sandbox.answer(http::Request::from_parts(parts, body.into())).await).await
@@ -31,7 +32,8 @@ impl HttpConnector for Sandbox {
 async fn response(answer: Answered) -> Result<HttpResponse, ConnectorError> {
     let rulings = answer.rulings();
     let (parts, body) = answer.response.into_parts();
-    let status = StatusCode::try_from(parts.status.as_u16()).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let status = StatusCode::try_from(parts.status.as_u16())
+        .map_err(|error| ConnectorError::other(error.into(), None))?;
     let body = body.collect().await.map_err(|error| ConnectorError::other(error, None))?.to_bytes();
     let mut response = HttpResponse::new(status, SdkBody::from(body));
     for (name, value) in &parts.headers {

@@ -26,8 +26,8 @@ impl<V> fmt::Debug for Cache<V> {
 }
 
 impl<V: Clone> Cache<V> {
-    /// The value of a key, made where it is not there yet. Where it cannot be made there is nothing, and
-    /// nothing is kept. Two who ask at once may both make it.
+    /// The value of a key, made where it is not there yet. Where it cannot be made there is
+    /// nothing, and nothing is kept. Two who ask at once may both make it.
     pub(crate) fn get_or_try(&self, key: &str, make: impl FnOnce() -> Option<V>) -> Option<V> {
         self.find(key).or_else(|| Some(self.keep(key, make()?)))
     }
@@ -46,7 +46,8 @@ impl<V: Clone> Cache<V> {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, V>> {
-        // A poisoned lock means that a thread panicked, which lints forbid; the map is whole all the same.
+        // A poisoned lock means that a thread panicked, which lints forbid; the map is whole all
+        // the same.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -69,7 +69,8 @@ impl Scope {
         }
         // Anonymous requests have it, too:
         // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
-        context.set("aws:PrincipalAccount", self.account().unwrap_or_else(|| "anonymous".to_owned()));
+        context
+            .set("aws:PrincipalAccount", self.account().unwrap_or_else(|| "anonymous".to_owned()));
         context
     }
 }

@@ -11,10 +11,7 @@ pub(super) fn environment(region: &str) -> Environment {
         region: region.to_owned(),
         accounts: Vec::new(),
         organizations: std::sync::Arc::default(),
-        caller: Caller {
-            arn: format!("arn:aws:iam::{ACCOUNT}:user/nobody"),
-            policies: Vec::new(),
-        },
+        caller: Caller { arn: format!("arn:aws:iam::{ACCOUNT}:user/nobody"), policies: Vec::new() },
         roles: Vec::new(),
         buckets: Vec::new(),
         keys: Vec::new(),

@@ -1,8 +1,10 @@
-//! Where every request enters: which service, who asks, and for S3 whether the request is one the sandbox models.
+//! Where every request enters: which service, who asks, and for S3 whether the request is one the
+//! sandbox models.
+
+mod reply;
 
 use std::{borrow::Cow, sync::Arc};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use gainsay_model::{IAM_REGION, Service};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, request::Parts};
@@ -15,6 +17,9 @@ use s3s::{
 };
 use uuid::Uuid;
 
+use self::reply::{
+    header_starts_with, insert, refuse, reply, s3_error, s3_host_id, s3_problem, s3_request_id,
+};
 use super::{
     Core,
     authorize::{Identity, Scope, session_policies},
@@ -55,17 +60,13 @@ impl std::fmt::Debug for Front {
 impl Front {
     pub(super) fn new(core: &Arc<Core>) -> Self {
         let mut builder = S3ServiceBuilder::new(Backend::new(core.clone()));
-        // Authorization is the backend's, by the request's scope, which only `handle` below can make, after it has verified the signature.
+        // Authorization is the backend's, by the request's scope, which only `handle` below can
+        // make, after it has verified the signature.
         builder.set_auth(Secrets(core.clone()));
         builder.set_access(s3::Pass);
-        builder.set_host(Hosts {
-            region: core.region.clone(),
-        });
+        builder.set_host(Hosts { region: core.region.clone() });
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(wire_config()))));
-        Self {
-            core: core.clone(),
-            s3: builder.build(),
-        }
+        Self { core: core.clone(), s3: builder.build() }
     }
 
     /// Answers a request.
@@ -83,7 +84,9 @@ impl Front {
         }
         let route = route(&parts, &authority, &self.core.region);
         let service = match &route {
-            Some(Route::S3(bucket)) => return self.s3(parts, body, &s3_request_id(request_id), bucket.as_deref()).await,
+            Some(Route::S3(bucket)) => {
+                return self.s3(parts, body, &s3_request_id(request_id), bucket.as_deref()).await;
+            }
             None => return no_host(&authority, &s3_request_id(request_id)),
             Some(Route::Control(_)) => Service::S3,
             Some(Route::Other(service, _)) => *service,
@@ -101,15 +104,20 @@ impl Front {
             },
         };
         match &route {
-            Some(Route::Control(account)) => self.control(&call, &s3_request_id(request_id), account),
+            Some(Route::Control(account)) => {
+                self.control(&call, &s3_request_id(request_id), account)
+            }
             Some(Route::Other(Service::Kms, _)) => self.kms(&call, &request_id.to_string()),
             Some(Route::Other(Service::Iam, _)) => self.iam(&call, &request_id.to_string()),
-            Some(Route::Other(service, _)) if Service::WATCH.contains(service) => self.watch(&call, *service, &request_id.to_string()),
+            Some(Route::Other(service, _)) if Service::WATCH.contains(service) => {
+                self.watch(&call, *service, &request_id.to_string())
+            }
             _ => self.sts(&call, &request_id.to_string()),
         }
     }
 
-    /// Who asks: the signature is verified, the token opened, its expiry compared with the sandbox's clock.
+    /// Who asks: the signature is verified, the token opened, its expiry compared with the
+    /// sandbox's clock.
     fn authenticate(
         &self,
         world: &World,
@@ -125,11 +133,7 @@ impl Front {
         // Of what was not signed no digest is needed, and a body may be long.
         let unsigned = header_starts_with(&parts.headers, "x-amz-content-sha256", "UNSIGNED-")
             || header_starts_with(&parts.headers, "x-amz-content-sha256", "STREAMING-");
-        let digest = if unsigned && service == Service::S3 {
-            String::new()
-        } else {
-            body.digest()
-        };
+        let digest = if unsigned && service == Service::S3 { String::new() } else { body.digest() };
         let key = || self.core.signing_key(&signature);
         signature.verify(parts, &digest, key, world.now(), service, region)?;
         Ok((identity, Some(signature)))
@@ -160,22 +164,30 @@ impl Front {
             });
         }
         // A role that was made again under the same name is another one.
-        let role = world
-            .roles
-            .get(&claims.role_arn)
-            .filter(|role| world.role_id(role) == claims.role_id);
+        let role =
+            world.roles.get(&claims.role_arn).filter(|role| world.role_id(role) == claims.role_id);
         Ok(Identity::Session {
             role: role.cloned().ok_or(AuthError::InvalidToken)?,
             claims: claims.clone(),
-            policies: session_policies(world, session.policy.as_ref(), claims).ok_or(AuthError::InvalidToken)?,
+            policies: session_policies(world, session.policy.as_ref(), claims)
+                .ok_or(AuthError::InvalidToken)?,
         })
     }
 
-    fn scope(&self, parts: &Parts, body: &Payload, service: Service, region: &str, request_id: &str) -> Result<Scope, AuthError> {
+    fn scope(
+        &self,
+        parts: &Parts,
+        body: &Payload,
+        service: Service,
+        region: &str,
+        request_id: &str,
+    ) -> Result<Scope, AuthError> {
         let world = self.core.world();
         let (identity, signature) = self.authenticate(&world, parts, body, service, region)?;
         let now = world.now();
-        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let header = |name: &str| {
+            parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
         let presigned = signature.as_ref().filter(|signature| matches!(signature.via, Via::Query));
         Ok(Scope::new(
             identity,
@@ -195,14 +207,21 @@ impl Front {
         .told(&world, parts))
     }
 
-    async fn s3(&self, parts: Parts, body: Payload, request_id: &str, virtual_bucket: Option<&str>) -> Reply {
+    async fn s3(
+        &self,
+        parts: Parts,
+        body: Payload,
+        request_id: &str,
+        virtual_bucket: Option<&str>,
+    ) -> Reply {
         let head = parts.method == http::Method::HEAD;
-        let known = check_guard(&parts, virtual_bucket).and_then(|known| {
-            match s3::through::refuses(&self.core.world(), &known.bucket, known.operation) {
-                Some(unmodelled) => Err(unmodelled),
-                None => Ok(known),
-            }
-        });
+        let known =
+            check_guard(&parts, virtual_bucket).and_then(|known| {
+                match s3::through::refuses(&self.core.world(), &known.bucket, known.operation) {
+                    Some(unmodelled) => Err(unmodelled),
+                    None => Ok(known),
+                }
+            });
         let mut reply = match known {
             Err(unmodelled) => s3_error(501, "NotImplemented", &unmodelled, request_id, head),
             Ok(known) if known.operation == s3::post::OPERATION => match body.bytes(MAX_FORM) {
@@ -215,7 +234,9 @@ impl Front {
                     head,
                 ),
             },
-            Ok(known) => self.s3_known(&known, parts, body, request_id).await.named(known.operation),
+            Ok(known) => {
+                self.s3_known(&known, parts, body, request_id).await.named(known.operation)
+            }
         };
         let headers = reply.response.headers_mut();
         insert(headers, "x-amz-request-id", request_id);
@@ -224,13 +245,25 @@ impl Front {
         reply
     }
 
-    async fn s3_known(&self, known: &Known, mut parts: Parts, body: Payload, request_id: &str) -> Reply {
+    async fn s3_known(
+        &self,
+        known: &Known,
+        mut parts: Parts,
+        body: Payload,
+        request_id: &str,
+    ) -> Reply {
         let head = parts.method == http::Method::HEAD;
         let scope = match self.scope(&parts, &body, Service::S3, &self.core.region, request_id) {
             Ok(scope) => Arc::new(scope),
             Err(problem) => {
                 let message = problem.message(Service::S3);
-                return s3_error(problem.status(Service::S3), problem.code(Service::S3), &message, request_id, head);
+                return s3_error(
+                    problem.status(Service::S3),
+                    problem.code(Service::S3),
+                    &message,
+                    request_id,
+                    head,
+                );
             }
         };
         if s3::raw::knows(known.operation) {
@@ -239,8 +272,8 @@ impl Front {
                 None => too_long(Service::S3, request_id),
             };
         }
-        // The signature was verified above. The wire layer needs it only to open a body that is signed in pieces, and would else verify it
-        // a second time.
+        // The signature was verified above. The wire layer needs it only to open a body that is
+        // signed in pieces, and would else verify it a second time.
         let is_upload = matches!(known.operation, "PutObject" | "UploadPart");
         let signed_in_pieces = if is_upload { "STREAMING-AWS4" } else { "STREAMING-" };
         if !header_starts_with(&parts.headers, "x-amz-content-sha256", signed_in_pieces) {
@@ -254,20 +287,19 @@ impl Front {
         if response.extensions().get::<s3::Accepted>().is_some() {
             *response.status_mut() = StatusCode::ACCEPTED;
         }
-        // The wire layer says 200 to a HEAD of a range, and gives an unchanged object the body of an error.
+        // The wire layer says 200 to a HEAD of a range, and gives an unchanged object the body of
+        // an error.
         if head && response.headers().contains_key(http::header::CONTENT_RANGE) {
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
-        if (head && !response.status().is_success()) || response.status() == StatusCode::NOT_MODIFIED {
+        if (head && !response.status().is_success())
+            || response.status() == StatusCode::NOT_MODIFIED
+        {
             *response.body_mut() = s3s::Body::empty();
             response.headers_mut().remove(http::header::CONTENT_LENGTH);
             response.headers_mut().remove(http::header::CONTENT_TYPE);
         }
-        Reply {
-            response,
-            scope: Some(scope),
-            operation: Cow::Borrowed(""),
-        }
+        Reply { response, scope: Some(scope), operation: Cow::Borrowed("") }
     }
 
     /// A form upload: who asks stands in the form.
@@ -308,18 +340,33 @@ impl Front {
         let secure = parts.uri.scheme_str() == Some("https");
         let agent = header("user-agent").map(str::to_owned);
         let region = self.core.region.clone();
-        let scope = Scope::new(identity, request_id.to_owned(), secure, region, now, auth_type, None, agent, None);
+        let scope = Scope::new(
+            identity,
+            request_id.to_owned(),
+            secure,
+            region,
+            now,
+            auth_type,
+            None,
+            agent,
+            None,
+        );
         let scope = scope.told(&world, parts);
         let scope = Arc::new(scope);
         let allowed = form
             .field("policy")
             .map_or(Ok(()), |policy| s3::post::check(policy, &form, &known.bucket, now));
-        let answer = allowed.and_then(|()| s3::post::answer(&mut world, &scope, &form, &known.bucket));
+        let answer =
+            allowed.and_then(|()| s3::post::answer(&mut world, &scope, &form, &known.bucket));
         reply(answer, scope)
     }
 
     /// Who sent a form, and how that was said.
-    fn authenticate_form(&self, world: &World, form: &s3::post::Form<'_>) -> Result<(Identity, Option<&'static str>), AuthError> {
+    fn authenticate_form(
+        &self,
+        world: &World,
+        form: &s3::post::Form<'_>,
+    ) -> Result<(Identity, Option<&'static str>), AuthError> {
         let Some(signature) = signature::parse_form(|name| form.field(name))? else {
             return Ok((Identity::Anonymous, None));
         };
@@ -351,11 +398,22 @@ impl Front {
         insert(&mut headers, "x-amz-request-id", request_id);
         match self.scope(call.parts, call.payload, Service::S3, call.region, request_id) {
             Ok(scope) => {
-                let (status, answer) = control::answer(&mut self.core.world(), &scope, &self.core.issuer, account, call.parts, call.bytes);
+                let (status, answer) = control::answer(
+                    &mut self.core.world(),
+                    &scope,
+                    &self.core.issuer,
+                    account,
+                    call.parts,
+                    call.bytes,
+                );
                 refuse(status, headers, answer).of(scope)
             }
             Err(problem) => {
-                let body = control::error_body(request_id, problem.code(Service::S3), &problem.message(Service::S3));
+                let body = control::error_body(
+                    request_id,
+                    problem.code(Service::S3),
+                    &problem.message(Service::S3),
+                );
                 refuse(problem.status(Service::S3), headers, body)
             }
         }
@@ -406,14 +464,20 @@ impl Front {
         insert(&mut headers, "content-type", "text/xml");
         insert(&mut headers, "x-amzn-requestid", request_id);
         let mut fields = form_urlencoded::parse(call.bytes);
-        let operation = fields.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned());
+        let operation =
+            fields.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned());
         match self.known_caller(call, Service::Sts, request_id) {
             Ok(scope) => {
-                let (status, answer) = sts::answer(&mut self.core.world(), &scope, &self.core.issuer, call.bytes);
+                let (status, answer) =
+                    sts::answer(&mut self.core.world(), &scope, &self.core.issuer, call.bytes);
                 refuse(status, headers, answer).of(scope)
             }
             Err(problem) => {
-                let body = sts::error_body(request_id, problem.code(Service::Sts), &problem.message(Service::Sts));
+                let body = sts::error_body(
+                    request_id,
+                    problem.code(Service::Sts),
+                    &problem.message(Service::Sts),
+                );
                 refuse(problem.status(Service::Sts), headers, body)
             }
         }
@@ -425,16 +489,22 @@ impl Front {
         insert(&mut headers, "content-type", "text/xml");
         insert(&mut headers, "x-amzn-requestid", request_id);
         let mut fields = form_urlencoded::parse(call.bytes);
-        let operation = fields.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned());
+        let operation =
+            fields.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned());
         match self.known_caller(call, Service::Iam, request_id) {
             Ok(mut scope) => {
                 // Policies are told where IAM is, whatever the request was signed for.
                 IAM_REGION.clone_into(&mut scope.region);
-                let (status, answer) = identity::answer(&mut self.core.world(), &scope, &self.core.issuer, call.bytes);
+                let (status, answer) =
+                    identity::answer(&mut self.core.world(), &scope, &self.core.issuer, call.bytes);
                 refuse(status, headers, answer).of(scope)
             }
             Err(problem) => {
-                let body = identity::error_body(request_id, problem.code(Service::Iam), &problem.message(Service::Iam));
+                let body = identity::error_body(
+                    request_id,
+                    problem.code(Service::Iam),
+                    &problem.message(Service::Iam),
+                );
                 refuse(problem.status(Service::Iam), headers, body)
             }
         }
@@ -442,7 +512,12 @@ impl Front {
     }
 
     /// Who asks a service that nobody may ask without a name.
-    fn known_caller(&self, call: &Call<'_>, service: Service, request_id: &str) -> Result<Scope, AuthError> {
+    fn known_caller(
+        &self,
+        call: &Call<'_>,
+        service: Service,
+        request_id: &str,
+    ) -> Result<Scope, AuthError> {
         match self.scope(call.parts, call.payload, service, call.region, request_id)? {
             scope if matches!(scope.identity, Identity::Anonymous) => Err(AuthError::Missing),
             scope => Ok(scope),
@@ -474,12 +549,19 @@ struct Call<'a> {
 /// A body that is longer than any request of its kind. Codes and statuses are assumed.
 fn too_long(service: Service, request_id: &str) -> Reply {
     match service {
-        Service::S3 => s3_error(400, "MaxMessageLengthExceeded", "Your request was too big.", request_id, false),
+        Service::S3 => s3_error(
+            400,
+            "MaxMessageLengthExceeded",
+            "Your request was too big.",
+            request_id,
+            false,
+        ),
         _ => refuse(413, HeaderMap::new(), Bytes::new()),
     }
 }
 
-/// A host that is not modelled, such as an access point's, in the words of S3 or, for what looks like it, of S3 Control.
+/// A host that is not modelled, such as an access point's, in the words of S3 or, for what looks
+/// like it, of S3 Control.
 fn no_host(authority: &str, request_id: &str) -> Reply {
     let message = format!("the sandbox has no host `{authority}`");
     if authority.contains(".s3-control.") {
@@ -489,8 +571,8 @@ fn no_host(authority: &str, request_id: &str) -> Reply {
     s3_error(501, "NotImplemented", &message, request_id, false)
 }
 
-/// The wire layer's own limits. Its clock is the machine's, and ours may be ahead of it, so its window is as wide as it goes:
-/// time has been checked before.
+/// The wire layer's own limits. Its clock is the machine's, and ours may be ahead of it, so its
+/// window is as wide as it goes: time has been checked before.
 fn wire_config() -> S3Config {
     let mut config = S3Config::default();
     config.presigned_url_max_skew_time_secs = u32::MAX;
@@ -518,8 +600,10 @@ fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<Known, Str
         (true, true) => Level::Bucket,
         (true, false) => Level::Object,
     };
-    let query = query_pairs(parts.uri.query().unwrap_or_default()).ok_or("the query cannot be decoded")?;
-    let row = guard::identify(&parts.method, level, &query, &parts.headers).map_err(|unmodelled| unmodelled.to_string())?;
+    let query =
+        query_pairs(parts.uri.query().unwrap_or_default()).ok_or("the query cannot be decoded")?;
+    let row = guard::identify(&parts.method, level, &query, &parts.headers)
+        .map_err(|unmodelled| unmodelled.to_string())?;
     let key = percent_encoding::percent_decode_str(key).decode_utf8();
     Ok(Known {
         operation: row.operation,
@@ -533,83 +617,6 @@ fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<Known, Str
 const MAX_CALL: u64 = 4 << 20;
 /// The longest form upload. S3 takes objects of 5 GiB this way.
 const MAX_FORM: u64 = 32 << 20;
-
-/// The second id of an answer of S3: opaque, and as long as S3's.
-fn s3_host_id(request_id: &str) -> String {
-    STANDARD.encode(request_id.repeat(4).get(..56).unwrap_or_default())
-}
-
-/// S3's request ids are 16 characters of capitals and digits.
-fn s3_request_id(id: Uuid) -> String {
-    let mut text = id.simple().to_string().to_uppercase();
-    // The time is in front; the random end keeps ids of one millisecond apart.
-    text.replace_range(6..22, "");
-    text
-}
-
-fn header_starts_with(headers: &HeaderMap, name: &str, start: &str) -> bool {
-    headers
-        .get_all(name)
-        .iter()
-        .any(|value| value.as_bytes().starts_with(start.as_bytes()))
-}
-
-fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
-}
-
-fn refuse(status: u16, headers: HeaderMap, body: impl Into<s3s::Body>) -> Reply {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    *response.headers_mut() = headers;
-    Reply {
-        response,
-        scope: None,
-        operation: Cow::Borrowed(""),
-    }
-}
-
-/// The answer of an operation that is not the wire layer's.
-fn reply(answer: S3Result<s3::raw::Answer>, scope: Arc<Scope>) -> Reply {
-    let reply = match answer {
-        Ok(answer) => {
-            let mut headers = HeaderMap::new();
-            for (name, value) in &answer.headers {
-                insert(&mut headers, name, value);
-            }
-            refuse(answer.status, headers, answer.body)
-        }
-        Err(error) => s3_problem(&error, &scope.request_id),
-    };
-    reply.of(scope)
-}
-
-/// An S3 error of an operation that is not the wire layer's.
-fn s3_problem(error: &S3Error, request_id: &str) -> Reply {
-    let status = error.status_code().map_or(500, |status| status.as_u16());
-    s3_error(
-        status,
-        error.code().as_str(),
-        error.message().unwrap_or_default(),
-        request_id,
-        false,
-    )
-}
-
-/// An S3 error from before the wire layer. Answers to HEAD have no body.
-fn s3_error(status: u16, code: &str, message: &str, request_id: &str, head: bool) -> Reply {
-    let mut headers = HeaderMap::new();
-    insert(&mut headers, "content-type", "application/xml");
-    let escape = |text: &str| quick_xml::escape::escape(text).into_owned();
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message><RequestId>{request_id}</RequestId></Error>",
-        escape(code),
-        escape(message)
-    );
-    refuse(status, headers, if head { String::new() } else { body })
-}
 
 /// The wire layer asks for the secret of an access key; whether the key exists was decided before.
 struct Secrets(Arc<Core>);
@@ -629,7 +636,9 @@ struct Hosts {
 impl S3Host for Hosts {
     fn parse_host_header<'a>(&'a self, name: &'a str) -> S3Result<VirtualHost<'a>> {
         match host(name, &self.region) {
-            Some(Host::S3(Some(bucket))) => Ok(VirtualHost::new(self.region.as_str()).with_bucket(bucket)),
+            Some(Host::S3(Some(bucket))) => {
+                Ok(VirtualHost::new(self.region.as_str()).with_bucket(bucket))
+            }
             Some(Host::S3(None)) => Ok(VirtualHost::new(self.region.as_str())),
             _ => Err(S3Error::with_message(S3ErrorCode::InvalidRequest, "the host is not S3's")),
         }

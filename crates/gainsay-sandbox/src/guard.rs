@@ -2,10 +2,10 @@
 //!
 //! The wire layer (s3s 0.14.1) routes a request it does not know to the nearest operation it does
 //! know: `PUT /key?encryption` (`UpdateObjectEncryption`) arrived there as `PutObject` and
-//! overwrote the object. It also passes over headers it does not know. Either would make the sandbox
-//! allow what AWS answers otherwise, so a request reaches it only when exactly one [`Row`] accounts
-//! for its method, every query key and every `x-amz-*` header. All else is 501 `NotImplemented`,
-//! which a run records as undecided.
+//! overwrote the object. It also passes over headers it does not know. Either would make the
+//! sandbox allow what AWS answers otherwise, so a request reaches it only when exactly one [`Row`]
+//! accounts for its method, every query key and every `x-amz-*` header. All else is 501
+//! `NotImplemented`, which a run records as undecided.
 //!
 //! Presigned URLs may carry `x-amz-acl`, `x-amz-server-side-encryption` and the like as query keys.
 //! No AWS page says how S3 treats them, so they are refused like any other unknown key.
@@ -93,7 +93,9 @@ impl Row {
     }
 
     fn takes_key(&self, key: &str, value: &str) -> bool {
-        PRESIGNED.contains(&key) || self.knows_key(key) || (key == "x-id" && value == self.operation)
+        PRESIGNED.contains(&key)
+            || self.knows_key(key)
+            || (key == "x-id" && value == self.operation)
     }
 
     fn knows_key(&self, key: &str) -> bool {
@@ -110,7 +112,8 @@ impl Row {
     }
 
     fn takes_headers(&self, headers: &HeaderMap) -> bool {
-        self.requires.is_none_or(|name| headers.contains_key(name)) && headers.keys().all(|name| self.takes_header(name.as_str()))
+        self.requires.is_none_or(|name| headers.contains_key(name))
+            && headers.keys().all(|name| self.takes_header(name.as_str()))
     }
 }
 
@@ -121,8 +124,8 @@ impl Row {
 /// payload forms of <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>; the
 /// checksums are those of
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html> that the
-/// wire layer verifies. SHA-512, MD5 and the `XXHash` family are newer: it would pass over them, and a
-/// wrong checksum would be stored where AWS refuses it.
+/// wire layer verifies. SHA-512, MD5 and the `XXHash` family are newer: it would pass over them,
+/// and a wrong checksum would be stored where AWS refuses it.
 pub const COMMON_HEADERS: &[&str] = &[
     "x-amz-date",
     "x-amz-content-sha256",
@@ -241,20 +244,21 @@ impl Unmodelled {
 ///
 /// # Errors
 /// Names what of the request is not in the table.
-pub fn identify(method: &Method, level: Level, query: &[(String, String)], headers: &HeaderMap) -> Result<&'static Row, Unmodelled> {
+pub fn identify(
+    method: &Method,
+    level: Level,
+    query: &[(String, String)],
+    headers: &HeaderMap,
+) -> Result<&'static Row, Unmodelled> {
     check_query(query)?;
     check_headers(headers)?;
-    let candidates: Vec<&'static Row> = ROWS
-        .iter()
-        .filter(|row| row.method == method.as_str() && row.level == level)
-        .collect();
+    let candidates: Vec<&'static Row> =
+        ROWS.iter().filter(|row| row.method == method.as_str() && row.level == level).collect();
     if candidates.is_empty() {
-        return Err(Unmodelled::Method {
-            method: method.to_string(),
-            level: level.as_str(),
-        });
+        return Err(Unmodelled::Method { method: method.to_string(), level: level.as_str() });
     }
-    let by_query: Vec<&'static Row> = candidates.iter().copied().filter(|row| row.takes_query(query)).collect();
+    let by_query: Vec<&'static Row> =
+        candidates.iter().copied().filter(|row| row.takes_query(query)).collect();
     if by_query.is_empty() {
         return Err(blame_query(&candidates, query));
     }
@@ -300,7 +304,9 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Unmodelled> {
 
 /// The most telling reason why no candidate takes the query.
 fn blame_query(candidates: &[&'static Row], query: &[(String, String)]) -> Unmodelled {
-    let known = |key: &str| key == "x-id" || PRESIGNED.contains(&key) || candidates.iter().any(|row| row.knows_key(key));
+    let known = |key: &str| {
+        key == "x-id" || PRESIGNED.contains(&key) || candidates.iter().any(|row| row.knows_key(key))
+    };
     if let Some((key, _)) = query.iter().find(|(key, _)| !known(key)) {
         return Unmodelled::Query(key.clone());
     }

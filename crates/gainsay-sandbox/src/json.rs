@@ -12,7 +12,8 @@ pub(super) type JsonAnswer = (u16, Value);
 /// What an operation answers, or how it is refused.
 pub(super) type Answered = Result<Value, JsonAnswer>;
 
-/// Reads an input. A member that the operation's struct does not list is a feature that is not modelled, so it is refused.
+/// Reads an input. A member that the operation's struct does not list is a feature that is not
+/// modelled, so it is refused.
 pub(super) fn parse<Input: DeserializeOwned>(body: &[u8]) -> Result<Input, JsonAnswer> {
     serde_json::from_slice(body).map_err(|problem| match problem.to_string() {
         text if text.starts_with("unknown field") => not_modelled(format!("this input: {text}")),

@@ -1,8 +1,9 @@
 //! KMS: real encryption, and the calls of its JSON protocol that scenarios make.
 //!
-//! Errors and statuses: <https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html> and each operation's page. Permission
-//! is asked first and the key's state second (assumed); what cannot be right whoever asks, such as a waiting period of three days,
-//! is told before either (assumed).
+//! Errors and statuses: <https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html> and
+//! each operation's page. Permission is asked first and the key's state second (assumed); what
+//! cannot be right whoever asks, such as a waiting period of three days, is told before either
+//! (assumed).
 
 mod aliases;
 mod blob;
@@ -36,7 +37,8 @@ use super::{
     state::World,
 };
 
-/// No request of these operations is longer: a key policy has at most 32 KiB, and JSON escapes may make six bytes of one.
+/// No request of these operations is longer: a key policy has at most 32 KiB, and JSON escapes may
+/// make six bytes of one.
 const MAX_BODY: usize = 1 << 18;
 
 /// Answers a call. `target` is the x-amz-target header.
@@ -53,24 +55,40 @@ pub(super) fn answer(world: &mut World, scope: &Scope, target: &str, body: &[u8]
         "DisableKey" => parse(body).and_then(|input| keys::disable(world, scope, &input)),
         "ScheduleKeyDeletion" => parse(body).and_then(|input| keys::schedule(world, scope, &input)),
         "CancelKeyDeletion" => parse(body).and_then(|input| keys::cancel(world, scope, &input)),
-        "UpdateKeyDescription" => parse(body).and_then(|input| keys::describe_anew(world, scope, &input)),
+        "UpdateKeyDescription" => {
+            parse(body).and_then(|input| keys::describe_anew(world, scope, &input))
+        }
         "ListKeys" => parse(body).and_then(|input| keys::list(world, scope, &input)),
         "EnableKeyRotation" => parse(body).and_then(|input| rotation::enable(world, scope, &input)),
-        "DisableKeyRotation" => parse(body).and_then(|input| rotation::disable(world, scope, &input)),
-        "GetKeyRotationStatus" => parse(body).and_then(|input| rotation::status(world, scope, &input)),
-        "RotateKeyOnDemand" => parse(body).and_then(|input| rotation::on_demand(world, scope, &input)),
+        "DisableKeyRotation" => {
+            parse(body).and_then(|input| rotation::disable(world, scope, &input))
+        }
+        "GetKeyRotationStatus" => {
+            parse(body).and_then(|input| rotation::status(world, scope, &input))
+        }
+        "RotateKeyOnDemand" => {
+            parse(body).and_then(|input| rotation::on_demand(world, scope, &input))
+        }
         "ListKeyRotations" => parse(body).and_then(|input| rotation::list(world, scope, &input)),
         "ReplicateKey" => parse(body).and_then(|input| replicas::replicate(world, scope, &input)),
-        "UpdatePrimaryRegion" => parse(body).and_then(|input| replicas::update_primary(world, scope, &input)),
+        "UpdatePrimaryRegion" => {
+            parse(body).and_then(|input| replicas::update_primary(world, scope, &input))
+        }
         "Encrypt" => parse(body).and_then(|input| crypto::encrypt(world, scope, &input)),
         "Decrypt" => parse(body).and_then(|input| crypto::decrypt(world, scope, &input)),
         "ReEncrypt" => parse(body).and_then(|input| crypto::re_encrypt(world, scope, &input)),
-        "GenerateDataKey" => parse(body).and_then(|input| crypto::generate(world, scope, &input, true)),
-        "GenerateDataKeyWithoutPlaintext" => parse(body).and_then(|input| crypto::generate(world, scope, &input, false)),
+        "GenerateDataKey" => {
+            parse(body).and_then(|input| crypto::generate(world, scope, &input, true))
+        }
+        "GenerateDataKeyWithoutPlaintext" => {
+            parse(body).and_then(|input| crypto::generate(world, scope, &input, false))
+        }
         "GenerateRandom" => parse(body).and_then(|input| crypto::random(scope, &input)),
         "CreateGrant" => parse(body).and_then(|input| grants::create(world, scope, &input)),
         "ListGrants" => parse(body).and_then(|input| grants::list(world, scope, &input)),
-        "ListRetirableGrants" => parse(body).and_then(|input| grants::list_retirable(world, scope, &input)),
+        "ListRetirableGrants" => {
+            parse(body).and_then(|input| grants::list_retirable(world, scope, &input))
+        }
         "RevokeGrant" => parse(body).and_then(|input| grants::revoke(world, scope, &input)),
         "RetireGrant" => parse(body).and_then(|input| grants::retire(world, scope, &input)),
         "GetKeyPolicy" => parse(body).and_then(|input| policy::get(world, scope, &input)),
@@ -126,15 +144,12 @@ fn key(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, Jso
 /// The alias a request names its key by, if it does: `kms:RequestAlias`.
 fn alias_of(text: Option<&str>) -> Option<&str> {
     let text = text?;
-    let name = if text.starts_with("arn:") {
-        text.splitn(6, ':').last()?
-    } else {
-        text
-    };
+    let name = if text.starts_with("arn:") { text.splitn(6, ':').last()? } else { text };
     name.starts_with("alias/").then_some(name)
 }
 
-/// A key by its id or its ARN, which is all that operations on the key itself take. What AWS answers to an alias is assumed.
+/// A key by its id or its ARN, which is all that operations on the key itself take. What AWS
+/// answers to an alias is assumed.
 fn key_itself(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, JsonAnswer> {
     let text = named(text)?;
     if alias_of(Some(text)).is_some() {
@@ -153,7 +168,14 @@ enum Reach {
 }
 
 /// Asks whether an operation on a key itself is permitted, with what it tells policies besides.
-fn permit(world: &World, scope: &Scope, key: &Key, action: &str, reach: Reach, tell: impl FnOnce(&mut Context)) -> Result<(), JsonAnswer> {
+fn permit(
+    world: &World,
+    scope: &Scope,
+    key: &Key,
+    action: &str,
+    reach: Reach,
+    tell: impl FnOnce(&mut Context),
+) -> Result<(), JsonAnswer> {
     let mut context = key_context(scope, world, key);
     tell(&mut context);
     let grants: Vec<Grant> = key.grants.iter().map(|held| held.grant.clone()).collect();
@@ -166,7 +188,8 @@ fn permit(world: &World, scope: &Scope, key: &Key, action: &str, reach: Reach, t
     Ok(())
 }
 
-/// The states in which an operation succeeds: <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>.
+/// The states in which an operation succeeds:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Takes {
     /// A key that is not to be deleted.
@@ -189,14 +212,18 @@ fn in_state(scope: &Scope, key: &Key, action: &str, takes: Takes) -> Result<(), 
     }
 }
 
-/// Why a key cannot be used, by code and message; nothing if it can. For a key that waits to be deleted the guide has two codes;
-/// this is the one that was recorded.
+/// Why a key cannot be used, by code and message; nothing if it can. For a key that waits to be
+/// deleted the guide has two codes; this is the one that was recorded.
 pub(super) fn unusable(scope: &Scope, key: &Key, action: &str) -> Option<(&'static str, String)> {
     let (code, message) = match key.state {
         KeyState::Enabled => return None,
         KeyState::Disabled => ("DisabledException", format!("{} is disabled.", key.arn)),
-        KeyState::PendingDeletion(_) => ("KMSInvalidStateException", format!("{} is pending deletion.", key.arn)),
-        KeyState::PendingReplicaDeletion(_) => ("KMSInvalidStateException", format!("{} is pending replica deletion.", key.arn)),
+        KeyState::PendingDeletion(_) => {
+            ("KMSInvalidStateException", format!("{} is pending deletion.", key.arn))
+        }
+        KeyState::PendingReplicaDeletion(_) => {
+            ("KMSInvalidStateException", format!("{} is pending replica deletion.", key.arn))
+        }
     };
     _ = scope.refuse(action, &key.arn, Layer::KeyState, "");
     Some((code, message))

@@ -1,9 +1,11 @@
-//! The sandbox: S3, S3 Control, KMS, STS and what watches an account in process, refusing what AWS refuses.
+//! The sandbox: S3, S3 Control, KMS, STS and what watches an account in process, refusing what AWS
+//! refuses.
 //!
-//! A request goes: host -> service; authentication (signature, time, token: [`signature`], [`token`]); for S3 the guard table
-//! ([`guard`]) and the wire layer; authorization of every action it needs (`authorize`, over [`gainsay_iam`]); the effect.
-//! It fails closed: what is not modelled is refused with `NotImplemented`, never allowed and never a policy's refusal.
-//! It knows nothing of scenarios.
+//! A request goes: host -> service; authentication (signature, time, token: [`signature`],
+//! [`token`]); for S3 the guard table ([`guard`]) and the wire layer; authorization of every action
+//! it needs (`authorize`, over [`gainsay_iam`]); the effect. It fails closed: what is not modelled
+//! is refused with `NotImplemented`, never allowed and never a policy's refusal. It knows nothing
+//! of scenarios.
 
 mod authorize;
 #[cfg(feature = "aws")]
@@ -69,7 +71,8 @@ struct Core {
     known: Arc<Known>,
 }
 
-/// What was worked out about who asks, for they ask many times. It follows from the issuer alone, so forks share it.
+/// What was worked out about who asks, for they ask many times. It follows from the issuer alone,
+/// so forks share it.
 #[derive(Debug, Default)]
 struct Known {
     /// Opened tokens, by token.
@@ -87,7 +90,8 @@ struct Session {
 }
 
 impl Core {
-    /// The session of a token; nothing if nobody here issued it. Whether it is over is for the caller to see.
+    /// The session of a token; nothing if nobody here issued it. Whether it is over is for the
+    /// caller to see.
     fn session(&self, token: &str) -> Option<Arc<Session>> {
         self.known.sessions.get_or_try(token, || {
             let claims = self.issuer.open(token)?;
@@ -95,24 +99,22 @@ impl Core {
             if claims.session_policy.is_some() && policy.is_none() {
                 return None;
             }
-            Some(Arc::new(Session {
-                claims: claims.into(),
-                policy,
-            }))
+            Some(Arc::new(Session { claims: claims.into(), policy }))
         })
     }
 
     /// The key that this signature must have been made with.
     fn signing_key(&self, signature: &Signature) -> Option<SigningKey> {
         let credential = signature.credential();
-        self.known
-            .keys
-            .get_or_try(&credential, || signature.key(&self.issuer.secret_for(&signature.access_key)))
+        self.known.keys.get_or_try(&credential, || {
+            signature.key(&self.issuer.secret_for(&signature.access_key))
+        })
     }
 
     /// The world, for the whole of one request: requests are atomic.
     fn world(&self) -> MutexGuard<'_, World> {
-        // A poisoned lock means that a thread panicked, which lints forbid; the world itself is whole after every statement.
+        // A poisoned lock means that a thread panicked, which lints forbid; the world itself is
+        // whole after every statement.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -158,7 +160,8 @@ impl Sandbox {
     #[must_use]
     pub fn new(environment: &Environment) -> Self {
         let mut key = [0; 32];
-        // As for key material: an all-zero key would still keep sandboxes apart from accounts, which is all it is for.
+        // As for key material: an all-zero key would still keep sandboxes apart from accounts,
+        // which is all it is for.
         _ = getrandom::fill(&mut key);
         let world = World::new(environment, CALLER_ACCESS_KEY);
         Self::with(world, Issuer::new(key), &environment.region, Arc::default())
@@ -175,7 +178,8 @@ impl Sandbox {
         sandbox
     }
 
-    /// A sandbox in which an environment has just been deployed, with a user beside it who may do everything.
+    /// A sandbox in which an environment has just been deployed, with a user beside it who may do
+    /// everything.
     #[must_use]
     pub fn with_admin(environment: &Environment) -> Self {
         let sandbox = Self::new(environment);
@@ -184,12 +188,8 @@ impl Sandbox {
     }
 
     fn with(world: World, issuer: Issuer, region: &str, known: Arc<Known>) -> Self {
-        let core = Arc::new(Core {
-            world: Mutex::new(world),
-            issuer,
-            region: region.to_owned(),
-            known,
-        });
+        let core =
+            Arc::new(Core { world: Mutex::new(world), issuer, region: region.to_owned(), known });
         let front = Arc::new(Front::new(&core));
         Self { core, front }
     }
@@ -205,11 +205,7 @@ impl Sandbox {
     pub async fn answer(&self, request: http::Request<Payload>) -> Answered {
         let (parts, body) = request.into_parts();
         let reply = self.front.handle(parts, body).await;
-        Answered {
-            response: reply.response,
-            operation: reply.operation,
-            scope: reply.scope,
-        }
+        Answered { response: reply.response, operation: reply.operation, scope: reply.scope }
     }
 
     /// The world as it is now.

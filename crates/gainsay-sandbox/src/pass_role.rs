@@ -1,7 +1,7 @@
 //! `iam:PassRole`: the second question of every operation that hands a role to a service.
 //!
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>. It is asked about the caller, on the role's ARN,
-//! whether or not there is such a role.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>. It is asked about
+//! the caller, on the role's ARN, whether or not there is such a role.
 
 use super::{
     authorize::{Permit, Question, Refusal, Scope},
@@ -11,8 +11,14 @@ use super::{
 /// Whether the caller may pass a role to a service, such as `batchoperations.s3.amazonaws.com`.
 ///
 /// # Errors
-/// A refusal as by any policy. The page says that a role of another account cannot be passed; the words for it are assumed.
-pub(super) fn pass_role(world: &World, scope: &Scope, role_arn: &str, service: &str) -> Result<Permit, Refusal> {
+/// A refusal as by any policy. The page says that a role of another account cannot be passed; the
+/// words for it are assumed.
+pub(super) fn pass_role(
+    world: &World,
+    scope: &Scope,
+    role_arn: &str,
+    service: &str,
+) -> Result<Permit, Refusal> {
     let account = role_arn.split(':').nth(4).unwrap_or_default();
     let mut context = scope.context(account);
     context.set("iam:PassedToService", service);

@@ -1,5 +1,5 @@
-//! The body of a request. A request is decided only when all of it has arrived, so it is kept until then: in memory, or, where it is
-//! long, in a temporary file without a name.
+//! The body of a request. A request is decided only when all of it has arrived, so it is kept until
+//! then: in memory, or, where it is long, in a temporary file without a name.
 
 use std::{fs::File, io, io::Write as _, os::unix::fs::FileExt as _, sync::Arc};
 
@@ -154,7 +154,8 @@ impl Payload {
 }
 
 impl Spooled {
-    /// The piece that begins at `at`; nothing at the end. A file without a name is read from the page cache, so nobody waits.
+    /// The piece that begins at `at`; nothing at the end. A file without a name is read from the
+    /// page cache, so nobody waits.
     fn piece(&self, at: u64) -> io::Result<Option<Bytes>> {
         let left = usize::try_from(self.length.saturating_sub(at)).unwrap_or(PIECE);
         if left == 0 {
@@ -172,7 +173,8 @@ mod tests {
     use super::*;
 
     async fn receive(pieces: Vec<Vec<u8>>, limit: u64) -> Result<Payload, PayloadError> {
-        let frames = pieces.into_iter().map(|piece| Ok::<_, io::Error>(Frame::data(Bytes::from(piece))));
+        let frames =
+            pieces.into_iter().map(|piece| Ok::<_, io::Error>(Frame::data(Bytes::from(piece))));
         Payload::receive(StreamBody::new(stream::iter(frames)), limit).await
     }
 

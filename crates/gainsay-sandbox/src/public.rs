@@ -1,4 +1,5 @@
-//! Whether a bucket policy is public in the sense of Block Public Access: what AWS calls "the meaning of public"
+//! Whether a bucket policy is public in the sense of Block Public Access: what AWS calls "the
+//! meaning of public"
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>).
 
 use serde_json::Value;
@@ -20,10 +21,11 @@ const FIXED: &[&str] = &[
 ];
 
 /// Operators that say what a value must be, rather than what it must not.
-const POSITIVE: &[&str] = &["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"];
+const POSITIVE: &[&str] =
+    &["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"];
 
-/// Whether some statement grants to everyone, or to everyone but for a condition that does not tie it down. In doubt it is public:
-/// then the policy is refused, and what is refused wrongly is seen.
+/// Whether some statement grants to everyone, or to everyone but for a condition that does not tie
+/// it down. In doubt it is public: then the policy is refused, and what is refused wrongly is seen.
 pub(super) fn is_public(policy: &Value) -> bool {
     let statements = match &policy["Statement"] {
         Value::Array(statements) => statements.as_slice(),
@@ -55,7 +57,11 @@ fn tied_down(statement: &Value) -> bool {
         let operator = operator.to_lowercase();
         let fixes = |key: &str, values: &Value| match key {
             "aws:sourceip" => operator == "ipaddress" && all(values, is_narrow),
-            key => POSITIVE.contains(&operator.as_str()) && FIXED.contains(&key) && all(values, is_fixed),
+            key => {
+                POSITIVE.contains(&operator.as_str())
+                    && FIXED.contains(&key)
+                    && all(values, is_fixed)
+            }
         };
         keys.as_object()
             .into_iter()

@@ -1,9 +1,12 @@
-//! What a request's host says: which service is asked, and of S3 which bucket, of S3 Control which account.
+//! What a request's host says: which service is asked, and of S3 which bucket, of S3 Control which
+//! account.
 //!
 //! The hosts are AWS's own names in the sandbox's Region
-//! (<https://docs.aws.amazon.com/general/latest/gr/rande.html>, <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>),
-//! and for clients that were given one endpoint for every service an IP address, `localhost` or a name below it: there the service is
-//! the one that the request was signed for, as the signature says, which is verified later.
+//! (<https://docs.aws.amazon.com/general/latest/gr/rande.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>), and for clients
+//! that were given one endpoint for every service an IP address, `localhost` or a name below it:
+//! there the service is the one that the request was signed for, as the signature says, which is
+//! verified later.
 
 use std::net::IpAddr;
 
@@ -15,8 +18,8 @@ use http::request::Parts;
 pub(super) enum Route {
     /// S3, and the bucket that the host names.
     S3(Option<String>),
-    /// KMS, STS, IAM in the Region that is asked: one endpoint, and the operation stands elsewhere. The keys of KMS can be in several
-    /// Regions; IAM is in all of them.
+    /// KMS, STS, IAM in the Region that is asked: one endpoint, and the operation stands elsewhere.
+    /// The keys of KMS can be in several Regions; IAM is in all of them.
     Other(Service, String),
     /// S3 Control, and the account that the host or the header names.
     Control(String),
@@ -25,8 +28,8 @@ pub(super) enum Route {
 /// The path of every operation of S3 Control begins so.
 const CONTROL: &str = "/v20180820/";
 
-/// The Regions that a sandbox can be in, and in all of which its KMS answers: those that need no opting in
-/// (<https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>).
+/// The Regions that a sandbox can be in, and in all of which its KMS answers: those that need no
+/// opting in (<https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>).
 pub const REGIONS: &[&str] = &[
     "ap-northeast-1",
     "ap-northeast-2",
@@ -66,9 +69,12 @@ pub(super) fn route(parts: &Parts, authority: &str, region: &str) -> Option<Rout
         Some("kms") => Some(Route::Other(Service::Kms, region_of(parts, region))),
         Some("iam") => Some(Route::Other(Service::Iam, region_of(parts, IAM_REGION))),
         Some("sts") => Some(Route::Other(Service::Sts, region.to_owned())),
-        Some(name) if watching(name).is_some() => Some(Route::Other(watching(name)?, region.to_owned())),
+        Some(name) if watching(name).is_some() => {
+            Some(Route::Other(watching(name)?, region.to_owned()))
+        }
         _ if parts.uri.path().starts_with(CONTROL) => {
-            let header = parts.headers.get("x-amz-account-id").and_then(|value| value.to_str().ok());
+            let header =
+                parts.headers.get("x-amz-account-id").and_then(|value| value.to_str().ok());
             Some(Route::Control(if is_account(name) { name } else { header? }.to_owned()))
         }
         _ => Some(Route::S3(bucket_below_localhost(name).map(str::to_owned))),
@@ -120,7 +126,8 @@ fn aws<'a>(host: &'a str, region: &'a str) -> Option<Host<'a>> {
     }
     let name = host.strip_suffix(".amazonaws.com")?;
     if let Some(asked) = name.strip_prefix("kms.") {
-        return (asked == region || REGIONS.contains(&asked)).then_some(Host::Other(Service::Kms, asked));
+        return (asked == region || REGIONS.contains(&asked))
+            .then_some(Host::Other(Service::Kms, asked));
     }
     let name = name.strip_suffix(region)?.strip_suffix('.')?;
     match name {
@@ -134,12 +141,14 @@ fn aws<'a>(host: &'a str, region: &'a str) -> Option<Host<'a>> {
     if let Some(account) = name.strip_suffix(".s3-control") {
         return is_account(account).then_some(Host::Control(account));
     }
-    // Of an access point the host has its name and its account, which stand where a bucket's name does.
+    // Of an access point the host has its name and its account, which stand where a bucket's name
+    // does.
     let bucket = name.strip_suffix(".s3").or_else(|| name.strip_suffix(".s3-accesspoint"))?;
     Some(Host::S3(Some(bucket)))
 }
 
-/// The service that watches an account whose host begins so, and which requests are signed for by the same name.
+/// The service that watches an account whose host begins so, and which requests are signed for by
+/// the same name.
 fn watching(name: &str) -> Option<Service> {
     Service::WATCH.into_iter().find(|service| service.signing_name() == name)
 }
@@ -148,8 +157,8 @@ fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The Region that the request was signed for. In place of one that is none stands another, and the signature is refused as one for the
-/// wrong Region.
+/// The Region that the request was signed for. In place of one that is none stands another, and the
+/// signature is refused as one for the wrong Region.
 fn region_of(parts: &Parts, otherwise: &str) -> String {
     let signed = part_of_scope(parts, 2).filter(|signed| REGIONS.contains(signed));
     signed.unwrap_or(otherwise).to_owned()
@@ -160,9 +169,11 @@ fn signed_for(parts: &Parts) -> Option<&str> {
     part_of_scope(parts, 3)
 }
 
-/// A part of the credential scope, `KEY/DATE/REGION/SERVICE/aws4_request`, in a header or a presigned query.
+/// A part of the credential scope, `KEY/DATE/REGION/SERVICE/aws4_request`, in a header or a
+/// presigned query.
 fn part_of_scope(parts: &Parts, number: usize) -> Option<&str> {
-    let header = parts.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let header =
+        parts.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if let Some(header) = header {
         return header.split_once("Credential=")?.1.split(',').next()?.split('/').nth(number);
     }

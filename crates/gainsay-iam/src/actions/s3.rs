@@ -1,13 +1,16 @@
-//! The actions of S3, as [`super`] says: those of access points, Access Grants, Batch Operations and Storage Lens too.
+//! The actions of S3, as [`super`] says: those of access points, Access Grants, Batch Operations
+//! and Storage Lens too.
 
 use super::ResourceType::{
-    AccessGrant, AccessGrantsInstance, AccessGrantsLocation, AccessPoint, AccessPointObject, Bucket, Job, MultiRegionAccessPoint,
-    MultiRegionAccessPointRequest, Object, ObjectLambdaAccessPoint, StorageLensConfiguration, StorageLensGroup,
+    AccessGrant, AccessGrantsInstance, AccessGrantsLocation, AccessPoint, AccessPointObject,
+    Bucket, Job, MultiRegionAccessPoint, MultiRegionAccessPointRequest, Object,
+    ObjectLambdaAccessPoint, StorageLensConfiguration, StorageLensGroup,
 };
 use super::{Action, Keys, Resources, list, permissions, read, tagging, write};
 
-/// The condition keys of every S3 action but fifteen: `s3:AllowVendedLogDeliveryForResource`, `s3:PutAccessPointPublicAccessBlock` and
-/// `s3:InitiateReplication` lack most of them, twelve more `s3:x-amz-content-sha256`.
+/// The condition keys of every S3 action but fifteen: `s3:AllowVendedLogDeliveryForResource`,
+/// `s3:PutAccessPointPublicAccessBlock` and `s3:InitiateReplication` lack most of them, twelve more
+/// `s3:x-amz-content-sha256`.
 pub const S3_KEYS: &[&str] = &[
     "s3:ResourceAccount",
     "s3:TlsVersion",
@@ -49,9 +52,11 @@ const BYPASS_GOVERNANCE_RETENTION: Keys = &[
     "s3:x-amz-storage-class",
     "s3:x-amz-website-redirect-location",
 ];
-const NEW_GRANT: Keys = &["aws:RequestTag/", "aws:ResourceTag/", "aws:TagKeys", "s3:AccessGrantScope"];
+const NEW_GRANT: Keys =
+    &["aws:RequestTag/", "aws:ResourceTag/", "aws:TagKeys", "s3:AccessGrantScope"];
 const NEW_INSTANCE: Keys = &["aws:RequestTag/", "aws:ResourceTag/", "aws:TagKeys"];
-const NEW_LOCATION: Keys = &["aws:RequestTag/", "aws:ResourceTag/", "aws:TagKeys", "s3:AccessGrantsLocationScope"];
+const NEW_LOCATION: Keys =
+    &["aws:RequestTag/", "aws:ResourceTag/", "aws:TagKeys", "s3:AccessGrantsLocationScope"];
 const CREATE_ACCESS_POINT: Keys = &[
     "aws:RequestTag/",
     "aws:ResourceTag/",
@@ -63,7 +68,8 @@ const CREATE_ACCESS_POINT: Keys = &[
     "s3:LocationConstraint",
     "s3:x-amz-acl",
 ];
-const ORIGIN: Keys = &["s3:AccessPointNetworkOrigin", "s3:DataAccessPointAccount", "s3:DataAccessPointArn"];
+const ORIGIN: Keys =
+    &["s3:AccessPointNetworkOrigin", "s3:DataAccessPointAccount", "s3:DataAccessPointArn"];
 const CREATE_BUCKET: Keys = &[
     "aws:RequestTag/",
     "aws:TagKeys",
@@ -77,18 +83,22 @@ const CREATE_BUCKET: Keys = &[
     "s3:x-amz-grant-write-acp",
     "s3:x-amz-object-ownership",
 ];
-const CREATE_JOB: Keys = &["aws:RequestTag/", "aws:TagKeys", "s3:RequestJobOperation", "s3:RequestJobPriority"];
+const CREATE_JOB: Keys =
+    &["aws:RequestTag/", "aws:TagKeys", "s3:RequestJobOperation", "s3:RequestJobPriority"];
 const NEW_TAGS: Keys = &["aws:RequestTag/", "aws:TagKeys"];
 const GRANT: Keys = &["aws:ResourceTag/", "s3:AccessGrantScope"];
 const LOCATION: Keys = &["aws:ResourceTag/", "s3:AccessGrantsLocationScope"];
 const ACCESS_POINT: Keys = AccessPoint.keys();
 const JOB: Keys = &["s3:ExistingJobOperation", "s3:ExistingJobPriority"];
 const ANNOTATION: Keys = &["s3:ExistingObjectTag/", "s3:x-amz-object-if-match"];
-const VERSION_ANNOTATION: Keys = &["s3:ExistingObjectTag/", "s3:versionid", "s3:x-amz-object-if-match"];
+const VERSION_ANNOTATION: Keys =
+    &["s3:ExistingObjectTag/", "s3:versionid", "s3:x-amz-object-if-match"];
 const VERSION_TAGS: Keys = &["s3:ExistingObjectTag/", "s3:versionid"];
 const GET_OBJECT: Keys = &["s3:AccessGrantsInstanceArn", "s3:ExistingObjectTag/"];
-const GET_OBJECT_VERSION: Keys = &["s3:AccessGrantsInstanceArn", "s3:ExistingObjectTag/", "s3:versionid"];
-const LIST_BUCKET: Keys = &["s3:AccessGrantsInstanceArn", "s3:delimiter", "s3:max-keys", "s3:prefix"];
+const GET_OBJECT_VERSION: Keys =
+    &["s3:AccessGrantsInstanceArn", "s3:ExistingObjectTag/", "s3:versionid"];
+const LIST_BUCKET: Keys =
+    &["s3:AccessGrantsInstanceArn", "s3:delimiter", "s3:max-keys", "s3:prefix"];
 const LIST_BUCKET_MULTIPART_UPLOADS: Keys = &[
     "aws:ResourceTag/",
     "s3:AccessGrantsInstanceArn",
@@ -97,13 +107,10 @@ const LIST_BUCKET_MULTIPART_UPLOADS: Keys = &[
     "s3:DataAccessPointAccount",
     "s3:DataAccessPointArn",
 ];
-const LIST_OBJECT_ANNOTATIONS: Keys = &["s3:annotation-prefix", "s3:ExistingObjectTag/", "s3:max-annotation-results"];
-const LIST_OBJECT_VERSION_ANNOTATIONS: Keys = &[
-    "s3:annotation-prefix",
-    "s3:ExistingObjectTag/",
-    "s3:max-annotation-results",
-    "s3:versionid",
-];
+const LIST_OBJECT_ANNOTATIONS: Keys =
+    &["s3:annotation-prefix", "s3:ExistingObjectTag/", "s3:max-annotation-results"];
+const LIST_OBJECT_VERSION_ANNOTATIONS: Keys =
+    &["s3:annotation-prefix", "s3:ExistingObjectTag/", "s3:max-annotation-results", "s3:versionid"];
 const PUT_BUCKET_ACL: Keys = &[
     "s3:x-amz-acl",
     "s3:x-amz-grant-full-control",
@@ -112,12 +119,8 @@ const PUT_BUCKET_ACL: Keys = &[
     "s3:x-amz-grant-write",
     "s3:x-amz-grant-write-acp",
 ];
-const PUT_JOB_TAGGING: Keys = &[
-    "aws:RequestTag/",
-    "aws:TagKeys",
-    "s3:ExistingJobOperation",
-    "s3:ExistingJobPriority",
-];
+const PUT_JOB_TAGGING: Keys =
+    &["aws:RequestTag/", "aws:TagKeys", "s3:ExistingJobOperation", "s3:ExistingJobPriority"];
 const PUT_OBJECT: Keys = &[
     "s3:AccessGrantsInstanceArn",
     "s3:if-match",
@@ -164,7 +167,8 @@ const PUT_OBJECT_RETENTION: Keys = &[
     "s3:object-lock-remaining-retention-days",
     "s3:object-lock-retain-until-date",
 ];
-const PUT_OBJECT_TAGGING: Keys = &["s3:ExistingObjectTag/", "s3:RequestObjectTag/", "s3:RequestObjectTagKeys"];
+const PUT_OBJECT_TAGGING: Keys =
+    &["s3:ExistingObjectTag/", "s3:RequestObjectTag/", "s3:RequestObjectTagKeys"];
 const PUT_OBJECT_VERSION_ACL: Keys = &[
     "s3:AccessGrantsInstanceArn",
     "s3:ExistingObjectTag/",
@@ -177,12 +181,8 @@ const PUT_OBJECT_VERSION_ACL: Keys = &[
     "s3:x-amz-grant-write-acp",
     "s3:x-amz-storage-class",
 ];
-const PUT_OBJECT_VERSION_TAGGING: Keys = &[
-    "s3:ExistingObjectTag/",
-    "s3:RequestObjectTag/",
-    "s3:RequestObjectTagKeys",
-    "s3:versionid",
-];
+const PUT_OBJECT_VERSION_TAGGING: Keys =
+    &["s3:ExistingObjectTag/", "s3:RequestObjectTag/", "s3:RequestObjectTagKeys", "s3:versionid"];
 const REPLICATE_OBJECT: Keys = &[
     "s3:object-lock-event-hold",
     "s3:object-lock-event-hold-duration-days",
@@ -190,8 +190,10 @@ const REPLICATE_OBJECT: Keys = &[
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
     "s3:x-amz-server-side-encryption-customer-algorithm",
 ];
-const UPDATE_JOB_PRIORITY: Keys = &["s3:ExistingJobOperation", "s3:ExistingJobPriority", "s3:RequestJobPriority"];
-const UPDATE_JOB_STATUS: Keys = &["s3:ExistingJobOperation", "s3:ExistingJobPriority", "s3:JobSuspendedCause"];
+const UPDATE_JOB_PRIORITY: Keys =
+    &["s3:ExistingJobOperation", "s3:ExistingJobPriority", "s3:RequestJobPriority"];
+const UPDATE_JOB_STATUS: Keys =
+    &["s3:ExistingJobOperation", "s3:ExistingJobPriority", "s3:JobSuspendedCause"];
 const UPDATE_OBJECT_ENCRYPTION: Keys = &[
     "s3:ExistingObjectTag/",
     "s3:x-amz-server-side-encryption",
@@ -216,7 +218,11 @@ pub(super) const ACTIONS: &[Action] = &[
     write("s3:CreateStorageLensGroup", &[], NEW_TAGS),
     permissions("s3:DeleteAccessGrant", &[AccessGrant], GRANT),
     permissions("s3:DeleteAccessGrantsInstance", &[AccessGrantsInstance], RESOURCE_TAG),
-    permissions("s3:DeleteAccessGrantsInstanceResourcePolicy", &[AccessGrantsInstance], RESOURCE_TAG),
+    permissions(
+        "s3:DeleteAccessGrantsInstanceResourcePolicy",
+        &[AccessGrantsInstance],
+        RESOURCE_TAG,
+    ),
     permissions("s3:DeleteAccessGrantsLocation", &[AccessGrantsLocation], LOCATION),
     write("s3:DeleteAccessPoint", &[AccessPoint], ACCESS_POINT),
     write("s3:DeleteAccessPointForObjectLambda", &[ObjectLambdaAccessPoint], ORIGIN),

@@ -17,17 +17,15 @@ use crate::{
 };
 
 /// Keys that are documented and that the reference gives to no action.
-const OF_NO_ACTION: &[&str] = &["kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:DataKeySpec"];
+const OF_NO_ACTION: &[&str] =
+    &["kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:DataKeySpec"];
 
 /// Everything suspicious in a policy, in the order of its statements.
 #[must_use]
 pub fn lint(policy: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, statement) in policy.statements().iter().enumerate() {
-        let mut at = At {
-            statement: index,
-            findings: &mut findings,
-        };
+        let mut at = At { statement: index, findings: &mut findings };
         unknown_actions(statement, &mut at);
         wrong_resources(statement, &mut at);
         contradictions(statement, &mut at);
@@ -73,9 +71,7 @@ impl At<'_> {
 fn known(pattern: &str) -> Option<Vec<&'static Action>> {
     let (service, _) = pattern.split_once(':')?;
     let prefix = format!("{}:", service.to_ascii_lowercase());
-    let all = ACTIONS
-        .iter()
-        .filter(|action| action.name.to_ascii_lowercase().starts_with(&prefix));
+    let all = ACTIONS.iter().filter(|action| action.name.to_ascii_lowercase().starts_with(&prefix));
     let mut of_service = all.peekable();
     // Of IAM only one action is in the table.
     if prefix == "iam:" && action(pattern).is_none() {
@@ -127,7 +123,8 @@ fn wrong_resources(statement: &Statement, at: &mut At<'_>) {
         if actions.iter().any(|action| fits(action)) {
             continue;
         }
-        let takes: BTreeSet<&str> = actions.iter().flat_map(|action| action.resources).map(|of| of.arn()).collect();
+        let takes: BTreeSet<&str> =
+            actions.iter().flat_map(|action| action.resources).map(|of| of.arn()).collect();
         let takes: Vec<&str> = takes.into_iter().collect();
         let takes = if takes.is_empty() {
             "`*` only".to_owned()
@@ -145,23 +142,30 @@ fn wrong_resources(statement: &Statement, at: &mut At<'_>) {
 /// Whether an action may be asked for on something that a pattern matches.
 fn may_be_asked(action: &Action, pattern: &str) -> bool {
     // The reference gives some actions the keys of access points and not the type.
-    let on_access_points = action.keys.contains(&"s3:DataAccessPointArn").then_some(&ResourceType::AccessPoint);
-    let of_bucket = |of: &ResourceType| *of == ResourceType::Bucket && pattern.split(':').skip(5).any(|part| part.contains('/'));
+    let on_access_points =
+        action.keys.contains(&"s3:DataAccessPointArn").then_some(&ResourceType::AccessPoint);
+    let of_bucket = |of: &ResourceType| {
+        *of == ResourceType::Bucket && pattern.split(':').skip(5).any(|part| part.contains('/'))
+    };
     let mut types = action.resources.iter().chain(on_access_points);
     pattern == "*" || types.any(|of| overlap(pattern, of.arn()) && !of_bucket(of))
 }
 
-/// Conditions on one key of which no value satisfies all. Judged only where one of them says which values there can be at all: the others are
-/// then asked about each.
+/// Conditions on one key of which no value satisfies all. Judged only where one of them says which
+/// values there can be at all: the others are then asked about each.
 fn contradictions(statement: &Statement, at: &mut At<'_>) {
     let mut by_key: BTreeMap<&str, Vec<&Condition>> = BTreeMap::new();
     for condition in &statement.conditions {
         by_key.entry(&condition.lower).or_default().push(condition);
     }
     for (key, conditions) in by_key {
-        let vague = |condition: &&Condition| condition.operator().is_of_sets() || condition.variables().next().is_some();
+        let vague = |condition: &&Condition| {
+            condition.operator().is_of_sets() || condition.variables().next().is_some()
+        };
         let options = conditions.iter().find_map(|condition| options_of(condition));
-        let (Some(first), Some(options), false) = (conditions.first(), options, conditions.iter().any(vague)) else {
+        let (Some(first), Some(options), false) =
+            (conditions.first(), options, conditions.iter().any(vague))
+        else {
             continue;
         };
         let holds = |option: &Option<String>| {
@@ -188,7 +192,9 @@ fn options_of(condition: &Condition) -> Option<Vec<Option<String>>> {
     }
     match condition.test() {
         Test::Equals => Some(condition.written.iter().cloned().map(Some).collect()),
-        Test::Bool => Some(condition.written.iter().map(|value| Some(value.to_lowercase())).collect()),
+        Test::Bool => {
+            Some(condition.written.iter().map(|value| Some(value.to_lowercase())).collect())
+        }
         Test::Null => {
             let absent = condition.written.iter().all(|value| value.eq_ignore_ascii_case("true"));
             absent.then(|| vec![None])
@@ -202,7 +208,8 @@ fn conditions(statement: &Statement, at: &mut At<'_>) {
     let deny = statement.effect() == Effect::Deny;
     for condition in &statement.conditions {
         let (key, operator) = (condition.key.as_str(), condition.operator());
-        let documented = condition_key(key).is_some() && !OF_NO_ACTION.iter().any(|known| known.eq_ignore_ascii_case(key));
+        let documented = condition_key(key).is_some()
+            && !OF_NO_ACTION.iter().any(|known| known.eq_ignore_ascii_case(key));
         if let Some(actions) = &actions
             && documented
             && !actions.iter().any(|action| action.may_have(key))
@@ -218,12 +225,19 @@ fn conditions(statement: &Statement, at: &mut At<'_>) {
         if matches!(condition.test(), Test::Equals | Test::EqualsIgnoreCase)
             && let Some(value) = condition.written.iter().find(|value| has_wildcard(value))
         {
-            let message = format!("`{value}` is compared letter by letter: `*` and `?` are wildcards in `StringLike` only");
+            let message = format!(
+                "`{value}` is compared letter by letter: `*` and `?` are wildcards in `StringLike` only"
+            );
             at.condition(Lint::WildcardInEquals, condition, message);
         }
         let mfa = key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent");
-        // A negated operator holds for an absent key anyway, and `BoolIfExists` is how AWS itself writes that a flag is not set.
-        if deny && operator.is_if_exists() && !operator.is_negated() && condition.test() != Test::Bool {
+        // A negated operator holds for an absent key anyway, and `BoolIfExists` is how AWS itself
+        // writes that a flag is not set.
+        if deny
+            && operator.is_if_exists()
+            && !operator.is_negated()
+            && condition.test() != Test::Bool
+        {
             let message = format!("this Deny also applies to every request that lacks `{key}`");
             at.condition(Lint::IfExistsInDeny, condition, message);
         }
@@ -232,8 +246,14 @@ fn conditions(statement: &Statement, at: &mut At<'_>) {
             let message = "requests with long-term access keys lack this key, and this Deny spares them: write `BoolIfExists`";
             at.condition(Lint::MfaKeyAbsent, condition, message.to_owned());
         }
-        if !deny && operator.is_of_all() && condition.test() != Test::Null && !is_there(condition, statement) {
-            let message = format!("a request without `{key}` satisfies this: add `\"Null\": {{\"{key}\": \"false\"}}`");
+        if !deny
+            && operator.is_of_all()
+            && condition.test() != Test::Null
+            && !is_there(condition, statement)
+        {
+            let message = format!(
+                "a request without `{key}` satisfies this: add `\"Null\": {{\"{key}\": \"false\"}}`"
+            );
             at.condition(Lint::ForAllValuesInAllow, condition, message);
         }
     }
@@ -251,7 +271,8 @@ fn is_there(condition: &Condition, statement: &Statement) -> bool {
     };
     let nothing = Context::new();
     statement.conditions.iter().any(|other| {
-        let same = other.lower == condition.lower || tag.is_some_and(|tag| other.lower.starts_with(tag));
+        let same =
+            other.lower == condition.lower || tag.is_some_and(|tag| other.lower.starts_with(tag));
         same && other.holds(&nothing) == Ok(false)
     })
 }
@@ -270,13 +291,11 @@ fn has_wildcard(value: &str) -> bool {
 
 /// What looks like a variable and is read as text.
 fn variables(statement: &Statement, at: &mut At<'_>) {
-    let message = |text: &str| format!("`{text}` is read as it stands: variables need `\"Version\": \"2012-10-17\"`");
+    let message = |text: &str| {
+        format!("`{text}` is read as it stands: variables need `\"Version\": \"2012-10-17\"`")
+    };
     if let Some(text) = statement.resources().find(|resource| resource.contains("${")) {
-        let element = if statement.excludes_resources() {
-            "NotResource"
-        } else {
-            "Resource"
-        };
+        let element = if statement.excludes_resources() { "NotResource" } else { "Resource" };
         at.add(Lint::VariableIn2008, &[element], message(text));
     }
     for condition in &statement.conditions {
@@ -291,23 +310,36 @@ fn shadows(deny: &Statement, allow: &Statement) -> bool {
     if deny.effect() != Effect::Deny || allow.effect() != Effect::Allow {
         return false;
     }
-    let plain = |statement: &Statement| !statement.excludes_actions() && !statement.excludes_resources();
+    let plain =
+        |statement: &Statement| !statement.excludes_actions() && !statement.excludes_resources();
     if !plain(deny) || !plain(allow) {
         return false;
     }
-    let lower = |statement: &Statement| statement.actions().map(str::to_ascii_lowercase).collect::<Vec<_>>();
-    let all = |wide: &[String], narrow: &[String]| narrow.iter().all(|narrow| wide.iter().any(|wide| covers(wide, narrow)));
-    let resources = |statement: &Statement| statement.resources().map(str::to_owned).collect::<Vec<_>>();
+    let lower = |statement: &Statement| {
+        statement.actions().map(str::to_ascii_lowercase).collect::<Vec<_>>()
+    };
+    let all = |wide: &[String], narrow: &[String]| {
+        narrow.iter().all(|narrow| wide.iter().any(|wide| covers(wide, narrow)))
+    };
+    let resources =
+        |statement: &Statement| statement.resources().map(str::to_owned).collect::<Vec<_>>();
     let principals = match (&deny.principals, &allow.principals) {
         (None, None) => true,
         (Some(deny), Some(allow)) => {
-            let names = |entry| deny.entries.contains(&Entry::Everyone) || deny.entries.contains(entry);
+            let names =
+                |entry| deny.entries.contains(&Entry::Everyone) || deny.entries.contains(entry);
             !deny.negated && !allow.negated && allow.entries.iter().all(names)
         }
         _ => false,
     };
     // A condition of the Deny that the Allow has as well narrows both alike.
-    let same = |one: &Condition, other: &Condition| one.to_string() == other.to_string() && one.written == other.written;
-    let narrowed = |condition: &Condition| !allow.conditions.iter().any(|other| same(condition, other));
-    principals && all(&lower(deny), &lower(allow)) && all(&resources(deny), &resources(allow)) && !deny.conditions.iter().any(narrowed)
+    let same = |one: &Condition, other: &Condition| {
+        one.to_string() == other.to_string() && one.written == other.written
+    };
+    let narrowed =
+        |condition: &Condition| !allow.conditions.iter().any(|other| same(condition, other));
+    principals
+        && all(&lower(deny), &lower(allow))
+        && all(&resources(deny), &resources(allow))
+        && !deny.conditions.iter().any(narrowed)
 }

@@ -39,7 +39,9 @@ impl File {
     pub fn read(text: &str) -> Result<Self, String> {
         let value: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
         let file = value.as_object().ok_or("no mapping")?.clone();
-        if let Some(unknown) = file.keys().find(|key| !["source", "base", "cases"].contains(&key.as_str())) {
+        if let Some(unknown) =
+            file.keys().find(|key| !["source", "base", "cases"].contains(&key.as_str()))
+        {
             return Err(format!("`{unknown}` is no key of a file"));
         }
         Ok(Self(file))
@@ -51,11 +53,17 @@ impl File {
             let mut with = base.clone();
             with.insert("source".to_owned(), self.0["source"].clone());
             with.extend(case.as_object().unwrap().clone());
-            let unknown: Vec<_> = with.keys().filter(|key| !KNOWN.contains(&key.as_str())).collect();
+            let unknown: Vec<_> =
+                with.keys().filter(|key| !KNOWN.contains(&key.as_str())).collect();
             assert!(unknown.is_empty(), "{unknown:?} in {case}");
-            let text = |key: &str| with[key].as_str().unwrap_or_else(|| panic!("no `{key}` in {case}")).to_owned();
+            let text = |key: &str| {
+                with[key].as_str().unwrap_or_else(|| panic!("no `{key}` in {case}")).to_owned()
+            };
             let (name, rule, source) = (text("case"), text("rule"), text("source"));
-            assert!(source.starts_with("https://docs.aws.amazon.com/") && rule.len() > 10, "{name}");
+            assert!(
+                source.starts_with("https://docs.aws.amazon.com/") && rule.len() > 10,
+                "{name}"
+            );
             Case { name, rule, source, with }
         };
         self.0["cases"].as_array().unwrap().iter().map(case).collect()
@@ -87,8 +95,10 @@ impl Case {
         let answer = ask(&line);
         let mut problems = expect(&answer, decision, &line);
         if let Some(by) = self.with.get("by") {
-            let mut wanted: Vec<String> = by.as_array().unwrap().iter().map(|by| by.as_str().unwrap().to_owned()).collect();
-            let mut found: Vec<String> = answer["by"].as_array().unwrap().iter().map(reason).collect();
+            let mut wanted: Vec<String> =
+                by.as_array().unwrap().iter().map(|by| by.as_str().unwrap().to_owned()).collect();
+            let mut found: Vec<String> =
+                answer["by"].as_array().unwrap().iter().map(reason).collect();
             wanted.sort();
             found.sort();
             if wanted != found {
@@ -153,7 +163,9 @@ impl Case {
                 .is_some_and(|principal| principal.ends_with(":root"));
         if !(root || not_principal && *matches != json!("refused")) {
             let decision = match matches {
-                Value::Bool(true) if statement.get("Effect") == Some(&json!("Deny")) => "explicit-deny",
+                Value::Bool(true) if statement.get("Effect") == Some(&json!("Deny")) => {
+                    "explicit-deny"
+                }
                 Value::Bool(true) => "allow",
                 Value::Bool(false) => "implicit-deny",
                 other => other.as_str().unwrap(),
@@ -172,7 +184,8 @@ impl Case {
         problems
     }
 
-    /// The policies with this statement in its place; what the other places need to let it decide is there.
+    /// The policies with this statement in its place; what the other places need to let it decide
+    /// is there.
     fn policies(&self, statement: Value, beside: &Value) -> Value {
         let mut document = Map::new();
         match self.with.get("version").and_then(Value::as_str) {
@@ -192,7 +205,8 @@ impl Case {
         match kind {
             "identity" => json!({ "identity": [document] }),
             "bucket" | "key-policy" | "trust-policy" => {
-                // Across accounts, and where the policy only delegates, the identity has to grant, too.
+                // Across accounts, and where the policy only delegates, the identity has to grant,
+                // too.
                 json!({ "identity": [everything()], "resource": document })
             }
             other => panic!("kind `{other}`"),
@@ -231,9 +245,12 @@ fn reason(by: &Value) -> String {
 fn expect(answer: &Value, decision: &str, line: &Value) -> Vec<String> {
     let found = match (&answer["decision"], &answer["error"]["code"]) {
         (Value::String(decision), _) => decision.clone(),
-        // The codes of what the engine leaves open; every other is a document that AWS would not store.
+        // The codes of what the engine leaves open; every other is a document that AWS would not
+        // store.
         (_, code) if UNDECIDED.contains(&code.as_str().unwrap()) => "undecidable".to_owned(),
-        (_, code) if ["malformed", "grant"].contains(&code.as_str().unwrap()) => format!("malformed: {}", answer["error"]["message"]),
+        (_, code) if ["malformed", "grant"].contains(&code.as_str().unwrap()) => {
+            format!("malformed: {}", answer["error"]["message"])
+        }
         _ => "refused".to_owned(),
     };
     if found == decision {

@@ -1,7 +1,7 @@
 //! Access points and their policies.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessPoint.html>. Codes as clients know them
-//! (`NoSuchAccessPoint`, `NoSuchAccessPointPolicy`); their messages are assumed.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessPoint.html>. Codes as
+//! clients know them (`NoSuchAccessPoint`, `NoSuchAccessPointPolicy`); their messages are assumed.
 
 use gainsay_iam::{Context, Layer, Policy, PolicyKind};
 use gainsay_model::{
@@ -17,8 +17,8 @@ use super::{
 };
 use crate::authorize::{Publicity, Question, publicity};
 
-/// No page says whether the policy of an access point speaks of what is done to the access point itself, so where it would change the
-/// answer there is none.
+/// No page says whether the policy of an access point speaks of what is done to the access point
+/// itself, so where it would change the answer there is none.
 const OWN_POLICY: &str = "what an access point's policy says of the access point itself";
 
 impl Call<'_> {
@@ -32,7 +32,9 @@ impl Call<'_> {
         context.set("s3:DataAccessPointAccount", self.account);
         context.set("s3:DataAccessPointArn", self.access_point_arn(name));
         match vpc {
-            Some(vpc) => context.set("s3:AccessPointNetworkOrigin", if vpc { "VPC" } else { "Internet" }),
+            Some(vpc) => {
+                context.set("s3:AccessPointNetworkOrigin", if vpc { "VPC" } else { "Internet" });
+            }
             None => context.set_unmodelled("s3:AccessPointNetworkOrigin"),
         }
         context
@@ -47,25 +49,30 @@ impl Call<'_> {
         self.authorize(action, &arn, &context)
             .or_else(|fault| self.unless_granted(held, action, &arn, &context, fault))?;
         if let Some(policy) = held.and_then(|held| held.policy.as_ref()) {
-            let asked = Question {
-                resource_policy: Some(policy),
-                ..self.question(action, &arn, &context)
-            };
+            let asked =
+                Question { resource_policy: Some(policy), ..self.question(action, &arn, &context) };
             let asked = self.scope.authorize(&asked);
             let _permit = asked.map_err(|_| Fault::not_modelled(OWN_POLICY))?;
         }
-        held.ok_or_else(|| Fault::new(404, "NoSuchAccessPoint", "The specified accesspoint does not exist"))
+        held.ok_or_else(|| {
+            Fault::new(404, "NoSuchAccessPoint", "The specified accesspoint does not exist")
+        })
     }
 
     /// The refusal, unless the access point's own policy would grant what was refused.
-    fn unless_granted(&self, held: Option<&AccessPoint>, action: &str, arn: &str, context: &Context, fault: Fault) -> Result<()> {
+    fn unless_granted(
+        &self,
+        held: Option<&AccessPoint>,
+        action: &str,
+        arn: &str,
+        context: &Context,
+        fault: Fault,
+    ) -> Result<()> {
         let Some(policy) = held.and_then(|held| held.policy.as_ref()) else {
             return Err(fault);
         };
-        let asked = Question {
-            resource_policy: Some(policy),
-            ..self.question(action, arn, context)
-        };
+        let asked =
+            Question { resource_policy: Some(policy), ..self.question(action, arn, context) };
         match self.scope.authorize(&asked) {
             Ok(_permit) => Err(Fault::not_modelled(OWN_POLICY)),
             Err(_) => Err(fault),
@@ -74,7 +81,8 @@ impl Call<'_> {
 
     pub(super) fn create_access_point(&mut self, name: &str) -> Result<Done> {
         self.takes_query(&[])?;
-        let members = ["Bucket", "BucketAccountId", "PublicAccessBlockConfiguration", "VpcConfiguration"];
+        let members =
+            ["Bucket", "BucketAccountId", "PublicAccessBlockConfiguration", "VpcConfiguration"];
         let request = self.read("CreateAccessPointRequest", &members)?;
         let vpc = request
             .child("VpcConfiguration")
@@ -87,11 +95,17 @@ impl Call<'_> {
         context.set_unmodelled("s3:LocationConstraint");
         self.authorize("s3:CreateAccessPoint", &self.access_point_arn(name), &context)?;
         if !is_name(name) {
-            return Err(Fault::new(400, "InvalidRequest", "The specified accesspoint name is not valid"));
+            return Err(Fault::new(
+                400,
+                "InvalidRequest",
+                "The specified accesspoint name is not valid",
+            ));
         }
         let bucket = request.get("Bucket").unwrap_or_default();
         let owner = self.world.buckets.get(bucket).map(|bucket| bucket.config.account.clone());
-        let owner = owner.ok_or_else(|| Fault::new(404, "NoSuchBucket", "The specified bucket does not exist"))?;
+        let owner = owner.ok_or_else(|| {
+            Fault::new(404, "NoSuchBucket", "The specified bucket does not exist")
+        })?;
         if owner != request.get("BucketAccountId").unwrap_or(self.account) {
             return Err(Fault::new(403, "AccessDenied", "Access Denied"));
         }
@@ -114,18 +128,21 @@ impl Call<'_> {
             alias: alias(self.account, name),
             created: self.scope.now,
         };
-        let inner = element("AccessPointArn", &self.access_point_arn(name)) + &element("Alias", &made.alias);
+        let inner = element("AccessPointArn", &self.access_point_arn(name))
+            + &element("Alias", &made.alias);
         self.control().access_points.insert(key, made);
         Ok(Done::Body("CreateAccessPointResult", inner))
     }
 
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_ListAccessPoints.html>: by name, at most 1000 to a page. The token is
-    /// the last name.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_ListAccessPoints.html>: by
+    /// name, at most 1000 to a page. The token is the last name.
     pub(super) fn list_access_points(&mut self) -> Result<Done> {
         self.takes_query(&["bucket", "maxResults", "nextToken"])?;
         let most = self.query_value("maxResults").map_or(Ok(1000), str::parse);
         let most = most.ok().filter(|most| (0..=1000).contains(most));
-        let most = most.ok_or_else(|| Fault::new(400, "InvalidRequest", "maxResults must be between 0 and 1000"))?;
+        let most = most.ok_or_else(|| {
+            Fault::new(400, "InvalidRequest", "maxResults must be between 0 and 1000")
+        })?;
         self.authorize("s3:ListAccessPoints", "*", &self.context())?;
         let (bucket, after) = (self.query_value("bucket"), self.query_value("nextToken"));
         let mut points = self.world.control.access_points.values().filter(|point| {
@@ -134,7 +151,8 @@ impl Call<'_> {
                 && after.is_none_or(|after| *point.name > *after)
         });
         let page: Vec<&AccessPoint> = points.by_ref().take(most).collect();
-        let list: String = page.iter().map(|point| wrap("AccessPoint", &self.shown(point))).collect();
+        let list: String =
+            page.iter().map(|point| wrap("AccessPoint", &self.shown(point))).collect();
         let mut inner = wrap("AccessPointList", &list);
         if let (Some(last), Some(_)) = (page.last(), points.next()) {
             inner += &element("NextToken", &last.name);
@@ -150,7 +168,9 @@ impl Call<'_> {
     /// What a list and a description both say.
     fn shown(&self, point: &AccessPoint) -> String {
         let origin = match &point.vpc {
-            Some(vpc) => element("NetworkOrigin", "VPC") + &wrap("VpcConfiguration", &element("VpcId", vpc)),
+            Some(vpc) => {
+                element("NetworkOrigin", "VPC") + &wrap("VpcConfiguration", &element("VpcId", vpc))
+            }
             None => element("NetworkOrigin", "Internet"),
         };
         element("Name", &point.name)
@@ -164,7 +184,8 @@ impl Call<'_> {
     pub(super) fn get_access_point(&mut self, name: &str) -> Result<Done> {
         let held = self.access_point(name, "s3:GetAccessPoint")?;
         let mut inner = self.shown(held);
-        inner += &wrap("PublicAccessBlockConfiguration", &super::account::written(held.public_access));
+        inner +=
+            &wrap("PublicAccessBlockConfiguration", &super::account::written(held.public_access));
         inner += &element("CreationDate", &timestamp(held.created));
         Ok(Done::Body("GetAccessPointResult", inner))
     }
@@ -182,18 +203,29 @@ impl Call<'_> {
         let held = self.access_point(name, action)?;
         let text = request.get("Policy").unwrap_or_default().to_owned();
         let policy = Policy::from_text(PolicyKind::Bucket, &text);
-        let policy = policy.map_err(|problem| Fault::new(400, "MalformedPolicy", problem.to_string()))?;
-        let document = Document::new(Source::new("the access point's policy", text.clone()), policy.clone(), text);
+        let policy =
+            policy.map_err(|problem| Fault::new(400, "MalformedPolicy", problem.to_string()))?;
+        let document = Document::new(
+            Source::new("the access point's policy", text.clone()),
+            policy.clone(),
+            text,
+        );
         let account_blocks = self.world.control.public_access.get(self.account);
-        let blocked = held.public_access.block_public_policy || account_blocks.is_some_and(|block| block.block_public_policy);
+        let blocked = held.public_access.block_public_policy
+            || account_blocks.is_some_and(|block| block.block_public_policy);
         match publicity(&policy) {
             Publicity::Public if blocked => {
                 let clause = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access";
                 let arn = self.access_point_arn(name);
-                return Err(self.scope.refuse(action, &arn, Layer::BlockPublicAccess, clause).into());
+                return Err(self
+                    .scope
+                    .refuse(action, &arn, Layer::BlockPublicAccess, clause)
+                    .into());
             }
             Publicity::Unknown if blocked => {
-                return Err(Fault::not_modelled("whether conditions keep a policy from being public"));
+                return Err(Fault::not_modelled(
+                    "whether conditions keep a policy from being public",
+                ));
             }
             _ => {}
         }
@@ -216,7 +248,11 @@ impl Call<'_> {
         let policy = held.policy.as_ref().ok_or_else(no_policy)?;
         let public = match publicity(&policy.policy) {
             Publicity::Public => "true",
-            Publicity::Unknown => return Err(Fault::not_modelled("whether conditions keep a policy from being public")),
+            Publicity::Unknown => {
+                return Err(Fault::not_modelled(
+                    "whether conditions keep a policy from being public",
+                ));
+            }
             Publicity::Private => "false",
         };
         let inner = wrap("PolicyStatus", &element("IsPublic", public));
@@ -238,8 +274,8 @@ fn no_policy() -> Fault {
     Fault::new(404, "NoSuchAccessPointPolicy", "The specified accesspoint policy does not exist")
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/creating-access-points.html>: 3 to 50 of a-z, 0-9 and `-`, beginning and
-/// ending with a letter or digit.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/creating-access-points.html>: 3 to 50 of
+/// a-z, 0-9 and `-`, beginning and ending with a letter or digit.
 fn is_name(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let edge = |byte: Option<&u8>| byte.is_some_and(|b| plain(*b));
@@ -251,7 +287,8 @@ fn is_name(name: &str) -> bool {
         && !name.ends_with(ALIAS)
 }
 
-/// `NAME-METADATA-s3alias`: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>.
+/// `NAME-METADATA-s3alias`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>.
 fn alias(account: &str, name: &str) -> String {
     use sha2::{Digest as _, Sha256};
     let hash = hex::encode(Sha256::digest(format!("{account}/{name}")));

@@ -1,7 +1,8 @@
 //! Block Public Access of an account.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>. The service authorization reference gives the
-//! actions no resource; `*` is assumed to be what policies are asked about.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>. The
+//! service authorization reference gives the actions no resource; `*` is assumed to be what
+//! policies are asked about.
 
 use gainsay_model::{
     PublicAccessBlock,
@@ -10,7 +11,8 @@ use gainsay_model::{
 
 use super::{Call, Done, Fault, Result};
 
-const BLOCK: [&str; 4] = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+const BLOCK: [&str; 4] =
+    ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
 
 /// Block Public Access as it is written; what is left out is off.
 pub(super) fn block(written: &Element) -> Result<PublicAccessBlock> {

@@ -1,8 +1,11 @@
-//! S3 Access Grants: the instance of an account, its locations, the grants on them, and the credentials that a grant is good for.
+//! S3 Access Grants: the instance of an account, its locations, the grants on them, and the
+//! credentials that a grant is good for.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-grants.html>. Codes and messages are those of "List of Amazon S3 Access
-//! Grants error codes" on <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>. Scopes are modelled where the pages
-//! leave nothing open: a location is `s3://` or ends with what stands before a key, a grant and a target end with `*`.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-grants.html>. Codes and messages
+//! are those of "List of Amazon S3 Access Grants error codes" on
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>. Scopes are modelled where
+//! the pages leave nothing open: a location is `s3://` or ends with what stands before a key, a
+//! grant and a target end with `*`.
 
 use gainsay_iam::{Decision, Policies, Principal, Request};
 use gainsay_model::{
@@ -28,9 +31,11 @@ use crate::{
 /// Whom a location's role is passed to, and who assumes it:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-grants-location-register.html>.
 const SERVICE: &str = "access-grants.s3.amazonaws.com";
-/// How long what is handed out lasts: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetDataAccess.html>.
+/// How long what is handed out lasts:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetDataAccess.html>.
 const SECONDS: i64 = 3600;
-/// What the page on locations lets a location's role do. That what is handed out is scoped down to just this is assumed.
+/// What the page on locations lets a location's role do. That what is handed out is scoped down to
+/// just this is assumed.
 const READS: [&str; 5] = [
     "s3:GetObject",
     "s3:GetObjectVersion",
@@ -60,7 +65,13 @@ impl Permission {
             "READ" => (true, false),
             "WRITE" => (false, true),
             "READWRITE" => (true, true),
-            _ => return Err(Fault::new(400, "InvalidRequest", "The specified permission is not valid")),
+            _ => {
+                return Err(Fault::new(
+                    400,
+                    "InvalidRequest",
+                    "The specified permission is not valid",
+                ));
+            }
         };
         Ok(Self { read, write })
     }
@@ -117,11 +128,7 @@ impl Call<'_> {
             ));
         }
         let (account, created) = (self.account.to_owned(), self.scope.now);
-        let made = Instance {
-            created,
-            locations: Vec::new(),
-            grants: Vec::new(),
-        };
+        let made = Instance { created, locations: Vec::new(), grants: Vec::new() };
         self.control().instances.insert(account, made);
         Ok(Done::Body("CreateAccessGrantsInstanceResult", self.told(created)))
     }
@@ -153,11 +160,13 @@ impl Call<'_> {
             + &element("AccessGrantsInstanceArn", &self.instance_arn())
     }
 
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessGrantsLocation.html>. That the action is asked on every
-    /// location is assumed: AWS's own policies for it name `access-grants/default/*`.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessGrantsLocation.html>.
+    /// That the action is asked on every location is assumed: AWS's own policies for it name
+    /// `access-grants/default/*`.
     pub(super) fn create_location(&mut self) -> Result<Done> {
         self.takes_query(&[])?;
-        let request = self.read("CreateAccessGrantsLocationRequest", &["LocationScope", "IAMRoleArn"])?;
+        let request =
+            self.read("CreateAccessGrantsLocationRequest", &["LocationScope", "IAMRoleArn"])?;
         let scope = request.get("LocationScope").unwrap_or_default().to_owned();
         let role = request.get("IAMRoleArn").unwrap_or_default().to_owned();
         let mut context = self.context();
@@ -185,11 +194,8 @@ impl Call<'_> {
         }
         // That it is looked for is assumed.
         self.world.roles.get(&role).ok_or_else(no_role)?;
-        let id = if scope == "s3://" {
-            "default".to_owned()
-        } else {
-            uuid::Uuid::new_v4().to_string()
-        };
+        let id =
+            if scope == "s3://" { "default".to_owned() } else { uuid::Uuid::new_v4().to_string() };
         let inner = element("CreatedAt", &timestamp(self.scope.now))
             + &element("AccessGrantsLocationId", &id)
             + &element("AccessGrantsLocationArn", &self.location_arn(&id))
@@ -203,8 +209,9 @@ impl Call<'_> {
         self.arn(&format!("access-grants/default/location/{id}"))
     }
 
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessGrant.html>. That the action is asked on the location, as the
-    /// policies AWS writes for it say, leaves open what it is asked on besides: that nothing is, is assumed.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessGrant.html>. That
+    /// the action is asked on the location, as the policies AWS writes for it say, leaves open what
+    /// it is asked on besides: that nothing is, is assumed.
     pub(super) fn create_grant(&mut self) -> Result<Done> {
         self.takes_query(&[])?;
         let members = [
@@ -255,7 +262,10 @@ impl Call<'_> {
         }
         let inner = element("CreatedAt", &timestamp(self.scope.now))
             + &element("AccessGrantId", &made.id)
-            + &element("AccessGrantArn", &self.arn(&format!("access-grants/default/grant/{}", made.id)))
+            + &element(
+                "AccessGrantArn",
+                &self.arn(&format!("access-grants/default/grant/{}", made.id)),
+            )
             + &granted_to(&made.grantee)
             + &element("AccessGrantsLocationId", &made.location)
             + &element("Permission", permission.as_str())
@@ -264,8 +274,8 @@ impl Call<'_> {
         Ok(Done::Body("CreateAccessGrantResult", inner))
     }
 
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-grants-credentials.html>: who may ask and has no grant is refused by
-    /// S3 itself, which is no policy's refusal.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-grants-credentials.html>: who
+    /// may ask and has no grant is refused by S3 itself, which is no policy's refusal.
     pub(super) fn get_data_access(&mut self) -> Result<Done> {
         self.takes_query(&["target", "permission"])?;
         let asked = |name: &str| {
@@ -289,15 +299,21 @@ impl Call<'_> {
             let around = stem(&grant.scope).is_some_and(|stem| wanted.starts_with(stem));
             around && grant.grantee == caller && grant.permission.covers(permission)
         };
-        // The closest: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetDataAccess.html>, `Privilege`.
-        let Some(grant) = held.grants.iter().filter(covers).max_by_key(|grant| grant.scope.len()) else {
-            let message = format!("You do not have {word} permissions to the requested S3 Prefix: {target}");
+        // The closest:
+        // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetDataAccess.html>,
+        // `Privilege`.
+        let Some(grant) = held.grants.iter().filter(covers).max_by_key(|grant| grant.scope.len())
+        else {
+            let message =
+                format!("You do not have {word} permissions to the requested S3 Prefix: {target}");
             return Err(self.scope.not_granted(action, &arn, message).into());
         };
         let grant = grant.clone();
         let location = held.locations.iter().find(|location| location.id == grant.location);
         let role = location.and_then(|location| self.world.roles.get(&location.role)).cloned();
-        let role = role.ok_or_else(|| Fault::new(400, "InvalidIamRole", "The specified IAM Role is invalid"))?;
+        let role = role.ok_or_else(|| {
+            Fault::new(400, "InvalidIamRole", "The specified IAM Role is invalid")
+        })?;
         self.check_trust(&role)?;
         let expires = self.scope.now + Duration::seconds(SECONDS);
         let credentials = self.vend(&role, &grant, permission, expires);
@@ -305,7 +321,9 @@ impl Call<'_> {
             + &element("SecretAccessKey", &credentials.secret)
             + &element("SessionToken", &credentials.token)
             + &element("Expiration", &timestamp(expires));
-        let inner = wrap("Credentials", &issued) + &element("MatchedGrantTarget", &grant.scope) + &granted_to(&grant.grantee);
+        let inner = wrap("Credentials", &issued)
+            + &element("MatchedGrantTarget", &grant.scope)
+            + &granted_to(&grant.grantee);
         Ok(Done::Body("GetDataAccessResult", inner))
     }
 
@@ -331,11 +349,9 @@ impl Call<'_> {
                 resource_account: &role.account,
                 context: &context,
             };
-            let policies = Policies {
-                resource: Some(&role.trust.policy),
-                ..Policies::default()
-            };
-            let evaluation = gainsay_iam::evaluate(&request, &policies).map_err(|error| undecidable(&error))?;
+            let policies = Policies { resource: Some(&role.trust.policy), ..Policies::default() };
+            let evaluation =
+                gainsay_iam::evaluate(&request, &policies).map_err(|error| undecidable(&error))?;
             if evaluation.decision != Decision::Allow {
                 let message = format!(
                     "An error occurred (StsNotAuthorizedError) when calling the GetDataAccess operation: User: {SERVICE} is not authorized to perform: {action} on resource: {}",
@@ -347,8 +363,15 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// A session of the location's role that may do what the grant is asked for, where the grant is. What it is called is assumed.
-    fn vend(&mut self, role: &Role, grant: &AccessGrant, permission: Permission, expires: OffsetDateTime) -> TemporaryCredentials {
+    /// A session of the location's role that may do what the grant is asked for, where the grant
+    /// is. What it is called is assumed.
+    fn vend(
+        &mut self,
+        role: &Role,
+        grant: &AccessGrant,
+        permission: Permission,
+        expires: OffsetDateTime,
+    ) -> TemporaryCredentials {
         let claims = Claims {
             access_key: String::new(),
             role_arn: role.arn.clone(),
@@ -384,7 +407,8 @@ fn session_policy(scope: &str, permission: Permission) -> String {
     }
     if permission.write {
         statements.push(json!({ "Effect": "Allow", "Action": WRITES, "Resource": objects }));
-        statements.push(json!({ "Effect": "Allow", "Action": "kms:GenerateDataKey", "Resource": "*" }));
+        statements
+            .push(json!({ "Effect": "Allow", "Action": "kms:GenerateDataKey", "Resource": "*" }));
     }
     statements.push(json!({ "Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*" }));
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
@@ -398,7 +422,9 @@ fn granted_to(grantee: &str) -> String {
 fn grantee(request: &Element) -> Result<String> {
     let invalid = || Fault::new(400, "InvalidAccessGrant", "The specified Access Grant is invalid");
     let grantee = request.child("Grantee").ok_or_else(invalid)?;
-    if grantee.stranger(&["GranteeType", "GranteeIdentifier"]).is_some() || grantee.get("GranteeType") != Some("IAM") {
+    if grantee.stranger(&["GranteeType", "GranteeIdentifier"]).is_some()
+        || grantee.get("GranteeType") != Some("IAM")
+    {
         return Err(Fault::not_modelled("grantees that are not of IAM"));
     }
     let arn = grantee.get("GranteeIdentifier").filter(|arn| arn.starts_with("arn:aws:iam::"));
@@ -411,9 +437,7 @@ fn sub_prefix(request: &Element) -> Result<String> {
         return Err(Fault::not_modelled("this configuration of a grant's location"));
     }
     let prefix = configuration.and_then(|written| written.get("S3SubPrefix"));
-    prefix
-        .map(str::to_owned)
-        .ok_or_else(|| Fault::not_modelled("a grant without a sub-prefix"))
+    prefix.map(str::to_owned).ok_or_else(|| Fault::not_modelled("a grant without a sub-prefix"))
 }
 
 fn no_instance() -> Fault {

@@ -1,7 +1,8 @@
-//! Jobs of S3 Batch Operations: who may create them, and with which role. They are kept and never run.
+//! Jobs of S3 Batch Operations: who may create them, and with which role. They are kept and never
+//! run.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html>. That the action is asked on every job of the account
-//! is what its refusals say.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html>. That the action is
+//! asked on every job of the account is what its refusals say.
 
 use gainsay_model::xml::{element, wrap};
 
@@ -33,7 +34,8 @@ const OPERATIONS: &[&str] = &[
 ];
 
 impl Job {
-    /// A job that must be confirmed waits for that; another would be prepared, which here it never is.
+    /// A job that must be confirmed waits for that; another would be prepared, which here it never
+    /// is.
     fn status(&self) -> &'static str {
         match self.request.get("ConfirmationRequired") {
             Some("true") => "Suspended",
@@ -50,12 +52,17 @@ impl Call<'_> {
     pub(super) fn create_job(&mut self) -> Result<Done> {
         self.takes_query(&[])?;
         let request = self.read("CreateJobRequest", MEMBERS)?;
-        let bad = |what: &str| Fault::new(400, "BadRequestException", format!("{what} is missing or invalid"));
-        let operation = match request.child("Operation").map(|operation| operation.children.as_slice()) {
-            Some([one]) if OPERATIONS.contains(&one.name.as_str()) => one.name.clone(),
-            Some([one]) => return Err(Fault::not_modelled(&format!("jobs that do `{}`", one.name))),
-            _ => return Err(bad("Operation")),
+        let bad = |what: &str| {
+            Fault::new(400, "BadRequestException", format!("{what} is missing or invalid"))
         };
+        let operation =
+            match request.child("Operation").map(|operation| operation.children.as_slice()) {
+                Some([one]) if OPERATIONS.contains(&one.name.as_str()) => one.name.clone(),
+                Some([one]) => {
+                    return Err(Fault::not_modelled(&format!("jobs that do `{}`", one.name)));
+                }
+                _ => return Err(bad("Operation")),
+            };
         let priority: u32 = request
             .get("Priority")
             .and_then(|priority| priority.parse().ok())
@@ -89,11 +96,7 @@ impl Call<'_> {
             }
             None => uuid::Uuid::new_v4().to_string(),
         };
-        let job = Job {
-            request,
-            operation,
-            created: self.scope.now,
-        };
+        let job = Job { request, operation, created: self.scope.now };
         let key = self.key(&id);
         self.control().jobs.entry(key).or_insert(job);
         Ok(Done::Body("CreateJobResult", element("JobId", &id)))
@@ -104,8 +107,11 @@ impl Call<'_> {
         let arn = self.arn(&format!("job/{id}"));
         self.authorize("s3:DescribeJob", &arn, &self.context())?;
         let job = self.world.control.jobs.get(&self.key(id));
-        let job = job.ok_or_else(|| Fault::new(404, "NotFoundException", "The specified job does not exist"))?;
-        let mut inner = element("JobId", id) + &element("JobArn", &arn) + &element("Status", job.status());
+        let job = job.ok_or_else(|| {
+            Fault::new(404, "NotFoundException", "The specified job does not exist")
+        })?;
+        let mut inner =
+            element("JobId", id) + &element("JobArn", &arn) + &element("Status", job.status());
         for name in [
             "ConfirmationRequired",
             "Description",
@@ -125,7 +131,8 @@ impl Call<'_> {
     pub(super) fn list_jobs(&mut self) -> Result<Done> {
         self.takes_query(&[])?;
         self.authorize("s3:ListJobs", &self.arn("job/*"), &self.context())?;
-        let own = self.world.control.jobs.iter().filter(|((account, _), _)| account == self.account);
+        let own =
+            self.world.control.jobs.iter().filter(|((account, _), _)| account == self.account);
         let listed = own.map(|((_, id), job)| {
             let inner = element("JobId", id)
                 + &job.member("Description")

@@ -1,8 +1,9 @@
 //! S3 Control: what belongs to an account, in REST and XML.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html>; actions and resources:
-//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>. What a policy does not let a caller do
-//! is refused before anything is said of what there is.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html>; actions
+//! and resources:
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>. What a
+//! policy does not let a caller do is refused before anything is said of what there is.
 
 mod access_point;
 mod account;
@@ -32,7 +33,8 @@ pub(super) type XmlAnswer = (u16, String);
 
 const NAMESPACE: &str = "http://awss3control.amazonaws.com/doc/2018-08-20/";
 const VERSION: &str = "/v20180820/";
-/// The headers that every operation may carry; another `x-amz-` header is a feature that is not modelled.
+/// The headers that every operation may carry; another `x-amz-` header is a feature that is not
+/// modelled.
 const HEADERS: [&str; 5] = [
     "x-amz-account-id",
     "x-amz-content-sha256",
@@ -51,11 +53,7 @@ struct Fault {
 
 impl Fault {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
+        Self { status, code, message: message.into() }
     }
 
     fn not_modelled(what: &str) -> Self {
@@ -100,22 +98,24 @@ struct Call<'a> {
 }
 
 /// Answers a call to an account's endpoint.
-pub(super) fn answer(world: &mut World, scope: &Scope, issuer: &Issuer, account: &str, parts: &Parts, body: &[u8]) -> XmlAnswer {
+pub(super) fn answer(
+    world: &mut World,
+    scope: &Scope,
+    issuer: &Issuer,
+    account: &str,
+    parts: &Parts,
+    body: &[u8],
+) -> XmlAnswer {
     let done = check(account, parts).and_then(|query| {
-        let mut call = Call {
-            world,
-            scope,
-            issuer,
-            account,
-            query,
-            body,
-        };
+        let mut call = Call { world, scope, issuer, account, query, body };
         call.route(&parts.method, parts.uri.path())
     });
     match done {
         Ok(Done::Nothing(status)) => (status, String::new()),
         Ok(Done::Body(root, inner)) => {
-            let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"{NAMESPACE}\">{inner}</{root}>");
+            let body = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"{NAMESPACE}\">{inner}</{root}>"
+            );
             (200, body)
         }
         Err(fault) => (fault.status, error_body(&scope.request_id, fault.code, &fault.message)),
@@ -145,21 +145,25 @@ fn check(account: &str, parts: &Parts) -> Result<Vec<(String, String)>> {
             "The account of the header is not the account of the endpoint",
         ));
     }
-    query_pairs(parts.uri.query().unwrap_or_default()).ok_or_else(|| Fault::not_modelled("a query that cannot be decoded"))
+    query_pairs(parts.uri.query().unwrap_or_default())
+        .ok_or_else(|| Fault::not_modelled("a query that cannot be decoded"))
 }
 
 impl Call<'_> {
     fn route(&mut self, method: &Method, path: &str) -> Result<Done> {
         let unknown = || Fault::not_modelled(&format!("{method} on this path of S3 Control"));
         let path = path.strip_prefix(VERSION).ok_or_else(unknown)?;
-        let segments: Vec<String> = path.split('/').map(decode).collect::<Option<_>>().ok_or_else(unknown)?;
+        let segments: Vec<String> =
+            path.split('/').map(decode).collect::<Option<_>>().ok_or_else(unknown)?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match (method.as_str(), segments.as_slice()) {
             ("POST", ["jobs"]) => self.create_job(),
             ("GET", ["jobs"]) => self.list_jobs(),
             ("GET", ["jobs", id]) => self.describe_job(id),
             ("GET", ["accesspoint"]) => self.list_access_points(),
-            ("GET", ["accesspoint", name, "policyStatus"]) => self.get_access_point_policy_status(name),
+            ("GET", ["accesspoint", name, "policyStatus"]) => {
+                self.get_access_point_policy_status(name)
+            }
             ("PUT", ["accesspoint", name]) => self.create_access_point(name),
             ("GET", ["accesspoint", name]) => self.get_access_point(name),
             ("DELETE", ["accesspoint", name]) => self.delete_access_point(name),
@@ -210,7 +214,12 @@ impl Call<'_> {
         Ok(())
     }
 
-    fn question<'q>(&'q self, action: &'q str, resource: &'q str, context: &'q Context) -> Question<'q> {
+    fn question<'q>(
+        &'q self,
+        action: &'q str,
+        resource: &'q str,
+        context: &'q Context,
+    ) -> Question<'q> {
         Question {
             action,
             resource,

@@ -21,17 +21,21 @@ impl Control {
     pub fn of(environment: &Environment) -> Self {
         let block = environment.block_public_access;
         Self {
-            public_access: block.into_iter().map(|block| (environment.account.clone(), block)).collect(),
+            public_access: block
+                .into_iter()
+                .map(|block| (environment.account.clone(), block))
+                .collect(),
             ..Self::default()
         }
     }
 
-    /// The access point that the name of a bucket in a request stands for: by its alias, or by what its host name begins with,
-    /// `NAME-ACCOUNT` (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>).
+    /// The access point that the name of a bucket in a request stands for: by its alias, or by what
+    /// its host name begins with, `NAME-ACCOUNT`
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>).
     pub fn access_point_named(&self, name: &str) -> Option<&AccessPoint> {
-        let named = name
-            .rsplit_once('-')
-            .and_then(|(point, account)| self.access_points.get(&(account.to_owned(), point.to_owned())));
+        let named = name.rsplit_once('-').and_then(|(point, account)| {
+            self.access_points.get(&(account.to_owned(), point.to_owned()))
+        });
         named.or_else(|| {
             let aliased = name
                 .ends_with(ALIAS)
@@ -104,6 +108,7 @@ pub(super) struct AccessGrant {
 impl AccessGrant {
     /// Whether another is the same but for its id.
     pub(super) fn same(&self, other: &Self) -> bool {
-        (&self.location, &self.scope, &self.grantee, self.permission) == (&other.location, &other.scope, &other.grantee, other.permission)
+        (&self.location, &self.scope, &self.grantee, self.permission)
+            == (&other.location, &other.scope, &other.grantee, other.permission)
     }
 }

@@ -1,7 +1,7 @@
 //! Tags of buckets, as S3 Control reads and writes them.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_TagResource.html>. Refusals name the bucket's ARN, and the bucket policy
-//! speaks of these actions as of any other on the bucket.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_TagResource.html>. Refusals name
+//! the bucket's ARN, and the bucket policy speaks of these actions as of any other on the bucket.
 
 use gainsay_iam::Context;
 use gainsay_model::{
@@ -16,7 +16,8 @@ use crate::authorize::Question;
 const MAX_TAGS: usize = 50;
 
 impl Call<'_> {
-    /// Authorizes an action on a bucket by its ARN, and only then says whether there is such a bucket.
+    /// Authorizes an action on a bucket by its ARN, and only then says whether there is such a
+    /// bucket.
     fn tagged(&self, arn: &str, action: &str, context: &Context) -> Result<String> {
         let name = arn.strip_prefix("arn:aws:s3:::").filter(|name| !name.contains('/'));
         let name = name.ok_or_else(|| Fault::not_modelled("tags of anything but buckets"))?;
@@ -26,7 +27,8 @@ impl Call<'_> {
         let restricts = |block: &PublicAccessBlock| block.restrict_public_buckets;
         let _permit = self.scope.authorize(&Question {
             resource_policy: bucket.and_then(|bucket| bucket.policy.as_ref()),
-            restrict_public: of_account.is_some_and(restricts) || bucket.is_some_and(|bucket| restricts(&bucket.public_access)),
+            restrict_public: of_account.is_some_and(restricts)
+                || bucket.is_some_and(|bucket| restricts(&bucket.public_access)),
             ..self.question(action, arn, context)
         })?;
         match bucket {
@@ -92,10 +94,14 @@ fn pairs(tags: &Element) -> Result<Vec<(String, String)>> {
     let pair = |tag: &Element| {
         let known = tag.name == "Tag" && tag.stranger(&["Key", "Value"]).is_none();
         let (key, value) = (tag.get("Key")?.to_owned(), tag.get("Value")?.to_owned());
-        let fits = !key.is_empty() && key.chars().count() <= 128 && value.chars().count() <= 256 && !key.starts_with("aws:");
+        let fits = !key.is_empty()
+            && key.chars().count() <= 128
+            && value.chars().count() <= 256
+            && !key.starts_with("aws:");
         (known && fits).then_some((key, value))
     };
-    let pairs: Vec<(String, String)> = tags.children.iter().map(pair).collect::<Option<_>>().ok_or_else(Fault::malformed)?;
+    let pairs: Vec<(String, String)> =
+        tags.children.iter().map(pair).collect::<Option<_>>().ok_or_else(Fault::malformed)?;
     let twice = pairs
         .iter()
         .enumerate()

@@ -1,7 +1,8 @@
 //! The rows.
 //!
 //! Query keys and headers are those of the S3 API model, as the official Rust SDK serialises it
-//! (aws-sdk-s3 1.157.0; <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>).
+//! (aws-sdk-s3 1.157.0;
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>).
 //! Left out on purpose, hence refused:
 //! - what the wire layer does not know and would pass over: `x-amz-object-lock-event-hold*`,
 //!   `x-amz-object-annotation-directive`, `x-amz-bucket-namespace`;
@@ -56,7 +57,8 @@ const COPY: &[&str] = &[
 ];
 const COPY_WHOLE: &[&str] = &["x-amz-metadata-directive", "x-amz-tagging-directive"];
 const COPY_PART: &[&str] = &["x-amz-copy-source-range"];
-const ATTRIBUTES: &[&str] = &["x-amz-object-attributes", "x-amz-max-parts", "x-amz-part-number-marker"];
+const ATTRIBUTES: &[&str] =
+    &["x-amz-object-attributes", "x-amz-max-parts", "x-amz-part-number-marker"];
 const COMPLETE: &[&str] = &["x-amz-mp-object-size"];
 const MFA: &[&str] = &["x-amz-mfa"];
 const ANNOTATED: &[&str] = &["x-amz-object-if-match"];
@@ -120,7 +122,12 @@ impl Row {
 /// Every operation the sandbox knows.
 pub const ROWS: &[Row] = &[
     // The service.
-    row("ListBuckets", "GET", Service).may(&["max-buckets", "continuation-token", "prefix", "bucket-region"]),
+    row("ListBuckets", "GET", Service).may(&[
+        "max-buckets",
+        "continuation-token",
+        "prefix",
+        "bucket-region",
+    ]),
     // Buckets.
     row("HeadBucket", "HEAD", Bucket),
     row("CreateBucket", "PUT", Bucket).headers(&[OBJECT_ACL, GRANT_WRITE, BUCKET]),
@@ -133,20 +140,14 @@ pub const ROWS: &[Row] = &[
     row("GetPublicAccessBlock", "GET", Bucket).needs(&[("publicAccessBlock", Empty)]),
     row("GetBucketOwnershipControls", "GET", Bucket).needs(&[("ownershipControls", Empty)]),
     row("GetBucketAcl", "GET", Bucket).needs(&[("acl", Empty)]),
-    row("PutBucketAcl", "PUT", Bucket)
-        .needs(&[("acl", Empty)])
-        .headers(&[OBJECT_ACL, GRANT_WRITE]),
-    row("PutBucketPolicy", "PUT", Bucket)
-        .needs(&[("policy", Empty)])
-        .headers(&[SELF_ACCESS]),
+    row("PutBucketAcl", "PUT", Bucket).needs(&[("acl", Empty)]).headers(&[OBJECT_ACL, GRANT_WRITE]),
+    row("PutBucketPolicy", "PUT", Bucket).needs(&[("policy", Empty)]).headers(&[SELF_ACCESS]),
     row("DeleteBucketPolicy", "DELETE", Bucket).needs(&[("policy", Empty)]),
     row("PutPublicAccessBlock", "PUT", Bucket).needs(&[("publicAccessBlock", Empty)]),
     row("DeletePublicAccessBlock", "DELETE", Bucket).needs(&[("publicAccessBlock", Empty)]),
     row("PutBucketEncryption", "PUT", Bucket).needs(&[("encryption", Empty)]),
     row("DeleteBucketEncryption", "DELETE", Bucket).needs(&[("encryption", Empty)]),
-    row("PutBucketVersioning", "PUT", Bucket)
-        .needs(&[("versioning", Empty)])
-        .headers(&[MFA]),
+    row("PutBucketVersioning", "PUT", Bucket).needs(&[("versioning", Empty)]).headers(&[MFA]),
     row("PutBucketOwnershipControls", "PUT", Bucket).needs(&[("ownershipControls", Empty)]),
     row("DeleteBucketOwnershipControls", "DELETE", Bucket).needs(&[("ownershipControls", Empty)]),
     row("PutBucketLifecycleConfiguration", "PUT", Bucket).needs(&[("lifecycle", Empty)]),
@@ -157,9 +158,12 @@ pub const ROWS: &[Row] = &[
     row("DeleteBucketReplication", "DELETE", Bucket).needs(&[("replication", Empty)]),
     row("PutBucketLogging", "PUT", Bucket).needs(&[("logging", Empty)]),
     row("GetBucketLogging", "GET", Bucket).needs(&[("logging", Empty)]),
-    row("PutBucketInventoryConfiguration", "PUT", Bucket).needs(&[("inventory", Empty), ("id", Any)]),
-    row("GetBucketInventoryConfiguration", "GET", Bucket).needs(&[("inventory", Empty), ("id", Any)]),
-    row("DeleteBucketInventoryConfiguration", "DELETE", Bucket).needs(&[("inventory", Empty), ("id", Any)]),
+    row("PutBucketInventoryConfiguration", "PUT", Bucket)
+        .needs(&[("inventory", Empty), ("id", Any)]),
+    row("GetBucketInventoryConfiguration", "GET", Bucket)
+        .needs(&[("inventory", Empty), ("id", Any)]),
+    row("DeleteBucketInventoryConfiguration", "DELETE", Bucket)
+        .needs(&[("inventory", Empty), ("id", Any)]),
     row("PutBucketCors", "PUT", Bucket).needs(&[("cors", Empty)]),
     row("GetBucketCors", "GET", Bucket).needs(&[("cors", Empty)]),
     row("DeleteBucketCors", "DELETE", Bucket).needs(&[("cors", Empty)]),
@@ -170,18 +174,26 @@ pub const ROWS: &[Row] = &[
     row("GetBucketAccelerateConfiguration", "GET", Bucket).needs(&[("accelerate", Empty)]),
     row("PutBucketRequestPayment", "PUT", Bucket).needs(&[("requestPayment", Empty)]),
     row("GetBucketRequestPayment", "GET", Bucket).needs(&[("requestPayment", Empty)]),
-    row("PutBucketAnalyticsConfiguration", "PUT", Bucket).needs(&[("analytics", Empty), ("id", Any)]),
-    row("GetBucketAnalyticsConfiguration", "GET", Bucket).needs(&[("analytics", Empty), ("id", Any)]),
-    row("DeleteBucketAnalyticsConfiguration", "DELETE", Bucket).needs(&[("analytics", Empty), ("id", Any)]),
+    row("PutBucketAnalyticsConfiguration", "PUT", Bucket)
+        .needs(&[("analytics", Empty), ("id", Any)]),
+    row("GetBucketAnalyticsConfiguration", "GET", Bucket)
+        .needs(&[("analytics", Empty), ("id", Any)]),
+    row("DeleteBucketAnalyticsConfiguration", "DELETE", Bucket)
+        .needs(&[("analytics", Empty), ("id", Any)]),
     row("ListBucketAnalyticsConfigurations", "GET", Bucket).needs(&[("analytics", Empty)]),
     row("PutBucketMetricsConfiguration", "PUT", Bucket).needs(&[("metrics", Empty), ("id", Any)]),
     row("GetBucketMetricsConfiguration", "GET", Bucket).needs(&[("metrics", Empty), ("id", Any)]),
-    row("DeleteBucketMetricsConfiguration", "DELETE", Bucket).needs(&[("metrics", Empty), ("id", Any)]),
+    row("DeleteBucketMetricsConfiguration", "DELETE", Bucket)
+        .needs(&[("metrics", Empty), ("id", Any)]),
     row("ListBucketMetricsConfigurations", "GET", Bucket).needs(&[("metrics", Empty)]),
-    row("PutBucketIntelligentTieringConfiguration", "PUT", Bucket).needs(&[("intelligent-tiering", Empty), ("id", Any)]),
-    row("GetBucketIntelligentTieringConfiguration", "GET", Bucket).needs(&[("intelligent-tiering", Empty), ("id", Any)]),
-    row("DeleteBucketIntelligentTieringConfiguration", "DELETE", Bucket).needs(&[("intelligent-tiering", Empty), ("id", Any)]),
-    row("ListBucketIntelligentTieringConfigurations", "GET", Bucket).needs(&[("intelligent-tiering", Empty)]),
+    row("PutBucketIntelligentTieringConfiguration", "PUT", Bucket)
+        .needs(&[("intelligent-tiering", Empty), ("id", Any)]),
+    row("GetBucketIntelligentTieringConfiguration", "GET", Bucket)
+        .needs(&[("intelligent-tiering", Empty), ("id", Any)]),
+    row("DeleteBucketIntelligentTieringConfiguration", "DELETE", Bucket)
+        .needs(&[("intelligent-tiering", Empty), ("id", Any)]),
+    row("ListBucketIntelligentTieringConfigurations", "GET", Bucket)
+        .needs(&[("intelligent-tiering", Empty)]),
     row("ListBucketInventoryConfigurations", "GET", Bucket).needs(&[("inventory", Empty)]),
     row("PutObjectLockConfiguration", "PUT", Bucket).needs(&[("object-lock", Empty)]),
     row("GetObjectLockConfiguration", "GET", Bucket).needs(&[("object-lock", Empty)]),
@@ -244,9 +256,7 @@ pub const ROWS: &[Row] = &[
         .metadata(),
     row("GetObjectTagging", "GET", Object).needs(&[("tagging", Empty)]).may(VERSION),
     row("PutObjectTagging", "PUT", Object).needs(&[("tagging", Empty)]).may(VERSION),
-    row("DeleteObjectTagging", "DELETE", Object)
-        .needs(&[("tagging", Empty)])
-        .may(VERSION),
+    row("DeleteObjectTagging", "DELETE", Object).needs(&[("tagging", Empty)]).may(VERSION),
     row("GetObjectAcl", "GET", Object).needs(&[("acl", Empty)]).may(VERSION),
     row("PutObjectAcl", "PUT", Object)
         .needs(&[("acl", Empty)])
@@ -257,20 +267,11 @@ pub const ROWS: &[Row] = &[
         .may(VERSION)
         .headers(&[BYPASS]),
     row("GetObjectRetention", "GET", Object).needs(&[("retention", Empty)]).may(VERSION),
-    row("PutObjectLegalHold", "PUT", Object)
-        .needs(&[("legal-hold", Empty)])
-        .may(VERSION),
-    row("GetObjectLegalHold", "GET", Object)
-        .needs(&[("legal-hold", Empty)])
-        .may(VERSION),
+    row("PutObjectLegalHold", "PUT", Object).needs(&[("legal-hold", Empty)]).may(VERSION),
+    row("GetObjectLegalHold", "GET", Object).needs(&[("legal-hold", Empty)]).may(VERSION),
     row("RestoreObject", "POST", Object).needs(&[("restore", Empty)]).may(VERSION),
-    row("UpdateObjectEncryption", "PUT", Object)
-        .needs(&[("encryption", Empty)])
-        .may(VERSION),
-    row("PutObjectAnnotation", "PUT", Object)
-        .needs(ANNOTATION)
-        .may(VERSION)
-        .headers(&[ANNOTATED]),
+    row("UpdateObjectEncryption", "PUT", Object).needs(&[("encryption", Empty)]).may(VERSION),
+    row("PutObjectAnnotation", "PUT", Object).needs(ANNOTATION).may(VERSION).headers(&[ANNOTATED]),
     row("GetObjectAnnotation", "GET", Object).needs(ANNOTATION).may(VERSION),
     row("DeleteObjectAnnotation", "DELETE", Object)
         .needs(ANNOTATION)
@@ -292,9 +293,7 @@ pub const ROWS: &[Row] = &[
         .needs(PART)
         .requires(COPY_SOURCE)
         .headers(&[SSE_C, COPY, COPY_PART]),
-    row("CompleteMultipartUpload", "POST", Object)
-        .needs(UPLOAD)
-        .headers(&[SSE_C, COMPLETE]),
+    row("CompleteMultipartUpload", "POST", Object).needs(UPLOAD).headers(&[SSE_C, COMPLETE]),
     row("AbortMultipartUpload", "DELETE", Object).needs(UPLOAD),
     row("ListParts", "GET", Object)
         .needs(UPLOAD)

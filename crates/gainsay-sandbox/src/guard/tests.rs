@@ -81,7 +81,9 @@ fn every_row_is_found_from_each_of_its_examples_and_no_other_row_takes_them() {
             let answer = ask(row.method, row.level, &query, &headers);
             assert_eq!(answer, Ok(row.operation), "{query:?} {headers:?}");
             let takers = ROWS.iter().filter(|other| {
-                (other.method, other.level) == (row.method, row.level) && other.takes_query(&query) && other.takes_headers(&headers)
+                (other.method, other.level) == (row.method, row.level)
+                    && other.takes_query(&query)
+                    && other.takes_headers(&headers)
             });
             assert_eq!(takers.count(), 1, "{query:?} {headers:?}");
         }
@@ -250,7 +252,8 @@ fn words() -> impl Strategy<Value = Vec<(String, String)>> {
         keys.extend(row.may);
     }
     let value = prop_oneof![Just(String::new()), Just("2".into()), ".{0,4}"];
-    let key = prop_oneof![8 => proptest::sample::select(keys).prop_map(str::to_owned), 1 => ".{0,6}"];
+    let key =
+        prop_oneof![8 => proptest::sample::select(keys).prop_map(str::to_owned), 1 => ".{0,6}"];
     proptest::collection::vec((key, value), 0..4)
 }
 

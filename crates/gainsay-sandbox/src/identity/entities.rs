@@ -56,7 +56,12 @@ pub(super) fn check_name(field: &str, name: &str, max: usize) -> Result<()> {
 pub(super) fn check_path(path: Option<String>) -> Result<String> {
     let path = path.unwrap_or_else(|| "/".to_owned());
     let printable = path.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
-    if path.len() <= 512 && printable && path.starts_with('/') && path.ends_with('/') && !path.contains("//") {
+    if path.len() <= 512
+        && printable
+        && path.starts_with('/')
+        && path.ends_with('/')
+        && !path.contains("//")
+    {
         return Ok(path);
     }
     Err(Fault::invalid(
@@ -77,7 +82,8 @@ fn trust(text: &str, of: &str) -> Result<Document> {
         return Err(Fault::limit(format!("Cannot exceed quota for ACLSizePerRole: {MAX_TRUST}")));
     }
     let policy = Policy::from_text(PolicyKind::TrustPolicy, text);
-    let policy = policy.map_err(|problem| Fault::new(400, "MalformedPolicyDocument", problem.to_string()))?;
+    let policy = policy
+        .map_err(|problem| Fault::new(400, "MalformedPolicyDocument", problem.to_string()))?;
     Ok(Document::new(
         Source::new(format!("the trust policy of {of}"), text.to_owned()),
         policy,
@@ -97,11 +103,7 @@ fn create(call: &mut Call<'_>, kind: Kind) -> Result<String> {
         call.take("Description"),
         call.take("MaxSessionDuration"),
     );
-    let tags = if kind == Kind::Group {
-        std::collections::BTreeMap::new()
-    } else {
-        call.tags()?
-    };
+    let tags = if kind == Kind::Group { std::collections::BTreeMap::new() } else { call.tags()? };
     call.done()?;
     let number = call.world.next();
     let mut entity = Entity::new(kind, &call.account, &path, &name, call.world.now(), number);
@@ -123,7 +125,8 @@ fn create(call: &mut Call<'_>, kind: Kind) -> Result<String> {
         call.ask(&format!("Tag{title}"), &arn, tell)?;
     }
     if kind == Kind::Role {
-        let text = trusted.ok_or_else(|| Fault::invalid("AssumeRolePolicyDocument must not be null"))?;
+        let text =
+            trusted.ok_or_else(|| Fault::invalid("AssumeRolePolicyDocument must not be null"))?;
         entity.trust = Some(trust(&text, &name)?);
         entity.max_session_duration = duration(seconds)?;
     }
@@ -174,7 +177,8 @@ fn shown(entity: &Entity) -> String {
         }
     }
     if let Some(Boundary::Managed(arn)) = &entity.boundary {
-        let inner = element("PermissionsBoundaryType", "Policy") + &element("PermissionsBoundaryArn", arn);
+        let inner =
+            element("PermissionsBoundaryType", "Policy") + &element("PermissionsBoundaryArn", arn);
         xml += &wrapped("PermissionsBoundary", &inner);
     }
     if !entity.tags.is_empty() {
@@ -186,10 +190,17 @@ fn shown(entity: &Entity) -> String {
 fn get_user(call: &mut Call<'_>) -> Result<String> {
     let name = match call.take("UserName") {
         Some(name) => name,
-        // Who asks, if that is a user: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html>.
+        // Who asks, if that is a user:
+        // <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html>.
         None => match &call.scope.identity {
-            super::Identity::User { user, .. } => user.arn.rsplit('/').next().unwrap_or_default().to_owned(),
-            _ => return Err(Fault::invalid("Must specify userName when calling with non-User credentials")),
+            super::Identity::User { user, .. } => {
+                user.arn.rsplit('/').next().unwrap_or_default().to_owned()
+            }
+            _ => {
+                return Err(Fault::invalid(
+                    "Must specify userName when calling with non-User credentials",
+                ));
+            }
         },
     };
     call.done()?;
@@ -225,7 +236,9 @@ fn list(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     let mut found: Vec<(String, String)> = directory
         .entities
         .values()
-        .filter(|entity| entity.kind == kind && entity.account == account && entity.path.starts_with(&prefix))
+        .filter(|entity| {
+            entity.kind == kind && entity.account == account && entity.path.starts_with(&prefix)
+        })
         .map(|entity| (entity.name.clone(), shown(entity)))
         .collect();
     found.sort();
@@ -309,10 +322,8 @@ fn groups_of(call: &mut Call<'_>) -> Result<String> {
     let name = call.need("UserName")?;
     let user = call.permitted("ListGroupsForUser", Kind::User, &name, |_| {})?;
     let directory = call.world.directory.clone();
-    let groups = user
-        .groups
-        .iter()
-        .filter_map(|group| directory.find(Kind::Group, &user.account, group));
+    let groups =
+        user.groups.iter().filter_map(|group| directory.find(Kind::Group, &user.account, group));
     call.page("Groups", groups.map(|group| (group.name.clone(), shown(group))))
 }
 
@@ -351,6 +362,8 @@ fn list_tags(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     let title = kind.title();
     let name = call.need(&format!("{title}Name"))?;
     let entity = call.permitted(&format!("List{title}Tags"), kind, &name, |_| {})?;
-    let one = |(key, value): (&String, &String)| (key.clone(), element("Key", key) + &element("Value", value));
+    let one = |(key, value): (&String, &String)| {
+        (key.clone(), element("Key", key) + &element("Value", value))
+    };
     call.page("Tags", entity.tags.iter().map(one))
 }

@@ -13,7 +13,8 @@ pub(super) const OPERATIONS: &[(&str, Operation)] = &[
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 const MAX_KEYS: usize = 2;
-/// The alphabet of access key ids, base 32 (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>).
+/// The alphabet of access key ids, base 32
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>).
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// The user that a call names, or who calls.
@@ -21,8 +22,14 @@ fn user(call: &mut Call<'_>, action: &str) -> Result<(String, String)> {
     let name = match call.take("UserName") {
         Some(name) => name,
         None => match &call.scope.identity {
-            super::Identity::User { user, .. } => user.arn.rsplit('/').next().unwrap_or_default().to_owned(),
-            _ => return Err(Fault::invalid("Must specify userName when calling with non-User credentials")),
+            super::Identity::User { user, .. } => {
+                user.arn.rsplit('/').next().unwrap_or_default().to_owned()
+            }
+            _ => {
+                return Err(Fault::invalid(
+                    "Must specify userName when calling with non-User credentials",
+                ));
+            }
         },
     };
     let user = call.permitted(action, Kind::User, &name, |_| {})?;
@@ -36,7 +43,8 @@ fn create(call: &mut Call<'_>) -> Result<String> {
         return Err(Fault::limit(format!("Cannot exceed quota for AccessKeysPerUser: {MAX_KEYS}")));
     }
     let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|problem| Fault::new(500, "ServiceFailure", problem.to_string()))?;
+    getrandom::fill(&mut random)
+        .map_err(|problem| Fault::new(500, "ServiceFailure", problem.to_string()))?;
     let letters = random
         .iter()
         .filter_map(|byte| ALPHABET.get(usize::from(byte % 32)))
@@ -78,9 +86,7 @@ fn update(call: &mut Call<'_>) -> Result<String> {
         "Inactive" => false,
         _ => return Err(Fault::invalid("Status must be Active or Inactive")),
     };
-    let key = Arc::make_mut(&mut call.world.access_keys)
-        .get_mut(&id)
-        .filter(|key| key.user == arn);
+    let key = Arc::make_mut(&mut call.world.access_keys).get_mut(&id).filter(|key| key.user == arn);
     key.ok_or_else(|| no_key(&id))?.active = active;
     Ok(String::new())
 }

@@ -1,5 +1,6 @@
 //! Policies that AWS manages. Only those are here whose text is short and published at
-//! <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>; another one is not modelled.
+//! <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>; another one
+//! is not modelled.
 
 use std::sync::LazyLock;
 
@@ -35,7 +36,8 @@ const TEXTS: &[(&str, &str)] = &[
 static POLICIES: LazyLock<Vec<AwsManaged>> = LazyLock::new(|| {
     let read = |(name, text): &(&'static str, &'static str)| {
         let policy = Policy::from_text(PolicyKind::Identity, text).ok()?;
-        let document = Document::new(Source::new(*name, (*text).to_owned()), policy, (*text).to_owned());
+        let document =
+            Document::new(Source::new(*name, (*text).to_owned()), policy, (*text).to_owned());
         Some(AwsManaged { name, document })
     };
     TEXTS.iter().filter_map(read).collect()

@@ -1,8 +1,9 @@
-//! IAM: users, groups, roles, policies and access keys in its query protocol, and the policy simulator
-//! (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html>). What is changed holds from the next request on; AWS says that
-//! it is eventually consistent.
+//! IAM: users, groups, roles, policies and access keys in its query protocol, and the policy
+//! simulator (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html>). What is
+//! changed holds from the next request on; AWS says that it is eventually consistent.
 //!
-//! An operation is asked about before it is told what there is. Actions, resources and condition keys:
+//! An operation is asked about before it is told what there is. Actions, resources and condition
+//! keys:
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>.
 
 mod entities;
@@ -31,7 +32,8 @@ use super::{
 pub(super) type XmlAnswer = (u16, String);
 
 const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
-/// What a page has where nothing is said (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html>).
+/// What a page has where nothing is said
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html>).
 const PAGE: usize = 100;
 
 /// A refusal: status, code and message.
@@ -44,11 +46,7 @@ struct Fault {
 
 impl Fault {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
+        Self { status, code, message: message.into() }
     }
 
     fn invalid(message: impl Into<String>) -> Self {
@@ -128,31 +126,36 @@ pub(super) fn error_body(request_id: &str, code: &str, message: &str) -> String 
     )
 }
 
-fn call(world: &mut World, scope: &Scope, issuer: &Issuer, body: &[u8]) -> Result<(&'static str, String)> {
+fn call(
+    world: &mut World,
+    scope: &Scope,
+    issuer: &Issuer,
+    body: &[u8],
+) -> Result<(&'static str, String)> {
     let mut parameters = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(body) {
         if parameters.insert(name.to_string(), value.into_owned()).is_some() {
-            return Err(Fault::new(400, "MalformedInput", format!("the parameter {name} is given twice")));
+            return Err(Fault::new(
+                400,
+                "MalformedInput",
+                format!("the parameter {name} is given twice"),
+            ));
         }
     }
     let action = parameters.remove("Action").unwrap_or_default();
     _ = parameters.remove("Version");
-    let tables = [entities::OPERATIONS, policies::OPERATIONS, keys::OPERATIONS, simulate::OPERATIONS];
+    let tables =
+        [entities::OPERATIONS, policies::OPERATIONS, keys::OPERATIONS, simulate::OPERATIONS];
     let found = tables.into_iter().flatten().find(|(name, _)| *name == action);
     let (name, operation) = found.ok_or_else(|| Fault::not_modelled(&format!("iam:{action}")))?;
     if matches!(&scope.identity, Identity::User { session: Some(_), .. }) {
-        // <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>: not without MFA. Code and words are assumed.
+        // <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>: not
+        // without MFA. Code and words are assumed.
         let message = "The security token included in the request is invalid";
         return Err(Fault::new(403, "InvalidClientTokenId", message));
     }
     let account = scope.account().unwrap_or_default();
-    let mut call = Call {
-        world,
-        scope,
-        issuer,
-        account,
-        parameters,
-    };
+    let mut call = Call { world, scope, issuer, account, parameters };
     let answer = operation(&mut call)?;
     Ok((name, answer))
 }
@@ -189,7 +192,11 @@ impl Call<'_> {
                 break;
             };
             let value = self.take(&format!("Tags.member.{number}.Value")).unwrap_or_default();
-            if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 || key.to_lowercase().starts_with("aws:") {
+            if key.is_empty()
+                || key.chars().count() > 128
+                || value.chars().count() > 256
+                || key.to_lowercase().starts_with("aws:")
+            {
                 return Err(Fault::new(400, "InvalidInput", "A tag is not valid"));
             }
             if tags.insert(key, value).is_some() {
@@ -201,7 +208,11 @@ impl Call<'_> {
             }
         }
         if tags.len() > 50 {
-            return Err(Fault::new(400, "InvalidInput", "The number of tags has reached the maximum limit."));
+            return Err(Fault::new(
+                400,
+                "InvalidInput",
+                "The number of tags has reached the maximum limit.",
+            ));
         }
         Ok(tags)
     }
@@ -248,7 +259,13 @@ impl Call<'_> {
     }
 
     /// An entity, once the action on it is authorized.
-    fn permitted(&self, action: &str, kind: Kind, name: &str, tell: impl FnOnce(&mut Context)) -> Result<std::sync::Arc<Entity>> {
+    fn permitted(
+        &self,
+        action: &str,
+        kind: Kind,
+        name: &str,
+        tell: impl FnOnce(&mut Context),
+    ) -> Result<std::sync::Arc<Entity>> {
         self.ask(action, &self.arn_of(kind, name), tell)?;
         self.world
             .directory
@@ -272,7 +289,11 @@ impl Call<'_> {
     }
 
     /// One page of a list whose entries are sorted by name.
-    fn page(&mut self, list: &str, entries: impl Iterator<Item = (String, String)>) -> Result<String> {
+    fn page(
+        &mut self,
+        list: &str,
+        entries: impl Iterator<Item = (String, String)>,
+    ) -> Result<String> {
         let max = match self.take("MaxItems").map(|max| max.parse::<usize>()) {
             None => PAGE,
             Some(Ok(max @ 1..=1000)) => max,
@@ -298,10 +319,7 @@ fn no_such(kind: Kind, name: &str) -> Fault {
 
 fn lower_first(name: &str) -> String {
     let mut letters = name.chars();
-    letters
-        .next()
-        .map(|first| first.to_lowercase().chain(letters).collect())
-        .unwrap_or_default()
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn element(name: &str, value: &str) -> String {
@@ -329,18 +347,17 @@ fn date(time: OffsetDateTime) -> String {
 
 /// A document as IAM writes it in answers: percent-encoded (RFC 3986).
 fn encoded(document: &Document) -> String {
-    percent_encoding::utf8_percent_encode(&document.text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    percent_encoding::utf8_percent_encode(&document.text, percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
 }
 
 fn tags_element(tags: &BTreeMap<String, String>) -> String {
-    listed(
-        "Tags",
-        tags.iter().map(|(key, value)| element("Key", key) + &element("Value", value)),
-    )
+    listed("Tags", tags.iter().map(|(key, value)| element("Key", key) + &element("Value", value)))
 }
 
 impl World {
-    /// Fills the directory with the caller and the roles of an environment, as if they had been made through the API.
+    /// Fills the directory with the caller and the roles of an environment, as if they had been
+    /// made through the API.
     pub(super) fn enter(&mut self, environment: &Environment, access_key: &str) {
         let now = self.now();
         let named = |documents: &[Document]| {
@@ -353,7 +370,8 @@ impl World {
         let mut directory = Directory::default();
         let mut caller = Entity::new(Kind::User, &environment.account, "/", "", now, 0);
         let (path, name) = path_and_name(&environment.caller.arn);
-        (caller.path, caller.name, caller.inline) = (path, name, named(&environment.caller.policies));
+        (caller.path, caller.name, caller.inline) =
+            (path, name, named(&environment.caller.policies));
         // As before there was a directory: made from the access key.
         caller.id = access_key.replacen("AKIA", "AIDA", 1);
         let user = User {
@@ -390,15 +408,12 @@ impl World {
     }
 
     fn give_key(&mut self, user: &str, access_key: &str) {
-        let key = AccessKey {
-            user: user.to_owned(),
-            active: true,
-            created: self.now(),
-        };
+        let key = AccessKey { user: user.to_owned(), active: true, created: self.now() };
         std::sync::Arc::make_mut(&mut self.access_keys).insert(access_key.to_owned(), key);
     }
 
-    /// A user who may do everything in the account; one that is there already is left alone and another name is taken.
+    /// A user who may do everything in the account; one that is there already is left alone and
+    /// another name is taken.
     pub(super) fn enter_admin(&mut self, access_key: &str) {
         let account = self.account.clone();
         let mut name = "admin".to_owned();

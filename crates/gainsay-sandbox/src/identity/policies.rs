@@ -1,4 +1,5 @@
-//! Policies: inline ones, managed ones with their versions, attachments, and permissions boundaries.
+//! Policies: inline ones, managed ones with their versions, attachments, and permissions
+//! boundaries.
 
 use std::sync::Arc;
 
@@ -70,7 +71,8 @@ fn document(text: &str, max: usize, of: &str) -> Result<Document> {
         return Err(Fault::limit(format!("Maximum policy size of {max} bytes exceeded for {of}")));
     }
     let policy = Policy::from_text(PolicyKind::Identity, text);
-    let policy = policy.map_err(|problem| Fault::new(400, "MalformedPolicyDocument", problem.to_string()))?;
+    let policy = policy
+        .map_err(|problem| Fault::new(400, "MalformedPolicyDocument", problem.to_string()))?;
     Ok(Document::new(Source::new(of.to_owned(), text.to_owned()), policy, text.to_owned()))
 }
 
@@ -80,11 +82,13 @@ fn named(call: &mut Call<'_>, kind: Kind) -> Result<String> {
 }
 
 fn put_inline(call: &mut Call<'_>, kind: Kind) -> Result<String> {
-    let (name, policy, text) = (named(call, kind)?, call.need("PolicyName")?, call.need("PolicyDocument")?);
+    let (name, policy, text) =
+        (named(call, kind)?, call.need("PolicyName")?, call.need("PolicyDocument")?);
     check_name("policyName", &policy, 128)?;
     call.done()?;
     let entity = call.permitted(&format!("Put{}Policy", kind.title()), kind, &name, |_| {})?;
-    let document = document(&text, max_inline(kind), &format!("{policy} of {} {}", kind.word(), entity.name))?;
+    let document =
+        document(&text, max_inline(kind), &format!("{policy} of {} {}", kind.word(), entity.name))?;
     call.change(&entity.arn(), |entity| _ = entity.inline.insert(policy, document));
     Ok(String::new())
 }
@@ -149,7 +153,8 @@ fn attach(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     Ok(String::new())
 }
 
-/// A managed policy that entities of the account may have. One of AWS that is not in the table is not modelled.
+/// A managed policy that entities of the account may have. One of AWS that is not in the table is
+/// not modelled.
 fn usable(call: &Call<'_>, arn: &str) -> Result<()> {
     if call.world.directory.managed(arn).is_some() {
         return Ok(());
@@ -174,7 +179,8 @@ fn detach(call: &mut Call<'_>, kind: Kind) -> Result<String> {
 
 fn list_attached(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     let name = named(call, kind)?;
-    let entity = call.permitted(&format!("ListAttached{}Policies", kind.title()), kind, &name, |_| {})?;
+    let entity =
+        call.permitted(&format!("ListAttached{}Policies", kind.title()), kind, &name, |_| {})?;
     let shown = |arn: &String| {
         let name = arn.rsplit('/').next().unwrap_or_default();
         (arn.clone(), element("PolicyName", name) + &element("PolicyArn", arn))
@@ -186,7 +192,8 @@ fn put_boundary(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     let (name, policy) = (named(call, kind)?, call.need("PermissionsBoundary")?);
     call.done()?;
     let tell = |context: &mut Context| context.set("iam:PermissionsBoundary", policy.as_str());
-    let entity = call.permitted(&format!("Put{}PermissionsBoundary", kind.title()), kind, &name, tell)?;
+    let entity =
+        call.permitted(&format!("Put{}PermissionsBoundary", kind.title()), kind, &name, tell)?;
     usable(call, &policy)?;
     call.change(&entity.arn(), |entity| entity.boundary = Some(Boundary::Managed(policy)));
     Ok(String::new())
@@ -195,7 +202,8 @@ fn put_boundary(call: &mut Call<'_>, kind: Kind) -> Result<String> {
 fn delete_boundary(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     let name = named(call, kind)?;
     call.done()?;
-    let entity = call.permitted(&format!("Delete{}PermissionsBoundary", kind.title()), kind, &name, |_| {})?;
+    let entity =
+        call.permitted(&format!("Delete{}PermissionsBoundary", kind.title()), kind, &name, |_| {})?;
     call.change(&entity.arn(), |entity| entity.boundary = None);
     Ok(String::new())
 }
@@ -221,7 +229,9 @@ fn create(call: &mut Call<'_>) -> Result<String> {
     let arn = policy.arn();
     call.ask("CreatePolicy", &arn, |_| {})?;
     let document = document(&text, MAX_MANAGED, &policy.name)?;
-    let same = |other: &Arc<Managed>| other.account == policy.account && other.name.eq_ignore_ascii_case(&policy.name);
+    let same = |other: &Arc<Managed>| {
+        other.account == policy.account && other.name.eq_ignore_ascii_case(&policy.name)
+    };
     if call.world.directory.policies.values().any(same) {
         return Err(Fault::exists(format!(
             "A policy called {} already exists. Duplicate names are not allowed.",
@@ -296,20 +306,31 @@ fn list(call: &mut Call<'_>) -> Result<String> {
     let prefix = call.take("PathPrefix").unwrap_or_else(|| "/".to_owned());
     let resource = format!("arn:aws:iam::{}:policy{prefix}", call.account);
     call.ask("ListPolicies", &resource, |_| {})?;
-    if scope != "Local" && call.world.directory.policies.is_empty() && managed::all().next().is_none() {
+    if scope != "Local"
+        && call.world.directory.policies.is_empty()
+        && managed::all().next().is_none()
+    {
         return Err(Fault::not_modelled("the list of AWS's own policies"));
     }
     if scope != "Local" {
         // Only some are here, and a list that leaves out the others would be a lie.
-        return Err(Fault::not_modelled("the list of AWS's own policies; ask with the scope Local"));
+        return Err(Fault::not_modelled(
+            "the list of AWS's own policies; ask with the scope Local",
+        ));
     }
-    let used = |arn: &String| call.world.directory.entities.values().any(|entity| entity.attached.contains(arn));
+    let used = |arn: &String| {
+        call.world.directory.entities.values().any(|entity| entity.attached.contains(arn))
+    };
     let found: Vec<(String, String)> = call
         .world
         .directory
         .policies
         .iter()
-        .filter(|(arn, policy)| policy.account == call.account && policy.path.starts_with(&prefix) && (!attached || used(arn)))
+        .filter(|(arn, policy)| {
+            policy.account == call.account
+                && policy.path.starts_with(&prefix)
+                && (!attached || used(arn))
+        })
         .map(|(arn, policy)| (arn.clone(), shown(call, arn, policy)))
         .collect();
     call.page("Policies", found.into_iter())
@@ -344,13 +365,13 @@ fn change(call: &mut Call<'_>, arn: &str, change: impl FnOnce(&mut Managed)) {
     let directory = call.world.directory.clone();
     call.world.settle_all(|entity| {
         let has = |entity: &super::Entity| {
-            entity.attached.contains(arn) || matches!(&entity.boundary, Some(Boundary::Managed(other)) if other == arn)
+            entity.attached.contains(arn)
+                || matches!(&entity.boundary, Some(Boundary::Managed(other)) if other == arn)
         };
         has(entity)
-            || entity
-                .groups
-                .iter()
-                .any(|group| directory.find(Kind::Group, &entity.account, group).is_some_and(|group| has(group)))
+            || entity.groups.iter().any(|group| {
+                directory.find(Kind::Group, &entity.account, group).is_some_and(|group| has(group))
+            })
     });
 }
 
@@ -358,11 +379,8 @@ fn shown_version(policy: &Managed, number: u32, with_document: bool) -> String {
     let Some((time, document)) = policy.versions.get(&number) else {
         return String::new();
     };
-    let document = if with_document {
-        element("Document", &encoded(document))
-    } else {
-        String::new()
-    };
+    let document =
+        if with_document { element("Document", &encoded(document)) } else { String::new() };
     [
         document,
         element("VersionId", &format!("v{number}")),
@@ -391,13 +409,8 @@ fn create_version(call: &mut Call<'_>) -> Result<String> {
             policy.default = number;
         }
     });
-    let policy = call
-        .world
-        .directory
-        .policies
-        .get(&arn)
-        .cloned()
-        .ok_or_else(|| no_such_policy(&arn))?;
+    let policy =
+        call.world.directory.policies.get(&arn).cloned().ok_or_else(|| no_such_policy(&arn))?;
     Ok(format!("<PolicyVersion>{}</PolicyVersion>", shown_version(&policy, number, false)))
 }
 
@@ -406,7 +419,9 @@ fn version(call: &mut Call<'_>, arn: &str, policy: &Managed) -> Result<u32> {
     let text = call.need("VersionId")?;
     let number = text.strip_prefix('v').and_then(|number| number.parse().ok());
     let number = number.filter(|number| policy.versions.contains_key(number));
-    number.ok_or_else(|| Fault::missing(&format!("Policy {arn} version {text} does not exist or is not attachable.")))
+    number.ok_or_else(|| {
+        Fault::missing(&format!("Policy {arn} version {text} does not exist or is not attachable."))
+    })
 }
 
 fn get_version(call: &mut Call<'_>) -> Result<String> {
@@ -450,17 +465,20 @@ fn list_entities(call: &mut Call<'_>) -> Result<String> {
     call.ask("ListEntitiesForPolicy", &arn, |_| {})?;
     call.done()?;
     let mut lists = String::new();
-    for (kind, list) in [
-        (Kind::Group, "PolicyGroups"),
-        (Kind::User, "PolicyUsers"),
-        (Kind::Role, "PolicyRoles"),
-    ] {
+    for (kind, list) in
+        [(Kind::Group, "PolicyGroups"), (Kind::User, "PolicyUsers"), (Kind::Role, "PolicyRoles")]
+    {
         let title = kind.title();
         let entities = call.world.directory.entities.values();
-        let found = entities.filter(|entity| entity.kind == kind && entity.account == call.account && entity.attached.contains(&arn));
+        let found = entities.filter(|entity| {
+            entity.kind == kind && entity.account == call.account && entity.attached.contains(&arn)
+        });
         lists += &listed(
             list,
-            found.map(|entity| element(&format!("{title}Name"), &entity.name) + &element(&format!("{title}Id"), &entity.id)),
+            found.map(|entity| {
+                element(&format!("{title}Name"), &entity.name)
+                    + &element(&format!("{title}Id"), &entity.id)
+            }),
         );
     }
     Ok(format!("{lists}<IsTruncated>false</IsTruncated>"))

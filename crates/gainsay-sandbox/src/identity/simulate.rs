@@ -1,6 +1,6 @@
 //! The policy simulator, answered by the engine that answers everything else
-//! (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>). It makes no call; it evaluates policies over what
-//! the request says.
+//! (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>). It
+//! makes no call; it evaluates policies over what the request says.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,8 @@ struct Simulation {
 }
 
 fn read(text: &str, kind: PolicyKind) -> Result<Policy> {
-    Policy::from_text(kind, text).map_err(|problem| Fault::new(400, "InvalidInput", problem.to_string()))
+    Policy::from_text(kind, text)
+        .map_err(|problem| Fault::new(400, "InvalidInput", problem.to_string()))
 }
 
 /// The policies and the context that a request brings.
@@ -50,7 +51,8 @@ fn common(call: &mut Call<'_>, principal: Principal) -> Result<Simulation> {
     };
     let (mut context, mut keys) = (Context::new(), BTreeSet::new());
     for number in 1.. {
-        let Some(name) = call.take(&format!("ContextEntries.member.{number}.ContextKeyName")) else {
+        let Some(name) = call.take(&format!("ContextEntries.member.{number}.ContextKeyName"))
+        else {
             break;
         };
         let values = call.members(&format!("ContextEntries.member.{number}.ContextKeyValues"));
@@ -94,7 +96,8 @@ fn principal(call: &mut Call<'_>) -> Result<String> {
         .get(&arn)
         .filter(|entity| entity.account == call.account)
         .cloned();
-    let entity = entity.ok_or_else(|| Fault::missing(&format!("The principal {arn} cannot be found.")))?;
+    let entity =
+        entity.ok_or_else(|| Fault::missing(&format!("The principal {arn} cannot be found.")))?;
     if let Some(caller) = call.take("CallerArn").filter(|caller| *caller != arn) {
         return Err(Fault::not_modelled(&format!("the caller {caller} with another's policies")));
     }
@@ -108,10 +111,7 @@ fn principal(call: &mut Call<'_>) -> Result<String> {
             let role = call.world.roles.get(&arn).cloned();
             let role = role.ok_or_else(|| Fault::missing("The role cannot be found."))?;
             let session = crate::authorize::session_arn(&role, "simulated");
-            let principal = Principal::Session {
-                role: arn.clone(),
-                arn: session,
-            };
+            let principal = Principal::Session { role: arn.clone(), arn: session };
             (role.policies.clone(), role.boundary.clone(), principal)
         }
         Kind::Group => return Err(Fault::not_modelled("the simulation of a group")),
@@ -145,15 +145,17 @@ fn run(call: &mut Call<'_>, simulation: &Simulation) -> Result<String> {
     let mut results = String::new();
     for action in &actions {
         if !action.contains(':') || action.contains('*') {
-            return Err(Fault::new(400, "InvalidInput", format!("Invalid Entity Arn or action: {action}")));
+            return Err(Fault::new(
+                400,
+                "InvalidInput",
+                format!("Invalid Entity Arn or action: {action}"),
+            ));
         }
         for resource in &resources {
             results += &wrapped("member", &one(call, simulation, action, resource)?);
         }
     }
-    Ok(format!(
-        "<EvaluationResults>{results}</EvaluationResults><IsTruncated>false</IsTruncated>"
-    ))
+    Ok(format!("<EvaluationResults>{results}</EvaluationResults><IsTruncated>false</IsTruncated>"))
 }
 
 fn one(call: &Call<'_>, simulation: &Simulation, action: &str, resource: &str) -> Result<String> {
@@ -165,8 +167,10 @@ fn one(call: &Call<'_>, simulation: &Simulation, action: &str, resource: &str) -
     } else {
         PolicyKind::Bucket
     };
-    let resource_policy = simulation.resource_policy.as_deref().map(|text| read(text, kind)).transpose()?;
-    let identity: Vec<Policy> = simulation.identity.iter().map(|(_, policy)| policy.clone()).collect();
+    let resource_policy =
+        simulation.resource_policy.as_deref().map(|text| read(text, kind)).transpose()?;
+    let identity: Vec<Policy> =
+        simulation.identity.iter().map(|(_, policy)| policy.clone()).collect();
     let request = Request {
         principal: &simulation.principal,
         action,
@@ -180,8 +184,13 @@ fn one(call: &Call<'_>, simulation: &Simulation, action: &str, resource: &str) -
         boundary: simulation.boundary.as_ref(),
         ..Policies::default()
     };
-    let evaluation = gainsay_iam::evaluate(&request, &policies)
-        .map_err(|problem| Fault::new(501, "NotImplemented", format!("the sandbox cannot decide this request: {problem}")))?;
+    let evaluation = gainsay_iam::evaluate(&request, &policies).map_err(|problem| {
+        Fault::new(
+            501,
+            "NotImplemented",
+            format!("the sandbox cannot decide this request: {problem}"),
+        )
+    })?;
     let decision = match evaluation.decision {
         Decision::Allow => "allowed",
         Decision::ExplicitDeny => "explicitDeny",
@@ -189,17 +198,17 @@ fn one(call: &Call<'_>, simulation: &Simulation, action: &str, resource: &str) -
     };
     let matched = evaluation.by.iter().filter_map(|reason| {
         let (id, kind) = match reason.layer {
-            gainsay_iam::Layer::Identity => (simulation.identity.get(reason.policy)?.0.as_str(), "IAM Policy"),
+            gainsay_iam::Layer::Identity => {
+                (simulation.identity.get(reason.policy)?.0.as_str(), "IAM Policy")
+            }
             gainsay_iam::Layer::Boundary => ("PermissionsBoundaryPolicyInputList.1", "IAM Policy"),
             _ => ("ResourcePolicy", "Resource Policy"),
         };
         Some(element("SourcePolicyId", id) + &element("SourcePolicyType", kind))
     });
     let told = |key: &String| simulation.keys.contains(&key.to_lowercase());
-    let missing = condition_keys(&identity)
-        .into_iter()
-        .filter(|key| !told(key))
-        .map(|key| escaped(&key));
+    let missing =
+        condition_keys(&identity).into_iter().filter(|key| !told(key)).map(|key| escaped(&key));
     let mut xml = [
         element("EvalActionName", action),
         element("EvalResourceName", resource),
@@ -210,10 +219,9 @@ fn one(call: &Call<'_>, simulation: &Simulation, action: &str, resource: &str) -
     .concat();
     if simulation.boundary.is_some() {
         let denied = evaluation.silent.contains(&gainsay_iam::Layer::Boundary)
-            || evaluation
-                .by
-                .iter()
-                .any(|reason| reason.layer == gainsay_iam::Layer::Boundary && decision == "explicitDeny");
+            || evaluation.by.iter().any(|reason| {
+                reason.layer == gainsay_iam::Layer::Boundary && decision == "explicitDeny"
+            });
         let allowed = element("AllowedByPermissionsBoundary", &(!denied).to_string());
         xml += &wrapped("PermissionsBoundaryDecisionDetail", &allowed);
     }
@@ -222,9 +230,7 @@ fn one(call: &Call<'_>, simulation: &Simulation, action: &str, resource: &str) -
 
 fn condition_keys(policies: &[Policy]) -> BTreeSet<String> {
     let statements = policies.iter().flat_map(Policy::statements);
-    statements
-        .flat_map(|statement| statement.condition_keys().map(str::to_owned))
-        .collect()
+    statements.flat_map(|statement| statement.condition_keys().map(str::to_owned)).collect()
 }
 
 fn escaped(text: &str) -> String {
@@ -239,10 +245,8 @@ fn keys_of_custom(call: &mut Call<'_>) -> Result<String> {
     call.ask("GetContextKeysForCustomPolicy", "*", |_| {})?;
     let texts = call.members("PolicyInputList");
     call.done()?;
-    let policies = texts
-        .iter()
-        .map(|text| read(text, PolicyKind::Identity))
-        .collect::<Result<Vec<_>>>()?;
+    let policies =
+        texts.iter().map(|text| read(text, PolicyKind::Identity)).collect::<Result<Vec<_>>>()?;
     Ok(key_names(&condition_keys(&policies)))
 }
 
@@ -251,13 +255,15 @@ fn keys_of_principal(call: &mut Call<'_>) -> Result<String> {
     call.ask("GetContextKeysForPrincipalPolicy", &arn, |_| {})?;
     let texts = call.members("PolicyInputList");
     call.done()?;
-    let mut policies = texts
-        .iter()
-        .map(|text| read(text, PolicyKind::Identity))
-        .collect::<Result<Vec<_>>>()?;
-    let of = |documents: &[Document]| documents.iter().map(|document| document.policy.clone()).collect::<Vec<_>>();
+    let mut policies =
+        texts.iter().map(|text| read(text, PolicyKind::Identity)).collect::<Result<Vec<_>>>()?;
+    let of = |documents: &[Document]| {
+        documents.iter().map(|document| document.policy.clone()).collect::<Vec<_>>()
+    };
     let own = call.world.users.get(&arn).map(|user| of(&user.policies));
     let own = own.or_else(|| call.world.roles.get(&arn).map(|role| of(&role.policies)));
-    policies.extend(own.ok_or_else(|| Fault::missing(&format!("The principal {arn} cannot be found.")))?);
+    policies.extend(
+        own.ok_or_else(|| Fault::missing(&format!("The principal {arn} cannot be found.")))?,
+    );
     Ok(key_names(&condition_keys(&policies)))
 }

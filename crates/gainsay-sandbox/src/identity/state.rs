@@ -1,4 +1,5 @@
-//! Who there is: users, groups, roles and managed policies as IAM keeps them, and what of that the engine sees.
+//! Who there is: users, groups, roles and managed policies as IAM keeps them, and what of that the
+//! engine sees.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -114,7 +115,14 @@ pub(crate) struct Directory {
 }
 
 impl Entity {
-    pub(super) fn new(kind: Kind, account: &str, path: &str, name: &str, created: OffsetDateTime, number: u64) -> Self {
+    pub(super) fn new(
+        kind: Kind,
+        account: &str,
+        path: &str,
+        name: &str,
+        created: OffsetDateTime,
+        number: u64,
+    ) -> Self {
         Self {
             kind,
             account: account.to_owned(),
@@ -155,9 +163,14 @@ pub(super) fn unique_id(prefix: &str, of: &str) -> String {
 }
 
 impl Directory {
-    /// A user, group or role of an account by its name, which is the same whatever the case of its letters.
+    /// A user, group or role of an account by its name, which is the same whatever the case of its
+    /// letters.
     pub(super) fn find(&self, kind: Kind, account: &str, name: &str) -> Option<&Arc<Entity>> {
-        let same = |entity: &&Arc<Entity>| entity.kind == kind && entity.account == account && entity.name.eq_ignore_ascii_case(name);
+        let same = |entity: &&Arc<Entity>| {
+            entity.kind == kind
+                && entity.account == account
+                && entity.name.eq_ignore_ascii_case(name)
+        };
         self.entities.values().find(same)
     }
 
@@ -186,7 +199,8 @@ impl Directory {
         policies
     }
 
-    /// The boundary that the engine sees. A boundary whose policy is gone allows nothing, as a boundary that says nothing.
+    /// The boundary that the engine sees. A boundary whose policy is gone allows nothing, as a
+    /// boundary that says nothing.
     fn boundary(&self, entity: &Entity) -> Option<Document> {
         match entity.boundary.as_ref()? {
             Boundary::Declared(document) => Some(document.clone()),
@@ -214,17 +228,13 @@ impl World {
             return;
         };
         let (policies, boundary) = (directory.policies(entity), directory.boundary(entity));
-        let tags: Vec<(String, String)> = entity.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let tags: Vec<(String, String)> =
+            entity.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         match entity.kind {
             Kind::Group => {}
             Kind::User => {
-                let user = User {
-                    arn: arn.to_owned(),
-                    id: entity.id.clone(),
-                    policies,
-                    boundary,
-                    tags,
-                };
+                let user =
+                    User { arn: arn.to_owned(), id: entity.id.clone(), policies, boundary, tags };
                 Arc::make_mut(&mut self.users).insert(arn.to_owned(), Arc::new(user));
             }
             Kind::Role => {

@@ -1,14 +1,17 @@
 //! Aliases: made, moved, taken away, listed.
 //!
 //! AWS authorizes these on the alias, by identity policies, and on each key concerned:
-//! <https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>. That the alias is asked about first is assumed.
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>. That the alias is
+//! asked about first is assumed.
 
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answered, JsonAnswer, Page, Reach, Takes, ask, error, in_state, invalid, key_itself, permit};
+use super::{
+    Answered, JsonAnswer, Page, Reach, Takes, ask, error, in_state, invalid, key_itself, permit,
+};
 use crate::{
     authorize::Scope,
     state::{World, alias_arn},
@@ -111,8 +114,9 @@ struct Alias {
 }
 
 impl Alias {
-    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html>: `alias/` and letters, digits, `/`, `_`, `-`; at
-    /// most 256 characters; `alias/aws/` is AWS's own. Which code each gets is assumed.
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html>: `alias/` and
+    /// letters, digits, `/`, `_`, `-`; at most 256 characters; `alias/aws/` is AWS's own. Which
+    /// code each gets is assumed.
     fn read(scope: &Scope, name: Option<&str>) -> Result<Self, JsonAnswer> {
         let name = name.ok_or_else(|| invalid("AliasName must not be null"))?;
         let rest = name.strip_prefix("alias/").ok_or_else(|| invalid("Invalid identifier"))?;
@@ -126,10 +130,7 @@ impl Alias {
             return Err(error(400, "NotAuthorizedException", ""));
         }
         let account = scope.account().unwrap_or_default();
-        Ok(Self {
-            arn: alias_arn(&scope.region, &account, name),
-            account,
-        })
+        Ok(Self { arn: alias_arn(&scope.region, &account, name), account })
     }
 
     fn permit(&self, scope: &Scope, action: &str) -> Result<(), JsonAnswer> {
@@ -139,6 +140,8 @@ impl Alias {
     /// The ARN of its key.
     fn target(&self, world: &World) -> Result<String, JsonAnswer> {
         let found = world.aliases.get(&self.arn).cloned();
-        found.ok_or_else(|| error(400, "NotFoundException", format!("Alias {} is not found.", self.arn)))
+        found.ok_or_else(|| {
+            error(400, "NotFoundException", format!("Alias {} is not found.", self.arn))
+        })
     }
 }

@@ -1,7 +1,9 @@
-//! Sealed bodies, however long: AES-256-GCM in chunks, so that no more than a chunk is ever open, and beyond a size in a file.
+//! Sealed bodies, however long: AES-256-GCM in chunks, so that no more than a chunk is ever open,
+//! and beyond a size in a file.
 //!
-//! A body has a data key of its own, and the data key is sealed by a KMS key or by S3's with the encryption context. Chunks have their
-//! number and whether they are the last for a nonce (the data key seals nothing else), so that they can be neither reordered nor cut.
+//! A body has a data key of its own, and the data key is sealed by a KMS key or by S3's with the
+//! encryption context. Chunks have their number and whether they are the last for a nonce (the data
+//! key seals nothing else), so that they can be neither reordered nor cut.
 
 use std::{fs::File, io, io::Write as _, ops::Range, os::unix::fs::FileExt as _, sync::Arc};
 
@@ -32,7 +34,8 @@ pub(crate) struct Sealer {
 enum Held {
     /// Chunk by chunk.
     Memory(Vec<Vec<u8>>),
-    /// One behind the other; each but the last is as long as the others. A file without a name, which is gone with its last user.
+    /// One behind the other; each but the last is as long as the others. A file without a name,
+    /// which is gone with its last user.
     File(File),
 }
 
@@ -89,11 +92,7 @@ impl Sealer {
         self.seal(true)?;
         Ok(Blob {
             key: self.key,
-            chunks: Arc::new(Chunks {
-                held: self.sealed,
-                count: self.chunks,
-                length: self.length,
-            }),
+            chunks: Arc::new(Chunks { held: self.sealed, count: self.chunks, length: self.length }),
         })
     }
 
@@ -160,7 +159,8 @@ impl Blob {
         self.chunks.length
     }
 
-    /// Seals the data key; `context` is the encryption context that binds it to its bucket or object.
+    /// Seals the data key; `context` is the encryption context that binds it to its bucket or
+    /// object.
     pub(crate) fn seal(&self, material: &dyn Seals, context: &str) -> Option<Sealed> {
         Some(Sealed {
             data_key: material.seal(&self.key.0, context.as_bytes())?.into(),
@@ -179,15 +179,14 @@ impl Blob {
     fn pieces(self, range: Range<u64>) -> impl Iterator<Item = io::Result<Bytes>> + Send + Sync {
         let size = CHUNK as u64;
         let cipher = Aes256Gcm::new(&self.key.0.into());
-        let numbers = if range.is_empty() {
-            0..0
-        } else {
-            range.start / size..range.end.div_ceil(size)
-        };
+        let numbers =
+            if range.is_empty() { 0..0 } else { range.start / size..range.end.div_ceil(size) };
         numbers.map(move |number| {
             let chunk = Bytes::from(self.chunk(&cipher, number)?);
             let begins = number * size;
-            let within = |at: u64| usize::try_from(at.saturating_sub(begins)).unwrap_or(usize::MAX).min(chunk.len());
+            let within = |at: u64| {
+                usize::try_from(at.saturating_sub(begins)).unwrap_or(usize::MAX).min(chunk.len())
+            };
             Ok(chunk.slice(within(range.start)..within(range.end)))
         })
     }
@@ -196,11 +195,9 @@ impl Blob {
 impl Sealed {
     /// Opens the data key; nothing if the key or the context is another.
     pub(crate) fn open(&self, material: &dyn Seals, context: &str) -> Option<Blob> {
-        let data_key: [u8; 32] = material.open(&self.data_key, context.as_bytes())?.try_into().ok()?;
-        Some(Blob {
-            key: KeyMaterial(data_key),
-            chunks: self.chunks.clone(),
-        })
+        let data_key: [u8; 32] =
+            material.open(&self.data_key, context.as_bytes())?.try_into().ok()?;
+        Some(Blob { key: KeyMaterial(data_key), chunks: self.chunks.clone() })
     }
 
     pub(crate) fn length(&self) -> u64 {
@@ -214,7 +211,10 @@ pub(crate) struct Opened(pub Vec<Blob>);
 
 impl Opened {
     /// The bytes of a range, piece by piece.
-    pub(crate) fn pieces(self, range: Range<u64>) -> impl Iterator<Item = io::Result<Bytes>> + Send + Sync {
+    pub(crate) fn pieces(
+        self,
+        range: Range<u64>,
+    ) -> impl Iterator<Item = io::Result<Bytes>> + Send + Sync {
         let mut begins = 0;
         self.0.into_iter().flat_map(move |blob| {
             let (from, length) = (begins, blob.length());

@@ -8,13 +8,15 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Answered, JsonAnswer, Key, Reach, Seals as _, Takes, alias_of, ask, dry, error, grants, in_state, invalid, key, not_modelled, permit,
+    Answered, JsonAnswer, Key, Reach, Seals as _, Takes, alias_of, ask, dry, error, grants,
+    in_state, invalid, key, not_modelled, permit,
 };
 use crate::{authorize::Scope, state::World};
 
 /// First byte of every ciphertext blob.
 const BLOB_FORM: u8 = 1;
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>: plaintext is limited to 4096 bytes.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>: plaintext is limited to
+/// 4096 bytes.
 const MAX_PLAINTEXT: usize = 4096;
 /// The same page: the only algorithm of symmetric keys.
 const ALGORITHM: &str = "SYMMETRIC_DEFAULT";
@@ -91,7 +93,8 @@ pub(super) struct Random {
     number_of_bytes: Option<usize>,
 }
 
-/// Random bytes, of which only identity policies speak: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateRandom.html>.
+/// Random bytes, of which only identity policies speak:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateRandom.html>.
 pub(super) fn random(scope: &Scope, input: &Random) -> Answered {
     let Some(length @ 1..=1024) = input.number_of_bytes else {
         return Err(invalid("NumberOfBytes must be between 1 and 1024"));
@@ -102,7 +105,8 @@ pub(super) fn random(scope: &Scope, input: &Random) -> Answered {
 
 fn random_bytes(length: usize) -> Result<Vec<u8>, JsonAnswer> {
     let mut bytes = vec![0; length];
-    getrandom::fill(&mut bytes).map_err(|problem| error(500, "KMSInternalException", problem.to_string()))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|problem| error(500, "KMSInternalException", problem.to_string()))?;
     Ok(bytes)
 }
 
@@ -116,10 +120,17 @@ pub(super) fn encrypt(world: &World, scope: &Scope, input: &Encrypt) -> Answered
     let key = key(world, scope, input.key_id.as_deref())?;
     use_of.permit(world, scope, &key, "kms:Encrypt", &input.grant_tokens)?;
     dry(input.dry_run)?;
-    Ok(json!({ "CiphertextBlob": use_of.seal(&key, &plaintext)?, "KeyId": key.arn, "EncryptionAlgorithm": ALGORITHM }))
+    Ok(
+        json!({ "CiphertextBlob": use_of.seal(&key, &plaintext)?, "KeyId": key.arn, "EncryptionAlgorithm": ALGORITHM }),
+    )
 }
 
-pub(super) fn generate(world: &World, scope: &Scope, input: &Generate, plaintext: bool) -> Answered {
+pub(super) fn generate(
+    world: &World,
+    scope: &Scope,
+    input: &Generate,
+    plaintext: bool,
+) -> Answered {
     let length = match (input.key_spec.as_deref(), input.number_of_bytes) {
         (Some("AES_256"), None) => 32,
         (Some("AES_128"), None) => 16,
@@ -129,11 +140,8 @@ pub(super) fn generate(world: &World, scope: &Scope, input: &Generate, plaintext
     let mut use_of = Use::new(&input.encryption_context, input.key_id.as_deref())?;
     use_of.data_key = true;
     let key = key(world, scope, input.key_id.as_deref())?;
-    let action = if plaintext {
-        "kms:GenerateDataKey"
-    } else {
-        "kms:GenerateDataKeyWithoutPlaintext"
-    };
+    let action =
+        if plaintext { "kms:GenerateDataKey" } else { "kms:GenerateDataKeyWithoutPlaintext" };
     use_of.permit(world, scope, &key, action, &input.grant_tokens)?;
     dry(input.dry_run)?;
     let data_key = random_bytes(length)?;
@@ -152,7 +160,8 @@ pub(super) fn decrypt(world: &World, scope: &Scope, input: &Decrypt) -> Answered
     symmetric(input.encryption_algorithm.as_deref())?;
     let use_of = Use::new(&input.encryption_context, input.key_id.as_deref())?;
     let ignored = ignores_ciphertext(&input.dry_run_modifiers, input.dry_run)?;
-    let (sealing, sealed) = source(world, scope, input.ciphertext_blob.as_deref(), input.key_id.as_deref(), ignored)?;
+    let (sealing, sealed) =
+        source(world, scope, input.ciphertext_blob.as_deref(), input.key_id.as_deref(), ignored)?;
     use_of.permit(world, scope, &sealing, "kms:Decrypt", &input.grant_tokens)?;
     if ignored {
         dry(true)?;
@@ -167,13 +176,14 @@ pub(super) fn decrypt(world: &World, scope: &Scope, input: &Decrypt) -> Answered
     }))
 }
 
-/// The two permissions of <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>; that the source's is asked for
-/// first is assumed.
+/// The two permissions of <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>;
+/// that the source's is asked for first is assumed.
 pub(super) fn re_encrypt(world: &World, scope: &Scope, input: &ReEncrypt) -> Answered {
     symmetric(input.source_encryption_algorithm.as_deref())?;
     symmetric(input.destination_encryption_algorithm.as_deref())?;
     let mut from = Use::new(&input.source_encryption_context, input.source_key_id.as_deref())?;
-    let mut to = Use::new(&input.destination_encryption_context, input.destination_key_id.as_deref())?;
+    let mut to =
+        Use::new(&input.destination_encryption_context, input.destination_key_id.as_deref())?;
     let ignored = ignores_ciphertext(&input.dry_run_modifiers, input.dry_run)?;
     let (sealing, sealed) = source(
         world,
@@ -221,20 +231,23 @@ struct Use<'a> {
 
 impl<'a> Use<'a> {
     fn new(context: &'a Pairs, key_id: Option<&'a str>) -> Result<Self, JsonAnswer> {
-        let lower: std::collections::BTreeSet<String> = context.keys().map(|key| key.to_lowercase()).collect();
+        let lower: std::collections::BTreeSet<String> =
+            context.keys().map(|key| key.to_lowercase()).collect();
         // Condition keys are not case-sensitive: policies could not tell such a pair apart.
         if lower.len() != context.len() {
             return Err(not_modelled("encryption contexts whose keys differ only in case"));
         }
-        Ok(Self {
-            context,
-            alias: alias_of(key_id),
-            data_key: false,
-            same_key: None,
-        })
+        Ok(Self { context, alias: alias_of(key_id), data_key: false, same_key: None })
     }
 
-    fn permit(&self, world: &World, scope: &Scope, key: &Key, action: &str, tokens: &[String]) -> Result<(), JsonAnswer> {
+    fn permit(
+        &self,
+        world: &World,
+        scope: &Scope,
+        key: &Key,
+        action: &str,
+        tokens: &[String],
+    ) -> Result<(), JsonAnswer> {
         grants::check_tokens(world, tokens)?;
         permit(world, scope, key, action, Reach::Any, |context| self.tell(context))?;
         in_state(scope, key, action, Takes::Enabled)
@@ -266,11 +279,14 @@ impl<'a> Use<'a> {
         let internal = || error(500, "KMSInternalException", "sealing failed");
         let sealed = key.materials.seal(plaintext, &self.bytes()).ok_or_else(internal)?;
         let length = u16::try_from(key.arn.len()).map_err(|_| internal())?;
-        Ok(STANDARD.encode([&[BLOB_FORM], length.to_be_bytes().as_slice(), key.arn.as_bytes(), &sealed].concat()))
+        Ok(STANDARD.encode(
+            [&[BLOB_FORM], length.to_be_bytes().as_slice(), key.arn.as_bytes(), &sealed].concat(),
+        ))
     }
 }
 
-/// The key of a ciphertext, and what is sealed in it. Where the ciphertext is to be ignored the request must name the key.
+/// The key of a ciphertext, and what is sealed in it. Where the ciphertext is to be ignored the
+/// request must name the key.
 fn source(
     world: &World,
     scope: &Scope,
@@ -305,12 +321,15 @@ fn source(
     Ok((sealing.clone(), sealed.to_vec()))
 }
 
-/// `IGNORE_CIPHERTEXT` "only applies when `DryRun` is set to `true`" (API reference); that it is an error without is assumed.
+/// `IGNORE_CIPHERTEXT` "only applies when `DryRun` is set to `true`" (API reference); that it is an
+/// error without is assumed.
 fn ignores_ciphertext(modifiers: &[String], dry_run: bool) -> Result<bool, JsonAnswer> {
     match modifiers {
         [] => Ok(false),
         [only] if only == "IGNORE_CIPHERTEXT" && dry_run => Ok(true),
-        [only] if only == "IGNORE_CIPHERTEXT" => Err(invalid("DryRunModifiers apply only when DryRun is true")),
+        [only] if only == "IGNORE_CIPHERTEXT" => {
+            Err(invalid("DryRunModifiers apply only when DryRun is true"))
+        }
         _ => Err(not_modelled("these DryRunModifiers")),
     }
 }

@@ -12,7 +12,8 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use super::{
-    Answered, JsonAnswer, Key, Page, Reach, Takes, ask, dry, epoch, error, in_state, invalid, key_itself, not_modelled, permit, refused,
+    Answered, JsonAnswer, Key, Page, Reach, Takes, ask, dry, epoch, error, in_state, invalid,
+    key_itself, not_modelled, permit, refused,
 };
 use crate::{
     authorize::{Scope, ask_key, key_context},
@@ -113,7 +114,9 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
     if input.operations.is_empty() {
         return Err(invalid("Operations must not be empty"));
     }
-    if let Some(strange) = input.operations.iter().find(|asked| !OPERATIONS.contains(&asked.as_str())) {
+    if let Some(strange) =
+        input.operations.iter().find(|asked| !OPERATIONS.contains(&asked.as_str()))
+    {
         return Err(invalid(format!(
             "a grant on this kind of key cannot have the operation {strange:?}"
         )));
@@ -146,26 +149,22 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
     in_state(scope, &key, "kms:CreateGrant", Takes::Enabled)?;
     dry(input.dry_run)?;
     // A request with a name that is sent again finds the grant it made.
-    let again = |held: &&HeldGrant| held.name.is_some() && held.name == input.name && held.grant == grant;
+    let again =
+        |held: &&HeldGrant| held.name.is_some() && held.name == input.name && held.grant == grant;
     if let Some(held) = key.grants.iter().find(again) {
         return Ok(json!({ "GrantId": held.id, "GrantToken": token(&held.id) }));
     }
     let number = world.next();
     let id = hex::encode(Sha256::digest(format!("{}/{number}", key.arn)));
-    let held = HeldGrant {
-        id: id.clone(),
-        name: input.name.clone(),
-        created: scope.now,
-        grant,
-    };
+    let held = HeldGrant { id: id.clone(), name: input.name.clone(), created: scope.now, grant };
     if let Some(key) = world.key_mut(&key.arn) {
         key.grants.push(held);
     }
     Ok(json!({ "GrantId": id, "GrantToken": token(&id) }))
 }
 
-/// What policies are told of a grant that is to be made. That a caller which is no AWS service is said not to be one, rather than
-/// nothing being said, is assumed.
+/// What policies are told of a grant that is to be made. That a caller which is no AWS service is
+/// said not to be one, rather than nothing being said, is assumed.
 fn tell(context: &mut Context, grant: &Grant) {
     context.set_all("kms:GrantOperations", grant.operations.iter().cloned());
     context.set("kms:GranteePrincipal", grant.grantee.as_str());
@@ -188,15 +187,15 @@ fn constraint(written: Option<&Constraints>) -> Result<Option<Constraint>, JsonA
     }
 }
 
-/// Roles of the environment, their sessions, and its caller. Whom else AWS takes is more than is modelled.
+/// Roles of the environment, their sessions, and its caller. Whom else AWS takes is more than is
+/// modelled.
 fn known(world: &World, arn: &str) -> Result<(), JsonAnswer> {
     if !arn.starts_with("arn:aws:") || arn.len() > 256 {
         return Err(error(400, "InvalidArnException", "a principal must be given by its ARN"));
     }
     let is_session = world.roles.values().any(|role| {
         let prefix = format!("arn:aws:sts::{}:assumed-role/{}/", role.account, role.name);
-        arn.strip_prefix(&prefix)
-            .is_some_and(|name| !name.is_empty() && !name.contains('/'))
+        arn.strip_prefix(&prefix).is_some_and(|name| !name.is_empty() && !name.contains('/'))
     });
     if world.roles.contains_key(arn) || is_session || world.users.contains_key(arn) {
         return Ok(());
@@ -215,7 +214,8 @@ pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
     Ok(page.answer("Grants", key.grants.iter().filter(wanted).map(|held| shown(&key, held))))
 }
 
-/// The grants of the caller's account in the Region that a principal may retire; only identity policies speak of it
+/// The grants of the caller's account in the Region that a principal may retire; only identity
+/// policies speak of it
 /// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html>).
 pub(super) fn list_retirable(world: &World, scope: &Scope, input: &ListRetirable) -> Answered {
     let retiring = input
@@ -256,7 +256,8 @@ fn shown(key: &Key, held: &HeldGrant) -> Value {
             members.insert("RetiringPrincipal".to_owned(), json!(retiring));
         }
         if let Some(constraint) = &held.grant.constraint {
-            members.insert("Constraints".to_owned(), json!({ constraint.kind(): constraint.pairs() }));
+            members
+                .insert("Constraints".to_owned(), json!({ constraint.kind(): constraint.pairs() }));
         }
     }
     shown
@@ -290,7 +291,9 @@ pub(super) fn retire(world: &mut World, scope: &Scope, input: &Retire) -> Answer
     if let Some(constraint) = &held.grant.constraint {
         context.set("kms:GrantConstraintType", constraint.kind());
     }
-    let _permit = ask_key(scope, &key, "kms:RetireGrant", &context, std::slice::from_ref(&held.grant)).map_err(refused)?;
+    let _permit =
+        ask_key(scope, &key, "kms:RetireGrant", &context, std::slice::from_ref(&held.grant))
+            .map_err(refused)?;
     dry(input.dry_run)?;
     remove(world, &key.arn, &id);
     Ok(json!({}))

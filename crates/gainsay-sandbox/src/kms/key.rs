@@ -39,8 +39,9 @@ pub(crate) struct Rotation {
     pub next: OffsetDateTime,
 }
 
-/// The states of a key with AWS's own material: <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>. The passing
-/// states of multi-Region keys, `Creating` and `Updating`, are over before anybody can see them.
+/// The states of a key with AWS's own material:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>. The passing states of
+/// multi-Region keys, `Creating` and `Updating`, are over before anybody can see them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyState {
     Enabled,
@@ -60,7 +61,14 @@ impl KeyState {
 
 impl Key {
     /// A key as it is when it has just been made.
-    pub(crate) fn new(region: &str, arn: String, id: String, account: String, policy: Document, now: OffsetDateTime) -> Self {
+    pub(crate) fn new(
+        region: &str,
+        arn: String,
+        id: String,
+        account: String,
+        policy: Document,
+        now: OffsetDateTime,
+    ) -> Self {
         Self {
             arn,
             id,
@@ -86,7 +94,10 @@ impl Key {
 
     /// Whether another key is this one in another Region.
     pub(super) fn is_family(&self, other: &Self) -> bool {
-        self.primary.is_some() && other.primary.is_some() && self.id == other.id && self.account == other.account
+        self.primary.is_some()
+            && other.primary.is_some()
+            && self.id == other.id
+            && self.account == other.account
     }
 
     /// Whether it is there: one that waited for its deletion long enough is not.
@@ -96,7 +107,9 @@ impl Key {
 
     /// Whether time has something to do here.
     fn is_due(&self, now: OffsetDateTime) -> bool {
-        let rotates = self.state == KeyState::Enabled && !self.is_replica() && self.rotation.is_some_and(|rotation| rotation.next <= now);
+        let rotates = self.state == KeyState::Enabled
+            && !self.is_replica()
+            && self.rotation.is_some_and(|rotation| rotation.next <= now);
         rotates || !self.exists(now) || matches!(self.state, KeyState::PendingReplicaDeletion(_))
     }
 }
@@ -112,7 +125,8 @@ impl World {
 
     /// Changes what a key shares with its replicas.
     pub(super) fn change_shared(&mut self, key: &Key, change: impl Fn(&mut Key)) {
-        let arns: Vec<String> = self.family(key).map(|other| other.arn.clone()).chain([key.arn.clone()]).collect();
+        let arns: Vec<String> =
+            self.family(key).map(|other| other.arn.clone()).chain([key.arn.clone()]).collect();
         for arn in arns {
             if let Some(key) = self.key_mut(&arn) {
                 change(key);
@@ -127,11 +141,13 @@ impl World {
         self.change_shared(key, |key| key.materials = materials.clone());
     }
 
-    /// Does what was to happen by now: keys go and their aliases with them, what waited for replicas waits for its own deletion, and
-    /// enabled keys are rotated as often as they were to be.
+    /// Does what was to happen by now: keys go and their aliases with them, what waited for
+    /// replicas waits for its own deletion, and enabled keys are rotated as often as they were to
+    /// be.
     pub(crate) fn settle_keys(&mut self) {
         let now = self.now();
-        let due: Vec<Arc<Key>> = self.keys.values().filter(|key| key.is_due(now)).cloned().collect();
+        let due: Vec<Arc<Key>> =
+            self.keys.values().filter(|key| key.is_due(now)).cloned().collect();
         for key in &due {
             if !key.exists(now) {
                 Arc::make_mut(&mut self.keys).remove(&key.arn);
@@ -140,8 +156,11 @@ impl World {
         }
         for key in due {
             match (key.state, key.rotation) {
-                // From when the last replica went, which is told as now: AWS does not say how soon it notices.
-                (KeyState::PendingReplicaDeletion(days), _) if self.family(&key).next().is_none() => {
+                // From when the last replica went, which is told as now: AWS does not say how soon
+                // it notices.
+                (KeyState::PendingReplicaDeletion(days), _)
+                    if self.family(&key).next().is_none() =>
+                {
                     if let Some(key) = self.key_mut(&key.arn) {
                         key.state = KeyState::PendingDeletion(now + Duration::days(days));
                     }

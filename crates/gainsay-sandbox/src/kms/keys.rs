@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 use time::Duration;
 
 use super::{
-    Answered, JsonAnswer, Key, KeyState, Page, Reach, Takes, alias_of, ask, epoch, error, grants, in_state, invalid, key, key_itself,
-    not_modelled, permit, policy, refused, rotation,
+    Answered, JsonAnswer, Key, KeyState, Page, Reach, Takes, alias_of, ask, epoch, error, grants,
+    in_state, invalid, key, key_itself, not_modelled, permit, policy, refused, rotation,
     tags::{self, Pair},
 };
 use crate::{
@@ -106,8 +106,12 @@ pub(super) fn metadata(world: &World, key: &Key) -> Value {
     });
     let Some(members) = metadata.as_object_mut() else { return metadata };
     match key.state {
-        KeyState::PendingDeletion(until) => _ = members.insert("DeletionDate".to_owned(), epoch(until)),
-        KeyState::PendingReplicaDeletion(days) => _ = members.insert("PendingDeletionWindowInDays".to_owned(), json!(days)),
+        KeyState::PendingDeletion(until) => {
+            _ = members.insert("DeletionDate".to_owned(), epoch(until));
+        }
+        KeyState::PendingReplicaDeletion(days) => {
+            _ = members.insert("PendingDeletionWindowInDays".to_owned(), json!(days));
+        }
         KeyState::Enabled | KeyState::Disabled => {}
     }
     if let Some(configuration) = configuration(world, key) {
@@ -116,12 +120,14 @@ pub(super) fn metadata(world: &World, key: &Key) -> Value {
     metadata
 }
 
-/// What a multi-Region key says of its relatives: <https://docs.aws.amazon.com/kms/latest/APIReference/API_MultiRegionConfiguration.html>.
+/// What a multi-Region key says of its relatives:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_MultiRegionConfiguration.html>.
 fn configuration(world: &World, key: &Key) -> Option<Value> {
     let primary = key.primary.as_ref()?;
     let place = |key: &Key| json!({ "Arn": key.arn, "Region": key.region });
     let all: Vec<&Key> = world.family(key).map(AsRef::as_ref).chain([key]).collect();
-    let replicas: Vec<Value> = all.iter().filter(|key| key.is_replica()).map(|key| place(key)).collect();
+    let replicas: Vec<Value> =
+        all.iter().filter(|key| key.is_replica()).map(|key| place(key)).collect();
     Some(json!({
         "MultiRegionKeyType": if *primary == key.region { "PRIMARY" } else { "REPLICA" },
         "PrimaryKey": all.iter().find(|key| !key.is_replica()).map(|key| place(key)),
@@ -154,7 +160,9 @@ fn word(state: KeyState) -> &'static str {
 /// Only identity policies speak of a key that is not there yet:
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>.
 pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answered {
-    let is = |written: &Option<String>, only: &str| written.as_deref().is_none_or(|written| written == only);
+    let is = |written: &Option<String>, only: &str| {
+        written.as_deref().is_none_or(|written| written == only)
+    };
     let usual = is(&input.key_usage, "ENCRYPT_DECRYPT")
         && is(&input.key_spec, "SYMMETRIC_DEFAULT")
         && is(&input.customer_master_key_spec, "SYMMETRIC_DEFAULT")
@@ -181,7 +189,8 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
     key.description = description;
     key.tags = tags;
     key.primary = input.multi_region.then(|| scope.region.clone());
-    // The default policy leaves everything to the account: who may make keys may have one with it (the same page).
+    // The default policy leaves everything to the account: who may make keys may have one with it
+    // (the same page).
     if input.policy.is_some() {
         policy::check_lockout(world, scope, &key, &key.policy, bypass)?;
     }
@@ -190,8 +199,8 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
     Ok(answer)
 }
 
-/// Asks what a key that is to be made takes: `kms:CreateKey`, with tags `kms:TagResource`, with a policy `kms:PutKeyPolicy`.
-/// `multi` is what kind of multi-Region key it is to be.
+/// Asks what a key that is to be made takes: `kms:CreateKey`, with tags `kms:TagResource`, with a
+/// policy `kms:PutKeyPolicy`. `multi` is what kind of multi-Region key it is to be.
 pub(super) fn may_create(
     scope: &Scope,
     multi: Option<&str>,
@@ -218,18 +227,14 @@ pub(super) fn may_create(
     };
     let _permit = scope.authorize(&question).map_err(refused)?;
     if !tags.is_empty() {
-        // On what resource is not documented: a policy for every key is the only one that could name it.
-        let tagging = Question {
-            action: "kms:TagResource",
-            ..question
-        };
+        // On what resource is not documented: a policy for every key is the only one that could
+        // name it.
+        let tagging = Question { action: "kms:TagResource", ..question };
         let _permit = scope.authorize(&tagging).map_err(refused)?;
     }
-    // The service authorization reference lists kms:PutKeyPolicy for CreateKey, and does not say when it is asked for.
-    let puts = Question {
-        action: "kms:PutKeyPolicy",
-        ..question
-    };
+    // The service authorization reference lists kms:PutKeyPolicy for CreateKey, and does not say
+    // when it is asked for.
+    let puts = Question { action: "kms:PutKeyPolicy", ..question };
     if with_policy && scope.foresee(&puts).map_err(refused)?.decision != Decision::Allow {
         return Err(not_modelled("a new key with a policy by a caller without kms:PutKeyPolicy"));
     }
@@ -237,7 +242,10 @@ pub(super) fn may_create(
 }
 
 /// The policy of a new key.
-pub(super) fn policy_of(text: Option<&str>, account: &str) -> Result<gainsay_model::Document, JsonAnswer> {
+pub(super) fn policy_of(
+    text: Option<&str>,
+    account: &str,
+) -> Result<gainsay_model::Document, JsonAnswer> {
     match text {
         Some(text) => policy::document(text),
         None => policy::document(&policy::default_text(account)),
@@ -252,7 +260,8 @@ pub(super) fn described(text: &str) -> Result<String, JsonAnswer> {
     Ok(text.to_owned())
 }
 
-/// An id in the form of a UUID, or as multi-Region keys have it; the same in every run of the same calls.
+/// An id in the form of a UUID, or as multi-Region keys have it; the same in every run of the same
+/// calls.
 fn key_id(account: &str, number: u64, multi_region: bool) -> String {
     let hash = Sha256::digest(format!("{account}/{number}"));
     let bytes: [u8; 16] = hash.first_chunk().copied().unwrap_or_default();
@@ -275,7 +284,13 @@ pub(super) fn disable(world: &mut World, scope: &Scope, input: &OfKey) -> Answer
 }
 
 /// The key as it was before.
-fn set_state(world: &mut World, scope: &Scope, input: &OfKey, action: &str, state: KeyState) -> Result<std::sync::Arc<Key>, JsonAnswer> {
+fn set_state(
+    world: &mut World,
+    scope: &Scope,
+    input: &OfKey,
+    action: &str,
+    state: KeyState,
+) -> Result<std::sync::Arc<Key>, JsonAnswer> {
     change(world, scope, input.key_id.as_deref(), action, Takes::Lasting, |key| {
         key.state = state;
     })
@@ -283,10 +298,8 @@ fn set_state(world: &mut World, scope: &Scope, input: &OfKey, action: &str, stat
 
 /// Replaces the description.
 pub(super) fn describe_anew(world: &mut World, scope: &Scope, input: &Describing) -> Answered {
-    let text = input
-        .description
-        .as_deref()
-        .ok_or_else(|| invalid("Description must not be null"))?;
+    let text =
+        input.description.as_deref().ok_or_else(|| invalid("Description must not be null"))?;
     let text = described(text)?;
     change(
         world,
@@ -319,7 +332,8 @@ fn change(
     Ok(key)
 }
 
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>: 7 to 30 days, 30 by default.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>: 7 to 30
+/// days, 30 by default.
 pub(super) fn schedule(world: &mut World, scope: &Scope, input: &Schedule) -> Answered {
     let action = "kms:ScheduleKeyDeletion";
     let days = input.pending_window_in_days.unwrap_or(30);
@@ -337,7 +351,8 @@ pub(super) fn schedule(world: &mut World, scope: &Scope, input: &Schedule) -> An
     })?;
     in_state(scope, &key, action, Takes::Lasting)?;
     let until = scope.now + Duration::days(days);
-    // A primary key stays as long as it has replicas: <https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-delete.html>.
+    // A primary key stays as long as it has replicas:
+    // <https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-delete.html>.
     let waits = !key.is_replica() && world.family(&key).next().is_some();
     let state = if waits {
         KeyState::PendingReplicaDeletion(days)
@@ -347,14 +362,16 @@ pub(super) fn schedule(world: &mut World, scope: &Scope, input: &Schedule) -> An
     if let Some(key) = world.key_mut(&key.arn) {
         key.state = state;
     }
-    let mut answer = json!({ "KeyId": key.arn, "KeyState": word(state), "PendingWindowInDays": days });
+    let mut answer =
+        json!({ "KeyId": key.arn, "KeyState": word(state), "PendingWindowInDays": days });
     if let (false, Some(members)) = (waits, answer.as_object_mut()) {
         members.insert("DeletionDate".to_owned(), epoch(until));
     }
     Ok(answer)
 }
 
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>: the key is disabled afterwards.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>: the key is
+/// disabled afterwards.
 pub(super) fn cancel(world: &mut World, scope: &Scope, input: &OfKey) -> Answered {
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &key, "kms:CancelKeyDeletion", Reach::Own, |_| {})?;

@@ -39,8 +39,8 @@ impl KeyMaterial {
     /// Fresh random material.
     pub(crate) fn generate() -> Self {
         let mut bytes = [0; 32];
-        // Without randomness the key would be all zeros: weaker, but everything is still sealed and still bound to its
-        // context, and the sandbox protects nothing of value.
+        // Without randomness the key would be all zeros: weaker, but everything is still sealed and
+        // still bound to its context, and the sandbox protects nothing of value.
         _ = getrandom::fill(&mut bytes);
         Self(bytes)
     }
@@ -52,15 +52,8 @@ impl Seals for KeyMaterial {
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce).ok()?;
         let cipher = Aes256Gcm::new(&self.0.into());
-        let sealed = cipher
-            .encrypt(
-                &nonce.into(),
-                Payload {
-                    msg: plaintext,
-                    aad: context,
-                },
-            )
-            .ok()?;
+        let sealed =
+            cipher.encrypt(&nonce.into(), Payload { msg: plaintext, aad: context }).ok()?;
         Some([nonce.as_slice(), &sealed].concat())
     }
 
@@ -106,7 +99,8 @@ impl Material {
         Self { key, id, by }
     }
 
-    /// 64 hexadecimal digits: <https://docs.aws.amazon.com/kms/latest/APIReference/API_RotationsListEntry.html>.
+    /// 64 hexadecimal digits:
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_RotationsListEntry.html>.
     pub(crate) fn id(&self) -> String {
         hex::encode(self.id)
     }
@@ -115,10 +109,7 @@ impl Material {
 impl Materials {
     /// The first material of a new key.
     pub(crate) fn new() -> Self {
-        Self {
-            current: Material::new(None),
-            former: Vec::new(),
-        }
+        Self { current: Material::new(None), former: Vec::new() }
     }
 
     /// What seals from now on is new.

@@ -79,11 +79,7 @@ fn only_default(name: Option<&str>) -> Result<(), JsonAnswer> {
 pub(super) fn document(text: &str) -> Result<Document, JsonAnswer> {
     let policy = Policy::from_text(PolicyKind::KeyPolicy, text)
         .map_err(|problem| error(400, "MalformedPolicyDocumentException", problem.to_string()))?;
-    Ok(Document::new(
-        Source::new("a key policy that was put", text),
-        policy,
-        text.to_owned(),
-    ))
+    Ok(Document::new(Source::new("a key policy that was put", text), policy, text.to_owned()))
 }
 
 /// The policy of a key that is made without one:
@@ -104,9 +100,16 @@ pub(super) fn default_text(account: &str) -> String {
 }
 
 /// The caller must be able to put the next policy, too:
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>. Whether a policy that leaves this to identity
-/// policies, which do not allow it, passes the check is not documented.
-pub(super) fn check_lockout(world: &World, scope: &Scope, key: &Key, policy: &Document, bypass: bool) -> Result<(), JsonAnswer> {
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>. Whether a policy
+/// that leaves this to identity policies, which do not allow it, passes the check is not
+/// documented.
+pub(super) fn check_lockout(
+    world: &World,
+    scope: &Scope,
+    key: &Key,
+    policy: &Document,
+    bypass: bool,
+) -> Result<(), JsonAnswer> {
     if bypass {
         return Ok(());
     }
@@ -122,7 +125,8 @@ pub(super) fn check_lockout(world: &World, scope: &Scope, key: &Key, policy: &Do
         restrict_public: false,
     };
     let next = scope.foresee(&question).map_err(refused)?;
-    let by_policy = next.by.iter().any(|reason| reason.layer == Layer::KeyPolicy) || next.silent.contains(&Layer::KeyPolicy);
+    let by_policy = next.by.iter().any(|reason| reason.layer == Layer::KeyPolicy)
+        || next.silent.contains(&Layer::KeyPolicy);
     match next.decision {
         Decision::Allow => Ok(()),
         _ if by_policy => Err(error(

@@ -1,7 +1,8 @@
 //! Multi-Region keys: replicated into another Region, and the primary moved there.
 //!
-//! <https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html>. Replicas have the id, the material and the
-//! rotation of their primary; policy, tags, aliases, grants and description are each key's own.
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html>.
+//! Replicas have the id, the material and the rotation of their primary; policy, tags, aliases,
+//! grants and description are each key's own.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -35,8 +36,8 @@ pub(super) struct UpdatePrimary {
     primary_region: Option<String>,
 }
 
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html>: `kms:ReplicateKey` on the primary, `kms:CreateKey` in the
-/// Region of the replica; the order is assumed.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html>: `kms:ReplicateKey`
+/// on the primary, `kms:CreateKey` in the Region of the replica; the order is assumed.
 pub(super) fn replicate(world: &mut World, scope: &Scope, input: &Replicate) -> Answered {
     let action = "kms:ReplicateKey";
     let region = region_of(input.replica_region.as_deref(), "ReplicaRegion")?;
@@ -84,11 +85,13 @@ pub(super) fn replicate(world: &mut World, scope: &Scope, input: &Replicate) -> 
         members.insert("Enabled".to_owned(), json!(false));
     }
     let tags: Vec<Value> = tags::shown(&replica.tags).collect();
-    Ok(json!({ "ReplicaKeyMetadata": metadata, "ReplicaPolicy": &*replica.policy.text, "ReplicaTags": tags }))
+    Ok(
+        json!({ "ReplicaKeyMetadata": metadata, "ReplicaPolicy": &*replica.policy.text, "ReplicaTags": tags }),
+    )
 }
 
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdatePrimaryRegion.html>: the permission on both keys; which is asked for first
-/// is assumed.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdatePrimaryRegion.html>: the
+/// permission on both keys; which is asked for first is assumed.
 pub(super) fn update_primary(world: &mut World, scope: &Scope, input: &UpdatePrimary) -> Answered {
     let action = "kms:UpdatePrimaryRegion";
     let region = region_of(input.primary_region.as_deref(), "PrimaryRegion")?;

@@ -1,14 +1,15 @@
 //! Rotation: on and off, its period, on demand, and what it has done.
 //!
-//! <https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html>. A rotation on demand is done at once (assumed: AWS says
-//! that it begins at once).
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html>. A rotation on demand
+//! is done at once (assumed: AWS says that it begins at once).
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use time::Duration;
 
 use super::{
-    Answered, JsonAnswer, Key, KeyState, Page, Reach, Rotation, Takes, epoch, error, in_state, invalid, key_itself,
+    Answered, JsonAnswer, Key, KeyState, Page, Reach, Rotation, Takes, epoch, error, in_state,
+    invalid, key_itself,
     keys::OfKey,
     material::{Material, Rotated},
     not_modelled, permit,
@@ -36,8 +37,9 @@ pub(super) struct List {
     marker: Option<String>,
 }
 
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html>: 90 to 2560 days, 365 by default. That the first
-/// rotation comes a whole period after this call, also where rotation was on, is assumed.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html>: 90 to 2560
+/// days, 365 by default. That the first rotation comes a whole period after this call, also where
+/// rotation was on, is assumed.
 pub(super) fn enable(world: &mut World, scope: &Scope, input: &Enable) -> Answered {
     let action = "kms:EnableKeyRotation";
     let days = input.rotation_period_in_days.unwrap_or(365);
@@ -69,7 +71,8 @@ pub(super) fn disable(world: &mut World, scope: &Scope, input: &OfKey) -> Answer
     Ok(json!({}))
 }
 
-/// While a key is disabled or waits to be deleted it is not rotated; the status of the latter is told as off
+/// While a key is disabled or waits to be deleted it is not rotated; the status of the latter is
+/// told as off
 /// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html>).
 pub(super) fn status(world: &World, scope: &Scope, input: &OfKey) -> Answered {
     let key = key_itself(world, scope, input.key_id.as_deref())?;
@@ -111,12 +114,15 @@ pub(super) fn on_demand(world: &mut World, scope: &Scope, input: &OfKey) -> Answ
     Ok(json!({ "KeyId": key.id }))
 }
 
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyRotations.html>; the order, oldest first, is assumed.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyRotations.html>; the order,
+/// oldest first, is assumed.
 pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
     let with_first = match input.include_key_material.as_deref() {
         None | Some("ROTATIONS_ONLY") => false,
         Some("ALL_KEY_MATERIAL") => true,
-        Some(_) => return Err(invalid("IncludeKeyMaterial must be ALL_KEY_MATERIAL or ROTATIONS_ONLY")),
+        Some(_) => {
+            return Err(invalid("IncludeKeyMaterial must be ALL_KEY_MATERIAL or ROTATIONS_ONLY"));
+        }
     };
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &key, "kms:ListKeyRotations", Reach::Own, |_| {})?;
@@ -149,7 +155,8 @@ fn shown(key: &Key, material: &Material, current: &str) -> Value {
 
 /// A key that is enabled again is rotated at once if that was to happen meanwhile.
 pub(super) fn catch_up(world: &mut World, key: &Key, now: time::OffsetDateTime) {
-    let Some(rotation) = key.rotation.filter(|rotation| rotation.next <= now && !key.is_replica()) else {
+    let Some(rotation) = key.rotation.filter(|rotation| rotation.next <= now && !key.is_replica())
+    else {
         return;
     };
     world.rotate(key, Rotated::Automatically, now);
@@ -157,7 +164,8 @@ pub(super) fn catch_up(world: &mut World, key: &Key, now: time::OffsetDateTime) 
     world.change_shared(key, |key| key.rotation = Some(Rotation { next, ..rotation }));
 }
 
-/// Rotation is a property that replicas share, and is set at the primary. AWS managed keys are rotated by AWS.
+/// Rotation is a property that replicas share, and is set at the primary. AWS managed keys are
+/// rotated by AWS.
 fn at_the_primary(key: &Key) -> Result<(), JsonAnswer> {
     if key.managed {
         return Err(not_modelled(

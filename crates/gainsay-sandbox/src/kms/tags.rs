@@ -1,6 +1,7 @@
 //! The tags of a key.
 //!
-//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_TagResource.html>. Which code each limit has is assumed.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_TagResource.html>. Which code each
+//! limit has is assumed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,10 @@ use gainsay_iam::Context;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answered, JsonAnswer, Page, Reach, Takes, error, in_state, invalid, key_itself, not_modelled, permit};
+use super::{
+    Answered, JsonAnswer, Page, Reach, Takes, error, in_state, invalid, key_itself, not_modelled,
+    permit,
+};
 use crate::{authorize::Scope, state::World};
 
 const MAX_TAGS: usize = 50;
@@ -77,7 +81,9 @@ pub(super) fn read(pairs: &[Pair]) -> Result<BTreeMap<String, String>, JsonAnswe
 fn check_all(names: &BTreeSet<&String>) -> Result<(), JsonAnswer> {
     let apart: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
     if apart.len() != names.len() {
-        return Err(not_modelled("tag keys that differ only in case, which policies cannot tell apart"));
+        return Err(not_modelled(
+            "tag keys that differ only in case, which policies cannot tell apart",
+        ));
     }
     if names.len() > MAX_TAGS {
         return Err(error(400, "LimitExceededException", "a key has at most 50 tags"));
@@ -132,7 +138,8 @@ fn check(name: &str) -> Result<(), JsonAnswer> {
     Ok(())
 }
 
-/// The characters that tags may have: <https://docs.aws.amazon.com/kms/latest/developerguide/tagging-keys.html>.
+/// The characters that tags may have:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/tagging-keys.html>.
 fn is_plain(text: &str) -> bool {
     text.chars().all(|c| c.is_alphanumeric() || " +-=._:/@".contains(c))
 }

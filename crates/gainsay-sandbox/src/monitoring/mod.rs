@@ -1,9 +1,9 @@
-//! What watches the account: `CloudTrail`'s trails, metric filters of `CloudWatch` Logs, alarms of `CloudWatch`, analyzers. It is configured and
-//! read; nothing is recorded, counted or told.
+//! What watches the account: `CloudTrail`'s trails, metric filters of `CloudWatch` Logs, alarms of
+//! `CloudWatch`, analyzers. It is configured and read; nothing is recorded, counted or told.
 //!
 //! Which resource an action is on follows the service authorization reference
-//! (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html>, `list_amazoncloudwatchlogs`,
-//! `list_amazoncloudwatch`, `list_awsiamaccessanalyzer`).
+//! (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html>,
+//! `list_amazoncloudwatchlogs`, `list_amazoncloudwatch`, `list_awsiamaccessanalyzer`).
 
 mod trail;
 
@@ -32,7 +32,11 @@ impl Watch {
     /// What an environment says.
     pub(super) fn of(environment: &Environment) -> Self {
         Self {
-            trails: environment.trails.iter().map(|trail| (trail.arn.clone(), trail.clone())).collect(),
+            trails: environment
+                .trails
+                .iter()
+                .map(|trail| (trail.arn.clone(), trail.clone()))
+                .collect(),
             other: environment.monitoring.clone(),
         }
     }
@@ -44,22 +48,41 @@ impl Watch {
             .values()
             .filter_map(|trail| trail.config.cloud_watch_logs_log_group_arn.as_deref());
         let mut delivered = delivered.filter_map(|arn| arn.split(':').nth(6));
-        delivered.any(|known| known == name) || self.other.metric_filters.iter().any(|filter| filter.log_group_name == name)
+        delivered.any(|known| known == name)
+            || self.other.metric_filters.iter().any(|filter| filter.log_group_name == name)
     }
 }
 
-/// Answers a call of one of the services; `target` is the x-amz-target header, where the protocol has one.
-pub(super) fn answer(world: &mut World, scope: &Scope, service: Service, parts: &Parts, target: &str, body: &[u8]) -> JsonAnswer {
+/// Answers a call of one of the services; `target` is the x-amz-target header, where the protocol
+/// has one.
+pub(super) fn answer(
+    world: &mut World,
+    scope: &Scope,
+    service: Service,
+    parts: &Parts,
+    target: &str,
+    body: &[u8],
+) -> JsonAnswer {
     let operation = target.rsplit('.').next().unwrap_or_default();
     let answered = match service {
         Service::CloudTrail => trail::answer(world, scope, operation, body),
-        Service::Logs if operation == "DescribeMetricFilters" => parse(body).and_then(|input| metric_filters(world, scope, &input)),
-        Service::CloudWatch if operation == "DescribeAlarmsForMetric" => parse(body).and_then(|input| alarms(world, scope, &input)),
-        Service::AccessAnalyzer if (parts.method.as_str(), parts.uri.path()) == ("GET", "/analyzer") => analyzers(world, scope, parts),
+        Service::Logs if operation == "DescribeMetricFilters" => {
+            parse(body).and_then(|input| metric_filters(world, scope, &input))
+        }
+        Service::CloudWatch if operation == "DescribeAlarmsForMetric" => {
+            parse(body).and_then(|input| alarms(world, scope, &input))
+        }
+        Service::AccessAnalyzer
+            if (parts.method.as_str(), parts.uri.path()) == ("GET", "/analyzer") =>
+        {
+            analyzers(world, scope, parts)
+        }
         Service::Config if operation == "DescribeConfigurationRecorderStatus" => {
             parse(body).and_then(|input| recorders(world, scope, &input))
         }
-        Service::Macie if parts.method == http::Method::GET => macie(world, scope, parts.uri.path()),
+        Service::Macie if parts.method == http::Method::GET => {
+            macie(world, scope, parts.uri.path())
+        }
         _ => Err(not_modelled(format!("{}:{operation}", service.signing_name()))),
     };
     answered.map_or_else(|refusal| refusal, |body| (200, body))
@@ -101,7 +124,9 @@ fn metric_filters(world: &World, scope: &Scope, input: &OfLogGroup) -> Answered 
         &format!("arn:aws:logs:{}:{account}:log-group:{group}", scope.region),
     )?;
     let watch = own(world, scope).filter(|watch| watch.has_log_group(group));
-    let watch = watch.ok_or_else(|| error(400, "ResourceNotFoundException", "The specified log group does not exist."))?;
+    let watch = watch.ok_or_else(|| {
+        error(400, "ResourceNotFoundException", "The specified log group does not exist.")
+    })?;
     let filters: Vec<_> = watch
         .other
         .metric_filters
@@ -121,7 +146,9 @@ struct OfMetric {
 fn alarms(world: &World, scope: &Scope, input: &OfMetric) -> Answered {
     permit(scope, "cloudwatch:DescribeAlarmsForMetric", "*")?;
     let alarms = own(world, scope).map(|watch| &watch.other.metric_alarms).into_iter().flatten();
-    let alarms = alarms.filter(|alarm| alarm.metric_name == input.metric_name && alarm.namespace == input.namespace);
+    let alarms = alarms.filter(|alarm| {
+        alarm.metric_name == input.metric_name && alarm.namespace == input.namespace
+    });
     let alarms: Vec<_> = alarms.map(|alarm| told(world, alarm)).collect();
     Ok(json!({ "MetricAlarms": alarms }))
 }
@@ -131,7 +158,10 @@ fn alarms(world: &World, scope: &Scope, input: &OfMetric) -> Answered {
 fn told(world: &World, alarm: &MetricAlarm) -> Value {
     let mut told = json!(alarm);
     if let Value::Object(members) = &mut told {
-        let arn = format!("arn:aws:cloudwatch:{}:{}:alarm:{}", world.region, world.account, alarm.alarm_name);
+        let arn = format!(
+            "arn:aws:cloudwatch:{}:{}:alarm:{}",
+            world.region, world.account, alarm.alarm_name
+        );
         members.insert("AlarmArn".to_owned(), json!(arn));
     }
     told
@@ -165,7 +195,8 @@ fn macie(world: &World, scope: &Scope, path: &str) -> Answered {
     };
     permit_rest(scope, action)?;
     let macie = own(world, scope).and_then(|watch| watch.other.macie.as_ref());
-    let macie = macie.ok_or_else(|| error(403, "AccessDeniedException", "Macie is not enabled."))?;
+    let macie =
+        macie.ok_or_else(|| error(403, "AccessDeniedException", "Macie is not enabled."))?;
     if path != "/macie" {
         return Ok(json!({ "status": macie.automated_discovery }));
     }
@@ -180,5 +211,6 @@ fn macie(world: &World, scope: &Scope, path: &str) -> Answered {
 /// As [`permit`], for an action on no resource of a service that speaks REST and refuses with 403
 /// (<https://docs.aws.amazon.com/access-analyzer/latest/APIReference/CommonErrors.html>).
 fn permit_rest(scope: &Scope, action: &str) -> Result<(), JsonAnswer> {
-    permit(scope, action, "*").map_err(|(status, body)| (if status == 400 { 403 } else { status }, body))
+    permit(scope, action, "*")
+        .map_err(|(status, body)| (if status == 400 { 403 } else { status }, body))
 }

@@ -1,7 +1,7 @@
 //! `CloudTrail`: trails are read, started, stopped, changed and deleted.
 //!
-//! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.html>. Permission is asked before the trail is looked for,
-//! and the words of the errors are assumed.
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.html>. Permission
+//! is asked before the trail is looked for, and the words of the errors are assumed.
 
 use std::sync::Arc;
 
@@ -13,12 +13,14 @@ use super::{Answered, JsonAnswer, Scope, World, error, not_modelled, own, parse,
 
 pub(super) fn answer(world: &mut World, scope: &Scope, operation: &str, body: &[u8]) -> Answered {
     match operation {
-        "GetTrail" => named(world, scope, "cloudtrail:GetTrail", body).map(|trail| json!({ "Trail": printed(world, &trail) })),
-        "GetTrailStatus" => {
-            named(world, scope, "cloudtrail:GetTrailStatus", body).map(|trail| json!({ "IsLogging": trail.config.is_logging }))
-        }
-        "GetEventSelectors" => of_trail(world, scope, "cloudtrail:GetEventSelectors", body).map(|trail| selectors(&trail)),
-        "GetInsightSelectors" => of_trail(world, scope, "cloudtrail:GetInsightSelectors", body).and_then(|trail| insights(&trail)),
+        "GetTrail" => named(world, scope, "cloudtrail:GetTrail", body)
+            .map(|trail| json!({ "Trail": printed(world, &trail) })),
+        "GetTrailStatus" => named(world, scope, "cloudtrail:GetTrailStatus", body)
+            .map(|trail| json!({ "IsLogging": trail.config.is_logging })),
+        "GetEventSelectors" => of_trail(world, scope, "cloudtrail:GetEventSelectors", body)
+            .map(|trail| selectors(&trail)),
+        "GetInsightSelectors" => of_trail(world, scope, "cloudtrail:GetInsightSelectors", body)
+            .and_then(|trail| insights(&trail)),
         "StartLogging" => logging(world, scope, "cloudtrail:StartLogging", body, true),
         "StopLogging" => logging(world, scope, "cloudtrail:StopLogging", body, false),
         "DeleteTrail" => delete(world, scope, body),
@@ -40,12 +42,22 @@ struct OfTrail {
     trail_name: String,
 }
 
-fn named(world: &World, scope: &Scope, action: &str, body: &[u8]) -> Result<Arc<Trail>, JsonAnswer> {
+fn named(
+    world: &World,
+    scope: &Scope,
+    action: &str,
+    body: &[u8],
+) -> Result<Arc<Trail>, JsonAnswer> {
     let input: Named = parse(body)?;
     find(world, scope, action, &input.name)
 }
 
-fn of_trail(world: &World, scope: &Scope, action: &str, body: &[u8]) -> Result<Arc<Trail>, JsonAnswer> {
+fn of_trail(
+    world: &World,
+    scope: &Scope,
+    action: &str,
+    body: &[u8],
+) -> Result<Arc<Trail>, JsonAnswer> {
     let input: OfTrail = parse(body)?;
     find(world, scope, action, &input.trail_name)
 }
@@ -87,15 +99,14 @@ fn printed(world: &World, trail: &Trail) -> Value {
         ("LogFileValidationEnabled", json!(config.log_file_validation_enabled)),
         (
             "HasCustomEventSelectors",
-            json!(!config.event_selectors.is_empty() || !config.advanced_event_selectors.is_empty()),
+            json!(
+                !config.event_selectors.is_empty() || !config.advanced_event_selectors.is_empty()
+            ),
         ),
         ("HasInsightSelectors", json!(!config.insight_selectors.is_empty())),
     ];
-    let members: Map<String, Value> = always
-        .into_iter()
-        .chain(texts)
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
+    let members: Map<String, Value> =
+        always.into_iter().chain(texts).map(|(name, value)| (name.to_owned(), value)).collect();
     Value::Object(members)
 }
 
@@ -125,7 +136,13 @@ fn keep(world: &mut World, trail: Trail) {
     trails.insert(trail.arn.clone(), Arc::new(trail));
 }
 
-fn logging(world: &mut World, scope: &Scope, action: &str, body: &[u8], is_logging: bool) -> Answered {
+fn logging(
+    world: &mut World,
+    scope: &Scope,
+    action: &str,
+    body: &[u8],
+    is_logging: bool,
+) -> Answered {
     let mut trail = Arc::unwrap_or_clone(named(world, scope, action, body)?);
     trail.config.is_logging = is_logging;
     keep(world, trail);
@@ -152,7 +169,8 @@ struct Update {
 }
 
 fn update(world: &mut World, scope: &Scope, input: &Update) -> Answered {
-    let mut trail = Arc::unwrap_or_clone(find(world, scope, "cloudtrail:UpdateTrail", &input.name)?);
+    let mut trail =
+        Arc::unwrap_or_clone(find(world, scope, "cloudtrail:UpdateTrail", &input.name)?);
     let config = &mut trail.config;
     for (flag, asked) in [
         (&mut config.include_global_service_events, input.include_global_service_events),
@@ -163,7 +181,12 @@ fn update(world: &mut World, scope: &Scope, input: &Update) -> Answered {
     }
     let mut answer = printed(world, &trail);
     if let Value::Object(members) = &mut answer {
-        members.retain(|name, _| !matches!(name.as_str(), "HomeRegion" | "HasCustomEventSelectors" | "HasInsightSelectors"));
+        members.retain(|name, _| {
+            !matches!(
+                name.as_str(),
+                "HomeRegion" | "HasCustomEventSelectors" | "HasInsightSelectors"
+            )
+        });
     }
     keep(world, trail);
     Ok(answer)
@@ -181,7 +204,12 @@ struct PutSelectors {
 
 /// Either kind of selector replaces whatever there was.
 fn put_selectors(world: &mut World, scope: &Scope, input: PutSelectors) -> Answered {
-    let mut trail = Arc::unwrap_or_clone(find(world, scope, "cloudtrail:PutEventSelectors", &input.trail_name)?);
+    let mut trail = Arc::unwrap_or_clone(find(
+        world,
+        scope,
+        "cloudtrail:PutEventSelectors",
+        &input.trail_name,
+    )?);
     if input.event_selectors.is_empty() == input.advanced_event_selectors.is_empty() {
         return Err(error(
             400,

@@ -1,7 +1,8 @@
 //! An ACL: what it can say, how it is written, and the policy it is equal to.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>. Every object here belongs to the owner of its bucket: an upload
-//! after which it would not is refused as not modelled.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>. Every object here
+//! belongs to the owner of its bucket: an upload after which it would not is refused as not
+//! modelled.
 
 use gainsay_iam::{Policy, PolicyKind};
 use gainsay_model::{Document, Source};
@@ -15,8 +16,8 @@ use super::{S3Result, acl::canonical_id, error, not_modelled};
 pub(crate) struct AccessList {
     /// What others are granted.
     grants: Vec<Granted>,
-    /// Whether the owner's full control was left out. It changes what is read back: who belongs to the owner's account may what policies
-    /// let him.
+    /// Whether the owner's full control was left out. It changes what is read back: who belongs to
+    /// the owner's account may what policies let him.
     without_owner: bool,
 }
 
@@ -65,7 +66,8 @@ const PERMISSIONS: [(&str, Permission); 5] = [
 
 type Granted = (Grantee, Permission);
 
-/// The canned ACLs, what they can be of where that is not both, and what they add to the owner's full control.
+/// The canned ACLs, what they can be of where that is not both, and what they add to the owner's
+/// full control.
 const CANNED: [(&str, Option<Of>, &[Granted]); 7] = [
     ("private", None, &[]),
     ("bucket-owner-read", Some(Of::Object), &[]),
@@ -80,10 +82,7 @@ const CANNED: [(&str, Option<Of>, &[Granted]); 7] = [
     (
         "log-delivery-write",
         Some(Of::Bucket),
-        &[
-            (Grantee::LogDelivery, Permission::Write),
-            (Grantee::LogDelivery, Permission::ReadAcp),
-        ],
+        &[(Grantee::LogDelivery, Permission::Write), (Grantee::LogDelivery, Permission::ReadAcp)],
     ),
 ];
 
@@ -95,16 +94,8 @@ const ACTIONS: [(Permission, &[&str], &[&str]); 4] = [
         &["s3:GetObject", "s3:GetObjectVersion"],
     ),
     (Permission::Write, &["s3:PutObject"], &[]),
-    (
-        Permission::ReadAcp,
-        &["s3:GetBucketAcl"],
-        &["s3:GetObjectAcl", "s3:GetObjectVersionAcl"],
-    ),
-    (
-        Permission::WriteAcp,
-        &["s3:PutBucketAcl"],
-        &["s3:PutObjectAcl", "s3:PutObjectVersionAcl"],
-    ),
+    (Permission::ReadAcp, &["s3:GetBucketAcl"], &["s3:GetObjectAcl", "s3:GetObjectVersionAcl"]),
+    (Permission::WriteAcp, &["s3:PutBucketAcl"], &["s3:PutObjectAcl", "s3:PutObjectVersionAcl"]),
 ];
 
 /// The headers that grant, each with what it grants.
@@ -146,7 +137,11 @@ impl Written<'_> {
             (Some(canned), false, None) => self.canned(canned),
             (None, true, None) => self.by_headers(),
             (None, false, Some(grants)) => self.by_body(grants),
-            (None, false, None) => Err(error(400, "MissingSecurityHeader", "Your request was missing a required header")),
+            (None, false, None) => Err(error(
+                400,
+                "MissingSecurityHeader",
+                "Your request was missing a required header",
+            )),
             _ => Err(error(
                 400,
                 "InvalidRequest",
@@ -156,9 +151,8 @@ impl Written<'_> {
     }
 
     fn canned(&self, word: &str) -> S3Result<AccessList> {
-        let found = CANNED
-            .iter()
-            .find(|(name, of, _)| *name == word && of.is_none_or(|of| of == self.of));
+        let found =
+            CANNED.iter().find(|(name, of, _)| *name == word && of.is_none_or(|of| of == self.of));
         match found {
             Some((_, _, grants)) => Ok(self.of(grants.to_vec())),
             None if word == "aws-exec-read" => Err(not_modelled("the canned ACL aws-exec-read")),
@@ -172,7 +166,10 @@ impl Written<'_> {
             let Some(value) = value else { continue };
             for grantee in value.split(',') {
                 let (kind, name) = grantee.trim().split_once('=').ok_or_else(invalid)?;
-                grants.push((self.grantee(kind.trim(), name.trim().trim_matches('"'))?, permission(word)?));
+                grants.push((
+                    self.grantee(kind.trim(), name.trim().trim_matches('"'))?,
+                    permission(word)?,
+                ));
             }
         }
         Ok(self.of(grants))
@@ -197,7 +194,10 @@ impl Written<'_> {
                 (None, None, Some(address)) => ("emailAddress", address),
                 _ => return Err(malformed()),
             };
-            grants.push((self.grantee(kind, name)?, permission(word.as_str()).map_err(|_| malformed())?));
+            grants.push((
+                self.grantee(kind, name)?,
+                permission(word.as_str()).map_err(|_| malformed())?,
+            ));
         }
         Ok(self.of(grants))
     }
@@ -206,15 +206,16 @@ impl Written<'_> {
         match kind {
             "id" => {
                 let account = self.accounts.iter().find(|account| canonical_id(account) == name);
-                let account = account.ok_or_else(|| error(400, "InvalidArgument", "Invalid id"))?.clone();
-                Ok(Grantee::Account {
-                    id: name.to_owned(),
-                    account,
-                })
+                let account =
+                    account.ok_or_else(|| error(400, "InvalidArgument", "Invalid id"))?.clone();
+                Ok(Grantee::Account { id: name.to_owned(), account })
             }
             "uri" => {
                 let group = GROUPS.iter().find(|(uri, _)| *uri == name);
-                Ok(group.ok_or_else(|| error(400, "InvalidArgument", "Invalid group uri"))?.1.clone())
+                Ok(group
+                    .ok_or_else(|| error(400, "InvalidArgument", "Invalid group uri"))?
+                    .1
+                    .clone())
             }
             "emailAddress" => Err(not_modelled("grants to addresses of mail")),
             _ => Err(invalid()),
@@ -245,20 +246,19 @@ impl AccessList {
         self.grants.is_empty()
     }
 
-    /// Whether it grants anything to everyone or to whoever has an account, which is what Block Public Access calls public
+    /// Whether it grants anything to everyone or to whoever has an account, which is what Block
+    /// Public Access calls public
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>).
     pub(super) fn is_public(&self) -> bool {
-        let public = |grantee: &Grantee| matches!(grantee, Grantee::Everyone | Grantee::Authenticated);
+        let public =
+            |grantee: &Grantee| matches!(grantee, Grantee::Everyone | Grantee::Authenticated);
         self.grants.iter().any(|(grantee, _)| public(grantee))
     }
 
     /// As it is read back, the owner's full control first.
     pub(super) fn written(&self, owner: &str) -> Vec<Grant> {
         let id = canonical_id(owner);
-        let own = Grantee::Account {
-            id,
-            account: owner.to_owned(),
-        };
+        let own = Grantee::Account { id, account: owner.to_owned() };
         let own = (!self.without_owner).then_some((own, Permission::FullControl));
         own.iter()
             .chain(&self.grants)
@@ -266,10 +266,11 @@ impl AccessList {
             .collect()
     }
 
-    /// The policy that grants the same, apart from what the owner may; nothing if there is nothing in it. `ignores_public` leaves out what
-    /// Block Public Access has S3 ignore.
+    /// The policy that grants the same, apart from what the owner may; nothing if there is nothing
+    /// in it. `ignores_public` leaves out what Block Public Access has S3 ignore.
     pub(super) fn policy(&self, of: Of, arn: &str, ignores_public: bool) -> Option<Document> {
-        let public = |grantee: &Grantee| matches!(grantee, Grantee::Everyone | Grantee::Authenticated);
+        let public =
+            |grantee: &Grantee| matches!(grantee, Grantee::Everyone | Grantee::Authenticated);
         let grants = self.grants.iter().filter(|(grantee, _)| !(ignores_public && public(grantee)));
         let statements: Vec<Value> = grants
             .flat_map(|(grantee, permission)| statements(of, arn, grantee, *permission))
@@ -291,7 +292,8 @@ fn statements(of: Of, arn: &str, grantee: &Grantee, permission: Permission) -> V
     let (principal, condition) = match grantee {
         Grantee::Account { account, .. } => (json!({ "AWS": account }), None),
         Grantee::Everyone => (json!("*"), None),
-        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>: who has no account is `anonymous`.
+        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>:
+        // who has no account is `anonymous`.
         Grantee::Authenticated => (
             json!("*"),
             Some(json!({ "StringNotEquals": { "aws:PrincipalAccount": "anonymous" } })),
@@ -347,7 +349,11 @@ mod tests {
 
     const ACCOUNTS: [&str; 2] = ["111122223333", "222233334444"];
 
-    fn read(canned: Option<&str>, read: Option<&str>, body: Option<&[Grant]>) -> S3Result<AccessList> {
+    fn read(
+        canned: Option<&str>,
+        read: Option<&str>,
+        body: Option<&[Grant]>,
+    ) -> S3Result<AccessList> {
         let read = read.map(str::to_owned);
         Written {
             of: Of::Object,

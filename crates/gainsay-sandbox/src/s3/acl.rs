@@ -7,8 +7,9 @@ use gainsay_model::{Document, Ownership};
 use s3s::{
     S3Result,
     dto::{
-        BucketCannedACL, GetBucketAclInput, GetBucketAclOutput, GetObjectAclInput, GetObjectAclOutput, ObjectCannedACL, Owner,
-        PutBucketAclInput, PutBucketAclOutput, PutObjectAclInput, PutObjectAclOutput,
+        BucketCannedACL, GetBucketAclInput, GetBucketAclOutput, GetObjectAclInput,
+        GetObjectAclOutput, ObjectCannedACL, Owner, PutBucketAclInput, PutBucketAclOutput,
+        PutObjectAclInput, PutObjectAclOutput,
     },
 };
 
@@ -23,7 +24,8 @@ use crate::{
 };
 
 pub(super) const PUBLIC: [&str; 3] = ["public-read", "public-read-write", "authenticated-read"];
-const PUBLIC_CLAUSE: &str = "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access";
+const PUBLIC_CLAUSE: &str =
+    "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access";
 
 /// The ACL that the input of an upload asks for.
 macro_rules! asked_acl {
@@ -68,15 +70,23 @@ impl Asked<'_> {
     }
 }
 
-/// The ACL of what is uploaded. With ACLs off only the owner's full control is accepted, and that is said before Block Public
-/// Access is (several public transcripts; AWS documents no order):
+/// The ACL of what is uploaded. With ACLs off only the owner's full control is accepted, and that
+/// is said before Block Public Access is (several public transcripts; AWS documents no order):
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>.
-pub(super) fn of_upload(world: &World, scope: &Scope, held: &Held, key: &str, asked: &Asked<'_>) -> S3Result<AccessList> {
+pub(super) fn of_upload(
+    world: &World,
+    scope: &Scope,
+    held: &Held,
+    key: &str,
+    asked: &Asked<'_>,
+) -> S3Result<AccessList> {
     let for_owner = asked.canned == Some("bucket-owner-full-control");
     if held.bucket.config.ownership == Ownership::BucketOwnerEnforced {
         return match asked.canned {
             None if !asked.is_some() => Ok(AccessList::default()),
-            Some(_) if for_owner && asked.grants.iter().all(Option::is_none) => Ok(AccessList::default()),
+            Some(_) if for_owner && asked.grants.iter().all(Option::is_none) => {
+                Ok(AccessList::default())
+            }
             _ => Err(acls_are_off()),
         };
     }
@@ -111,16 +121,28 @@ fn acls_are_off() -> s3s::S3Error {
     error(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
 }
 
-fn check_public(scope: &Scope, held: &Held, action: &str, resource: &str, list: &AccessList) -> S3Result<()> {
+fn check_public(
+    scope: &Scope,
+    held: &Held,
+    action: &str,
+    resource: &str,
+    list: &AccessList,
+) -> S3Result<()> {
     if list.is_public() && held.public_access.block_public_acls {
         return Err(scope.refuse(action, resource, Layer::BlockPublicAccess, PUBLIC_CLAUSE).into());
     }
     Ok(())
 }
 
-/// The ACL that replaces another. Here Block Public Access answers before Object Ownership (several public transcripts; AWS documents no
-/// order).
-fn replacing(scope: &Scope, held: &Held, action: &str, resource: &str, written: &Written<'_>) -> S3Result<AccessList> {
+/// The ACL that replaces another. Here Block Public Access answers before Object Ownership (several
+/// public transcripts; AWS documents no order).
+fn replacing(
+    scope: &Scope,
+    held: &Held,
+    action: &str,
+    resource: &str,
+    written: &Written<'_>,
+) -> S3Result<AccessList> {
     if held.bucket.config.ownership != Ownership::BucketOwnerEnforced {
         let list = written.read()?;
         check_public(scope, held, action, resource, &list)?;
@@ -130,19 +152,24 @@ fn replacing(scope: &Scope, held: &Held, action: &str, resource: &str, written: 
         Some(canned) if PUBLIC.contains(&canned) && held.public_access.block_public_acls => {
             Err(scope.refuse(action, resource, Layer::BlockPublicAccess, PUBLIC_CLAUSE).into())
         }
-        Some("bucket-owner-full-control") if written.headers.iter().all(|(_, value)| value.is_none()) => Ok(AccessList::default()),
+        Some("bucket-owner-full-control")
+            if written.headers.iter().all(|(_, value)| value.is_none()) =>
+        {
+            Ok(AccessList::default())
+        }
         _ => Err(acls_are_off()),
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn put_object(world: &mut World, scope: &Scope, input: PutObjectAclInput) -> S3Result<PutObjectAclOutput> {
+pub(super) fn put_object(
+    world: &mut World,
+    scope: &Scope,
+    input: PutObjectAclInput,
+) -> S3Result<PutObjectAclOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let action = if input.version_id.is_some() {
-        "s3:PutObjectVersionAcl"
-    } else {
-        "s3:PutObjectAcl"
-    };
+    let action =
+        if input.version_id.is_some() { "s3:PutObjectVersionAcl" } else { "s3:PutObjectAcl" };
     let headers = grant_headers!(input);
     let canned = input.acl.as_ref().map(ObjectCannedACL::as_str);
     let mut context = held.context(scope);
@@ -168,7 +195,8 @@ pub(super) fn put_object(world: &mut World, scope: &Scope, input: PutObjectAclIn
     };
     let list = replacing(scope, &held, action, &held.object_arn(&input.key), &written)?;
     let id = version.id.clone();
-    let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(&input.key));
+    let versions =
+        world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(&input.key));
     let found = versions.and_then(|versions| versions.iter_mut().find(|version| version.id == id));
     if let Some(content) = found.and_then(|version| Arc::make_mut(version).content.as_mut()) {
         content.acl = list;
@@ -177,7 +205,11 @@ pub(super) fn put_object(world: &mut World, scope: &Scope, input: PutObjectAclIn
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn put_bucket(world: &mut World, scope: &Scope, input: PutBucketAclInput) -> S3Result<PutBucketAclOutput> {
+pub(super) fn put_bucket(
+    world: &mut World,
+    scope: &Scope,
+    input: PutBucketAclInput,
+) -> S3Result<PutBucketAclOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let headers = grant_headers!(input);
     let canned = input.acl.as_ref().map(BucketCannedACL::as_str);
@@ -215,10 +247,15 @@ fn tell(context: &mut Context, canned: Option<&str>, headers: &super::access_lis
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn get_object(world: &mut World, scope: &Scope, input: GetObjectAclInput) -> S3Result<GetObjectAclOutput> {
+pub(super) fn get_object(
+    world: &mut World,
+    scope: &Scope,
+    input: GetObjectAclInput,
+) -> S3Result<GetObjectAclOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let actions = ["s3:GetObjectAcl", "s3:GetObjectVersionAcl"];
-    let (_, content) = object::find(scope, &held, &input.key, input.version_id.as_deref(), actions)?;
+    let (_, content) =
+        object::find(scope, &held, &input.key, input.version_id.as_deref(), actions)?;
     Ok(GetObjectAclOutput {
         owner: Some(owner(held.account())),
         grants: Some(in_force(&held, &content.acl).written(held.account())),
@@ -227,7 +264,11 @@ pub(super) fn get_object(world: &mut World, scope: &Scope, input: GetObjectAclIn
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn get_bucket(world: &mut World, scope: &Scope, input: GetBucketAclInput) -> S3Result<GetBucketAclOutput> {
+pub(super) fn get_bucket(
+    world: &mut World,
+    scope: &Scope,
+    input: GetBucketAclInput,
+) -> S3Result<GetBucketAclOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let context = held.context(scope);
     let _permit = held.authorize(scope, "s3:GetBucketAcl", &context)?;
@@ -245,9 +286,17 @@ fn in_force(held: &Held, list: &AccessList) -> AccessList {
     list.clone()
 }
 
-/// The ACL that grants what policies do not, as a policy; nothing if it makes no difference. A Deny of any policy stands.
-pub(super) fn granting(held: &Held, scope: &Scope, question: &Question<'_>, key: Option<&str>) -> S3Result<Option<Document>> {
-    if held.bucket.config.ownership == Ownership::BucketOwnerEnforced || !question.settings.is_empty() {
+/// The ACL that grants what policies do not, as a policy; nothing if it makes no difference. A Deny
+/// of any policy stands.
+pub(super) fn granting(
+    held: &Held,
+    scope: &Scope,
+    question: &Question<'_>,
+    key: Option<&str>,
+) -> S3Result<Option<Document>> {
+    if held.bucket.config.ownership == Ownership::BucketOwnerEnforced
+        || !question.settings.is_empty()
+    {
         return Ok(None);
     }
     let of_object = list_of(held, key, question.action)?;
@@ -263,11 +312,8 @@ pub(super) fn granting(held: &Held, scope: &Scope, question: &Question<'_>, key:
         of_object.policy(Of::Object, question.resource, ignores),
     ];
     for list in lists.into_iter().flatten() {
-        let by_list = Question {
-            resource_policy: Some(&list),
-            restrict_public: false,
-            ..*question
-        };
+        let by_list =
+            Question { resource_policy: Some(&list), restrict_public: false, ..*question };
         if scope.foresee(&by_list)?.decision == Decision::Allow {
             return Ok(Some(list));
         }
@@ -281,15 +327,10 @@ fn list_of(held: &Held, key: Option<&str>, action: &str) -> S3Result<AccessList>
         return Ok(AccessList::default());
     };
     let lists = || {
-        versions
-            .iter()
-            .filter_map(|version| version.content.as_ref())
-            .map(|content| &content.acl)
+        versions.iter().filter_map(|version| version.content.as_ref()).map(|content| &content.acl)
     };
-    let current = versions
-        .last()
-        .and_then(|version| version.content.as_ref())
-        .map(|content| &content.acl);
+    let current =
+        versions.last().and_then(|version| version.content.as_ref()).map(|content| &content.acl);
     if action.contains("Version") && lists().any(|list| Some(list) != lists().next_back()) {
         return Err(not_modelled("versions of one object whose ACLs differ"));
     }
@@ -298,21 +339,14 @@ fn list_of(held: &Held, key: Option<&str>, action: &str) -> S3Result<AccessList>
 
 /// Object Ownership by the API's word.
 pub(super) fn ownership(word: &str) -> Option<Ownership> {
-    [
-        Ownership::BucketOwnerEnforced,
-        Ownership::BucketOwnerPreferred,
-        Ownership::ObjectWriter,
-    ]
-    .into_iter()
-    .find(|ownership| ownership.as_str() == word)
+    [Ownership::BucketOwnerEnforced, Ownership::BucketOwnerPreferred, Ownership::ObjectWriter]
+        .into_iter()
+        .find(|ownership| ownership.as_str() == word)
 }
 
 /// An account as an owner.
 pub(super) fn owner(account: &str) -> Owner {
-    Owner {
-        id: Some(canonical_id(account)),
-        display_name: None,
-    }
+    Owner { id: Some(canonical_id(account)), display_name: None }
 }
 
 /// The canonical user id of an account, which is 64 hexadecimal digits.

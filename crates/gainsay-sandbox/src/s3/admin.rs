@@ -1,8 +1,10 @@
-//! Configurations of a bucket that take effect: its policy, Block Public Access, default encryption, versioning, Object Ownership.
+//! Configurations of a bucket that take effect: its policy, Block Public Access, default
+//! encryption, versioning, Object Ownership.
 //!
 //! Actions and statuses are those of each operation's page
-//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>). What was written holds
-//! from the next request on; AWS says that bucket configuration is eventually consistent.
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>).
+//! What was written holds from the next request on; AWS says that bucket configuration is
+//! eventually consistent.
 
 use std::sync::Arc;
 
@@ -10,7 +12,10 @@ use gainsay_iam::{Layer, Policy, PolicyKind};
 use gainsay_model::{Bucket as Config, Document, Ownership, PublicAccessBlock, Source, Versioning};
 use s3s::{
     S3Result,
-    dto::{BucketVersioningStatus, OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration},
+    dto::{
+        BucketVersioningStatus, OwnershipControls, PublicAccessBlockConfiguration,
+        VersioningConfiguration,
+    },
 };
 use serde::Deserialize;
 
@@ -42,7 +47,8 @@ const OPERATIONS: &[(&str, &str, Effect)] = &[
         Ok(Answer::empty(204))
     }),
     ("PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock", put_public_access_block),
-    // There is no action of its own: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html>.
+    // There is no action of its own:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html>.
     ("DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock", |bucket, _, _| {
         bucket.deleted.insert("PutPublicAccessBlock");
         config(bucket).public_access = PublicAccessBlock {
@@ -54,8 +60,9 @@ const OPERATIONS: &[(&str, &str, Effect)] = &[
         Ok(Answer::empty(204))
     }),
     ("PutBucketEncryption", "s3:PutEncryptionConfiguration", put_encryption),
-    // It goes back to SSE-S3: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html>. That SSE-C stays
-    // blocked where it was is assumed.
+    // It goes back to SSE-S3:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html>. That SSE-C
+    // stays blocked where it was is assumed.
     ("DeleteBucketEncryption", "s3:PutEncryptionConfiguration", |bucket, _, _| {
         bucket.default_encryption = DefaultEncryption::S3;
         Ok(Answer::empty(204))
@@ -65,7 +72,8 @@ const OPERATIONS: &[(&str, &str, Effect)] = &[
     }),
     ("PutBucketVersioning", "s3:PutBucketVersioning", put_versioning),
     ("PutBucketOwnershipControls", "s3:PutBucketOwnershipControls", put_ownership),
-    // There is no action of its own: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketOwnershipControls.html>.
+    // There is no action of its own:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketOwnershipControls.html>.
     ("DeleteBucketOwnershipControls", "s3:PutBucketOwnershipControls", |bucket, _, _| {
         bucket.deleted.insert("PutBucketOwnershipControls");
         config(bucket).ownership = Ownership::ObjectWriter;
@@ -88,7 +96,8 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
         check_own_account(scope, &held)?;
     }
     let bucket = world.bucket_mut(held.name());
-    let bucket = bucket.ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
+    let bucket =
+        bucket.ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
     let public_access = held.public_access;
     effect(bucket, raw, &Asker { scope, public_access })
 }
@@ -97,7 +106,8 @@ fn config(bucket: &mut Bucket) -> &mut Config {
     Arc::make_mut(&mut bucket.config)
 }
 
-/// With the permission but from another account: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>.
+/// With the permission but from another account:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>.
 fn check_own_account(scope: &Scope, held: &Held) -> S3Result<()> {
     if scope.account().as_deref() == Some(held.account()) {
         return Ok(());
@@ -127,7 +137,8 @@ fn put_policy(bucket: &mut Bucket, raw: &Raw<'_>, asker: &Asker<'_>) -> S3Result
     if let Some((key, _)) = gainsay_iam::duplicate_key(text) {
         return Err(refuse(format!("This policy contains invalid Json: `{key}` is written twice")));
     }
-    let policy = Policy::from_value(PolicyKind::Bucket, &value).map_err(|problem| refuse(problem.to_string()))?;
+    let policy = Policy::from_value(PolicyKind::Bucket, &value)
+        .map_err(|problem| refuse(problem.to_string()))?;
     let arn = bucket.config.arn();
     let inside = |resource: &str| {
         let rest = resource.strip_prefix(&arn);
@@ -149,8 +160,10 @@ fn put_policy(bucket: &mut Bucket, raw: &Raw<'_>, asker: &Asker<'_>) -> S3Result
 }
 
 fn put_public_access_block(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
-    let block: PublicAccessBlockConfiguration = document(raw.body, "PublicAccessBlockConfiguration")?;
-    // What is not written is off: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html>.
+    let block: PublicAccessBlockConfiguration =
+        document(raw.body, "PublicAccessBlockConfiguration")?;
+    // What is not written is off:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html>.
     config(bucket).public_access = PublicAccessBlock {
         block_public_acls: block.block_public_acls.unwrap_or(false),
         ignore_public_acls: block.ignore_public_acls.unwrap_or(false),
@@ -282,7 +295,9 @@ fn put_encryption(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result
                     "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
                 ));
             }
-            ("aws:kms" | "aws:kms:dsse", Some(key)) if key.is_empty() || key.len() > 2048 => return Err(malformed()),
+            ("aws:kms" | "aws:kms:dsse", Some(key)) if key.is_empty() || key.len() > 2048 => {
+                return Err(malformed());
+            }
             // S3 does not look whether there is such a key.
             (kms @ ("aws:kms" | "aws:kms:dsse"), key) => DefaultEncryption::Kms {
                 key: key.clone(),
@@ -302,13 +317,13 @@ fn put_encryption(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result
 fn encryption(bucket: &Bucket) -> String {
     let (algorithm, key, bucket_key) = match &bucket.default_encryption {
         DefaultEncryption::S3 => ("AES256", None, false),
-        DefaultEncryption::Kms {
-            key,
-            bucket_key,
-            dual_layer,
-        } => (if *dual_layer { "aws:kms:dsse" } else { "aws:kms" }, key.as_deref(), *bucket_key),
+        DefaultEncryption::Kms { key, bucket_key, dual_layer } => {
+            (if *dual_layer { "aws:kms:dsse" } else { "aws:kms" }, key.as_deref(), *bucket_key)
+        }
     };
-    let key = key.map_or_else(String::new, |key| format!("<KMSMasterKeyID>{}</KMSMasterKeyID>", escape(key)));
+    let key = key.map_or_else(String::new, |key| {
+        format!("<KMSMasterKeyID>{}</KMSMasterKeyID>", escape(key))
+    });
     let blocked = if bucket.config.blocks_customer_keys { "SSE-C" } else { "NONE" };
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ServerSideEncryptionConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>\

@@ -1,8 +1,9 @@
 //! Annotations of objects: named payloads of a version.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html> and its siblings name one action each, and say that
-//! annotations are encrypted as their object is. Which KMS permissions that takes is assumed to be what the object itself takes. No
-//! action for versions is named, so it is assumed that a version id changes nothing in the action.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html> and its siblings
+//! name one action each, and say that annotations are encrypted as their object is. Which KMS
+//! permissions that takes is assumed to be what the object itself takes. No action for versions is
+//! named, so it is assumed that a version id changes nothing in the action.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -25,7 +26,8 @@ use crate::{
     state::{Annotation, Content, Version, World},
 };
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html>: 1 byte to 1 MiB, 1,000 to an object.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html>: 1 byte to 1 MiB,
+/// 1,000 to an object.
 const MAX_PAYLOAD: usize = 1 << 20;
 const MAX_ANNOTATIONS: usize = 1000;
 /// Assumed: the page of the naming rules was not read.
@@ -56,11 +58,22 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     }
 }
 
-fn find<'a>(scope: &Scope, held: &'a Held, raw: &Raw<'_>, action: &str) -> S3Result<(&'a Version, &'a Content)> {
+fn find<'a>(
+    scope: &Scope,
+    held: &'a Held,
+    raw: &Raw<'_>,
+    action: &str,
+) -> S3Result<(&'a Version, &'a Content)> {
     object::find(scope, held, raw.key, raw.query("versionId"), [action, action])
 }
 
-fn change(world: &mut World, held: &Held, key: &str, version: &str, change: impl FnOnce(&mut Content)) {
+fn change(
+    world: &mut World,
+    held: &Held,
+    key: &str,
+    version: &str,
+    change: impl FnOnce(&mut Content),
+) {
     let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(key));
     let version = versions.and_then(|versions| versions.iter_mut().find(|held| held.id == version));
     if let Some(content) = version.and_then(|version| Arc::make_mut(version).content.as_mut()) {
@@ -68,18 +81,19 @@ fn change(world: &mut World, held: &Held, key: &str, version: &str, change: impl
     }
 }
 
-/// The object's own. One under a customer's key cannot be read without it, and an annotation has no way to bring it.
+/// The object's own. One under a customer's key cannot be read without it, and an annotation has no
+/// way to bring it.
 fn keys<'a>(world: &'a World, held: &'a Held, key: &'a str, content: &'a Content) -> Keys<'a> {
-    Keys {
-        world,
-        held,
-        object: key,
-        encryption: &content.encryption,
-        customer: None,
-    }
+    Keys { world, held, object: key, encryption: &content.encryption, customer: None }
 }
 
-fn put(world: &mut World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str) -> S3Result<Answer> {
+fn put(
+    world: &mut World,
+    scope: &Scope,
+    held: &Held,
+    raw: &Raw<'_>,
+    name: &str,
+) -> S3Result<Answer> {
     let (version, content) = find(scope, held, raw, "s3:PutObjectAnnotation")?;
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(error(400, "InvalidAnnotationName", "The annotation name is not valid"));
@@ -104,11 +118,12 @@ fn put(world: &mut World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str)
     if content.annotations.len() >= MAX_ANNOTATIONS && !content.annotations.contains_key(name) {
         return Err(error(400, "AnnotationLimitExceeded", "The object has too many annotations"));
     }
-    encryption::authorize(world, scope, held, raw.key, &content.encryption, "kms:GenerateDataKey")?;
+    encryption::authorize_write(world, scope, held, raw.key, &content.encryption)?;
     let annotation = Annotation {
         etag: object::body_etag(&content.encryption, Md5::digest(raw.body).into()),
         size: raw.body.len(),
-        body: keys(world, held, raw.key, content).seal(&Blob::of(raw.body).map_err(|problem| unkept(&problem))?)?,
+        body: keys(world, held, raw.key, content)
+            .seal(&Blob::of(raw.body).map_err(|problem| unkept(&problem))?)?,
         modified: world.now(),
     };
     let etag = format!("\"{}\"", annotation.etag);
@@ -138,14 +153,11 @@ fn get(world: &World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str) -> 
     let (version, content) = find(scope, held, raw, "s3:GetObjectAnnotation")?;
     let annotation = content.annotations.get(name).ok_or_else(no_such_annotation)?;
     encryption::authorize(world, scope, held, raw.key, &content.encryption, "kms:Decrypt")?;
-    let opened = keys(world, held, raw.key, content).open(std::slice::from_ref(&annotation.body))?;
+    let opened =
+        keys(world, held, raw.key, content).open(std::slice::from_ref(&annotation.body))?;
     let body = opened.bytes().map_err(|problem| unkept(&problem))?;
     let (algorithm, ..) = encryption::reported(&content.encryption);
-    let answer = Answer {
-        status: 200,
-        headers: Vec::new(),
-        body,
-    };
+    let answer = Answer { status: 200, headers: Vec::new(), body };
     Ok(answer
         .with("etag", Some(format!("\"{}\"", annotation.etag)))
         .with(
@@ -155,7 +167,13 @@ fn get(world: &World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str) -> 
         .with("x-amz-object-version-id", shown_version(held, version)))
 }
 
-fn delete(world: &mut World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str) -> S3Result<Answer> {
+fn delete(
+    world: &mut World,
+    scope: &Scope,
+    held: &Held,
+    raw: &Raw<'_>,
+    name: &str,
+) -> S3Result<Answer> {
     let (version, content) = find(scope, held, raw, "s3:DeleteObjectAnnotation")?;
     if !content.annotations.contains_key(name) {
         return Err(no_such_annotation());

@@ -5,24 +5,36 @@ use std::sync::Arc;
 use s3s::{
     S3Result,
     dto::{
-        Checksum, ETag, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectAttributesParts, ObjectAttributes,
-        RestoreObjectInput, RestoreObjectOutput, StorageClass, Timestamp,
+        Checksum, ETag, GetObjectAttributesInput, GetObjectAttributesOutput,
+        GetObjectAttributesParts, ObjectAttributes, RestoreObjectInput, RestoreObjectOutput,
+        StorageClass, Timestamp,
     },
 };
 
-use super::{customer, error, not_modelled, object, open, raw::malformed, receive::Sum, refuse_unmodelled};
+use super::{
+    customer, error, not_modelled, object, open, raw::malformed, receive::Sum, refuse_unmodelled,
+};
 use crate::{authorize::Scope, state::World};
 
 /// Both s3:GetObjectAttributes and s3:GetObject, or those of versions
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html>). It gives no order; the attributes are asked first
-/// (assumed). As for HEAD, no KMS permission is asked (assumed: the page speaks of none for SSE-KMS).
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html>). It gives no
+/// order; the attributes are asked first (assumed). As for HEAD, no KMS permission is asked
+/// (assumed: the page speaks of none for SSE-KMS).
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectAttributesInput) -> S3Result<GetObjectAttributesOutput> {
+pub(super) fn get(
+    world: &mut World,
+    scope: &Scope,
+    input: GetObjectAttributesInput,
+) -> S3Result<GetObjectAttributesOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     // Clients send the list on one line, too.
-    let listed = || input.object_attributes.iter().flat_map(|attribute| attribute.as_str().split(','));
+    let listed =
+        || input.object_attributes.iter().flat_map(|attribute| attribute.as_str().split(','));
     let asked = |name: &str| listed().any(|attribute| attribute.trim() == name);
-    refuse_unmodelled(&[("pages of parts", input.max_parts.is_some() || input.part_number_marker.is_some())])?;
+    refuse_unmodelled(&[(
+        "pages of parts",
+        input.max_parts.is_some() || input.part_number_marker.is_some(),
+    )])?;
     let customer = [
         input.sse_customer_algorithm.clone(),
         input.sse_customer_key.clone(),
@@ -31,7 +43,8 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectAttributesIn
     let customer = customer::read(scope, &customer)?;
     let actions = ["s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"];
     object::find(scope, &held, &input.key, input.version_id.as_deref(), actions)?;
-    let (version, content) = object::find(scope, &held, &input.key, input.version_id.as_deref(), object::GET)?;
+    let (version, content) =
+        object::find(scope, &held, &input.key, input.version_id.as_deref(), object::GET)?;
     if input.object_attributes.is_empty() {
         return Err(error(400, "InvalidArgument", "Invalid attribute name specified."));
     }
@@ -54,10 +67,13 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectAttributesIn
             .flatten(),
         storage_class: asked(ObjectAttributes::STORAGE_CLASS).then_some(class),
         checksum: checksum.filter(|_| asked(ObjectAttributes::CHECKSUM)),
-        // The parts themselves are listed only for uploads with checksums of their parts; how many there are always.
-        object_parts: (in_parts && asked(ObjectAttributes::OBJECT_PARTS)).then(|| GetObjectAttributesParts {
-            total_parts_count: i32::try_from(content.body.len()).ok(),
-            ..GetObjectAttributesParts::default()
+        // The parts themselves are listed only for uploads with checksums of their parts; how many
+        // there are always.
+        object_parts: (in_parts && asked(ObjectAttributes::OBJECT_PARTS)).then(|| {
+            GetObjectAttributesParts {
+                total_parts_count: i32::try_from(content.body.len()).ok(),
+                ..GetObjectAttributesParts::default()
+            }
         }),
         last_modified: Some(Timestamp::from(version.modified)),
         version_id: object::shown_version(&held, version),
@@ -66,13 +82,26 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectAttributesIn
 }
 
 /// s3:RestoreObject; it has no action for versions
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html>). The sandbox restores at once where AWS takes hours, and
-/// answers 202 where AWS says 200 of an object that was restored before.
-pub(super) fn restore(world: &mut World, scope: &Scope, input: RestoreObjectInput) -> S3Result<RestoreObjectOutput> {
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html>). The sandbox restores
+/// at once where AWS takes hours, and answers 202 where AWS says 200 of an object that was restored
+/// before.
+pub(super) fn restore(
+    world: &mut World,
+    scope: &Scope,
+    input: RestoreObjectInput,
+) -> S3Result<RestoreObjectOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let (version, content) = object::find(scope, &held, &input.key, input.version_id.as_deref(), ["s3:RestoreObject"; 2])?;
+    let (version, content) = object::find(
+        scope,
+        &held,
+        &input.key,
+        input.version_id.as_deref(),
+        ["s3:RestoreObject"; 2],
+    )?;
     let request = input.restore_request.ok_or_else(malformed)?;
-    let selects = request.select_parameters.is_some() || request.output_location.is_some() || request.type_.is_some();
+    let selects = request.select_parameters.is_some()
+        || request.output_location.is_some()
+        || request.type_.is_some();
     if selects {
         return Err(not_modelled("S3 Select"));
     }
@@ -85,7 +114,8 @@ pub(super) fn restore(world: &mut World, scope: &Scope, input: RestoreObjectInpu
         ));
     }
     let id = version.id.clone();
-    let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(&input.key));
+    let versions =
+        world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(&input.key));
     let found = versions.and_then(|versions| versions.iter_mut().find(|version| version.id == id));
     if let Some(content) = found.and_then(|version| Arc::make_mut(version).content.as_mut()) {
         content.restored = true;

@@ -4,18 +4,26 @@ use gainsay_model::Versioning;
 use s3s::{
     S3Result,
     dto::{
-        BucketLocationConstraint, BucketVersioningStatus, GetBucketLocationInput, GetBucketLocationOutput, GetBucketOwnershipControlsInput,
-        GetBucketOwnershipControlsOutput, GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketPolicyStatusInput,
-        GetBucketPolicyStatusOutput, GetBucketVersioningInput, GetBucketVersioningOutput, GetPublicAccessBlockInput,
-        GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
-        PolicyStatus, PublicAccessBlockConfiguration,
+        BucketLocationConstraint, BucketVersioningStatus, GetBucketLocationInput,
+        GetBucketLocationOutput, GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput,
+        GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketPolicyStatusInput,
+        GetBucketPolicyStatusOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
+        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput,
+        ObjectOwnership, OwnershipControls, OwnershipControlsRule, PolicyStatus,
+        PublicAccessBlockConfiguration,
     },
 };
 
 use super::{Held, error, open};
 use crate::{authorize::Scope, public, state::World};
 
-fn read(world: &World, scope: &Scope, bucket: &str, owner: Option<&str>, action: &str) -> S3Result<Held> {
+fn read(
+    world: &World,
+    scope: &Scope,
+    bucket: &str,
+    owner: Option<&str>,
+    action: &str,
+) -> S3Result<Held> {
     let held = open(world, bucket, owner)?;
     let context = held.context(scope);
     let _permit = held.authorize(scope, action, &context)?;

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use gainsay_iam::Context;
-use gainsay_model::{Bucket as Config, DefaultEncryption, Ownership, PublicAccessBlock, Versioning};
+use gainsay_model::{
+    Bucket as Config, DefaultEncryption, Ownership, PublicAccessBlock, Versioning,
+};
 use s3s::{
     S3Result,
     dto::{
-        Bucket as Listed, BucketCannedACL, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput, DeleteBucketInput,
-        DeleteBucketOutput, ListBucketsInput, ListBucketsOutput, ObjectOwnership, Timestamp,
+        Bucket as Listed, BucketCannedACL, BucketLocationConstraint, CreateBucketInput,
+        CreateBucketOutput, DeleteBucketInput, DeleteBucketOutput, ListBucketsInput,
+        ListBucketsOutput, ObjectOwnership, Timestamp,
     },
 };
 
@@ -24,14 +27,22 @@ use crate::{
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>.
 const MAX_BUCKETS: i32 = 10_000;
-/// The Region whose buckets have no location constraint, and in which making a bucket again is no error.
+/// The Region whose buckets have no location constraint, and in which making a bucket again is no
+/// error.
 const OLDEST_REGION: &str = "us-east-1";
 
-/// Makes a bucket for the caller's account, as new buckets are since April 2023: Block Public Access on, ACLs off
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html>), and since April 2026 SSE-C blocked
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html>). What else than
-/// s3:CreateBucket it takes stands at <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>.
-pub(super) fn create(world: &mut World, scope: &Scope, input: CreateBucketInput) -> S3Result<CreateBucketOutput> {
+/// Makes a bucket for the caller's account, as new buckets are since April 2023: Block Public
+/// Access on, ACLs off
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html>), and since
+/// April 2026 SSE-C blocked
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html>).
+/// What else than s3:CreateBucket it takes stands at
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>.
+pub(super) fn create(
+    world: &mut World,
+    scope: &Scope,
+    input: CreateBucketInput,
+) -> S3Result<CreateBucketOutput> {
     let Some(account) = scope.account() else {
         return Err(error(403, "AccessDenied", "Access Denied"));
     };
@@ -78,7 +89,8 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateBucketInput)
     check_location(world, constraint)?;
     let ownership = match ownership {
         None => Ownership::BucketOwnerEnforced,
-        Some(word) => acl::ownership(word).ok_or_else(|| error(400, "InvalidArgument", "Invalid Object Ownership"))?,
+        Some(word) => acl::ownership(word)
+            .ok_or_else(|| error(400, "InvalidArgument", "Invalid Object Ownership"))?,
     };
     let headers = grant_headers!(input);
     let canned = input.acl.as_ref().map(BucketCannedACL::as_str);
@@ -107,9 +119,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateBucketInput)
 }
 
 fn created(name: &str) -> CreateBucketOutput {
-    CreateBucketOutput {
-        location: Some(format!("/{name}")),
-    }
+    CreateBucketOutput { location: Some(format!("/{name}")) }
 }
 
 fn tell(context: &mut Context, key: &str, value: Option<&str>) {
@@ -119,7 +129,12 @@ fn tell(context: &mut Context, key: &str, value: Option<&str>) {
 }
 
 /// A question about what belongs to the caller's own account, and has no policy.
-fn own<'a>(account: &'a str, action: &'a str, resource: &'a str, context: &'a Context) -> Question<'a> {
+fn own<'a>(
+    account: &'a str,
+    action: &'a str,
+    resource: &'a str,
+    context: &'a Context,
+) -> Question<'a> {
     Question {
         action,
         resource,
@@ -151,12 +166,17 @@ fn new_config(name: &str, account: &str, ownership: Ownership) -> Config {
     }
 }
 
-/// The rules for names of general purpose buckets: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
+/// The rules for names of general purpose buckets:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
 fn is_name(name: &str) -> bool {
     const PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
     const SUFFIXES: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
-    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
-    let edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let known = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-')
+    };
+    let edge = |byte: Option<&u8>| {
+        byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
     (3..=63).contains(&name.len())
         && name.bytes().all(known)
         && edge(name.as_bytes().first())
@@ -190,8 +210,10 @@ fn check_location(world: &World, constraint: Option<&BucketLocationConstraint>) 
     }
 }
 
-/// An ACL that a new bucket is given. Block Public Access of the account is asked, that of the bucket is not there yet; a public ACL
-/// under it is a bad request (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>). The code is assumed.
+/// An ACL that a new bucket is given. Block Public Access of the account is asked, that of the
+/// bucket is not there yet; a public ACL under it is a bad request
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>). The code
+/// is assumed.
 fn new_acl(
     world: &World,
     account: &str,
@@ -231,12 +253,17 @@ fn new_acl(
         owner: account,
     }
     .read()?;
-    // Every new bucket blocks public ACLs: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html>.
+    // Every new bucket blocks public ACLs:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html>.
     if list.is_public() { Err(public()) } else { Ok(list) }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn delete(world: &mut World, scope: &Scope, input: DeleteBucketInput) -> S3Result<DeleteBucketOutput> {
+pub(super) fn delete(
+    world: &mut World,
+    scope: &Scope,
+    input: DeleteBucketInput,
+) -> S3Result<DeleteBucketOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let context = held.context(scope);
     let _permit = held.authorize(scope, "s3:DeleteBucket", &context)?;
@@ -256,14 +283,19 @@ pub(super) fn delete(world: &mut World, scope: &Scope, input: DeleteBucketInput)
     Ok(DeleteBucketOutput::default())
 }
 
-/// The buckets of the caller's account. The reference has no resource for the action; AWS's own examples write both `*` and
-/// `arn:aws:s3:::*`, and both allow it.
-pub(super) fn list(world: &mut World, scope: &Scope, input: ListBucketsInput) -> S3Result<ListBucketsOutput> {
+/// The buckets of the caller's account. The reference has no resource for the action; AWS's own
+/// examples write both `*` and `arn:aws:s3:::*`, and both allow it.
+pub(super) fn list(
+    world: &mut World,
+    scope: &Scope,
+    input: ListBucketsInput,
+) -> S3Result<ListBucketsOutput> {
     let Some(account) = scope.account() else {
         return Err(error(403, "AccessDenied", "Access Denied"));
     };
     let told = context(scope, &account);
-    let _permit = scope.authorize(&own(&account, "s3:ListAllMyBuckets", "arn:aws:s3:::*", &told))?;
+    let _permit =
+        scope.authorize(&own(&account, "s3:ListAllMyBuckets", "arn:aws:s3:::*", &told))?;
     let max = input.max_buckets.unwrap_or(MAX_BUCKETS);
     if !(1..=MAX_BUCKETS).contains(&max) {
         return Err(error(
@@ -281,14 +313,19 @@ pub(super) fn list(world: &mut World, scope: &Scope, input: ListBucketsInput) ->
     let mut found = world
         .buckets
         .iter()
-        .filter(|(name, bucket)| here && bucket.config.account == account && name.starts_with(&prefix) && **name > after)
+        .filter(|(name, bucket)| {
+            here && bucket.config.account == account && name.starts_with(&prefix) && **name > after
+        })
         .peekable();
     let mut buckets = Vec::new();
-    while let Some((name, bucket)) = found.next_if(|_| i32::try_from(buckets.len()).is_ok_and(|count| count < max)) {
+    while let Some((name, bucket)) =
+        found.next_if(|_| i32::try_from(buckets.len()).is_ok_and(|count| count < max))
+    {
         buckets.push(Listed {
             name: Some(name.clone()),
             creation_date: Some(Timestamp::from(bucket.created)),
-            // Told only where the request has a parameter of its own: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Bucket.html>.
+            // Told only where the request has a parameter of its own:
+            // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Bucket.html>.
             bucket_region: input.max_buckets.is_some().then(|| world.region.clone()),
         });
     }

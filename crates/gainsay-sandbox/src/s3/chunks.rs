@@ -1,7 +1,7 @@
 //! Bodies in chunks that are not signed one by one, with trailers behind them.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html>. The wire layer opens only what is signed; an anonymous
-//! upload can be in chunks, too.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html>. The wire layer
+//! opens only what is signed; an anonymous upload can be in chunks, too.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -34,7 +34,11 @@ enum State {
 
 impl Decoder {
     /// Takes more of the body, and hands on what chunks hold.
-    pub(super) fn push(&mut self, mut input: &[u8], mut sink: impl FnMut(&[u8]) -> S3Result<()>) -> S3Result<()> {
+    pub(super) fn push(
+        &mut self,
+        mut input: &[u8],
+        mut sink: impl FnMut(&[u8]) -> S3Result<()>,
+    ) -> S3Result<()> {
         while !input.is_empty() {
             if let State::Data(left) = self.state {
                 let here = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
@@ -104,7 +108,8 @@ fn trailer(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
 }
 
 pub(super) fn incomplete() -> s3s::S3Error {
-    let message = "You did not provide the number of bytes specified by the Content-Length HTTP header";
+    let message =
+        "You did not provide the number of bytes specified by the Content-Length HTTP header";
     error(400, "IncompleteBody", message)
 }
 

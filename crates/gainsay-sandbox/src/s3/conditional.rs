@@ -10,8 +10,9 @@ use time::OffsetDateTime;
 use super::{Held, error};
 use crate::state::{Content, Version};
 
-/// The four conditions of a read, in the order of RFC 9110, section 13.2.2, which S3's own page follows: an entity tag that matches is
-/// enough, whatever the time (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>).
+/// The four conditions of a read, in the order of RFC 9110, section 13.2.2, which S3's own page
+/// follows: an entity tag that matches is enough, whatever the time
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>).
 #[expect(clippy::struct_field_names, reason = "the names of the headers")]
 pub(super) struct Conditions<'a> {
     pub if_match: Option<&'a ETagCondition>,
@@ -29,7 +30,8 @@ enum Failed {
 }
 
 impl Conditions<'_> {
-    /// For GET and HEAD: 304 where the caller has it already, 412 where it is not what the caller wants.
+    /// For GET and HEAD: 304 where the caller has it already, 412 where it is not what the caller
+    /// wants.
     pub(super) fn check(&self, version: &Version, content: &Content) -> S3Result<()> {
         match self.failed(version, content) {
             None => Ok(()),
@@ -41,7 +43,8 @@ impl Conditions<'_> {
                     headers.insert(http::header::ETAG, etag);
                 }
                 let mut time = Vec::new();
-                let written = Timestamp::from(version.modified).format(TimestampFormat::HttpDate, &mut time);
+                let written =
+                    Timestamp::from(version.modified).format(TimestampFormat::HttpDate, &mut time);
                 if let (Ok(()), Ok(time)) = (written, HeaderValue::from_bytes(&time)) {
                     headers.insert(http::header::LAST_MODIFIED, time);
                 }
@@ -51,7 +54,8 @@ impl Conditions<'_> {
         }
     }
 
-    /// For the source of a copy: 412 for all (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
+    /// For the source of a copy: 412 for all
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
     pub(super) fn check_source(&self, version: &Version, content: &Content) -> S3Result<()> {
         match self.failed(version, content) {
             None => Ok(()),
@@ -97,15 +101,25 @@ fn precondition() -> s3s::S3Error {
 
 /// The conditions of a write: that nothing is there yet, or only what the caller knows
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>).
-pub(super) fn check_write(held: &Held, key: &str, if_match: Option<&ETagCondition>, if_none_match: Option<&ETagCondition>) -> S3Result<()> {
+pub(super) fn check_write(
+    held: &Held,
+    key: &str,
+    [if_match, if_none_match]: [Option<&ETagCondition>; 2],
+) -> S3Result<()> {
     let current = held.bucket.current(key).and_then(|version| version.content.as_ref());
     match (if_match, if_none_match, current) {
         (Some(_), Some(_), _) => Err(super::not_modelled("two conditions on one write")),
-        (None, Some(ETagCondition::ETag(_)), _) => Err(super::not_modelled("If-None-Match of writes with anything but *")),
+        (None, Some(ETagCondition::ETag(_)), _) => {
+            Err(super::not_modelled("If-None-Match of writes with anything but *"))
+        }
         (None, Some(ETagCondition::Any), Some(_)) => Err(precondition()),
-        (Some(ETagCondition::Any), None, _) => Err(super::not_modelled("If-Match of writes with *")),
+        (Some(ETagCondition::Any), None, _) => {
+            Err(super::not_modelled("If-Match of writes with *"))
+        }
         (Some(_), None, None) => Err(error(404, "NoSuchKey", "The specified key does not exist.")),
-        (Some(condition), None, Some(content)) if !tags_match(condition, content) => Err(precondition()),
+        (Some(condition), None, Some(content)) if !tags_match(condition, content) => {
+            Err(precondition())
+        }
         _ => Ok(()),
     }
 }

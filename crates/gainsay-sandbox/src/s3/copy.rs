@@ -1,12 +1,14 @@
-//! Copies: a read of the source and a write of the destination, each with its own authorization and key.
+//! Copies: a read of the source and a write of the destination, each with its own authorization and
+//! key.
 
 use std::collections::BTreeMap;
 
 use s3s::{
     S3Result,
     dto::{
-        CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopyPartResult, CopySource, ETag, MetadataDirective, StorageClass,
-        TaggingDirective, Timestamp, UploadPartCopyInput, UploadPartCopyOutput,
+        CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopyPartResult, CopySource, ETag,
+        MetadataDirective, StorageClass, TaggingDirective, Timestamp, UploadPartCopyInput,
+        UploadPartCopyOutput,
     },
 };
 
@@ -29,11 +31,16 @@ use crate::{
 };
 
 const ONTO_ITSELF: &str = "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.";
-/// What is longer is copied in parts (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
+/// What is longer is copied in parts
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
 const MAX_COPY: u64 = 5 << 30;
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> S3Result<CopyObjectOutput> {
+pub(super) fn copy(
+    world: &mut World,
+    scope: &Scope,
+    input: CopyObjectInput,
+) -> S3Result<CopyObjectOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let lock = lock::Asked::read(
         &held,
@@ -54,11 +61,14 @@ pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> 
     let source_key = customer::read(scope, &source_key(&input))?;
     let headers = headers(&input);
     let plan = encryption::plan(world, scope, &held, &headers)?;
-    let storage_class = object::storage_class(input.storage_class.as_ref().map(StorageClass::as_str))?;
+    let storage_class =
+        object::storage_class(input.storage_class.as_ref().map(StorageClass::as_str))?;
     let tags = tagging::parse_header(input.tagging.as_deref().filter(|_| replaces.tags))?;
-    // AWS documents no order; the destination is asked first (assumed), so that a refused write is told as one.
+    // AWS documents no order; the destination is asked first (assumed), so that a refused write is
+    // told as one.
     authorize_write(scope, &held, &input, (&plan, &tags, lock))?;
-    // The source's is not taken over: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>.
+    // The source's is not taken over:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>.
     let acl = acl::of_upload(world, scope, &held, &input.key, &asked_acl!(input))?;
     let (version, content) = object::find(scope, &source, key, version_id.as_deref(), object::GET)?;
     let tags = if replaces.tags {
@@ -84,11 +94,9 @@ pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> 
         return Err(error(400, "InvalidRequest", message));
     }
     let opened = open_source(world, scope, &source, key, content, source_key.as_ref())?;
-    encryption::authorize(world, scope, &held, &input.key, &plan.encryption, "kms:GenerateDataKey")?;
-    let algorithm = input
-        .checksum_algorithm
-        .as_ref()
-        .map(|algorithm| algorithm.as_str().to_ascii_lowercase());
+    encryption::authorize_write(world, scope, &held, &input.key, &plan.encryption)?;
+    let algorithm =
+        input.checksum_algorithm.as_ref().map(|algorithm| algorithm.as_str().to_ascii_lowercase());
     let (md5, checksum) = summed(&opened, content, algorithm.as_deref())?;
     let attributes = Attributes {
         headers: replaces.headers(&input, content),
@@ -110,7 +118,8 @@ pub(super) fn copy(world: &mut World, scope: &Scope, input: CopyObjectInput) -> 
     let body = keys.seal_all(&opened)?;
     let modified = world.now();
     let source_version = object::shown_version(&source, version);
-    let version = object::store(world, &held, &input.key, body, &etag, &plan.encryption, attributes)?;
+    let version =
+        object::store(world, &held, &input.key, body, &etag, &plan.encryption, attributes)?;
     let (algorithm, kms_key, bucket_key) = encryption::reported(&plan.encryption);
     let (customer_algorithm, customer_md5) = customer::reported(&plan.encryption);
     let [crc32, crc32c, crc64nvme, sha1, sha256] = Sum::members(checksum.as_ref());
@@ -197,8 +206,12 @@ impl Replaces {
             Some("REPLACE") => Ok(true),
             Some(_) => Err(error(400, "InvalidArgument", format!("Unknown {name} directive."))),
         };
-        let metadata = directive(input.metadata_directive.as_ref().map(MetadataDirective::as_str), "metadata")?;
-        let tags = directive(input.tagging_directive.as_ref().map(TaggingDirective::as_str), "tagging")?;
+        let metadata = directive(
+            input.metadata_directive.as_ref().map(MetadataDirective::as_str),
+            "metadata",
+        )?;
+        let tags =
+            directive(input.tagging_directive.as_ref().map(TaggingDirective::as_str), "tagging")?;
         if input.tagging.is_some() && !tags {
             // What AWS makes of tags beside COPY no page says.
             return Err(not_modelled("tags of a copy that takes the source's"));
@@ -243,18 +256,19 @@ fn conditions(input: &CopyObjectInput) -> Conditions<'_> {
     }
 }
 
-/// The source's tags, which take s3:GetObjectTagging there and s3:PutObjectTagging at the destination
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>).
-fn copied_tags(scope: &Scope, from: (&Held, &str, bool), to: (&Held, &str), content: &Content) -> S3Result<Vec<(String, String)>> {
+/// The source's tags, which take s3:GetObjectTagging there and s3:PutObjectTagging at the
+/// destination (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>).
+fn copied_tags(
+    scope: &Scope,
+    from: (&Held, &str, bool),
+    to: (&Held, &str),
+    content: &Content,
+) -> S3Result<Vec<(String, String)>> {
     if content.tags.is_empty() {
         return Ok(Vec::new());
     }
     let (source, key, versioned) = from;
-    let action = if versioned {
-        "s3:GetObjectVersionTagging"
-    } else {
-        "s3:GetObjectTagging"
-    };
+    let action = if versioned { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" };
     let context = source.context(scope);
     let _permit = source.authorize_object(scope, action, key, &context)?;
     let (held, key) = to;
@@ -264,8 +278,13 @@ fn copied_tags(scope: &Scope, from: (&Held, &str, bool), to: (&Held, &str), cont
     Ok(content.tags.clone())
 }
 
-/// The MD5 and the checksum of a copy, which is one piece whatever the source was: they are known, or the source is read for them.
-fn summed(opened: &Opened, content: &Content, algorithm: Option<&str>) -> S3Result<([u8; 16], Option<Sum>)> {
+/// The MD5 and the checksum of a copy, which is one piece whatever the source was: they are known,
+/// or the source is read for them.
+fn summed(
+    opened: &Opened,
+    content: &Content,
+    algorithm: Option<&str>,
+) -> S3Result<([u8; 16], Option<Sum>)> {
     let kept = content.checksum.as_ref().map(|sum| sum.algorithm);
     let name = ALGORITHMS
         .into_iter()
@@ -285,8 +304,13 @@ fn summed(opened: &Opened, content: &Content, algorithm: Option<&str>) -> S3Resu
 }
 
 /// A part copied from an object: a read of the source and a step of the upload
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>). The upload is asked first, as for a copy (assumed).
-pub(super) fn copy_part(world: &mut World, scope: &Scope, input: UploadPartCopyInput) -> S3Result<UploadPartCopyOutput> {
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>). The upload is asked
+/// first, as for a copy (assumed).
+pub(super) fn copy_part(
+    world: &mut World,
+    scope: &Scope,
+    input: UploadPartCopyInput,
+) -> S3Result<UploadPartCopyOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let CopySource::Bucket { bucket, key, version_id } = &input.copy_source else {
         return Err(not_modelled("copies from access points"));
@@ -298,7 +322,8 @@ pub(super) fn copy_part(world: &mut World, scope: &Scope, input: UploadPartCopyI
         input.copy_source_sse_customer_key_md5,
     ];
     let source_key = customer::read(scope, &source_key)?;
-    let own_key = [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
+    let own_key =
+        [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
     let own_key = customer::read(scope, &own_key)?;
     let step = multipart::Step {
         key: &input.key,
@@ -337,7 +362,8 @@ pub(super) fn copy_part(world: &mut World, scope: &Scope, input: UploadPartCopyI
     let source_version = object::shown_version(&source, version);
     let part = multipart::put_part(world, scope, &held, &step, &upload, input.part_number, made)?;
     let (algorithm, kms_key, bucket_key) = encryption::reported(&upload.encryption);
-    let [crc32, crc32c, crc64nvme, sha1, sha256] = Sum::members(part.checksum.as_ref().filter(|_| upload.checksum.is_some()));
+    let [crc32, crc32c, crc64nvme, sha1, sha256] =
+        Sum::members(part.checksum.as_ref().filter(|_| upload.checksum.is_some()));
     Ok(UploadPartCopyOutput {
         copy_part_result: Some(CopyPartResult {
             e_tag: Some(ETag::Strong(part.etag)),
@@ -361,7 +387,8 @@ pub(super) fn copy_part(world: &mut World, scope: &Scope, input: UploadPartCopyI
 fn part_range(text: Option<&str>, size: u64) -> S3Result<std::ops::Range<u64>> {
     let Some(text) = text else { return Ok(0..size) };
     let ends = text.strip_prefix("bytes=").and_then(|ends| ends.split_once('-'));
-    let ends = ends.and_then(|(first, last)| Some((first.parse::<u64>().ok()?, last.parse::<u64>().ok()?)));
+    let ends = ends
+        .and_then(|(first, last)| Some((first.parse::<u64>().ok()?, last.parse::<u64>().ok()?)));
     match ends {
         Some((first, last)) if first <= last && last < size => Ok(first..last + 1),
         Some((first, last)) if first <= last => Err(error(
@@ -388,12 +415,6 @@ fn open_source(
     object::check_readable(content)?;
     customer::check(content, customer)?;
     encryption::authorize(world, scope, source, key, &content.encryption, "kms:Decrypt")?;
-    let keys = Keys {
-        world,
-        held: source,
-        object: key,
-        encryption: &content.encryption,
-        customer,
-    };
+    let keys = Keys { world, held: source, object: key, encryption: &content.encryption, customer };
     keys.open(&content.body)
 }

@@ -1,5 +1,6 @@
-//! SSE-C: keys that callers hold (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html>). They are
-//! used and forgotten; what is kept is their MD5.
+//! SSE-C: keys that callers hold
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html>).
+//! They are used and forgotten; what is kept is their MD5.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use md5::{Digest as _, Md5};
@@ -60,16 +61,14 @@ pub(super) fn read(scope: &Scope, headers: &Headers) -> S3Result<Option<Customer
         ));
     }
     let bytes: Option<[u8; 32]> = STANDARD.decode(key).ok().and_then(|bytes| bytes.try_into().ok());
-    let bytes = bytes.ok_or_else(|| invalid("The secret key was invalid for the specified algorithm."))?;
+    let bytes =
+        bytes.ok_or_else(|| invalid("The secret key was invalid for the specified algorithm."))?;
     if STANDARD.encode(Md5::digest(bytes)) != *md5 {
         return Err(invalid(
             "The calculated MD5 hash of the key did not match the hash that was provided.",
         ));
     }
-    Ok(Some(CustomerKey {
-        material: KeyMaterial::of(bytes),
-        md5: md5.clone(),
-    }))
+    Ok(Some(CustomerKey { material: KeyMaterial::of(bytes), md5: md5.clone() }))
 }
 
 /// Whether a read has brought the key that the object needs, once the read is authorized.

@@ -3,7 +3,10 @@
 use gainsay_model::Versioning;
 use s3s::{
     S3Result,
-    dto::{DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, Error},
+    dto::{
+        DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput,
+        DeletedObject, Error,
+    },
 };
 
 use super::{Held, error, lock, object::push, open, raw::malformed, refuse_unmodelled};
@@ -14,13 +17,18 @@ const MAX_KEYS: usize = 1000;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 const MAX_KEY: usize = 1024;
 
-/// Deletes many. Each key is authorized on its own and has its own result: the answer is 200 even if all were refused
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>). The words of a refusal are assumed to be those of a
-/// single delete.
-pub(super) fn delete_many(world: &mut World, scope: &Scope, input: DeleteObjectsInput) -> S3Result<DeleteObjectsOutput> {
+/// Deletes many. Each key is authorized on its own and has its own result: the answer is 200 even
+/// if all were refused (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>).
+/// The words of a refusal are assumed to be those of a single delete.
+pub(super) fn delete_many(
+    world: &mut World,
+    scope: &Scope,
+    input: DeleteObjectsInput,
+) -> S3Result<DeleteObjectsOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let conditional =
-        |object: &s3s::dto::ObjectIdentifier| object.e_tag.is_some() || object.last_modified_time.is_some() || object.size.is_some();
+    let conditional = |object: &s3s::dto::ObjectIdentifier| {
+        object.e_tag.is_some() || object.last_modified_time.is_some() || object.size.is_some()
+    };
     refuse_unmodelled(&[
         ("MFA delete", input.mfa.is_some()),
         ("conditional deletes", input.delete.objects.iter().any(conditional)),
@@ -52,13 +60,16 @@ pub(super) fn delete_many(world: &mut World, scope: &Scope, input: DeleteObjects
             Ok(_) if quiet => {}
             Ok(output) => deleted.push(DeletedObject {
                 delete_marker: output.delete_marker,
-                delete_marker_version_id: output.version_id.filter(|_| output.delete_marker == Some(true)),
+                delete_marker_version_id: output
+                    .version_id
+                    .filter(|_| output.delete_marker == Some(true)),
                 key: Some(object.key),
                 version_id: object.version_id,
             }),
             // What the sandbox cannot decide must not look like AWS's word for one key.
             Err(problem) if problem.code().as_str() == "NotImplemented" => {
-                std::sync::Arc::make_mut(&mut world.buckets).insert(input.bucket.clone(), held.bucket);
+                std::sync::Arc::make_mut(&mut world.buckets)
+                    .insert(input.bucket.clone(), held.bucket);
                 return Err(problem);
             }
             Err(problem) => errors.push(Error {
@@ -77,13 +88,19 @@ pub(super) fn delete_many(world: &mut World, scope: &Scope, input: DeleteObjects
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn delete(world: &mut World, scope: &Scope, input: DeleteObjectInput) -> S3Result<DeleteObjectOutput> {
+pub(super) fn delete(
+    world: &mut World,
+    scope: &Scope,
+    input: DeleteObjectInput,
+) -> S3Result<DeleteObjectOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     refuse_unmodelled(&[
         ("MFA delete", input.mfa.is_some()),
         (
             "conditional deletes",
-            input.if_match.is_some() || input.if_match_last_modified_time.is_some() || input.if_match_size.is_some(),
+            input.if_match.is_some()
+                || input.if_match_last_modified_time.is_some()
+                || input.if_match_size.is_some(),
         ),
     ])?;
     delete_one(
@@ -96,7 +113,8 @@ pub(super) fn delete(world: &mut World, scope: &Scope, input: DeleteObjectInput)
     )
 }
 
-/// Deletes one key or one version of it. Without versioning there is one version only, and its id is `null`.
+/// Deletes one key or one version of it. Without versioning there is one version only, and its id
+/// is `null`.
 pub(super) fn delete_one(
     world: &mut World,
     scope: &Scope,

@@ -1,4 +1,5 @@
-//! Which key an upload is encrypted with, what policies are told of it, and the KMS permission it takes.
+//! Which key an upload is encrypted with, what policies are told of it, and the KMS permission it
+//! takes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -53,18 +54,20 @@ impl Plan {
     }
 }
 
-/// Settles the encryption of an upload. Without a header the bucket's default applies: policies then see no algorithm but the
-/// default key's ARN (recorded by aws-rcp-s3-require-encryption-kms). A key id or alias reaches policies as the key's ARN (assumed:
-/// the same project's README).
+/// Settles the encryption of an upload. Without a header the bucket's default applies: policies
+/// then see no algorithm but the default key's ARN (recorded by aws-rcp-s3-require-encryption-kms).
+/// A key id or alias reaches policies as the key's ARN (assumed: the same project's README).
 pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers) -> S3Result<Plan> {
     let mut plan = plan_without_context(world, scope, held, headers)?;
     let Some(written) = &headers.context else { return Ok(plan) };
     match &mut plan.encryption {
-        Encryption::Kms {
-            bucket_key: false, pairs, ..
-        } => *pairs = Arc::new(read_context(written)?),
+        Encryption::Kms { bucket_key: false, pairs, .. } => {
+            *pairs = Arc::new(read_context(written)?);
+        }
         // With a bucket key the context is the bucket's.
-        Encryption::Kms { .. } => return Err(not_modelled("encryption contexts beside a bucket key")),
+        Encryption::Kms { .. } => {
+            return Err(not_modelled("encryption contexts beside a bucket key"));
+        }
         Encryption::S3 | Encryption::Customer { .. } => {
             let message = "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms";
             return Err(error(400, "InvalidArgument", message));
@@ -74,7 +77,8 @@ pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers)
 }
 
 /// The pairs of `x-amz-server-side-encryption-context`, which is JSON in base 64
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>). S3's own pair is not the caller's to give.
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>). S3's own pair is not the
+/// caller's to give.
 fn read_context(written: &str) -> S3Result<BTreeMap<String, String>> {
     let malformed = || {
         error(
@@ -94,7 +98,12 @@ fn read_context(written: &str) -> S3Result<BTreeMap<String, String>> {
     Ok(pairs)
 }
 
-fn plan_without_context(world: &World, scope: &Scope, held: &Held, headers: &Headers) -> S3Result<Plan> {
+fn plan_without_context(
+    world: &World,
+    scope: &Scope,
+    held: &Held,
+    headers: &Headers,
+) -> S3Result<Plan> {
     if let Some(key) = customer::read(scope, &headers.customer)? {
         return plan_customer(headers, key);
     }
@@ -121,21 +130,28 @@ fn plan_without_context(world: &World, scope: &Scope, held: &Held, headers: &Hea
             customer: None,
         }),
         kms @ (ServerSideEncryption::AWS_KMS | ServerSideEncryption::AWS_KMS_DSSE) => {
-            // S3 itself refuses this before any policy is asked, so over HTTP such an upload proves nothing about the policy.
+            // S3 itself refuses this before any policy is asked, so over HTTP such an upload proves
+            // nothing about the policy.
             if !scope.secure {
                 return Err(error(400, "InvalidArgument", OVER_HTTP));
             }
             let key = match &headers.key {
-                Some(text) => world.resolve_key(text, &account, &world.region).ok_or_else(|| unknown_key(text))?,
-                // Not the bucket's default key: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>.
-                None => world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?,
+                Some(text) => world
+                    .resolve_key(text, &account, &world.region)
+                    .ok_or_else(|| unknown_key(text))?,
+                // Not the bucket's default key:
+                // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>.
+                None => {
+                    world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?
+                }
             };
             let dual_layer = kms == ServerSideEncryption::AWS_KMS_DSSE;
             Ok(Plan {
                 told: vec![(ALGORITHM, kms.to_owned()), (KEY_ID, key.clone())],
                 encryption: Encryption::Kms {
                     key,
-                    bucket_key: !dual_layer && headers.bucket_key.unwrap_or_else(|| default_bucket_key(held)),
+                    bucket_key: !dual_layer
+                        && headers.bucket_key.unwrap_or_else(|| default_bucket_key(held)),
                     dual_layer,
                     pairs: Arc::default(),
                 },
@@ -174,19 +190,17 @@ fn plan_customer(headers: &Headers, key: CustomerKey) -> S3Result<Plan> {
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html>).
 fn default_plan(world: &World, held: &Held, headers: &Headers, account: &str) -> S3Result<Plan> {
     let plan = match &held.bucket.default_encryption {
-        DefaultEncryption::S3 => Plan {
-            encryption: Encryption::S3,
-            told: Vec::new(),
-            customer: None,
-        },
-        DefaultEncryption::Kms {
-            key,
-            bucket_key,
-            dual_layer,
-        } => {
+        DefaultEncryption::S3 => {
+            Plan { encryption: Encryption::S3, told: Vec::new(), customer: None }
+        }
+        DefaultEncryption::Kms { key, bucket_key, dual_layer } => {
             let key = match key {
-                Some(key) => world.resolve_key(key, account, &world.region).ok_or_else(|| unknown_key(key))?,
-                None => world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?,
+                Some(key) => world
+                    .resolve_key(key, account, &world.region)
+                    .ok_or_else(|| unknown_key(key))?,
+                None => {
+                    world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?
+                }
             };
             Plan {
                 told: vec![(KEY_ID, key.clone())],
@@ -218,8 +232,26 @@ fn unknown_key(text: &str) -> s3s::S3Error {
     error(400, "KMS.NotFoundException", message)
 }
 
+/// The KMS permission that a key takes under which something is written.
+pub(super) fn authorize_write(
+    world: &World,
+    scope: &Scope,
+    held: &Held,
+    object: &str,
+    encryption: &Encryption,
+) -> S3Result<()> {
+    authorize(world, scope, held, object, encryption, "kms:GenerateDataKey")
+}
+
 /// The KMS permission that an object's key takes, asked for in the caller's name through S3.
-pub(super) fn authorize(world: &World, scope: &Scope, held: &Held, object: &str, encryption: &Encryption, action: &str) -> S3Result<()> {
+pub(super) fn authorize(
+    world: &World,
+    scope: &Scope,
+    held: &Held,
+    object: &str,
+    encryption: &Encryption,
+    action: &str,
+) -> S3Result<()> {
     let Encryption::Kms { key, .. } = encryption else { return Ok(()) };
     // For an upload by the bucket's default, or any read: S3 serves SSE-KMS over TLS only.
     if !scope.secure {
@@ -238,7 +270,8 @@ pub(super) fn authorize(world: &World, scope: &Scope, held: &Held, object: &str,
     }
 }
 
-/// A key of the caller's own account is said not to exist; of another account's key KMS says neither.
+/// A key of the caller's own account is said not to exist; of another account's key KMS says
+/// neither.
 fn missing_key(scope: &Scope, key: &str, action: &str) -> s3s::S3Error {
     let owner = key.split(':').nth(4).unwrap_or_default();
     if scope.account().as_deref() == Some(owner) {
@@ -258,12 +291,11 @@ fn missing_key(scope: &Scope, key: &str, action: &str) -> s3s::S3Error {
 const OWN_PAIR: &str = "aws:s3:arn";
 
 /// The encryption context: `aws:s3:arn`, with a bucket key the bucket's ARN
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>), and the caller's own pairs.
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>), and the caller's own
+/// pairs.
 fn context(held: &Held, object: &str, encryption: &Encryption) -> BTreeMap<String, String> {
     let (arn, pairs) = match encryption {
-        Encryption::Kms {
-            bucket_key: true, pairs, ..
-        } => (held.arn(), Some(pairs)),
+        Encryption::Kms { bucket_key: true, pairs, .. } => (held.arn(), Some(pairs)),
         Encryption::Kms { pairs, .. } => (held.object_arn(object), Some(pairs)),
         Encryption::S3 | Encryption::Customer { .. } => (held.object_arn(object), None),
     };
@@ -305,7 +337,9 @@ impl Keys<'_> {
 
     /// Opens the data keys of what was sealed.
     pub(super) fn open(&self, sealed: &[Sealed]) -> S3Result<Opened> {
-        let opened = self.with(|material, context| sealed.iter().map(|sealed| sealed.open(material, context)).collect());
+        let opened = self.with(|material, context| {
+            sealed.iter().map(|sealed| sealed.open(material, context)).collect()
+        });
         opened
             .map(Opened)
             .ok_or_else(|| error(500, "InternalError", "the body could not be opened"))
@@ -319,22 +353,23 @@ fn key_of<'a>(world: &'a World, arn: &str) -> Option<&'a Key> {
 /// The header that tells an uploader the context again; to readers it is not told.
 pub(super) fn reported_context(encryption: &Encryption) -> Option<String> {
     match encryption {
-        Encryption::Kms { pairs, .. } if !pairs.is_empty() => Some(STANDARD.encode(serde_json::to_string(pairs.as_ref()).ok()?)),
+        Encryption::Kms { pairs, .. } if !pairs.is_empty() => {
+            Some(STANDARD.encode(serde_json::to_string(pairs.as_ref()).ok()?))
+        }
         _ => None,
     }
 }
 
 /// The headers that report an object's encryption: algorithm, key, bucket key.
-pub(super) fn reported(encryption: &Encryption) -> (Option<ServerSideEncryption>, Option<String>, Option<bool>) {
+pub(super) fn reported(
+    encryption: &Encryption,
+) -> (Option<ServerSideEncryption>, Option<String>, Option<bool>) {
     match encryption {
-        Encryption::S3 => (Some(ServerSideEncryption::from_static(ServerSideEncryption::AES256)), None, None),
+        Encryption::S3 => {
+            (Some(ServerSideEncryption::from_static(ServerSideEncryption::AES256)), None, None)
+        }
         Encryption::Customer { .. } => (None, None, None),
-        Encryption::Kms {
-            key,
-            bucket_key,
-            dual_layer,
-            ..
-        } => {
+        Encryption::Kms { key, bucket_key, dual_layer, .. } => {
             let algorithm = if *dual_layer {
                 ServerSideEncryption::AWS_KMS_DSSE
             } else {

@@ -6,9 +6,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::{
     S3Result,
     dto::{
-        CommonPrefix, DeleteMarkerEntry, ETag, EncodingType, ListMultipartUploadsInput, ListMultipartUploadsOutput,
-        ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output,
-        MultipartUpload, Object, ObjectStorageClass, ObjectVersion, ObjectVersionStorageClass, StorageClass, Timestamp,
+        CommonPrefix, DeleteMarkerEntry, ETag, EncodingType, ListMultipartUploadsInput,
+        ListMultipartUploadsOutput, ListObjectVersionsInput, ListObjectVersionsOutput,
+        ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output,
+        MultipartUpload, Object, ObjectStorageClass, ObjectVersion, ObjectVersionStorageClass,
+        StorageClass, Timestamp,
     },
 };
 
@@ -24,13 +26,8 @@ use crate::{
 
 const PAGE: usize = 1000;
 /// What stays as it is in a listing with `encoding-type=url`.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'/')
-    .remove(b'*');
+const PLAIN: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'*');
 
 /// What every listing of a bucket is asked by.
 struct List<'a> {
@@ -41,7 +38,8 @@ struct List<'a> {
 }
 
 impl List<'_> {
-    /// What a listing tells policies: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html>.
+    /// What a listing tells policies:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html>.
     fn context(&self, scope: &Scope, held: &Held) -> Context {
         let mut context = held.context(scope);
         if let Some(prefix) = self.prefix {
@@ -75,7 +73,11 @@ impl List<'_> {
         first: impl Fn(&T) -> bool,
     ) -> S3Result<Page<T>> {
         if self.encoding.is_some_and(|encoding| encoding.as_str() != EncodingType::URL) {
-            return Err(error(400, "InvalidArgument", "Invalid Encoding Method specified in Request"));
+            return Err(error(
+                400,
+                "InvalidArgument",
+                "Invalid Encoding Method specified in Request",
+            ));
         }
         let asked = Asked {
             prefix: self.prefix.unwrap_or_default(),
@@ -95,9 +97,7 @@ impl List<'_> {
     }
 
     fn prefixes(&self, prefixes: &[String]) -> Option<Vec<CommonPrefix>> {
-        let shown = |prefix: &String| CommonPrefix {
-            prefix: Some(self.shown(prefix)),
-        };
+        let shown = |prefix: &String| CommonPrefix { prefix: Some(self.shown(prefix)) };
         (!prefixes.is_empty()).then(|| prefixes.iter().map(shown).collect())
     }
 
@@ -115,7 +115,9 @@ pub(super) fn sealed(last: &str) -> String {
 pub(super) fn opened(token: &str) -> S3Result<String> {
     let text = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let last = text.and_then(|text| text.strip_prefix("1/").map(str::to_owned));
-    last.ok_or_else(|| error(400, "InvalidArgument", "The continuation token provided is incorrect"))
+    last.ok_or_else(|| {
+        error(400, "InvalidArgument", "The continuation token provided is incorrect")
+    })
 }
 
 /// The keys that a listing of objects shows: those whose current version is no delete marker.
@@ -149,9 +151,16 @@ impl Listed<'_> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn objects_v1(world: &mut World, scope: &Scope, input: ListObjectsInput) -> S3Result<ListObjectsOutput> {
+pub(super) fn objects_v1(
+    world: &mut World,
+    scope: &Scope,
+    input: ListObjectsInput,
+) -> S3Result<ListObjectsOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    refuse_unmodelled(&[("optional attributes of listings", input.optional_object_attributes.is_some())])?;
+    refuse_unmodelled(&[(
+        "optional attributes of listings",
+        input.optional_object_attributes.is_some(),
+    )])?;
     let list = List {
         prefix: input.prefix.as_deref(),
         delimiter: input.delimiter.as_deref(),
@@ -167,8 +176,12 @@ pub(super) fn objects_v1(world: &mut World, scope: &Scope, input: ListObjectsInp
         marker: Some(list.shown(input.marker.as_deref().unwrap_or_default())),
         max_keys: i32::try_from(list.max()?).ok(),
         is_truncated: Some(page.next.is_some()),
-        // Told only with a delimiter: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html>.
-        next_marker: page.next.filter(|_| list.delimiter.is_some()).map(|last| list.shown(&last.text())),
+        // Told only with a delimiter:
+        // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html>.
+        next_marker: page
+            .next
+            .filter(|_| list.delimiter.is_some())
+            .map(|last| list.shown(&last.text())),
         contents: Some(page.entries.iter().map(|listed| listed.object(&list, owner)).collect()),
         common_prefixes: list.prefixes(&page.prefixes),
         delimiter: list.echo(list.delimiter),
@@ -178,9 +191,16 @@ pub(super) fn objects_v1(world: &mut World, scope: &Scope, input: ListObjectsInp
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn objects(world: &mut World, scope: &Scope, input: ListObjectsV2Input) -> S3Result<ListObjectsV2Output> {
+pub(super) fn objects(
+    world: &mut World,
+    scope: &Scope,
+    input: ListObjectsV2Input,
+) -> S3Result<ListObjectsV2Output> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    refuse_unmodelled(&[("optional attributes of listings", input.optional_object_attributes.is_some())])?;
+    refuse_unmodelled(&[(
+        "optional attributes of listings",
+        input.optional_object_attributes.is_some(),
+    )])?;
     let list = List {
         prefix: input.prefix.as_deref(),
         delimiter: input.delimiter.as_deref(),
@@ -189,11 +209,14 @@ pub(super) fn objects(world: &mut World, scope: &Scope, input: ListObjectsV2Inpu
     };
     let _permit = held.authorize(scope, "s3:ListBucket", &list.context(scope, &held))?;
     let token = input.continuation_token.as_deref().map(opened).transpose()?;
-    // Where there is a token, it says where to go on. A common prefix is passed over only where it stood on the page before.
+    // Where there is a token, it says where to go on. A common prefix is passed over only where it
+    // stood on the page before.
     let start = input.start_after.as_deref();
     let page = match (&token, start) {
         (Some(token), _) => list.page(Some(token), current(&held), |_| false)?,
-        (None, Some(start)) => list.page(None, current(&held).filter(|(key, _)| *key > start), |_| false)?,
+        (None, Some(start)) => {
+            list.page(None, current(&held).filter(|(key, _)| *key > start), |_| false)?
+        }
         (None, None) => list.page(None, current(&held), |_| false)?,
     };
     let owner = input.fetch_owner.unwrap_or(false).then(|| held.account());
@@ -215,9 +238,16 @@ pub(super) fn objects(world: &mut World, scope: &Scope, input: ListObjectsV2Inpu
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn versions(world: &mut World, scope: &Scope, input: ListObjectVersionsInput) -> S3Result<ListObjectVersionsOutput> {
+pub(super) fn versions(
+    world: &mut World,
+    scope: &Scope,
+    input: ListObjectVersionsInput,
+) -> S3Result<ListObjectVersionsOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    refuse_unmodelled(&[("optional attributes of listings", input.optional_object_attributes.is_some())])?;
+    refuse_unmodelled(&[(
+        "optional attributes of listings",
+        input.optional_object_attributes.is_some(),
+    )])?;
     let list = List {
         prefix: input.prefix.as_deref(),
         delimiter: input.delimiter.as_deref(),
@@ -243,7 +273,8 @@ pub(super) fn versions(world: &mut World, scope: &Scope, input: ListObjectVersio
         let versions = held.bucket.objects.get(input.key_marker.as_deref()?)?;
         versions.iter().rev().position(|version| version.id == id)
     });
-    let page = list.page(input.key_marker.as_deref(), all, |(_, age, _)| at.is_some_and(|at| *age > at))?;
+    let page =
+        list.page(input.key_marker.as_deref(), all, |(_, age, _)| at.is_some_and(|at| *age > at))?;
     let next_version = match (&page.next, page.entries.last()) {
         (Some(Last::Key(_)), Some((_, _, version))) => Some(version.id.clone()),
         _ => None,
@@ -251,7 +282,8 @@ pub(super) fn versions(world: &mut World, scope: &Scope, input: ListObjectVersio
     let (mut versions, mut markers) = (Vec::new(), Vec::new());
     for (key, age, version) in &page.entries {
         let (key, id, latest) = (Some(list.shown(key)), Some(version.id.clone()), Some(*age == 0));
-        let (modified, owner) = (Some(Timestamp::from(version.modified)), Some(acl::owner(held.account())));
+        let (modified, owner) =
+            (Some(Timestamp::from(version.modified)), Some(acl::owner(held.account())));
         match &version.content {
             Some(content) => versions.push(ObjectVersion {
                 key,
@@ -292,7 +324,11 @@ pub(super) fn versions(world: &mut World, scope: &Scope, input: ListObjectVersio
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn uploads(world: &mut World, scope: &Scope, input: ListMultipartUploadsInput) -> S3Result<ListMultipartUploadsOutput> {
+pub(super) fn uploads(
+    world: &mut World,
+    scope: &Scope,
+    input: ListMultipartUploadsInput,
+) -> S3Result<ListMultipartUploadsOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let list = List {
         prefix: input.prefix.as_deref(),
@@ -300,7 +336,8 @@ pub(super) fn uploads(world: &mut World, scope: &Scope, input: ListMultipartUplo
         max: input.max_uploads,
         encoding: input.encoding_type.as_ref(),
     };
-    // The service authorization reference gives this action no `s3:prefix`; a policy that asks for it cannot be decided.
+    // The service authorization reference gives this action no `s3:prefix`; a policy that asks for
+    // it cannot be decided.
     let mut context = held.context(scope);
     for key in ["s3:prefix", "s3:delimiter", "s3:max-keys"] {
         context.set_unmodelled(key);

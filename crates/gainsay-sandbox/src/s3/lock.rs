@@ -1,7 +1,9 @@
-//! Object Lock: retention periods and legal holds, which keep versions from being removed or weakened
-//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>). The clock is the sandbox's.
+//! Object Lock: retention periods and legal holds, which keep versions from being removed or
+//! weakened (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>). The clock
+//! is the sandbox's.
 //!
-//! Codes and messages are those recorded from AWS by localstack's snapshots of 2026-02-21, where there are such.
+//! Codes and messages are those recorded from AWS by localstack's snapshots of 2026-02-21, where
+//! there are such.
 
 use std::sync::Arc;
 
@@ -19,7 +21,9 @@ use super::{
 };
 use crate::{
     authorize::Scope,
-    state::{Content, DefaultRetention, Lock, LockConfiguration, LockMode, Retention, Version, World},
+    state::{
+        Content, DefaultRetention, Lock, LockConfiguration, LockMode, Retention, Version, World,
+    },
 };
 
 /// Operation and what it does.
@@ -92,10 +96,7 @@ impl Asked {
             (None, None) => None,
             (Some(word), Some(until)) => {
                 let mode = mode(word).ok_or_else(|| invalid("Unknown wormMode directive."))?;
-                Some(Retention {
-                    mode,
-                    until: OffsetDateTime::from(until.clone()),
-                })
+                Some(Retention { mode, until: OffsetDateTime::from(until.clone()) })
             }
             _ => {
                 return Err(invalid(
@@ -128,7 +129,8 @@ impl Asked {
         }
     }
 
-    /// The actions it takes besides s3:PutObject (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>).
+    /// The actions it takes besides s3:PutObject
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>).
     pub(super) fn actions(&self) -> impl Iterator<Item = &'static str> {
         let retention = self.retention.map(|_| "s3:PutObjectRetention");
         retention.into_iter().chain(self.hold.map(|_| "s3:PutObjectLegalHold"))
@@ -143,10 +145,7 @@ impl Asked {
                 until: now + Duration::days(default.days()),
             })
         });
-        Lock {
-            retention,
-            hold: self.hold.unwrap_or(false),
-        }
+        Lock { retention, hold: self.hold.unwrap_or(false) }
     }
 
     /// Whether an upload has to say a digest of its body.
@@ -176,18 +175,22 @@ fn date(time: OffsetDateTime) -> String {
     time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
 }
 
-/// Whether a version may be removed now. Nothing of a lock can be got around but a retention in governance mode, by who may and says so.
+/// Whether a version may be removed now. Nothing of a lock can be got around but a retention in
+/// governance mode, by who may and says so.
 ///
 /// # Errors
 /// The lock's refusal, which no policy can lift.
-pub(super) fn check_removal(scope: &Scope, held: &Held, key: &str, version: &Version, bypasses: bool) -> S3Result<()> {
+pub(super) fn check_removal(
+    scope: &Scope,
+    held: &Held,
+    key: &str,
+    version: &Version,
+    bypasses: bool,
+) -> S3Result<()> {
     let Some(content) = &version.content else { return Ok(()) };
     let active = content.lock.retention.filter(|retention| retention.until > scope.now);
     let kept = match active {
-        Some(Retention {
-            mode: LockMode::Governance,
-            ..
-        }) => !bypasses,
+        Some(Retention { mode: LockMode::Governance, .. }) => !bypasses,
         Some(_) => true,
         None => false,
     };
@@ -203,8 +206,14 @@ fn protected(scope: &Scope, held: &Held, key: &str, action: &str) -> s3s::S3Erro
         .into()
 }
 
-/// Whether the caller gets around a retention in governance mode: the header asks for it, and it takes a permission of its own.
-pub(super) fn bypasses(scope: &Scope, held: &Held, key: &str, header: Option<bool>) -> S3Result<bool> {
+/// Whether the caller gets around a retention in governance mode: the header asks for it, and it
+/// takes a permission of its own.
+pub(super) fn bypasses(
+    scope: &Scope,
+    held: &Held,
+    key: &str,
+    header: Option<bool>,
+) -> S3Result<bool> {
     if header != Some(true) {
         return Ok(false);
     }
@@ -225,25 +234,29 @@ fn put_configuration(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     let context = held.context(scope);
     let _permit = held.authorize(scope, "s3:PutBucketObjectLockConfiguration", &context)?;
     let sent: ObjectLockConfiguration = document(raw.body, "ObjectLockConfiguration")?;
-    if sent
-        .object_lock_enabled
-        .as_ref()
-        .is_none_or(|enabled| enabled.as_str() != "Enabled")
-    {
+    if sent.object_lock_enabled.as_ref().is_none_or(|enabled| enabled.as_str() != "Enabled") {
         return Err(malformed());
     }
     let default = sent.rule.map(|rule| rule.default_retention.ok_or_else(malformed)).transpose()?;
     let default = default.map(|default| {
-        let mode = default.mode.as_ref().and_then(|word| mode(word.as_str())).ok_or_else(malformed)?;
+        let mode =
+            default.mode.as_ref().and_then(|word| mode(word.as_str())).ok_or_else(malformed)?;
         let (period, in_years) = match (default.days, default.years) {
             (Some(days), None) => (days, false),
             (None, Some(years)) => (years, true),
             _ => return Err(malformed()),
         };
         let period = u32::try_from(period).ok().filter(|period| *period > 0);
-        let invalid = || error(400, "InvalidArgument", "Default retention period must be a positive integer value.");
+        let invalid = || {
+            error(
+                400,
+                "InvalidArgument",
+                "Default retention period must be a positive integer value.",
+            )
+        };
         let period = period.ok_or_else(invalid)?;
-        // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html>: no more than a hundred years.
+        // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html>: no
+        // more than a hundred years.
         if period > if in_years { 100 } else { 36_500 } {
             return Err(error(400, "InvalidArgument", "Default retention period too large"));
         }
@@ -291,7 +304,8 @@ fn xml(root: &str, inner: &str) -> Answer {
     ))
 }
 
-/// The version that a request is about, once its action is authorized. A delete marker has no lock, and cannot have one.
+/// The version that a request is about, once its action is authorized. A delete marker has no lock,
+/// and cannot have one.
 fn found<'a>(
     scope: &Scope,
     held: &'a Held,
@@ -300,7 +314,8 @@ fn found<'a>(
     tell: impl FnOnce(&mut Context),
 ) -> S3Result<(&'a Version, &'a Content)> {
     let version = raw.query("versionId");
-    let marker = version.is_none() && held.bucket.current(raw.key).is_some_and(|current| current.content.is_none());
+    let marker = version.is_none()
+        && held.bucket.current(raw.key).is_some_and(|current| current.content.is_none());
     let found = object::find_told(scope, held, raw.key, version, [action; 2], tell);
     let found = found.map_err(|problem| match problem.code().as_str() {
         "NoSuchKey" if marker => error(
@@ -345,7 +360,8 @@ fn put_retention(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<An
     if let Some(active) = content.lock.retention.filter(|retention| retention.until > scope.now) {
         // To lengthen it and to make it stricter is always allowed.
         let weaker = wanted.is_none_or(|wanted| {
-            wanted.until < active.until || (active.mode == LockMode::Compliance && wanted.mode == LockMode::Governance)
+            wanted.until < active.until
+                || (active.mode == LockMode::Compliance && wanted.mode == LockMode::Governance)
         });
         if weaker && !(bypasses && active.mode == LockMode::Governance) {
             return Err(protected(scope, &held, raw.key, "s3:PutObjectRetention"));

@@ -1,6 +1,8 @@
-//! S3: the backend behind the wire layer. Each operation is authorized here, by the actions AWS authorizes it as
-//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>), and only then has an effect.
-//! An operation that is not written below is the wire layer's `NotImplemented`.
+//! S3: the backend behind the wire layer. Each operation is authorized here, by the actions AWS
+//! authorizes it as
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>), and
+//! only then has an effect. An operation that is not written below is the wire layer's
+//! `NotImplemented`.
 
 mod access_list;
 mod acl;
@@ -41,19 +43,25 @@ use s3s::{
     S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders,
     access::{S3Access, S3AccessContext},
     dto::{
-        AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
-        CopyObjectInput, CopyObjectOutput, CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
-        DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectTaggingInput, DeleteObjectTaggingOutput,
-        DeleteObjectsInput, DeleteObjectsOutput, GetBucketAclInput, GetBucketAclOutput, GetBucketLocationInput, GetBucketLocationOutput,
-        GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput, GetBucketPolicyInput, GetBucketPolicyOutput,
-        GetBucketPolicyStatusInput, GetBucketPolicyStatusOutput, GetBucketVersioningInput, GetBucketVersioningOutput, GetObjectAclInput,
-        GetObjectAclOutput, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectInput, GetObjectOutput, GetObjectTaggingInput,
-        GetObjectTaggingOutput, GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
-        HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
-        ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output,
-        ListPartsInput, ListPartsOutput, PutBucketAclInput, PutBucketAclOutput, PutObjectAclInput, PutObjectAclOutput, PutObjectInput,
-        PutObjectOutput, PutObjectTaggingInput, PutObjectTaggingOutput, RestoreObjectInput, RestoreObjectOutput, UploadPartCopyInput,
-        UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+        AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
+        CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CreateBucketInput,
+        CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
+        DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput,
+        DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput,
+        DeleteObjectsOutput, GetBucketAclInput, GetBucketAclOutput, GetBucketLocationInput,
+        GetBucketLocationOutput, GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput,
+        GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketPolicyStatusInput,
+        GetBucketPolicyStatusOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
+        GetObjectAclInput, GetObjectAclOutput, GetObjectAttributesInput, GetObjectAttributesOutput,
+        GetObjectInput, GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput,
+        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput,
+        HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
+        ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectVersionsInput,
+        ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
+        ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutBucketAclInput,
+        PutBucketAclOutput, PutObjectAclInput, PutObjectAclOutput, PutObjectInput, PutObjectOutput,
+        PutObjectTaggingInput, PutObjectTaggingOutput, RestoreObjectInput, RestoreObjectOutput,
+        UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
     },
 };
 
@@ -72,7 +80,8 @@ pub(super) struct Backend {
 #[derive(Clone)]
 pub(super) struct Accepted;
 
-/// Lets a request through to the backend only if it has a scope, that is, if it came through the sandbox's front.
+/// Lets a request through to the backend only if it has a scope, that is, if it came through the
+/// sandbox's front.
 pub(super) struct Pass;
 
 #[async_trait::async_trait]
@@ -91,20 +100,24 @@ impl Backend {
     }
 
     /// Runs an operation on the world, which is locked until it is done.
-    fn run<I, O>(&self, request: S3Request<I>, operation: impl FnOnce(&mut World, &Scope, I) -> S3Result<O>) -> S3Result<S3Response<O>> {
+    fn run<I, O>(
+        &self,
+        request: S3Request<I>,
+        operation: impl FnOnce(&mut World, &Scope, I) -> S3Result<O>,
+    ) -> S3Result<S3Response<O>> {
         let scope = request.extensions.get::<Arc<Scope>>().cloned();
         let scope = scope.ok_or_else(|| error(403, "AccessDenied", "Access Denied"))?;
-        operation(&mut self.core.world(), &scope, request.input)
-            .map(S3Response::new)
-            .map_err(|mut error| {
+        operation(&mut self.core.world(), &scope, request.input).map(S3Response::new).map_err(
+            |mut error| {
                 error.set_request_id(scope.request_id.clone());
                 error
-            })
+            },
+        )
     }
 }
 
-/// Passes operations on to the functions that do them. For uploads the whole body is read first: the world is not locked while
-/// bytes arrive.
+/// Passes operations on to the functions that do them. For uploads the whole body is read first:
+/// the world is not locked while bytes arrive.
 macro_rules! operations {
     (
         uploads { $($upload:ident($upload_input:ident) -> $upload_output:ident = $upload_function:path;)+ }
@@ -184,11 +197,13 @@ pub(super) fn error(status: u16, code: &'static str, message: impl Into<String>)
         S3ErrorCode::from_bytes(code.as_bytes()).unwrap_or(S3ErrorCode::InternalError),
         message.into(),
     );
-    error.set_status_code(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    error
+        .set_status_code(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     error
 }
 
-/// What the sandbox does not model is refused, so that it can be neither allowed nor taken for a policy's refusal.
+/// What the sandbox does not model is refused, so that it can be neither allowed nor taken for a
+/// policy's refusal.
 fn not_modelled(what: &str) -> S3Error {
     error(501, "NotImplemented", format!("the sandbox does not model {what}"))
 }
@@ -246,29 +261,26 @@ struct Held {
 
 /// Finds the bucket and checks who must own it, which S3 does before any policy.
 fn open(world: &World, name: &str, expected_owner: Option<&str>) -> S3Result<Held> {
-    let through = if world.buckets.contains_key(name) {
-        None
-    } else {
-        Through::find(world, name)
-    };
+    let through = if world.buckets.contains_key(name) { None } else { Through::find(world, name) };
     let bucket = world.buckets.get(through.as_ref().map_or(name, Through::bucket)).cloned();
-    let bucket = bucket.ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
+    let bucket =
+        bucket.ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
     match expected_owner {
-        Some(owner) if owner.len() != 12 || !owner.bytes().all(|byte| byte.is_ascii_digit()) => Err(error(
-            400,
-            "InvalidBucketOwnerAWSAccountID",
-            "The value of the expected bucket owner parameter must be an AWS account ID",
-        )),
-        Some(owner) if owner != bucket.config.account => Err(error(403, "AccessDenied", "Access Denied")),
+        Some(owner) if owner.len() != 12 || !owner.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(error(
+                400,
+                "InvalidBucketOwnerAWSAccountID",
+                "The value of the expected bucket owner parameter must be an AWS account ID",
+            ))
+        }
+        Some(owner) if owner != bucket.config.account => {
+            Err(error(403, "AccessDenied", "Access Denied"))
+        }
         _ => {
             let of_account = world.control.public_access.get(&bucket.config.account);
             let own = bucket.config.public_access;
             let public_access = of_account.map_or(own, |of_account| own.or(*of_account));
-            Ok(Held {
-                bucket,
-                public_access,
-                through,
-            })
+            Ok(Held { bucket, public_access, through })
         }
     }
 }
@@ -304,7 +316,13 @@ impl Held {
     }
 
     /// Whether an action on an object would be permitted, without asking for it.
-    fn foresees(&self, scope: &Scope, action: &str, key: &str, context: &Context) -> S3Result<bool> {
+    fn foresees(
+        &self,
+        scope: &Scope,
+        action: &str,
+        key: &str,
+        context: &Context,
+    ) -> S3Result<bool> {
         if let Some(through) = &self.through
             && !through.foresees(scope, action, Some(key), context)?
         {
@@ -324,12 +342,25 @@ impl Held {
     }
 
     /// Asks for an action on an object.
-    fn authorize_object(&self, scope: &Scope, action: &str, key: &str, context: &Context) -> S3Result<Permit> {
+    fn authorize_object(
+        &self,
+        scope: &Scope,
+        action: &str,
+        key: &str,
+        context: &Context,
+    ) -> S3Result<Permit> {
         self.ask(scope, action, Some(key), context, &[])
     }
 
     /// Asks for an action on the bucket, or on one of its objects.
-    fn ask(&self, scope: &Scope, action: &str, key: Option<&str>, context: &Context, settings: &[Layer]) -> S3Result<Permit> {
+    fn ask(
+        &self,
+        scope: &Scope,
+        action: &str,
+        key: Option<&str>,
+        context: &Context,
+        settings: &[Layer],
+    ) -> S3Result<Permit> {
         if let Some(through) = &self.through {
             let _permit = through.ask(scope, action, key, context)?;
         }
@@ -347,11 +378,7 @@ impl Held {
         let Some(list) = acl::granting(self, scope, &question, key)? else {
             return Ok(scope.authorize(&question)?);
         };
-        let by_list = Question {
-            resource_policy: Some(&list),
-            restrict_public: false,
-            ..question
-        };
+        let by_list = Question { resource_policy: Some(&list), restrict_public: false, ..question };
         Ok(scope.authorize(&by_list)?)
     }
 }

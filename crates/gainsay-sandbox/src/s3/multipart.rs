@@ -1,4 +1,5 @@
-//! Multipart uploads. Encryption is settled when an upload is created; creating, uploading and completing are all s3:PutObject
+//! Multipart uploads. Encryption is settled when an upload is created; creating, uploading and
+//! completing are all s3:PutObject
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>).
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -7,8 +8,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use s3s::{
     S3Result,
     dto::{
-        AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType, CompleteMultipartUploadInput,
-        CompleteMultipartUploadOutput, CompletedPart, CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ListPartsInput,
+        AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType,
+        CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
+        CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ListPartsInput,
         ListPartsOutput, Part as ListedPart, Timestamp, UploadPartInput, UploadPartOutput,
     },
 };
@@ -36,7 +38,11 @@ use crate::{
 const MIN_PART: u64 = 5 * 1024 * 1024;
 const PARTS_PAGE: usize = 1000;
 
-pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUploadInput) -> S3Result<CreateMultipartUploadOutput> {
+pub(super) fn create(
+    world: &mut World,
+    scope: &Scope,
+    input: CreateMultipartUploadInput,
+) -> S3Result<CreateMultipartUploadOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let lock = lock::Asked::read(
         &held,
@@ -49,14 +55,19 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
             .map(s3s::dto::ObjectLockLegalHoldStatus::as_str),
     )?;
     object::check_limits(&input.key, input.metadata.as_ref())?;
-    let storage_class = object::storage_class(input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str))?;
+    let storage_class =
+        object::storage_class(input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str))?;
     let checksum = checksum_of(input.checksum_algorithm.as_ref(), input.checksum_type.as_ref())?;
     let headers = encryption::Headers {
         algorithm: input.server_side_encryption,
         key: input.ssekms_key_id,
         bucket_key: input.bucket_key_enabled,
         context: input.ssekms_encryption_context,
-        customer: [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5],
+        customer: [
+            input.sse_customer_algorithm,
+            input.sse_customer_key,
+            input.sse_customer_key_md5,
+        ],
     };
     let plan = encryption::plan(world, scope, &held, &headers)?;
     let tags = tagging::parse_header(input.tagging.as_deref())?;
@@ -73,7 +84,8 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
     };
     write.authorize(scope, &held)?;
     if scope.account().is_none() {
-        // Even where a policy allows it (recorded by third parties); a policy's Deny is told first (assumed).
+        // Even where a policy allows it (recorded by third parties); a policy's Deny is told first
+        // (assumed).
         return Err(error(
             403,
             "AccessDenied",
@@ -81,7 +93,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: CreateMultipartUpl
         ));
     }
     let acl = acl::of_upload(world, scope, &held, &input.key, &asked)?;
-    encryption::authorize(world, scope, &held, &input.key, &plan.encryption, "kms:GenerateDataKey")?;
+    encryption::authorize_write(world, scope, &held, &input.key, &plan.encryption)?;
     let id = uuid::Uuid::new_v4().simple().to_string();
     let upload = Upload {
         key: input.key.clone(),
@@ -134,15 +146,11 @@ pub(super) struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Authorizes it as the write that it is. Policies see the encryption that was settled when the upload was created
-    /// (assumed: header-conditioned policies have refused parts in the past).
+    /// Authorizes it as the write that it is. Policies see the encryption that was settled when the
+    /// upload was created (assumed: header-conditioned policies have refused parts in the past).
     pub(super) fn authorize(&self, scope: &Scope, held: &Held) -> S3Result<Arc<Upload>> {
-        let upload = held
-            .bucket
-            .uploads
-            .get(self.upload)
-            .filter(|upload| upload.key == self.key)
-            .cloned();
+        let upload =
+            held.bucket.uploads.get(self.upload).filter(|upload| upload.key == self.key).cloned();
         let mut context = held.context(scope);
         for (name, value) in upload.iter().flat_map(|upload| &upload.told) {
             context.set(name, value.as_str());
@@ -156,11 +164,7 @@ impl Step<'_> {
 }
 
 fn authorize_step(scope: &Scope, held: &Held, key: &str, upload: &str) -> S3Result<Arc<Upload>> {
-    let step = Step {
-        key,
-        upload,
-        copy_source: None,
-    };
+    let step = Step { key, upload, copy_source: None };
     step.authorize(scope, held)
 }
 
@@ -227,9 +231,12 @@ fn check_customer(upload: &Upload, key: Option<&CustomerKey>) -> S3Result<()> {
     Err(error(400, "InvalidRequest", message))
 }
 
-/// The algorithm of an upload's checksums and whether they are composite. Which go together stands at
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>.
-fn checksum_of(algorithm: Option<&ChecksumAlgorithm>, kind: Option<&ChecksumType>) -> S3Result<Option<(&'static str, bool)>> {
+/// The algorithm of an upload's checksums and whether they are composite. Which go together stands
+/// at <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>.
+fn checksum_of(
+    algorithm: Option<&ChecksumAlgorithm>,
+    kind: Option<&ChecksumType>,
+) -> S3Result<Option<(&'static str, bool)>> {
     let Some(algorithm) = algorithm else {
         return match kind {
             None => Ok(None),
@@ -238,7 +245,9 @@ fn checksum_of(algorithm: Option<&ChecksumAlgorithm>, kind: Option<&ChecksumType
     };
     let lower = algorithm.as_str().to_ascii_lowercase();
     let name = ALGORITHMS.into_iter().find(|name| *name == lower);
-    let name = name.ok_or_else(|| error(400, "InvalidRequest", "Checksum algorithm provided is unsupported."))?;
+    let name = name.ok_or_else(|| {
+        error(400, "InvalidRequest", "Checksum algorithm provided is unsupported.")
+    })?;
     let composite = match kind.map(ChecksumType::as_str) {
         None => name != "crc64nvme",
         Some(ChecksumType::COMPOSITE) => true,
@@ -275,15 +284,17 @@ fn no_such_upload() -> s3s::S3Error {
     )
 }
 
-pub(super) fn upload_part(world: &mut World, scope: &Scope, input: UploadPartInput, body: &Arrived) -> S3Result<UploadPartOutput> {
+pub(super) fn upload_part(
+    world: &mut World,
+    scope: &Scope,
+    input: UploadPartInput,
+    body: &Arrived,
+) -> S3Result<UploadPartOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let customer = [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
+    let customer =
+        [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
     let customer = customer::read(scope, &customer)?;
-    let step = Step {
-        key: &input.key,
-        upload: &input.upload_id,
-        copy_source: None,
-    };
+    let step = Step { key: &input.key, upload: &input.upload_id, copy_source: None };
     let upload = step.authorize(scope, &held)?;
     let given = [
         input.checksum_crc32,
@@ -297,12 +308,8 @@ pub(super) fn upload_part(world: &mut World, scope: &Scope, input: UploadPartInp
         None => checksum,
         Some((algorithm, _)) => Some(part_sum(&body.sums, algorithm, checksum)?),
     };
-    let content = Content {
-        blob: &body.blob,
-        md5: body.sums.md5,
-        checksum,
-        customer: customer.as_ref(),
-    };
+    let content =
+        Content { blob: &body.blob, md5: body.sums.md5, checksum, customer: customer.as_ref() };
     let part = put_part(world, scope, &held, &step, &upload, input.part_number, content)?;
     let (algorithm, key, bucket_key) = encryption::reported(&upload.encryption);
     let (customer_algorithm, customer_md5) = customer::reported(&upload.encryption);
@@ -326,11 +333,7 @@ pub(super) fn upload_part(world: &mut World, scope: &Scope, input: UploadPartInp
 /// A part of an upload with checksums has one of the same algorithm.
 fn part_sum(sums: &Sums, algorithm: &'static str, sent: Option<Sum>) -> S3Result<Sum> {
     match sums.get(algorithm) {
-        Some(value) => Ok(Sum {
-            algorithm,
-            value: value.to_owned(),
-            composite: false,
-        }),
+        Some(value) => Ok(Sum { algorithm, value: value.to_owned(), composite: false }),
         None => Err(error(
             400,
             "InvalidRequest",
@@ -342,12 +345,18 @@ fn part_sum(sums: &Sums, algorithm: &'static str, sent: Option<Sum>) -> S3Result
     }
 }
 
-pub(super) fn complete(world: &mut World, scope: &Scope, input: CompleteMultipartUploadInput) -> S3Result<CompleteMultipartUploadOutput> {
+pub(super) fn complete(
+    world: &mut World,
+    scope: &Scope,
+    input: CompleteMultipartUploadInput,
+) -> S3Result<CompleteMultipartUploadOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let customer = [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
+    let customer =
+        [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
     let customer = customer::read(scope, &customer)?;
     let upload = authorize_step(scope, &held, &input.key, &input.upload_id)?;
-    // The parts are read to be put together. AWS names kms:Decrypt for uploads with checksums; that it is asked for always is assumed.
+    // The parts are read to be put together. AWS names kms:Decrypt for uploads with checksums; that
+    // it is asked for always is assumed.
     encryption::authorize(world, scope, &held, &input.key, &upload.encryption, "kms:Decrypt")?;
     let wanted = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
     let parts = chosen(&upload, &wanted)?;
@@ -356,7 +365,11 @@ pub(super) fn complete(world: &mut World, scope: &Scope, input: CompleteMultipar
         let message = "The provided 'x-amz-mp-object-size' header does not match what was computed";
         return Err(error(400, "InvalidRequest", message));
     }
-    conditional::check_write(&held, &input.key, input.if_match.as_ref(), input.if_none_match.as_ref())?;
+    conditional::check_write(
+        &held,
+        &input.key,
+        [input.if_match.as_ref(), input.if_none_match.as_ref()],
+    )?;
     let body: Vec<Sealed> = parts.iter().map(|part| part.body.clone()).collect();
     let keys = Keys {
         world,
@@ -365,7 +378,8 @@ pub(super) fn complete(world: &mut World, scope: &Scope, input: CompleteMultipar
         encryption: &upload.encryption,
         customer: customer.as_ref(),
     };
-    // A body under a customer's key can be read only with the key, which this request need not bring.
+    // A body under a customer's key can be read only with the key, which this request need not
+    // bring.
     let readable = !matches!(upload.encryption, Encryption::Customer { .. }) || customer.is_some();
     let checksum = match upload.checksum {
         Some((algorithm, true)) => Some(composite(algorithm, &parts)?),
@@ -384,7 +398,8 @@ pub(super) fn complete(world: &mut World, scope: &Scope, input: CompleteMultipar
         let known = checksum.as_ref().filter(|sum| sum.algorithm == name).map(|sum| &sum.value);
         if given.is_some_and(|given| Some(&given) != known) {
             let name = name.to_ascii_uppercase();
-            let message = format!("The {name} you specified did not match the calculated checksum.");
+            let message =
+                format!("The {name} you specified did not match the calculated checksum.");
             return Err(error(400, "BadDigest", message));
         }
     }
@@ -398,14 +413,18 @@ pub(super) fn complete(world: &mut World, scope: &Scope, input: CompleteMultipar
         acl: upload.acl.clone(),
         checksum: checksum.clone(),
     };
-    let version = object::store(world, &held, &input.key, body, &etag, &upload.encryption, attributes)?;
+    let version =
+        object::store(world, &held, &input.key, body, &etag, &upload.encryption, attributes)?;
     if let Some(bucket) = world.bucket_mut(held.name()) {
         bucket.uploads.remove(&input.upload_id);
     }
     let (algorithm, key, bucket_key) = encryption::reported(&upload.encryption);
     let [crc32, crc32c, crc64nvme, sha1, sha256] = Sum::members(checksum.as_ref());
     Ok(CompleteMultipartUploadOutput {
-        location: Some(format!("https://{}.s3.{}.amazonaws.com/{}", input.bucket, world.region, input.key)),
+        location: Some(format!(
+            "https://{}.s3.{}.amazonaws.com/{}",
+            input.bucket, world.region, input.key
+        )),
         bucket: Some(input.bucket),
         key: Some(input.key),
         e_tag: Some(ETag::Strong(etag)),
@@ -441,7 +460,8 @@ fn chosen<'u>(upload: &'u Upload, wanted: &[CompletedPart]) -> S3Result<Vec<&'u 
         }
         last = number;
         let held = upload.parts.get(&number);
-        let held = held.filter(|held| part.e_tag.as_ref().is_some_and(|etag| etag.value() == held.etag));
+        let held =
+            held.filter(|held| part.e_tag.as_ref().is_some_and(|etag| etag.value() == held.etag));
         let held = held.filter(|held| same_sum(part, held)).ok_or_else(|| {
             error(
                 400,
@@ -449,7 +469,9 @@ fn chosen<'u>(upload: &'u Upload, wanted: &[CompletedPart]) -> S3Result<Vec<&'u 
                 "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
             )
         })?;
-        if let (Some((algorithm, true)), true) = (upload.checksum, sums_of(part).iter().all(Option::is_none)) {
+        if let (Some((algorithm, true)), true) =
+            (upload.checksum, sums_of(part).iter().all(Option::is_none))
+        {
             return Err(error(
                 400,
                 "InvalidRequest",
@@ -482,7 +504,9 @@ fn sums_of(part: &CompletedPart) -> [Option<&String>; 5] {
 
 /// Whether a checksum in the list is the part's own.
 fn same_sum(part: &CompletedPart, held: &Part) -> bool {
-    let known = |name: &str| held.checksum.as_ref().filter(|sum| sum.algorithm == name).map(|sum| &sum.value);
+    let known = |name: &str| {
+        held.checksum.as_ref().filter(|sum| sum.algorithm == name).map(|sum| &sum.value)
+    };
     ALGORITHMS
         .into_iter()
         .zip(sums_of(part))
@@ -493,16 +517,13 @@ fn same_sum(part: &CompletedPart, held: &Part) -> bool {
 fn composite(algorithm: &'static str, parts: &[&Part]) -> S3Result<Sum> {
     let mut digests = Digests::of(&[algorithm]);
     for part in parts {
-        let value = part.checksum.as_ref().map(|sum| STANDARD.decode(&sum.value).unwrap_or_default());
+        let value =
+            part.checksum.as_ref().map(|sum| STANDARD.decode(&sum.value).unwrap_or_default());
         digests.update(&value.unwrap_or_default());
     }
     let sums = digests.finish();
     let value = sums.get(algorithm).ok_or_else(malformed)?;
-    Ok(Sum {
-        algorithm,
-        value: format!("{value}-{}", parts.len()),
-        composite: true,
-    })
+    Ok(Sum { algorithm, value: format!("{value}-{}", parts.len()), composite: true })
 }
 
 /// The checksum of the whole, which is read for it.
@@ -513,15 +534,11 @@ fn whole(algorithm: &'static str, opened: Opened) -> S3Result<Sum> {
     }
     let sums = digests.finish();
     let value = sums.get(algorithm).ok_or_else(malformed)?;
-    Ok(Sum {
-        algorithm,
-        value: value.to_owned(),
-        composite: false,
-    })
+    Ok(Sum { algorithm, value: value.to_owned(), composite: false })
 }
 
-/// The entity tag of what was uploaded in parts: the MD5 of their MD5s, and how many there are. AWS promises only that it is no MD5 of the
-/// whole.
+/// The entity tag of what was uploaded in parts: the MD5 of their MD5s, and how many there are. AWS
+/// promises only that it is no MD5 of the whole.
 fn together(parts: &[&Part]) -> String {
     use md5::{Digest as _, Md5};
     let mut md5 = Md5::new();
@@ -532,7 +549,11 @@ fn together(parts: &[&Part]) -> String {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn abort(world: &mut World, scope: &Scope, input: AbortMultipartUploadInput) -> S3Result<AbortMultipartUploadOutput> {
+pub(super) fn abort(
+    world: &mut World,
+    scope: &Scope,
+    input: AbortMultipartUploadInput,
+) -> S3Result<AbortMultipartUploadOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     refuse_unmodelled(&[("conditional aborts", input.if_match_initiated_time.is_some())])?;
     let context = held.context(scope);
@@ -549,10 +570,15 @@ pub(super) fn abort(world: &mut World, scope: &Scope, input: AbortMultipartUploa
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn list_parts(world: &mut World, scope: &Scope, input: ListPartsInput) -> S3Result<ListPartsOutput> {
+pub(super) fn list_parts(
+    world: &mut World,
+    scope: &Scope,
+    input: ListPartsInput,
+) -> S3Result<ListPartsOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let context = held.context(scope);
-    let _permit = held.authorize_object(scope, "s3:ListMultipartUploadParts", &input.key, &context)?;
+    let _permit =
+        held.authorize_object(scope, "s3:ListMultipartUploadParts", &input.key, &context)?;
     let upload = held
         .bucket
         .uploads
@@ -587,7 +613,9 @@ pub(super) fn list_parts(world: &mut World, scope: &Scope, input: ListPartsInput
     let truncated = after.len() > parts.len() && max > 0;
     let upper = |name: &str| ChecksumAlgorithm::from(name.to_ascii_uppercase());
     Ok(ListPartsOutput {
-        next_part_number_marker: truncated.then(|| parts.last().and_then(|part| part.part_number)).flatten(),
+        next_part_number_marker: truncated
+            .then(|| parts.last().and_then(|part| part.part_number))
+            .flatten(),
         parts: Some(parts),
         part_number_marker: input.part_number_marker,
         max_parts: i32::try_from(max).ok(),

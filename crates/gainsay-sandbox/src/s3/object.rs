@@ -36,7 +36,8 @@ pub(super) struct Attributes {
     pub checksum: Option<Sum>,
 }
 
-/// The classes of general purpose buckets (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html>). Objects of
+/// The classes of general purpose buckets
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html>). Objects of
 /// the two archives are restored before they are read.
 const CLASSES: [&str; 9] = [
     "STANDARD",
@@ -55,10 +56,13 @@ const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 pub(super) fn storage_class(class: Option<&str>) -> S3Result<&'static str> {
     let Some(class) = class else { return Ok("STANDARD") };
     let known = CLASSES.into_iter().find(|known| *known == class && class != "FSX_OPENZFS");
-    known.ok_or_else(|| error(400, "InvalidStorageClass", "The storage class you specified is not valid"))
+    known.ok_or_else(|| {
+        error(400, "InvalidStorageClass", "The storage class you specified is not valid")
+    })
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>, and 2 KB for the metadata that a caller defines
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>, and 2 KB for the
+/// metadata that a caller defines
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>).
 pub(super) fn check_limits(key: &str, metadata: Option<&s3s::dto::Metadata>) -> S3Result<()> {
     if key.len() > 1024 {
@@ -82,11 +86,8 @@ pub(super) fn check_limits(key: &str, metadata: Option<&s3s::dto::Metadata>) -> 
 /// A coding of the body on its way is none of the object.
 pub(super) fn stored_encoding(encoding: Option<String>) -> Option<String> {
     let codings = encoding?;
-    let kept: Vec<&str> = codings
-        .split(',')
-        .map(str::trim)
-        .filter(|coding| *coding != "aws-chunked")
-        .collect();
+    let kept: Vec<&str> =
+        codings.split(',').map(str::trim).filter(|coding| *coding != "aws-chunked").collect();
     (!kept.is_empty()).then(|| kept.join(","))
 }
 
@@ -103,18 +104,28 @@ fn asked_lock(scope: &Scope, held: &Held, input: &PutObjectInput) -> S3Result<lo
     )
 }
 
-pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, upload: &Upload) -> S3Result<PutObjectOutput> {
+pub(super) fn put(
+    world: &mut World,
+    scope: &Scope,
+    input: PutObjectInput,
+    upload: &Upload,
+) -> S3Result<PutObjectOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     refuse_unmodelled(&[("appends", input.write_offset_bytes.is_some())])?;
     check_limits(&input.key, input.metadata.as_ref())?;
     let lock = asked_lock(scope, &held, &input)?;
-    let storage_class = storage_class(input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str))?;
+    let storage_class =
+        storage_class(input.storage_class.as_ref().map(s3s::dto::StorageClass::as_str))?;
     let headers = encryption::Headers {
         algorithm: input.server_side_encryption,
         key: input.ssekms_key_id,
         bucket_key: input.bucket_key_enabled,
         context: input.ssekms_encryption_context,
-        customer: [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5],
+        customer: [
+            input.sse_customer_algorithm,
+            input.sse_customer_key,
+            input.sse_customer_key_md5,
+        ],
     };
     let plan = encryption::plan(world, scope, &held, &headers)?;
     let tags = tagging::parse_header(input.tagging.as_deref())?;
@@ -131,7 +142,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
     };
     write.authorize(scope, &held)?;
     let acl = acl::of_upload(world, scope, &held, &input.key, &asked)?;
-    encryption::authorize(world, scope, &held, &input.key, &plan.encryption, "kms:GenerateDataKey")?;
+    encryption::authorize_write(world, scope, &held, &input.key, &plan.encryption)?;
     let given = [
         input.checksum_crc32,
         input.checksum_crc32c,
@@ -147,7 +158,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
         ));
     }
     let checksum = upload.sums.check(given, &upload.trailers, input.content_md5.as_deref())?;
-    conditional::check_write(&held, &input.key, input.if_match.as_ref(), input.if_none_match.as_ref())?;
+    conditional::check_write(&held, &input.key, write.conditions)?;
     let attributes = Attributes {
         headers: System {
             content_type: input.content_type,
@@ -197,7 +208,8 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectInput, uploa
     })
 }
 
-/// Everything that the authorization of a write depends on, the same for puts, copies and multipart uploads.
+/// Everything that the authorization of a write depends on, the same for puts, copies and multipart
+/// uploads.
 pub(super) struct Write<'a> {
     pub key: &'a str,
     pub plan: &'a encryption::Plan,
@@ -227,7 +239,8 @@ impl Write<'_> {
         }
         tell_tags(&mut context, self.tags);
         // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html>.
-        for (key, condition) in ["s3:if-match", "s3:if-none-match"].into_iter().zip(self.conditions) {
+        for (key, condition) in ["s3:if-match", "s3:if-none-match"].into_iter().zip(self.conditions)
+        {
             match condition {
                 Some(ETagCondition::Any) => context.set(key, "*"),
                 Some(ETagCondition::ETag(etag)) => context.set(key, etag.value()),
@@ -239,7 +252,8 @@ impl Write<'_> {
         let settings: &[Layer] = if blocked { &[Layer::EncryptionBlock] } else { &[] };
         let _permit = held.ask(scope, "s3:PutObject", Some(self.key), &context, settings)?;
         if !self.tags.is_empty() {
-            let _permit = held.authorize_object(scope, "s3:PutObjectTagging", self.key, &context)?;
+            let _permit =
+                held.authorize_object(scope, "s3:PutObjectTagging", self.key, &context)?;
         }
         for action in self.lock.actions() {
             let _permit = held.authorize_object(scope, action, self.key, &context)?;
@@ -266,7 +280,9 @@ pub(super) fn tell_tags(context: &mut Context, tags: &[(String, String)]) {
 pub(super) fn body_etag(encryption: &Encryption, md5: [u8; 16]) -> String {
     match encryption {
         Encryption::S3 => hex::encode(md5),
-        Encryption::Kms { .. } | Encryption::Customer { .. } => uuid::Uuid::new_v4().simple().to_string(),
+        Encryption::Kms { .. } | Encryption::Customer { .. } => {
+            uuid::Uuid::new_v4().simple().to_string()
+        }
     }
 }
 
@@ -298,17 +314,18 @@ pub(super) fn store(
     push(world, held, key, Some(content))
 }
 
-pub(super) fn push(world: &mut World, held: &Held, key: &str, content: Option<Content>) -> S3Result<Option<String>> {
+pub(super) fn push(
+    world: &mut World,
+    held: &Held,
+    key: &str,
+    content: Option<Content>,
+) -> S3Result<Option<String>> {
     let versioning = held.bucket.config.versioning;
     let id = match versioning {
         Versioning::Enabled => version_id(world.next()),
         Versioning::Off | Versioning::Suspended => NULL_VERSION.to_owned(),
     };
-    let version = Version {
-        id: id.clone(),
-        modified: world.now(),
-        content,
-    };
+    let version = Version { id: id.clone(), modified: world.now(), content };
     let bucket = world
         .bucket_mut(held.name())
         .ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
@@ -324,8 +341,8 @@ fn version_id(sequence: u64) -> String {
 
 /// The version that a read names, once it is authorized.
 ///
-/// Whether a missing key is said to be missing depends on s3:ListBucket, so that reading is no way to list:
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
+/// Whether a missing key is said to be missing depends on s3:ListBucket, so that reading is no way
+/// to list: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
 pub(super) fn find<'a>(
     scope: &Scope,
     held: &'a Held,
@@ -372,7 +389,9 @@ pub(super) fn find_told<'a>(
             let _permit = held.authorize(scope, "s3:ListBucket", &listing)?;
             let missing = error(404, "NoSuchKey", "The specified key does not exist.");
             Err(match (version, found) {
-                (Some(_), _) => error(404, "NoSuchVersion", "The specified version does not exist."),
+                (Some(_), _) => {
+                    error(404, "NoSuchVersion", "The specified version does not exist.")
+                }
                 (None, Some(marker)) => of_marker(missing, &marker.id),
                 (None, None) => missing,
             })
@@ -391,7 +410,8 @@ fn of_marker(mut problem: s3s::S3Error, id: &str) -> s3s::S3Error {
     problem
 }
 
-/// An archived object is read only once it was restored: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
+/// An archived object is read only once it was restored:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
 pub(super) fn check_readable(content: &Content) -> S3Result<()> {
     if ARCHIVES.contains(&content.storage_class) && !content.restored {
         return Err(invalid_state("The operation is not valid for the object's storage class"));

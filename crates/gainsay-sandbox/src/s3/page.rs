@@ -1,14 +1,16 @@
 //! One page of a listing: which keys, which common prefixes, and where the next page begins. Pure.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html>: with a delimiter, keys that have it behind the prefix are
-//! rolled up to their common prefix, which counts as one entry.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html>: with a delimiter,
+//! keys that have it behind the prefix are rolled up to their common prefix, which counts as one
+//! entry.
 
 /// What is listed.
 pub(super) struct Asked<'a> {
     pub prefix: &'a str,
     /// Nothing for an empty one, too.
     pub delimiter: Option<&'a str>,
-    /// The last entry of the page before: a key, or a common prefix, behind whose keys the listing then goes on.
+    /// The last entry of the page before: a key, or a common prefix, behind whose keys the listing
+    /// then goes on.
     pub after: Option<&'a str>,
     pub max: usize,
 }
@@ -37,14 +39,15 @@ impl Last {
     }
 }
 
-/// A page of entries that come in the order of their keys. A key may come several times (as its versions do); `first` tells which entry of
-/// the key `after` is the first that is still to come, if any.
-pub(super) fn page<'k, T>(asked: &Asked<'_>, entries: impl Iterator<Item = (&'k str, T)>, first: impl Fn(&T) -> bool) -> Page<T> {
-    let mut page = Page {
-        entries: Vec::new(),
-        prefixes: Vec::new(),
-        next: None,
-    };
+/// A page of entries that come in the order of their keys. A key may come several times (as its
+/// versions do); `first` tells which entry of the key `after` is the first that is still to come,
+/// if any.
+pub(super) fn page<'k, T>(
+    asked: &Asked<'_>,
+    entries: impl Iterator<Item = (&'k str, T)>,
+    first: impl Fn(&T) -> bool,
+) -> Page<T> {
+    let mut page = Page { entries: Vec::new(), prefixes: Vec::new(), next: None };
     let after = asked.after.unwrap_or_default();
     let passed = asked.delimiter.filter(|_| rolled(asked, after) == Some(after)).map(|_| after);
     let mut last: Option<Last> = None;
@@ -95,13 +98,14 @@ mod tests {
 
     use super::*;
 
-    fn listed(keys: &BTreeSet<String>, prefix: &str, delimiter: Option<&str>, after: Option<&str>, max: usize) -> Page<String> {
-        let asked = Asked {
-            prefix,
-            delimiter,
-            after,
-            max,
-        };
+    fn listed(
+        keys: &BTreeSet<String>,
+        prefix: &str,
+        delimiter: Option<&str>,
+        after: Option<&str>,
+        max: usize,
+    ) -> Page<String> {
+        let asked = Asked { prefix, delimiter, after, max };
         page(&asked, keys.iter().map(|key| (key.as_str(), key.clone())), |_| false)
     }
 

@@ -1,7 +1,8 @@
 //! Form uploads (POST): another way to say a PutObject, authorized and stored as one
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>).
 //!
-//! The wire layer has a reader of forms of its own, which is never asked: it would take a form for authorized that this one refuses.
+//! The wire layer has a reader of forms of its own, which is never asked: it would take a form for
+//! authorized that this one refuses.
 
 mod form;
 mod policy;
@@ -39,7 +40,12 @@ const OF_THE_FORM: &[&str] = &[
 ];
 
 /// Stores what a form holds. Who asks, and that the policy was met, was settled before.
-pub(crate) fn answer(world: &mut World, scope: &Scope, form: &Form<'_>, bucket: &str) -> S3Result<Answer> {
+pub(crate) fn answer(
+    world: &mut World,
+    scope: &Scope,
+    form: &Form<'_>,
+    bucket: &str,
+) -> S3Result<Answer> {
     let status = match form.field("success_action_status") {
         // An unknown value counts as none: the answer is 204.
         None | Some("" | "204") => 204,
@@ -88,26 +94,40 @@ fn input(form: &Form<'_>, bucket: &str) -> S3Result<PutObjectInput> {
         let text = || Some((*value).to_owned());
         match name.as_str() {
             "key" => {}
-            "bucket" if *value != bucket => return Err(not_modelled("a field `bucket` that is not the bucket")),
+            "bucket" if *value != bucket => {
+                return Err(not_modelled("a field `bucket` that is not the bucket"));
+            }
             form if OF_THE_FORM.contains(&form) || form.starts_with("x-ignore-") => {}
             "acl" => input.acl = Some(ObjectCannedACL::from((*value).to_owned())),
             "content-type" => input.content_type = text(),
             "tagging" => input.tagging = Some(tags(value)?),
-            "x-amz-storage-class" => input.storage_class = Some(StorageClass::from((*value).to_owned())),
-            "x-amz-server-side-encryption" => input.server_side_encryption = Some(ServerSideEncryption::from((*value).to_owned())),
+            "x-amz-storage-class" => {
+                input.storage_class = Some(StorageClass::from((*value).to_owned()));
+            }
+            "x-amz-server-side-encryption" => {
+                input.server_side_encryption =
+                    Some(ServerSideEncryption::from((*value).to_owned()));
+            }
             "x-amz-server-side-encryption-aws-kms-key-id" => input.ssekms_key_id = text(),
             "x-amz-server-side-encryption-bucket-key-enabled" => {
-                let flag = value
-                    .parse()
-                    .map_err(|_| error(400, "InvalidArgument", "The bucket key flag is true or false"))?;
+                let flag = value.parse().map_err(|_| {
+                    error(400, "InvalidArgument", "The bucket key flag is true or false")
+                })?;
                 input.bucket_key_enabled = Some(flag);
             }
             "x-amz-server-side-encryption-context" => input.ssekms_encryption_context = text(),
-            "x-amz-server-side-encryption-customer-algorithm" => input.sse_customer_algorithm = text(),
+            "x-amz-server-side-encryption-customer-algorithm" => {
+                input.sse_customer_algorithm = text();
+            }
             "x-amz-server-side-encryption-customer-key" => input.sse_customer_key = text(),
             "x-amz-server-side-encryption-customer-key-md5" => input.sse_customer_key_md5 = text(),
             other => match other.strip_prefix("x-amz-meta-").filter(|rest| !rest.is_empty()) {
-                Some(meta) => _ = input.metadata.get_or_insert_default().insert(meta.to_owned(), (*value).to_owned()),
+                Some(meta) => {
+                    _ = input
+                        .metadata
+                        .get_or_insert_default()
+                        .insert(meta.to_owned(), (*value).to_owned());
+                }
                 None => return Err(not_modelled("this field of a form")),
             },
         }

@@ -1,5 +1,6 @@
-//! Requests that do not go through the wire layer (s3s): it does not know them, takes them for others, or refuses members that
-//! AWS has. They are read here, strictly: what is not understood is refused.
+//! Requests that do not go through the wire layer (s3s): it does not know them, takes them for
+//! others, or refuses members that AWS has. They are read here, strictly: what is not understood is
+//! refused.
 
 use std::collections::BTreeMap;
 
@@ -98,20 +99,28 @@ impl Raw<'_> {
     /// The body without the frames of an upload in chunks, once its checksums are right.
     fn payload(&self) -> S3Result<Vec<u8>> {
         let digest = self.header("x-amz-content-sha256").unwrap_or_default();
-        let framed = self.header("content-encoding").is_some_and(|coding| coding.contains("aws-chunked"));
+        let framed =
+            self.header("content-encoding").is_some_and(|coding| coding.contains("aws-chunked"));
         let (bytes, trailers) = match digest {
             "STREAMING-UNSIGNED-PAYLOAD-TRAILER" => {
-                let (bytes, trailers) =
-                    unframe(self.body).ok_or_else(|| error(400, "IncompleteBody", "The request body terminated unexpectedly"))?;
+                let (bytes, trailers) = unframe(self.body).ok_or_else(|| {
+                    error(400, "IncompleteBody", "The request body terminated unexpectedly")
+                })?;
                 let told = self
                     .header("x-amz-decoded-content-length")
                     .and_then(|length| length.parse::<usize>().ok());
                 if told.is_some_and(|told| told != bytes.len()) {
-                    return Err(error(400, "IncompleteBody", "The request body terminated unexpectedly"));
+                    return Err(error(
+                        400,
+                        "IncompleteBody",
+                        "The request body terminated unexpectedly",
+                    ));
                 }
                 (bytes, trailers)
             }
-            signed if signed.starts_with("STREAMING-") => return Err(not_modelled("signed chunks of this operation")),
+            signed if signed.starts_with("STREAMING-") => {
+                return Err(not_modelled("signed chunks of this operation"));
+            }
             _ if framed => return Err(not_modelled("this coding of the body")),
             _ => (self.body.to_vec(), HeaderMap::new()),
         };
@@ -127,7 +136,8 @@ impl Raw<'_> {
     }
 }
 
-/// Takes the frames off a body in unsigned chunks: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html>.
+/// Takes the frames off a body in unsigned chunks:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html>.
 fn unframe(body: &[u8]) -> Option<(Vec<u8>, HeaderMap)> {
     let mut rest = body;
     let mut bytes = Vec::new();
@@ -175,8 +185,9 @@ pub(super) fn malformed() -> s3s::S3Error {
     )
 }
 
-/// A document of S3's schema. What is not XML, or not this document, is malformed. The wire layer refuses or passes over members that it
-/// has no name for; AWS may have one, so they are not modelled: what was read, written again, must have every element that was sent.
+/// A document of S3's schema. What is not XML, or not this document, is malformed. The wire layer
+/// refuses or passes over members that it has no name for; AWS may have one, so they are not
+/// modelled: what was read, written again, must have every element that was sent.
 pub(super) fn document<T>(body: &[u8], root: &str) -> S3Result<T>
 where
     T: for<'xml> Deserialize<'xml> + SerializeContent,
@@ -225,9 +236,13 @@ fn elements(body: &[u8], root: &str) -> S3Result<BTreeMap<Vec<Vec<u8>>, usize>> 
                 }
             }
             Event::End(_) => _ = path.pop().ok_or_else(malformed)?,
-            Event::Text(text) if path.is_empty() && !text.iter().all(u8::is_ascii_whitespace) => return Err(malformed()),
+            Event::Text(text) if path.is_empty() && !text.iter().all(u8::is_ascii_whitespace) => {
+                return Err(malformed());
+            }
             Event::Eof if !found.is_empty() && path.is_empty() => return Ok(found),
-            Event::DocType(_) | Event::PI(_) | Event::CData(_) | Event::Eof => return Err(malformed()),
+            Event::DocType(_) | Event::PI(_) | Event::CData(_) | Event::Eof => {
+                return Err(malformed());
+            }
             _ => {}
         }
     }
@@ -245,7 +260,8 @@ mod tests {
 
     #[test]
     fn frames_are_taken_off_whole_or_not_at_all() {
-        let (bytes, trailers) = unframe(b"3\r\nabc\r\n2\r\nde\r\n0\r\nx-amz-checksum-crc32:AAAA\r\n\r\n").unwrap();
+        let (bytes, trailers) =
+            unframe(b"3\r\nabc\r\n2\r\nde\r\n0\r\nx-amz-checksum-crc32:AAAA\r\n\r\n").unwrap();
         assert_eq!((bytes.as_slice(), trailers.len()), (b"abcde".as_slice(), 1));
         for broken in [
             "",

@@ -6,8 +6,8 @@ use futures::stream;
 use s3s::{
     S3Result,
     dto::{
-        ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ObjectLockLegalHoldStatus, ObjectLockMode, StorageClass,
-        StreamingBlob, Timestamp,
+        ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
+        ObjectLockLegalHoldStatus, ObjectLockMode, StorageClass, StreamingBlob, Timestamp,
     },
 };
 
@@ -39,11 +39,7 @@ impl Slice {
     fn new(content: &Content, range: Option<s3s::dto::Range>, part: Option<i32>) -> S3Result<Self> {
         let size = content.size;
         match (range, part) {
-            (None, None) => Ok(Self {
-                range: 0..size,
-                partial: false,
-                parts: None,
-            }),
+            (None, None) => Ok(Self { range: 0..size, partial: false, parts: None }),
             (Some(_), Some(_)) => Err(error(
                 400,
                 "InvalidRequest",
@@ -51,12 +47,10 @@ impl Slice {
             )),
             (Some(range), None) => {
                 let range = range.check(size);
-                let range = range.map_err(|_| error(416, "InvalidRange", "The requested range is not satisfiable"))?;
-                Ok(Self {
-                    range,
-                    partial: true,
-                    parts: None,
-                })
+                let range = range.map_err(|_| {
+                    error(416, "InvalidRange", "The requested range is not satisfiable")
+                })?;
+                Ok(Self { range, partial: true, parts: None })
             }
             (None, Some(part)) => Self::of_part(content, part),
         }
@@ -69,7 +63,9 @@ impl Slice {
         }
         let before = usize::try_from(part - 1).unwrap_or(usize::MAX);
         let length = content.body.get(before).map(Sealed::length);
-        let length = length.ok_or_else(|| error(416, "InvalidPartNumber", "The requested partnumber is not satisfiable"))?;
+        let length = length.ok_or_else(|| {
+            error(416, "InvalidPartNumber", "The requested partnumber is not satisfiable")
+        })?;
         let start: u64 = content.body.iter().take(before).map(Sealed::length).sum();
         let in_parts = content.etag.contains('-');
         Ok(Self {
@@ -94,7 +90,8 @@ impl Slice {
     }
 }
 
-/// The checksum is told to those who ask for it, and of a part of the object only where that is known: not here.
+/// The checksum is told to those who ask for it, and of a part of the object only where that is
+/// known: not here.
 fn told(content: &Content, slice: &Slice, mode: Option<&s3s::dto::ChecksumMode>) -> Option<Sum> {
     let asked = mode.is_some_and(|mode| mode.as_str() == "ENABLED");
     content.checksum.clone().filter(|_| asked && slice.is_whole(content.size))
@@ -110,7 +107,8 @@ fn shown_restore(content: &Content) -> Option<String> {
     content.restored.then(|| "ongoing-request=\"false\"".to_owned())
 }
 
-/// What a signed request wants to be told in place of what is kept: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
+/// What a signed request wants to be told in place of what is kept:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
 fn overridden(scope: &Scope, kept: &System, wanted: System) -> S3Result<System> {
     let any = wanted.content_type.is_some()
         || wanted.cache_control.is_some()
@@ -128,7 +126,9 @@ fn overridden(scope: &Scope, kept: &System, wanted: System) -> S3Result<System> 
     Ok(System {
         content_type: wanted.content_type.or_else(|| kept.content_type.clone()),
         cache_control: wanted.cache_control.or_else(|| kept.cache_control.clone()),
-        content_disposition: wanted.content_disposition.or_else(|| kept.content_disposition.clone()),
+        content_disposition: wanted
+            .content_disposition
+            .or_else(|| kept.content_disposition.clone()),
         content_encoding: wanted.content_encoding.or_else(|| kept.content_encoding.clone()),
         content_language: wanted.content_language.or_else(|| kept.content_language.clone()),
         expires: wanted.expires.or_else(|| kept.expires.clone()),
@@ -136,9 +136,14 @@ fn overridden(scope: &Scope, kept: &System, wanted: System) -> S3Result<System> 
     })
 }
 
-pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectInput) -> S3Result<GetObjectOutput> {
+pub(super) fn get(
+    world: &mut World,
+    scope: &Scope,
+    input: GetObjectInput,
+) -> S3Result<GetObjectOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let customer = [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
+    let customer =
+        [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
     let customer = customer::read(scope, &customer)?;
     let wanted = System {
         content_type: input.response_content_type,
@@ -199,23 +204,35 @@ pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectInput) -> S3
         sse_customer_key_md5: customer_md5,
         storage_class: shown_class(content),
         restore: shown_restore(content),
-        tag_count: (!content.tags.is_empty()).then(|| i32::try_from(content.tags.len()).unwrap_or(i32::MAX)),
+        tag_count: (!content.tags.is_empty())
+            .then(|| i32::try_from(content.tags.len()).unwrap_or(i32::MAX)),
         checksum_crc32: crc32,
         checksum_crc32c: crc32c,
         checksum_crc64nvme: crc64nvme,
         checksum_sha1: sha1,
         checksum_sha256: sha256,
         checksum_type: checksum.as_ref().map(Sum::kind),
-        object_lock_mode: lock.retention.map(|retention| ObjectLockMode::from_static(retention.mode.as_str())),
-        object_lock_retain_until_date: lock.retention.map(|retention| Timestamp::from(retention.until)),
-        object_lock_legal_hold_status: lock.hold.then(|| ObjectLockLegalHoldStatus::from_static("ON")),
+        object_lock_mode: lock
+            .retention
+            .map(|retention| ObjectLockMode::from_static(retention.mode.as_str())),
+        object_lock_retain_until_date: lock
+            .retention
+            .map(|retention| Timestamp::from(retention.until)),
+        object_lock_legal_hold_status: lock
+            .hold
+            .then(|| ObjectLockLegalHoldStatus::from_static("ON")),
         ..GetObjectOutput::default()
     })
 }
 
-pub(super) fn head(world: &mut World, scope: &Scope, input: HeadObjectInput) -> S3Result<HeadObjectOutput> {
+pub(super) fn head(
+    world: &mut World,
+    scope: &Scope,
+    input: HeadObjectInput,
+) -> S3Result<HeadObjectOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let customer = [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
+    let customer =
+        [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
     let customer = customer::read(scope, &customer)?;
     let wanted = System {
         content_type: input.response_content_type,
@@ -272,9 +289,15 @@ pub(super) fn head(world: &mut World, scope: &Scope, input: HeadObjectInput) -> 
         checksum_sha1: sha1,
         checksum_sha256: sha256,
         checksum_type: checksum.as_ref().map(Sum::kind),
-        object_lock_mode: lock.retention.map(|retention| ObjectLockMode::from_static(retention.mode.as_str())),
-        object_lock_retain_until_date: lock.retention.map(|retention| Timestamp::from(retention.until)),
-        object_lock_legal_hold_status: lock.hold.then(|| ObjectLockLegalHoldStatus::from_static("ON")),
+        object_lock_mode: lock
+            .retention
+            .map(|retention| ObjectLockMode::from_static(retention.mode.as_str())),
+        object_lock_retain_until_date: lock
+            .retention
+            .map(|retention| Timestamp::from(retention.until)),
+        object_lock_legal_hold_status: lock
+            .hold
+            .then(|| ObjectLockLegalHoldStatus::from_static("ON")),
         ..HeadObjectOutput::default()
     })
 }

@@ -63,16 +63,25 @@ impl Digests {
     /// Only what some header speaks of; where none does, S3 itself computes the CRC-64
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>).
     pub(super) fn asked(headers: &HeaderMap) -> Self {
-        let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let said =
-            ["x-amz-trailer", "x-amz-sdk-checksum-algorithm", "x-amz-checksum-algorithm"].map(|name| value(name).to_ascii_lowercase());
+        let value = |name: &str| {
+            headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
+        let said = ["x-amz-trailer", "x-amz-sdk-checksum-algorithm", "x-amz-checksum-algorithm"]
+            .map(|name| value(name).to_ascii_lowercase());
         let asked = |name: &str| {
             headers.contains_key(format!("x-amz-checksum-{name}"))
-                || said.iter().any(|text| text.strip_prefix("x-amz-checksum-").unwrap_or(text) == name)
+                || said
+                    .iter()
+                    .any(|text| text.strip_prefix("x-amz-checksum-").unwrap_or(text) == name)
         };
-        let mut digests = Self::of(&ALGORITHMS.into_iter().filter(|name| asked(name)).collect::<Vec<_>>());
+        let mut digests =
+            Self::of(&ALGORITHMS.into_iter().filter(|name| asked(name)).collect::<Vec<_>>());
         let hasher = &mut digests.hasher;
-        if hasher.crc32.is_none() && hasher.crc32c.is_none() && hasher.sha1.is_none() && hasher.sha256.is_none() {
+        if hasher.crc32.is_none()
+            && hasher.crc32c.is_none()
+            && hasher.sha1.is_none()
+            && hasher.sha256.is_none()
+        {
             hasher.crc64nvme.get_or_insert_with(s3s::crypto::Checksum::new);
         }
         digests
@@ -99,10 +108,7 @@ impl Digests {
     }
 
     pub(super) fn finish(self) -> Sums {
-        Sums {
-            md5: self.md5.finalize().into(),
-            checksums: self.hasher.finalize(),
-        }
+        Sums { md5: self.md5.finalize().into(), checksums: self.hasher.finalize() }
     }
 }
 
@@ -119,19 +125,27 @@ impl Sums {
         }
     }
 
-    /// Compares what was said of the body, before it in headers or after it in trailers, with what was computed; answers the checksum to
-    /// keep: the one that was sent, or S3's own.
-    pub(super) fn check(&self, headers: [Option<String>; 5], trailers: &HeaderMap, content_md5: Option<&str>) -> S3Result<Option<Sum>> {
+    /// Compares what was said of the body, before it in headers or after it in trailers, with what
+    /// was computed; answers the checksum to keep: the one that was sent, or S3's own.
+    pub(super) fn check(
+        &self,
+        headers: [Option<String>; 5],
+        trailers: &HeaderMap,
+        content_md5: Option<&str>,
+    ) -> S3Result<Option<Sum>> {
         if let Some(md5) = content_md5 {
             let given = STANDARD.decode(md5).ok().filter(|md5| md5.len() == self.md5.len());
-            let given = given.ok_or_else(|| error(400, "InvalidDigest", "The Content-MD5 you specified was invalid."))?;
+            let given = given.ok_or_else(|| {
+                error(400, "InvalidDigest", "The Content-MD5 you specified was invalid.")
+            })?;
             if given != self.md5 {
                 let message = "The Content-MD5 you specified did not match what we received.";
                 return Err(error(400, "BadDigest", message));
             }
         }
         let given = ALGORITHMS.into_iter().zip(headers).filter_map(|(name, header)| {
-            let trailer = || trailers.get(format!("x-amz-checksum-{name}"))?.to_str().ok().map(str::to_owned);
+            let trailer =
+                || trailers.get(format!("x-amz-checksum-{name}"))?.to_str().ok().map(str::to_owned);
             Some((name, header.or_else(trailer)?))
         });
         let given: Vec<(&'static str, String)> = given.collect();
@@ -148,11 +162,7 @@ impl Sums {
                     format!("The {name} you specified did not match the calculated checksum."),
                 ));
             }
-            return Ok(Some(Sum {
-                algorithm,
-                value,
-                composite: false,
-            }));
+            return Ok(Some(Sum { algorithm, value, composite: false }));
         }
         Ok(self.get("crc64nvme").map(|value| Sum {
             algorithm: "crc64nvme",
@@ -171,9 +181,15 @@ pub(crate) struct Upload {
 
 impl Upload {
     /// Whether its sender said a digest of it.
-    pub(super) fn has_digest(&self, headers: &[Option<String>; 5], content_md5: Option<&str>) -> bool {
+    pub(super) fn has_digest(
+        &self,
+        headers: &[Option<String>; 5],
+        content_md5: Option<&str>,
+    ) -> bool {
         let trailer = |name: &&str| self.trailers.contains_key(format!("x-amz-checksum-{name}"));
-        content_md5.is_some() || headers.iter().any(Option::is_some) || ALGORITHMS.iter().any(trailer)
+        content_md5.is_some()
+            || headers.iter().any(Option::is_some)
+            || ALGORITHMS.iter().any(trailer)
     }
 
     /// A body that is in memory already.
@@ -192,10 +208,14 @@ impl Upload {
 pub(super) async fn receive(body: Option<StreamingBlob>, headers: &HeaderMap) -> S3Result<Upload> {
     let (mut sealer, mut digests) = (Sealer::new(), Digests::asked(headers));
     let broken = |problem: s3s::StdError| error(400, "IncompleteBody", problem.to_string());
-    let sealed_as = headers.get("x-amz-content-sha256").map(HeaderValue::as_bytes).unwrap_or_default();
+    let sealed_as =
+        headers.get("x-amz-content-sha256").map(HeaderValue::as_bytes).unwrap_or_default();
     let mut decoder = (sealed_as == chunks::UNSIGNED.as_bytes()).then(chunks::Decoder::default);
     // Whatever else is in chunks the wire layer has opened, by the signature that it needs for it.
-    if decoder.is_none() && sealed_as.starts_with(b"STREAMING-") && !headers.contains_key(http::header::AUTHORIZATION) {
+    if decoder.is_none()
+        && sealed_as.starts_with(b"STREAMING-")
+        && !headers.contains_key(http::header::AUTHORIZATION)
+    {
         return Err(not_modelled("signed chunks of a request without a signature in its headers"));
     }
     let mut length = 0;
@@ -216,10 +236,10 @@ pub(super) async fn receive(body: Option<StreamingBlob>, headers: &HeaderMap) ->
             }
         }
     }
-    // Of a body in chunks, what they hold together: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>.
-    let said = headers
-        .get("x-amz-decoded-content-length")
-        .map(|said| said.to_str().unwrap_or_default());
+    // Of a body in chunks, what they hold together:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>.
+    let said =
+        headers.get("x-amz-decoded-content-length").map(|said| said.to_str().unwrap_or_default());
     if said.is_some_and(|said| said != length.to_string()) {
         return Err(chunks::incomplete());
     }
@@ -233,10 +253,8 @@ pub(super) async fn receive(body: Option<StreamingBlob>, headers: &HeaderMap) ->
 impl Upload {
     /// A trailer that was announced has come.
     pub(super) fn check_trailers(&self, headers: &HeaderMap) -> S3Result<()> {
-        let announced = headers
-            .get("x-amz-trailer")
-            .and_then(|names| names.to_str().ok())
-            .unwrap_or_default();
+        let announced =
+            headers.get("x-amz-trailer").and_then(|names| names.to_str().ok()).unwrap_or_default();
         let mut names = announced.split(',').map(str::trim).filter(|name| !name.is_empty());
         if names.all(|name| self.trailers.contains_key(name)) {
             return Ok(());

@@ -1,9 +1,9 @@
-//! Configurations of a bucket that are only kept and read back: lifecycle, replication, logging, inventory, tags, notifications, CORS and
-//! more.
+//! Configurations of a bucket that are only kept and read back: lifecycle, replication, logging,
+//! inventory, tags, notifications, CORS and more.
 //!
 //! Actions are those of each operation's page
-//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>). What is kept has no effect:
-//! nothing expires, moves or is delivered in the sandbox.
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>).
+//! What is kept has no effect: nothing expires, moves or is delivered in the sandbox.
 
 use std::sync::Arc;
 
@@ -12,9 +12,10 @@ use gainsay_model::Versioning;
 use s3s::{
     S3Result,
     dto::{
-        AccelerateConfiguration, AnalyticsConfiguration, BucketLifecycleConfiguration, BucketLoggingStatus, CORSConfiguration,
-        IntelligentTieringConfiguration, InventoryConfiguration, MetricsConfiguration, NotificationConfiguration, ReplicationConfiguration,
-        RequestPaymentConfiguration, WebsiteConfiguration,
+        AccelerateConfiguration, AnalyticsConfiguration, BucketLifecycleConfiguration,
+        BucketLoggingStatus, CORSConfiguration, IntelligentTieringConfiguration,
+        InventoryConfiguration, MetricsConfiguration, NotificationConfiguration,
+        ReplicationConfiguration, RequestPaymentConfiguration, WebsiteConfiguration,
     },
 };
 
@@ -49,9 +50,11 @@ enum Absent {
     Document(&'static str, &'static str),
 }
 
-const NO_CONFIGURATION: Absent = Absent::Error("NoSuchConfiguration", "The specified configuration does not exist.");
+const NO_CONFIGURATION: Absent =
+    Absent::Error("NoSuchConfiguration", "The specified configuration does not exist.");
 /// Configurations with ids that a bucket may have
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfiguration.html>), and those on one page of a list.
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfiguration.html>),
+/// and those on one page of a list.
 const MAX_CONFIGURATIONS: usize = 1000;
 const LIST_PAGE: usize = 100;
 
@@ -92,10 +95,14 @@ const SETTINGS: &[Setting] = &[
         list: NO_LIST,
         write: "s3:PutLifecycleConfiguration",
         read: "s3:GetLifecycleConfiguration",
-        absent: Absent::Error("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"),
+        absent: Absent::Error(
+            "NoSuchLifecycleConfiguration",
+            "The lifecycle configuration does not exist",
+        ),
         by_id: false,
         check: |check| {
-            let lifecycle: BucketLifecycleConfiguration = document(check.raw.body, "LifecycleConfiguration")?;
+            let lifecycle: BucketLifecycleConfiguration =
+                document(check.raw.body, "LifecycleConfiguration")?;
             // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html>.
             if lifecycle.rules.is_empty() || lifecycle.rules.len() > 1000 {
                 Err(malformed())
@@ -117,7 +124,8 @@ const SETTINGS: &[Setting] = &[
         ),
         by_id: false,
         check: |check| {
-            let replication: ReplicationConfiguration = document(check.raw.body, "ReplicationConfiguration")?;
+            let replication: ReplicationConfiguration =
+                document(check.raw.body, "ReplicationConfiguration")?;
             if replication.rules.is_empty() || replication.rules.len() > 1000 {
                 return Err(malformed());
             }
@@ -137,7 +145,8 @@ const SETTINGS: &[Setting] = &[
         check: |check| {
             let logging: BucketLoggingStatus = document(check.raw.body, "BucketLoggingStatus")?;
             let Some(enabled) = logging.logging_enabled else { return Ok(()) };
-            // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html>: same owner, same Region.
+            // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html>: same
+            // owner, same Region.
             let target = check.world.buckets.get(enabled.target_bucket.as_str());
             match target {
                 Some(target) if target.config.account == check.held.account() => Ok(()),
@@ -159,7 +168,8 @@ const SETTINGS: &[Setting] = &[
         absent: NO_CONFIGURATION,
         by_id: true,
         check: |check| {
-            let inventory: InventoryConfiguration = document(check.raw.body, "InventoryConfiguration")?;
+            let inventory: InventoryConfiguration =
+                document(check.raw.body, "InventoryConfiguration")?;
             same_id(check, &inventory.id)?;
             let fields = inventory.optional_fields.unwrap_or_default();
             let fields = fields.iter().map(|field| field.as_str().to_owned());
@@ -191,7 +201,8 @@ const SETTINGS: &[Setting] = &[
         absent: Absent::Empty("NotificationConfiguration"),
         by_id: false,
         check: |check| {
-            let notification: NotificationConfiguration = document(check.raw.body, "NotificationConfiguration")?;
+            let notification: NotificationConfiguration =
+                document(check.raw.body, "NotificationConfiguration")?;
             let destinations = [
                 notification.lambda_function_configurations.is_some(),
                 notification.queue_configurations.is_some(),
@@ -227,7 +238,9 @@ const SETTINGS: &[Setting] = &[
         check: |check| {
             let cors: CORSConfiguration = document(check.raw.body, "CORSConfiguration")?;
             // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html>.
-            let known = |method: &String| ["GET", "PUT", "POST", "DELETE", "HEAD"].contains(&method.as_str());
+            let known = |method: &String| {
+                ["GET", "PUT", "POST", "DELETE", "HEAD"].contains(&method.as_str())
+            };
             if cors.cors_rules.is_empty() || cors.cors_rules.len() > 100 {
                 return Err(malformed());
             }
@@ -240,7 +253,9 @@ const SETTINGS: &[Setting] = &[
                 Some(method) => Err(error(
                     400,
                     "InvalidRequest",
-                    format!("Found unsupported HTTP method in CORS config. Unsupported method is {method}"),
+                    format!(
+                        "Found unsupported HTTP method in CORS config. Unsupported method is {method}"
+                    ),
                 )),
                 None => Ok(()),
             }
@@ -258,7 +273,9 @@ const SETTINGS: &[Setting] = &[
             "The specified bucket does not have a website configuration",
         ),
         by_id: false,
-        check: |check| document::<WebsiteConfiguration>(check.raw.body, "WebsiteConfiguration").map(|_| ()),
+        check: |check| {
+            document::<WebsiteConfiguration>(check.raw.body, "WebsiteConfiguration").map(|_| ())
+        },
     },
     Setting {
         put: "PutBucketAccelerateConfiguration",
@@ -270,7 +287,8 @@ const SETTINGS: &[Setting] = &[
         absent: Absent::Empty("AccelerateConfiguration"),
         by_id: false,
         check: |check| {
-            let sent: AccelerateConfiguration = document(check.raw.body, "AccelerateConfiguration")?;
+            let sent: AccelerateConfiguration =
+                document(check.raw.body, "AccelerateConfiguration")?;
             let status = sent.status.ok_or_else(malformed)?;
             if check.held.bucket.config.name.contains('.') {
                 // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html>.
@@ -297,7 +315,8 @@ const SETTINGS: &[Setting] = &[
         absent: Absent::Document("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>"),
         by_id: false,
         check: |check| {
-            let sent: RequestPaymentConfiguration = document(check.raw.body, "RequestPaymentConfiguration")?;
+            let sent: RequestPaymentConfiguration =
+                document(check.raw.body, "RequestPaymentConfiguration")?;
             match sent.payer.as_str() {
                 "BucketOwner" => Ok(()),
                 "Requester" => Err(not_modelled("buckets whose requesters pay")),
@@ -346,16 +365,17 @@ const SETTINGS: &[Setting] = &[
         absent: NO_CONFIGURATION,
         by_id: true,
         check: |check| {
-            let sent: IntelligentTieringConfiguration = document(check.raw.body, "IntelligentTieringConfiguration")?;
+            let sent: IntelligentTieringConfiguration =
+                document(check.raw.body, "IntelligentTieringConfiguration")?;
             same_id(check, &sent.id)
         },
     },
 ];
 
 fn find(operation: &str) -> Option<&'static Setting> {
-    SETTINGS
-        .iter()
-        .find(|setting| [setting.put, setting.get, setting.delete, setting.list.0].contains(&operation))
+    SETTINGS.iter().find(|setting| {
+        [setting.put, setting.get, setting.delete, setting.list.0].contains(&operation)
+    })
 }
 
 /// Whether an operation writes, reads or deletes one of these.
@@ -416,7 +436,8 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
             bucket.settings.insert(place, kept);
             Ok(Answer::empty(200))
         }
-        // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html> shows 204; the others answer 200.
+        // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html> shows 204;
+        // the others answer 200.
         Some(Cache::Tags(tags)) => {
             bucket.tags = tags;
             Ok(Answer::empty(204))
@@ -433,10 +454,13 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
 }
 
 fn document_of(root: &str, inner: &str) -> String {
-    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{inner}</{root}>")
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{inner}</{root}>"
+    )
 }
 
-/// All configurations of a kind. A list that would need another page is refused: to cut it short would hide some.
+/// All configurations of a kind. A list that would need another page is refused: to cut it short
+/// would hide some.
 fn list(scope: &Scope, held: &Held, setting: &Setting) -> S3Result<Answer> {
     let context = held.context(scope);
     let _permit = held.authorize(scope, setting.read, &context)?;
@@ -456,18 +480,18 @@ fn undeclared(text: &str) -> &str {
     rest.map_or(text, |(_, rest)| rest.trim_start())
 }
 
-/// The content, once it is right and allowed. It is read first, since policies may ask what is in it; a request that is not
-/// authorized is told so whatever is in it.
-fn checked(world: &World, scope: &Scope, held: &Held, setting: &Setting, raw: &Raw<'_>) -> S3Result<Cache> {
+/// The content, once it is right and allowed. It is read first, since policies may ask what is in
+/// it; a request that is not authorized is told so whatever is in it.
+fn checked(
+    world: &World,
+    scope: &Scope,
+    held: &Held,
+    setting: &Setting,
+    raw: &Raw<'_>,
+) -> S3Result<Cache> {
     let mut context = held.context(scope);
-    let mut check = Check {
-        world,
-        held,
-        raw,
-        context: &mut context,
-        replication: None,
-        tags: None,
-    };
+    let mut check =
+        Check { world, held, raw, context: &mut context, replication: None, tags: None };
     let content = (setting.check)(&mut check);
     let (replication, tags) = (check.replication.take(), check.tags.take());
     let _permit = held.authorize(scope, setting.write, &context)?;
@@ -483,9 +507,14 @@ fn checked(world: &World, scope: &Scope, held: &Held, setting: &Setting, raw: &R
 }
 
 /// Replication takes iam:PassRole on the role, versioning on both ends, and another bucket
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html>). That the role is asked about after the bucket is
-/// assumed.
-fn replicate(world: &World, scope: &Scope, held: &Held, replication: &ReplicationConfiguration) -> S3Result<()> {
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html>). That the role
+/// is asked about after the bucket is assumed.
+fn replicate(
+    world: &World,
+    scope: &Scope,
+    held: &Held,
+    replication: &ReplicationConfiguration,
+) -> S3Result<()> {
     let _permit = pass_role(world, scope, replication.role.as_str(), "s3.amazonaws.com")?;
     let invalid = |message: &'static str| error(400, "InvalidRequest", message);
     if held.bucket.config.versioning != Versioning::Enabled {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use s3s::{
     S3Result,
     dto::{
-        DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetObjectTaggingInput, GetObjectTaggingOutput, PutObjectTaggingInput,
-        PutObjectTaggingOutput, Tag, Tagging,
+        DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetObjectTaggingInput,
+        GetObjectTaggingOutput, PutObjectTaggingInput, PutObjectTaggingOutput, Tag, Tagging,
     },
 };
 
@@ -46,11 +46,14 @@ pub(super) fn check(tags: Vec<(String, String)>, most: usize) -> S3Result<Vec<(S
             },
         ));
     }
-    if tags
-        .iter()
-        .any(|(key, value)| key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256)
-    {
-        return Err(error(400, "InvalidTag", "The TagKey or TagValue you have provided is invalid"));
+    if tags.iter().any(|(key, value)| {
+        key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256
+    }) {
+        return Err(error(
+            400,
+            "InvalidTag",
+            "The TagKey or TagValue you have provided is invalid",
+        ));
     }
     Ok(tags)
 }
@@ -73,38 +76,52 @@ pub(super) fn document_of(tags: &[(String, String)]) -> String {
 
 fn pairs(tags: Vec<Tag>) -> Vec<(String, String)> {
     let tags = tags.into_iter();
-    tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()))
-        .collect()
+    tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn get(world: &mut World, scope: &Scope, input: GetObjectTaggingInput) -> S3Result<GetObjectTaggingOutput> {
+pub(super) fn get(
+    world: &mut World,
+    scope: &Scope,
+    input: GetObjectTaggingInput,
+) -> S3Result<GetObjectTaggingOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let actions = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"];
-    let (version, content) = object::find(scope, &held, &input.key, input.version_id.as_deref(), actions)?;
-    let tags = content.tags.iter().map(|(key, value)| Tag {
-        key: Some(key.clone()),
-        value: Some(value.clone()),
-    });
+    let (version, content) =
+        object::find(scope, &held, &input.key, input.version_id.as_deref(), actions)?;
+    let tags = content
+        .tags
+        .iter()
+        .map(|(key, value)| Tag { key: Some(key.clone()), value: Some(value.clone()) });
     Ok(GetObjectTaggingOutput {
         tag_set: tags.collect(),
         version_id: object::shown_version(&held, version),
     })
 }
 
-pub(super) fn put(world: &mut World, scope: &Scope, input: PutObjectTaggingInput) -> S3Result<PutObjectTaggingOutput> {
+pub(super) fn put(
+    world: &mut World,
+    scope: &Scope,
+    input: PutObjectTaggingInput,
+) -> S3Result<PutObjectTaggingOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let tags = check(pairs(input.tagging.tag_set), MAX_TAGS)?;
     let actions = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"];
-    let version_id = replace(world, scope, &held, &input.key, input.version_id.as_deref(), actions, tags)?;
+    let version_id =
+        replace(world, scope, &held, &input.key, input.version_id.as_deref(), actions, tags)?;
     Ok(PutObjectTaggingOutput { version_id })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn delete(world: &mut World, scope: &Scope, input: DeleteObjectTaggingInput) -> S3Result<DeleteObjectTaggingOutput> {
+pub(super) fn delete(
+    world: &mut World,
+    scope: &Scope,
+    input: DeleteObjectTaggingInput,
+) -> S3Result<DeleteObjectTaggingOutput> {
     let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let actions = ["s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"];
-    let version_id = replace(world, scope, &held, &input.key, input.version_id.as_deref(), actions, Vec::new())?;
+    let version_id =
+        replace(world, scope, &held, &input.key, input.version_id.as_deref(), actions, Vec::new())?;
     Ok(DeleteObjectTaggingOutput { version_id })
 }
 
@@ -121,7 +138,8 @@ fn replace(
     let id = found.id.clone();
     let shown = object::shown_version(held, found);
     let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(key));
-    if let Some(version) = versions.and_then(|versions| versions.iter_mut().find(|version| version.id == id))
+    if let Some(version) =
+        versions.and_then(|versions| versions.iter_mut().find(|version| version.id == id))
         && let Some(content) = &mut Arc::make_mut(version).content
     {
         content.tags = tags;

@@ -1,7 +1,8 @@
 //! Requests through an access point: its policy and its settings are asked, and then the bucket's.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html>: what an access point's policy permits, the
-//! bucket's side must permit, too. That the access point is asked first is assumed.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html>: what an
+//! access point's policy permits, the bucket's side must permit, too. That the access point is
+//! asked first is assumed.
 
 use gainsay_iam::{Context, Decision};
 use gainsay_model::PublicAccessBlock;
@@ -13,7 +14,8 @@ use crate::{
     state::World,
 };
 
-/// What access points take: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-service-api-support.html>.
+/// What access points take:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-service-api-support.html>.
 const OPERATIONS: &[&str] = &[
     "AbortMultipartUpload",
     "CompleteMultipartUpload",
@@ -50,17 +52,14 @@ const OPERATIONS: &[&str] = &[
     "UploadPartCopy",
 ];
 
-/// Why an operation on what is named like a bucket is not answered: it is an access point, which does not take it. What AWS answers then
-/// is not documented.
+/// Why an operation on what is named like a bucket is not answered: it is an access point, which
+/// does not take it. What AWS answers then is not documented.
 pub(crate) fn refuses(world: &World, name: &str, operation: &str) -> Option<String> {
     if OPERATIONS.contains(&operation) || world.buckets.contains_key(name) {
         return None;
     }
     let point = world.control.access_point_named(name)?;
-    Some(format!(
-        "the sandbox does not model {operation} through the access point {}",
-        point.name
-    ))
+    Some(format!("the sandbox does not model {operation} through the access point {}", point.name))
 }
 
 /// An access point that a request came through.
@@ -76,9 +75,13 @@ impl Through {
     pub(super) fn find(world: &World, name: &str) -> Option<Self> {
         let point = world.control.access_point_named(name)?.clone();
         let of_account = world.control.public_access.get(&point.account);
-        let public_access = of_account.map_or(point.public_access, |of_account| point.public_access.or(*of_account));
+        let public_access = of_account
+            .map_or(point.public_access, |of_account| point.public_access.or(*of_account));
         Some(Self {
-            arn: format!("arn:aws:s3:{}:{}:accesspoint/{}", world.region, point.account, point.name),
+            arn: format!(
+                "arn:aws:s3:{}:{}:accesspoint/{}",
+                world.region, point.account, point.name
+            ),
             point,
             public_access,
         })
@@ -96,7 +99,12 @@ impl Through {
     }
 
     /// `key` is the object's, where it is one that is asked for.
-    fn question<'a>(&'a self, action: &'a str, resource: &'a str, context: &'a Context) -> Question<'a> {
+    fn question<'a>(
+        &'a self,
+        action: &'a str,
+        resource: &'a str,
+        context: &'a Context,
+    ) -> Question<'a> {
         Question {
             action,
             resource,
@@ -116,15 +124,29 @@ impl Through {
     }
 
     /// Asks for an action.
-    pub(super) fn ask(&self, scope: &Scope, action: &str, key: Option<&str>, context: &Context) -> S3Result<Permit> {
+    pub(super) fn ask(
+        &self,
+        scope: &Scope,
+        action: &str,
+        key: Option<&str>,
+        context: &Context,
+    ) -> S3Result<Permit> {
         if self.point.vpc.is_some() {
-            return Err(not_modelled("requests to an access point of a VPC, which none here comes from"));
+            return Err(not_modelled(
+                "requests to an access point of a VPC, which none here comes from",
+            ));
         }
         Ok(scope.authorize(&self.question(action, &self.resource(key), context))?)
     }
 
     /// Whether an action would be permitted.
-    pub(super) fn foresees(&self, scope: &Scope, action: &str, key: Option<&str>, context: &Context) -> S3Result<bool> {
+    pub(super) fn foresees(
+        &self,
+        scope: &Scope,
+        action: &str,
+        key: Option<&str>,
+        context: &Context,
+    ) -> S3Result<bool> {
         let resource = self.resource(key);
         let evaluation = scope.foresee(&self.question(action, &resource, context))?;
         Ok(evaluation.decision == Decision::Allow)

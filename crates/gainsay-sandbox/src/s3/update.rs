@@ -1,10 +1,12 @@
 //! `UpdateObjectEncryption`: another key for an object that is there, without writing it again
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>).
 //!
-//! The wire layer would take it for PutObject. The page names `s3:UpdateObjectEncryption` and, of KMS, `Encrypt`, `Decrypt`,
-//! `GenerateDataKey` and `ReEncrypt*`. Assumed, since it gives no order: the action first, then what is wrong with the request, then
-//! the old key (`Decrypt`, `ReEncryptFrom`), then the new one (`GenerateDataKey`, `Encrypt`, `ReEncryptTo`). Older guides name
-//! s3:PutObject besides; this page does not. Policies are told of the new key as for an upload.
+//! The wire layer would take it for PutObject. The page names `s3:UpdateObjectEncryption` and, of
+//! KMS, `Encrypt`, `Decrypt`, `GenerateDataKey` and `ReEncrypt*`. Assumed, since it gives no order:
+//! the action first, then what is wrong with the request, then the old key (`Decrypt`,
+//! `ReEncryptFrom`), then the new one (`GenerateDataKey`, `Encrypt`, `ReEncryptTo`). Older guides
+//! name s3:PutObject besides; this page does not. Policies are told of the new key as for an
+//! upload.
 
 use std::sync::Arc;
 
@@ -51,7 +53,8 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     let version = raw.query("versionId");
     let (found, content) = authorized(scope, &held, raw, version, &sent)?;
     let encryption = wanted(&held, sent?, content)?;
-    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>: not while the object is locked.
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>: not while
+    // the object is locked.
     lock::check_removal(scope, &held, raw.key, found, false)?;
     for action in ["kms:Decrypt", "kms:ReEncryptFrom"] {
         encryption::authorize(world, scope, &held, raw.key, &content.encryption, action)?;
@@ -59,13 +62,8 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     for action in ["kms:GenerateDataKey", "kms:Encrypt", "kms:ReEncryptTo"] {
         encryption::authorize(world, scope, &held, raw.key, &encryption, action)?;
     }
-    let keys = |encryption| Keys {
-        world,
-        held: &held,
-        object: raw.key,
-        encryption,
-        customer: None,
-    };
+    let keys =
+        |encryption| Keys { world, held: &held, object: raw.key, encryption, customer: None };
     let sealed = keys(&encryption).seal_all(&keys(&content.encryption).open(&content.body)?)?;
     if !content.annotations.is_empty() {
         return Err(not_modelled("other keys for objects with annotations"));
@@ -73,7 +71,8 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
     let id = found.id.clone();
     let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(raw.key));
     let held_version = versions.and_then(|versions| versions.iter_mut().find(|held| held.id == id));
-    if let Some(content) = held_version.and_then(|version| Arc::make_mut(version).content.as_mut()) {
+    if let Some(content) = held_version.and_then(|version| Arc::make_mut(version).content.as_mut())
+    {
         content.encryption = encryption;
         content.body = sealed;
     }
@@ -88,12 +87,10 @@ fn authorized<'a>(
     version: Option<&str>,
     sent: &S3Result<Sent>,
 ) -> S3Result<(&'a Version, &'a Content)> {
-    let told = sent
-        .as_ref()
-        .ok()
-        .and_then(|sent| sent.kms.as_ref())
-        .and_then(|kms| kms.key.as_deref());
-    let keys = ["s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"];
+    let told =
+        sent.as_ref().ok().and_then(|sent| sent.kms.as_ref()).and_then(|kms| kms.key.as_deref());
+    let keys =
+        ["s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"];
     let tell = |context: &mut gainsay_iam::Context| {
         for (name, value) in keys.into_iter().zip([told.map(|_| "aws:kms"), told]) {
             match value {

@@ -1,8 +1,11 @@
-//! A certification authority for one run of the server, and the certificate it signs. Neither is kept.
+//! A certification authority for one run of the server, and the certificate it signs. Neither is
+//! kept.
 
 use std::net::IpAddr;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+};
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer},
@@ -27,9 +30,13 @@ pub(super) struct Certificates {
 }
 
 impl Certificates {
-    /// For an address, and for every name by which a client may call the services: `localhost` and below it, and AWS's own names, which
-    /// some clients are told to look up here.
-    pub(super) fn new(address: IpAddr, region: &str, account: &str) -> Result<Self, CertificateError> {
+    /// For an address, and for every name by which a client may call the services: `localhost` and
+    /// below it, and AWS's own names, which some clients are told to look up here.
+    pub(super) fn new(
+        address: IpAddr,
+        region: &str,
+        account: &str,
+    ) -> Result<Self, CertificateError> {
         let mut authority = CertificateParams::new(Vec::new())?;
         authority
             .distinguished_name
@@ -46,11 +53,7 @@ impl Certificates {
         leaf.distinguished_name.push(DnType::CommonName, "gainsay serve");
         leaf.use_authority_key_identifier_extension = true;
         let leaf = leaf.signed_by(&key, &authority)?;
-        Ok(Self {
-            leaf: leaf.der().clone(),
-            authority,
-            key,
-        })
+        Ok(Self { leaf: leaf.der().clone(), authority, key })
     }
 
     pub(super) fn authority(&self) -> String {
@@ -60,9 +63,11 @@ impl Certificates {
     /// TLS 1.2 and 1.3, as S3 speaks them, without client certificates.
     pub(super) fn config(&self) -> Result<ServerConfig, CertificateError> {
         let provider = rustls::crypto::ring::default_provider();
-        let builder = ServerConfig::builder_with_provider(provider.into()).with_safe_default_protocol_versions()?;
+        let builder = ServerConfig::builder_with_provider(provider.into())
+            .with_safe_default_protocol_versions()?;
         let key = PrivateKeyDer::Pkcs8(self.key.serialize_der().into());
-        let mut config = builder.with_no_client_auth().with_single_cert(vec![self.leaf.clone()], key)?;
+        let mut config =
+            builder.with_no_client_auth().with_single_cert(vec![self.leaf.clone()], key)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }
@@ -74,7 +79,8 @@ fn names(address: IpAddr, region: &str, account: &str) -> Vec<String> {
         .map(str::to_owned)
         .into();
     names.extend(
-        ["s3", "*.s3", "*.s3-control", "*.s3-accesspoint", "kms", "sts"].map(|service| format!("{service}.{region}.amazonaws.com")),
+        ["s3", "*.s3", "*.s3-control", "*.s3-accesspoint", "kms", "sts"]
+            .map(|service| format!("{service}.{region}.amazonaws.com")),
     );
     names.push("iam.amazonaws.com".to_owned());
     // S3 Control's clients put the account before the host.

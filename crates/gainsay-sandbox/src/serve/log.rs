@@ -1,5 +1,5 @@
-//! The log of requests: who asked for what, what was decided and by which statement. A line each, on a stream of its own thread, so
-//! that nobody waits for a terminal.
+//! The log of requests: who asked for what, what was decided and by which statement. A line each,
+//! on a stream of its own thread, so that nobody waits for a terminal.
 
 use std::{
     fmt::Write as _,
@@ -26,7 +26,8 @@ impl Log {
         Self(None)
     }
 
-    /// A log on a stream. The thread ends when the last clone is gone and everything is written, or when the stream is closed.
+    /// A log on a stream. The thread ends when the last clone is gone and everything is written, or
+    /// when the stream is closed.
     #[must_use]
     pub fn to(stream: impl Write + Send + 'static) -> (Self, JoinHandle<()>) {
         let (sender, lines) = mpsc::channel();
@@ -71,9 +72,7 @@ impl Entry {
         let time = time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default();
         let scheme = parts.uri.scheme_str().unwrap_or_default();
         let path = one_line(parts.uri.path());
-        Self {
-            line: format!("{time} {scheme} {} {path}", parts.method),
-        }
+        Self { line: format!("{time} {scheme} {} {path}", parts.method) }
     }
 
     /// The line of a request that never reached the sandbox.
@@ -81,7 +80,8 @@ impl Entry {
         format!("{} -> {status}: {}", self.line, one_line(problem))
     }
 
-    /// The line of an answered request. The query is left out: that of a presigned request is a credential.
+    /// The line of an answered request. The query is left out: that of a presigned request is a
+    /// credential.
     pub(super) fn answered(&mut self, answered: &Answered) -> String {
         let mut line = std::mem::take(&mut self.line);
         let operation = if answered.operation.is_empty() {
@@ -89,7 +89,8 @@ impl Entry {
         } else {
             one_line(&answered.operation)
         };
-        let caller = answered.caller().map_or_else(|| "nobody known".to_owned(), |arn| one_line(&arn));
+        let caller =
+            answered.caller().map_or_else(|| "nobody known".to_owned(), |arn| one_line(&arn));
         // Writing to a string cannot fail.
         _ = write!(line, " -> {} {operation} by {caller}", answered.response.status().as_u16());
         for ruling in answered.rulings().0.iter() {

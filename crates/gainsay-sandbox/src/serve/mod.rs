@@ -1,7 +1,7 @@
 //! The sandbox on two ports, for any client: one speaks TLS, one is plain.
 //!
-//! Connections speak HTTP/1.1, as those of S3, KMS, STS and IAM do. What arrives is read whole (long bodies into a temporary file),
-//! answered by [`Sandbox::answer`], and told to the log.
+//! Connections speak HTTP/1.1, as those of S3, KMS, STS and IAM do. What arrives is read whole
+//! (long bodies into a temporary file), answered by [`Sandbox::answer`], and told to the log.
 
 mod certificate;
 pub mod log;
@@ -31,7 +31,8 @@ use self::{certificate::Certificates, log::Log};
 use crate::{Payload, PayloadError, Sandbox};
 
 /// The longest body: a part or an object of 5 GiB
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>), and the frames of a signed stream around it.
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>), and the frames of a
+/// signed stream around it.
 const LONGEST_BODY: u64 = (5 << 30) + (64 << 20);
 /// How long a client may take for the head of a request, and for a handshake.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,11 +66,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on two ports of an address; port 0 takes a free one. The certificates are made for the names that clients use.
+    /// Listens on two ports of an address; port 0 takes a free one. The certificates are made for
+    /// the names that clients use.
     ///
     /// # Errors
     /// A port cannot be listened on, or no certificate can be made.
-    pub async fn bind(sandbox: Sandbox, address: IpAddr, tls_port: u16, plain_port: u16, region: &str) -> Result<Self, ServeError> {
+    pub async fn bind(
+        sandbox: Sandbox,
+        address: IpAddr,
+        tls_port: u16,
+        plain_port: u16,
+        region: &str,
+    ) -> Result<Self, ServeError> {
         let certificates = Certificates::new(address, region, &sandbox.account())?;
         let acceptor = TlsAcceptor::from(Arc::new(certificates.config()?));
         let (tls, tls_address) = listen(SocketAddr::new(address, tls_port)).await?;
@@ -97,13 +105,11 @@ impl Server {
         self.certificates.authority()
     }
 
-    /// Answers until `stop` is done; then what is being answered is finished, for at most five seconds.
+    /// Answers until `stop` is done; then what is being answered is finished, for at most five
+    /// seconds.
     pub async fn run(self, stop: impl Future<Output = ()>, log: Log) {
         let connections = GracefulShutdown::new();
-        let site = Site {
-            sandbox: self.sandbox,
-            log,
-        };
+        let site = Site { sandbox: self.sandbox, log };
         let mut stop = std::pin::pin!(stop);
         loop {
             tokio::select! {
@@ -112,7 +118,8 @@ impl Server {
                     if let Some(stream) = taken(accepted).await {
                         let (site, acceptor, watcher) = (site.clone(), self.acceptor.clone(), connections.watcher());
                         tokio::spawn(async move {
-                            // A client that does not trust the certificate ends the handshake; that is its business.
+                            // A client that does not trust the certificate ends the handshake; that
+                            // is its business.
                             if let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
                                 site.connection(stream, Scheme::HTTPS, watcher).await;
                             }
@@ -140,7 +147,8 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeE
     listen.await.map_err(|problem| ServeError::Listen { address, problem })
 }
 
-/// A connection; an error of one is none of the server, unless there are no more of them: then others must end first.
+/// A connection; an error of one is none of the server, unless there are no more of them: then
+/// others must end first.
 async fn taken(accepted: io::Result<(TcpStream, SocketAddr)>) -> Option<TcpStream> {
     if let Ok((stream, _)) = accepted {
         // Answers are small, and a client waits for each.
@@ -154,8 +162,12 @@ async fn taken(accepted: io::Result<(TcpStream, SocketAddr)>) -> Option<TcpStrea
 /// How a client on this machine reaches an address that stands for all of them.
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), address.port()),
-        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port()),
+        IpAddr::V4(ip) if ip.is_unspecified() => {
+            SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), address.port())
+        }
+        IpAddr::V6(ip) if ip.is_unspecified() => {
+            SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port())
+        }
         _ => address,
     }
 }
@@ -219,7 +231,8 @@ fn absolute(parts: &http::request::Parts, scheme: Scheme) -> Option<Uri> {
         return None;
     }
     let mut uri = parts.uri.clone().into_parts();
-    // A client that takes the server for its proxy sends the whole URI; its Host then says the same.
+    // A client that takes the server for its proxy sends the whole URI; its Host then says the
+    // same.
     if uri.authority.as_ref().is_some_and(|authority| authority.as_str() != host) {
         return None;
     }

@@ -14,7 +14,8 @@ use super::{AuthError, Service, Signature, Via};
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The format of `X-Amz-Date`.
-pub(super) const STAMP: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
+pub(super) const STAMP: &[BorrowedFormatItem<'_>] =
+    format_description!("[year][month][day]T[hour][minute][second]Z");
 
 /// A time as `X-Amz-Date` writes it.
 pub(super) fn stamp(at: OffsetDateTime) -> String {
@@ -23,7 +24,12 @@ pub(super) fn stamp(at: OffsetDateTime) -> String {
 }
 
 /// The canonical request. A signed header that is missing is a mismatch: no client signed that.
-pub(super) fn request(parts: &Parts, service: Service, claim: &Signature, payload: &str) -> Result<Vec<u8>, AuthError> {
+pub(super) fn request(
+    parts: &Parts,
+    service: Service,
+    claim: &Signature,
+    payload: &str,
+) -> Result<Vec<u8>, AuthError> {
     let query = parts.uri.query().unwrap_or_default();
     let mut text = format!(
         "{}\n{}\n{}\n",
@@ -104,7 +110,8 @@ fn query_line(raw: &str, via: Via) -> String {
         .map(|(key, value)| (encode(&key), encode(&value)))
         .collect();
     parameters.sort_unstable();
-    let joined: Vec<String> = parameters.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let joined: Vec<String> =
+        parameters.iter().map(|(key, value)| format!("{key}={value}")).collect();
     joined.join("&")
 }
 
@@ -147,7 +154,9 @@ fn write_host(text: &mut Vec<u8>, parts: &Parts) -> Result<(), AuthError> {
     let whole = parts.uri.authority().map(http::uri::Authority::as_str);
     let same = |name: &str| name.as_bytes().eq_ignore_ascii_case(sent);
     if whole.is_some_and(|whole| !same(whole)) && !authority.as_deref().is_some_and(same) {
-        return Err(AuthError::NotModelled("a Host header that differs from the address of the request"));
+        return Err(AuthError::NotModelled(
+            "a Host header that differs from the address of the request",
+        ));
     }
     write_words(text, sent);
     Ok(())

@@ -1,12 +1,13 @@
 //! How a request that does not prove its sender is refused, in the words of each service.
 //!
 //! S3: codes and statuses are those of
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; the messages were compared
-//! with answers of the service quoted in public issue trackers and with what other emulators
-//! recorded from it. KMS and STS: the page of common errors, read in the edition of Secrets Manager,
-//! whose protocol KMS shares (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html>),
-//! with the names that the protocols put on the wire (`...Exception` in JSON) as quoted in public
-//! issue trackers: `UnrecognizedClientException` and `ExpiredTokenException` with 400 from KMS,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; the messages were
+//! compared with answers of the service quoted in public issue trackers and with what other
+//! emulators recorded from it. KMS and STS: the page of common errors, read in the edition of
+//! Secrets Manager, whose protocol KMS shares
+//! (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html>), with the
+//! names that the protocols put on the wire (`...Exception` in JSON) as quoted in public issue
+//! trackers: `UnrecognizedClientException` and `ExpiredTokenException` with 400 from KMS,
 //! `ExpiredToken` and `SignatureDoesNotMatch` with 403 from STS.
 //!
 //! Assumed, no source found:
@@ -129,7 +130,8 @@ pub enum AuthError {
 }
 
 const ONE_MECHANISM: &str = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified";
-const VERSION_2: &str = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
+const VERSION_2: &str =
+    "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
 const PAYLOAD: &str = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value.";
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
 const MISMATCH_ELSEWHERE: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
@@ -167,10 +169,14 @@ impl AuthError {
 
     fn s3(&self) -> (&'static str, u16) {
         match self {
-            Self::Missing | Self::MissingDate | Self::NotYetValid { .. } | Self::Expired { .. } | Self::UnsignedHeaders(_) => {
-                ("AccessDenied", 403)
+            Self::Missing
+            | Self::MissingDate
+            | Self::NotYetValid { .. }
+            | Self::Expired { .. }
+            | Self::UnsignedHeaders(_) => ("AccessDenied", 403),
+            Self::TwoMechanisms | Self::UnknownScheme | Self::BadPayload => {
+                ("InvalidArgument", 400)
             }
-            Self::TwoMechanisms | Self::UnknownScheme | Self::BadPayload => ("InvalidArgument", 400),
             Self::Version2 | Self::MissingPayload => ("InvalidRequest", 400),
             Self::Malformed { via, .. } | Self::Scope { via, .. } => match via {
                 Via::Header => ("AuthorizationHeaderMalformed", 400),
@@ -190,16 +196,17 @@ impl AuthError {
     /// Code and status of KMS and whatever else speaks JSON, then of STS.
     fn elsewhere(&self) -> (&'static str, u16, &'static str, u16) {
         match self {
-            Self::Missing => ("MissingAuthenticationTokenException", 400, "MissingAuthenticationToken", 403),
+            Self::Missing => {
+                ("MissingAuthenticationTokenException", 400, "MissingAuthenticationToken", 403)
+            }
             Self::TwoMechanisms
             | Self::Version2
             | Self::UnknownScheme
             | Self::Malformed { .. }
             | Self::MissingDate
-            | Self::Scope {
-                fault: Scope::Parts | Scope::EmptyKey,
-                ..
-            } => ("IncompleteSignatureException", 400, "IncompleteSignature", 400),
+            | Self::Scope { fault: Scope::Parts | Scope::EmptyKey, .. } => {
+                ("IncompleteSignatureException", 400, "IncompleteSignature", 400)
+            }
             Self::Scope { .. }
             | Self::MissingPayload
             | Self::BadPayload
@@ -209,7 +216,9 @@ impl AuthError {
             | Self::Expired { .. }
             | Self::UnsignedHeaders(_)
             | Self::Mismatch => ("InvalidSignatureException", 400, "SignatureDoesNotMatch", 403),
-            Self::UnknownAccessKey | Self::InvalidToken => ("UnrecognizedClientException", 400, "InvalidClientTokenId", 403),
+            Self::UnknownAccessKey | Self::InvalidToken => {
+                ("UnrecognizedClientException", 400, "InvalidClientTokenId", 403)
+            }
             Self::ExpiredToken => ("ExpiredTokenException", 400, "ExpiredToken", 403),
             Self::NotModelled(_) => ("NotImplemented", 501, "NotImplemented", 501),
         }
@@ -224,15 +233,23 @@ impl AuthError {
             Self::Malformed { via, detail } => return s3_malformed(*via, detail),
             Self::Scope { via, fault } => return s3_scope(*via, fault),
             Self::MissingDate => "AWS authentication requires a valid Date or x-amz-date header",
-            Self::MissingPayload => "Missing required header for this request: x-amz-content-sha256",
+            Self::MissingPayload => {
+                "Missing required header for this request: x-amz-content-sha256"
+            }
             Self::BadPayload => PAYLOAD,
-            Self::BodyMismatch => "The provided 'x-amz-content-sha256' header does not match what was computed.",
-            Self::Skewed { .. } => "The difference between the request time and the current time is too large.",
+            Self::BodyMismatch => {
+                "The provided 'x-amz-content-sha256' header does not match what was computed."
+            }
+            Self::Skewed { .. } => {
+                "The difference between the request time and the current time is too large."
+            }
             Self::NotYetValid { .. } => "Request is not yet valid",
             Self::Expired { .. } => "Request has expired",
             Self::UnsignedHeaders(_) => NOT_SIGNED,
             Self::Mismatch => MISMATCH,
-            Self::UnknownAccessKey => "The AWS Access Key Id you provided does not exist in our records.",
+            Self::UnknownAccessKey => {
+                "The AWS Access Key Id you provided does not exist in our records."
+            }
             Self::InvalidToken => "The provided token is malformed or otherwise invalid.",
             Self::ExpiredToken => "The provided token has expired.",
             Self::NotModelled(what) => return not_modelled(what),
@@ -242,22 +259,32 @@ impl AuthError {
 
     fn message_elsewhere(&self, service: Service) -> String {
         let text = match self {
-            Self::Missing if matches!(service, Service::Sts | Service::Iam) => "Request is missing Authentication Token",
+            Self::Missing if matches!(service, Service::Sts | Service::Iam) => {
+                "Request is missing Authentication Token"
+            }
             Self::Missing => "Missing Authentication Token",
             Self::TwoMechanisms => ONE_MECHANISM,
             Self::Version2 => VERSION_2,
             Self::UnknownScheme => "Unsupported Authorization Type",
             Self::Malformed { detail, .. } => detail,
             Self::Scope { fault, .. } => return scope_elsewhere(fault, service),
-            Self::MissingDate => "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
-            Self::Skewed { date, now } | Self::NotYetValid { date, now } | Self::Expired { date, now } => {
+            Self::MissingDate => {
+                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
+            }
+            Self::Skewed { date, now }
+            | Self::NotYetValid { date, now }
+            | Self::Expired { date, now } => {
                 return skew_elsewhere(*date, *now);
             }
             Self::UnsignedHeaders(names) => {
                 return format!("{NOT_SIGNED}: {}", names.join(", "));
             }
-            Self::MissingPayload | Self::BadPayload | Self::BodyMismatch | Self::Mismatch => MISMATCH_ELSEWHERE,
-            Self::UnknownAccessKey | Self::InvalidToken => "The security token included in the request is invalid.",
+            Self::MissingPayload | Self::BadPayload | Self::BodyMismatch | Self::Mismatch => {
+                MISMATCH_ELSEWHERE
+            }
+            Self::UnknownAccessKey | Self::InvalidToken => {
+                "The security token included in the request is invalid."
+            }
             Self::ExpiredToken => "The security token included in the request is expired",
             Self::NotModelled(what) => return not_modelled(what),
         };

@@ -1,4 +1,5 @@
-//! The signature of a form upload: fields instead of headers, and what is signed is the policy as it was sent
+//! The signature of a form upload: fields instead of headers, and what is signed is the policy as
+//! it was sent
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-authentication-HTTPPOST.html>).
 
 use subtle::ConstantTimeEq as _;
@@ -10,17 +11,21 @@ use super::{
 };
 
 /// The fields that a signed form has.
-const SIGNED: [&str; 5] = ["policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"];
+const SIGNED: [&str; 5] =
+    ["policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"];
 /// Those of Signature Version 2.
 const VERSION_2: [&str; 2] = ["awsaccesskeyid", "signature"];
 
-/// Reads what a form claims of its sender; nothing if it claims nothing, which makes it anonymous. `field` finds a field by its
-/// name in lower case. A form that has some of the fields of a signature must have all.
+/// Reads what a form claims of its sender; nothing if it claims nothing, which makes it anonymous.
+/// `field` finds a field by its name in lower case. A form that has some of the fields of a
+/// signature must have all.
 ///
 /// # Errors
-/// What is wrong with them, as AWS would call it. The words for a missing field are quoted in public issue trackers, those for an
-/// unreadable one are assumed.
-pub fn parse_form<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<Option<Signature>, AuthError> {
+/// What is wrong with them, as AWS would call it. The words for a missing field are quoted in
+/// public issue trackers, those for an unreadable one are assumed.
+pub fn parse_form<'a>(
+    field: impl Fn(&str) -> Option<&'a str>,
+) -> Result<Option<Signature>, AuthError> {
     if VERSION_2.iter().any(|name| field(name).is_some()) {
         return Err(AuthError::Version2);
     }
@@ -41,8 +46,12 @@ pub fn parse_form<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<Option<
     }
     match need("x-amz-algorithm")? {
         ALGORITHM => {}
-        other if other.starts_with("AWS4-ECDSA") => return Err(AuthError::NotModelled("Signature Version 4A")),
-        _ => return Err(malformed(Via::Form, "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"")),
+        other if other.starts_with("AWS4-ECDSA") => {
+            return Err(AuthError::NotModelled("Signature Version 4A"));
+        }
+        _ => {
+            return Err(malformed(Via::Form, "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\""));
+        }
     }
     let date = instant(need("x-amz-date")?).ok_or_else(|| {
         let format = "X-Amz-Date must be formatted via ISO8601 Long format";
@@ -59,8 +68,9 @@ pub fn parse_form<'a>(field: impl Fn(&str) -> Option<&'a str>) -> Result<Option<
 }
 
 impl Signature {
-    /// Proves the claim of a form: time, scope, and the signature over the policy as it was sent. How long the policy holds is for the
-    /// policy to say; that a signature is good for no more than the seven days of its key is assumed.
+    /// Proves the claim of a form: time, scope, and the signature over the policy as it was sent.
+    /// How long the policy holds is for the policy to say; that a signature is good for no more
+    /// than the seven days of its key is assumed.
     ///
     /// # Errors
     /// The first thing that is wrong, as AWS would call it.
@@ -79,7 +89,8 @@ impl Signature {
             return Err(AuthError::Expired { date: self.date, now });
         }
         self.check_scope(Service::S3, region)?;
-        let expected = key().and_then(|key| hmac(&key, policy.as_bytes())).ok_or(AuthError::Mismatch)?;
+        let expected =
+            key().and_then(|key| hmac(&key, policy.as_bytes())).ok_or(AuthError::Mismatch)?;
         if bool::from(expected.as_slice().ct_eq(&self.mac)) {
             Ok(())
         } else {

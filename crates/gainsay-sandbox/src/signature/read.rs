@@ -82,18 +82,14 @@ fn from_header(line: &str, headers: &HeaderMap) -> Result<Signature, AuthError> 
     })?;
     let token = one_line(headers, "x-amz-security-token", AuthError::InvalidToken)?;
     let token = token.map(str::to_owned);
-    let claim = Claim {
-        via: Via::Header,
-        credential,
-        signed,
-        signature,
-    };
+    let claim = Claim { via: Via::Header, credential, signed, signature };
     claim.read(date, token, None)
 }
 
 /// `Credential`, `SignedHeaders` and `Signature`, in whatever order.
 fn components(rest: &str) -> Option<[&str; 3]> {
-    let parts: Vec<(&str, &str)> = rest.split(',').map(|part| part.trim().split_once('=')).collect::<Option<_>>()?;
+    let parts: Vec<(&str, &str)> =
+        rest.split(',').map(|part| part.trim().split_once('=')).collect::<Option<_>>()?;
     let value = |name| {
         let mut found = parts.iter().filter(|(key, _)| *key == name);
         found.next().map(|(_, value)| *value)
@@ -105,13 +101,19 @@ fn components(rest: &str) -> Option<[&str; 3]> {
 fn header_date(headers: &HeaderMap) -> Result<OffsetDateTime, AuthError> {
     match one_line(headers, "x-amz-date", AuthError::MissingDate)? {
         Some(date) => instant(date).ok_or(AuthError::MissingDate),
-        None if headers.contains_key(header::DATE) => Err(AuthError::NotModelled("a signature dated by the Date header")),
+        None if headers.contains_key(header::DATE) => {
+            Err(AuthError::NotModelled("a signature dated by the Date header"))
+        }
         None => Err(AuthError::MissingDate),
     }
 }
 
 /// A header that may be there once; the error if it is repeated or unreadable.
-fn one_line<'a>(headers: &'a HeaderMap, name: &str, error: AuthError) -> Result<Option<&'a str>, AuthError> {
+fn one_line<'a>(
+    headers: &'a HeaderMap,
+    name: &str,
+    error: AuthError,
+) -> Result<Option<&'a str>, AuthError> {
     let mut lines = headers.get_all(name).iter();
     match (lines.next(), lines.next()) {
         (None, _) => Ok(None),
@@ -125,7 +127,8 @@ fn from_query(query: &Pairs, headers: &HeaderMap) -> Result<Signature, AuthError
     check_algorithm(get(query, "X-Amz-Algorithm"))?;
     let values: Option<Vec<&str>> = PRESIGNED.iter().take(6).map(|n| get(query, n)).collect();
     let values: Option<[&str; 6]> = values.and_then(|values| values.try_into().ok());
-    let [_, credential, signature, date, signed, expires] = values.ok_or_else(|| malformed(Via::Query, INCOMPLETE))?;
+    let [_, credential, signature, date, signed, expires] =
+        values.ok_or_else(|| malformed(Via::Query, INCOMPLETE))?;
     if headers.contains_key("x-amz-security-token") {
         return Err(AuthError::NotModelled("a session token in the header of a presigned request"));
     }
@@ -138,12 +141,7 @@ fn from_query(query: &Pairs, headers: &HeaderMap) -> Result<Signature, AuthError
             Some(token.to_owned())
         }
     };
-    let claim = Claim {
-        via: Via::Query,
-        credential,
-        signed,
-        signature,
-    };
+    let claim = Claim { via: Via::Query, credential, signed, signature };
     claim.read(date, token, Some(lifetime(expires)?))
 }
 
@@ -203,7 +201,12 @@ pub(super) struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    pub(super) fn read(&self, date: OffsetDateTime, token: Option<String>, expires: Option<Duration>) -> Result<Signature, AuthError> {
+    pub(super) fn read(
+        &self,
+        date: OffsetDateTime,
+        token: Option<String>,
+        expires: Option<Duration>,
+    ) -> Result<Signature, AuthError> {
         let scope = |fault| AuthError::Scope { via: self.via, fault };
         let parts: Vec<&str> = self.credential.split('/').collect();
         let parts: [&str; 5] = parts.try_into().map_err(|_| scope(Scope::Parts))?;
@@ -254,10 +257,7 @@ impl Claim<'_> {
 }
 
 pub(super) fn malformed(via: Via, detail: &str) -> AuthError {
-    AuthError::Malformed {
-        via,
-        detail: detail.to_owned(),
-    }
+    AuthError::Malformed { via, detail: detail.to_owned() }
 }
 
 pub(super) fn instant(text: &str) -> Option<OffsetDateTime> {

@@ -105,7 +105,13 @@ impl Case {
     }
 }
 
-fn verify(parts: &Parts, body: &str, secret: &str, now: OffsetDateTime, service: Service) -> Result<(), AuthError> {
+fn verify(
+    parts: &Parts,
+    body: &str,
+    secret: &str,
+    now: OffsetDateTime,
+    service: Service,
+) -> Result<(), AuthError> {
     let claim = parse(parts)?.ok_or(AuthError::Missing)?;
     claim.verify(parts, body, || claim.key(secret), now, service, REGION)
 }
@@ -202,7 +208,11 @@ fn any_change_is_refused() {
             assert!(answer.is_err(), "{} {:?} {:?}", case.uri, case.service, case.via);
         };
         let uri = |parts: &Parts, path: &str, more: &str| {
-            let old = format!("{}{path}?{}{more}", parts.uri.path(), parts.uri.query().unwrap_or_default());
+            let old = format!(
+                "{}{path}?{}{more}",
+                parts.uri.path(),
+                parts.uri.query().unwrap_or_default()
+            );
             format!("https://host.example{old}").parse().unwrap()
         };
         changed(&|parts| parts.method = http::Method::DELETE);
@@ -241,14 +251,9 @@ fn a_signature_for_another_region_service_or_day_is_refused() {
         let parts = case.sign();
         let claim = parse(&parts).unwrap().unwrap();
         let body = digest(BODY);
-        let region = claim.verify(&parts, &body, || claim.key(SECRET), NOW, case.service, "us-east-1");
-        assert!(matches!(
-            region,
-            Err(AuthError::Scope {
-                fault: Scope::Region { .. },
-                ..
-            })
-        ));
+        let region =
+            claim.verify(&parts, &body, || claim.key(SECRET), NOW, case.service, "us-east-1");
+        assert!(matches!(region, Err(AuthError::Scope { fault: Scope::Region { .. }, .. })));
         let other = if case.service == Service::Kms { Service::Sts } else { Service::Kms };
         assert!(claim.verify(&parts, &body, || claim.key(SECRET), NOW, other, REGION).is_err());
         for change in [
@@ -262,7 +267,8 @@ fn a_signature_for_another_region_service_or_day_is_refused() {
         ] {
             let mut claim = claim.clone();
             change(&mut claim);
-            let answer = claim.verify(&parts, &body, || claim.key(SECRET), NOW, case.service, REGION);
+            let answer =
+                claim.verify(&parts, &body, || claim.key(SECRET), NOW, case.service, REGION);
             assert!(answer.is_err(), "{claim:?}");
         }
     }

@@ -1,8 +1,8 @@
 //! What a caller of `AssumeRole` asks for, read and checked before any policy is.
 //!
 //! Limits: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>; tags:
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>. The messages on tags are those STS was seen to give;
-//! that everything here is checked before authorization is assumed.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>. The messages on tags
+//! are those STS was seen to give; that everything here is checked before authorization is assumed.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,8 @@ const MAX_KEY: usize = 128;
 const MAX_VALUE: usize = 256;
 const MAX_POLICY: usize = 2048;
 const MAX_POLICIES: usize = 10;
-/// Policy and tags are packed into a binary form with a limit of its own, which no page gives. Assumed: as many bytes as two policies.
+/// Policy and tags are packed into a binary form with a limit of its own, which no page gives.
+/// Assumed: as many bytes as two policies.
 const MAX_PACKED: usize = 2 * MAX_POLICY;
 
 /// A call of `AssumeRole`, well formed.
@@ -42,14 +43,21 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Reads a call; `session` is the caller's own, whose tags may be inherited.
-    pub(super) fn read(mut parameters: BTreeMap<String, String>, session: Option<&Claims>) -> Result<Self, Fault> {
+    pub(super) fn read(
+        mut parameters: BTreeMap<String, String>,
+        session: Option<&Claims>,
+    ) -> Result<Self, Fault> {
         let mut take = |name: &str| parameters.remove(name);
-        let (role_arn, session_name, external_id) = (take("RoleArn"), take("RoleSessionName"), take("ExternalId"));
-        let (duration, policy, source_identity) = (take("DurationSeconds"), take("Policy"), take("SourceIdentity"));
+        let (role_arn, session_name, external_id) =
+            (take("RoleArn"), take("RoleSessionName"), take("ExternalId"));
+        let (duration, policy, source_identity) =
+            (take("DurationSeconds"), take("Policy"), take("SourceIdentity"));
         _ = take("Version");
         let tags = tags(&mut parameters)?;
-        let transitive = members(&mut parameters, |index| format!("TransitiveTagKeys.member.{index}"));
-        let policy_arns = members(&mut parameters, |index| format!("PolicyArns.member.{index}.arn"));
+        let transitive =
+            members(&mut parameters, |index| format!("TransitiveTagKeys.member.{index}"));
+        let policy_arns =
+            members(&mut parameters, |index| format!("PolicyArns.member.{index}.arn"));
         // MFA devices and whatever else is left.
         if let Some(unmodelled) = parameters.keys().next() {
             return Err(Fault::not_modelled(&format!("the parameter {unmodelled}")));
@@ -91,7 +99,10 @@ impl Asked {
         }
         let Some(policy) = &self.policy else { return Ok(()) };
         if policy.is_empty() || policy.chars().count() > MAX_POLICY {
-            return Err(constraint("policy", &format!("have length less than or equal to {MAX_POLICY}")));
+            return Err(constraint(
+                "policy",
+                &format!("have length less than or equal to {MAX_POLICY}"),
+            ));
         }
         match Policy::from_text(PolicyKind::Session, policy) {
             Ok(_) => Ok(()),
@@ -100,22 +111,30 @@ impl Asked {
     }
 
     /// Once set it stays as it is:
-    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html>. STS was seen to say so in
-    /// these words; the code is assumed.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html>.
+    /// STS was seen to say so in these words; the code is assumed.
     fn check_source_identity(&self, session: Option<&Claims>) -> Result<(), Fault> {
         let Some(identity) = &self.source_identity else { return Ok(()) };
         if !is_name(identity) || starts_with_aws(identity) {
-            return Err(constraint("sourceIdentity", "satisfy regular expression pattern: [\\w+=,.@-]*"));
+            return Err(constraint(
+                "sourceIdentity",
+                "satisfy regular expression pattern: [\\w+=,.@-]*",
+            ));
         }
         match session.and_then(|session| session.source_identity.as_ref()) {
-            Some(set) if set != identity => Err(Fault::parameter("The source identity is already set for this assume role session")),
+            Some(set) if set != identity => Err(Fault::parameter(
+                "The source identity is already set for this assume role session",
+            )),
             _ => Ok(()),
         }
     }
 
     fn check_tags(&self, session: Option<&Claims>) -> Result<(), Fault> {
         if self.tags.len() > MAX_TAGS || self.transitive.len() > MAX_TAGS {
-            return Err(constraint("tags", &format!("have length less than or equal to {MAX_TAGS}")));
+            return Err(constraint(
+                "tags",
+                &format!("have length less than or equal to {MAX_TAGS}"),
+            ));
         }
         for (key, value) in &self.tags {
             if !is_tag_text(key, MAX_KEY) || key.is_empty() || starts_with_aws(key) {
@@ -158,7 +177,8 @@ impl Asked {
     fn pack(&mut self, session: Option<&Claims>) -> Result<(), Fault> {
         let inherited = session.map(Claims::inherited).unwrap_or_default();
         let tags = self.tags.iter().chain(&inherited).map(|(key, value)| key.len() + value.len());
-        let bytes = tags.sum::<usize>() + self.policy.iter().chain(&self.policy_arns).map(String::len).sum::<usize>();
+        let bytes = tags.sum::<usize>()
+            + self.policy.iter().chain(&self.policy_arns).map(String::len).sum::<usize>();
         self.packed = bytes * 100 / MAX_PACKED;
         if bytes > MAX_PACKED {
             let message = format!(
@@ -204,19 +224,24 @@ fn tags(parameters: &mut BTreeMap<String, String>) -> Result<Vec<(String, String
 }
 
 /// The members of a list, from the first on.
-fn members(parameters: &mut BTreeMap<String, String>, name: impl Fn(usize) -> String) -> Vec<String> {
+fn members(
+    parameters: &mut BTreeMap<String, String>,
+    name: impl Fn(usize) -> String,
+) -> Vec<String> {
     (1..).map_while(|index| parameters.remove(&name(index))).collect()
 }
 
 /// `[\w+=,.@-]{2,64}`.
 fn is_name(name: &str) -> bool {
-    (2..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b))
+    (2..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b))
 }
 
 /// Letters, separators, numbers and a few signs.
 fn is_tag_text(text: &str, most: usize) -> bool {
     let separator = |c: char| c.is_whitespace() && !c.is_control();
-    text.chars().count() <= most && text.chars().all(|c| c.is_alphanumeric() || separator(c) || "_.:/=+-@".contains(c))
+    text.chars().count() <= most
+        && text.chars().all(|c| c.is_alphanumeric() || separator(c) || "_.:/=+-@".contains(c))
 }
 
 /// AWS keeps names that begin so for itself, in any case.

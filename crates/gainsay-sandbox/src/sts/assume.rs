@@ -1,7 +1,7 @@
 //! `AssumeRole`: who becomes whom, and what the new session carries.
 //!
-//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>; session tags and who may pass them:
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>.
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>; session tags and who
+//! may pass them: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,7 +19,12 @@ use crate::{
 /// A session made with another session's credentials lasts no longer, whatever its role says.
 const MAX_CHAINED_SECONDS: i64 = 3600;
 
-pub(super) fn assume(world: &mut World, scope: &Scope, issuer: &Issuer, parameters: BTreeMap<String, String>) -> Result<String, Fault> {
+pub(super) fn assume(
+    world: &mut World,
+    scope: &Scope,
+    issuer: &Issuer,
+    parameters: BTreeMap<String, String>,
+) -> Result<String, Fault> {
     let calling = match &scope.identity {
         Identity::Session { claims, .. } => Some(claims.as_ref()),
         _ => None,
@@ -49,11 +54,8 @@ pub(super) fn assume(world: &mut World, scope: &Scope, issuer: &Issuer, paramete
         access_grants: None,
     };
     let credentials = issuer.issue(&claims, world.next());
-    let expiration = expires
-        .replace_nanosecond(0)
-        .unwrap_or(expires)
-        .format(&Rfc3339)
-        .unwrap_or_default();
+    let expiration =
+        expires.replace_nanosecond(0).unwrap_or(expires).format(&Rfc3339).unwrap_or_default();
     let user = [
         ("Arn", session_arn(&role, &asked.session_name)),
         ("AssumedRoleId", format!("{role_id}:{}", asked.session_name)),
@@ -109,9 +111,15 @@ fn check_duration(asked: &Asked, role: &Role, chained: bool) -> Result<(), Fault
     Ok(())
 }
 
-/// The role, if the trust policy and the caller's own policies let it be assumed, with these tags and this source identity.
-/// A missing role is refused in the same words. In which order STS asks for the three is assumed.
-fn authorized_role(world: &World, scope: &Scope, asked: &Asked, calling: Option<&Claims>) -> Result<Arc<Role>, Fault> {
+/// The role, if the trust policy and the caller's own policies let it be assumed, with these tags
+/// and this source identity. A missing role is refused in the same words. In which order STS asks
+/// for the three is assumed.
+fn authorized_role(
+    world: &World,
+    scope: &Scope,
+    asked: &Asked,
+    calling: Option<&Claims>,
+) -> Result<Arc<Role>, Fault> {
     let arn = asked.role_arn.as_str();
     let Some(role) = world.roles.get(arn) else {
         return Err(refused(scope, "sts:AssumeRole", arn));
@@ -121,7 +129,9 @@ fn authorized_role(world: &World, scope: &Scope, asked: &Asked, calling: Option<
     if !asked.tags.is_empty() || calling.is_some_and(|calling| !calling.transitive.is_empty()) {
         actions.push("sts:TagSession");
     }
-    if asked.source_identity.is_some() || calling.is_some_and(|calling| calling.source_identity.is_some()) {
+    if asked.source_identity.is_some()
+        || calling.is_some_and(|calling| calling.source_identity.is_some())
+    {
         actions.push("sts:SetSourceIdentity");
     }
     for action in actions {
@@ -137,9 +147,13 @@ fn authorized_role(world: &World, scope: &Scope, asked: &Asked, calling: Option<
         match scope.authorize(&question) {
             Ok(_permit) => {}
             // Callers of other accounts are told as much as those of the role's own.
-            Err(Refusal::Denied(message)) if message == "Access Denied" => return Err(refused(scope, action, arn)),
+            Err(Refusal::Denied(message)) if message == "Access Denied" => {
+                return Err(refused(scope, action, arn));
+            }
             Err(Refusal::Denied(message)) => return Err(Fault::new(403, "AccessDenied", message)),
-            Err(Refusal::Undecidable(message)) => return Err(Fault::new(501, "NotImplemented", message)),
+            Err(Refusal::Undecidable(message)) => {
+                return Err(Fault::new(501, "NotImplemented", message));
+            }
         }
     }
     Ok(role.clone())

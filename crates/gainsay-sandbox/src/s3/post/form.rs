@@ -1,11 +1,12 @@
-//! A form as it arrives: `multipart/form-data` (RFC 7578), read strictly, since anything two readers could read differently is a way
-//! past a policy.
+//! A form as it arrives: `multipart/form-data` (RFC 7578), read strictly, since anything two
+//! readers could read differently is a way past a policy.
 
 use s3s::{S3Error, S3Result};
 
 use super::super::{error, not_modelled};
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>: everything before the file.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>: everything before the
+/// file.
 const MAX_BEFORE_FILE: usize = 20 * 1024;
 const MAX_FIELDS: usize = 100;
 /// Headers of one part.
@@ -94,7 +95,10 @@ fn boundary(content_type: &str) -> S3Result<&str> {
     let (name, value) = parameters.trim().split_once('=').ok_or_else(malformed)?;
     let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=?".contains(&byte);
-    if name.eq_ignore_ascii_case("boundary") && (1..=70).contains(&value.len()) && value.bytes().all(known) {
+    if name.eq_ignore_ascii_case("boundary")
+        && (1..=70).contains(&value.len())
+        && value.bytes().all(known)
+    {
         Ok(value)
     } else {
         Err(malformed())
@@ -108,7 +112,8 @@ fn cut<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     Some((before, after.get(mark.len()..)?))
 }
 
-/// The name of a part, in lower case. Of its headers only these two are known; the content type of a part says nothing of the object.
+/// The name of a part, in lower case. Of its headers only these two are known; the content type of
+/// a part says nothing of the object.
 fn name(headers: &str) -> S3Result<String> {
     let mut found = None;
     for line in headers.split("\r\n") {
@@ -130,7 +135,8 @@ fn disposition(value: &str) -> Option<String> {
     }
     let quoted = |text: &str| {
         let text = text.strip_prefix('"')?.strip_suffix('"')?;
-        (!text.contains(['"', '\\']) && !text.chars().any(char::is_control)).then(|| text.to_ascii_lowercase())
+        (!text.contains(['"', '\\']) && !text.chars().any(char::is_control))
+            .then(|| text.to_ascii_lowercase())
     };
     let mut name = None;
     for parameter in parameters {

@@ -27,7 +27,12 @@ fn against(what: &str) -> S3Error {
 }
 
 /// Checks a form against its policy. Its signature was checked before.
-pub(crate) fn check(encoded: &str, form: &Form<'_>, bucket: &str, now: OffsetDateTime) -> S3Result<()> {
+pub(crate) fn check(
+    encoded: &str,
+    form: &Form<'_>,
+    bucket: &str,
+    now: OffsetDateTime,
+) -> S3Result<()> {
     let bytes = STANDARD.decode(encoded).map_err(|_| invalid("Invalid Base64."))?;
     let text = str::from_utf8(&bytes).map_err(|_| invalid("Invalid JSON."))?;
     let document: Value = serde_json::from_str(text).map_err(|_| invalid("Invalid JSON."))?;
@@ -35,18 +40,19 @@ pub(crate) fn check(encoded: &str, form: &Form<'_>, bucket: &str, now: OffsetDat
     if gainsay_iam::duplicate_key(text).is_some() {
         return Err(invalid("Invalid JSON: Duplicate field."));
     }
-    if let Some(name) = document.keys().find(|name| !["expiration", "conditions"].contains(&name.as_str())) {
+    if let Some(name) =
+        document.keys().find(|name| !["expiration", "conditions"].contains(&name.as_str()))
+    {
         return Err(invalid(&format!("Unexpected: '{name}'.")));
     }
     let expiration = document.get("expiration").and_then(Value::as_str);
     let expiration = expiration.ok_or_else(|| invalid("Policy missing expiration."))?;
-    let expiration = OffsetDateTime::parse(expiration, &Rfc3339).map_err(|_| invalid("Invalid 'expiration' value."))?;
+    let expiration = OffsetDateTime::parse(expiration, &Rfc3339)
+        .map_err(|_| invalid("Invalid 'expiration' value."))?;
     let conditions = document.get("conditions").and_then(Value::as_array);
     let conditions = conditions.ok_or_else(|| invalid("Policy missing conditions."))?;
-    let conditions: Vec<(Condition, &Value)> = conditions
-        .iter()
-        .map(|written| Ok((read(written)?, written)))
-        .collect::<S3Result<_>>()?;
+    let conditions: Vec<(Condition, &Value)> =
+        conditions.iter().map(|written| Ok((read(written)?, written))).collect::<S3Result<_>>()?;
     if expiration <= now {
         return Err(against("Policy expired."));
     }
@@ -60,10 +66,9 @@ fn read(written: &Value) -> S3Result<Condition> {
     if let Some(simple) = written.as_object() {
         let mut pairs = simple.iter();
         return match (pairs.next(), pairs.next()) {
-            (Some((field, Value::String(value))), None) => Ok(Condition::Equals {
-                field: field.to_ascii_lowercase(),
-                value: value.clone(),
-            }),
+            (Some((field, Value::String(value))), None) => {
+                Ok(Condition::Equals { field: field.to_ascii_lowercase(), value: value.clone() })
+            }
             (Some(_), None) => Err(invalid("Invalid Simple-Condition: value must be a string.")),
             _ => Err(invalid(
                 "Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.",
@@ -72,7 +77,9 @@ fn read(written: &Value) -> S3Result<Condition> {
     }
     let parts = written.as_array().map(Vec::as_slice).unwrap_or_default();
     match parts {
-        [Value::String(operator), Value::Number(least), Value::Number(most)] if operator == "content-length-range" => {
+        [Value::String(operator), Value::Number(least), Value::Number(most)]
+            if operator == "content-length-range" =>
+        {
             let (Some(least), Some(most)) = (least.as_u64(), most.as_u64()) else {
                 return Err(invalid("Invalid content-length-range."));
             };
@@ -98,10 +105,11 @@ fn holds(condition: &Condition, written: &Value, form: &Form<'_>, bucket: &str) 
     let met = match condition {
         Condition::Equals { field, value } => sent(field) == Some(value),
         // A content type with commas is a list, and each of it must begin so.
-        Condition::StartsWith { field, value } if field == "content-type" => {
-            sent(field).is_some_and(|sent| sent.split(',').all(|one| one.trim().starts_with(value.as_str())))
+        Condition::StartsWith { field, value } if field == "content-type" => sent(field)
+            .is_some_and(|sent| sent.split(',').all(|one| one.trim().starts_with(value.as_str()))),
+        Condition::StartsWith { field, value } => {
+            sent(field).is_some_and(|sent| sent.starts_with(value.as_str()))
         }
-        Condition::StartsWith { field, value } => sent(field).is_some_and(|sent| sent.starts_with(value.as_str())),
         Condition::Length { least, most } => {
             let size = form.file.len() as u64;
             if size > *most {
@@ -121,15 +129,11 @@ fn holds(condition: &Condition, written: &Value, form: &Form<'_>, bucket: &str) 
             true
         }
     };
-    if met {
-        Ok(())
-    } else {
-        Err(against(&format!("Policy Condition failed: {written}")))
-    }
+    if met { Ok(()) } else { Err(against(&format!("Policy Condition failed: {written}"))) }
 }
 
-/// Every field but the few must have a condition, and so must the bucket (assumed: of it the page only says that it is "the
-/// acceptable bucket").
+/// Every field but the few must have a condition, and so must the bucket (assumed: of it the page
+/// only says that it is "the acceptable bucket").
 fn covered(conditions: &[(Condition, &Value)], form: &Form<'_>) -> S3Result<()> {
     let has = |name: &str| {
         conditions.iter().any(|(condition, _)| match condition {
@@ -139,7 +143,9 @@ fn covered(conditions: &[(Condition, &Value)], form: &Form<'_>) -> S3Result<()> 
     };
     let names = form.fields.iter().map(|(name, _)| name.as_str()).chain(["bucket"]);
     let bare: Vec<&str> = names
-        .filter(|name| !UNCONDITIONED.contains(name) && !name.starts_with("x-ignore-") && !has(name))
+        .filter(|name| {
+            !UNCONDITIONED.contains(name) && !name.starts_with("x-ignore-") && !has(name)
+        })
         .collect();
     if bare.is_empty() {
         Ok(())
@@ -166,7 +172,9 @@ mod tests {
     fn told(policy: &str, form: &Form<'_>) -> String {
         match check(&STANDARD.encode(policy), form, "b", NOW) {
             Ok(()) => "met".to_owned(),
-            Err(error) => format!("{} {}", error.code().as_str(), error.message().unwrap_or_default()),
+            Err(error) => {
+                format!("{} {}", error.code().as_str(), error.message().unwrap_or_default())
+            }
         }
     }
 
@@ -176,9 +184,11 @@ mod tests {
 
     #[test]
     fn every_condition_must_hold() {
-        let sent = form(&[("key", "user/a.txt"), ("content-type", "image/png, image/gif")], b"12345");
+        let sent =
+            form(&[("key", "user/a.txt"), ("content-type", "image/png, image/gif")], b"12345");
         let rest = |more: Value| {
-            let mut all = vec![json!({ "bucket": "b" }), json!(["starts-with", "$content-type", ""])];
+            let mut all =
+                vec![json!({ "bucket": "b" }), json!(["starts-with", "$content-type", ""])];
             all.push(more);
             json!(all)
         };
@@ -201,7 +211,9 @@ mod tests {
         ] {
             let mut all = rest(json!(["starts-with", "$key", ""]));
             all.as_array_mut().into_iter().for_each(|all| all.push(failed.clone()));
-            let expected = format!("AccessDenied Invalid according to Policy: Policy Condition failed: {failed}");
+            let expected = format!(
+                "AccessDenied Invalid according to Policy: Policy Condition failed: {failed}"
+            );
             assert_eq!(told(&policy(&all), &sent), expected);
         }
         for (range, expected) in [

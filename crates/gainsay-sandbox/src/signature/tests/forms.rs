@@ -20,7 +20,11 @@ fn s3(authorization: Option<&str>, query: &str) -> (&'static str, u16, String) {
 fn malformed_headers_are_named_as_s3_names_them() {
     let hex = "0".repeat(64);
     let scope = "AK/20260102/eu-central-1/s3/aws4_request";
-    let header = |credential: &str| format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host;x-amz-date, Signature={hex}");
+    let header = |credential: &str| {
+        format!(
+            "AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host;x-amz-date, Signature={hex}"
+        )
+    };
     let code = |value: &str| s3(Some(value), "").0;
     assert_eq!(code(&header(scope)), "SignatureDoesNotMatch");
     for (credential, text) in [
@@ -115,15 +119,15 @@ fn dates_that_are_missing_or_of_another_header_are_refused() {
     let mut parts = Case::new(Service::S3, Via::Header, "/b/k").sign();
     parts.headers.remove("x-amz-date");
     assert_eq!(parse(&parts), Err(AuthError::MissingDate));
-    parts
-        .headers
-        .insert("date", HeaderValue::from_static("Fri, 02 Jan 2026 03:04:05 GMT"));
+    parts.headers.insert("date", HeaderValue::from_static("Fri, 02 Jan 2026 03:04:05 GMT"));
     assert!(matches!(parse(&parts), Err(AuthError::NotModelled(_))));
 }
 
 #[test]
 fn each_service_has_its_own_words() {
-    let of = |error: &AuthError| [Service::S3, Service::Kms, Service::Sts].map(|s| (error.code(s), error.status(s)));
+    let of = |error: &AuthError| {
+        [Service::S3, Service::Kms, Service::Sts].map(|s| (error.code(s), error.status(s)))
+    };
     let unknown = [
         ("InvalidAccessKeyId", 403),
         ("UnrecognizedClientException", 400),
