@@ -20,7 +20,7 @@ use std::{
     time::Instant,
 };
 
-use gainsay_iam::{Decision, Inquiry};
+use gainsay_iam::{Decision, EvaluationInput};
 use serde_json::{Value, json};
 
 const ROUNDS: usize = 11;
@@ -29,7 +29,7 @@ const LINES: usize = 100_000;
 
 fn main() {
     let questions = [upload(), refused_upload(), decrypt(), nobodys()]
-        .map(|question| Inquiry::read(&question.to_string()).1.unwrap());
+        .map(|question| EvaluationInput::read(&question.to_string()).1.unwrap());
     let seconds = median(|| {
         for question in questions.iter().cycle().take(DECISIONS) {
             black_box(question.evaluate().unwrap());
@@ -169,7 +169,7 @@ fn line(mut question: Value) -> String {
     line
 }
 
-fn many(statements: usize) -> Inquiry {
+fn many(statements: usize) -> EvaluationInput {
     let mut question = upload();
     let statement = |n: usize| {
         deny(
@@ -193,11 +193,11 @@ fn many(statements: usize) -> Inquiry {
         })
         .collect();
     question["policies"]["scp"] = json!(levels);
-    Inquiry::read(&question.to_string()).1.unwrap()
+    EvaluationInput::read(&question.to_string()).1.unwrap()
 }
 
 /// Patterns that fit nearly, against a resource as long as S3 takes.
-fn hostile() -> Inquiry {
+fn hostile() -> EvaluationInput {
     let mut question = upload();
     let pattern = format!("arn:aws:s3:::shared/*{}b*", "a?".repeat(480));
     let statements: Vec<Value> = (0..19)
@@ -207,5 +207,5 @@ fn hostile() -> Inquiry {
     question["policies"] =
         json!({ "resource": { "Version": "2012-10-17", "Statement": statements } });
     assert!(question["policies"].to_string().len() > 19_500);
-    Inquiry::read(&question.to_string()).1.unwrap()
+    EvaluationInput::read(&question.to_string()).1.unwrap()
 }

@@ -33,7 +33,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use gainsay::{
-    cloud::Between,
+    cloud::WrapConnector,
     exit::Exit,
     plan::{Plan, Selection},
     runner::{self, Options, Stop},
@@ -95,7 +95,7 @@ fn round(
     // A counter for every target: that of the sessions is the first, then one for each row.
     let counters: Arc<Mutex<Vec<Arc<AtomicU32>>>> = Arc::default();
     let known = counters.clone();
-    let between = Between::new(move |inner| {
+    let between = WrapConnector::new(move |inner| {
         let calls = Arc::<AtomicU32>::default();
         known.lock().unwrap().push(calls.clone());
         SharedHttpConnector::new(Far { inner, calls })
@@ -106,7 +106,7 @@ fn round(
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
         share: true,
-        between: Some(between),
+        wrap: Some(between),
     };
     let begun = Instant::now();
     let record = runtime.block_on(runner::run(plan, &options, &Stop::default(), |_| {}));

@@ -108,7 +108,7 @@ async fn through_runner(architecture: &Architecture) -> f64 {
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
         share: true,
-        between: None,
+        wrap: None,
     };
     let begun = Instant::now();
     let record = runner::run(&plan, &options, &Stop::default(), |_| {}).await;

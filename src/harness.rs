@@ -161,7 +161,7 @@ fn made(
         run: runner::new_run_id(),
         scenarios: scenarios.to_owned(),
         share: true,
-        between: None,
+        wrap: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {})))

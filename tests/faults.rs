@@ -183,7 +183,7 @@ fn run(
         run: "run".to_owned(),
         scenarios: "faults".to_owned(),
         share: true,
-        between: Some(script.between()),
+        wrap: Some(script.between()),
     };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

@@ -151,7 +151,7 @@ fn named(
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
         share: true,
-        between: None,
+        wrap: None,
     };
     let stop = Stop::default();
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -2,7 +2,7 @@
 //! agrees with the decision.
 #![no_main]
 
-use gainsay_iam::{Answer, Decision, Inquiry, explain};
+use gainsay_iam::{Answer, Decision, EvaluationInput, explain};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -13,9 +13,9 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
     if let Some(decision) = answer.decision
         && let Ok(text) = std::str::from_utf8(data)
-        && let (_, Ok(inquiry)) = Inquiry::read(text)
+        && let (_, Ok(input)) = EvaluationInput::read(text)
     {
-        let explanation = explain(&inquiry.request(), &inquiry.policies());
+        let explanation = explain(&input.request(), &input.policies());
         assert_eq!(explanation.decision, Some(decision));
         assert_eq!(decision == Decision::ImplicitDeny, !answer.silent.is_empty());
         for reason in &answer.by {

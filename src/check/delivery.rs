@@ -6,7 +6,7 @@
 //! these keys. That nothing else is told with them (an endpoint, encryption where none is named
 //! here) is assumed.
 
-use gainsay_iam::{Context, Decision, Found, OwnedRequest, Policies, Principal, evaluate};
+use gainsay_iam::{Context, Decision, OwnedRequest, Policies, Principal, SearchOutcome, evaluate};
 
 use super::{
     Parameters, Subject,
@@ -37,7 +37,7 @@ pub(super) fn trail_delivery(
     policies: &Policies<'_>,
     subject: &Subject,
     parameters: &Parameters,
-) -> Vec<Found> {
+) -> Vec<SearchOutcome> {
     let source = told(parameters, "trail");
     let prefix = match told(parameters, "prefix").trim_matches('/') {
         "" => String::new(),
@@ -71,7 +71,7 @@ pub(super) fn trail_encryption(
     policies: &Policies<'_>,
     subject: &Subject,
     parameters: &Parameters,
-) -> Vec<Found> {
+) -> Vec<SearchOutcome> {
     let source = told(parameters, "trail");
     let asks = |action, keys| Wanted {
         service: CLOUDTRAIL,
@@ -99,7 +99,7 @@ pub(super) fn log_delivery(
     policies: &Policies<'_>,
     subject: &Subject,
     parameters: &Parameters,
-) -> Vec<Found> {
+) -> Vec<SearchOutcome> {
     let prefix = told(parameters, "prefix");
     let asked = Wanted {
         service: LOGGING,
@@ -121,8 +121,8 @@ fn refused<'a>(
     policies: &Policies<'_>,
     subject: &Subject,
     asked: impl IntoIterator<Item = Wanted<'a>>,
-) -> Vec<Found> {
-    let founds = asked.into_iter().map(|wanted| {
+) -> Vec<SearchOutcome> {
+    let outcomes = asked.into_iter().map(|wanted| {
         let mut context = Context::new();
         let always = [
             (SECURE, "true"),
@@ -136,8 +136,8 @@ fn refused<'a>(
         for (key, value) in always.iter().chain(&wanted.keys) {
             context.set(key, *value);
         }
-        subject.organizations.tell_resource(&mut context, &subject.account);
-        subject.organizations.tell_source(&mut context, &subject.account);
+        subject.organizations.set_resource(&mut context, &subject.account);
+        subject.organizations.set_source(&mut context, &subject.account);
         // A service comes through nobody's VPC endpoint; from which address, no page says.
         context.set_unmodelled("aws:SourceIp");
         let request = OwnedRequest {
@@ -148,10 +148,12 @@ fn refused<'a>(
             context,
         };
         match evaluate(&request.request(), policies) {
-            Ok(evaluation) if evaluation.decision == Decision::Allow => Found::None { asked: 1 },
-            Ok(_) => Found::Request(request.into()),
-            Err(doubt) => Found::Undecided(doubt),
+            Ok(evaluation) if evaluation.decision == Decision::Allow => {
+                SearchOutcome::None { asked: 1 }
+            }
+            Ok(_) => SearchOutcome::Request(request.into()),
+            Err(doubt) => SearchOutcome::Undecided(doubt),
         }
     });
-    founds.collect()
+    outcomes.collect()
 }

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use gainsay_iam::{
-    Family, Found, Goal, OwnedRequest, Policies, Policy, PolicyKind, Principal, Request, search,
+    Goal, OwnedRequest, Policies, Policy, PolicyKind, Principal, Request, RequestSpace,
+    SearchOutcome, search,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -117,17 +118,17 @@ pub(super) fn judge(
             format!("the parameter `{name}` is not given"),
         );
     }
-    for found in founds(kind, &policy, subject, parameters) {
+    for found in outcomes(kind, &policy, subject, parameters) {
         match found {
-            Found::None { asked } if asked > 0 => {}
+            SearchOutcome::None { asked } if asked > 0 => {}
             // A kind of which there is no request shows nothing.
-            Found::None { .. } => {
+            SearchOutcome::None { .. } => {
                 return Judgement::inconclusive(
                     Reason::NotRead,
                     "the search had no request of the kind to ask for",
                 );
             }
-            Found::Request(specimen) => {
+            SearchOutcome::Request(specimen) => {
                 let what = match kind {
                     Search::Outsider | Search::LooseService => "allows",
                     Search::TrailDelivery | Search::TrailEncryption | Search::LogDelivery => {
@@ -143,13 +144,13 @@ pub(super) fn judge(
                     format!("the policy of `{}` {what} {}", subject.name, told(&specimen)),
                 );
             }
-            Found::Undecided(doubt) => {
+            SearchOutcome::Undecided(doubt) => {
                 return Judgement::inconclusive(
                     Reason::NotRead,
                     format!("the policy of `{}` cannot be decided: {doubt}", subject.name),
                 );
             }
-            Found::TooMany => {
+            SearchOutcome::TooMany => {
                 return Judgement::inconclusive(
                     Reason::NotRead,
                     format!(
@@ -182,14 +183,14 @@ fn policy(on: On, document: &Value) -> Result<Option<Policy>, String> {
     Ok(Some(policy))
 }
 
-fn founds(
+fn outcomes(
     kind: Search,
     policy: &Policy,
     subject: &Subject,
     parameters: &BTreeMap<String, String>,
-) -> Vec<Found> {
+) -> Vec<SearchOutcome> {
     let policies = Policies { resource: Some(policy), ..Policies::default() };
-    let family = family_of(&policies, subject);
+    let space = space_of(&policies, subject);
     let objects = format!("{}/", subject.arn);
     let inside = |request: &Request<'_>| {
         request.resource == subject.arn || request.resource.starts_with(&objects)
@@ -199,12 +200,12 @@ fn founds(
             && request.resource.starts_with(&objects)
     };
     let denied = |fixed: &[(&str, &str)], of_kind: &dyn Fn(&Request<'_>) -> bool| {
-        let mut family = family.clone();
+        let mut space = space.clone();
         for (key, value) in fixed {
-            family.fixed.set(key, *value);
+            space.fixed.set(key, *value);
         }
-        with_uploads(&mut family, kind, subject);
-        search(&policies, &family, Goal::NotDenied, of_kind)
+        with_uploads(&mut space, kind, subject);
+        search(&policies, &space, Goal::NotDenied, of_kind)
     };
     let value = |request: &Request<'_>, key: &str| {
         request.context.get(key).and_then(<[String]>::first).cloned()
@@ -229,7 +230,7 @@ fn founds(
             })]
         }
         Search::Outsider => vec![outsider(policy, subject)],
-        Search::LooseService => loose_services(&policies, &family, subject),
+        Search::LooseService => loose_services(&policies, &space, subject),
         Search::TrailDelivery => trail_delivery(&policies, subject, parameters),
         Search::TrailEncryption => trail_encryption(&policies, subject, parameters),
         Search::LogDelivery => log_delivery(&policies, subject, parameters),
@@ -241,27 +242,27 @@ fn founds(
 /// what gets through from any of them does get through. In which organization an account is that
 /// the policy or the environment names is a fact: a policy that asks for one of which nothing is
 /// said is undecided.
-fn family_of(policies: &Policies<'_>, subject: &Subject) -> Family {
-    let mut family = Family::of(policies, &subject.account);
-    family.leave_alike_actions(policies);
-    family.organizations = subject.organizations.as_ref().clone();
-    family
+fn space_of(policies: &Policies<'_>, subject: &Subject) -> RequestSpace {
+    let mut space = RequestSpace::of(policies, &subject.account);
+    space.leave_alike_actions(policies);
+    space.organizations = subject.organizations.as_ref().clone();
+    space
 }
 
 /// What the policy is of is asked for whether or not the policy names it, and where uploads are
 /// looked for, nothing else.
-fn with_uploads(family: &mut Family, kind: Search, subject: &Subject) {
+fn with_uploads(space: &mut RequestSpace, kind: Search, subject: &Subject) {
     let object = (format!("{}/gainsay-object", subject.arn), subject.account.clone());
     for resource in [(subject.arn.clone(), subject.account.clone()), object] {
-        if !family.resources.contains(&resource) {
-            family.resources.push(resource);
+        if !space.resources.contains(&resource) {
+            space.resources.push(resource);
         }
     }
     if !matches!(kind, Search::InsecureTransport | Search::Outsider | Search::LooseService) {
-        family.actions = vec!["s3:PutObject".to_owned()];
+        space.actions = vec!["s3:PutObject".to_owned()];
         // What the policies say of these is not all there is: an absent key is a request, too.
         for key in [ENCRYPTION, KMS_KEY] {
-            let values = family.keys.entry(key.to_owned()).or_default();
+            let values = space.keys.entry(key.to_owned()).or_default();
             if !values.contains(&None) {
                 values.push(None);
             }
@@ -281,34 +282,38 @@ fn keeps_the_policy(request: &Request<'_>, subject: &Subject) -> bool {
 
 /// Someone of another account may do what this policy and their own allow, and theirs may allow
 /// anything. A service is not asked about.
-fn outsider(policy: &Policy, subject: &Subject) -> Found {
+fn outsider(policy: &Policy, subject: &Subject) -> SearchOutcome {
     let everything = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } });
     let identity: Vec<Policy> =
         Policy::from_value(PolicyKind::Identity, &everything).into_iter().collect();
     let policies = Policies { identity: &identity, resource: Some(policy), ..Policies::default() };
-    let mut family = family_of(&policies, subject);
-    with_uploads(&mut family, Search::Outsider, subject);
-    family.principals.retain(|principal| {
+    let mut space = space_of(&policies, subject);
+    with_uploads(&mut space, Search::Outsider, subject);
+    space.principals.retain(|principal| {
         let of_account = principal.account() == Some(subject.account.as_str());
         !of_account && !matches!(principal, Principal::Service(_))
     });
-    family.resources.retain(|(_, account)| *account == subject.account);
-    search(&policies, &family, Goal::Allowed, |_| true)
+    space.resources.retain(|(_, account)| *account == subject.account);
+    search(&policies, &space, Goal::Allowed, |_| true)
 }
 
 /// A service that says it acts for nothing, and one that acts for what another account has: a
 /// bucket, whose ARN has no account, or anything else. Policies pin services by these two keys:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
-fn loose_services(policies: &Policies<'_>, family: &Family, subject: &Subject) -> Vec<Found> {
-    let mut family = family.clone();
-    with_uploads(&mut family, Search::LooseService, subject);
+fn loose_services(
+    policies: &Policies<'_>,
+    space: &RequestSpace,
+    subject: &Subject,
+) -> Vec<SearchOutcome> {
+    let mut space = space.clone();
+    with_uploads(&mut space, Search::LooseService, subject);
     // Everyone is every service, too: one is asked about whether or not the policy names any.
-    family.principals.push(Principal::Service(A_SERVICE.to_owned()));
-    family.principals.retain(|principal| matches!(principal, Principal::Service(_)));
-    family.resources.retain(|(_, account)| *account == subject.account);
+    space.principals.push(Principal::Service(A_SERVICE.to_owned()));
+    space.principals.retain(|principal| matches!(principal, Principal::Service(_)));
+    space.resources.retain(|(_, account)| *account == subject.account);
     // Whoever the policy itself names: nobody, or the account of a source that is not this one. A
     // bucket's ARN tells no account.
-    let named = search(policies, &family, Goal::Allowed, |request| {
+    let named = search(policies, &space, Goal::Allowed, |request| {
         let value = |key| request.context.get(key).and_then(<[String]>::first).map(String::as_str);
         match (value(SOURCE_ACCOUNT), value(SOURCE_ARN)) {
             (None, None) => true,
@@ -325,10 +330,10 @@ fn loose_services(policies: &Policies<'_>, family: &Family, subject: &Subject) -
         format!("arn:aws:cloudtrail:eu-west-1:{another}:trail/another"),
     ];
     let foreign = foreign.into_iter().map(|source| {
-        let mut family = family.clone();
-        family.fixed.set(SOURCE_ARN, source);
-        family.fixed.set(SOURCE_ACCOUNT, another);
-        search(policies, &family, Goal::Allowed, |_| true)
+        let mut space = space.clone();
+        space.fixed.set(SOURCE_ARN, source);
+        space.fixed.set(SOURCE_ACCOUNT, another);
+        search(policies, &space, Goal::Allowed, |_| true)
     });
     foreign.chain([named]).collect()
 }

@@ -14,13 +14,13 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use clap::{Args, ValueEnum};
-use gainsay_iam::{Explanation, Inquiry, explain};
-use gainsay_sandbox::{Asked, Explain as Wanted, Rulings};
+use gainsay_iam::{EvaluationInput, Explanation, explain};
+use gainsay_sandbox::{Explain as Wanted, RulingInput, Rulings};
 use serde::Serialize;
 
 use super::{Selected, Terminal, decide::LONGEST};
 use crate::{
-    cloud::Between,
+    cloud::WrapConnector,
     diag::Diagnostics,
     exit::Exit,
     plan::Plan,
@@ -123,8 +123,8 @@ impl Explain {
         if read as u64 > LONGEST {
             return Err(format!("the request in `{shown}` has more than {LONGEST} bytes"));
         }
-        let (_, inquiry) = Inquiry::read(&text);
-        let inquiry = inquiry.map_err(|error| {
+        let (_, input) = EvaluationInput::read(&text);
+        let input = input.map_err(|error| {
             format!(
                 "{}; `gainsay decide --help` shows what a request is",
                 one_line(&error.to_string())
@@ -133,7 +133,7 @@ impl Explain {
         Ok(Explained {
             id: None,
             answer: None,
-            questions: vec![explain(&inquiry.request(), &inquiry.policies())],
+            questions: vec![explain(&input.request(), &input.policies())],
         })
     }
 
@@ -178,7 +178,7 @@ impl Explain {
             run: runner::new_run_id(),
             scenarios: self.scenarios.display().to_string(),
             share: true,
-            between: Some(calls.between()),
+            wrap: Some(calls.wrap()),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let record = runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {}));
@@ -214,17 +214,17 @@ fn explained(result: &ResultRecord, calls: &Calls) -> Explained {
         questions: rulings
             .iter()
             .flat_map(|rulings| rulings.0.iter())
-            .filter_map(|ruling| ruling.asked.as_deref().map(placed))
+            .filter_map(|ruling| ruling.input.as_deref().map(placed))
             .collect(),
     }
 }
 
 /// The explanation with the files and lines of the policies.
-fn placed(asked: &Asked) -> Explanation {
-    let mut explanation = explain(&asked.inquiry.request(), &asked.inquiry.policies());
+fn placed(input: &RulingInput) -> Explanation {
+    let mut explanation = explain(&input.input.request(), &input.input.policies());
     for view in &mut explanation.layers {
         for policy in &mut view.policies {
-            let document = asked
+            let document = input
                 .documents
                 .iter()
                 .find(|(layer, index, _)| (*layer, *index) == (view.layer, policy.policy));
@@ -250,9 +250,11 @@ struct Asking {
 }
 
 impl Calls {
-    fn between(&self) -> Between {
+    fn wrap(&self) -> WrapConnector {
         let calls = self.clone();
-        Between::new(move |inner| SharedHttpConnector::new(Asking { inner, calls: calls.clone() }))
+        WrapConnector::new(move |inner| {
+            SharedHttpConnector::new(Asking { inner, calls: calls.clone() })
+        })
     }
 
     fn rulings_of(&self, request_id: &str) -> Option<Rulings> {

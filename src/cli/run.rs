@@ -121,7 +121,7 @@ impl Run {
             run: runner::new_run_id(),
             scenarios: self.selected.scenarios.display().to_string(),
             share: true,
-            between: None,
+            wrap: None,
         };
         let stop = Stop::default();
         runtime.spawn(interrupt(stop.clone()));

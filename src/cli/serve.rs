@@ -125,7 +125,7 @@ impl Serve {
             return Ok(Exit::Unfinished);
         }
         let ca = ca.canonicalize().unwrap_or_else(|_| ca.to_owned());
-        self.tell(&sandbox, &server, &ca, terminal)?;
+        self.announce(&sandbox, &server, &ca, terminal)?;
         let (log, writer) = if self.quiet {
             (Log::nowhere(), None)
         } else {
@@ -141,7 +141,7 @@ impl Serve {
         Ok(Exit::Ok)
     }
 
-    fn tell(
+    fn announce(
         &self,
         sandbox: &Sandbox,
         server: &Server,

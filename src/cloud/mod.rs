@@ -77,12 +77,12 @@ impl HttpConnector for Placed {
     }
 }
 
-/// What is put between the clients and their target, as latency in a benchmark or a fault in a
+/// What is put wrap the clients and their target, as latency in a benchmark or a fault in a
 /// test.
 #[derive(Clone)]
-pub struct Between(Arc<dyn Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync>);
+pub struct WrapConnector(Arc<dyn Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync>);
 
-impl Between {
+impl WrapConnector {
     /// Every connector is wrapped by `wrap`.
     pub fn new(
         wrap: impl Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync + 'static,
@@ -91,9 +91,9 @@ impl Between {
     }
 }
 
-impl std::fmt::Debug for Between {
+impl std::fmt::Debug for WrapConnector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Between").finish_non_exhaustive()
+        f.debug_struct("WrapConnector").finish_non_exhaustive()
     }
 }
 
@@ -146,17 +146,17 @@ macro_rules! config {
 impl Target {
     /// A sandbox as a target.
     #[must_use]
-    pub fn sandbox(sandbox: &Sandbox, region: &str, between: Option<&Between>) -> Self {
+    pub fn sandbox(sandbox: &Sandbox, region: &str, wrap: Option<&WrapConnector>) -> Self {
         let inner = SharedHttpConnector::new(sandbox.clone());
         let time = SharedTimeSource::new(sandbox.clone());
-        Self::over(inner, region, time, Endpoints::Regional, None, between)
+        Self::over(inner, region, time, Endpoints::Regional, None, wrap)
     }
 
     /// AWS itself, in a Region.
     ///
     /// # Errors
     /// TLS cannot be set up.
-    pub fn aws(region: &str, run: &str, between: Option<&Between>) -> Result<Self, TlsError> {
+    pub fn aws(region: &str, run: &str, wrap: Option<&WrapConnector>) -> Result<Self, TlsError> {
         let connector = http::connector(&Trust::default())?;
         Ok(Self::over(
             connector,
@@ -164,7 +164,7 @@ impl Target {
             SharedTimeSource::default(),
             Endpoints::Regional,
             Some(run),
-            between,
+            wrap,
         ))
     }
 
@@ -179,21 +179,14 @@ impl Target {
         trust: &Trust,
         region: &str,
         run: &str,
-        between: Option<&Between>,
+        wrap: Option<&WrapConnector>,
     ) -> Result<Self, TlsError> {
         let endpoints = Endpoints::One {
             url: url.as_str().to_owned(),
             plain: plain.unwrap_or(url).as_str().to_owned(),
         };
         let connector = http::connector(trust)?;
-        Ok(Self::over(
-            connector,
-            region,
-            SharedTimeSource::default(),
-            endpoints,
-            Some(run),
-            between,
-        ))
+        Ok(Self::over(connector, region, SharedTimeSource::default(), endpoints, Some(run), wrap))
     }
 
     fn over(
@@ -202,12 +195,12 @@ impl Target {
         time: SharedTimeSource,
         endpoints: Endpoints,
         run: Option<&str>,
-        between: Option<&Between>,
+        wrap: Option<&WrapConnector>,
     ) -> Self {
         let last = Arc::new(Last::default());
         let connector = SharedHttpConnector::new(Watched {
-            connector: match between {
-                Some(Between(wrap)) => wrap(inner),
+            connector: match wrap {
+                Some(WrapConnector(wrap)) => wrap(inner),
                 None => inner,
             },
             last: last.clone(),

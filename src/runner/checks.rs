@@ -37,7 +37,7 @@ pub(super) async fn execute(
     options: &Options,
     stop: &Stop,
     stage: impl Fn(&Architecture) -> Option<Arc<Stage>>,
-    tell: &mut impl FnMut(&Event),
+    emit: &mut impl FnMut(&Event),
 ) -> Checked {
     let begin = |planned: &PlannedCheck<'_>| {
         let made = |stage| CheckRun::new(planned, stage, options, stop);
@@ -56,7 +56,7 @@ pub(super) async fn execute(
         let Some((result, calls)) = made else { continue };
         checked.calls += calls;
         let result = Arc::new(result);
-        tell(&Event::Result { result: result.clone() });
+        emit(&Event::Result { result: result.clone() });
         checked.results.push(Arc::unwrap_or_clone(result));
     }
     checked

@@ -40,7 +40,7 @@ pub use self::{
 };
 use self::{row::RowRun, stage::Stage};
 use crate::{
-    cloud::Between,
+    cloud::WrapConnector,
     plan::{Plan, PlannedRow},
     record::{ArchitectureInfo, ResultRecord, RunInfo, RunRecord, Summary},
     scenario::Attempt,
@@ -62,7 +62,7 @@ pub struct Options {
     /// calls and changes no verdict; without it every witness is asked before and after each.
     pub share: bool,
     /// What is put between the clients and the target, in tests and benchmarks.
-    pub between: Option<Between>,
+    pub wrap: Option<WrapConnector>,
 }
 
 /// Asked for by Ctrl-C, or by the first failure under `--fail-fast`: no new attempts are made.
@@ -104,9 +104,9 @@ pub async fn run(
     plan: &Plan<'_>,
     options: &Options,
     stop: &Stop,
-    tell: impl FnMut(&Event),
+    emit: impl FnMut(&Event),
 ) -> Arc<RunRecord> {
-    run_on(plan, &Place::Sandbox, options, stop, tell).await
+    run_on(plan, &Place::Sandbox, options, stop, emit).await
 }
 
 /// Runs a plan somewhere and tells what happens. What was made for the run there is removed at its
@@ -116,7 +116,7 @@ pub async fn run_on(
     place: &Place,
     options: &Options,
     stop: &Stop,
-    mut tell: impl FnMut(&Event),
+    mut emit: impl FnMut(&Event),
 ) -> Arc<RunRecord> {
     let begun = Instant::now();
     let architectures = &plan.architectures;
@@ -140,7 +140,7 @@ pub async fn run_on(
         waivers: Vec::new(),
         not_deployed: place.not_deployed(),
     };
-    tell(&Event::RunStarted {
+    emit(&Event::RunStarted {
         run: Box::new(info.clone()),
         attempts: plan.attempts,
         checks: plan.checks.len(),
@@ -154,10 +154,10 @@ pub async fn run_on(
     info.calls += stages.values().map(|stage| stage.calls).sum::<u64>();
     // What is deployed is read before attempts that must succeed change any of it.
     let stage = |architecture: &Architecture| stages.get(&architecture.name).cloned();
-    let checked = checks::execute(plan, options, stop, stage, &mut tell).await;
+    let checked = checks::execute(plan, options, stop, stage, &mut emit).await;
     info.calls += checked.calls;
     let mut results = checked.results;
-    let mut done = execute(plan, options, stop, &stages, &mut tell).await;
+    let mut done = execute(plan, options, stop, &stages, &mut emit).await;
     done.sort_by_key(|(index, _)| *index);
     for (_, mut row) in done {
         info.calls += row.calls;
@@ -176,7 +176,7 @@ pub async fn run_on(
     info.interrupted = stop.is_interrupted();
     info.duration_ms = millis(begun);
     let record = Arc::new(RunRecord { summary: Summary::of(&info, &results), run: info, results });
-    tell(&Event::RunFinished { record: record.clone() });
+    emit(&Event::RunFinished { record: record.clone() });
     record
 }
 
@@ -226,7 +226,7 @@ async fn execute(
     options: &Options,
     stop: &Stop,
     stages: &BTreeMap<String, Arc<Stage>>,
-    tell: &mut impl FnMut(&Event),
+    emit: &mut impl FnMut(&Event),
 ) -> Vec<(usize, RowDone)> {
     let permits = Arc::new(Semaphore::new(options.jobs.max(1)));
     let (sender, receiver) = mpsc::channel();
@@ -255,10 +255,10 @@ async fn execute(
     let mut tell_all = || {
         if stop.is_interrupted() && !stopping {
             stopping = true;
-            tell(&Event::Stopping);
+            emit(&Event::Stopping);
         }
         for event in receiver.try_iter() {
-            tell(&event);
+            emit(&event);
         }
     };
     let mut done = Vec::new();

@@ -71,8 +71,7 @@ impl Stage {
     async fn sandbox(plan: &Plan<'_>, architecture: &Architecture, options: &Options) -> Self {
         let environment = &architecture.environment;
         let sandbox = Sandbox::new(&environment.deployed);
-        let target =
-            Target::sandbox(&sandbox, &environment.deployed.region, options.between.as_ref());
+        let target = Target::sandbox(&sandbox, &environment.deployed.region, options.wrap.as_ref());
         let roles = roles(plan, architecture);
         let sessions = Sessions::open(
             &target,
@@ -169,11 +168,8 @@ impl Stage {
         match &self.on {
             On::Sandbox(sandbox) => {
                 let sandbox = sandbox.fork();
-                let target = Target::sandbox(
-                    &sandbox,
-                    &environment.deployed.region,
-                    options.between.as_ref(),
-                );
+                let target =
+                    Target::sandbox(&sandbox, &environment.deployed.region, options.wrap.as_ref());
                 (Stand::Sandbox(sandbox), target)
             }
             On::Shared { keeper, engine, cleanup, .. } => {
@@ -192,7 +188,7 @@ impl Stage {
     pub(super) fn target(&self, environment: &Environment, options: &Options) -> Target {
         match &self.on {
             On::Sandbox(sandbox) => {
-                Target::sandbox(sandbox, &environment.deployed.region, options.between.as_ref())
+                Target::sandbox(sandbox, &environment.deployed.region, options.wrap.as_ref())
             }
             On::Shared { keeper, .. } => keeper.ground().target.fork(),
         }

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use gainsay::{
     attempt::{self, Call, Facts, fill},
-    cloud::{Between, Clients, Target},
+    cloud::{Clients, Target, WrapConnector},
     outcome::{Outcome, classify},
     scenario::{Kind, Principal},
     suite::Architecture,
@@ -57,7 +57,7 @@ impl Forbidden {
     fn new(architecture: &Architecture, deed: Deed) -> Self {
         let next = Scripted(Arc::default());
         let scripted = next.clone();
-        let between = Between::new(move |_| SharedHttpConnector::new(scripted.clone()));
+        let between = WrapConnector::new(move |_| SharedHttpConnector::new(scripted.clone()));
         let target = Target::sandbox(
             &Sandbox::new(&architecture.environment.deployed),
             &architecture.environment.deployed.region,

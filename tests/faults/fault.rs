@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
 };
 use aws_smithy_types::body::SdkBody;
-use gainsay::{cloud::Between, plan::Step, runner::Stop};
+use gainsay::{cloud::WrapConnector, plan::Step, runner::Stop};
 use http_body_util::{Full, Limited};
 
 /// What goes wrong.
@@ -107,9 +107,9 @@ impl Script {
         })
     }
 
-    pub fn between(self: &Arc<Self>) -> Between {
+    pub fn between(self: &Arc<Self>) -> WrapConnector {
         let script = self.clone();
-        Between::new(move |inner| {
+        WrapConnector::new(move |inner| {
             SharedHttpConnector::new(Faulty { inner, script: script.clone() })
         })
     }

@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use gainsay::{
-    cloud::Between,
+    cloud::WrapConnector,
     plan::{Plan, Selection},
     record::ResultRecord,
     runner::{self, Options, Stop},
@@ -205,7 +205,7 @@ fn read(lie: Option<Lie>, wanted: &str) -> (Vec<ResultRecord>, usize) {
         run: "run".to_owned(),
         scenarios: "faults".to_owned(),
         share: true,
-        between: Some(Between::new(move |inner| {
+        wrap: Some(WrapConnector::new(move |inner| {
             let (lie, told) = (lie, counted.clone());
             SharedHttpConnector::new(Liar { inner, lie, told })
         })),

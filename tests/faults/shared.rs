@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::{HttpRequest, HttpResponse},
 };
 use gainsay::{
-    cloud::{Between, Chain, Clients, Target},
+    cloud::{Chain, Clients, Target, WrapConnector},
     environment::Bindings,
     plan::{Plan, Selection},
     record::RunRecord,
@@ -197,7 +197,7 @@ async fn run(
     let admin = Target::sandbox(&sandbox, region, None);
     let app = Arc::new(admin.clients(Some(&sandbox.admin_credentials().into()), false));
     let (done, liar) = (Arc::new(AtomicBool::new(false)), app.clone());
-    let between = Between::new(move |inner| {
+    let between = WrapConnector::new(move |inner| {
         let (app, done) = (liar.clone(), done.clone());
         SharedHttpConnector::new(Liar { inner, lie, app, done })
     });
@@ -235,7 +235,7 @@ async fn run(
         run: "run".to_owned(),
         scenarios: "faults".to_owned(),
         share: true,
-        between: None,
+        wrap: None,
     };
     let record = runner::run_on(&plan, &place, &options, &Stop::default(), |_| {}).await;
     let mut left = Vec::new();

@@ -31,7 +31,7 @@ fn run(change: Option<(&str, &str, &str)>) -> Arc<RunRecord> {
         run: "r".to_owned(),
         scenarios: String::new(),
         share: true,
-        between: None,
+        wrap: None,
     };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

@@ -28,7 +28,7 @@ fn run(architectures: &[Architecture], share: bool) -> RunRecord {
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
         share,
-        between: None,
+        wrap: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.expect("a runtime");

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::error::Undecidable;
 use super::evaluate::{Decision, Evaluation, Reason};
 use super::explain::{Near, nearest_miss};
-use super::inquiry::{Inquiry, InquiryError};
+use super::input::{EvaluationInput, EvaluationInputError};
 use super::layer::Layer;
 
 /// What the engine says to a question. Either there is a decision, or there is an error.
@@ -38,8 +38,8 @@ pub struct Fault {
     pub message: String,
 }
 
-impl From<&InquiryError> for Fault {
-    fn from(error: &InquiryError) -> Self {
+impl From<&EvaluationInputError> for Fault {
+    fn from(error: &EvaluationInputError) -> Self {
         Self { code: error.code(), message: error.to_string() }
     }
 }
@@ -59,15 +59,15 @@ impl Answer {
             Ok(text) => text,
             Err(error) => return Self::malformed(error.to_string()),
         };
-        let (id, inquiry) = Inquiry::read(text);
-        let inquiry = match inquiry {
-            Ok(inquiry) => inquiry,
+        let (id, input) = EvaluationInput::read(text);
+        let input = match input {
+            Ok(input) => input,
             Err(error) => return Self::undecided(id, Fault::from(&error)),
         };
-        match inquiry.evaluate() {
+        match input.evaluate() {
             Ok(evaluation) => {
                 let near = near
-                    .then(|| nearest_miss(&inquiry.request(), &inquiry.policies(), &evaluation))
+                    .then(|| nearest_miss(&input.request(), &input.policies(), &evaluation))
                     .flatten();
                 let Evaluation { decision, by, silent } = evaluation;
                 Self { id, decision: Some(decision), by, silent, near, error: None }
@@ -79,7 +79,7 @@ impl Answer {
     /// The answer to a line that is no question.
     #[must_use]
     pub fn malformed(problem: String) -> Self {
-        Self::undecided(Value::Null, Fault::from(&InquiryError::Malformed(problem)))
+        Self::undecided(Value::Null, Fault::from(&EvaluationInputError::Malformed(problem)))
     }
 
     fn undecided(id: Value, fault: Fault) -> Self {

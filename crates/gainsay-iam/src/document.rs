@@ -22,7 +22,7 @@ pub struct Policy {
     kind: PolicyKind,
     variables: bool,
     /// Whether any statement tells sessions of a role apart: found once, for few do.
-    tells_sessions: bool,
+    distinguishes_sessions: bool,
     statements: Arc<[Statement]>,
 }
 
@@ -59,7 +59,7 @@ impl Policy {
         Ok(Policy {
             kind,
             variables: reader.has_variables(),
-            tells_sessions: statements.iter().any(Statement::tells_sessions),
+            distinguishes_sessions: statements.iter().any(Statement::distinguishes_sessions),
             statements: statements.into(),
         })
     }
@@ -98,8 +98,8 @@ impl Policy {
     }
 
     /// Whether it may say one thing of a session and another of another one of the same role.
-    pub(super) fn tells_sessions(&self) -> bool {
-        self.tells_sessions
+    pub(super) fn distinguishes_sessions(&self) -> bool {
+        self.distinguishes_sessions
     }
 
     /// The statements, in the order of the document.

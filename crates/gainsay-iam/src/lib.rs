@@ -19,7 +19,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod grammar;
 pub mod grant;
-pub mod inquiry;
+pub mod input;
 pub mod keys;
 pub mod layer;
 pub mod lint;
@@ -58,7 +58,7 @@ pub use explain::{
     nearest_miss,
 };
 pub use grant::{Constraint, Grant};
-pub use inquiry::{Inquiry, InquiryError};
+pub use input::{EvaluationInput, EvaluationInputError};
 pub use keys::{KeyType, condition_key, condition_keys, known_condition_key};
 pub use layer::{Layer, PolicyKind, UnknownLayer};
 pub use lint::{Finding, Lint, lint};
@@ -66,5 +66,5 @@ pub use outside::{Endpoint, Membership, Network, Organizations, Outside};
 pub use pattern::wildcard_match;
 pub use place::{Place, duplicate_key, locate, locate_statement};
 pub use principal::Principal;
-pub use search::{Family, Found, Goal, search};
+pub use search::{Goal, RequestSpace, SearchOutcome, search};
 pub use sessions::{OtherSession, other_session};

@@ -118,26 +118,32 @@ pub struct Membership {
 impl Organizations {
     /// Tells a context of the organization of who asks. Nobody known is in one, and neither is a
     /// service.
-    pub fn tell_principal(&self, context: &mut Context, principal: &Principal) {
+    pub fn set_principal(&self, context: &mut Context, principal: &Principal) {
         if let Some(account) = principal.account() {
             let keys = ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
-            self.tell(context, account, Outside::PrincipalOrganization, keys);
+            self.set_context(context, account, Outside::PrincipalOrganization, keys);
         }
     }
 
     /// Tells a context of the organization of who owns the resource.
-    pub fn tell_resource(&self, context: &mut Context, account: &str) {
+    pub fn set_resource(&self, context: &mut Context, account: &str) {
         let keys = ["aws:ResourceOrgID", "aws:ResourceOrgPaths"];
-        self.tell(context, account, Outside::ResourceOrganization, keys);
+        self.set_context(context, account, Outside::ResourceOrganization, keys);
     }
 
     /// Tells a context of the organization of the account that a service acts for.
-    pub fn tell_source(&self, context: &mut Context, account: &str) {
+    pub fn set_source(&self, context: &mut Context, account: &str) {
         let keys = ["aws:SourceOrgID", "aws:SourceOrgPaths"];
-        self.tell(context, account, Outside::SourceOrganization, keys);
+        self.set_context(context, account, Outside::SourceOrganization, keys);
     }
 
-    fn tell(&self, context: &mut Context, account: &str, outside: Outside, [id, paths]: [&str; 2]) {
+    fn set_context(
+        &self,
+        context: &mut Context,
+        account: &str,
+        outside: Outside,
+        [id, paths]: [&str; 2],
+    ) {
         match self.0.get(account) {
             None => context.leave_unsaid([outside]),
             Some(None) => {}
@@ -184,7 +190,7 @@ impl Network {
 
     /// Tells a context where the request comes from. Through an endpoint it has no public address,
     /// and without one none of the keys that speak of it.
-    pub fn tell(&self, context: &mut Context) {
+    pub fn set_context(&self, context: &mut Context) {
         let address = self.address.map(|address| address.to_string());
         match &self.endpoint {
             Endpoint::Unsaid => context.leave_unsaid(Outside::NETWORK),

@@ -4,7 +4,7 @@
 //! A policy compares a request with finitely many texts. So finitely many requests stand for all:
 //! for every principal, action, resource and condition value that a policy names, that one and one
 //! beyond it. The answer is sound in what it finds, for every request found is decided by the
-//! engine itself; that there is none holds within the family that was searched, which is told by
+//! engine itself; that there is none holds within the space that was searched, which is told by
 //! its size.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +41,7 @@ pub enum Goal {
 
 /// The requests that are searched: the product of its parts. Every part can be narrowed.
 #[derive(Clone, Debug, Default)]
-pub struct Family {
+pub struct RequestSpace {
     /// Who asks.
     pub principals: Vec<Principal>,
     /// For what.
@@ -61,7 +61,7 @@ pub struct Family {
 
 /// What a search comes to.
 #[derive(Clone, Debug)]
-pub enum Found {
+pub enum SearchOutcome {
     /// A request of the kind.
     Request(Box<OwnedRequest>),
     /// None among so many.
@@ -71,11 +71,11 @@ pub enum Found {
     },
     /// None among those that could be decided; the first that could not.
     Undecided(Undecidable),
-    /// The family has more requests than are searched.
+    /// The space has more requests than are searched.
     TooMany,
 }
 
-impl Family {
+impl RequestSpace {
     /// Every request that these policies can tell apart, for resources of an account.
     #[must_use]
     pub fn of(policies: &Policies<'_>, account: &str) -> Self {
@@ -141,22 +141,22 @@ impl Family {
 const EXCEPTIONS: [&str; 4] =
     ["kms:retiregrant", "s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"];
 
-/// Looks for a request of the family that is of a kind and meets the goal.
+/// Looks for a request of the space that is of a kind and meets the goal.
 pub fn search(
     policies: &Policies<'_>,
-    family: &Family,
+    space: &RequestSpace,
     goal: Goal,
     is_of_kind: impl Fn(&Request<'_>) -> bool,
-) -> Found {
+) -> SearchOutcome {
     let (mut asked, mut looked_at, mut undecided) = (0, 0_usize, None);
-    for principal in &family.principals {
-        for action in &family.actions {
+    for principal in &space.principals {
+        for action in &space.actions {
             for (resource, account) in
-                family.resources.iter().filter(|(resource, _)| is_possible(action, resource))
+                space.resources.iter().filter(|(resource, _)| is_possible(action, resource))
             {
-                let mut fixed = family.fixed.clone();
+                let mut fixed = space.fixed.clone();
                 tell_who(&mut fixed, principal);
-                tell_organizations(&mut fixed, family, principal, account);
+                tell_organizations(&mut fixed, space, principal, account);
                 let request = Request {
                     principal,
                     action,
@@ -164,19 +164,19 @@ pub fn search(
                     resource_account: account,
                     context: &fixed,
                 };
-                let varying = varying(policies, family, &request);
+                let varying = varying(policies, space, &request);
                 let sizes = varying.iter().map(|(_, values)| values.len());
                 let many = sizes.fold(1_usize, usize::saturating_mul);
                 looked_at = looked_at.saturating_add(many);
                 if looked_at > MOST {
-                    return Found::TooMany;
+                    return SearchOutcome::TooMany;
                 }
                 // What is settled is asked for once, whatever varies.
                 let many = if many > 1 && is_settled(policies, &request, goal) { 1 } else { many };
                 for number in 0..many {
-                    let mut context = chosen(&family.fixed, &varying, number);
+                    let mut context = chosen(&space.fixed, &varying, number);
                     tell_who(&mut context, principal);
-                    tell_organizations(&mut context, family, principal, account);
+                    tell_organizations(&mut context, space, principal, account);
                     let request = Request { context: &context, ..request };
                     if !is_of_kind(&request) {
                         continue;
@@ -193,12 +193,12 @@ pub fn search(
                             continue;
                         }
                     }
-                    return Found::Request(Box::new(OwnedRequest::from(&request)));
+                    return SearchOutcome::Request(Box::new(OwnedRequest::from(&request)));
                 }
             }
         }
     }
-    undecided.map_or(Found::None { asked }, Found::Undecided)
+    undecided.map_or(SearchOutcome::None { asked }, SearchOutcome::Undecided)
 }
 
 /// Whether a request, with nothing but what does not vary, is decided against the goal whatever
@@ -255,7 +255,7 @@ fn beside(resource: &str) -> impl Iterator<Item = String> + '_ {
 /// conditions.
 fn varying<'f>(
     policies: &Policies<'_>,
-    family: &'f Family,
+    space: &'f RequestSpace,
     request: &Request<'_>,
 ) -> Vec<(&'f str, &'f [Option<Vec<String>>])> {
     let asked = Asked::new(request, policies.boundary.is_some());
@@ -283,10 +283,10 @@ fn varying<'f>(
                 | Outside::PrivateAddress,
             ) => true,
         };
-        (is_free && read.contains(&lower) && family.fixed.get(key).is_none())
+        (is_free && read.contains(&lower) && space.fixed.get(key).is_none())
             .then_some((key.as_str(), values.as_slice()))
     };
-    family.keys.iter().filter_map(varies).collect()
+    space.keys.iter().filter_map(varies).collect()
 }
 
 /// The context of one number, of which each key's value is a digit.
@@ -335,14 +335,14 @@ fn tell_who(context: &mut Context, principal: &Principal) {
 /// Tells of the organizations that are a fact.
 fn tell_organizations(
     context: &mut Context,
-    family: &Family,
+    space: &RequestSpace,
     principal: &Principal,
     resource_account: &str,
 ) {
     if !is_stranger(principal) {
-        family.organizations.tell_principal(context, principal);
+        space.organizations.set_principal(context, principal);
     }
-    family.organizations.tell_resource(context, resource_account);
+    space.organizations.set_resource(context, resource_account);
 }
 
 /// Whether someone is of an account that no policy names.

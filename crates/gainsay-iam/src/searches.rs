@@ -5,8 +5,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Context, Decision, Family, Found, Goal, Policies, Policy, PolicyKind, Principal, evaluate,
-    search,
+    Context, Decision, Goal, Policies, Policy, PolicyKind, Principal, RequestSpace, SearchOutcome,
+    evaluate, search,
 };
 
 const ACCOUNT: &str = "111122223333";
@@ -20,20 +20,20 @@ fn bucket(statements: &Value) -> Policy {
 }
 
 /// Looks for a request over plain HTTP that a bucket policy does not deny.
-fn plain_http(statements: &Value) -> Found {
+fn plain_http(statements: &Value) -> SearchOutcome {
     let policy = bucket(statements);
     let policies = Policies { resource: Some(&policy), ..Policies::default() };
-    let mut family = Family::of(&policies, ACCOUNT);
-    family.fixed.set("aws:SecureTransport", "false");
+    let mut space = RequestSpace::of(&policies, ACCOUNT);
+    space.fixed.set("aws:SecureTransport", "false");
     let in_bucket = |resource: &str| {
         resource == "arn:aws:s3:::bucket" || resource.starts_with("arn:aws:s3:::bucket/")
     };
     // The root user of the bucket's account always reaches the bucket policy.
     let root = |principal: &Principal| matches!(principal, Principal::Root { .. });
-    let found = search(&policies, &family, Goal::NotDenied, |request| {
+    let found = search(&policies, &space, Goal::NotDenied, |request| {
         in_bucket(request.resource) && !root(request.principal)
     });
-    if let Found::Request(specimen) = &found {
+    if let SearchOutcome::Request(specimen) = &found {
         // What was found is what the engine itself says.
         let evaluation = evaluate(&specimen.request(), &policies).unwrap();
         assert_ne!(evaluation.decision, Decision::ExplicitDeny);
@@ -68,7 +68,10 @@ fn equivalent_spellings_of_tls_only_leave_nothing() {
     ];
     for spelling in spellings {
         let found = plain_http(&spelling);
-        assert!(matches!(found, Found::None { asked } if asked > 100), "{spelling}: {found:?}");
+        assert!(
+            matches!(found, SearchOutcome::None { asked } if asked > 100),
+            "{spelling}: {found:?}"
+        );
     }
 }
 
@@ -128,7 +131,7 @@ fn every_weakening_of_tls_only_is_found_with_a_request() {
     ];
     for (name, weakened, action) in weakenings {
         match plain_http(&weakened) {
-            Found::Request(specimen) => {
+            SearchOutcome::Request(specimen) => {
                 assert!(specimen.action.starts_with(action), "{name}: {specimen:?}");
             }
             other => panic!("{name}: {other:?}"),
@@ -137,7 +140,7 @@ fn every_weakening_of_tls_only_is_found_with_a_request() {
 }
 
 /// Whether anyone outside the account is allowed anything.
-fn outsiders(statements: &Value) -> Found {
+fn outsiders(statements: &Value) -> SearchOutcome {
     let policy = bucket(statements);
     let everything = Policy::from_value(
         PolicyKind::Identity,
@@ -149,10 +152,8 @@ fn outsiders(statements: &Value) -> Found {
         resource: Some(&policy),
         ..Policies::default()
     };
-    let family = Family::of(&policies, ACCOUNT);
-    search(&policies, &family, Goal::Allowed, |request| {
-        request.principal.account() != Some(ACCOUNT)
-    })
+    let space = RequestSpace::of(&policies, ACCOUNT);
+    search(&policies, &space, Goal::Allowed, |request| request.principal.account() != Some(ACCOUNT))
 }
 
 #[test]
@@ -168,7 +169,7 @@ fn who_may_come_from_outside() {
     ];
     for statement in closed {
         let found = outsiders(&statement);
-        assert!(matches!(found, Found::None { .. }), "{statement}: {found:?}");
+        assert!(matches!(found, SearchOutcome::None { .. }), "{statement}: {found:?}");
     }
     let open = [
         (allow(json!("*"), json!({})), None),
@@ -188,7 +189,7 @@ fn who_may_come_from_outside() {
     ];
     for (statement, account) in open {
         match outsiders(&statement) {
-            Found::Request(specimen) => {
+            SearchOutcome::Request(specimen) => {
                 if account.is_some() {
                     assert_eq!(specimen.principal.account(), account, "{statement}");
                 }
@@ -205,19 +206,19 @@ fn variables_are_filled_in_on_both_sides() {
         "Resource": "arn:aws:s3:::bucket/${aws:PrincipalTag/team}/*"}]),
     );
     let policies = Policies { resource: Some(&own), ..Policies::default() };
-    let family = Family::of(&policies, ACCOUNT);
+    let space = RequestSpace::of(&policies, ACCOUNT);
     let tagged = |context: &Context| context.get("aws:PrincipalTag/team").is_some();
     let session = |principal: &Principal| matches!(principal, Principal::Session { .. });
-    let Found::Request(specimen) =
-        search(&policies, &family, Goal::Allowed, |request| session(request.principal))
+    let SearchOutcome::Request(specimen) =
+        search(&policies, &space, Goal::Allowed, |request| session(request.principal))
     else {
         panic!("nobody")
     };
     assert!(tagged(&specimen.context) && matches!(specimen.principal, Principal::Session { .. }));
-    let untagged = search(&policies, &family, Goal::Allowed, |request| {
+    let untagged = search(&policies, &space, Goal::Allowed, |request| {
         session(request.principal) && !tagged(request.context)
     });
-    assert!(matches!(untagged, Found::None { .. }), "{untagged:?}");
+    assert!(matches!(untagged, SearchOutcome::None { .. }), "{untagged:?}");
 }
 
 #[test]
@@ -234,12 +235,12 @@ fn a_family_that_is_too_large_and_a_doubt_are_told() {
         &json!({"Condition": {"StringNotEquals": many, "Bool": {"aws:SecureTransport": "true"}}}),
     );
     let found = plain_http(&json!([tls(&json!({})), large]));
-    assert!(matches!(found, Found::TooMany), "{found:?}");
+    assert!(matches!(found, SearchOutcome::TooMany), "{found:?}");
     let canonical = "a".repeat(64);
     let doubt = tls(&json!({"Principal": {"CanonicalUser": canonical}}));
     let policy = bucket(&doubt);
     let policies = Policies { resource: Some(&policy), ..Policies::default() };
-    let family = Family::of(&policies, ACCOUNT);
+    let space = RequestSpace::of(&policies, ACCOUNT);
     let plain = |request: &super::Request<'_>| {
         request.context.get("aws:SecureTransport").is_some_and(|values| values == ["false"])
     };
@@ -248,8 +249,8 @@ fn a_family_that_is_too_large_and_a_doubt_are_told() {
             && request.resource.starts_with("arn:aws:s3:::bucket")
             && plain(request)
     };
-    let found = search(&policies, &family, Goal::NotDenied, known);
-    assert!(matches!(found, Found::Undecided(_)), "{found:?}");
+    let found = search(&policies, &space, Goal::NotDenied, known);
+    assert!(matches!(found, SearchOutcome::Undecided(_)), "{found:?}");
 }
 
 /// A shipped policy with something in place of every name of an environment.
@@ -289,31 +290,35 @@ fn shipped() -> Vec<Policy> {
     policies
 }
 
-/// Asks of every shipped policy, for everyone and either goal, two families that must be answered
+/// Asks of every shipped policy, for everyone and either goal, two spaces that must be answered
 /// alike.
 fn alike(
-    one: impl Fn(&Policies<'_>, &Family, Goal) -> Vec<Found>,
-    other: impl Fn(&Policies<'_>, &Family, Goal) -> Vec<Found>,
+    one: impl Fn(&Policies<'_>, &RequestSpace, Goal) -> Vec<SearchOutcome>,
+    other: impl Fn(&Policies<'_>, &RequestSpace, Goal) -> Vec<SearchOutcome>,
 ) {
     for policy in shipped() {
         let policies = Policies { resource: Some(&policy), ..Policies::default() };
-        let mut family = Family::of(&policies, ACCOUNT);
-        family.fixed.set("aws:SecureTransport", "false");
-        for principal in std::mem::take(&mut family.principals) {
-            family.principals = vec![principal];
+        let mut space = RequestSpace::of(&policies, ACCOUNT);
+        space.fixed.set("aws:SecureTransport", "false");
+        for principal in std::mem::take(&mut space.principals) {
+            space.principals = vec![principal];
             for goal in [Goal::NotDenied, Goal::Allowed] {
-                let is_there = |founds: Vec<Found>| {
-                    let undecided = founds.iter().any(|found| matches!(found, Found::Undecided(_)));
-                    (founds.iter().any(|found| matches!(found, Found::Request(_))), undecided)
+                let is_there = |outcomes: Vec<SearchOutcome>| {
+                    let undecided =
+                        outcomes.iter().any(|found| matches!(found, SearchOutcome::Undecided(_)));
+                    (
+                        outcomes.iter().any(|found| matches!(found, SearchOutcome::Request(_))),
+                        undecided,
+                    )
                 };
                 let (one, other) = (
-                    is_there(one(&policies, &family, goal)),
-                    is_there(other(&policies, &family, goal)),
+                    is_there(one(&policies, &space, goal)),
+                    is_there(other(&policies, &space, goal)),
                 );
                 assert!(
                     one == other || one.0 && other.0,
                     "{:?} {goal:?} {policy:?}",
-                    family.principals
+                    space.principals
                 );
             }
         }
@@ -323,13 +328,13 @@ fn alike(
 /// What is left out of a search is decided as what is kept.
 #[test]
 fn actions_that_are_alike_are_asked_for_once() {
-    let all = |policies: &Policies<'_>, family: &Family, goal: Goal| {
-        vec![search(policies, family, goal, |_| true)]
+    let all = |policies: &Policies<'_>, space: &RequestSpace, goal: Goal| {
+        vec![search(policies, space, goal, |_| true)]
     };
-    let few = |policies: &Policies<'_>, family: &Family, goal: Goal| {
-        let mut few = family.clone();
+    let few = |policies: &Policies<'_>, space: &RequestSpace, goal: Goal| {
+        let mut few = space.clone();
         few.leave_alike_actions(policies);
-        assert!(few.actions.len() <= family.actions.len().min(60), "{:?}", few.actions);
+        assert!(few.actions.len() <= space.actions.len().min(60), "{:?}", few.actions);
         all(policies, &few, goal)
     };
     alike(all, few);
@@ -339,46 +344,46 @@ fn actions_that_are_alike_are_asked_for_once() {
 /// its turn, nothing varies.
 #[test]
 fn what_is_settled_is_so_whatever_varies() {
-    let once = |policies: &Policies<'_>, family: &Family, goal: Goal| {
-        vec![search(policies, family, goal, |_| true)]
+    let once = |policies: &Policies<'_>, space: &RequestSpace, goal: Goal| {
+        vec![search(policies, space, goal, |_| true)]
     };
-    let each = |policies: &Policies<'_>, family: &Family, goal: Goal| {
-        let mut few = family.clone();
+    let each = |policies: &Policies<'_>, space: &RequestSpace, goal: Goal| {
+        let mut few = space.clone();
         let keys = std::mem::take(&mut few.keys);
-        let mut families = vec![few];
+        let mut spaces = vec![few];
         for (key, values) in keys.iter().filter(|(key, _)| *key != "aws:securetransport") {
-            let with = |family: &Family, value: &Option<Vec<String>>| {
-                let mut with = family.clone();
+            let with = |space: &RequestSpace, value: &Option<Vec<String>>| {
+                let mut with = space.clone();
                 with.fixed.set_all(key, value.clone().unwrap_or_default());
                 with
             };
-            families = families
+            spaces = spaces
                 .iter()
-                .flat_map(|family| values.iter().map(move |value| with(family, value)))
+                .flat_map(|space| values.iter().map(move |value| with(space, value)))
                 .collect();
             // Some of them are enough, from all over.
-            let step = families.len() / 64 + 1;
-            families = families.into_iter().step_by(step).collect();
+            let step = spaces.len() / 64 + 1;
+            spaces = spaces.into_iter().step_by(step).collect();
         }
-        families.iter().map(|family| search(policies, family, goal, |_| true)).collect()
+        spaces.iter().map(|space| search(policies, space, goal, |_| true)).collect()
     };
     // Request by request: among many there is nearly always one.
-    let of = |family: &Family, action: &str, resource: &(String, String)| Family {
+    let of = |space: &RequestSpace, action: &str, resource: &(String, String)| RequestSpace {
         actions: vec![action.to_owned()],
         resources: vec![resource.clone()],
-        ..family.clone()
+        ..space.clone()
     };
     for action in ["s3:PutObject", "s3:GetBucketPolicy", "kms:Decrypt"] {
         for at in 0..12 {
-            let part = |family: &Family| {
-                family.resources.get(at).map(|resource| of(family, action, resource))
+            let part = |space: &RequestSpace| {
+                space.resources.get(at).map(|resource| of(space, action, resource))
             };
             alike(
-                |policies, family, goal| {
-                    part(family).map_or(Vec::new(), |family| once(policies, &family, goal))
+                |policies, space, goal| {
+                    part(space).map_or(Vec::new(), |space| once(policies, &space, goal))
                 },
-                |policies, family, goal| {
-                    part(family).map_or(Vec::new(), |family| each(policies, &family, goal))
+                |policies, space, goal| {
+                    part(space).map_or(Vec::new(), |space| each(policies, &space, goal))
                 },
             );
         }

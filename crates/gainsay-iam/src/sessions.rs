@@ -46,7 +46,8 @@ pub fn other_session(request: &Request<'_>, policies: &Policies<'_>) -> Option<O
     let grants =
         policies.grants.iter().flat_map(|grant| [Some(&grant.grantee), grant.retiring.as_ref()]);
     let granted: Vec<&String> = grants.flatten().filter(|arn| is_session(arn)).collect();
-    let telling: Vec<&Policy> = policies.every().filter(|policy| policy.tells_sessions()).collect();
+    let telling: Vec<&Policy> =
+        policies.every().filter(|policy| policy.distinguishes_sessions()).collect();
     if granted.is_empty() && telling.is_empty() {
         return None;
     }
@@ -183,7 +184,7 @@ impl Statement {
     }
 
     /// Whether it may apply to one session of a role and not to another.
-    pub(super) fn tells_sessions(&self) -> bool {
+    pub(super) fn distinguishes_sessions(&self) -> bool {
         let conditions = self.conditions.iter().map(|condition| condition.lower.as_str());
         self.session_arns().next().is_some()
             || conditions.chain(self.variables()).any(|key| KEYS.contains(&key))

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::context::Found;
 use super::search::{self as searching, search};
 use super::{
-    Context, Decision, Endpoint, Family, Goal, Membership, Network, Organizations, Policies,
-    Policy, PolicyKind, Principal, Request, Undecidable, evaluate,
+    Context, Decision, Endpoint, Goal, Membership, Network, Organizations, Policies, Policy,
+    PolicyKind, Principal, Request, RequestSpace, Undecidable, evaluate,
 };
 
 const ACCOUNT: &str = "111122223333";
@@ -69,7 +69,7 @@ fn what_follows_from_the_network_that_is_said() {
     for (endpoint, vpc, address, expected) in rows {
         let mut context = Context::new();
         let network = Network::new(endpoint, vpc, address);
-        network.tell(&mut context);
+        network.set_context(&mut context);
         assert_eq!(told(&context, &keys), expected, "{network:?}");
         Network::hide(&mut context);
         assert_eq!(told(&context, &keys), ["?"; 8], "{network:?}, by a service");
@@ -93,9 +93,9 @@ fn what_follows_from_the_organizations_that_are_said() {
     ];
     for (organizations, principal, expected) in rows {
         let mut context = Context::new();
-        organizations.tell_principal(&mut context, principal);
-        organizations.tell_resource(&mut context, ACCOUNT);
-        organizations.tell_source(&mut context, ACCOUNT);
+        organizations.set_principal(&mut context, principal);
+        organizations.set_resource(&mut context, ACCOUNT);
+        organizations.set_source(&mut context, ACCOUNT);
         assert_eq!(told(&context, &keys), expected, "{organizations:?} {principal}");
     }
 }
@@ -105,7 +105,7 @@ fn what_follows_from_the_organizations_that_are_said() {
 fn read(statements: &Value) -> Result<Decision, Undecidable> {
     let principal = Principal::User { arn: format!("arn:aws:iam::{ACCOUNT}:user/a") };
     let mut context = Context::new();
-    Network::default().tell(&mut context);
+    Network::default().set_context(&mut context);
     context.set("aws:SecureTransport", "true");
     let policy = bucket(statements);
     let request = Request {
@@ -170,13 +170,13 @@ fn searched(
         resource: Some(&policy),
         ..Policies::default()
     };
-    let mut family = Family::of(&policies, ACCOUNT);
+    let mut family = RequestSpace::of(&policies, ACCOUNT);
     family.principals.retain(|principal| !matches!(principal, Principal::Service(_)));
     family.organizations = organizations.clone();
     match search(&policies, &family, goal, of_kind) {
-        searching::Found::Request(_) => "found",
-        searching::Found::None { .. } => "none",
-        searching::Found::Undecided(Undecidable::MissingContext { .. }) => "not said",
+        searching::SearchOutcome::Request(_) => "found",
+        searching::SearchOutcome::None { .. } => "none",
+        searching::SearchOutcome::Undecided(Undecidable::MissingContext { .. }) => "not said",
         other => panic!("{other:?}"),
     }
 }

@@ -1,4 +1,4 @@
-//! A question as JSON has it: shapes only. [`super::inquiry`] gives them their meaning.
+//! A question as JSON has it: shapes only. [`super::input`] gives them their meaning.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;

@@ -20,7 +20,7 @@ mod case;
 use std::{collections::BTreeSet, fs, path::Path, process::ExitCode};
 
 use case::{Case, File};
-use gainsay_iam::{Answer, Inquiry, explain};
+use gainsay_iam::{Answer, EvaluationInput, explain};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// So many are promised.
@@ -66,9 +66,9 @@ fn seeds() -> Vec<Trial> {
         Trial::test(name, move || {
             let line = fs::read(&path).unwrap();
             let answer = Answer::to(&line, true);
-            let (_, inquiry) = Inquiry::read(std::str::from_utf8(&line).unwrap());
-            let inquiry = inquiry.map_err(|error| error.to_string())?;
-            let explanation = explain(&inquiry.request(), &inquiry.policies());
+            let (_, input) = EvaluationInput::read(std::str::from_utf8(&line).unwrap());
+            let input = input.map_err(|error| error.to_string())?;
+            let explanation = explain(&input.request(), &input.policies());
             if answer.decision.is_some() && explanation.decision == answer.decision {
                 return Ok(());
             }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use gainsay_iam::{
-    Context, Decision, Evaluation, Grant, Inquiry, Layer, Network, Organizations, Policies, Policy,
-    PolicyKind, Principal, Request, Undecidable,
+    Context, Decision, Evaluation, EvaluationInput, Grant, Layer, Network, Organizations, Policies,
+    Policy, PolicyKind, Principal, Request, Undecidable,
 };
 use gainsay_model::{Document, Role, Source};
 use time::OffsetDateTime;
@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use self::wording::{explicit_clause, implicit_clause};
 use super::{
     kms::Key,
-    ruling::{Asked, Decider, Explain, Ruling, StatementRef},
+    ruling::{Decider, Explain, Ruling, RulingInput, StatementRef},
     state::{User, World},
     token::Claims,
 };
@@ -226,7 +226,7 @@ impl Scope {
             deciders,
             silent,
             other_session,
-            asked: self.explains.then(|| Arc::new(self.asked(question, grants))),
+            input: self.explains.then(|| Arc::new(self.input(question, grants))),
         };
         let refusal =
             (decision != Decision::Allow).then(|| Refusal::Denied(self.words(&ruling, question)));
@@ -269,7 +269,7 @@ impl Scope {
     }
 
     /// What the engine is asked, to be explained later.
-    fn asked(&self, question: &Question<'_>, grants: &[Grant]) -> Asked {
+    fn input(&self, question: &Question<'_>, grants: &[Grant]) -> RulingInput {
         let (boundary, session) = self.limits();
         let identity = self.identity_policies();
         let policies =
@@ -288,9 +288,9 @@ impl Scope {
                 .enumerate()
                 .map(|(index, document)| (Layer::Session, index, document.clone())),
         );
-        Asked {
-            inquiry: Inquiry {
-                asked: (&question.request(&self.principal)).into(),
+        RulingInput {
+            input: EvaluationInput {
+                request: (&question.request(&self.principal)).into(),
                 identity: identity.iter().map(|document| document.policy.clone()).collect(),
                 resource_policy: policies(question.resource_policy),
                 grants: grants.to_vec(),
@@ -328,7 +328,7 @@ impl Scope {
             deciders: vec![Decider { layer, statement: None }],
             silent: Vec::new(),
             other_session: None,
-            asked: None,
+            input: None,
         });
         Refusal::Denied(format!("{} {clause}", self.not_authorized(action, resource)))
     }
@@ -355,7 +355,7 @@ impl Scope {
             deciders: Vec::new(),
             silent: vec![Layer::Grant],
             other_session: None,
-            asked: None,
+            input: None,
         });
         Refusal::Denied(message)
     }

@@ -15,9 +15,9 @@ impl Scope {
         context.set("aws:ResourceAccount", resource_account);
         context.set("aws:ViaAWSService", "false");
         context.set("aws:PrincipalIsAWSService", "false");
-        self.organizations.tell_principal(&mut context, &self.principal);
-        self.organizations.tell_resource(&mut context, resource_account);
-        self.network.tell(&mut context);
+        self.organizations.set_principal(&mut context, &self.principal);
+        self.organizations.set_resource(&mut context, resource_account);
+        self.network.set_context(&mut context);
         context.set("aws:EpochTime", self.now.unix_timestamp().to_string());
         if let Ok(now) = self.now.replace_nanosecond(0).unwrap_or(self.now).format(&Rfc3339) {
             context.set("aws:CurrentTime", now);

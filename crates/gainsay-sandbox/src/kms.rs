@@ -174,10 +174,10 @@ fn permit(
     key: &Key,
     action: &str,
     reach: Reach,
-    tell: impl FnOnce(&mut Context),
+    set_context: impl FnOnce(&mut Context),
 ) -> Result<(), JsonAnswer> {
     let mut context = key_context(scope, world, key);
-    tell(&mut context);
+    set_context(&mut context);
     let grants: Vec<Grant> = key.grants.iter().map(|held| held.grant.clone()).collect();
     let _permit = ask_key(scope, key, action, &context, &grants).map_err(refused)?;
     if reach == Reach::Own && scope.account().as_ref() != Some(&key.account) {

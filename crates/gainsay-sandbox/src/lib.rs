@@ -43,7 +43,7 @@ use std::{
 pub use self::credentials::Credentials;
 pub use self::payload::{Payload, PayloadError};
 pub use self::route::REGIONS;
-pub use self::ruling::{Asked, Decider, Explain, Ruling, Rulings, StatementRef};
+pub use self::ruling::{Decider, Explain, Ruling, RulingInput, Rulings, StatementRef};
 use gainsay_model::{Document, Environment};
 
 use self::{

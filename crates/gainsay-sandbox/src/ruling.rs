@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use gainsay_iam::{Decision, Inquiry, Layer, OtherSession};
+use gainsay_iam::{Decision, EvaluationInput, Layer, OtherSession};
 use gainsay_model::Document;
 
 /// Every authorization decision of one request, in the order they were made.
@@ -26,14 +26,14 @@ pub struct Ruling {
     /// Of a refusal by policies: another session of the caller's role that they would not refuse.
     pub other_session: Option<OtherSession>,
     /// What the engine was asked, for requests that want to be explained.
-    pub asked: Option<Arc<Asked>>,
+    pub input: Option<Arc<RulingInput>>,
 }
 
 /// What the engine was asked.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct RulingInput {
     /// The request and the policies.
-    pub inquiry: Inquiry,
+    pub input: EvaluationInput,
     /// The documents that the policies were read from, by layer and by their place in it.
     pub documents: Vec<(Layer, usize, Document)>,
 }

@@ -1,6 +1,6 @@
 //! A case, and the lines of JSON it is asked as.
 
-use gainsay_iam::{Answer, Inquiry, Matched, explain};
+use gainsay_iam::{Answer, EvaluationInput, Matched, explain};
 use serde_json::{Map, Value, json};
 
 /// A file of cases.
@@ -272,11 +272,11 @@ const UNDECIDED: &[&str] = &[
 
 /// The explanation says of the statement what the decision says.
 fn explained(line: &Value, matches: &Value) -> Vec<String> {
-    let (_, inquiry) = Inquiry::read(&line.to_string());
-    let (Ok(inquiry), Value::Bool(matches)) = (inquiry, matches) else {
+    let (_, input) = EvaluationInput::read(&line.to_string());
+    let (Ok(input), Value::Bool(matches)) = (input, matches) else {
         return Vec::new();
     };
-    let explanation = explain(&inquiry.request(), &inquiry.policies());
+    let explanation = explain(&input.request(), &input.policies());
     let last = explanation
         .layers
         .iter()

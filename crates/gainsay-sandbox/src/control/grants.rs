@@ -339,8 +339,8 @@ impl Call<'_> {
         for key in ["sts:RoleSessionName", "sts:SourceIdentity", "aws:PrincipalServiceNamesList"] {
             context.set_unmodelled(key);
         }
-        self.scope.organizations.tell_resource(&mut context, &role.account);
-        self.scope.organizations.tell_source(&mut context, self.account);
+        self.scope.organizations.set_resource(&mut context, &role.account);
+        self.scope.organizations.set_source(&mut context, self.account);
         for action in ["sts:AssumeRole", "sts:SetSourceIdentity"] {
             let request = Request {
                 principal: &principal,

@@ -108,7 +108,7 @@ fn create(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     let number = call.world.next();
     let mut entity = Entity::new(kind, &call.account, &path, &name, call.world.now(), number);
     let arn = entity.arn();
-    let tell = |context: &mut Context| {
+    let set_context = |context: &mut Context| {
         if let Some(boundary) = &boundary {
             context.set("iam:PermissionsBoundary", boundary.as_str());
         }
@@ -120,9 +120,9 @@ fn create(call: &mut Call<'_>, kind: Kind) -> Result<String> {
         }
     };
     let title = kind.title();
-    call.ask(&format!("Create{title}"), &arn, tell)?;
+    call.ask(&format!("Create{title}"), &arn, set_context)?;
     if !tags.is_empty() {
-        call.ask(&format!("Tag{title}"), &arn, tell)?;
+        call.ask(&format!("Tag{title}"), &arn, set_context)?;
     }
     if kind == Kind::Role {
         let text =

@@ -226,7 +226,12 @@ impl Call<'_> {
     }
 
     /// Asks for an action on a resource, with what the request tells besides.
-    fn ask(&self, action: &str, resource: &str, tell: impl FnOnce(&mut Context)) -> Result<()> {
+    fn ask(
+        &self,
+        action: &str,
+        resource: &str,
+        set_context: impl FnOnce(&mut Context),
+    ) -> Result<()> {
         let mut context = self.scope.context(&self.account);
         if let Some(entity) = self.world.directory.entities.get(resource) {
             for (key, value) in &entity.tags {
@@ -237,7 +242,7 @@ impl Call<'_> {
                 context.set("iam:PermissionsBoundary", arn.as_str());
             }
         }
-        tell(&mut context);
+        set_context(&mut context);
         let _permit = self.scope.authorize(&Question {
             action: &format!("iam:{action}"),
             resource,
@@ -264,9 +269,9 @@ impl Call<'_> {
         action: &str,
         kind: Kind,
         name: &str,
-        tell: impl FnOnce(&mut Context),
+        set_context: impl FnOnce(&mut Context),
     ) -> Result<std::sync::Arc<Entity>> {
-        self.ask(action, &self.arn_of(kind, name), tell)?;
+        self.ask(action, &self.arn_of(kind, name), set_context)?;
         self.world
             .directory
             .find(kind, &self.account, name)

@@ -140,8 +140,9 @@ fn delete_inline(call: &mut Call<'_>, kind: Kind) -> Result<String> {
 fn attach(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     let (name, policy) = (named(call, kind)?, call.need("PolicyArn")?);
     call.done()?;
-    let tell = |context: &mut Context| context.set("iam:PolicyARN", policy.as_str());
-    let entity = call.permitted(&format!("Attach{}Policy", kind.title()), kind, &name, tell)?;
+    let set_context = |context: &mut Context| context.set("iam:PolicyARN", policy.as_str());
+    let entity =
+        call.permitted(&format!("Attach{}Policy", kind.title()), kind, &name, set_context)?;
     usable(call, &policy)?;
     if entity.attached.len() >= MAX_ATTACHED && !entity.attached.contains(&policy) {
         return Err(Fault::limit(format!(
@@ -168,8 +169,9 @@ fn usable(call: &Call<'_>, arn: &str) -> Result<()> {
 fn detach(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     let (name, policy) = (named(call, kind)?, call.need("PolicyArn")?);
     call.done()?;
-    let tell = |context: &mut Context| context.set("iam:PolicyARN", policy.as_str());
-    let entity = call.permitted(&format!("Detach{}Policy", kind.title()), kind, &name, tell)?;
+    let set_context = |context: &mut Context| context.set("iam:PolicyARN", policy.as_str());
+    let entity =
+        call.permitted(&format!("Detach{}Policy", kind.title()), kind, &name, set_context)?;
     if !entity.attached.contains(&policy) {
         return Err(Fault::missing(&format!("Policy {policy} was not found.")));
     }
@@ -191,9 +193,14 @@ fn list_attached(call: &mut Call<'_>, kind: Kind) -> Result<String> {
 fn put_boundary(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     let (name, policy) = (named(call, kind)?, call.need("PermissionsBoundary")?);
     call.done()?;
-    let tell = |context: &mut Context| context.set("iam:PermissionsBoundary", policy.as_str());
-    let entity =
-        call.permitted(&format!("Put{}PermissionsBoundary", kind.title()), kind, &name, tell)?;
+    let set_context =
+        |context: &mut Context| context.set("iam:PermissionsBoundary", policy.as_str());
+    let entity = call.permitted(
+        &format!("Put{}PermissionsBoundary", kind.title()),
+        kind,
+        &name,
+        set_context,
+    )?;
     usable(call, &policy)?;
     call.change(&entity.arn(), |entity| entity.boundary = Some(Boundary::Managed(policy)));
     Ok(String::new())

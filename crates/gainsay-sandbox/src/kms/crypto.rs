@@ -249,11 +249,11 @@ impl<'a> Use<'a> {
         tokens: &[String],
     ) -> Result<(), JsonAnswer> {
         grants::check_tokens(world, tokens)?;
-        permit(world, scope, key, action, Reach::Any, |context| self.tell(context))?;
+        permit(world, scope, key, action, Reach::Any, |context| self.set_context(context))?;
         in_state(scope, key, action, Takes::Enabled)
     }
 
-    fn tell(&self, context: &mut Context) {
+    fn set_context(&self, context: &mut Context) {
         context.set("kms:EncryptionAlgorithm", ALGORITHM);
         context.set_all("kms:EncryptionContextKeys", self.context.keys().cloned());
         for (key, value) in self.context {

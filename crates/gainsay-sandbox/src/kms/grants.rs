@@ -145,7 +145,9 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
         operations: input.operations.clone(),
         constraint,
     };
-    permit(world, scope, &key, "kms:CreateGrant", Reach::Any, |context| tell(context, &grant))?;
+    permit(world, scope, &key, "kms:CreateGrant", Reach::Any, |context| {
+        set_context(context, &grant)
+    })?;
     in_state(scope, &key, "kms:CreateGrant", Takes::Enabled)?;
     dry(input.dry_run)?;
     // A request with a name that is sent again finds the grant it made.
@@ -165,7 +167,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
 
 /// What policies are told of a grant that is to be made. That a caller which is no AWS service is
 /// said not to be one, rather than nothing being said, is assumed.
-fn tell(context: &mut Context, grant: &Grant) {
+fn set_context(context: &mut Context, grant: &Grant) {
     context.set_all("kms:GrantOperations", grant.operations.iter().cloned());
     context.set("kms:GranteePrincipal", grant.grantee.as_str());
     context.set("kms:GrantIsForAWSResource", "false");

@@ -214,7 +214,7 @@ pub(super) fn may_create(
     context.set("kms:BypassPolicyLockoutSafetyCheck", bypass.to_string());
     told_of_keys(&mut context, multi);
     if !tags.is_empty() {
-        tags::tell(&mut context, tags);
+        tags::set_context(&mut context, tags);
     }
     let question = Question {
         action: "kms:CreateKey",

@@ -51,7 +51,7 @@ pub(super) fn tag(world: &mut World, scope: &Scope, input: &Tag) -> Answered {
     let pairs = input.tags.as_ref().ok_or_else(|| invalid("Tags must not be null"))?;
     let tags = read(pairs)?;
     let key = key_itself(world, scope, input.key_id.as_deref())?;
-    permit(world, scope, &key, action, Reach::Own, |context| tell(context, &tags))?;
+    permit(world, scope, &key, action, Reach::Own, |context| set_context(context, &tags))?;
     in_state(scope, &key, action, Takes::Lasting)?;
     let all: BTreeSet<&String> = key.tags.keys().chain(tags.keys()).collect();
     check_all(&all)?;
@@ -92,7 +92,7 @@ fn check_all(names: &BTreeSet<&String>) -> Result<(), JsonAnswer> {
 }
 
 /// What policies are told of the tags of a request.
-pub(super) fn tell(context: &mut Context, tags: &BTreeMap<String, String>) {
+pub(super) fn set_context(context: &mut Context, tags: &BTreeMap<String, String>) {
     for (name, value) in tags {
         context.set(&format!("aws:RequestTag/{name}"), value.as_str());
     }

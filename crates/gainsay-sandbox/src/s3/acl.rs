@@ -57,7 +57,7 @@ impl Asked<'_> {
     }
 
     /// What policies are told of it.
-    pub(super) fn tell(&self, context: &mut Context) {
+    pub(super) fn set_context(&self, context: &mut Context) {
         if let Some(canned) = self.canned {
             context.set("s3:x-amz-acl", canned);
         }
@@ -173,7 +173,7 @@ pub(super) fn put_object(
     let headers = grant_headers!(input);
     let canned = input.acl.as_ref().map(ObjectCannedACL::as_str);
     let mut context = held.context(scope);
-    tell(&mut context, canned, &headers);
+    set_context(&mut context, canned, &headers);
     let found = match &input.version_id {
         Some(id) => held.bucket.version(&input.key, id),
         None => held.bucket.current(&input.key),
@@ -214,7 +214,7 @@ pub(super) fn put_bucket(
     let headers = grant_headers!(input);
     let canned = input.acl.as_ref().map(BucketCannedACL::as_str);
     let mut context = held.context(scope);
-    tell(&mut context, canned, &headers);
+    set_context(&mut context, canned, &headers);
     let _permit = held.authorize(scope, "s3:PutBucketAcl", &context)?;
     let written = Written {
         of: Of::Bucket,
@@ -234,7 +234,11 @@ pub(super) fn put_bucket(
     Ok(PutBucketAclOutput::default())
 }
 
-fn tell(context: &mut Context, canned: Option<&str>, headers: &super::access_list::Headers<'_>) {
+fn set_context(
+    context: &mut Context,
+    canned: Option<&str>,
+    headers: &super::access_list::Headers<'_>,
+) {
     if let Some(canned) = canned {
         context.set("s3:x-amz-acl", canned);
     }

@@ -65,13 +65,17 @@ pub(super) fn create(
     ];
     let granted = grants.iter().any(|(_, grant)| grant.is_some());
     let mut told = context(scope, &account);
-    tell(&mut told, "s3:x-amz-acl", input.acl.as_ref().map(BucketCannedACL::as_str));
+    set_context(&mut told, "s3:x-amz-acl", input.acl.as_ref().map(BucketCannedACL::as_str));
     for (key, grant) in &grants {
-        tell(&mut told, key, grant.as_deref());
+        set_context(&mut told, key, grant.as_deref());
     }
-    tell(&mut told, "s3:locationconstraint", constraint.map(BucketLocationConstraint::as_str));
+    set_context(
+        &mut told,
+        "s3:locationconstraint",
+        constraint.map(BucketLocationConstraint::as_str),
+    );
     let ownership = input.object_ownership.as_ref().map(ObjectOwnership::as_str);
-    tell(&mut told, "s3:x-amz-object-ownership", ownership);
+    set_context(&mut told, "s3:x-amz-object-ownership", ownership);
     let arn = format!("arn:aws:s3:::{name}");
     let ask = |action: &str| scope.authorize(&own(&account, action, &arn, &told));
     let _permit = ask("s3:CreateBucket")?;
@@ -122,7 +126,7 @@ fn created(name: &str) -> CreateBucketOutput {
     CreateBucketOutput { location: Some(format!("/{name}")) }
 }
 
-fn tell(context: &mut Context, key: &str, value: Option<&str>) {
+fn set_context(context: &mut Context, key: &str, value: Option<&str>) {
     if let Some(value) = value {
         context.set(key, value);
     }

@@ -273,7 +273,7 @@ fn copied_tags(
     let _permit = source.authorize_object(scope, action, key, &context)?;
     let (held, key) = to;
     let mut context = held.context(scope);
-    object::tell_tags(&mut context, &content.tags);
+    object::set_tags(&mut context, &content.tags);
     let _permit = held.authorize_object(scope, "s3:PutObjectTagging", key, &context)?;
     Ok(content.tags.clone())
 }

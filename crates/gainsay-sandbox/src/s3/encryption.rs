@@ -47,7 +47,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Tells a context what policies see of the encryption.
-    pub(super) fn tell(&self, context: &mut Context) {
+    pub(super) fn set_context(&self, context: &mut Context) {
         for (key, value) in &self.told {
             context.set(key, value.as_str());
         }

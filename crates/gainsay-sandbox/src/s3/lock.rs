@@ -120,7 +120,7 @@ impl Asked {
     }
 
     /// What policies are told of it.
-    pub(super) fn tell(&self, context: &mut Context, now: OffsetDateTime) {
+    pub(super) fn set_context(&self, context: &mut Context, now: OffsetDateTime) {
         if let Some(retention) = &self.retention {
             tell_retention(context, retention, now);
         }
@@ -311,12 +311,12 @@ fn found<'a>(
     held: &'a Held,
     raw: &Raw<'_>,
     action: &str,
-    tell: impl FnOnce(&mut Context),
+    set_context: impl FnOnce(&mut Context),
 ) -> S3Result<(&'a Version, &'a Content)> {
     let version = raw.query("versionId");
     let marker = version.is_none()
         && held.bucket.current(raw.key).is_some_and(|current| current.content.is_none());
-    let found = object::find_told(scope, held, raw.key, version, [action; 2], tell);
+    let found = object::find_told(scope, held, raw.key, version, [action; 2], set_context);
     let found = found.map_err(|problem| match problem.code().as_str() {
         "NoSuchKey" if marker => error(
             405,

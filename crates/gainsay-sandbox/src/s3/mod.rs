@@ -305,7 +305,7 @@ impl Held {
     fn context(&self, scope: &Scope) -> Context {
         let mut context = context(scope, self.account());
         if let Some(through) = &self.through {
-            through.tell(&mut context);
+            through.set_context(&mut context);
         }
         context
     }

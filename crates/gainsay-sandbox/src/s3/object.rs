@@ -227,8 +227,8 @@ impl Write<'_> {
     /// s3:PutObject, and for an ACL or tags their own actions too.
     pub(super) fn authorize(&self, scope: &Scope, held: &Held) -> S3Result<()> {
         let mut context = held.context(scope);
-        self.plan.tell(&mut context);
-        self.acl.tell(&mut context);
+        self.plan.set_context(&mut context);
+        self.acl.set_context(&mut context);
         match self.storage_class {
             Some(class) => context.set("s3:x-amz-storage-class", class),
             // No page says whether policies are told of the default.
@@ -237,7 +237,7 @@ impl Write<'_> {
         if let Some(source) = self.copy_source {
             context.set("s3:x-amz-copy-source", source);
         }
-        tell_tags(&mut context, self.tags);
+        set_tags(&mut context, self.tags);
         // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html>.
         for (key, condition) in ["s3:if-match", "s3:if-none-match"].into_iter().zip(self.conditions)
         {
@@ -247,7 +247,7 @@ impl Write<'_> {
                 None => {}
             }
         }
-        self.lock.tell(&mut context, scope.now);
+        self.lock.set_context(&mut context, scope.now);
         let blocked = self.plan.customer.is_some() && held.bucket.config.blocks_customer_keys;
         let settings: &[Layer] = if blocked { &[Layer::EncryptionBlock] } else { &[] };
         let _permit = held.ask(scope, "s3:PutObject", Some(self.key), &context, settings)?;
@@ -266,7 +266,7 @@ impl Write<'_> {
 }
 
 /// What policies are told of the tags of a request.
-pub(super) fn tell_tags(context: &mut Context, tags: &[(String, String)]) {
+pub(super) fn set_tags(context: &mut Context, tags: &[(String, String)]) {
     for (key, value) in tags {
         context.set(&format!("s3:RequestObjectTag/{key}"), value.as_str());
     }
@@ -360,7 +360,7 @@ pub(super) fn find_told<'a>(
     key: &str,
     version: Option<&str>,
     actions: [&str; 2],
-    tell: impl FnOnce(&mut Context),
+    set_context: impl FnOnce(&mut Context),
 ) -> S3Result<(&'a Version, &'a Content)> {
     let [plain, versioned] = actions;
     let found = match version {
@@ -375,7 +375,7 @@ pub(super) fn find_told<'a>(
     for (tag, value) in content.iter().flat_map(|content| &content.tags) {
         context.set(&format!("s3:ExistingObjectTag/{tag}"), value.as_str());
     }
-    tell(&mut context);
+    set_context(&mut context);
     let action = if version.is_some() { versioned } else { plain };
     let _permit = held.authorize_object(scope, action, key, &context)?;
     match (found, content) {

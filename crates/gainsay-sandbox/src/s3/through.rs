@@ -92,7 +92,7 @@ impl Through {
     }
 
     /// What policies are told of it, the bucket's, too.
-    pub(super) fn tell(&self, context: &mut Context) {
+    pub(super) fn set_context(&self, context: &mut Context) {
         context.set("s3:DataAccessPointAccount", self.point.account.as_str());
         context.set("s3:DataAccessPointArn", self.arn.as_str());
         context.set("s3:AccessPointNetworkOrigin", "Internet");

@@ -91,7 +91,7 @@ fn authorized<'a>(
         sent.as_ref().ok().and_then(|sent| sent.kms.as_ref()).and_then(|kms| kms.key.as_deref());
     let keys =
         ["s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"];
-    let tell = |context: &mut gainsay_iam::Context| {
+    let set_context = |context: &mut gainsay_iam::Context| {
         for (name, value) in keys.into_iter().zip([told.map(|_| "aws:kms"), told]) {
             match value {
                 Some(value) => context.set(name, value),
@@ -99,7 +99,7 @@ fn authorized<'a>(
             }
         }
     };
-    object::find_told(scope, held, raw.key, version, ["s3:UpdateObjectEncryption"; 2], tell)
+    object::find_told(scope, held, raw.key, version, ["s3:UpdateObjectEncryption"; 2], set_context)
 }
 
 fn read(body: &[u8]) -> S3Result<Sent> {

@@ -24,9 +24,9 @@ use super::written::{Written, WrittenConstraints, WrittenDocument, WrittenGrant,
 
 /// A request and every policy that applies to it.
 #[derive(Clone, Debug)]
-pub struct Inquiry {
+pub struct EvaluationInput {
     /// The request.
-    pub asked: OwnedRequest,
+    pub request: OwnedRequest,
     /// See [`Policies`], of which these are the owned parts.
     pub identity: Vec<Policy>,
     /// The policy of the resource.
@@ -47,7 +47,7 @@ pub struct Inquiry {
 
 /// Why a line asks nothing that can be answered.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum InquiryError {
+pub enum EvaluationInputError {
     /// It is no JSON, or not that of a question.
     #[error("the question cannot be read: {0}")]
     Malformed(String),
@@ -69,7 +69,7 @@ pub enum InquiryError {
     Grant(usize),
 }
 
-impl InquiryError {
+impl EvaluationInputError {
     /// The stable word for it. For a policy that AWS would not store, that of its problem.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -82,10 +82,10 @@ impl InquiryError {
     }
 }
 
-impl Inquiry {
+impl EvaluationInput {
     /// Reads a question, and the id it has: also that of a question that cannot be answered, if it
     /// can be found.
-    pub fn read(line: &str) -> (Value, Result<Self, InquiryError>) {
+    pub fn read(line: &str) -> (Value, Result<Self, EvaluationInputError>) {
         match serde_json::from_str::<Written>(line) {
             Ok(written) => {
                 let Written {
@@ -98,8 +98,8 @@ impl Inquiry {
                     policies,
                 } = written;
                 let context = context.into_context();
-                let inquiry = principal_of(&principal, &action, &context).and_then(|principal| {
-                    let asked = OwnedRequest {
+                let input = principal_of(&principal, &action, &context).and_then(|principal| {
+                    let request = OwnedRequest {
                         resource_account: resource_account
                             .unwrap_or_else(|| account_of(&resource, &principal)),
                         principal,
@@ -107,23 +107,23 @@ impl Inquiry {
                         resource,
                         context,
                     };
-                    Self::of(asked, policies)
+                    Self::of(request, policies)
                 });
-                (id, inquiry)
+                (id, input)
             }
             Err(error) => {
                 let id = serde_json::from_str::<Value>(line)
                     .ok()
                     .and_then(|value| value.get("id").cloned())
                     .unwrap_or_default();
-                (id, Err(InquiryError::Malformed(error.to_string())))
+                (id, Err(EvaluationInputError::Malformed(error.to_string())))
             }
         }
     }
 
     /// The request with its policies, compiled.
-    fn of(asked: OwnedRequest, written: WrittenPolicies) -> Result<Self, InquiryError> {
-        let service = asked.action.split_once(':').map_or("", |(service, _)| service);
+    fn of(request: OwnedRequest, written: WrittenPolicies) -> Result<Self, EvaluationInputError> {
+        let service = request.action.split_once(':').map_or("", |(service, _)| service);
         let kind = match service.to_ascii_lowercase().as_str() {
             "kms" => PolicyKind::KeyPolicy,
             "sts" => PolicyKind::TrustPolicy,
@@ -133,20 +133,20 @@ impl Inquiry {
         Ok(Self {
             identity: many(PolicyKind::Identity, "identity", &written.identity.0)?,
             resource_policy: one(kind, "resource", written.resource.as_ref())?,
-            grants: grants(written.grants.unwrap_or_default(), &asked.resource)?,
+            grants: grants(written.grants.unwrap_or_default(), &request.resource)?,
             boundary: one(PolicyKind::Boundary, "boundary", written.boundary.as_ref())?,
             session: many(PolicyKind::Session, "session", &written.session.0)?,
             scp: levels(PolicyKind::Scp, "scp", &written.scp.0)?,
             rcp: levels(PolicyKind::Rcp, "rcp", &written.rcp.0)?,
             vpc_endpoint: one(PolicyKind::VpcEndpoint, "vpce", written.vpce.as_ref())?,
-            asked,
+            request,
         })
     }
 
     /// The request.
     #[must_use]
     pub fn request(&self) -> Request<'_> {
-        self.asked.request()
+        self.request.request()
     }
 
     /// The policies.
@@ -177,16 +177,16 @@ fn compile(
     kind: PolicyKind,
     place: impl FnOnce() -> String,
     document: &WrittenDocument,
-) -> Result<Policy, InquiryError> {
+) -> Result<Policy, EvaluationInputError> {
     Policy::from_value(kind, &document.0)
-        .map_err(|error| InquiryError::Policy { place: place(), error })
+        .map_err(|error| EvaluationInputError::Policy { place: place(), error })
 }
 
 fn one(
     kind: PolicyKind,
     name: &str,
     document: Option<&WrittenDocument>,
-) -> Result<Option<Policy>, InquiryError> {
+) -> Result<Option<Policy>, EvaluationInputError> {
     document.map(|document| compile(kind, || name.to_owned(), document)).transpose()
 }
 
@@ -194,7 +194,7 @@ fn many(
     kind: PolicyKind,
     name: &str,
     documents: &[WrittenDocument],
-) -> Result<Vec<Policy>, InquiryError> {
+) -> Result<Vec<Policy>, EvaluationInputError> {
     let compiled = documents
         .iter()
         .enumerate()
@@ -206,7 +206,7 @@ fn levels(
     kind: PolicyKind,
     name: &str,
     levels: &[Vec<WrittenDocument>],
-) -> Result<Vec<Vec<Policy>>, InquiryError> {
+) -> Result<Vec<Vec<Policy>>, EvaluationInputError> {
     let compiled = levels
         .iter()
         .enumerate()
@@ -214,11 +214,11 @@ fn levels(
     compiled.collect()
 }
 
-fn grants(written: Vec<WrittenGrant>, resource: &str) -> Result<Vec<Grant>, InquiryError> {
+fn grants(written: Vec<WrittenGrant>, resource: &str) -> Result<Vec<Grant>, EvaluationInputError> {
     let grant = |(index, written): (usize, WrittenGrant)| {
         let constraint = match written.constraints.unwrap_or_default() {
             WrittenConstraints { equals: Some(_), subset: Some(_) } => {
-                return Err(InquiryError::Grant(index));
+                return Err(EvaluationInputError::Grant(index));
             }
             WrittenConstraints { equals: Some(pairs), .. } => Some(Constraint::Equals(pairs)),
             WrittenConstraints { subset: Some(pairs), .. } => Some(Constraint::Subset(pairs)),
@@ -262,7 +262,11 @@ const WEB_IDENTITIES: [&str; 4] = [
 ];
 
 /// The principal that a text names.
-fn principal_of(text: &str, action: &str, context: &Context) -> Result<Principal, InquiryError> {
+fn principal_of(
+    text: &str,
+    action: &str,
+    context: &Context,
+) -> Result<Principal, EvaluationInputError> {
     let federated = ["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"]
         .iter()
         .any(|known| known.eq_ignore_ascii_case(action))
@@ -292,12 +296,12 @@ fn principal_of(text: &str, action: &str, context: &Context) -> Result<Principal
                         arn: text.to_owned(),
                     }
                 }
-                _ => return Err(InquiryError::Principal(text.to_owned())),
+                _ => return Err(EvaluationInputError::Principal(text.to_owned())),
             }
         }
         [name] if name.contains('.') && federated => Principal::Federated((*name).to_owned()),
         [name] if name.contains('.') => Principal::Service((*name).to_owned()),
-        _ => return Err(InquiryError::Principal(text.to_owned())),
+        _ => return Err(EvaluationInputError::Principal(text.to_owned())),
     };
     Ok(principal)
 }
