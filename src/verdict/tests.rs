@@ -153,7 +153,7 @@ fn ruled(answer: Answer, action: &str, resource: &str, layer: Layer, sid: Option
         }],
         silent: Vec::new(),
         other_session: None,
-        asked: None,
+        input: None,
     };
     match answer {
         Answer::Refused(refused) => {
