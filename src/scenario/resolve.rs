@@ -1,5 +1,6 @@
 //! From a scenario as written to rows of attempts. Every problem of a file is reported in one go.
 
+mod problems;
 mod values;
 
 use std::{
@@ -8,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+pub(super) use self::problems::Problems;
 use gainsay_model::Source;
 
 use super::{
@@ -81,21 +83,6 @@ pub fn resolve(
 
 /// How far a clock can be moved, in seconds: longer than any period that a key or a session has.
 const LONGEST_ADVANCE: u64 = 4000 * 86_400;
-
-/// Rows repeat the same text, so each problem is kept once.
-#[derive(Default)]
-pub(super) struct Problems {
-    list: Diagnostics,
-    seen: HashSet<(String, Range<usize>)>,
-}
-
-impl Problems {
-    pub(super) fn push(&mut self, source: &Source, span: &Range<usize>, problem: Diagnostic) {
-        if self.seen.insert((problem.message.clone(), span.clone())) {
-            self.list.push(problem.at(source, span.clone()));
-        }
-    }
-}
 
 /// The variables of a row or attempt, in file order.
 pub(super) type Variables = Vec<(String, Binding)>;

@@ -146,7 +146,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
         constraint,
     };
     permit(world, scope, &key, "kms:CreateGrant", Reach::Any, |context| {
-        set_context(context, &grant)
+        set_context(context, &grant);
     })?;
     in_state(scope, &key, "kms:CreateGrant", Takes::Enabled)?;
     dry(input.dry_run)?;
