@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         }
     }
     assert!(trials.len() >= AT_LEAST, "{} cases", trials.len());
-    let readme = fs::read_to_string(
+    let guide = fs::read_to_string(
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/src/engine.md"),
     )
     .unwrap();
