@@ -215,13 +215,12 @@ impl Front {
         virtual_bucket: Option<&str>,
     ) -> Reply {
         let head = parts.method == http::Method::HEAD;
-        let known =
-            check_guard(&parts, virtual_bucket).and_then(|known| {
-                match s3::through::refuses(&self.core.world(), &known.bucket, known.operation) {
-                    Some(unmodelled) => Err(unmodelled),
-                    None => Ok(known),
-                }
-            });
+        let known = check_guard(&parts, virtual_bucket).and_then(|known| {
+            match s3::access_point::refusal(&self.core.world(), &known.bucket, known.operation) {
+                Some(unmodelled) => Err(unmodelled),
+                None => Ok(known),
+            }
+        });
         let mut reply = match known {
             Err(unmodelled) => s3_error(501, "NotImplemented", &unmodelled, request_id, head),
             Ok(known) if known.operation == s3::post::OPERATION => match body.bytes(MAX_FORM) {
@@ -266,7 +265,7 @@ impl Front {
                 );
             }
         };
-        if s3::raw::knows(known.operation) {
+        if s3::raw_request::knows(known.operation) {
             return match body.bytes(MAX_CALL) {
                 Some(bytes) => self.raw(known, &parts, &bytes, scope),
                 None => too_long(Service::S3, request_id),
@@ -379,7 +378,7 @@ impl Front {
 
     /// A request that the wire layer does not know, or not well enough.
     fn raw(&self, known: &Known, parts: &Parts, body: &[u8], scope: Arc<Scope>) -> Reply {
-        let request = s3::raw::Raw {
+        let request = s3::raw_request::RawRequest {
             operation: known.operation,
             bucket: &known.bucket,
             key: &known.key,
@@ -387,7 +386,7 @@ impl Front {
             headers: &parts.headers,
             body,
         };
-        let answer = s3::raw::answer(&mut self.core.world(), &scope, &request);
+        let answer = s3::raw_request::answer(&mut self.core.world(), &scope, &request);
         reply(answer, scope)
     }
 

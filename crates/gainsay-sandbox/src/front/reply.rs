@@ -42,7 +42,7 @@ pub(super) fn refuse(status: u16, headers: HeaderMap, body: impl Into<s3s::Body>
 }
 
 /// The answer of an operation that is not the wire layer's.
-pub(super) fn reply(answer: S3Result<s3::raw::Answer>, scope: Arc<Scope>) -> Reply {
+pub(super) fn reply(answer: S3Result<s3::raw_request::RawResponse>, scope: Arc<Scope>) -> Reply {
     let reply = match answer {
         Ok(answer) => {
             let mut headers = HeaderMap::new();

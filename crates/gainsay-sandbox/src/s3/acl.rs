@@ -1,6 +1,7 @@
-//! ACLs: what Object Ownership and Block Public Access leave of them, and what they grant.
+//! The operations on ACLs, and the ACL of an upload: what Object Ownership and Block Public Access
+//! leave of it, and what it grants.
 
-use std::sync::Arc;
+mod access_list;
 
 use gainsay_iam::{Context, Decision, Layer};
 use gainsay_model::{Document, Ownership};
@@ -13,11 +14,10 @@ use s3s::{
     },
 };
 
-use super::{
-    AccessList, Held,
-    access_list::{Of, Written, grant_headers},
-    error, not_modelled, object, open,
-};
+pub(crate) use self::access_list::AccessList;
+use self::access_list::GrantHeaders;
+pub(super) use self::access_list::{Of, Written, grant_headers};
+use super::{OpenBucket, error, no_such_key, not_modelled, open, versions};
 use crate::{
     authorize::{Question, Scope},
     state::World,
@@ -27,44 +27,32 @@ pub(super) const PUBLIC: [&str; 3] = ["public-read", "public-read-write", "authe
 const PUBLIC_CLAUSE: &str =
     "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access";
 
-/// The ACL that the input of an upload asks for.
-macro_rules! asked_acl {
-    ($input:expr) => {
-        $crate::s3::acl::Asked {
-            canned: $input.acl.as_ref().map(s3s::dto::ObjectCannedACL::as_str),
-            grants: [
-                $input.grant_full_control.as_ref(),
-                $input.grant_read.as_ref(),
-                $input.grant_read_acp.as_ref(),
-                $input.grant_write_acp.as_ref(),
-            ],
-        }
-    };
-}
-pub(super) use asked_acl;
-
-/// The ACL that an upload asks for.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Asked<'a> {
+/// The headers by which a request asks for an ACL.
+#[derive(Clone, Copy)]
+pub(super) struct AclHeaders<'a> {
     pub canned: Option<&'a str>,
-    /// Full control, to read, to read the ACL, to write the ACL.
-    pub grants: [Option<&'a String>; 4],
+    pub grants: GrantHeaders<'a>,
 }
 
-impl Asked<'_> {
+impl AclHeaders<'_> {
+    /// Whether there is any of them.
     pub(super) fn is_some(&self) -> bool {
-        self.canned.is_some() || self.grants.iter().any(Option::is_some)
+        self.canned.is_some() || self.has_grants()
     }
 
-    /// What policies are told of it.
+    pub(super) fn has_grants(&self) -> bool {
+        self.grants.iter().any(|(_, value)| value.is_some())
+    }
+
+    /// Sets the condition keys about them.
     pub(super) fn set_context(&self, context: &mut Context) {
         if let Some(canned) = self.canned {
             context.set("s3:x-amz-acl", canned);
         }
-        let names = ["full-control", "read", "read-acp", "write-acp"];
-        for (name, grant) in names.iter().zip(self.grants) {
-            if let Some(grant) = grant {
-                context.set(&format!("s3:x-amz-grant-{name}"), grant.as_str());
+        for (word, value) in self.grants {
+            if let Some(value) = value {
+                let name = word.to_ascii_lowercase().replace('_', "-");
+                context.set(&format!("s3:x-amz-grant-{name}"), value.as_str());
             }
         }
     }
@@ -76,44 +64,34 @@ impl Asked<'_> {
 pub(super) fn of_upload(
     world: &World,
     scope: &Scope,
-    held: &Held,
+    bucket: &OpenBucket,
     key: &str,
-    asked: &Asked<'_>,
+    headers: &AclHeaders<'_>,
 ) -> S3Result<AccessList> {
-    let for_owner = asked.canned == Some("bucket-owner-full-control");
-    if held.bucket.config.ownership == Ownership::BucketOwnerEnforced {
-        return match asked.canned {
-            None if !asked.is_some() => Ok(AccessList::default()),
-            Some(_) if for_owner && asked.grants.iter().all(Option::is_none) => {
-                Ok(AccessList::default())
-            }
-            _ => Err(acls_are_off()),
+    let for_owner = headers.canned == Some("bucket-owner-full-control");
+    if bucket.state.config.ownership == Ownership::BucketOwnerEnforced {
+        return if !headers.is_some() || (for_owner && !headers.has_grants()) {
+            Ok(AccessList::default())
+        } else {
+            Err(acls_are_off())
         };
     }
-    let given_away = for_owner && held.bucket.config.ownership == Ownership::BucketOwnerPreferred;
-    if scope.account().as_deref() != Some(held.account()) && !given_away {
+    let given_away = for_owner && bucket.state.config.ownership == Ownership::BucketOwnerPreferred;
+    if scope.account().as_deref() != Some(bucket.account()) && !given_away {
         return Err(not_modelled("objects that do not belong to the owner of their bucket"));
     }
-    if !asked.is_some() {
+    if !headers.is_some() {
         return Ok(AccessList::default());
     }
-    let [full, read, read_acp, write_acp] = asked.grants;
     let list = Written {
         of: Of::Object,
-        canned: asked.canned,
-        headers: [
-            ("FULL_CONTROL", full),
-            ("READ", read),
-            ("WRITE", None),
-            ("READ_ACP", read_acp),
-            ("WRITE_ACP", write_acp),
-        ],
+        headers: *headers,
         body: None,
         accounts: &world.accounts(),
-        owner: held.account(),
+        owner: bucket.account(),
     }
     .read()?;
-    check_public(scope, held, "s3:PutObject", &held.object_arn(key), &list)?;
+    check_public(scope, bucket, "s3:PutObject", &bucket.object_arn(key), &list)?;
     Ok(list)
 }
 
@@ -123,12 +101,12 @@ fn acls_are_off() -> s3s::S3Error {
 
 fn check_public(
     scope: &Scope,
-    held: &Held,
+    bucket: &OpenBucket,
     action: &str,
     resource: &str,
     list: &AccessList,
 ) -> S3Result<()> {
-    if list.is_public() && held.public_access.block_public_acls {
+    if list.is_public() && bucket.public_access.block_public_acls {
         return Err(scope.refuse(action, resource, Layer::BlockPublicAccess, PUBLIC_CLAUSE).into());
     }
     Ok(())
@@ -138,26 +116,24 @@ fn check_public(
 /// public transcripts; AWS documents no order).
 fn replacing(
     scope: &Scope,
-    held: &Held,
+    bucket: &OpenBucket,
     action: &str,
     resource: &str,
     written: &Written<'_>,
 ) -> S3Result<AccessList> {
-    if held.bucket.config.ownership != Ownership::BucketOwnerEnforced {
+    if bucket.state.config.ownership != Ownership::BucketOwnerEnforced {
         let list = written.read()?;
-        check_public(scope, held, action, resource, &list)?;
+        check_public(scope, bucket, action, resource, &list)?;
         return Ok(list);
     }
-    match written.canned {
-        Some(canned) if PUBLIC.contains(&canned) && held.public_access.block_public_acls => {
+    match written.headers.canned {
+        Some(canned) if PUBLIC.contains(&canned) && bucket.public_access.block_public_acls => {
             Err(scope.refuse(action, resource, Layer::BlockPublicAccess, PUBLIC_CLAUSE).into())
         }
-        Some("bucket-owner-full-control")
-            if written.headers.iter().all(|(_, value)| value.is_none()) =>
-        {
+        Some("bucket-owner-full-control") if !written.headers.has_grants() => {
             Ok(AccessList::default())
         }
-        _ => Err(acls_are_off()),
+        Some(_) | None => Err(acls_are_off()),
     }
 }
 
@@ -167,40 +143,37 @@ pub(super) fn put_object(
     scope: &Scope,
     input: PutObjectAclInput,
 ) -> S3Result<PutObjectAclOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let action =
         if input.version_id.is_some() { "s3:PutObjectVersionAcl" } else { "s3:PutObjectAcl" };
-    let headers = grant_headers!(input);
-    let canned = input.acl.as_ref().map(ObjectCannedACL::as_str);
-    let mut context = held.context(scope);
-    set_context(&mut context, canned, &headers);
-    let found = match &input.version_id {
-        Some(id) => held.bucket.version(&input.key, id),
-        None => held.bucket.current(&input.key),
+    let headers = AclHeaders {
+        canned: input.acl.as_ref().map(ObjectCannedACL::as_str),
+        grants: grant_headers!(input),
     };
-    let _permit = held.authorize_object(scope, action, &input.key, &context)?;
+    let mut context = bucket.context(scope);
+    headers.set_context(&mut context);
+    let found = match &input.version_id {
+        Some(id) => bucket.state.version(&input.key, id),
+        None => bucket.state.current(&input.key),
+    };
+    let _permit = bucket.authorize_object(scope, action, &input.key, &context)?;
     let Some(version) = found.filter(|version| version.content.is_some()) else {
-        return Err(error(404, "NoSuchKey", "The specified key does not exist."));
+        return Err(no_such_key());
     };
     let written = Written {
         of: Of::Object,
-        canned,
         headers,
         body: input
             .access_control_policy
             .as_ref()
             .map(|policy| policy.grants.as_deref().unwrap_or_default()),
         accounts: &world.accounts(),
-        owner: held.account(),
+        owner: bucket.account(),
     };
-    let list = replacing(scope, &held, action, &held.object_arn(&input.key), &written)?;
-    let id = version.id.clone();
-    let versions =
-        world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(&input.key));
-    let found = versions.and_then(|versions| versions.iter_mut().find(|version| version.id == id));
-    if let Some(content) = found.and_then(|version| Arc::make_mut(version).content.as_mut()) {
+    let list = replacing(scope, &bucket, action, &bucket.object_arn(&input.key), &written)?;
+    versions::change_content(world, &bucket, &input.key, &version.id, |content| {
         content.acl = list;
-    }
+    });
     Ok(PutObjectAclOutput::default())
 }
 
@@ -210,44 +183,29 @@ pub(super) fn put_bucket(
     scope: &Scope,
     input: PutBucketAclInput,
 ) -> S3Result<PutBucketAclOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let headers = grant_headers!(input);
-    let canned = input.acl.as_ref().map(BucketCannedACL::as_str);
-    let mut context = held.context(scope);
-    set_context(&mut context, canned, &headers);
-    let _permit = held.authorize(scope, "s3:PutBucketAcl", &context)?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let headers = AclHeaders {
+        canned: input.acl.as_ref().map(BucketCannedACL::as_str),
+        grants: grant_headers!(input),
+    };
+    let mut context = bucket.context(scope);
+    headers.set_context(&mut context);
+    let _permit = bucket.authorize(scope, "s3:PutBucketAcl", &context)?;
     let written = Written {
         of: Of::Bucket,
-        canned,
         headers,
         body: input
             .access_control_policy
             .as_ref()
             .map(|policy| policy.grants.as_deref().unwrap_or_default()),
         accounts: &world.accounts(),
-        owner: held.account(),
+        owner: bucket.account(),
     };
-    let list = replacing(scope, &held, "s3:PutBucketAcl", &held.arn(), &written)?;
-    if let Some(bucket) = world.bucket_mut(held.name()) {
-        bucket.acl = list;
+    let list = replacing(scope, &bucket, "s3:PutBucketAcl", &bucket.arn(), &written)?;
+    if let Some(state) = world.bucket_mut(bucket.name()) {
+        state.acl = list;
     }
     Ok(PutBucketAclOutput::default())
-}
-
-fn set_context(
-    context: &mut Context,
-    canned: Option<&str>,
-    headers: &super::access_list::Headers<'_>,
-) {
-    if let Some(canned) = canned {
-        context.set("s3:x-amz-acl", canned);
-    }
-    for (word, value) in headers {
-        if let Some(value) = value {
-            let name = word.to_ascii_lowercase().replace('_', "-");
-            context.set(&format!("s3:x-amz-grant-{name}"), value.as_str());
-        }
-    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
@@ -256,13 +214,13 @@ pub(super) fn get_object(
     scope: &Scope,
     input: GetObjectAclInput,
 ) -> S3Result<GetObjectAclOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let actions = ["s3:GetObjectAcl", "s3:GetObjectVersionAcl"];
     let (_, content) =
-        object::find(scope, &held, &input.key, input.version_id.as_deref(), actions)?;
+        versions::find(scope, &bucket, &input.key, input.version_id.as_deref(), actions)?;
     Ok(GetObjectAclOutput {
-        owner: Some(owner(held.account())),
-        grants: Some(in_force(&held, &content.acl).written(held.account())),
+        owner: Some(owner(bucket.account())),
+        grants: Some(in_force(&bucket, &content.acl).written(bucket.account())),
         ..GetObjectAclOutput::default()
     })
 }
@@ -273,18 +231,18 @@ pub(super) fn get_bucket(
     scope: &Scope,
     input: GetBucketAclInput,
 ) -> S3Result<GetBucketAclOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let context = held.context(scope);
-    let _permit = held.authorize(scope, "s3:GetBucketAcl", &context)?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let context = bucket.context(scope);
+    let _permit = bucket.authorize(scope, "s3:GetBucketAcl", &context)?;
     Ok(GetBucketAclOutput {
-        owner: Some(owner(held.account())),
-        grants: Some(in_force(&held, &held.bucket.acl).written(held.account())),
+        owner: Some(owner(bucket.account())),
+        grants: Some(in_force(&bucket, &bucket.state.acl).written(bucket.account())),
     })
 }
 
 /// With ACLs off, every ACL reads as the owner's full control.
-fn in_force(held: &Held, list: &AccessList) -> AccessList {
-    if held.bucket.config.ownership == Ownership::BucketOwnerEnforced {
+fn in_force(bucket: &OpenBucket, list: &AccessList) -> AccessList {
+    if bucket.state.config.ownership == Ownership::BucketOwnerEnforced {
         return AccessList::default();
     }
     list.clone()
@@ -293,26 +251,26 @@ fn in_force(held: &Held, list: &AccessList) -> AccessList {
 /// The ACL that grants what policies do not, as a policy; nothing if it makes no difference. A Deny
 /// of any policy stands.
 pub(super) fn granting(
-    held: &Held,
+    bucket: &OpenBucket,
     scope: &Scope,
     question: &Question<'_>,
     key: Option<&str>,
 ) -> S3Result<Option<Document>> {
-    if held.bucket.config.ownership == Ownership::BucketOwnerEnforced
+    if bucket.state.config.ownership == Ownership::BucketOwnerEnforced
         || !question.settings.is_empty()
     {
         return Ok(None);
     }
-    let of_object = list_of(held, key, question.action)?;
-    if held.bucket.acl.is_private() && of_object.is_private() {
+    let of_object = list_of(bucket, key, question.action)?;
+    if bucket.state.acl.is_private() && of_object.is_private() {
         return Ok(None);
     }
     if scope.foresee(question)?.decision != Decision::ImplicitDeny {
         return Ok(None);
     }
-    let ignores = held.public_access.ignore_public_acls;
+    let ignores = bucket.public_access.ignore_public_acls;
     let lists = [
-        held.bucket.acl.policy(Of::Bucket, &held.arn(), ignores),
+        bucket.state.acl.policy(Of::Bucket, &bucket.arn(), ignores),
         of_object.policy(Of::Object, question.resource, ignores),
     ];
     for list in lists.into_iter().flatten() {
@@ -325,9 +283,9 @@ pub(super) fn granting(
     Ok(None)
 }
 
-/// The ACL of the object that is asked for. Which version that is, nobody here knows.
-fn list_of(held: &Held, key: Option<&str>, action: &str) -> S3Result<AccessList> {
-    let Some(versions) = key.and_then(|key| held.bucket.objects.get(key)) else {
+/// The ACL of the object that an action is on. Which of its versions that is, is not known here.
+fn list_of(bucket: &OpenBucket, key: Option<&str>, action: &str) -> S3Result<AccessList> {
+    let Some(versions) = key.and_then(|key| bucket.state.objects.get(key)) else {
         return Ok(AccessList::default());
     };
     let lists = || {

@@ -5,20 +5,21 @@
 //! permissions that takes is assumed to be what the object itself takes. No action for versions is
 //! named, so it is assumed that a version id changes nothing in the action.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::fmt::Write as _;
 
 use md5::{Digest as _, Md5};
 use s3s::S3Result;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    Held,
+    OpenBucket,
     encryption::{self, Keys},
-    error, not_modelled,
-    object::{self, shown_version},
-    open,
-    raw::{Answer, Raw, escape},
-    receive::unkept,
+    error, not_modelled, open,
+    raw_request::{RawRequest, RawResponse},
+    received_body::storage_failure,
+    versions::{self, shown_id},
+    write::entity_tag,
+    xml::escape,
 };
 use crate::{
     authorize::Scope,
@@ -44,57 +45,52 @@ pub(super) fn knows(operation: &str) -> bool {
     .contains(&operation)
 }
 
-pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer> {
-    let held = open(world, raw.bucket, raw.expected_owner())?;
+pub(super) fn answer(
+    world: &mut World,
+    scope: &Scope,
+    raw: &RawRequest<'_>,
+) -> S3Result<RawResponse> {
+    let bucket = open(world, raw.bucket, raw.expected_owner())?;
     if raw.header("x-amz-object-if-match").is_some() {
         return Err(not_modelled("conditional requests"));
     }
     let name = raw.query("annotationName").unwrap_or_default();
     match raw.operation {
-        "PutObjectAnnotation" => put(world, scope, &held, raw, name),
-        "GetObjectAnnotation" => get(world, scope, &held, raw, name),
-        "DeleteObjectAnnotation" => delete(world, scope, &held, raw, name),
-        _ => list(scope, &held, raw),
+        "PutObjectAnnotation" => put(world, scope, &bucket, raw, name),
+        "GetObjectAnnotation" => get(world, scope, &bucket, raw, name),
+        "DeleteObjectAnnotation" => delete(world, scope, &bucket, raw, name),
+        _ => list(scope, &bucket, raw),
     }
 }
 
 fn find<'a>(
     scope: &Scope,
-    held: &'a Held,
-    raw: &Raw<'_>,
+    bucket: &'a OpenBucket,
+    raw: &RawRequest<'_>,
     action: &str,
 ) -> S3Result<(&'a Version, &'a Content)> {
-    object::find(scope, held, raw.key, raw.query("versionId"), [action, action])
+    versions::find(scope, bucket, raw.key, raw.query("versionId"), [action, action])
 }
 
-fn change(
-    world: &mut World,
-    held: &Held,
-    key: &str,
-    version: &str,
-    change: impl FnOnce(&mut Content),
-) {
-    let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(key));
-    let version = versions.and_then(|versions| versions.iter_mut().find(|held| held.id == version));
-    if let Some(content) = version.and_then(|version| Arc::make_mut(version).content.as_mut()) {
-        change(content);
-    }
-}
-
-/// The object's own. One under a customer's key cannot be read without it, and an annotation has no
-/// way to bring it.
-fn keys<'a>(world: &'a World, held: &'a Held, key: &'a str, content: &'a Content) -> Keys<'a> {
-    Keys { world, held, object: key, encryption: &content.encryption, customer: None }
+/// The keys of the object itself. An object under a customer's key cannot be read without it, and
+/// an annotation has no way to bring it.
+fn keys<'a>(
+    world: &'a World,
+    bucket: &'a OpenBucket,
+    key: &'a str,
+    content: &'a Content,
+) -> Keys<'a> {
+    Keys { world, bucket, object: key, encryption: &content.encryption, customer: None }
 }
 
 fn put(
     world: &mut World,
     scope: &Scope,
-    held: &Held,
-    raw: &Raw<'_>,
+    bucket: &OpenBucket,
+    raw: &RawRequest<'_>,
     name: &str,
-) -> S3Result<Answer> {
-    let (version, content) = find(scope, held, raw, "s3:PutObjectAnnotation")?;
+) -> S3Result<RawResponse> {
+    let (version, content) = find(scope, bucket, raw, "s3:PutObjectAnnotation")?;
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(error(400, "InvalidAnnotationName", "The annotation name is not valid"));
     }
@@ -118,94 +114,100 @@ fn put(
     if content.annotations.len() >= MAX_ANNOTATIONS && !content.annotations.contains_key(name) {
         return Err(error(400, "AnnotationLimitExceeded", "The object has too many annotations"));
     }
-    encryption::authorize_write(world, scope, held, raw.key, &content.encryption)?;
+    encryption::authorize_write(world, scope, bucket, raw.key, &content.encryption)?;
     let annotation = Annotation {
-        etag: object::body_etag(&content.encryption, Md5::digest(raw.body).into()),
+        etag: entity_tag(&content.encryption, Md5::digest(raw.body).into()),
         size: raw.body.len(),
-        body: keys(world, held, raw.key, content)
-            .seal(&Blob::of(raw.body).map_err(|problem| unkept(&problem))?)?,
+        body: keys(world, bucket, raw.key, content)
+            .seal(&Blob::of(raw.body).map_err(|problem| storage_failure(&problem))?)?,
         modified: world.now(),
     };
     let etag = format!("\"{}\"", annotation.etag);
     let (algorithm, ..) = encryption::reported(&content.encryption);
-    change(world, held, raw.key, &version.id, |content| {
+    versions::change_content(world, bucket, raw.key, &version.id, |content| {
         content.annotations.insert(name.to_owned(), annotation);
     });
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<PutObjectAnnotationOutput xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Key>{}</Key><AnnotationName>{}</AnnotationName></PutObjectAnnotationOutput>",
-        escape(raw.key),
-        escape(name)
-    );
-    Ok(Answer::xml(body)
+    let inner =
+        format!("<Key>{}</Key><AnnotationName>{}</AnnotationName>", escape(raw.key), escape(name));
+    Ok(RawResponse::document("PutObjectAnnotationOutput", &inner)
         .with("etag", Some(etag))
         .with(
             "x-amz-server-side-encryption",
             algorithm.map(|algorithm| algorithm.as_str().to_owned()),
         )
-        .with("x-amz-object-version-id", shown_version(held, version)))
+        .with("x-amz-object-version-id", shown_id(bucket, version)))
 }
 
 fn no_such_annotation() -> s3s::S3Error {
     error(404, "NoSuchAnnotation", "The specified annotation does not exist.")
 }
 
-fn get(world: &World, scope: &Scope, held: &Held, raw: &Raw<'_>, name: &str) -> S3Result<Answer> {
-    let (version, content) = find(scope, held, raw, "s3:GetObjectAnnotation")?;
+fn get(
+    world: &World,
+    scope: &Scope,
+    bucket: &OpenBucket,
+    raw: &RawRequest<'_>,
+    name: &str,
+) -> S3Result<RawResponse> {
+    let (version, content) = find(scope, bucket, raw, "s3:GetObjectAnnotation")?;
     let annotation = content.annotations.get(name).ok_or_else(no_such_annotation)?;
-    encryption::authorize(world, scope, held, raw.key, &content.encryption, "kms:Decrypt")?;
+    encryption::authorize(world, scope, bucket, raw.key, &content.encryption, "kms:Decrypt")?;
     let opened =
-        keys(world, held, raw.key, content).open(std::slice::from_ref(&annotation.body))?;
-    let body = opened.bytes().map_err(|problem| unkept(&problem))?;
+        keys(world, bucket, raw.key, content).open(std::slice::from_ref(&annotation.body))?;
+    let body = opened.bytes().map_err(|problem| storage_failure(&problem))?;
     let (algorithm, ..) = encryption::reported(&content.encryption);
-    let answer = Answer { status: 200, headers: Vec::new(), body };
+    let answer = RawResponse { status: 200, headers: Vec::new(), body };
     Ok(answer
         .with("etag", Some(format!("\"{}\"", annotation.etag)))
         .with(
             "x-amz-server-side-encryption",
             algorithm.map(|algorithm| algorithm.as_str().to_owned()),
         )
-        .with("x-amz-object-version-id", shown_version(held, version)))
+        .with("x-amz-object-version-id", shown_id(bucket, version)))
 }
 
 fn delete(
     world: &mut World,
     scope: &Scope,
-    held: &Held,
-    raw: &Raw<'_>,
+    bucket: &OpenBucket,
+    raw: &RawRequest<'_>,
     name: &str,
-) -> S3Result<Answer> {
-    let (version, content) = find(scope, held, raw, "s3:DeleteObjectAnnotation")?;
+) -> S3Result<RawResponse> {
+    let (version, content) = find(scope, bucket, raw, "s3:DeleteObjectAnnotation")?;
     if !content.annotations.contains_key(name) {
         return Err(no_such_annotation());
     }
-    change(world, held, raw.key, &version.id, |content| {
+    versions::change_content(world, bucket, raw.key, &version.id, |content| {
         content.annotations.remove(name);
     });
-    Ok(Answer::empty(204).with("x-amz-object-version-id", shown_version(held, version)))
+    Ok(RawResponse::empty(204).with("x-amz-object-version-id", shown_id(bucket, version)))
 }
 
-fn list(scope: &Scope, held: &Held, raw: &Raw<'_>) -> S3Result<Answer> {
+fn list(scope: &Scope, bucket: &OpenBucket, raw: &RawRequest<'_>) -> S3Result<RawResponse> {
     let pages = ["max-annotation-results", "annotation-prefix", "continuation-token"];
     if pages.iter().any(|key| raw.query(key).is_some()) {
         return Err(not_modelled("pages of annotations"));
     }
-    let (version, content) = find(scope, held, raw, "s3:ListObjectAnnotations")?;
+    let (version, content) = find(scope, bucket, raw, "s3:ListObjectAnnotations")?;
     let mut entries = String::new();
     for (name, annotation) in &content.annotations {
         _ = write!(
             entries,
-            "<AnnotationEntry><AnnotationName>{}</AnnotationName><LastModified>{}</LastModified><ETag>&quot;{}&quot;</ETag><Size>{}</Size></AnnotationEntry>",
+            "<AnnotationEntry><AnnotationName>{}</AnnotationName><LastModified>{}</LastModified>\
+             <ETag>&quot;{}&quot;</ETag><Size>{}</Size></AnnotationEntry>",
             escape(name),
             annotation.modified.format(&Rfc3339).unwrap_or_default(),
             annotation.etag,
             annotation.size
         );
     }
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListObjectAnnotationsOutput xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Annotations>{entries}</Annotations><Bucket>{}</Bucket><Key>{}</Key><AnnotationCount>{}</AnnotationCount></ListObjectAnnotationsOutput>",
+    let inner = format!(
+        "<Annotations>{entries}</Annotations><Bucket>{}</Bucket><Key>{}</Key>\
+         <AnnotationCount>{}</AnnotationCount>",
         escape(raw.bucket),
         escape(raw.key),
         content.annotations.len()
     );
-    Ok(Answer::xml(body).with("x-amz-object-version-id", shown_version(held, version)))
+    Ok(RawResponse::document("ListObjectAnnotationsOutput", &inner)
+        .with("x-amz-object-version-id", shown_id(bucket, version)))
 }

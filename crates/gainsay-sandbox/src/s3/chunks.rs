@@ -114,7 +114,10 @@ pub(super) fn incomplete() -> s3s::S3Error {
 }
 
 pub(super) fn malformed() -> s3s::S3Error {
-    let message = "The request contained trailing data that was not well-formed or did not conform to our published schema.";
+    let message = concat!(
+        "The request contained trailing data that was not well-formed or did not conform to our ",
+        "published schema."
+    );
     error(400, "MalformedTrailerError", message)
 }
 
@@ -127,16 +130,16 @@ mod tests {
 
     /// What the body holds, and its trailers; the code where it is refused.
     fn decoded(body: &[u8], cut: usize) -> Result<(Vec<u8>, usize), String> {
-        let (mut decoder, mut held) = (Decoder::default(), Vec::new());
+        let (mut decoder, mut bucket) = (Decoder::default(), Vec::new());
         let code = |problem: s3s::S3Error| problem.code().as_str().to_owned();
         for piece in body.chunks(cut.max(1)) {
             let sink = |data: &[u8]| {
-                held.extend_from_slice(data);
+                bucket.extend_from_slice(data);
                 Ok(())
             };
             decoder.push(piece, sink).map_err(code)?;
         }
-        Ok((held, decoder.finish().map_err(code)?.len()))
+        Ok((bucket, decoder.finish().map_err(code)?.len()))
     }
 
     #[test]
@@ -162,7 +165,7 @@ mod tests {
             for cut in [1, 2, 3, 7, 1000] {
                 let got = decoded(body.as_bytes(), cut);
                 let expected = expected
-                    .map(|(held, trailers)| (held.as_bytes().to_vec(), trailers))
+                    .map(|(bucket, trailers)| (bucket.as_bytes().to_vec(), trailers))
                     .map_err(str::to_owned);
                 assert_eq!(got, expected, "{body:?} by {cut}");
             }
@@ -172,7 +175,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn chunks_come_back_however_they_are_cut(chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..40), 0..6), cut in 1_usize..50) {
+        fn chunks_come_back_however_they_are_cut(
+            chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..40), 0..6),
+            cut in 1_usize..50,
+        ) {
             let mut body = Vec::new();
             for chunk in &chunks {
                 body.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
@@ -184,7 +190,10 @@ mod tests {
         }
 
         #[test]
-        fn nothing_breaks_it(body in prop::collection::vec(any::<u8>(), 0..200), cut in 1_usize..50) {
+        fn nothing_breaks_it(
+            body in prop::collection::vec(any::<u8>(), 0..200),
+            cut in 1_usize..50,
+        ) {
             _ = decoded(&body, cut);
         }
     }

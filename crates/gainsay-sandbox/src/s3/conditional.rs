@@ -7,7 +7,7 @@ use s3s::{
 };
 use time::OffsetDateTime;
 
-use super::{Held, error};
+use super::{OpenBucket, error};
 use crate::state::{Content, Version};
 
 /// The four conditions of a read, in the order of RFC 9110, section 13.2.2, which S3's own page
@@ -102,11 +102,11 @@ fn precondition() -> s3s::S3Error {
 /// The conditions of a write: that nothing is there yet, or only what the caller knows
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>).
 pub(super) fn check_write(
-    held: &Held,
+    bucket: &OpenBucket,
     key: &str,
     [if_match, if_none_match]: [Option<&ETagCondition>; 2],
 ) -> S3Result<()> {
-    let current = held.bucket.current(key).and_then(|version| version.content.as_ref());
+    let current = bucket.state.current(key).and_then(|version| version.content.as_ref());
     match (if_match, if_none_match, current) {
         (Some(_), Some(_), _) => Err(super::not_modelled("two conditions on one write")),
         (None, Some(ETagCondition::ETag(_)), _) => {

@@ -9,7 +9,9 @@ use s3s::{
     },
 };
 
-use super::{Held, error, lock, object::push, open, raw::malformed, refuse_unmodelled};
+use super::{
+    OpenBucket, error, object_lock, open, refuse_unmodelled, versions::push, xml::malformed,
+};
 use crate::{authorize::Scope, state::World};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>.
@@ -25,7 +27,7 @@ pub(super) fn delete_many(
     scope: &Scope,
     input: DeleteObjectsInput,
 ) -> S3Result<DeleteObjectsOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let conditional = |object: &s3s::dto::ObjectIdentifier| {
         object.e_tag.is_some() || object.last_modified_time.is_some() || object.size.is_some()
     };
@@ -46,11 +48,11 @@ pub(super) fn delete_many(
             Err(error(400, "KeyTooLongError", "Your key is too long"))
         } else {
             // Each delete sees what those before it left.
-            let held = open(world, &input.bucket, None)?;
+            let bucket = open(world, &input.bucket, None)?;
             delete_one(
                 world,
                 scope,
-                &held,
+                &bucket,
                 &object.key,
                 object.version_id.as_deref(),
                 input.bypass_governance_retention,
@@ -69,7 +71,7 @@ pub(super) fn delete_many(
             // What the sandbox cannot decide must not look like AWS's word for one key.
             Err(problem) if problem.code().as_str() == "NotImplemented" => {
                 std::sync::Arc::make_mut(&mut world.buckets)
-                    .insert(input.bucket.clone(), held.bucket);
+                    .insert(input.bucket.clone(), bucket.state);
                 return Err(problem);
             }
             Err(problem) => errors.push(Error {
@@ -93,7 +95,7 @@ pub(super) fn delete(
     scope: &Scope,
     input: DeleteObjectInput,
 ) -> S3Result<DeleteObjectOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     refuse_unmodelled(&[
         ("MFA delete", input.mfa.is_some()),
         (
@@ -106,7 +108,7 @@ pub(super) fn delete(
     delete_one(
         world,
         scope,
-        &held,
+        &bucket,
         &input.key,
         input.version_id.as_deref(),
         input.bypass_governance_retention,
@@ -118,28 +120,28 @@ pub(super) fn delete(
 pub(super) fn delete_one(
     world: &mut World,
     scope: &Scope,
-    held: &Held,
+    bucket: &OpenBucket,
     key: &str,
     version: Option<&str>,
     bypass: Option<bool>,
 ) -> S3Result<DeleteObjectOutput> {
-    let mut context = held.context(scope);
+    let mut context = bucket.context(scope);
     let Some(id) = version else {
-        let _permit = held.authorize_object(scope, "s3:DeleteObject", key, &context)?;
-        return delete_current(world, held, key);
+        let _permit = bucket.authorize_object(scope, "s3:DeleteObject", key, &context)?;
+        return delete_current(world, bucket, key);
     };
     context.set("s3:VersionId", id);
-    let _permit = held.authorize_object(scope, "s3:DeleteObjectVersion", key, &context)?;
-    let bypasses = lock::bypasses(scope, held, key, bypass)?;
-    if let Some(found) = held.bucket.version(key, id) {
-        lock::check_removal(scope, held, key, found, bypasses)?;
+    let _permit = bucket.authorize_object(scope, "s3:DeleteObjectVersion", key, &context)?;
+    let bypasses = object_lock::bypasses(scope, bucket, key, bypass)?;
+    if let Some(found) = bucket.state.version(key, id) {
+        object_lock::check_removal(scope, bucket, key, found, bypasses)?;
     }
-    let marker = held.bucket.version(key, id).is_some_and(|version| version.content.is_none());
-    if let Some(bucket) = world.bucket_mut(held.name()) {
-        let versions = bucket.objects.entry(key.to_owned()).or_default();
+    let marker = bucket.state.version(key, id).is_some_and(|version| version.content.is_none());
+    if let Some(state) = world.bucket_mut(bucket.name()) {
+        let versions = state.objects.entry(key.to_owned()).or_default();
         versions.retain(|version| version.id != id);
         if versions.is_empty() {
-            bucket.objects.remove(key);
+            state.objects.remove(key);
         }
     }
     Ok(DeleteObjectOutput {
@@ -150,14 +152,18 @@ pub(super) fn delete_one(
 }
 
 /// With versioning a delete adds a marker; without, it removes the object.
-fn delete_current(world: &mut World, held: &Held, key: &str) -> S3Result<DeleteObjectOutput> {
-    if held.bucket.config.versioning == Versioning::Off {
-        if let Some(bucket) = world.bucket_mut(held.name()) {
-            bucket.objects.remove(key);
+fn delete_current(
+    world: &mut World,
+    bucket: &OpenBucket,
+    key: &str,
+) -> S3Result<DeleteObjectOutput> {
+    if bucket.state.config.versioning == Versioning::Off {
+        if let Some(state) = world.bucket_mut(bucket.name()) {
+            state.objects.remove(key);
         }
         return Ok(DeleteObjectOutput::default());
     }
-    let version = push(world, held, key, None)?;
+    let version = push(world, bucket, key, world.now(), None)?;
     Ok(DeleteObjectOutput {
         delete_marker: Some(true),
         version_id: version,

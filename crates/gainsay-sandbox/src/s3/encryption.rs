@@ -1,5 +1,5 @@
-//! Which key an upload is encrypted with, what policies are told of it, and the KMS permission it
-//! takes.
+//! Which key an upload is encrypted with, which condition keys policies see of it, and the KMS
+//! permission it takes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,8 +11,8 @@ use gainsay_iam::Context;
 use s3s::{S3Result, dto::ServerSideEncryption};
 
 use super::{
-    Held,
-    customer::{self, CustomerKey},
+    OpenBucket,
+    customer_key::{self, CustomerKey},
     error, not_modelled,
 };
 use crate::{
@@ -21,7 +21,22 @@ use crate::{
     state::{DefaultEncryption, Encryption, World},
 };
 
-const OVER_HTTP: &str = "Requests specifying Server Side Encryption with AWS KMS managed keys must be made over a secure connection.";
+const OVER_HTTP: &str = concat!(
+    "Requests specifying Server Side Encryption with AWS KMS managed keys must be made over a ",
+    "secure connection."
+);
+const NEEDS_KMS: &str = concat!(
+    "Server Side Encryption with AWS KMS managed key requires HTTP header ",
+    "x-amz-server-side-encryption : aws:kms"
+);
+const NOT_A_CONTEXT: &str = concat!(
+    "The header 'x-amz-server-side-encryption-context' shall be Base64-encoded UTF-8 string ",
+    "holding JSON which represents a string-string map"
+);
+const TWO_METHODS: &str = concat!(
+    "Server Side Encryption with Customer provided key is incompatible with the encryption method ",
+    "specified"
+);
 
 /// What the headers of an upload ask for.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +47,7 @@ pub(super) struct Headers {
     /// x-amz-server-side-encryption-context.
     pub context: Option<String>,
     /// SSE-C: algorithm, key and digest.
-    pub customer: customer::Headers,
+    pub customer: customer_key::Headers,
 }
 
 /// What an upload will be encrypted with.
@@ -40,25 +55,30 @@ pub(super) struct Headers {
 pub(super) struct Plan {
     pub encryption: Encryption,
     /// The condition keys that policies see. A multipart upload keeps them for its parts.
-    pub told: Vec<(&'static str, String)>,
+    pub condition_keys: Vec<(&'static str, String)>,
     /// The key of SSE-C.
     pub customer: Option<CustomerKey>,
 }
 
 impl Plan {
-    /// Tells a context what policies see of the encryption.
+    /// Sets the condition keys about the encryption.
     pub(super) fn set_context(&self, context: &mut Context) {
-        for (key, value) in &self.told {
+        for (key, value) in &self.condition_keys {
             context.set(key, value.as_str());
         }
     }
 }
 
-/// Settles the encryption of an upload. Without a header the bucket's default applies: policies
+/// Decides how an upload is encrypted. Without a header the bucket's default applies: policies
 /// then see no algorithm but the default key's ARN (recorded by aws-rcp-s3-require-encryption-kms).
 /// A key id or alias reaches policies as the key's ARN (assumed: the same project's README).
-pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers) -> S3Result<Plan> {
-    let mut plan = plan_without_context(world, scope, held, headers)?;
+pub(super) fn plan(
+    world: &World,
+    scope: &Scope,
+    bucket: &OpenBucket,
+    headers: &Headers,
+) -> S3Result<Plan> {
+    let mut plan = plan_without_context(world, scope, bucket, headers)?;
     let Some(written) = &headers.context else { return Ok(plan) };
     match &mut plan.encryption {
         Encryption::Kms { bucket_key: false, pairs, .. } => {
@@ -69,8 +89,7 @@ pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers)
             return Err(not_modelled("encryption contexts beside a bucket key"));
         }
         Encryption::S3 | Encryption::Customer { .. } => {
-            let message = "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms";
-            return Err(error(400, "InvalidArgument", message));
+            return Err(error(400, "InvalidArgument", NEEDS_KMS));
         }
     }
     Ok(plan)
@@ -80,13 +99,7 @@ pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers)
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>). S3's own pair is not the
 /// caller's to give.
 fn read_context(written: &str) -> S3Result<BTreeMap<String, String>> {
-    let malformed = || {
-        error(
-            400,
-            "InvalidArgument",
-            "The header 'x-amz-server-side-encryption-context' shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map",
-        )
-    };
+    let malformed = || error(400, "InvalidArgument", NOT_A_CONTEXT);
     let text = STANDARD.decode(written).map_err(|_| malformed())?;
     let pairs: BTreeMap<String, String> = serde_json::from_slice(&text).map_err(|_| malformed())?;
     let apart: BTreeSet<String> = pairs.keys().map(|name| name.to_lowercase()).collect();
@@ -101,32 +114,26 @@ fn read_context(written: &str) -> S3Result<BTreeMap<String, String>> {
 fn plan_without_context(
     world: &World,
     scope: &Scope,
-    held: &Held,
+    bucket: &OpenBucket,
     headers: &Headers,
 ) -> S3Result<Plan> {
-    if let Some(key) = customer::read(scope, &headers.customer)? {
+    if let Some(key) = customer_key::read(scope, &headers.customer)? {
         return plan_customer(headers, key);
     }
-    let account = scope.account().unwrap_or_else(|| held.account().to_owned());
+    let account = scope.account().unwrap_or_else(|| bucket.account().to_owned());
     let Some(algorithm) = &headers.algorithm else {
         if headers.key.is_some() {
-            return Err(error(
-                400,
-                "InvalidArgument",
-                "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
-            ));
+            return Err(error(400, "InvalidArgument", NEEDS_KMS));
         }
-        return default_plan(world, held, headers, &account);
+        return default_plan(world, bucket, headers, &account);
     };
     match algorithm.as_str() {
-        ServerSideEncryption::AES256 if headers.key.is_some() => Err(error(
-            400,
-            "InvalidArgument",
-            "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
-        )),
+        ServerSideEncryption::AES256 if headers.key.is_some() => {
+            Err(error(400, "InvalidArgument", NEEDS_KMS))
+        }
         ServerSideEncryption::AES256 => Ok(Plan {
             encryption: Encryption::S3,
-            told: vec![(ALGORITHM, ServerSideEncryption::AES256.to_owned())],
+            condition_keys: vec![(ALGORITHM, ServerSideEncryption::AES256.to_owned())],
             customer: None,
         }),
         kms @ (ServerSideEncryption::AWS_KMS | ServerSideEncryption::AWS_KMS_DSSE) => {
@@ -141,17 +148,17 @@ fn plan_without_context(
                     .ok_or_else(|| unknown_key(text))?,
                 // Not the bucket's default key:
                 // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>.
-                None => {
-                    world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?
-                }
+                None => world
+                    .managed_key(bucket.account())
+                    .ok_or_else(|| unknown_key("alias/aws/s3"))?,
             };
             let dual_layer = kms == ServerSideEncryption::AWS_KMS_DSSE;
             Ok(Plan {
-                told: vec![(ALGORITHM, kms.to_owned()), (KEY_ID, key.clone())],
+                condition_keys: vec![(ALGORITHM, kms.to_owned()), (KEY_ID, key.clone())],
                 encryption: Encryption::Kms {
                     key,
                     bucket_key: !dual_layer
-                        && headers.bucket_key.unwrap_or_else(|| default_bucket_key(held)),
+                        && headers.bucket_key.unwrap_or_else(|| default_bucket_key(bucket)),
                     dual_layer,
                     pairs: Arc::default(),
                 },
@@ -173,37 +180,38 @@ const CUSTOMER_ALGORITHM: &str = "s3:x-amz-server-side-encryption-customer-algor
 /// SSE-C, whose key comes with the request.
 fn plan_customer(headers: &Headers, key: CustomerKey) -> S3Result<Plan> {
     if headers.algorithm.is_some() || headers.key.is_some() {
-        return Err(error(
-            400,
-            "InvalidArgument",
-            "Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
-        ));
+        return Err(error(400, "InvalidArgument", TWO_METHODS));
     }
     Ok(Plan {
         encryption: Encryption::Customer { md5: key.md5.clone() },
-        told: vec![(CUSTOMER_ALGORITHM, "AES256".to_owned())],
+        condition_keys: vec![(CUSTOMER_ALGORITHM, "AES256".to_owned())],
         customer: Some(key),
     })
 }
 
 /// A default key by id or alias is looked up in the account of who asks, as AWS says of aliases
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html>).
-fn default_plan(world: &World, held: &Held, headers: &Headers, account: &str) -> S3Result<Plan> {
-    let plan = match &held.bucket.default_encryption {
+fn default_plan(
+    world: &World,
+    bucket: &OpenBucket,
+    headers: &Headers,
+    account: &str,
+) -> S3Result<Plan> {
+    let plan = match &bucket.state.default_encryption {
         DefaultEncryption::S3 => {
-            Plan { encryption: Encryption::S3, told: Vec::new(), customer: None }
+            Plan { encryption: Encryption::S3, condition_keys: Vec::new(), customer: None }
         }
         DefaultEncryption::Kms { key, bucket_key, dual_layer } => {
             let key = match key {
                 Some(key) => world
                     .resolve_key(key, account, &world.region)
                     .ok_or_else(|| unknown_key(key))?,
-                None => {
-                    world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?
-                }
+                None => world
+                    .managed_key(bucket.account())
+                    .ok_or_else(|| unknown_key("alias/aws/s3"))?,
             };
             Plan {
-                told: vec![(KEY_ID, key.clone())],
+                condition_keys: vec![(KEY_ID, key.clone())],
                 encryption: Encryption::Kms {
                     key,
                     bucket_key: !dual_layer && headers.bucket_key.unwrap_or(*bucket_key),
@@ -217,8 +225,8 @@ fn default_plan(world: &World, held: &Held, headers: &Headers, account: &str) ->
     Ok(plan)
 }
 
-fn default_bucket_key(held: &Held) -> bool {
-    matches!(&held.bucket.default_encryption, DefaultEncryption::Kms { bucket_key: true, .. })
+fn default_bucket_key(bucket: &OpenBucket) -> bool {
+    matches!(&bucket.state.default_encryption, DefaultEncryption::Kms { bucket_key: true, .. })
 }
 
 fn unknown_key(text: &str) -> s3s::S3Error {
@@ -236,18 +244,18 @@ fn unknown_key(text: &str) -> s3s::S3Error {
 pub(super) fn authorize_write(
     world: &World,
     scope: &Scope,
-    held: &Held,
+    bucket: &OpenBucket,
     object: &str,
     encryption: &Encryption,
 ) -> S3Result<()> {
-    authorize(world, scope, held, object, encryption, "kms:GenerateDataKey")
+    authorize(world, scope, bucket, object, encryption, "kms:GenerateDataKey")
 }
 
 /// The KMS permission that an object's key takes, asked for in the caller's name through S3.
 pub(super) fn authorize(
     world: &World,
     scope: &Scope,
-    held: &Held,
+    bucket: &OpenBucket,
     object: &str,
     encryption: &Encryption,
     action: &str,
@@ -260,7 +268,7 @@ pub(super) fn authorize(
     let Some(found) = world.key(key) else {
         return Err(missing_key(scope, key, action));
     };
-    let context = context(held, object, encryption);
+    let context = context(bucket, object, encryption);
     let _permit = authorize_key(scope, world, found, action, Some(&Via { context: &context }))?;
     // S3 answers as KMS does to it, with a prefix (recorded: localstack's snapshots of AWS).
     match kms::unusable(scope, found, action) {
@@ -282,7 +290,9 @@ fn missing_key(scope: &Scope, key: &str, action: &str) -> s3s::S3Error {
         403,
         "AccessDenied",
         format!(
-            "User: {who} is not authorized to perform: {action} on resource: {key} because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access"
+            "User: {who} is not authorized to perform: {action} on resource: {key} because the \
+             resource does not exist in this Region, no resource-based policies allow access, or a \
+             resource-based policy explicitly denies access"
         ),
     )
 }
@@ -293,11 +303,11 @@ const OWN_PAIR: &str = "aws:s3:arn";
 /// The encryption context: `aws:s3:arn`, with a bucket key the bucket's ARN
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>), and the caller's own
 /// pairs.
-fn context(held: &Held, object: &str, encryption: &Encryption) -> BTreeMap<String, String> {
+fn context(bucket: &OpenBucket, object: &str, encryption: &Encryption) -> BTreeMap<String, String> {
     let (arn, pairs) = match encryption {
-        Encryption::Kms { bucket_key: true, pairs, .. } => (held.arn(), Some(pairs)),
-        Encryption::Kms { pairs, .. } => (held.object_arn(object), Some(pairs)),
-        Encryption::S3 | Encryption::Customer { .. } => (held.object_arn(object), None),
+        Encryption::Kms { bucket_key: true, pairs, .. } => (bucket.arn(), Some(pairs)),
+        Encryption::Kms { pairs, .. } => (bucket.object_arn(object), Some(pairs)),
+        Encryption::S3 | Encryption::Customer { .. } => (bucket.object_arn(object), None),
     };
     let mut context = pairs.map(|pairs| pairs.as_ref().clone()).unwrap_or_default();
     context.insert(OWN_PAIR.to_owned(), arn);
@@ -307,7 +317,7 @@ fn context(held: &Held, object: &str, encryption: &Encryption) -> BTreeMap<Strin
 /// What the data keys of a body are sealed with.
 pub(super) struct Keys<'a> {
     pub world: &'a World,
-    pub held: &'a Held,
+    pub bucket: &'a OpenBucket,
     pub object: &'a str,
     pub encryption: &'a Encryption,
     /// The key that came with the request.
@@ -316,7 +326,7 @@ pub(super) struct Keys<'a> {
 
 impl Keys<'_> {
     fn with<T>(&self, act: impl FnOnce(&dyn Seals, &str) -> Option<T>) -> Option<T> {
-        let context = context(self.held, self.object, self.encryption);
+        let context = context(self.bucket, self.object, self.encryption);
         let context = serde_json::to_string(&context).ok()?;
         match self.encryption {
             Encryption::S3 => act(&self.world.s3_key, &context),
@@ -331,8 +341,9 @@ impl Keys<'_> {
         sealed.ok_or_else(|| error(500, "InternalError", "the body could not be sealed"))
     }
 
-    pub(super) fn seal_all(&self, opened: &Opened) -> S3Result<Vec<Sealed>> {
-        opened.0.iter().map(|blob| self.seal(blob)).collect()
+    /// Seals the data keys of a body that is in several pieces.
+    pub(super) fn seal_all(&self, blobs: &[Blob]) -> S3Result<Vec<Sealed>> {
+        blobs.iter().map(|blob| self.seal(blob)).collect()
     }
 
     /// Opens the data keys of what was sealed.
@@ -350,13 +361,13 @@ fn key_of<'a>(world: &'a World, arn: &str) -> Option<&'a Key> {
     world.key(arn).map(AsRef::as_ref)
 }
 
-/// The header that tells an uploader the context again; to readers it is not told.
+/// The header that reports an encryption context to its uploader; readers do not see it.
 pub(super) fn reported_context(encryption: &Encryption) -> Option<String> {
     match encryption {
         Encryption::Kms { pairs, .. } if !pairs.is_empty() => {
             Some(STANDARD.encode(serde_json::to_string(pairs.as_ref()).ok()?))
         }
-        _ => None,
+        Encryption::Kms { .. } | Encryption::S3 | Encryption::Customer { .. } => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Listings of objects, of versions, and of uploads, page by page.
 
+mod page;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use gainsay_iam::Context;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,11 +16,8 @@ use s3s::{
     },
 };
 
-use super::{
-    Held, acl, error, open,
-    page::{Asked, Last, Page, page},
-    refuse_unmodelled,
-};
+use self::page::{Last, Page, PageRequest, page};
+use super::{OpenBucket, acl, error, open, refuse_unmodelled};
 use crate::{
     authorize::Scope,
     state::{Content, Upload, Version, World},
@@ -29,7 +28,7 @@ const PAGE: usize = 1000;
 const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'*');
 
-/// What every listing of a bucket is asked by.
+/// The parameters that every listing of a bucket has.
 struct List<'a> {
     prefix: Option<&'a str>,
     delimiter: Option<&'a str>,
@@ -38,10 +37,10 @@ struct List<'a> {
 }
 
 impl List<'_> {
-    /// What a listing tells policies:
+    /// The condition keys of a listing:
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html>.
-    fn context(&self, scope: &Scope, held: &Held) -> Context {
-        let mut context = held.context(scope);
+    fn context(&self, scope: &Scope, bucket: &OpenBucket) -> Context {
+        let mut context = bucket.context(scope);
         if let Some(prefix) = self.prefix {
             context.set("s3:prefix", prefix);
         }
@@ -79,13 +78,13 @@ impl List<'_> {
                 "Invalid Encoding Method specified in Request",
             ));
         }
-        let asked = Asked {
+        let request = PageRequest {
             prefix: self.prefix.unwrap_or_default(),
             delimiter: self.delimiter.filter(|delimiter| !delimiter.is_empty()),
             after: after.filter(|after| !after.is_empty()),
             max: self.max()?,
         };
-        Ok(page(&asked, entries, first))
+        Ok(page(&request, entries, first))
     }
 
     /// A name as the answer writes it.
@@ -121,8 +120,8 @@ pub(super) fn opened(token: &str) -> S3Result<String> {
 }
 
 /// The keys that a listing of objects shows: those whose current version is no delete marker.
-fn current(held: &Held) -> impl Iterator<Item = (&str, Listed<'_>)> {
-    held.bucket.objects.iter().filter_map(|(key, versions)| {
+fn current(bucket: &OpenBucket) -> impl Iterator<Item = (&str, Listed<'_>)> {
+    bucket.state.objects.iter().filter_map(|(key, versions)| {
         let version = versions.last()?;
         let content = version.content.as_ref()?;
         Some((key.as_str(), Listed { key, version, content }))
@@ -156,7 +155,7 @@ pub(super) fn objects_v1(
     scope: &Scope,
     input: ListObjectsInput,
 ) -> S3Result<ListObjectsOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     refuse_unmodelled(&[(
         "optional attributes of listings",
         input.optional_object_attributes.is_some(),
@@ -167,16 +166,16 @@ pub(super) fn objects_v1(
         max: input.max_keys,
         encoding: input.encoding_type.as_ref(),
     };
-    let _permit = held.authorize(scope, "s3:ListBucket", &list.context(scope, &held))?;
-    let page = list.page(input.marker.as_deref(), current(&held), |_| false)?;
-    let owner = Some(held.account());
+    let _permit = bucket.authorize(scope, "s3:ListBucket", &list.context(scope, &bucket))?;
+    let page = list.page(input.marker.as_deref(), current(&bucket), |_| false)?;
+    let owner = Some(bucket.account());
     Ok(ListObjectsOutput {
         name: Some(input.bucket.clone()),
         prefix: Some(list.shown(list.prefix.unwrap_or_default())),
         marker: Some(list.shown(input.marker.as_deref().unwrap_or_default())),
         max_keys: i32::try_from(list.max()?).ok(),
         is_truncated: Some(page.next.is_some()),
-        // Told only with a delimiter:
+        // Shown only with a delimiter:
         // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html>.
         next_marker: page
             .next
@@ -196,7 +195,7 @@ pub(super) fn objects(
     scope: &Scope,
     input: ListObjectsV2Input,
 ) -> S3Result<ListObjectsV2Output> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     refuse_unmodelled(&[(
         "optional attributes of listings",
         input.optional_object_attributes.is_some(),
@@ -207,19 +206,19 @@ pub(super) fn objects(
         max: input.max_keys,
         encoding: input.encoding_type.as_ref(),
     };
-    let _permit = held.authorize(scope, "s3:ListBucket", &list.context(scope, &held))?;
+    let _permit = bucket.authorize(scope, "s3:ListBucket", &list.context(scope, &bucket))?;
     let token = input.continuation_token.as_deref().map(opened).transpose()?;
     // Where there is a token, it says where to go on. A common prefix is passed over only where it
     // stood on the page before.
     let start = input.start_after.as_deref();
     let page = match (&token, start) {
-        (Some(token), _) => list.page(Some(token), current(&held), |_| false)?,
+        (Some(token), _) => list.page(Some(token), current(&bucket), |_| false)?,
         (None, Some(start)) => {
-            list.page(None, current(&held).filter(|(key, _)| *key > start), |_| false)?
+            list.page(None, current(&bucket).filter(|(key, _)| *key > start), |_| false)?
         }
-        (None, None) => list.page(None, current(&held), |_| false)?,
+        (None, None) => list.page(None, current(&bucket), |_| false)?,
     };
-    let owner = input.fetch_owner.unwrap_or(false).then(|| held.account());
+    let owner = input.fetch_owner.unwrap_or(false).then(|| bucket.account());
     Ok(ListObjectsV2Output {
         name: Some(input.bucket.clone()),
         prefix: Some(list.shown(list.prefix.unwrap_or_default())),
@@ -243,7 +242,7 @@ pub(super) fn versions(
     scope: &Scope,
     input: ListObjectVersionsInput,
 ) -> S3Result<ListObjectVersionsOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     refuse_unmodelled(&[(
         "optional attributes of listings",
         input.optional_object_attributes.is_some(),
@@ -254,7 +253,8 @@ pub(super) fn versions(
         max: input.max_keys,
         encoding: input.encoding_type.as_ref(),
     };
-    let _permit = held.authorize(scope, "s3:ListBucketVersions", &list.context(scope, &held))?;
+    let _permit =
+        bucket.authorize(scope, "s3:ListBucketVersions", &list.context(scope, &bucket))?;
     let marker = input.version_id_marker.as_deref().filter(|marker| !marker.is_empty());
     if marker.is_some() && input.key_marker.is_none() {
         return Err(error(
@@ -264,26 +264,25 @@ pub(super) fn versions(
         ));
     }
     // Newest first, as S3 lists them.
-    let all = held.bucket.objects.iter().flat_map(|(key, versions)| {
+    let all = bucket.state.objects.iter().flat_map(|(key, versions)| {
         let newest_first = versions.iter().rev().enumerate();
         newest_first.map(move |(age, version)| (key.as_str(), (key.as_str(), age, version)))
     });
     // The first entry behind the marker is the one next to it in age.
     let at = marker.and_then(|id| {
-        let versions = held.bucket.objects.get(input.key_marker.as_deref()?)?;
+        let versions = bucket.state.objects.get(input.key_marker.as_deref()?)?;
         versions.iter().rev().position(|version| version.id == id)
     });
     let page =
         list.page(input.key_marker.as_deref(), all, |(_, age, _)| at.is_some_and(|at| *age > at))?;
-    let next_version = match (&page.next, page.entries.last()) {
-        (Some(Last::Key(_)), Some((_, _, version))) => Some(version.id.clone()),
-        _ => None,
-    };
+    let last_is_key = matches!(page.next, Some(Last::Key(_)));
+    let next_version =
+        page.entries.last().filter(|_| last_is_key).map(|(_, _, version)| version.id.clone());
     let (mut versions, mut markers) = (Vec::new(), Vec::new());
     for (key, age, version) in &page.entries {
         let (key, id, latest) = (Some(list.shown(key)), Some(version.id.clone()), Some(*age == 0));
         let (modified, owner) =
-            (Some(Timestamp::from(version.modified)), Some(acl::owner(held.account())));
+            (Some(Timestamp::from(version.modified)), Some(acl::owner(bucket.account())));
         match &version.content {
             Some(content) => versions.push(ObjectVersion {
                 key,
@@ -329,7 +328,7 @@ pub(super) fn uploads(
     scope: &Scope,
     input: ListMultipartUploadsInput,
 ) -> S3Result<ListMultipartUploadsOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let list = List {
         prefix: input.prefix.as_deref(),
         delimiter: input.delimiter.as_deref(),
@@ -338,13 +337,13 @@ pub(super) fn uploads(
     };
     // The service authorization reference gives this action no `s3:prefix`; a policy that asks for
     // it cannot be decided.
-    let mut context = held.context(scope);
+    let mut context = bucket.context(scope);
     for key in ["s3:prefix", "s3:delimiter", "s3:max-keys"] {
         context.set_unmodelled(key);
     }
-    let _permit = held.authorize(scope, "s3:ListBucketMultipartUploads", &context)?;
-    let mut all: Vec<(&str, (&String, &Upload))> = held
-        .bucket
+    let _permit = bucket.authorize(scope, "s3:ListBucketMultipartUploads", &context)?;
+    let mut all: Vec<(&str, (&String, &Upload))> = bucket
+        .state
         .uploads
         .iter()
         .map(|(id, upload)| (upload.key.as_str(), (id, &**upload)))
@@ -358,15 +357,13 @@ pub(super) fn uploads(
     let page = list.page(input.key_marker.as_deref(), entries, |(number, ..)| {
         at.is_some_and(|at| *number > at)
     })?;
-    let next_upload = match (&page.next, page.entries.last()) {
-        (Some(Last::Key(_)), Some((_, id, _))) => Some((*id).clone()),
-        _ => None,
-    };
+    let last_is_key = matches!(page.next, Some(Last::Key(_)));
+    let next_upload = page.entries.last().filter(|_| last_is_key).map(|(_, id, _)| (*id).clone());
     let uploads = page.entries.iter().map(|(_, id, upload)| MultipartUpload {
         key: Some(list.shown(&upload.key)),
         upload_id: Some((*id).clone()),
         initiated: Some(Timestamp::from(upload.started)),
-        owner: Some(acl::owner(held.account())),
+        owner: Some(acl::owner(bucket.account())),
         storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
         ..MultipartUpload::default()
     });

@@ -4,40 +4,44 @@
 //! only then has an effect. An operation that is not written below is the wire layer's
 //! `NotImplemented`.
 
-mod access_list;
+pub(super) mod access_point;
+mod account_buckets;
 mod acl;
-mod admin;
 mod annotation;
 mod attributes;
-mod bucket;
-mod buckets;
+mod bucket_reads;
+mod checksum;
 mod chunks;
 mod conditional;
 mod copy;
-mod customer;
+mod customer_key;
 mod delete;
 mod encryption;
+mod enforced_settings;
 mod listing;
-mod lock;
+mod members;
 mod multipart;
-mod object;
-mod page;
+mod object_lock;
+mod open_bucket;
 pub(super) mod post;
-pub(super) mod raw;
+mod put;
+pub(super) mod raw_request;
 mod read;
-mod receive;
-mod settings;
+mod received_body;
+mod restore;
+mod stored_settings;
 mod tagging;
-pub(super) mod through;
-mod update;
+mod update_encryption;
+mod versions;
+mod write;
+mod xml;
 
-use self::through::Through;
-pub(super) use self::{access_list::AccessList, receive::Sum};
+use self::open_bucket::{OpenBucket, open};
+pub(super) use self::{acl::AccessList, checksum::Sum};
 
 use std::sync::Arc;
 
-use gainsay_iam::{Context, Decision, Layer};
-use gainsay_model::PublicAccessBlock;
+use gainsay_iam::Context;
 use http::StatusCode;
 use s3s::{
     S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders,
@@ -67,8 +71,8 @@ use s3s::{
 
 use super::{
     Core,
-    authorize::{Permit, Question, Refusal, Scope},
-    state::{Bucket, World},
+    authorize::{Refusal, Scope},
+    state::World,
 };
 
 /// The backend of one sandbox.
@@ -76,7 +80,7 @@ pub(super) struct Backend {
     core: Arc<Core>,
 }
 
-/// Told of an answer: it has begun what was asked, which takes its time (202).
+/// Marks a response whose operation has only begun, since it takes its time (202).
 #[derive(Clone)]
 pub(super) struct Accepted;
 
@@ -120,28 +124,45 @@ impl Backend {
 /// the world is not locked while bytes arrive.
 macro_rules! operations {
     (
-        uploads { $($upload:ident($upload_input:ident) -> $upload_output:ident = $upload_function:path;)+ }
-        accepted { $($accepted:ident($accepted_input:ident) -> $accepted_output:ident = $accepted_function:path;)+ }
-        others { $($name:ident($input:ident) -> $output:ident = $function:path;)+ }
+        uploads {
+            $($upload:ident($upload_input:ident) -> $upload_output:ident = $store:path;)+
+        }
+        accepted {
+            $($accepted:ident($accepted_input:ident) -> $accepted_output:ident = $begin:path;)+
+        }
+        others {
+            $($name:ident($input:ident) -> $output:ident = $run:path;)+
+        }
     ) => {
         #[async_trait::async_trait]
         impl S3 for Backend {
-            $(async fn $upload(&self, mut request: S3Request<$upload_input>) -> S3Result<S3Response<$upload_output>> {
-                let mut upload = receive::receive(request.input.body.take(), &request.headers).await?;
-                if let Some(trailers) = request.trailing_headers.as_ref().and_then(TrailingHeaders::take) {
-                    upload.trailers = trailers;
+            $(async fn $upload(
+                &self,
+                mut request: S3Request<$upload_input>,
+            ) -> S3Result<S3Response<$upload_output>> {
+                let body = request.input.body.take();
+                let mut body = received_body::receive(body, &request.headers).await?;
+                let trailers = request.trailing_headers.as_ref().and_then(TrailingHeaders::take);
+                if let Some(trailers) = trailers {
+                    body.trailers = trailers;
                 }
-                upload.check_trailers(&request.headers)?;
-                self.run(request, |world, scope, input| $upload_function(world, scope, input, &upload))
+                body.check_trailers(&request.headers)?;
+                self.run(request, |world, scope, input| $store(world, scope, input, &body))
             })+
-            $(async fn $accepted(&self, request: S3Request<$accepted_input>) -> S3Result<S3Response<$accepted_output>> {
-                let mut response = self.run(request, $accepted_function)?;
+            $(async fn $accepted(
+                &self,
+                request: S3Request<$accepted_input>,
+            ) -> S3Result<S3Response<$accepted_output>> {
+                let mut response = self.run(request, $begin)?;
                 // The wire layer passes over a status of ours, and hands this on.
                 response.extensions.insert(Accepted);
                 Ok(response)
             })+
-            $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
-                self.run(request, $function)
+            $(async fn $name(
+                &self,
+                request: S3Request<$input>,
+            ) -> S3Result<S3Response<$output>> {
+                self.run(request, $run)
             })+
         }
     };
@@ -149,43 +170,55 @@ macro_rules! operations {
 
 operations! {
     uploads {
-        put_object(PutObjectInput) -> PutObjectOutput = object::put;
+        put_object(PutObjectInput) -> PutObjectOutput = put::put;
         upload_part(UploadPartInput) -> UploadPartOutput = multipart::upload_part;
     }
     accepted {
-        restore_object(RestoreObjectInput) -> RestoreObjectOutput = attributes::restore;
+        restore_object(RestoreObjectInput) -> RestoreObjectOutput = restore::restore;
     }
     others {
-        create_bucket(CreateBucketInput) -> CreateBucketOutput = buckets::create;
-        delete_bucket(DeleteBucketInput) -> DeleteBucketOutput = buckets::delete;
-        list_buckets(ListBucketsInput) -> ListBucketsOutput = buckets::list;
+        create_bucket(CreateBucketInput) -> CreateBucketOutput = account_buckets::create;
+        delete_bucket(DeleteBucketInput) -> DeleteBucketOutput = account_buckets::delete;
+        list_buckets(ListBucketsInput) -> ListBucketsOutput = account_buckets::list;
         list_objects(ListObjectsInput) -> ListObjectsOutput = listing::objects_v1;
-        head_bucket(HeadBucketInput) -> HeadBucketOutput = bucket::head;
-        get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput = bucket::location;
-        get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput = bucket::versioning;
-        get_bucket_policy(GetBucketPolicyInput) -> GetBucketPolicyOutput = bucket::policy;
-        get_bucket_policy_status(GetBucketPolicyStatusInput) -> GetBucketPolicyStatusOutput = bucket::policy_status;
-        get_public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput = bucket::public_access_block;
-        get_bucket_ownership_controls(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput = bucket::ownership;
+        head_bucket(HeadBucketInput) -> HeadBucketOutput = bucket_reads::head;
+        get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput
+            = bucket_reads::location;
+        get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput
+            = bucket_reads::versioning;
+        get_bucket_policy(GetBucketPolicyInput) -> GetBucketPolicyOutput = bucket_reads::policy;
+        get_bucket_policy_status(GetBucketPolicyStatusInput) -> GetBucketPolicyStatusOutput
+            = bucket_reads::policy_status;
+        get_public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput
+            = bucket_reads::public_access_block;
+        get_bucket_ownership_controls(GetBucketOwnershipControlsInput)
+            -> GetBucketOwnershipControlsOutput = bucket_reads::ownership;
         get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = acl::get_bucket;
         put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = acl::put_bucket;
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = listing::objects;
-        list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = listing::versions;
-        list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput = listing::uploads;
+        list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput
+            = listing::versions;
+        list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput
+            = listing::uploads;
         get_object(GetObjectInput) -> GetObjectOutput = read::get;
         head_object(HeadObjectInput) -> HeadObjectOutput = read::head;
         delete_object(DeleteObjectInput) -> DeleteObjectOutput = delete::delete;
         delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput = delete::delete_many;
-        get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput = attributes::get;
+        get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput
+            = attributes::get;
         upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = copy::copy_part;
         copy_object(CopyObjectInput) -> CopyObjectOutput = copy::copy;
-        create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput = multipart::create;
-        complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput = multipart::complete;
-        abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput = multipart::abort;
+        create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput
+            = multipart::create;
+        complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput
+            = multipart::complete;
+        abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput
+            = multipart::abort;
         list_parts(ListPartsInput) -> ListPartsOutput = multipart::list_parts;
         get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput = tagging::get;
         put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput = tagging::put;
-        delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput = tagging::delete;
+        delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput
+            = tagging::delete;
         get_object_acl(GetObjectAclInput) -> GetObjectAclOutput = acl::get_object;
         put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = acl::put_object;
     }
@@ -200,6 +233,19 @@ pub(super) fn error(status: u16, code: &'static str, message: impl Into<String>)
     error
         .set_status_code(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     error
+}
+
+fn no_such_bucket() -> S3Error {
+    error(404, "NoSuchBucket", "The specified bucket does not exist")
+}
+
+fn no_such_key() -> S3Error {
+    error(404, "NoSuchKey", "The specified key does not exist.")
+}
+
+fn method_not_allowed() -> S3Error {
+    let message = "The specified method is not allowed against this resource.";
+    error(405, "MethodNotAllowed", message)
 }
 
 /// What the sandbox does not model is refused, so that it can be neither allowed nor taken for a
@@ -247,138 +293,4 @@ pub(super) fn context(scope: &Scope, account: &str) -> Context {
         context.set("s3:x-amz-content-sha256", digest.as_str());
     }
     context
-}
-
-/// A bucket as one request sees it.
-struct Held {
-    bucket: Arc<Bucket>,
-    /// Block Public Access as it holds: of the bucket and of its account, whichever is stricter
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>).
-    public_access: PublicAccessBlock,
-    /// The access point that it is asked through.
-    through: Option<Through>,
-}
-
-/// Finds the bucket and checks who must own it, which S3 does before any policy.
-fn open(world: &World, name: &str, expected_owner: Option<&str>) -> S3Result<Held> {
-    let through = if world.buckets.contains_key(name) { None } else { Through::find(world, name) };
-    let bucket = world.buckets.get(through.as_ref().map_or(name, Through::bucket)).cloned();
-    let bucket =
-        bucket.ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
-    match expected_owner {
-        Some(owner) if owner.len() != 12 || !owner.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Err(error(
-                400,
-                "InvalidBucketOwnerAWSAccountID",
-                "The value of the expected bucket owner parameter must be an AWS account ID",
-            ))
-        }
-        Some(owner) if owner != bucket.config.account => {
-            Err(error(403, "AccessDenied", "Access Denied"))
-        }
-        _ => {
-            let of_account = world.control.public_access.get(&bucket.config.account);
-            let own = bucket.config.public_access;
-            let public_access = of_account.map_or(own, |of_account| own.or(*of_account));
-            Ok(Held { bucket, public_access, through })
-        }
-    }
-}
-
-impl Held {
-    fn account(&self) -> &str {
-        &self.bucket.config.account
-    }
-
-    fn arn(&self) -> String {
-        self.bucket.config.arn()
-    }
-
-    fn object_arn(&self, key: &str) -> String {
-        format!("{}/{key}", self.arn())
-    }
-
-    fn name(&self) -> &str {
-        &self.bucket.config.name
-    }
-
-    fn context(&self, scope: &Scope) -> Context {
-        let mut context = context(scope, self.account());
-        if let Some(through) = &self.through {
-            through.set_context(&mut context);
-        }
-        context
-    }
-
-    /// Asks for an action on the bucket itself.
-    fn authorize(&self, scope: &Scope, action: &str, context: &Context) -> S3Result<Permit> {
-        self.ask(scope, action, None, context, &[])
-    }
-
-    /// Whether an action on an object would be permitted, without asking for it.
-    fn foresees(
-        &self,
-        scope: &Scope,
-        action: &str,
-        key: &str,
-        context: &Context,
-    ) -> S3Result<bool> {
-        if let Some(through) = &self.through
-            && !through.foresees(scope, action, Some(key), context)?
-        {
-            return Ok(false);
-        }
-        let config = &self.bucket.config;
-        let evaluation = scope.foresee(&Question {
-            action,
-            resource: &self.object_arn(key),
-            resource_account: &config.account,
-            resource_policy: config.policy.as_ref(),
-            context,
-            settings: &[],
-            restrict_public: self.public_access.restrict_public_buckets,
-        })?;
-        Ok(evaluation.decision == Decision::Allow)
-    }
-
-    /// Asks for an action on an object.
-    fn authorize_object(
-        &self,
-        scope: &Scope,
-        action: &str,
-        key: &str,
-        context: &Context,
-    ) -> S3Result<Permit> {
-        self.ask(scope, action, Some(key), context, &[])
-    }
-
-    /// Asks for an action on the bucket, or on one of its objects.
-    fn ask(
-        &self,
-        scope: &Scope,
-        action: &str,
-        key: Option<&str>,
-        context: &Context,
-        settings: &[Layer],
-    ) -> S3Result<Permit> {
-        if let Some(through) = &self.through {
-            let _permit = through.ask(scope, action, key, context)?;
-        }
-        let config = &self.bucket.config;
-        let resource = key.map_or_else(|| self.arn(), |key| self.object_arn(key));
-        let question = Question {
-            action,
-            resource: &resource,
-            resource_account: &config.account,
-            resource_policy: config.policy.as_ref(),
-            context,
-            settings,
-            restrict_public: self.public_access.restrict_public_buckets,
-        };
-        let Some(list) = acl::granting(self, scope, &question, key)? else {
-            return Ok(scope.authorize(&question)?);
-        };
-        let by_list = Question { resource_policy: Some(&list), restrict_public: false, ..question };
-        Ok(scope.authorize(&by_list)?)
-    }
 }

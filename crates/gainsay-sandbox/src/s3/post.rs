@@ -1,7 +1,7 @@
 //! Form uploads (POST): another way to say a PutObject, authorized and stored as one
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>).
 //!
-//! The wire layer has a reader of forms of its own, which is never asked: it would take a form for
+//! The wire layer has a reader of forms of its own, which is never used: it would take a form for
 //! authorized that this one refuses.
 
 mod form;
@@ -17,10 +17,8 @@ pub(crate) use self::{
     policy::check,
 };
 use super::{
-    error, not_modelled, object,
-    raw::{Answer, document},
-    receive::Upload,
-    tagging,
+    error, not_modelled, put, raw_request::RawResponse, received_body::ReceivedBody, tagging,
+    xml::document,
 };
 use crate::{authorize::Scope, state::World};
 
@@ -39,13 +37,13 @@ const OF_THE_FORM: &[&str] = &[
     "x-amz-signature",
 ];
 
-/// Stores what a form holds. Who asks, and that the policy was met, was settled before.
+/// Stores what a form holds. Who sends it, and that its policy is met, has been found before.
 pub(crate) fn answer(
     world: &mut World,
     scope: &Scope,
     form: &Form<'_>,
     bucket: &str,
-) -> S3Result<Answer> {
+) -> S3Result<RawResponse> {
     let status = match form.field("success_action_status") {
         // An unknown value counts as none: the answer is 204.
         None | Some("" | "204") => 204,
@@ -53,9 +51,9 @@ pub(crate) fn answer(
         Some(_) => return Err(not_modelled("other answers to forms")),
     };
     let input = input(form, bucket)?;
-    let stored = object::put(world, scope, input, &Upload::of(form.file)?)?;
+    let stored = put::put(world, scope, input, &ReceivedBody::of(form.file)?)?;
     let etag = stored.e_tag.map(|etag| format!("\"{}\"", etag.value()));
-    Ok(Answer::empty(status)
+    Ok(RawResponse::empty(status)
         .with("etag", etag)
         .with("x-amz-version-id", stored.version_id)
         .with(
@@ -76,7 +74,10 @@ fn input(form: &Form<'_>, bucket: &str) -> S3Result<PutObjectInput> {
         error(
             400,
             "InvalidArgument",
-            "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
+            concat!(
+                "Bucket POST must contain a field named 'key'.  ",
+                "If it is specified, please check the order of the fields."
+            ),
         )
     })?;
     if key.contains("${filename}") {

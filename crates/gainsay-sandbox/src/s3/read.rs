@@ -1,4 +1,5 @@
-//! GET and HEAD: the whole of an object, a range of it, or a part of its upload.
+//! `GetObject` and `HeadObject`: the whole of an object, a range of it, or a part of its upload.
+//! Both are one read; a `HeadObject` only leaves the body where it is.
 
 use std::{collections::HashMap, ops::Range};
 
@@ -6,30 +7,31 @@ use futures::stream;
 use s3s::{
     S3Result,
     dto::{
-        ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
+        ChecksumMode, ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
         ObjectLockLegalHoldStatus, ObjectLockMode, StorageClass, StreamingBlob, Timestamp,
     },
 };
 
 use super::{
+    OpenBucket,
+    checksum::Sum,
     conditional::Conditions,
-    customer,
+    customer_key,
     encryption::{self, Keys},
-    error, lock,
-    object::{self, GET, find},
-    open,
-    receive::Sum,
+    error,
+    members::{customer_key_headers, set_checksums, set_customer_key, set_encryption},
+    object_lock, open, versions,
 };
 use crate::{
     authorize::Scope,
-    kms::Sealed,
-    state::{Content, System, World},
+    kms::{Opened, Sealed},
+    state::{Content, Lock, System, Version, World},
 };
 
 /// What of an object is read.
 struct Slice {
     range: Range<u64>,
-    /// Whether the answer is partial (206), though it may be all of it.
+    /// Whether the response is partial (206), though it may be all of it.
     partial: bool,
     /// Of an object that was uploaded in parts and is read by one.
     parts: Option<i32>,
@@ -80,7 +82,7 @@ impl Slice {
     }
 
     /// The header Content-Range; an empty body has none.
-    fn shown(&self, size: u64) -> Option<String> {
+    fn content_range(&self, size: u64) -> Option<String> {
         let Range { start, end } = self.range;
         (self.partial && end > start).then(|| format!("bytes {start}-{}/{size}", end - 1))
     }
@@ -90,214 +92,230 @@ impl Slice {
     }
 }
 
-/// The checksum is told to those who ask for it, and of a part of the object only where that is
-/// known: not here.
-fn told(content: &Content, slice: &Slice, mode: Option<&s3s::dto::ChecksumMode>) -> Option<Sum> {
-    let asked = mode.is_some_and(|mode| mode.as_str() == "ENABLED");
-    content.checksum.clone().filter(|_| asked && slice.is_whole(content.size))
+/// What `GetObject` and `HeadObject` ask for.
+struct ReadRequest<'a> {
+    key: &'a str,
+    version: Option<&'a str>,
+    customer_key: customer_key::Headers,
+    /// The headers that the response is to have in place of the object's.
+    overrides: System,
+    conditions: Conditions<'a>,
+    range: Option<s3s::dto::Range>,
+    part_number: Option<i32>,
+    checksum_mode: Option<&'a ChecksumMode>,
 }
 
-/// `STANDARD` has no header.
-fn shown_class(content: &Content) -> Option<StorageClass> {
+/// Reads the [`ReadRequest`] of an input of either operation: they have their members in common by
+/// name only.
+macro_rules! read_request {
+    ($input:expr) => {
+        ReadRequest {
+            key: &$input.key,
+            version: $input.version_id.as_deref(),
+            customer_key: customer_key_headers!($input),
+            overrides: System {
+                content_type: $input.response_content_type.clone(),
+                cache_control: $input.response_cache_control.clone(),
+                content_disposition: $input.response_content_disposition.clone(),
+                content_encoding: $input.response_content_encoding.clone(),
+                content_language: $input.response_content_language.clone(),
+                expires: $input.response_expires.clone(),
+                website_redirect: None,
+            },
+            conditions: Conditions {
+                if_match: $input.if_match.as_ref(),
+                if_none_match: $input.if_none_match.as_ref(),
+                if_modified_since: $input.if_modified_since.as_ref(),
+                if_unmodified_since: $input.if_unmodified_since.as_ref(),
+            },
+            range: $input.range,
+            part_number: $input.part_number,
+            checksum_mode: $input.checksum_mode.as_ref(),
+        }
+    };
+}
+
+/// An object that has been read, as responses report it.
+struct ReadObject<'a> {
+    version: &'a Version,
+    content: &'a Content,
+    version_id: Option<String>,
+    headers: System,
+    slice: Slice,
+    /// For `GetObject` only.
+    body: Option<Opened>,
+    checksum: Option<Sum>,
+    /// What of its lock the caller may see.
+    lock: Lock,
+}
+
+/// Makes the output of either operation of a [`ReadObject`].
+macro_rules! read_output {
+    ($output:ident, $read:expr) => {{
+        let ReadObject { version, content, version_id, headers, slice, checksum, lock, .. } = $read;
+        let mut output = $output {
+            accept_ranges: Some("bytes".to_owned()),
+            content_length: slice.length(),
+            content_range: slice.content_range(content.size),
+            parts_count: slice.parts,
+            content_type: headers.content_type,
+            cache_control: headers.cache_control,
+            content_disposition: headers.content_disposition,
+            content_encoding: headers.content_encoding,
+            content_language: headers.content_language,
+            expires: headers.expires,
+            website_redirect_location: headers.website_redirect,
+            e_tag: Some(ETag::Strong(content.etag.clone())),
+            last_modified: Some(Timestamp::from(version.modified)),
+            metadata: Some(content.metadata.clone().into_iter().collect::<HashMap<_, _>>()),
+            version_id,
+            storage_class: storage_class_header(content),
+            restore: restore_header(content),
+            checksum_type: checksum.as_ref().map(Sum::kind),
+            object_lock_mode: lock
+                .retention
+                .map(|retention| ObjectLockMode::from_static(retention.mode.as_str())),
+            object_lock_retain_until_date: lock
+                .retention
+                .map(|retention| Timestamp::from(retention.until)),
+            object_lock_legal_hold_status: lock
+                .hold
+                .then(|| ObjectLockLegalHoldStatus::from_static("ON")),
+            ..$output::default()
+        };
+        set_encryption!(output, &content.encryption);
+        set_customer_key!(output, &content.encryption);
+        set_checksums!(output, checksum.as_ref());
+        output
+    }};
+}
+
+/// Which of the two operations reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Get,
+    Head,
+}
+
+impl ReadRequest<'_> {
+    /// Reads what the object is and, for `GetObject`, opens its body, too: that takes an object
+    /// which is not archived, and kms:Decrypt. Reading what an object is takes no KMS permission.
+    fn read<'b>(
+        &self,
+        world: &World,
+        scope: &Scope,
+        bucket: &'b OpenBucket,
+        operation: Operation,
+    ) -> S3Result<ReadObject<'b>> {
+        let reads_body = operation == Operation::Get;
+        let customer_key = customer_key::read(scope, &self.customer_key)?;
+        let (version, content) =
+            versions::find(scope, bucket, self.key, self.version, versions::GET)?;
+        let headers = self.headers(scope, &content.headers)?;
+        self.conditions.check(version, content)?;
+        if reads_body {
+            versions::check_readable(content)?;
+        }
+        customer_key::check(content, customer_key.as_ref())?;
+        if reads_body {
+            let encryption = &content.encryption;
+            encryption::authorize(world, scope, bucket, self.key, encryption, "kms:Decrypt")?;
+        }
+        let slice = Slice::new(content, self.range, self.part_number)?;
+        let keys = Keys {
+            world,
+            bucket,
+            object: self.key,
+            encryption: &content.encryption,
+            customer: customer_key.as_ref(),
+        };
+        let body = reads_body.then(|| keys.open(&content.body)).transpose()?;
+        Ok(ReadObject {
+            version,
+            content,
+            version_id: versions::shown_id(bucket, version),
+            headers,
+            body,
+            checksum: self.checksum(content, &slice),
+            lock: object_lock::shown(scope, bucket, self.key, content)?,
+            slice,
+        })
+    }
+
+    /// The headers of the response: those that a signed request asks for, or the object's
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>).
+    fn headers(&self, scope: &Scope, stored: &System) -> S3Result<System> {
+        let wanted = &self.overrides;
+        let any = wanted.content_type.is_some()
+            || wanted.cache_control.is_some()
+            || wanted.content_disposition.is_some()
+            || wanted.content_encoding.is_some()
+            || wanted.content_language.is_some()
+            || wanted.expires.is_some();
+        if any && scope.account().is_none() {
+            return Err(error(
+                400,
+                "InvalidRequest",
+                "Request specific response headers cannot be used for anonymous GET requests.",
+            ));
+        }
+        let either = |wanted: &Option<String>, stored: &Option<String>| {
+            wanted.as_ref().or(stored.as_ref()).cloned()
+        };
+        Ok(System {
+            content_type: either(&wanted.content_type, &stored.content_type),
+            cache_control: either(&wanted.cache_control, &stored.cache_control),
+            content_disposition: either(&wanted.content_disposition, &stored.content_disposition),
+            content_encoding: either(&wanted.content_encoding, &stored.content_encoding),
+            content_language: either(&wanted.content_language, &stored.content_language),
+            expires: wanted.expires.as_ref().or(stored.expires.as_ref()).cloned(),
+            website_redirect: stored.website_redirect.clone(),
+        })
+    }
+
+    /// The checksum is reported to those who ask for it, and of a part of the object only where
+    /// that is known: not here.
+    fn checksum(&self, content: &Content, slice: &Slice) -> Option<Sum> {
+        let wanted = self.checksum_mode.is_some_and(|mode| mode.as_str() == "ENABLED");
+        content.checksum.clone().filter(|_| wanted && slice.is_whole(content.size))
+    }
+}
+
+/// The header of the storage class. `STANDARD` has none.
+fn storage_class_header(content: &Content) -> Option<StorageClass> {
     (content.storage_class != "STANDARD").then(|| StorageClass::from_static(content.storage_class))
 }
 
-/// The header of an archived object that was brought back. For how long is not kept.
-fn shown_restore(content: &Content) -> Option<String> {
+/// The header of an archived object that was brought back. For how long is not modelled.
+fn restore_header(content: &Content) -> Option<String> {
     content.restored.then(|| "ongoing-request=\"false\"".to_owned())
 }
 
-/// What a signed request wants to be told in place of what is kept:
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
-fn overridden(scope: &Scope, kept: &System, wanted: System) -> S3Result<System> {
-    let any = wanted.content_type.is_some()
-        || wanted.cache_control.is_some()
-        || wanted.content_disposition.is_some()
-        || wanted.content_encoding.is_some()
-        || wanted.content_language.is_some()
-        || wanted.expires.is_some();
-    if any && scope.account().is_none() {
-        return Err(error(
-            400,
-            "InvalidRequest",
-            "Request specific response headers cannot be used for anonymous GET requests.",
-        ));
-    }
-    Ok(System {
-        content_type: wanted.content_type.or_else(|| kept.content_type.clone()),
-        cache_control: wanted.cache_control.or_else(|| kept.cache_control.clone()),
-        content_disposition: wanted
-            .content_disposition
-            .or_else(|| kept.content_disposition.clone()),
-        content_encoding: wanted.content_encoding.or_else(|| kept.content_encoding.clone()),
-        content_language: wanted.content_language.or_else(|| kept.content_language.clone()),
-        expires: wanted.expires.or_else(|| kept.expires.clone()),
-        website_redirect: kept.website_redirect.clone(),
-    })
-}
-
+#[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn get(
     world: &mut World,
     scope: &Scope,
     input: GetObjectInput,
 ) -> S3Result<GetObjectOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let customer =
-        [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
-    let customer = customer::read(scope, &customer)?;
-    let wanted = System {
-        content_type: input.response_content_type,
-        cache_control: input.response_cache_control,
-        content_disposition: input.response_content_disposition,
-        content_encoding: input.response_content_encoding,
-        content_language: input.response_content_language,
-        expires: input.response_expires,
-        website_redirect: None,
-    };
-    let (version, content) = find(scope, &held, &input.key, input.version_id.as_deref(), GET)?;
-    let headers = overridden(scope, &content.headers, wanted)?;
-    let conditions = Conditions {
-        if_match: input.if_match.as_ref(),
-        if_none_match: input.if_none_match.as_ref(),
-        if_modified_since: input.if_modified_since.as_ref(),
-        if_unmodified_since: input.if_unmodified_since.as_ref(),
-    };
-    conditions.check(version, content)?;
-    object::check_readable(content)?;
-    customer::check(content, customer.as_ref())?;
-    encryption::authorize(world, scope, &held, &input.key, &content.encryption, "kms:Decrypt")?;
-    let slice = Slice::new(content, input.range, input.part_number)?;
-    let keys = Keys {
-        world,
-        held: &held,
-        object: &input.key,
-        encryption: &content.encryption,
-        customer: customer.as_ref(),
-    };
-    let pieces = keys.open(&content.body)?.pieces(slice.range.clone());
-    let (algorithm, key, bucket_key) = encryption::reported(&content.encryption);
-    let (customer_algorithm, customer_md5) = customer::reported(&content.encryption);
-    let checksum = told(content, &slice, input.checksum_mode.as_ref());
-    let lock = lock::shown(scope, &held, &input.key, content)?;
-    let [crc32, crc32c, crc64nvme, sha1, sha256] = Sum::members(checksum.as_ref());
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let mut read = read_request!(input).read(world, scope, &bucket, Operation::Get)?;
+    let range = read.slice.range.clone();
+    let pieces = read.body.take().map(|body| body.pieces(range));
+    let tags = read.content.tags.len();
     Ok(GetObjectOutput {
-        accept_ranges: Some("bytes".to_owned()),
-        content_length: slice.length(),
-        content_range: slice.shown(content.size),
-        parts_count: slice.parts,
-        body: Some(StreamingBlob::wrap(stream::iter(pieces))),
-        content_type: headers.content_type,
-        cache_control: headers.cache_control,
-        content_disposition: headers.content_disposition,
-        content_encoding: headers.content_encoding,
-        content_language: headers.content_language,
-        expires: headers.expires,
-        website_redirect_location: headers.website_redirect,
-        e_tag: Some(ETag::Strong(content.etag.clone())),
-        last_modified: Some(Timestamp::from(version.modified)),
-        metadata: Some(content.metadata.clone().into_iter().collect::<HashMap<_, _>>()),
-        version_id: object::shown_version(&held, version),
-        server_side_encryption: algorithm,
-        ssekms_key_id: key,
-        bucket_key_enabled: bucket_key,
-        sse_customer_algorithm: customer_algorithm,
-        sse_customer_key_md5: customer_md5,
-        storage_class: shown_class(content),
-        restore: shown_restore(content),
-        tag_count: (!content.tags.is_empty())
-            .then(|| i32::try_from(content.tags.len()).unwrap_or(i32::MAX)),
-        checksum_crc32: crc32,
-        checksum_crc32c: crc32c,
-        checksum_crc64nvme: crc64nvme,
-        checksum_sha1: sha1,
-        checksum_sha256: sha256,
-        checksum_type: checksum.as_ref().map(Sum::kind),
-        object_lock_mode: lock
-            .retention
-            .map(|retention| ObjectLockMode::from_static(retention.mode.as_str())),
-        object_lock_retain_until_date: lock
-            .retention
-            .map(|retention| Timestamp::from(retention.until)),
-        object_lock_legal_hold_status: lock
-            .hold
-            .then(|| ObjectLockLegalHoldStatus::from_static("ON")),
-        ..GetObjectOutput::default()
+        body: pieces.map(|pieces| StreamingBlob::wrap(stream::iter(pieces))),
+        tag_count: (tags > 0).then(|| i32::try_from(tags).unwrap_or(i32::MAX)),
+        ..read_output!(GetObjectOutput, read)
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn head(
     world: &mut World,
     scope: &Scope,
     input: HeadObjectInput,
 ) -> S3Result<HeadObjectOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let customer =
-        [input.sse_customer_algorithm, input.sse_customer_key, input.sse_customer_key_md5];
-    let customer = customer::read(scope, &customer)?;
-    let wanted = System {
-        content_type: input.response_content_type,
-        cache_control: input.response_cache_control,
-        content_disposition: input.response_content_disposition,
-        content_encoding: input.response_content_encoding,
-        content_language: input.response_content_language,
-        expires: input.response_expires,
-        website_redirect: None,
-    };
-    // Reading what an object is takes no KMS permission.
-    let (version, content) = find(scope, &held, &input.key, input.version_id.as_deref(), GET)?;
-    let headers = overridden(scope, &content.headers, wanted)?;
-    let conditions = Conditions {
-        if_match: input.if_match.as_ref(),
-        if_none_match: input.if_none_match.as_ref(),
-        if_modified_since: input.if_modified_since.as_ref(),
-        if_unmodified_since: input.if_unmodified_since.as_ref(),
-    };
-    conditions.check(version, content)?;
-    customer::check(content, customer.as_ref())?;
-    let slice = Slice::new(content, input.range, input.part_number)?;
-    let (algorithm, key, bucket_key) = encryption::reported(&content.encryption);
-    let (customer_algorithm, customer_md5) = customer::reported(&content.encryption);
-    let checksum = told(content, &slice, input.checksum_mode.as_ref());
-    let lock = lock::shown(scope, &held, &input.key, content)?;
-    let [crc32, crc32c, crc64nvme, sha1, sha256] = Sum::members(checksum.as_ref());
-    Ok(HeadObjectOutput {
-        accept_ranges: Some("bytes".to_owned()),
-        content_length: slice.length(),
-        content_range: slice.shown(content.size),
-        parts_count: slice.parts,
-        content_type: headers.content_type,
-        cache_control: headers.cache_control,
-        content_disposition: headers.content_disposition,
-        content_encoding: headers.content_encoding,
-        content_language: headers.content_language,
-        expires: headers.expires,
-        website_redirect_location: headers.website_redirect,
-        e_tag: Some(ETag::Strong(content.etag.clone())),
-        last_modified: Some(Timestamp::from(version.modified)),
-        metadata: Some(content.metadata.clone().into_iter().collect::<HashMap<_, _>>()),
-        version_id: object::shown_version(&held, version),
-        server_side_encryption: algorithm,
-        ssekms_key_id: key,
-        bucket_key_enabled: bucket_key,
-        sse_customer_algorithm: customer_algorithm,
-        sse_customer_key_md5: customer_md5,
-        storage_class: shown_class(content),
-        restore: shown_restore(content),
-        checksum_crc32: crc32,
-        checksum_crc32c: crc32c,
-        checksum_crc64nvme: crc64nvme,
-        checksum_sha1: sha1,
-        checksum_sha256: sha256,
-        checksum_type: checksum.as_ref().map(Sum::kind),
-        object_lock_mode: lock
-            .retention
-            .map(|retention| ObjectLockMode::from_static(retention.mode.as_str())),
-        object_lock_retain_until_date: lock
-            .retention
-            .map(|retention| Timestamp::from(retention.until)),
-        object_lock_legal_hold_status: lock
-            .hold
-            .then(|| ObjectLockLegalHoldStatus::from_static("ON")),
-        ..HeadObjectOutput::default()
-    })
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let read = read_request!(input).read(world, scope, &bucket, Operation::Head)?;
+    Ok(read_output!(HeadObjectOutput, read))
 }

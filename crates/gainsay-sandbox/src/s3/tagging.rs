@@ -1,7 +1,5 @@
 //! Tags of objects.
 
-use std::sync::Arc;
-
 use s3s::{
     S3Result,
     dto::{
@@ -11,8 +9,8 @@ use s3s::{
 };
 
 use super::{
-    Held, error, object, open,
-    raw::{document, escape},
+    OpenBucket, error, open, versions,
+    xml::{self, document, escape},
 };
 use crate::{authorize::Scope, state::World};
 
@@ -58,20 +56,18 @@ pub(super) fn check(tags: Vec<(String, String)>, most: usize) -> S3Result<Vec<(S
     Ok(tags)
 }
 
-/// The tags of a bucket as they are sent.
+/// Reads the document of a bucket's tags, as they are sent.
 pub(super) fn written(body: &[u8]) -> S3Result<Vec<(String, String)>> {
     let tagging: Tagging = document(body, "Tagging")?;
     check(pairs(tagging.tag_set), MAX_BUCKET_TAGS)
 }
 
-/// The same as they are read.
+/// The document of a bucket's tags, as they are read.
 pub(super) fn document_of(tags: &[(String, String)]) -> String {
     let tags = tags.iter().fold(String::new(), |tags, (key, value)| {
         tags + "<Tag><Key>" + &escape(key) + "</Key><Value>" + &escape(value) + "</Value></Tag>"
     });
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Tagging xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><TagSet>{tags}</TagSet></Tagging>"
-    )
+    xml::document_of("Tagging", &format!("<TagSet>{tags}</TagSet>"))
 }
 
 fn pairs(tags: Vec<Tag>) -> Vec<(String, String)> {
@@ -85,17 +81,17 @@ pub(super) fn get(
     scope: &Scope,
     input: GetObjectTaggingInput,
 ) -> S3Result<GetObjectTaggingOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let actions = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"];
     let (version, content) =
-        object::find(scope, &held, &input.key, input.version_id.as_deref(), actions)?;
+        versions::find(scope, &bucket, &input.key, input.version_id.as_deref(), actions)?;
     let tags = content
         .tags
         .iter()
         .map(|(key, value)| Tag { key: Some(key.clone()), value: Some(value.clone()) });
     Ok(GetObjectTaggingOutput {
         tag_set: tags.collect(),
-        version_id: object::shown_version(&held, version),
+        version_id: versions::shown_id(&bucket, version),
     })
 }
 
@@ -104,11 +100,11 @@ pub(super) fn put(
     scope: &Scope,
     input: PutObjectTaggingInput,
 ) -> S3Result<PutObjectTaggingOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let tags = check(pairs(input.tagging.tag_set), MAX_TAGS)?;
     let actions = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"];
     let version_id =
-        replace(world, scope, &held, &input.key, input.version_id.as_deref(), actions, tags)?;
+        replace(world, scope, &bucket, &input.key, input.version_id.as_deref(), actions, tags)?;
     Ok(PutObjectTaggingOutput { version_id })
 }
 
@@ -118,31 +114,30 @@ pub(super) fn delete(
     scope: &Scope,
     input: DeleteObjectTaggingInput,
 ) -> S3Result<DeleteObjectTaggingOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let actions = ["s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"];
-    let version_id =
-        replace(world, scope, &held, &input.key, input.version_id.as_deref(), actions, Vec::new())?;
+    let version_id = replace(
+        world,
+        scope,
+        &bucket,
+        &input.key,
+        input.version_id.as_deref(),
+        actions,
+        Vec::new(),
+    )?;
     Ok(DeleteObjectTaggingOutput { version_id })
 }
 
 fn replace(
     world: &mut World,
     scope: &Scope,
-    held: &Held,
+    bucket: &OpenBucket,
     key: &str,
     version: Option<&str>,
     actions: [&str; 2],
     tags: Vec<(String, String)>,
 ) -> S3Result<Option<String>> {
-    let (found, _) = object::find(scope, held, key, version, actions)?;
-    let id = found.id.clone();
-    let shown = object::shown_version(held, found);
-    let versions = world.bucket_mut(held.name()).and_then(|bucket| bucket.objects.get_mut(key));
-    if let Some(version) =
-        versions.and_then(|versions| versions.iter_mut().find(|version| version.id == id))
-        && let Some(content) = &mut Arc::make_mut(version).content
-    {
-        content.tags = tags;
-    }
-    Ok(shown)
+    let (found, _) = versions::find(scope, bucket, key, version, actions)?;
+    versions::change_content(world, bucket, key, &found.id, |content| content.tags = tags);
+    Ok(versions::shown_id(bucket, found))
 }

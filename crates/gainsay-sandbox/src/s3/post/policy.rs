@@ -70,9 +70,10 @@ fn read(written: &Value) -> S3Result<Condition> {
                 Ok(Condition::Equals { field: field.to_ascii_lowercase(), value: value.clone() })
             }
             (Some(_), None) => Err(invalid("Invalid Simple-Condition: value must be a string.")),
-            _ => Err(invalid(
-                "Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.",
-            )),
+            _ => Err(invalid(concat!(
+                "Invalid Simple-Condition: Simple-Conditions must have exactly one property ",
+                "specified."
+            ))),
         };
     }
     let parts = written.as_array().map(Vec::as_slice).unwrap_or_default();

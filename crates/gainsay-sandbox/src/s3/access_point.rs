@@ -1,15 +1,18 @@
-//! Requests through an access point: its policy and its settings are asked, and then the bucket's.
+//! Requests to a bucket by way of an access point: they are authorized by the access point's policy
+//! and settings first, and then by the bucket's.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html>: what an
-//! access point's policy permits, the bucket's side must permit, too. That the access point is
-//! asked first is assumed.
+//! access point's policy permits, the bucket's side must permit, too. The order of the two is
+//! assumed.
 
 use gainsay_iam::{Context, Decision};
 use gainsay_model::PublicAccessBlock;
 
-use super::{Permit, S3Result, not_modelled};
+use s3s::S3Result;
+
+use super::not_modelled;
 use crate::{
-    authorize::{Question, Scope},
+    authorize::{Permit, Question, Scope},
     control::AccessPoint,
     state::World,
 };
@@ -52,9 +55,9 @@ const OPERATIONS: &[&str] = &[
     "UploadPartCopy",
 ];
 
-/// Why an operation on what is named like a bucket is not answered: it is an access point, which
-/// does not take it. What AWS answers then is not documented.
-pub(crate) fn refuses(world: &World, name: &str, operation: &str) -> Option<String> {
+/// Why an operation is not answered whose bucket is the alias or the host name of an access point:
+/// access points do not support it. What AWS answers then is not documented.
+pub(crate) fn refusal(world: &World, name: &str, operation: &str) -> Option<String> {
     if OPERATIONS.contains(&operation) || world.buckets.contains_key(name) {
         return None;
     }
@@ -62,15 +65,15 @@ pub(crate) fn refuses(world: &World, name: &str, operation: &str) -> Option<Stri
     Some(format!("the sandbox does not model {operation} through the access point {}", point.name))
 }
 
-/// An access point that a request came through.
+/// An access point that a request names in place of a bucket.
 #[derive(Clone, Debug)]
-pub(super) struct Through {
+pub(super) struct OpenAccessPoint {
     point: AccessPoint,
     arn: String,
     public_access: PublicAccessBlock,
 }
 
-impl Through {
+impl OpenAccessPoint {
     /// The access point of that alias or host name, with Block Public Access as it holds.
     pub(super) fn find(world: &World, name: &str) -> Option<Self> {
         let point = world.control.access_point_named(name)?.clone();
@@ -91,14 +94,13 @@ impl Through {
         &self.point.bucket
     }
 
-    /// What policies are told of it, the bucket's, too.
+    /// Sets the condition keys about the access point, for its own policy and the bucket's.
     pub(super) fn set_context(&self, context: &mut Context) {
         context.set("s3:DataAccessPointAccount", self.point.account.as_str());
         context.set("s3:DataAccessPointArn", self.arn.as_str());
         context.set("s3:AccessPointNetworkOrigin", "Internet");
     }
 
-    /// `key` is the object's, where it is one that is asked for.
     fn question<'a>(
         &'a self,
         action: &'a str,
@@ -123,8 +125,8 @@ impl Through {
         }
     }
 
-    /// Asks for an action.
-    pub(super) fn ask(
+    /// Authorizes an action on the access point or, with a key, on an object behind it.
+    pub(super) fn authorize(
         &self,
         scope: &Scope,
         action: &str,
@@ -139,8 +141,8 @@ impl Through {
         Ok(scope.authorize(&self.question(action, &self.resource(key), context))?)
     }
 
-    /// Whether an action would be permitted.
-    pub(super) fn foresees(
+    /// Whether its policy would allow an action. Nothing is recorded of it.
+    pub(super) fn would_permit(
         &self,
         scope: &Scope,
         action: &str,

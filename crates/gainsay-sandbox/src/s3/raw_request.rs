@@ -5,20 +5,19 @@
 use std::collections::BTreeMap;
 
 use http::HeaderMap;
-use quick_xml::{Reader, events::Event};
-use s3s::{
-    S3Result,
-    xml::{DeError, Deserialize, Deserializer, SerializeContent, Serializer},
-};
+use s3s::S3Result;
 
-use super::{admin, annotation, error, lock, not_modelled, receive::Digests, settings, update};
+use super::{
+    annotation, checksum::Digests, enforced_settings, error, not_modelled, object_lock,
+    stored_settings, update_encryption, xml,
+};
 use crate::{authorize::Scope, state::World};
 
 /// No configuration is longer (assumed; AWS names limits for some).
 const MAX_BODY: usize = 1 << 20;
 
-/// A request as it came.
-pub(crate) struct Raw<'a> {
+/// A request as it came, once authentication and the guard have seen to it.
+pub(crate) struct RawRequest<'a> {
     pub operation: &'static str,
     pub bucket: &'a str,
     pub key: &'a str,
@@ -27,15 +26,15 @@ pub(crate) struct Raw<'a> {
     pub body: &'a [u8],
 }
 
-/// An answer as it goes.
+/// A response as it is sent.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct RawResponse {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl RawResponse {
     pub(super) fn empty(status: u16) -> Self {
         Self { status, ..Self::default() }
     }
@@ -48,42 +47,51 @@ impl Answer {
         }
     }
 
+    /// A document of S3's schema: its root, and what is in it.
+    pub(super) fn document(root: &str, inner: &str) -> Self {
+        Self::xml(xml::document_of(root, inner))
+    }
+
     pub(super) fn with(mut self, name: &'static str, value: Option<String>) -> Self {
         self.headers.extend(value.map(|value| (name, value)));
         self
     }
 }
 
-/// Whether an operation is answered here.
+/// Whether an operation is answered from the raw request.
 pub(crate) fn knows(operation: &str) -> bool {
-    settings::knows(operation)
-        || admin::knows(operation)
+    stored_settings::knows(operation)
+        || enforced_settings::knows(operation)
         || annotation::knows(operation)
-        || lock::knows(operation)
-        || operation == update::OPERATION
+        || object_lock::knows(operation)
+        || operation == update_encryption::OPERATION
 }
 
 /// Answers a request that [`knows`] knows.
-pub(crate) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer> {
+pub(crate) fn answer(
+    world: &mut World,
+    scope: &Scope,
+    raw: &RawRequest<'_>,
+) -> S3Result<RawResponse> {
     let body = raw.payload()?;
-    let raw = Raw { body: &body, ..*raw };
+    let raw = RawRequest { body: &body, ..*raw };
     let operation = raw.operation;
-    if settings::knows(operation) {
-        settings::answer(world, scope, &raw)
-    } else if admin::knows(operation) {
-        admin::answer(world, scope, &raw)
+    if stored_settings::knows(operation) {
+        stored_settings::answer(world, scope, &raw)
+    } else if enforced_settings::knows(operation) {
+        enforced_settings::answer(world, scope, &raw)
     } else if annotation::knows(operation) {
         annotation::answer(world, scope, &raw)
-    } else if lock::knows(operation) {
-        lock::answer(world, scope, &raw)
-    } else if operation == update::OPERATION {
-        update::answer(world, scope, &raw)
+    } else if object_lock::knows(operation) {
+        object_lock::answer(world, scope, &raw)
+    } else if operation == update_encryption::OPERATION {
+        update_encryption::answer(world, scope, &raw)
     } else {
         Err(not_modelled("this operation"))
     }
 }
 
-impl Raw<'_> {
+impl RawRequest<'_> {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -106,10 +114,10 @@ impl Raw<'_> {
                 let (bytes, trailers) = unframe(self.body).ok_or_else(|| {
                     error(400, "IncompleteBody", "The request body terminated unexpectedly")
                 })?;
-                let told = self
+                let announced = self
                     .header("x-amz-decoded-content-length")
                     .and_then(|length| length.parse::<usize>().ok());
-                if told.is_some_and(|told| told != bytes.len()) {
+                if announced.is_some_and(|announced| announced != bytes.len()) {
                     return Err(error(
                         400,
                         "IncompleteBody",
@@ -128,7 +136,7 @@ impl Raw<'_> {
             return Err(error(400, "MaxMessageLengthExceeded", "Your request was too big."));
         }
         let sum = |name: &str| self.header(&format!("x-amz-checksum-{name}")).map(str::to_owned);
-        let mut digests = Digests::asked(self.headers);
+        let mut digests = Digests::for_headers(self.headers);
         digests.update(&bytes);
         let sums = [sum("crc32"), sum("crc32c"), sum("crc64nvme"), sum("sha1"), sum("sha256")];
         digests.finish().check(sums, &trailers, self.header("content-md5"))?;
@@ -177,82 +185,6 @@ fn line(bytes: &[u8]) -> Option<(&str, &[u8])> {
     Some((str::from_utf8(text).ok()?, rest.get(2..)?))
 }
 
-pub(super) fn malformed() -> s3s::S3Error {
-    error(
-        400,
-        "MalformedXML",
-        "The XML you provided was not well-formed or did not validate against our published schema",
-    )
-}
-
-/// A document of S3's schema. What is not XML, or not this document, is malformed. The wire layer
-/// refuses or passes over members that it has no name for; AWS may have one, so they are not
-/// modelled: what was read, written again, must have every element that was sent.
-pub(super) fn document<T>(body: &[u8], root: &str) -> S3Result<T>
-where
-    T: for<'xml> Deserialize<'xml> + SerializeContent,
-{
-    let sent = elements(body, root)?;
-    let read = T::deserialize(&mut Deserializer::new(body)).map_err(|problem| match problem {
-        DeError::UnexpectedTagName => not_modelled("a member of this configuration"),
-        _ => malformed(),
-    })?;
-    let mut written = Vec::new();
-    Serializer::new(&mut written).content(root, &read).map_err(|_| malformed())?;
-    let known = elements(&written, root)?;
-    if sent.iter().all(|(path, count)| known.get(path).is_some_and(|known| known >= count)) {
-        Ok(read)
-    } else {
-        Err(not_modelled("a member of this configuration"))
-    }
-}
-
-/// One element of this name, nothing after it, no document type: nobody's entities are expanded.
-pub(super) fn well_formed(body: &[u8], root: &str) -> S3Result<()> {
-    elements(body, root).map(|_| ())
-}
-
-/// Deeper than any document of S3's.
-const MAX_DEPTH: usize = 32;
-
-/// The elements of a document: the way to each from the root, and how often it is there.
-fn elements(body: &[u8], root: &str) -> S3Result<BTreeMap<Vec<Vec<u8>>, usize>> {
-    let mut reader = Reader::from_reader(body);
-    let mut path: Vec<Vec<u8>> = Vec::new();
-    let mut found = BTreeMap::new();
-    loop {
-        let event = reader.read_event().map_err(|_| malformed())?;
-        match event {
-            Event::Start(ref element) | Event::Empty(ref element) => {
-                let name = element.local_name().as_ref().to_vec();
-                let second = path.is_empty() && (!found.is_empty() || name != root.as_bytes());
-                if second || path.len() >= MAX_DEPTH {
-                    return Err(malformed());
-                }
-                path.push(name);
-                *found.entry(path.clone()).or_insert(0) += 1;
-                if matches!(event, Event::Empty(_)) {
-                    path.pop();
-                }
-            }
-            Event::End(_) => _ = path.pop().ok_or_else(malformed)?,
-            Event::Text(text) if path.is_empty() && !text.iter().all(u8::is_ascii_whitespace) => {
-                return Err(malformed());
-            }
-            Event::Eof if !found.is_empty() && path.is_empty() => return Ok(found),
-            Event::DocType(_) | Event::PI(_) | Event::CData(_) | Event::Eof => {
-                return Err(malformed());
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Text in an XML element.
-pub(super) fn escape(text: &str) -> String {
-    quick_xml::escape::escape(text).into_owned()
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
@@ -277,34 +209,6 @@ mod tests {
             "3\r\nabc\r\n0\r\na:b",
         ] {
             assert!(unframe(broken.as_bytes()).is_none(), "{broken:?}");
-        }
-    }
-
-    #[test]
-    fn only_one_element_of_the_name_is_a_document() {
-        for good in [
-            "<A/>",
-            "<?xml version=\"1.0\"?><A xmlns=\"x\"><B>c</B></A>\n",
-            "<x:A xmlns:x=\"y\"></x:A>",
-        ] {
-            assert!(well_formed(good.as_bytes(), "A").is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "A",
-            "<B/>",
-            "<A>",
-            "</A>",
-            "<A></B>",
-            "<A/><A/>",
-            "<A/>x",
-            "x<A/>",
-            "<!DOCTYPE A [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><A>&e;</A>",
-            "<A><![CDATA[x]]></A>",
-            "\u{0}",
-            "<A",
-        ] {
-            assert!(well_formed(bad.as_bytes(), "A").is_err(), "{bad}");
         }
     }
 }

@@ -4,8 +4,8 @@
 //! keys that have it behind the prefix are rolled up to their common prefix, which counts as one
 //! entry.
 
-/// What is listed.
-pub(super) struct Asked<'a> {
+/// Which page is wanted.
+pub(super) struct PageRequest<'a> {
     pub prefix: &'a str,
     /// Nothing for an empty one, too.
     pub delimiter: Option<&'a str>,
@@ -43,17 +43,17 @@ impl Last {
 /// versions do); `first` tells which entry of the key `after` is the first that is still to come,
 /// if any.
 pub(super) fn page<'k, T>(
-    asked: &Asked<'_>,
+    request: &PageRequest<'_>,
     entries: impl Iterator<Item = (&'k str, T)>,
     first: impl Fn(&T) -> bool,
 ) -> Page<T> {
     let mut page = Page { entries: Vec::new(), prefixes: Vec::new(), next: None };
-    let after = asked.after.unwrap_or_default();
-    let passed = asked.delimiter.filter(|_| rolled(asked, after) == Some(after)).map(|_| after);
+    let after = request.after.unwrap_or_default();
+    let passed = request.delimiter.filter(|_| rolled(request, after) == Some(after)).map(|_| after);
     let mut last: Option<Last> = None;
     let mut within = false;
-    for (key, entry) in entries.filter(|(key, _)| key.starts_with(asked.prefix)) {
-        if key == after && asked.after.is_some() {
+    for (key, entry) in entries.filter(|(key, _)| key.starts_with(request.prefix)) {
+        if key == after && request.after.is_some() {
             within = within || first(&entry);
             if !within {
                 continue;
@@ -61,13 +61,13 @@ pub(super) fn page<'k, T>(
         } else if key < after || passed.is_some_and(|prefix| key.starts_with(prefix)) {
             continue;
         }
-        let common = rolled(asked, key);
+        let common = rolled(request, key);
         if let (Some(common), Some(Last::Prefix(before))) = (common, &last)
             && common == before
         {
             continue;
         }
-        if page.entries.len() + page.prefixes.len() == asked.max {
+        if page.entries.len() + page.prefixes.len() == request.max {
             page.next = last;
             return page;
         }
@@ -83,11 +83,11 @@ pub(super) fn page<'k, T>(
 }
 
 /// The common prefix of a key: up to the first delimiter behind the prefix.
-fn rolled<'k>(asked: &Asked<'_>, key: &'k str) -> Option<&'k str> {
-    let delimiter = asked.delimiter?;
-    let rest = key.strip_prefix(asked.prefix)?;
+fn rolled<'k>(request: &PageRequest<'_>, key: &'k str) -> Option<&'k str> {
+    let delimiter = request.delimiter?;
+    let rest = key.strip_prefix(request.prefix)?;
     let at = rest.find(delimiter)?;
-    key.get(..asked.prefix.len() + at + delimiter.len())
+    key.get(..request.prefix.len() + at + delimiter.len())
 }
 
 #[cfg(test)]
@@ -105,8 +105,8 @@ mod tests {
         after: Option<&str>,
         max: usize,
     ) -> Page<String> {
-        let asked = Asked { prefix, delimiter, after, max };
-        page(&asked, keys.iter().map(|key| (key.as_str(), key.clone())), |_| false)
+        let request = PageRequest { prefix, delimiter, after, max };
+        page(&request, keys.iter().map(|key| (key.as_str(), key.clone())), |_| false)
     }
 
     fn keys(keys: &[&str]) -> BTreeSet<String> {

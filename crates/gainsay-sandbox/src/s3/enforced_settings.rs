@@ -20,8 +20,9 @@ use s3s::{
 use serde::Deserialize;
 
 use super::{
-    Held, acl, error, not_modelled, open,
-    raw::{Answer, Raw, document, escape, malformed, well_formed},
+    OpenBucket, acl, error, method_not_allowed, no_such_bucket, not_modelled, open,
+    raw_request::{RawRequest, RawResponse},
+    xml::{document, document_of, escape, malformed, well_formed},
 };
 use crate::{
     authorize::Scope,
@@ -30,10 +31,10 @@ use crate::{
 };
 
 /// What an operation does once it is authorized.
-type Effect = fn(&mut Bucket, &Raw<'_>, &Asker<'_>) -> S3Result<Answer>;
+type Effect = fn(&mut Bucket, &RawRequest<'_>, &Requester<'_>) -> S3Result<RawResponse>;
 
-/// Who asks, and what else the request meets.
-struct Asker<'a> {
+/// Who requests an operation, and the Block Public Access that it meets.
+struct Requester<'a> {
     scope: &'a Scope,
     /// Block Public Access as it holds.
     public_access: PublicAccessBlock,
@@ -44,7 +45,7 @@ const OPERATIONS: &[(&str, &str, Effect)] = &[
     ("PutBucketPolicy", "s3:PutBucketPolicy", put_policy),
     ("DeleteBucketPolicy", "s3:DeleteBucketPolicy", |bucket, _, _| {
         config(bucket).policy = None;
-        Ok(Answer::empty(204))
+        Ok(RawResponse::empty(204))
     }),
     ("PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock", put_public_access_block),
     // There is no action of its own:
@@ -57,7 +58,7 @@ const OPERATIONS: &[(&str, &str, Effect)] = &[
             block_public_policy: false,
             restrict_public_buckets: false,
         };
-        Ok(Answer::empty(204))
+        Ok(RawResponse::empty(204))
     }),
     ("PutBucketEncryption", "s3:PutEncryptionConfiguration", put_encryption),
     // It goes back to SSE-S3:
@@ -65,10 +66,10 @@ const OPERATIONS: &[(&str, &str, Effect)] = &[
     // stays blocked where it was is assumed.
     ("DeleteBucketEncryption", "s3:PutEncryptionConfiguration", |bucket, _, _| {
         bucket.default_encryption = DefaultEncryption::S3;
-        Ok(Answer::empty(204))
+        Ok(RawResponse::empty(204))
     }),
     ("GetBucketEncryption", "s3:GetEncryptionConfiguration", |bucket, _, _| {
-        Ok(Answer::xml(encryption(bucket)))
+        Ok(RawResponse::xml(encryption(bucket)))
     }),
     ("PutBucketVersioning", "s3:PutBucketVersioning", put_versioning),
     ("PutBucketOwnershipControls", "s3:PutBucketOwnershipControls", put_ownership),
@@ -77,7 +78,7 @@ const OPERATIONS: &[(&str, &str, Effect)] = &[
     ("DeleteBucketOwnershipControls", "s3:PutBucketOwnershipControls", |bucket, _, _| {
         bucket.deleted.insert("PutBucketOwnershipControls");
         config(bucket).ownership = Ownership::ObjectWriter;
-        Ok(Answer::empty(204))
+        Ok(RawResponse::empty(204))
     }),
 ];
 
@@ -86,20 +87,22 @@ pub(super) fn knows(operation: &str) -> bool {
     OPERATIONS.iter().any(|(name, ..)| *name == operation)
 }
 
-pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer> {
+pub(super) fn answer(
+    world: &mut World,
+    scope: &Scope,
+    raw: &RawRequest<'_>,
+) -> S3Result<RawResponse> {
     let found = OPERATIONS.iter().find(|(name, ..)| *name == raw.operation);
     let (name, action, effect) = found.ok_or_else(|| not_modelled("this operation"))?;
-    let held = open(world, raw.bucket, raw.expected_owner())?;
-    let context = held.context(scope);
-    let _permit = held.authorize(scope, action, &context)?;
+    let bucket = open(world, raw.bucket, raw.expected_owner())?;
+    let context = bucket.context(scope);
+    let _permit = bucket.authorize(scope, action, &context)?;
     if name.ends_with("BucketPolicy") {
-        check_own_account(scope, &held)?;
+        check_own_account(scope, &bucket)?;
     }
-    let bucket = world.bucket_mut(held.name());
-    let bucket =
-        bucket.ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
-    let public_access = held.public_access;
-    effect(bucket, raw, &Asker { scope, public_access })
+    let public_access = bucket.public_access;
+    let state = world.bucket_mut(bucket.name()).ok_or_else(no_such_bucket)?;
+    effect(state, raw, &Requester { scope, public_access })
 }
 
 fn config(bucket: &mut Bucket) -> &mut Config {
@@ -108,21 +111,21 @@ fn config(bucket: &mut Bucket) -> &mut Config {
 
 /// With the permission but from another account:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>.
-fn check_own_account(scope: &Scope, held: &Held) -> S3Result<()> {
-    if scope.account().as_deref() == Some(held.account()) {
+fn check_own_account(scope: &Scope, bucket: &OpenBucket) -> S3Result<()> {
+    if scope.account().as_deref() == Some(bucket.account()) {
         return Ok(());
     }
-    Err(error(
-        405,
-        "MethodNotAllowed",
-        "The specified method is not allowed against this resource.",
-    ))
+    Err(method_not_allowed())
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>.
 const MAX_POLICY: usize = 20 * 1024;
 
-fn put_policy(bucket: &mut Bucket, raw: &Raw<'_>, asker: &Asker<'_>) -> S3Result<Answer> {
+fn put_policy(
+    bucket: &mut Bucket,
+    raw: &RawRequest<'_>,
+    requester: &Requester<'_>,
+) -> S3Result<RawResponse> {
     let refuse = |message: String| error(400, "MalformedPolicy", message);
     if raw.header("x-amz-confirm-remove-self-bucket-access").is_some() {
         return Err(not_modelled("the confirmation of a lockout"));
@@ -147,19 +150,26 @@ fn put_policy(bucket: &mut Bucket, raw: &Raw<'_>, asker: &Asker<'_>) -> S3Result
     if !policy.statements().iter().all(|statement| statement.resources().all(inside)) {
         return Err(refuse("Policy has invalid resource".to_owned()));
     }
-    if asker.public_access.block_public_policy && public::is_public(&value) {
-        let clause = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access";
-        return Err(asker
+    if requester.public_access.block_public_policy && public::is_public(&value) {
+        let clause = concat!(
+            "because public policies are prevented by the BlockPublicPolicy setting in ",
+            "S3 Block Public Access"
+        );
+        return Err(requester
             .scope
             .refuse("s3:PutBucketPolicy", &arn, Layer::BlockPublicAccess, clause)
             .into());
     }
     let source = Source::new(format!("the policy put on {}", bucket.config.name), text.to_owned());
     config(bucket).policy = Some(Document::new(source, policy, text.to_owned()));
-    Ok(Answer::empty(204))
+    Ok(RawResponse::empty(204))
 }
 
-fn put_public_access_block(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
+fn put_public_access_block(
+    bucket: &mut Bucket,
+    raw: &RawRequest<'_>,
+    _: &Requester<'_>,
+) -> S3Result<RawResponse> {
     let block: PublicAccessBlockConfiguration =
         document(raw.body, "PublicAccessBlockConfiguration")?;
     // What is not written is off:
@@ -171,10 +181,14 @@ fn put_public_access_block(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) ->
         restrict_public_buckets: block.restrict_public_buckets.unwrap_or(false),
     };
     bucket.deleted.remove("PutPublicAccessBlock");
-    Ok(Answer::empty(200))
+    Ok(RawResponse::empty(200))
 }
 
-fn put_versioning(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
+fn put_versioning(
+    bucket: &mut Bucket,
+    raw: &RawRequest<'_>,
+    _: &Requester<'_>,
+) -> S3Result<RawResponse> {
     let sent: VersioningConfiguration = document(raw.body, "VersioningConfiguration")?;
     if sent.mfa_delete.is_some() || raw.header("x-amz-mfa").is_some() {
         return Err(not_modelled("MFA delete"));
@@ -195,21 +209,31 @@ fn put_versioning(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result
         return Err(error(
             409,
             "InvalidBucketState",
-            "A replication configuration is present on this bucket, so the versioning state cannot be changed.",
+            concat!(
+                "A replication configuration is present on this bucket, ",
+                "so the versioning state cannot be changed."
+            ),
         ));
     }
     if bucket.lock.is_some() && versioning != Versioning::Enabled {
         return Err(error(
             409,
             "InvalidBucketState",
-            "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+            concat!(
+                "An Object Lock configuration is present on this bucket, ",
+                "so the versioning state cannot be changed."
+            ),
         ));
     }
     config(bucket).versioning = versioning;
-    Ok(Answer::empty(200))
+    Ok(RawResponse::empty(200))
 }
 
-fn put_ownership(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
+fn put_ownership(
+    bucket: &mut Bucket,
+    raw: &RawRequest<'_>,
+    _: &Requester<'_>,
+) -> S3Result<RawResponse> {
     let controls: OwnershipControls = document(raw.body, "OwnershipControls")?;
     let [rule] = controls.rules.as_slice() else {
         return Err(malformed());
@@ -225,7 +249,7 @@ fn put_ownership(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<
     }
     config(bucket).ownership = ownership;
     bucket.deleted.remove("PutBucketOwnershipControls");
-    Ok(Answer::empty(200))
+    Ok(RawResponse::empty(200))
 }
 
 /// The wire layer has no name for `BlockedEncryptionTypes`, so this document is read here:
@@ -263,7 +287,11 @@ struct Blocked {
     types: Vec<String>,
 }
 
-fn put_encryption(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
+fn put_encryption(
+    bucket: &mut Bucket,
+    raw: &RawRequest<'_>,
+    _: &Requester<'_>,
+) -> S3Result<RawResponse> {
     well_formed(raw.body, "ServerSideEncryptionConfiguration")?;
     let text = str::from_utf8(raw.body).map_err(|_| malformed())?;
     let sent: Encryption = quick_xml::de::from_str(text).map_err(|problem| {
@@ -292,7 +320,10 @@ fn put_encryption(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result
                 return Err(error(
                     400,
                     "InvalidArgument",
-                    "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+                    concat!(
+                        "a KMSMasterKeyID is not applicable if the default sse algorithm is not ",
+                        "aws:kms or aws:kms:dsse"
+                    ),
                 ));
             }
             ("aws:kms" | "aws:kms:dsse", Some(key)) if key.is_empty() || key.len() > 2048 => {
@@ -311,7 +342,7 @@ fn put_encryption(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result
     if let Some(blocked) = blocked {
         config(bucket).blocks_customer_keys = blocked;
     }
-    Ok(Answer::empty(200))
+    Ok(RawResponse::empty(200))
 }
 
 fn encryption(bucket: &Bucket) -> String {
@@ -325,10 +356,13 @@ fn encryption(bucket: &Bucket) -> String {
         format!("<KMSMasterKeyID>{}</KMSMasterKeyID>", escape(key))
     });
     let blocked = if bucket.config.blocks_customer_keys { "SSE-C" } else { "NONE" };
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ServerSideEncryptionConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>\
-         <ApplyServerSideEncryptionByDefault><SSEAlgorithm>{algorithm}</SSEAlgorithm>{key}</ApplyServerSideEncryptionByDefault>\
+    let rule = format!(
+        "<Rule><ApplyServerSideEncryptionByDefault>\
+         <SSEAlgorithm>{algorithm}</SSEAlgorithm>{key}\
+         </ApplyServerSideEncryptionByDefault>\
          <BucketKeyEnabled>{bucket_key}</BucketKeyEnabled>\
-         <BlockedEncryptionTypes><EncryptionType>{blocked}</EncryptionType></BlockedEncryptionTypes></Rule></ServerSideEncryptionConfiguration>"
-    )
+         <BlockedEncryptionTypes><EncryptionType>{blocked}</EncryptionType>\
+         </BlockedEncryptionTypes></Rule>"
+    );
+    document_of("ServerSideEncryptionConfiguration", &rule)
 }

@@ -1,6 +1,6 @@
 //! SSE-C: keys that callers hold
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html>).
-//! They are used and forgotten; what is kept is their MD5.
+//! The keys are used and forgotten; what is stored is their MD5.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use md5::{Digest as _, Md5};
@@ -32,19 +32,22 @@ pub(super) fn read(scope: &Scope, headers: &Headers) -> S3Result<Option<Customer
     let invalid = |message: &'static str| error(400, "InvalidArgument", message);
     let [algorithm, key, md5] = headers;
     let Some(algorithm) = algorithm else {
-        return Err(invalid(
-            "Requests specifying Server Side Encryption with Customer provided keys must provide a valid encryption algorithm.",
-        ));
+        return Err(invalid(concat!(
+            "Requests specifying Server Side Encryption with Customer provided keys must ",
+            "provide a valid encryption algorithm."
+        )));
     };
     let Some(key) = key else {
-        return Err(invalid(
-            "Requests specifying Server Side Encryption with Customer provided keys must provide an appropriate secret key.",
-        ));
+        return Err(invalid(concat!(
+            "Requests specifying Server Side Encryption with Customer provided keys must ",
+            "provide an appropriate secret key."
+        )));
     };
     let Some(md5) = md5 else {
-        return Err(invalid(
-            "Requests specifying Server Side Encryption with Customer provided keys must provide the client calculated MD5 of the secret key.",
-        ));
+        return Err(invalid(concat!(
+            "Requests specifying Server Side Encryption with Customer provided keys must ",
+            "provide the client calculated MD5 of the secret key."
+        )));
     };
     if algorithm != "AES256" {
         return Err(error(
@@ -57,7 +60,10 @@ pub(super) fn read(scope: &Scope, headers: &Headers) -> S3Result<Option<Customer
         return Err(error(
             400,
             "InvalidRequest",
-            "Requests specifying Server Side Encryption with Customer provided keys must be made over a secure connection.",
+            concat!(
+                "Requests specifying Server Side Encryption with Customer provided keys must be ",
+                "made over a secure connection."
+            ),
         ));
     }
     let bytes: Option<[u8; 32]> = STANDARD.decode(key).ok().and_then(|bytes| bytes.try_into().ok());
@@ -87,17 +93,20 @@ pub(super) fn check(content: &Content, key: Option<&CustomerKey>) -> S3Result<()
         None => Err(error(
             400,
             "InvalidRequest",
-            "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
+            concat!(
+                "The object was stored using a form of Server Side Encryption. ",
+                "The correct parameters must be provided to retrieve the object."
+            ),
         )),
         Some(key) if key.md5 != *md5 => Err(error(403, "AccessDenied", "Access Denied")),
         Some(_) => Ok(()),
     }
 }
 
-/// The headers that report it: algorithm and the key's MD5.
+/// The headers that report SSE-C: algorithm and the key's MD5.
 pub(super) fn reported(encryption: &Encryption) -> (Option<String>, Option<String>) {
     match encryption {
         Encryption::Customer { md5 } => (Some("AES256".to_owned()), Some(md5.clone())),
-        _ => (None, None),
+        Encryption::S3 | Encryption::Kms { .. } => (None, None),
     }
 }

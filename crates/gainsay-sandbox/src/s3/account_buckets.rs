@@ -1,4 +1,4 @@
-//! Buckets as a whole: making, removing and listing them.
+//! The buckets of an account: `CreateBucket`, `DeleteBucket` and `ListBuckets`.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use s3s::{
 
 use super::{
     AccessList,
-    access_list::{self, Of, Written, grant_headers},
-    acl, context, error, not_modelled, open, refuse_unmodelled,
+    acl::{self, AclHeaders, Of, Written, grant_headers},
+    context, error, not_modelled, open, refuse_unmodelled,
 };
 use crate::{
     authorize::{Question, Scope},
@@ -30,6 +30,18 @@ const MAX_BUCKETS: i32 = 10_000;
 /// The Region whose buckets have no location constraint, and in which making a bucket again is no
 /// error.
 const OLDEST_REGION: &str = "us-east-1";
+
+const NAME_TAKEN: &str = concat!(
+    "The requested bucket name is not available. The bucket namespace is shared by all users of ",
+    "the system. Please select a different name and try again."
+);
+const ALREADY_OWNED: &str =
+    "Your previous request to create the named bucket succeeded and you already own it.";
+const NOT_EMPTY: &str = "The bucket you tried to delete is not empty";
+const VERSIONS_LEFT: &str = concat!(
+    "The bucket you tried to delete is not empty. ",
+    "You must delete all versions in the bucket."
+);
 
 /// Makes a bucket for the caller's account, as new buckets are since April 2023: Block Public
 /// Access on, ACLs off
@@ -56,39 +68,32 @@ pub(super) fn create(
         return Err(error(400, "InvalidBucketName", "The specified bucket is not valid."));
     }
     let constraint = configuration.and_then(|it| it.location_constraint.as_ref());
-    let grants = [
-        ("s3:x-amz-grant-full-control", &input.grant_full_control),
-        ("s3:x-amz-grant-read", &input.grant_read),
-        ("s3:x-amz-grant-read-acp", &input.grant_read_acp),
-        ("s3:x-amz-grant-write", &input.grant_write),
-        ("s3:x-amz-grant-write-acp", &input.grant_write_acp),
-    ];
-    let granted = grants.iter().any(|(_, grant)| grant.is_some());
-    let mut told = context(scope, &account);
-    set_context(&mut told, "s3:x-amz-acl", input.acl.as_ref().map(BucketCannedACL::as_str));
-    for (key, grant) in &grants {
-        set_context(&mut told, key, grant.as_deref());
+    let acl_headers = AclHeaders {
+        canned: input.acl.as_ref().map(BucketCannedACL::as_str),
+        grants: grant_headers!(input),
+    };
+    let mut context = context(scope, &account);
+    acl_headers.set_context(&mut context);
+    if let Some(constraint) = constraint {
+        context.set("s3:locationconstraint", constraint.as_str());
     }
-    set_context(
-        &mut told,
-        "s3:locationconstraint",
-        constraint.map(BucketLocationConstraint::as_str),
-    );
     let ownership = input.object_ownership.as_ref().map(ObjectOwnership::as_str);
-    set_context(&mut told, "s3:x-amz-object-ownership", ownership);
+    if let Some(ownership) = ownership {
+        context.set("s3:x-amz-object-ownership", ownership);
+    }
     let arn = format!("arn:aws:s3:::{name}");
-    let ask = |action: &str| scope.authorize(&own(&account, action, &arn, &told));
-    let _permit = ask("s3:CreateBucket")?;
-    if input.acl.is_some() || granted {
-        let _permit = ask("s3:PutBucketAcl")?;
+    let authorize = |action: &str| scope.authorize(&own(&account, action, &arn, &context));
+    let _permit = authorize("s3:CreateBucket")?;
+    if acl_headers.is_some() {
+        let _permit = authorize("s3:PutBucketAcl")?;
     }
     let locked = input.object_lock_enabled_for_bucket == Some(true);
     if locked {
-        let _permit = ask("s3:PutBucketObjectLockConfiguration")?;
-        let _permit = ask("s3:PutBucketVersioning")?;
+        let _permit = authorize("s3:PutBucketObjectLockConfiguration")?;
+        let _permit = authorize("s3:PutBucketVersioning")?;
     }
     if ownership.is_some() {
-        let _permit = ask("s3:PutBucketOwnershipControls")?;
+        let _permit = authorize("s3:PutBucketOwnershipControls")?;
     }
     check_location(world, constraint)?;
     let ownership = match ownership {
@@ -96,18 +101,14 @@ pub(super) fn create(
         Some(word) => acl::ownership(word)
             .ok_or_else(|| error(400, "InvalidArgument", "Invalid Object Ownership"))?,
     };
-    let headers = grant_headers!(input);
-    let canned = input.acl.as_ref().map(BucketCannedACL::as_str);
-    let list = new_acl(world, &account, ownership, canned, headers)?;
-    if let Some(held) = world.buckets.get(&name) {
-        return if held.config.account != account {
-            let message = "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.";
-            Err(error(409, "BucketAlreadyExists", message))
+    let list = new_acl(world, &account, ownership, acl_headers)?;
+    if let Some(existing) = world.buckets.get(&name) {
+        return if existing.config.account != account {
+            Err(error(409, "BucketAlreadyExists", NAME_TAKEN))
         } else if world.region == OLDEST_REGION {
             Ok(created(&name))
         } else {
-            let message = "Your previous request to create the named bucket succeeded and you already own it.";
-            Err(error(409, "BucketAlreadyOwnedByYou", message))
+            Err(error(409, "BucketAlreadyOwnedByYou", ALREADY_OWNED))
         };
     }
     let mut config = new_config(&name, &account, ownership);
@@ -124,12 +125,6 @@ pub(super) fn create(
 
 fn created(name: &str) -> CreateBucketOutput {
     CreateBucketOutput { location: Some(format!("/{name}")) }
-}
-
-fn set_context(context: &mut Context, key: &str, value: Option<&str>) {
-    if let Some(value) = value {
-        context.set(key, value);
-    }
 }
 
 /// A question about what belongs to the caller's own account, and has no policy.
@@ -191,7 +186,8 @@ fn is_name(name: &str) -> bool {
         && !SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// A bucket is made in the Region that is asked, and every Region but the oldest wants its name.
+/// A bucket is created in the Region that the request goes to, and every Region but the oldest
+/// takes its name as the location constraint.
 fn check_location(world: &World, constraint: Option<&BucketLocationConstraint>) -> S3Result<()> {
     let constraint = constraint.map(BucketLocationConstraint::as_str);
     match constraint {
@@ -207,14 +203,15 @@ fn check_location(world: &World, constraint: Option<&BucketLocationConstraint>) 
             400,
             "IllegalLocationConstraintException",
             format!(
-                "The {} location constraint is incompatible for the region specific endpoint this request was sent to.",
+                "The {} location constraint is incompatible for the region specific endpoint this \
+                 request was sent to.",
                 other.unwrap_or("unspecified")
             ),
         )),
     }
 }
 
-/// An ACL that a new bucket is given. Block Public Access of the account is asked, that of the
+/// An ACL that a new bucket is given. Block Public Access of the account applies, that of the
 /// bucket is not there yet; a public ACL under it is a bad request
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>). The code
 /// is assumed.
@@ -222,10 +219,8 @@ fn new_acl(
     world: &World,
     account: &str,
     ownership: Ownership,
-    canned: Option<&str>,
-    headers: access_list::Headers<'_>,
+    headers: AclHeaders<'_>,
 ) -> S3Result<AccessList> {
-    let granted = headers.iter().any(|(_, value)| value.is_some());
     let public_access = world.control.public_access.get(account);
     let blocked = public_access.is_some_and(|block| block.block_public_acls);
     let public = || {
@@ -235,10 +230,10 @@ fn new_acl(
             "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
         )
     };
-    match canned {
-        None | Some("private") if !granted => return Ok(AccessList::default()),
+    match headers.canned {
+        None | Some("private") if !headers.has_grants() => return Ok(AccessList::default()),
         Some(word) if acl::PUBLIC.contains(&word) && blocked => return Err(public()),
-        _ => {}
+        Some(_) | None => {}
     }
     // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>.
     if ownership == Ownership::BucketOwnerEnforced {
@@ -250,7 +245,6 @@ fn new_acl(
     }
     let list = Written {
         of: Of::Bucket,
-        canned,
         headers,
         body: None,
         accounts: &world.accounts(),
@@ -268,19 +262,15 @@ pub(super) fn delete(
     scope: &Scope,
     input: DeleteBucketInput,
 ) -> S3Result<DeleteBucketOutput> {
-    let held = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let context = held.context(scope);
-    let _permit = held.authorize(scope, "s3:DeleteBucket", &context)?;
-    if !held.bucket.objects.is_empty() {
-        let versioned = held.bucket.config.versioning != Versioning::Off;
-        let message = if versioned {
-            "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
-        } else {
-            "The bucket you tried to delete is not empty"
-        };
+    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let context = bucket.context(scope);
+    let _permit = bucket.authorize(scope, "s3:DeleteBucket", &context)?;
+    if !bucket.state.objects.is_empty() {
+        let versioned = bucket.state.config.versioning != Versioning::Off;
+        let message = if versioned { VERSIONS_LEFT } else { NOT_EMPTY };
         return Err(error(409, "BucketNotEmpty", message));
     }
-    if world.control.has_access_points(&held.bucket.config.name) {
+    if world.control.has_access_points(&bucket.state.config.name) {
         return Err(not_modelled("the removal of a bucket that has access points"));
     }
     Arc::make_mut(&mut world.buckets).remove(&input.bucket);
@@ -297,9 +287,9 @@ pub(super) fn list(
     let Some(account) = scope.account() else {
         return Err(error(403, "AccessDenied", "Access Denied"));
     };
-    let told = context(scope, &account);
+    let context = context(scope, &account);
     let _permit =
-        scope.authorize(&own(&account, "s3:ListAllMyBuckets", "arn:aws:s3:::*", &told))?;
+        scope.authorize(&own(&account, "s3:ListAllMyBuckets", "arn:aws:s3:::*", &context))?;
     let max = input.max_buckets.unwrap_or(MAX_BUCKETS);
     if !(1..=MAX_BUCKETS).contains(&max) {
         return Err(error(
@@ -328,7 +318,7 @@ pub(super) fn list(
         buckets.push(Listed {
             name: Some(name.clone()),
             creation_date: Some(Timestamp::from(bucket.created)),
-            // Told only where the request has a parameter of its own:
+            // Shown only where the request has a parameter of its own:
             // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Bucket.html>.
             bucket_region: input.max_buckets.is_some().then(|| world.region.clone()),
         });

@@ -6,10 +6,14 @@
 
 use gainsay_iam::{Policy, PolicyKind};
 use gainsay_model::{Document, Source};
-use s3s::dto::{Grant, Grantee as WrittenGrantee, Permission as WrittenPermission, Type};
+use s3s::{
+    S3Result,
+    dto::{Grant, Grantee as WrittenGrantee, Permission as WrittenPermission, Type},
+};
 use serde_json::{Value, json};
 
-use super::{S3Result, acl::canonical_id, error, not_modelled};
+use super::{AclHeaders, canonical_id};
+use crate::s3::{error, not_modelled};
 
 /// The ACL that everything begins with grants its owner full control, and nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +49,7 @@ enum Permission {
 
 /// What an ACL is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Of {
+pub(in crate::s3) enum Of {
     Bucket,
     Object,
 }
@@ -86,7 +90,8 @@ const CANNED: [(&str, Option<Of>, &[Granted]); 7] = [
     ),
 ];
 
-/// The same page's table of the actions that each permission is: on a bucket, on an object.
+/// The actions that each permission is, on a bucket and on an object, by the table at
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>.
 const ACTIONS: [(Permission, &[&str], &[&str]); 4] = [
     (
         Permission::Read,
@@ -99,7 +104,7 @@ const ACTIONS: [(Permission, &[&str], &[&str]); 4] = [
 ];
 
 /// The headers that grant, each with what it grants.
-pub(super) type Headers<'a> = [(&'static str, Option<&'a String>); 5];
+pub(in crate::s3) type GrantHeaders<'a> = [(&'static str, Option<&'a String>); 5];
 
 /// The headers of an input that grant. What inputs have in common is the names of their members.
 macro_rules! grant_headers {
@@ -113,14 +118,12 @@ macro_rules! grant_headers {
         ]
     };
 }
-pub(super) use grant_headers;
+pub(in crate::s3) use grant_headers;
 
 /// An ACL as a request gives it.
-pub(super) struct Written<'a> {
+pub(in crate::s3) struct Written<'a> {
     pub of: Of,
-    pub canned: Option<&'a str>,
-    /// By the words of permissions.
-    pub headers: Headers<'a>,
+    pub headers: AclHeaders<'a>,
     /// The body's.
     pub body: Option<&'a [Grant]>,
     /// The accounts that there are.
@@ -130,10 +133,13 @@ pub(super) struct Written<'a> {
 }
 
 impl Written<'_> {
-    /// The ACL; an error if it is said in two ways, or in none that can be read.
-    pub(super) fn read(&self) -> S3Result<AccessList> {
-        let by_headers = self.headers.iter().any(|(_, value)| value.is_some());
-        match (self.canned, by_headers, self.body) {
+    /// The ACL.
+    ///
+    /// # Errors
+    /// It is given in two ways, or in none that can be read.
+    pub(in crate::s3) fn read(&self) -> S3Result<AccessList> {
+        let by_headers = self.headers.grants.iter().any(|(_, value)| value.is_some());
+        match (self.headers.canned, by_headers, self.body) {
             (Some(canned), false, None) => self.canned(canned),
             (None, true, None) => self.by_headers(),
             (None, false, Some(grants)) => self.by_body(grants),
@@ -162,7 +168,7 @@ impl Written<'_> {
 
     fn by_headers(&self) -> S3Result<AccessList> {
         let mut grants = Vec::new();
-        for (word, value) in self.headers {
+        for (word, value) in self.headers.grants {
             let Some(value) = value else { continue };
             for grantee in value.split(',') {
                 let (kind, name) = grantee.trim().split_once('=').ok_or_else(invalid)?;
@@ -182,7 +188,10 @@ impl Written<'_> {
                 error(
                     400,
                     "MalformedACLError",
-                    "The XML you provided was not well-formed or did not validate against our published schema",
+                    concat!(
+                        "The XML you provided was not well-formed or did not validate against our ",
+                        "published schema"
+                    ),
                 )
             };
             let (Some(grantee), Some(word)) = (&grant.grantee, &grant.permission) else {
@@ -223,10 +232,13 @@ impl Written<'_> {
     }
 
     fn of(&self, grants: Vec<Granted>) -> AccessList {
-        let is_owner = |grantee: &Grantee| matches!(grantee, Grantee::Account { account, .. } if account == self.owner);
+        let is_owner = |grantee: &Grantee| match grantee {
+            Grantee::Account { account, .. } => account == self.owner,
+            Grantee::Everyone | Grantee::Authenticated | Grantee::LogDelivery => false,
+        };
         let owns = |granted: &Granted| is_owner(&granted.0) && granted.1 == Permission::FullControl;
         AccessList {
-            without_owner: self.canned.is_none() && !grants.iter().any(owns),
+            without_owner: self.headers.canned.is_none() && !grants.iter().any(owns),
             grants: grants.into_iter().filter(|(grantee, _)| !is_owner(grantee)).collect(),
         }
     }
@@ -242,21 +254,21 @@ fn invalid() -> s3s::S3Error {
 }
 
 impl AccessList {
-    pub(super) fn is_private(&self) -> bool {
+    pub(in crate::s3) fn is_private(&self) -> bool {
         self.grants.is_empty()
     }
 
     /// Whether it grants anything to everyone or to whoever has an account, which is what Block
     /// Public Access calls public
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>).
-    pub(super) fn is_public(&self) -> bool {
+    pub(in crate::s3) fn is_public(&self) -> bool {
         let public =
             |grantee: &Grantee| matches!(grantee, Grantee::Everyone | Grantee::Authenticated);
         self.grants.iter().any(|(grantee, _)| public(grantee))
     }
 
     /// As it is read back, the owner's full control first.
-    pub(super) fn written(&self, owner: &str) -> Vec<Grant> {
+    pub(in crate::s3) fn written(&self, owner: &str) -> Vec<Grant> {
         let id = canonical_id(owner);
         let own = Grantee::Account { id, account: owner.to_owned() };
         let own = (!self.without_owner).then_some((own, Permission::FullControl));
@@ -268,7 +280,12 @@ impl AccessList {
 
     /// The policy that grants the same, apart from what the owner may; nothing if there is nothing
     /// in it. `ignores_public` leaves out what Block Public Access has S3 ignore.
-    pub(super) fn policy(&self, of: Of, arn: &str, ignores_public: bool) -> Option<Document> {
+    pub(in crate::s3) fn policy(
+        &self,
+        of: Of,
+        arn: &str,
+        ignores_public: bool,
+    ) -> Option<Document> {
         let public =
             |grantee: &Grantee| matches!(grantee, Grantee::Everyone | Grantee::Authenticated);
         let grants = self.grants.iter().filter(|(grantee, _)| !(ignores_public && public(grantee)));
@@ -308,10 +325,21 @@ fn statements(of: Of, arn: &str, grantee: &Grantee, permission: Permission) -> V
         .filter_map(|(word, bucket, object)| {
             let (actions, resource) = match (of, word) {
                 (Of::Bucket, Permission::Write) => (bucket, format!("{arn}/*")),
-                (Of::Bucket, _) => (bucket, arn.to_owned()),
+                (
+                    Of::Bucket,
+                    Permission::FullControl
+                    | Permission::Read
+                    | Permission::ReadAcp
+                    | Permission::WriteAcp,
+                ) => (bucket, arn.to_owned()),
                 (Of::Object, _) => (object, arn.to_owned()),
             };
-            let mut statement = json!({ "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": resource });
+            let mut statement = json!({
+                "Effect": "Allow",
+                "Principal": principal,
+                "Action": actions,
+                "Resource": resource,
+            });
             if let (Some(condition), Some(members)) = (&condition, statement.as_object_mut()) {
                 members.insert("Condition".to_owned(), condition.clone());
             }
@@ -357,14 +385,16 @@ mod tests {
         let read = read.map(str::to_owned);
         Written {
             of: Of::Object,
-            canned,
-            headers: [
-                ("FULL_CONTROL", None),
-                ("READ", read.as_ref()),
-                ("WRITE", None),
-                ("READ_ACP", None),
-                ("WRITE_ACP", None),
-            ],
+            headers: AclHeaders {
+                canned,
+                grants: [
+                    ("FULL_CONTROL", None),
+                    ("READ", read.as_ref()),
+                    ("WRITE", None),
+                    ("READ_ACP", None),
+                    ("WRITE_ACP", None),
+                ],
+            },
             body,
             accounts: &ACCOUNTS.map(str::to_owned),
             owner: ACCOUNTS[0],

@@ -1,9 +1,9 @@
-//! Configurations of a bucket that are only kept and read back: lifecycle, replication, logging,
+//! Configurations of a bucket that are only stored and read back: lifecycle, replication, logging,
 //! inventory, tags, notifications, CORS and more.
 //!
 //! Actions are those of each operation's page
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>).
-//! What is kept has no effect: nothing expires, moves or is delivered in the sandbox.
+//! What is stored has no effect: nothing expires, moves or is delivered in the sandbox.
 
 use std::sync::Arc;
 
@@ -20,9 +20,10 @@ use s3s::{
 };
 
 use super::{
-    Held, error, not_modelled, open,
-    raw::{Answer, Raw, document, malformed},
+    OpenBucket, error, no_such_bucket, not_modelled, open,
+    raw_request::{RawRequest, RawResponse},
     tagging,
+    xml::{document, malformed},
 };
 use crate::{authorize::Scope, pass_role::pass_role, state::World};
 
@@ -46,7 +47,7 @@ struct Setting {
 enum Absent {
     Error(&'static str, &'static str),
     Empty(&'static str),
-    /// What holds if nothing was said: the root, and what is in it.
+    /// What holds where nothing was written: the root, and what is in it.
     Document(&'static str, &'static str),
 }
 
@@ -61,17 +62,17 @@ const LIST_PAGE: usize = 100;
 /// What the content of a configuration is checked against.
 struct Check<'a> {
     world: &'a World,
-    held: &'a Held,
-    raw: &'a Raw<'a>,
+    bucket: &'a OpenBucket,
+    raw: &'a RawRequest<'a>,
     context: &'a mut Context,
     /// What asks for more, once writing it is authorized.
     replication: Option<ReplicationConfiguration>,
-    /// Tags are not kept as they were sent: S3 Control reads and writes them, too.
+    /// Tags are not stored as they were sent: S3 Control reads and writes them, too.
     tags: Option<Vec<(String, String)>>,
 }
 
 /// What is written once it is right and allowed.
-enum Cache {
+enum NewSetting {
     Text(Arc<str>),
     Tags(Vec<(String, String)>),
 }
@@ -149,7 +150,7 @@ const SETTINGS: &[Setting] = &[
             // owner, same Region.
             let target = check.world.buckets.get(enabled.target_bucket.as_str());
             match target {
-                Some(target) if target.config.account == check.held.account() => Ok(()),
+                Some(target) if target.config.account == check.bucket.account() => Ok(()),
                 _ => Err(error(
                     400,
                     "InvalidTargetBucketForLogging",
@@ -208,7 +209,7 @@ const SETTINGS: &[Setting] = &[
                 notification.queue_configurations.is_some(),
                 notification.topic_configurations.is_some(),
             ];
-            // S3 asks each destination whether it may be told, unless the request says not to.
+            // S3 tries whether each destination can be reached, unless the request says not to.
             let skips = check
                 .raw
                 .header("x-amz-skip-destination-validation")
@@ -254,7 +255,8 @@ const SETTINGS: &[Setting] = &[
                     400,
                     "InvalidRequest",
                     format!(
-                        "Found unsupported HTTP method in CORS config. Unsupported method is {method}"
+                        "Found unsupported HTTP method in CORS config. \
+                         Unsupported method is {method}"
                     ),
                 )),
                 None => Ok(()),
@@ -290,12 +292,15 @@ const SETTINGS: &[Setting] = &[
             let sent: AccelerateConfiguration =
                 document(check.raw.body, "AccelerateConfiguration")?;
             let status = sent.status.ok_or_else(malformed)?;
-            if check.held.bucket.config.name.contains('.') {
+            if check.bucket.state.config.name.contains('.') {
                 // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html>.
                 return Err(error(
                     400,
                     "InvalidRequest",
-                    "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names",
+                    concat!(
+                        "S3 Transfer Acceleration is not supported for buckets with periods (.) ",
+                        "in their names"
+                    ),
                 ));
             }
             if ["Enabled", "Suspended"].contains(&status.as_str()) {
@@ -383,45 +388,47 @@ pub(super) fn knows(operation: &str) -> bool {
     !operation.is_empty() && find(operation).is_some()
 }
 
-pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer> {
+pub(super) fn answer(
+    world: &mut World,
+    scope: &Scope,
+    raw: &RawRequest<'_>,
+) -> S3Result<RawResponse> {
     let setting = find(raw.operation).ok_or_else(|| not_modelled("this operation"))?;
-    let held = open(world, raw.bucket, raw.expected_owner())?;
+    let bucket = open(world, raw.bucket, raw.expected_owner())?;
     let id = if setting.by_id { raw.query("id").unwrap_or_default() } else { "" };
     let place = (setting.put, id.to_owned());
     if raw.operation == setting.list.0 {
-        return list(scope, &held, setting);
+        return list(scope, &bucket, setting);
     }
     if raw.operation == setting.get {
-        let context = held.context(scope);
-        let _permit = held.authorize(scope, setting.read, &context)?;
-        if setting.get == "GetBucketTagging" && !held.bucket.tags.is_empty() {
-            return Ok(Answer::xml(tagging::document_of(&held.bucket.tags)));
+        let context = bucket.context(scope);
+        let _permit = bucket.authorize(scope, setting.read, &context)?;
+        if setting.get == "GetBucketTagging" && !bucket.state.tags.is_empty() {
+            return Ok(RawResponse::xml(tagging::document_of(&bucket.state.tags)));
         }
-        return match (held.bucket.settings.get(&place), &setting.absent) {
-            (Some(kept), _) => Ok(Answer::xml(kept.as_ref())),
+        return match (bucket.state.settings.get(&place), &setting.absent) {
+            (Some(text), _) => Ok(RawResponse::xml(text.as_ref())),
             (None, Absent::Error(code, message)) => Err(error(404, code, *message)),
-            (None, Absent::Empty(root)) => Ok(Answer::xml(document_of(root, ""))),
-            (None, Absent::Document(root, inner)) => Ok(Answer::xml(document_of(root, inner))),
+            (None, Absent::Empty(root)) => Ok(RawResponse::document(root, "")),
+            (None, Absent::Document(root, inner)) => Ok(RawResponse::document(root, inner)),
         };
     }
-    let kept = if raw.operation == setting.put {
-        Some(checked(world, scope, &held, setting, raw)?)
+    let new = if raw.operation == setting.put {
+        Some(checked(world, scope, &bucket, setting, raw)?)
     } else {
-        let context = held.context(scope);
+        let context = bucket.context(scope);
         let action = if setting.delete == "DeleteBucketWebsite" {
             "s3:DeleteBucketWebsite"
         } else {
             setting.write
         };
-        let _permit = held.authorize(scope, action, &context)?;
+        let _permit = bucket.authorize(scope, action, &context)?;
         None
     };
-    let bucket = world
-        .bucket_mut(held.name())
-        .ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
-    match kept {
-        Some(Cache::Text(kept)) => {
-            let others = bucket
+    let state = world.bucket_mut(bucket.name()).ok_or_else(no_such_bucket)?;
+    match new {
+        Some(NewSetting::Text(text)) => {
+            let others = state
                 .settings
                 .keys()
                 .filter(|(put, other)| *put == setting.put && other != id)
@@ -430,47 +437,44 @@ pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Resul
                 return Err(error(
                     400,
                     "TooManyConfigurations",
-                    "You are attempting to create a new configuration but have already reached the 1,000-configuration limit.",
+                    concat!(
+                        "You are attempting to create a new configuration but have already ",
+                        "reached the 1,000-configuration limit."
+                    ),
                 ));
             }
-            bucket.settings.insert(place, kept);
-            Ok(Answer::empty(200))
+            state.settings.insert(place, text);
+            Ok(RawResponse::empty(200))
         }
         // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html> shows 204;
         // the others answer 200.
-        Some(Cache::Tags(tags)) => {
-            bucket.tags = tags;
-            Ok(Answer::empty(204))
+        Some(NewSetting::Tags(tags)) => {
+            state.tags = tags;
+            Ok(RawResponse::empty(204))
         }
         None if setting.delete == "DeleteBucketTagging" => {
-            bucket.tags.clear();
-            Ok(Answer::empty(204))
+            state.tags.clear();
+            Ok(RawResponse::empty(204))
         }
-        None if bucket.settings.remove(&place).is_none() && setting.by_id => {
+        None if state.settings.remove(&place).is_none() && setting.by_id => {
             Err(error(404, "NoSuchConfiguration", "The specified configuration does not exist."))
         }
-        None => Ok(Answer::empty(204)),
+        None => Ok(RawResponse::empty(204)),
     }
-}
-
-fn document_of(root: &str, inner: &str) -> String {
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{inner}</{root}>"
-    )
 }
 
 /// All configurations of a kind. A list that would need another page is refused: to cut it short
 /// would hide some.
-fn list(scope: &Scope, held: &Held, setting: &Setting) -> S3Result<Answer> {
-    let context = held.context(scope);
-    let _permit = held.authorize(scope, setting.read, &context)?;
-    let kept = held.bucket.settings.iter().filter(|((put, _), _)| *put == setting.put);
-    let texts: Vec<&str> = kept.map(|(_, text)| undeclared(text)).collect();
+fn list(scope: &Scope, bucket: &OpenBucket, setting: &Setting) -> S3Result<RawResponse> {
+    let context = bucket.context(scope);
+    let _permit = bucket.authorize(scope, setting.read, &context)?;
+    let stored = bucket.state.settings.iter().filter(|((put, _), _)| *put == setting.put);
+    let texts: Vec<&str> = stored.map(|(_, text)| undeclared(text)).collect();
     if texts.len() > LIST_PAGE {
         return Err(not_modelled("lists of more than one page"));
     }
     let inner = format!("{}<IsTruncated>false</IsTruncated>", texts.concat());
-    Ok(Answer::xml(document_of(setting.list.1, &inner)))
+    Ok(RawResponse::document(setting.list.1, &inner))
 }
 
 /// An XML document without its declaration.
@@ -481,29 +485,29 @@ fn undeclared(text: &str) -> &str {
 }
 
 /// The content, once it is right and allowed. It is read first, since policies may ask what is in
-/// it; a request that is not authorized is told so whatever is in it.
+/// it; a request that is not authorized is refused as such, whatever is in it.
 fn checked(
     world: &World,
     scope: &Scope,
-    held: &Held,
+    bucket: &OpenBucket,
     setting: &Setting,
-    raw: &Raw<'_>,
-) -> S3Result<Cache> {
-    let mut context = held.context(scope);
+    raw: &RawRequest<'_>,
+) -> S3Result<NewSetting> {
+    let mut context = bucket.context(scope);
     let mut check =
-        Check { world, held, raw, context: &mut context, replication: None, tags: None };
+        Check { world, bucket, raw, context: &mut context, replication: None, tags: None };
     let content = (setting.check)(&mut check);
     let (replication, tags) = (check.replication.take(), check.tags.take());
-    let _permit = held.authorize(scope, setting.write, &context)?;
+    let _permit = bucket.authorize(scope, setting.write, &context)?;
     content?;
     if let Some(replication) = replication {
-        replicate(world, scope, held, &replication)?;
+        replicate(world, scope, bucket, &replication)?;
     }
     if let Some(tags) = tags {
-        return Ok(Cache::Tags(tags));
+        return Ok(NewSetting::Tags(tags));
     }
     let text = str::from_utf8(raw.body).map_err(|_| malformed())?;
-    Ok(Cache::Text(text.into()))
+    Ok(NewSetting::Text(text.into()))
 }
 
 /// Replication takes iam:PassRole on the role, versioning on both ends, and another bucket
@@ -512,12 +516,12 @@ fn checked(
 fn replicate(
     world: &World,
     scope: &Scope,
-    held: &Held,
+    bucket: &OpenBucket,
     replication: &ReplicationConfiguration,
 ) -> S3Result<()> {
     let _permit = pass_role(world, scope, replication.role.as_str(), "s3.amazonaws.com")?;
     let invalid = |message: &'static str| error(400, "InvalidRequest", message);
-    if held.bucket.config.versioning != Versioning::Enabled {
+    if bucket.state.config.versioning != Versioning::Enabled {
         return Err(invalid(
             "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
         ));
@@ -527,7 +531,7 @@ fn replicate(
         let Some(destination) = world.buckets.get(name) else {
             return Err(invalid("Destination bucket must exist."));
         };
-        if name == held.bucket.config.name {
+        if name == bucket.state.config.name {
             return Err(invalid("Destination bucket cannot be the same as the source bucket."));
         }
         if destination.config.versioning != Versioning::Enabled {

@@ -1,0 +1,160 @@
+//! `HeadBucket`, and the reads of those configurations of a bucket that have an effect. Each takes
+//! one action on the bucket.
+
+#![expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
+
+use gainsay_model::Versioning;
+use s3s::{
+    S3Error, S3Result,
+    dto::{
+        BucketLocationConstraint, BucketVersioningStatus, GetBucketLocationInput,
+        GetBucketLocationOutput, GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput,
+        GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketPolicyStatusInput,
+        GetBucketPolicyStatusOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
+        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput,
+        ObjectOwnership, OwnershipControls, OwnershipControlsRule, PolicyStatus,
+        PublicAccessBlockConfiguration,
+    },
+};
+
+use super::{OpenBucket, error, open};
+use crate::{authorize::Scope, public, state::World};
+
+/// Opens the bucket that an input names and authorizes an action on it.
+macro_rules! authorized {
+    ($world:expr, $scope:expr, $input:expr, $action:literal) => {{
+        let owner = $input.expected_bucket_owner.as_deref();
+        authorized($world, $scope, &$input.bucket, owner, $action)?
+    }};
+}
+
+fn authorized(
+    world: &World,
+    scope: &Scope,
+    name: &str,
+    expected_owner: Option<&str>,
+    action: &str,
+) -> S3Result<OpenBucket> {
+    let bucket = open(world, name, expected_owner)?;
+    let context = bucket.context(scope);
+    let _permit = bucket.authorize(scope, action, &context)?;
+    Ok(bucket)
+}
+
+pub(super) fn head(
+    world: &mut World,
+    scope: &Scope,
+    input: HeadBucketInput,
+) -> S3Result<HeadBucketOutput> {
+    let _bucket = authorized!(world, scope, input, "s3:ListBucket");
+    Ok(HeadBucketOutput {
+        bucket_region: Some(world.region.clone()),
+        ..HeadBucketOutput::default()
+    })
+}
+
+pub(super) fn location(
+    world: &mut World,
+    scope: &Scope,
+    input: GetBucketLocationInput,
+) -> S3Result<GetBucketLocationOutput> {
+    let _bucket = authorized!(world, scope, input, "s3:GetBucketLocation");
+    // The oldest Region has no name here.
+    let named = world.region != "us-east-1";
+    Ok(GetBucketLocationOutput {
+        location_constraint: named.then(|| BucketLocationConstraint::from(world.region.clone())),
+    })
+}
+
+pub(super) fn versioning(
+    world: &mut World,
+    scope: &Scope,
+    input: GetBucketVersioningInput,
+) -> S3Result<GetBucketVersioningOutput> {
+    let bucket = authorized!(world, scope, input, "s3:GetBucketVersioning");
+    let status = match bucket.state.config.versioning {
+        Versioning::Off => None,
+        Versioning::Enabled => Some(BucketVersioningStatus::ENABLED),
+        Versioning::Suspended => Some(BucketVersioningStatus::SUSPENDED),
+    };
+    Ok(GetBucketVersioningOutput {
+        status: status.map(BucketVersioningStatus::from_static),
+        ..GetBucketVersioningOutput::default()
+    })
+}
+
+fn no_policy() -> S3Error {
+    error(404, "NoSuchBucketPolicy", "The bucket policy does not exist")
+}
+
+pub(super) fn policy(
+    world: &mut World,
+    scope: &Scope,
+    input: GetBucketPolicyInput,
+) -> S3Result<GetBucketPolicyOutput> {
+    let bucket = authorized!(world, scope, input, "s3:GetBucketPolicy");
+    let document = bucket.state.config.policy.as_ref().ok_or_else(no_policy)?;
+    Ok(GetBucketPolicyOutput { policy: Some(document.text.to_string()) })
+}
+
+pub(super) fn policy_status(
+    world: &mut World,
+    scope: &Scope,
+    input: GetBucketPolicyStatusInput,
+) -> S3Result<GetBucketPolicyStatusOutput> {
+    let bucket = authorized!(world, scope, input, "s3:GetBucketPolicyStatus");
+    let document = bucket.state.config.policy.as_ref().ok_or_else(no_policy)?;
+    // What was stored has been read before; if it could not be, it counts as public.
+    let policy = serde_json::from_str(&document.text);
+    let is_public = policy.map_or(true, |policy| public::is_public(&policy));
+    Ok(GetBucketPolicyStatusOutput {
+        policy_status: Some(PolicyStatus { is_public: Some(is_public) }),
+    })
+}
+
+pub(super) fn public_access_block(
+    world: &mut World,
+    scope: &Scope,
+    input: GetPublicAccessBlockInput,
+) -> S3Result<GetPublicAccessBlockOutput> {
+    let bucket = authorized!(world, scope, input, "s3:GetBucketPublicAccessBlock");
+    if bucket.state.deleted.contains("PutPublicAccessBlock") {
+        return Err(error(
+            404,
+            "NoSuchPublicAccessBlockConfiguration",
+            "The public access block configuration was not found",
+        ));
+    }
+    let block = bucket.state.config.public_access;
+    Ok(GetPublicAccessBlockOutput {
+        public_access_block_configuration: Some(PublicAccessBlockConfiguration {
+            block_public_acls: Some(block.block_public_acls),
+            ignore_public_acls: Some(block.ignore_public_acls),
+            block_public_policy: Some(block.block_public_policy),
+            restrict_public_buckets: Some(block.restrict_public_buckets),
+        }),
+    })
+}
+
+pub(super) fn ownership(
+    world: &mut World,
+    scope: &Scope,
+    input: GetBucketOwnershipControlsInput,
+) -> S3Result<GetBucketOwnershipControlsOutput> {
+    let bucket = authorized!(world, scope, input, "s3:GetBucketOwnershipControls");
+    if bucket.state.deleted.contains("PutBucketOwnershipControls") {
+        return Err(error(
+            404,
+            "OwnershipControlsNotFoundError",
+            "The bucket ownership controls were not found",
+        ));
+    }
+    let ownership = bucket.state.config.ownership.as_str();
+    Ok(GetBucketOwnershipControlsOutput {
+        ownership_controls: Some(OwnershipControls {
+            rules: vec![OwnershipControlsRule {
+                object_ownership: ObjectOwnership::from_static(ownership),
+            }],
+        }),
+    })
+}

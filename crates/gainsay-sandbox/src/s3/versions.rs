@@ -1,0 +1,158 @@
+//! The versions of an object: the one that a request names is found, authorized and changed, and
+//! new ones are added.
+
+use std::sync::Arc;
+
+use gainsay_iam::Context;
+use gainsay_model::Versioning;
+use http::{HeaderMap, HeaderValue};
+use s3s::S3Result;
+use time::OffsetDateTime;
+
+use super::{OpenBucket, error, method_not_allowed, no_such_bucket, no_such_key};
+use crate::{
+    authorize::Scope,
+    state::{Content, NULL_VERSION, Version, World},
+};
+
+/// The actions that read an object: its current version, and a version by its id.
+pub(super) const GET: [&str; 2] = ["s3:GetObject", "s3:GetObjectVersion"];
+/// The storage classes whose objects are restored before they are read.
+const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
+
+/// The version that a request names, once its action is authorized. `actions` are the one for the
+/// current version and the one for a version that is named by its id.
+///
+/// Whether a missing key is said to be missing depends on s3:ListBucket, so that reading is no way
+/// to list: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
+///
+/// # Errors
+/// The action is refused, or there is no such version, or it is a delete marker.
+pub(super) fn find<'a>(
+    scope: &Scope,
+    bucket: &'a OpenBucket,
+    key: &str,
+    version: Option<&str>,
+    actions: [&str; 2],
+) -> S3Result<(&'a Version, &'a Content)> {
+    find_with(scope, bucket, key, version, actions, |_| {})
+}
+
+/// The version that a request names, as [`find`] finds it, where `set_context` adds condition keys
+/// of the operation's own.
+pub(super) fn find_with<'a>(
+    scope: &Scope,
+    bucket: &'a OpenBucket,
+    key: &str,
+    version: Option<&str>,
+    actions: [&str; 2],
+    set_context: impl FnOnce(&mut Context),
+) -> S3Result<(&'a Version, &'a Content)> {
+    let [of_current, of_version] = actions;
+    let found = match version {
+        Some(id) => bucket.state.version(key, id),
+        None => bucket.state.current(key),
+    };
+    let mut context = bucket.context(scope);
+    if let Some(id) = version {
+        context.set("s3:VersionId", id);
+    }
+    let content = found.and_then(|found| found.content.as_ref());
+    for (tag, value) in content.iter().flat_map(|content| &content.tags) {
+        context.set(&format!("s3:ExistingObjectTag/{tag}"), value.as_str());
+    }
+    set_context(&mut context);
+    let action = if version.is_some() { of_version } else { of_current };
+    let _permit = bucket.authorize_object(scope, action, key, &context)?;
+    match (found, content) {
+        (Some(found), Some(content)) => Ok((found, content)),
+        (Some(marker), None) if version.is_some() => {
+            Err(of_delete_marker(method_not_allowed(), &marker.id))
+        }
+        (Some(_), None) | (None, _) => {
+            let listing: Context = bucket.context(scope);
+            let _permit = bucket.authorize(scope, "s3:ListBucket", &listing)?;
+            Err(match (version, found) {
+                (Some(_), _) => {
+                    error(404, "NoSuchVersion", "The specified version does not exist.")
+                }
+                (None, Some(marker)) => of_delete_marker(no_such_key(), &marker.id),
+                (None, None) => no_such_key(),
+            })
+        }
+    }
+}
+
+/// An error that a delete marker is the reason of, with the headers that say so.
+fn of_delete_marker(mut problem: s3s::S3Error, id: &str) -> s3s::S3Error {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-amz-delete-marker", HeaderValue::from_static("true"));
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert("x-amz-version-id", id);
+    }
+    problem.set_headers(headers);
+    problem
+}
+
+/// Changes what a version holds, in place. A delete marker holds nothing, and stays as it is.
+pub(super) fn change_content(
+    world: &mut World,
+    bucket: &OpenBucket,
+    key: &str,
+    id: &str,
+    change: impl FnOnce(&mut Content),
+) {
+    let versions = world.bucket_mut(bucket.name()).and_then(|state| state.objects.get_mut(key));
+    let version = versions.and_then(|versions| versions.iter_mut().find(|found| found.id == id));
+    if let Some(content) = version.and_then(|version| Arc::make_mut(version).content.as_mut()) {
+        change(content);
+    }
+}
+
+/// Adds a version, or a delete marker where there is no content. Returns the id of the version,
+/// unless the bucket never had versioning.
+pub(super) fn push(
+    world: &mut World,
+    bucket: &OpenBucket,
+    key: &str,
+    modified: OffsetDateTime,
+    content: Option<Content>,
+) -> S3Result<Option<String>> {
+    let versioning = bucket.state.config.versioning;
+    let id = match versioning {
+        Versioning::Enabled => new_id(world.next()),
+        Versioning::Off | Versioning::Suspended => NULL_VERSION.to_owned(),
+    };
+    let version = Version { id: id.clone(), modified, content };
+    world.bucket_mut(bucket.name()).ok_or_else(no_such_bucket)?.push(key, version);
+    Ok((versioning != Versioning::Off).then_some(id))
+}
+
+/// A new version id, which is opaque to clients and unique in the sandbox.
+fn new_id(sequence: u64) -> String {
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("{sequence:08x}{}", random.get(..24).unwrap_or_default())
+}
+
+/// The id of a version as responses show it: not where the bucket never had versioning.
+pub(super) fn shown_id(bucket: &OpenBucket, version: &Version) -> Option<String> {
+    (bucket.state.config.versioning != Versioning::Off).then(|| version.id.clone())
+}
+
+/// Whether an object is in an archive.
+pub(super) fn is_archived(content: &Content) -> bool {
+    ARCHIVES.contains(&content.storage_class)
+}
+
+/// An archived object is read only once it was restored:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
+pub(super) fn check_readable(content: &Content) -> S3Result<()> {
+    if is_archived(content) && !content.restored {
+        return Err(invalid_state("The operation is not valid for the object's storage class"));
+    }
+    Ok(())
+}
+
+pub(super) fn invalid_state(message: &'static str) -> s3s::S3Error {
+    error(403, "InvalidObjectState", message)
+}
