@@ -256,6 +256,7 @@ fn new_acl(
     if list.is_public() { Err(public()) } else { Ok(list) }
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn delete(
     world: &mut World,

@@ -137,6 +137,7 @@ fn replacing(
     }
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn put_object(
     world: &mut World,
@@ -177,6 +178,7 @@ pub(super) fn put_object(
     Ok(PutObjectAclOutput::default())
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn put_bucket(
     world: &mut World,
@@ -208,6 +210,7 @@ pub(super) fn put_bucket(
     Ok(PutBucketAclOutput::default())
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn get_object(
     world: &mut World,
@@ -225,6 +228,7 @@ pub(super) fn get_object(
     })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn get_bucket(
     world: &mut World,

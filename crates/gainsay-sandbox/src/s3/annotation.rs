@@ -80,7 +80,7 @@ fn keys<'a>(
     key: &'a str,
     content: &'a Content,
 ) -> Keys<'a> {
-    Keys { world, bucket, object: key, encryption: &content.encryption, customer: None }
+    Keys { world, bucket, object: key, encryption: &content.encryption, customer_key: None }
 }
 
 fn put(

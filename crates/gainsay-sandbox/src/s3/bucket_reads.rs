@@ -41,6 +41,7 @@ fn authorized(
     Ok(bucket)
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>.
 pub(super) fn head(
     world: &mut World,
     scope: &Scope,
@@ -53,6 +54,7 @@ pub(super) fn head(
     })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>.
 pub(super) fn location(
     world: &mut World,
     scope: &Scope,
@@ -66,6 +68,7 @@ pub(super) fn location(
     })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>.
 pub(super) fn versioning(
     world: &mut World,
     scope: &Scope,
@@ -87,6 +90,7 @@ fn no_policy() -> S3Error {
     error(404, "NoSuchBucketPolicy", "The bucket policy does not exist")
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html>.
 pub(super) fn policy(
     world: &mut World,
     scope: &Scope,
@@ -97,6 +101,7 @@ pub(super) fn policy(
     Ok(GetBucketPolicyOutput { policy: Some(document.text.to_string()) })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html>.
 pub(super) fn policy_status(
     world: &mut World,
     scope: &Scope,
@@ -112,6 +117,7 @@ pub(super) fn policy_status(
     })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetPublicAccessBlock.html>.
 pub(super) fn public_access_block(
     world: &mut World,
     scope: &Scope,
@@ -136,6 +142,7 @@ pub(super) fn public_access_block(
     })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketOwnershipControls.html>.
 pub(super) fn ownership(
     world: &mut World,
     scope: &Scope,

@@ -7,7 +7,7 @@ use s3s::{
 };
 use time::OffsetDateTime;
 
-use super::{OpenBucket, error};
+use super::{OpenBucket, error, no_such_key, not_modelled};
 use crate::state::{Content, Version};
 
 /// The four conditions of a read, in the order of RFC 9110, section 13.2.2, which S3's own page
@@ -59,7 +59,7 @@ impl Conditions<'_> {
     pub(super) fn check_source(&self, version: &Version, content: &Content) -> S3Result<()> {
         match self.failed(version, content) {
             None => Ok(()),
-            Some(_) => Err(precondition()),
+            Some(Failed::Precondition | Failed::NotModified) => Err(precondition()),
         }
     }
 
@@ -108,15 +108,13 @@ pub(super) fn check_write(
 ) -> S3Result<()> {
     let current = bucket.state.current(key).and_then(|version| version.content.as_ref());
     match (if_match, if_none_match, current) {
-        (Some(_), Some(_), _) => Err(super::not_modelled("two conditions on one write")),
+        (Some(_), Some(_), _) => Err(not_modelled("two conditions on one write")),
         (None, Some(ETagCondition::ETag(_)), _) => {
-            Err(super::not_modelled("If-None-Match of writes with anything but *"))
+            Err(not_modelled("If-None-Match of writes with anything but *"))
         }
         (None, Some(ETagCondition::Any), Some(_)) => Err(precondition()),
-        (Some(ETagCondition::Any), None, _) => {
-            Err(super::not_modelled("If-Match of writes with *"))
-        }
-        (Some(_), None, None) => Err(error(404, "NoSuchKey", "The specified key does not exist.")),
+        (Some(ETagCondition::Any), None, _) => Err(not_modelled("If-Match of writes with *")),
+        (Some(_), None, None) => Err(no_such_key()),
         (Some(condition), None, Some(content)) if !tags_match(condition, content) => {
             Err(precondition())
         }

@@ -1,5 +1,5 @@
-//! `CopyObject` and `UploadPartCopy`: a read of the source and a write of the destination, each with
-//! its own authorization and key.
+//! `CopyObject` and `UploadPartCopy`: a read of the source and a write of the destination, each
+//! with its own authorization and key.
 
 use s3s::{
     S3Result,
@@ -47,6 +47,7 @@ const WRONG_RANGE: &str = concat!(
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
 const MAX_COPY: u64 = 5 << 30;
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn copy(
     world: &mut World,
@@ -81,7 +82,7 @@ pub(super) fn copy(
         && input.storage_class.is_none()
         && input.website_redirect_location.is_none()
         && headers.encryption.algorithm.is_none()
-        && request.plan.customer.is_none();
+        && request.plan.customer_key.is_none();
     // AWS documents no order; the destination is authorized first (assumed), so that a refused
     // write is reported as one.
     let mut write = request.authorize(world, scope)?;
@@ -172,12 +173,12 @@ impl<'a> Source<'a> {
 
     /// The body, once its key may be used.
     fn read(&self, world: &World, scope: &Scope, content: &Content) -> S3Result<Opened> {
-        let (bucket, customer) = (&self.bucket, self.customer_key.as_ref());
+        let (bucket, customer_key) = (&self.bucket, self.customer_key.as_ref());
         versions::check_readable(content)?;
-        customer_key::check(content, customer)?;
+        customer_key::check(content, customer_key)?;
         encryption::authorize(world, scope, bucket, self.key, &content.encryption, "kms:Decrypt")?;
         let encryption = &content.encryption;
-        Keys { world, bucket, object: self.key, encryption, customer }.open(&content.body)
+        Keys { world, bucket, object: self.key, encryption, customer_key }.open(&content.body)
     }
 }
 

@@ -10,14 +10,13 @@ use s3s::{
 };
 
 use super::{
-    OpenBucket, error, object_lock, open, refuse_unmodelled, versions::push, xml::malformed,
+    OpenBucket, error, object_lock, open, refuse_unmodelled, versions::push, write::check_key,
+    xml::malformed,
 };
 use crate::{authorize::Scope, state::World};
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>.
 const MAX_KEYS: usize = 1000;
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
-const MAX_KEY: usize = 1024;
 
 /// Deletes many. Each key is authorized on its own and has its own result: the answer is 200 even
 /// if all were refused (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>).
@@ -44,8 +43,8 @@ pub(super) fn delete_many(
     for object in objects {
         let result = if object.key.is_empty() {
             Err(error(400, "UserKeyMustBeSpecified", "The delete request must specify a key"))
-        } else if object.key.len() > MAX_KEY {
-            Err(error(400, "KeyTooLongError", "Your key is too long"))
+        } else if let Err(problem) = check_key(&object.key) {
+            Err(problem)
         } else {
             // Each delete sees what those before it left.
             let bucket = open(world, &input.bucket, None)?;
@@ -89,6 +88,7 @@ pub(super) fn delete_many(
     })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn delete(
     world: &mut World,

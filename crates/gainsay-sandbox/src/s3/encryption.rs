@@ -47,7 +47,7 @@ pub(super) struct Headers {
     /// x-amz-server-side-encryption-context.
     pub context: Option<String>,
     /// SSE-C: algorithm, key and digest.
-    pub customer: customer_key::Headers,
+    pub customer_key: customer_key::Headers,
 }
 
 /// What an upload will be encrypted with.
@@ -57,7 +57,7 @@ pub(super) struct Plan {
     /// The condition keys that policies see. A multipart upload keeps them for its parts.
     pub condition_keys: Vec<(&'static str, String)>,
     /// The key of SSE-C.
-    pub customer: Option<CustomerKey>,
+    pub customer_key: Option<CustomerKey>,
 }
 
 impl Plan {
@@ -117,7 +117,7 @@ fn plan_without_context(
     bucket: &OpenBucket,
     headers: &Headers,
 ) -> S3Result<Plan> {
-    if let Some(key) = customer_key::read(scope, &headers.customer)? {
+    if let Some(key) = customer_key::read(scope, &headers.customer_key)? {
         return plan_customer(headers, key);
     }
     let account = scope.account().unwrap_or_else(|| bucket.account().to_owned());
@@ -134,7 +134,7 @@ fn plan_without_context(
         ServerSideEncryption::AES256 => Ok(Plan {
             encryption: Encryption::S3,
             condition_keys: vec![(ALGORITHM, ServerSideEncryption::AES256.to_owned())],
-            customer: None,
+            customer_key: None,
         }),
         kms @ (ServerSideEncryption::AWS_KMS | ServerSideEncryption::AWS_KMS_DSSE) => {
             // S3 itself refuses this before any policy is asked, so over HTTP such an upload proves
@@ -162,7 +162,7 @@ fn plan_without_context(
                     dual_layer,
                     pairs: Arc::default(),
                 },
-                customer: None,
+                customer_key: None,
             })
         }
         other => Err(error(
@@ -185,7 +185,7 @@ fn plan_customer(headers: &Headers, key: CustomerKey) -> S3Result<Plan> {
     Ok(Plan {
         encryption: Encryption::Customer { md5: key.md5.clone() },
         condition_keys: vec![(CUSTOMER_ALGORITHM, "AES256".to_owned())],
-        customer: Some(key),
+        customer_key: Some(key),
     })
 }
 
@@ -199,7 +199,7 @@ fn default_plan(
 ) -> S3Result<Plan> {
     let plan = match &bucket.state.default_encryption {
         DefaultEncryption::S3 => {
-            Plan { encryption: Encryption::S3, condition_keys: Vec::new(), customer: None }
+            Plan { encryption: Encryption::S3, condition_keys: Vec::new(), customer_key: None }
         }
         DefaultEncryption::Kms { key, bucket_key, dual_layer } => {
             let key = match key {
@@ -218,7 +218,7 @@ fn default_plan(
                     dual_layer: *dual_layer,
                     pairs: Arc::default(),
                 },
-                customer: None,
+                customer_key: None,
             }
         }
     };
@@ -321,7 +321,7 @@ pub(super) struct Keys<'a> {
     pub object: &'a str,
     pub encryption: &'a Encryption,
     /// The key that came with the request.
-    pub customer: Option<&'a CustomerKey>,
+    pub customer_key: Option<&'a CustomerKey>,
 }
 
 impl Keys<'_> {
@@ -331,7 +331,7 @@ impl Keys<'_> {
         match self.encryption {
             Encryption::S3 => act(&self.world.s3_key, &context),
             Encryption::Kms { key, .. } => act(&key_of(self.world, key)?.materials, &context),
-            Encryption::Customer { .. } => act(&self.customer?.material, &context),
+            Encryption::Customer { .. } => act(&self.customer_key?.material, &context),
         }
     }
 

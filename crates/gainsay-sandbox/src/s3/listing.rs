@@ -29,14 +29,26 @@ const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'*');
 
 /// The parameters that every listing of a bucket has.
-struct List<'a> {
+struct ListRequest<'a> {
     prefix: Option<&'a str>,
     delimiter: Option<&'a str>,
     max: Option<i32>,
     encoding: Option<&'a EncodingType>,
 }
 
-impl List<'_> {
+/// Reads the [`ListRequest`] of an input: inputs have these members in common by name only.
+macro_rules! list_request {
+    ($input:expr, $max:ident) => {
+        ListRequest {
+            prefix: $input.prefix.as_deref(),
+            delimiter: $input.delimiter.as_deref(),
+            max: $input.$max,
+            encoding: $input.encoding_type.as_ref(),
+        }
+    };
+}
+
+impl ListRequest<'_> {
     /// The condition keys of a listing:
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html>.
     fn context(&self, scope: &Scope, bucket: &OpenBucket) -> Context {
@@ -136,7 +148,7 @@ struct Listed<'a> {
 }
 
 impl Listed<'_> {
-    fn object(&self, list: &List<'_>, owner: Option<&str>) -> Object {
+    fn object(&self, list: &ListRequest<'_>, owner: Option<&str>) -> Object {
         Object {
             key: Some(list.shown(self.key)),
             e_tag: Some(ETag::Strong(self.content.etag.clone())),
@@ -149,6 +161,7 @@ impl Listed<'_> {
     }
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn objects_v1(
     world: &mut World,
@@ -156,16 +169,9 @@ pub(super) fn objects_v1(
     input: ListObjectsInput,
 ) -> S3Result<ListObjectsOutput> {
     let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    refuse_unmodelled(&[(
-        "optional attributes of listings",
-        input.optional_object_attributes.is_some(),
-    )])?;
-    let list = List {
-        prefix: input.prefix.as_deref(),
-        delimiter: input.delimiter.as_deref(),
-        max: input.max_keys,
-        encoding: input.encoding_type.as_ref(),
-    };
+    let attributes = input.optional_object_attributes.is_some();
+    refuse_unmodelled(&[("optional attributes of listings", attributes)])?;
+    let list = list_request!(input, max_keys);
     let _permit = bucket.authorize(scope, "s3:ListBucket", &list.context(scope, &bucket))?;
     let page = list.page(input.marker.as_deref(), current(&bucket), |_| false)?;
     let owner = Some(bucket.account());
@@ -189,6 +195,7 @@ pub(super) fn objects_v1(
     })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn objects(
     world: &mut World,
@@ -196,16 +203,9 @@ pub(super) fn objects(
     input: ListObjectsV2Input,
 ) -> S3Result<ListObjectsV2Output> {
     let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    refuse_unmodelled(&[(
-        "optional attributes of listings",
-        input.optional_object_attributes.is_some(),
-    )])?;
-    let list = List {
-        prefix: input.prefix.as_deref(),
-        delimiter: input.delimiter.as_deref(),
-        max: input.max_keys,
-        encoding: input.encoding_type.as_ref(),
-    };
+    let attributes = input.optional_object_attributes.is_some();
+    refuse_unmodelled(&[("optional attributes of listings", attributes)])?;
+    let list = list_request!(input, max_keys);
     let _permit = bucket.authorize(scope, "s3:ListBucket", &list.context(scope, &bucket))?;
     let token = input.continuation_token.as_deref().map(opened).transpose()?;
     // Where there is a token, it says where to go on. A common prefix is passed over only where it
@@ -236,6 +236,7 @@ pub(super) fn objects(
     })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn versions(
     world: &mut World,
@@ -243,16 +244,9 @@ pub(super) fn versions(
     input: ListObjectVersionsInput,
 ) -> S3Result<ListObjectVersionsOutput> {
     let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    refuse_unmodelled(&[(
-        "optional attributes of listings",
-        input.optional_object_attributes.is_some(),
-    )])?;
-    let list = List {
-        prefix: input.prefix.as_deref(),
-        delimiter: input.delimiter.as_deref(),
-        max: input.max_keys,
-        encoding: input.encoding_type.as_ref(),
-    };
+    let attributes = input.optional_object_attributes.is_some();
+    refuse_unmodelled(&[("optional attributes of listings", attributes)])?;
+    let list = list_request!(input, max_keys);
     let _permit =
         bucket.authorize(scope, "s3:ListBucketVersions", &list.context(scope, &bucket))?;
     let marker = input.version_id_marker.as_deref().filter(|marker| !marker.is_empty());
@@ -322,6 +316,7 @@ pub(super) fn versions(
     })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn uploads(
     world: &mut World,
@@ -329,12 +324,7 @@ pub(super) fn uploads(
     input: ListMultipartUploadsInput,
 ) -> S3Result<ListMultipartUploadsOutput> {
     let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let list = List {
-        prefix: input.prefix.as_deref(),
-        delimiter: input.delimiter.as_deref(),
-        max: input.max_uploads,
-        encoding: input.encoding_type.as_ref(),
-    };
+    let list = list_request!(input, max_uploads);
     // The service authorization reference gives this action no `s3:prefix`; a policy that asks for
     // it cannot be decided.
     let mut context = bucket.context(scope);

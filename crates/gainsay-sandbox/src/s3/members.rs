@@ -21,7 +21,7 @@ macro_rules! write_headers {
                 key: $input.ssekms_key_id.clone(),
                 bucket_key: $input.bucket_key_enabled,
                 context: $input.ssekms_encryption_context.clone(),
-                customer: $crate::s3::members::customer_key_headers!($input),
+                customer_key: $crate::s3::members::customer_key_headers!($input),
             },
             lock: $crate::s3::object_lock::LockHeaders {
                 mode: $input.object_lock_mode.as_ref(),

@@ -50,6 +50,7 @@ const NO_SUCH_UPLOAD: &str = concat!(
 const MIN_PART: u64 = 5 * 1024 * 1024;
 const PARTS_PAGE: usize = 1000;
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn create(
     world: &mut World,
@@ -149,7 +150,7 @@ pub(super) fn put_part(
         bucket,
         object: step.key,
         encryption: &upload.encryption,
-        customer: content.customer_key,
+        customer_key: content.customer_key,
     };
     let part = Part {
         etag: entity_tag(&upload.encryption, content.md5),
@@ -229,6 +230,7 @@ fn no_such_upload() -> s3s::S3Error {
     error(404, "NoSuchUpload", NO_SUCH_UPLOAD)
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn upload_part(
     world: &mut World,
@@ -306,7 +308,7 @@ pub(super) fn complete(
         bucket: &bucket,
         object: &input.key,
         encryption: &upload.encryption,
-        customer: customer_key.as_ref(),
+        customer_key: customer_key.as_ref(),
     };
     let checksum = whole_checksum(&upload, &parts, &keys, &body)?;
     check_sent(sent_checksums!(input), checksum.as_ref())?;
@@ -349,7 +351,7 @@ fn whole_checksum(
     body: &[Sealed],
 ) -> S3Result<Option<Sum>> {
     let readable = match upload.encryption {
-        Encryption::Customer { .. } => keys.customer.is_some(),
+        Encryption::Customer { .. } => keys.customer_key.is_some(),
         Encryption::S3 | Encryption::Kms { .. } => true,
     };
     let algorithm = match upload.checksum {
@@ -457,6 +459,7 @@ fn entity_tag_of_parts(parts: &[&Part]) -> String {
     format!("{}-{}", hex::encode(md5.finalize()), parts.len())
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn abort(
     world: &mut World,
@@ -480,6 +483,7 @@ pub(super) fn abort(
     Ok(AbortMultipartUploadOutput::default())
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn list_parts(
     world: &mut World,

@@ -18,7 +18,7 @@ pub(crate) use self::{
 };
 use super::{
     error, not_modelled, put, raw_request::RawResponse, received_body::ReceivedBody, tagging,
-    xml::document,
+    write::check_key, xml::document,
 };
 use crate::{authorize::Scope, state::World};
 
@@ -83,9 +83,7 @@ fn input(form: &Form<'_>, bucket: &str) -> S3Result<PutObjectInput> {
     if key.contains("${filename}") {
         return Err(not_modelled("keys with the name of the file"));
     }
-    if key.len() > 1024 {
-        return Err(error(400, "KeyTooLongError", "Your key is too long"));
-    }
+    check_key(key)?;
     let mut input = PutObjectInput {
         bucket: bucket.to_owned(),
         key: key.to_owned(),

@@ -58,16 +58,33 @@ impl RawResponse {
     }
 }
 
-/// Whether an operation is answered from the raw request.
-pub(crate) fn knows(operation: &str) -> bool {
-    stored_settings::knows(operation)
-        || enforced_settings::knows(operation)
-        || annotation::knows(operation)
-        || object_lock::knows(operation)
-        || operation == update_encryption::OPERATION
+/// Whether an operation is one of a module's.
+type Knows = fn(&str) -> bool;
+/// Answers a raw request of a known operation.
+type Handler = fn(&mut World, &Scope, &RawRequest<'_>) -> S3Result<RawResponse>;
+
+/// The modules that answer raw requests: which operations each knows, and how it answers them.
+const HANDLERS: [(Knows, Handler); 5] = [
+    (stored_settings::knows, stored_settings::answer),
+    (enforced_settings::knows, enforced_settings::answer),
+    (annotation::knows, annotation::answer),
+    (object_lock::knows, object_lock::answer),
+    (update_encryption::knows, update_encryption::answer),
+];
+
+fn handler(operation: &str) -> Option<Handler> {
+    HANDLERS.iter().find(|(knows, _)| knows(operation)).map(|(_, handler)| *handler)
 }
 
-/// Answers a request that [`knows`] knows.
+/// Whether an operation is answered from the raw request.
+pub(crate) fn knows(operation: &str) -> bool {
+    handler(operation).is_some()
+}
+
+/// Answers a request whose operation [`knows`] knows.
+///
+/// # Errors
+/// The operation's own error, or the body cannot be read.
 pub(crate) fn answer(
     world: &mut World,
     scope: &Scope,
@@ -75,20 +92,8 @@ pub(crate) fn answer(
 ) -> S3Result<RawResponse> {
     let body = raw.payload()?;
     let raw = RawRequest { body: &body, ..*raw };
-    let operation = raw.operation;
-    if stored_settings::knows(operation) {
-        stored_settings::answer(world, scope, &raw)
-    } else if enforced_settings::knows(operation) {
-        enforced_settings::answer(world, scope, &raw)
-    } else if annotation::knows(operation) {
-        annotation::answer(world, scope, &raw)
-    } else if object_lock::knows(operation) {
-        object_lock::answer(world, scope, &raw)
-    } else if operation == update_encryption::OPERATION {
-        update_encryption::answer(world, scope, &raw)
-    } else {
-        Err(not_modelled("this operation"))
-    }
+    let handler = handler(raw.operation).ok_or_else(|| not_modelled("this operation"))?;
+    handler(world, scope, &raw)
 }
 
 impl RawRequest<'_> {

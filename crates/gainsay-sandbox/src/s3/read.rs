@@ -227,7 +227,7 @@ impl ReadRequest<'_> {
             bucket,
             object: self.key,
             encryption: &content.encryption,
-            customer: customer_key.as_ref(),
+            customer_key: customer_key.as_ref(),
         };
         let body = reads_body.then(|| keys.open(&content.body)).transpose()?;
         Ok(ReadObject {
@@ -291,6 +291,7 @@ fn restore_header(content: &Content) -> Option<String> {
     content.restored.then(|| "ongoing-request=\"false\"".to_owned())
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn get(
     world: &mut World,
@@ -309,6 +310,7 @@ pub(super) fn get(
     })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn head(
     world: &mut World,

@@ -75,6 +75,7 @@ fn pairs(tags: Vec<Tag>) -> Vec<(String, String)> {
     tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect()
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn get(
     world: &mut World,
@@ -95,6 +96,7 @@ pub(super) fn get(
     })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>.
 pub(super) fn put(
     world: &mut World,
     scope: &Scope,
@@ -108,6 +110,7 @@ pub(super) fn put(
     Ok(PutObjectTaggingOutput { version_id })
 }
 
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn delete(
     world: &mut World,

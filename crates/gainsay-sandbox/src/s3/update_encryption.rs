@@ -23,7 +23,10 @@ use crate::{
     state::{Content, Encryption, Version, World},
 };
 
-pub(super) const OPERATION: &str = "UpdateObjectEncryption";
+/// Whether an operation is this one.
+pub(super) fn knows(operation: &str) -> bool {
+    operation == "UpdateObjectEncryption"
+}
 
 const WRONG_TYPE: &str = concat!(
     "Requests that modify an object encryption configuration require a valid new encryption ",
@@ -85,8 +88,13 @@ pub(super) fn answer(
     for action in ["kms:GenerateDataKey", "kms:Encrypt", "kms:ReEncryptTo"] {
         encryption::authorize(world, scope, &bucket, raw.key, &encryption, action)?;
     }
-    let keys =
-        |encryption| Keys { world, bucket: &bucket, object: raw.key, encryption, customer: None };
+    let keys = |encryption| Keys {
+        world,
+        bucket: &bucket,
+        object: raw.key,
+        encryption,
+        customer_key: None,
+    };
     let opened = keys(&content.encryption).open(&content.body)?;
     let sealed = keys(&encryption).seal_all(&opened.0)?;
     if !content.annotations.is_empty() {

@@ -38,9 +38,8 @@ use crate::{
     state::{Content, Encryption, Lock, System, Upload, World},
 };
 
-/// The classes of general purpose buckets
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html>) that an upload
-/// can ask for, which `FSX_OPENZFS` is not.
+/// The classes of general purpose buckets that an upload can ask for, which `FSX_OPENZFS` is not:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html>.
 const STORAGE_CLASSES: [&str; 8] = [
     "STANDARD",
     "REDUCED_REDUNDANCY",
@@ -58,7 +57,7 @@ const MAX_KEY: usize = 1024;
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>).
 const MAX_METADATA: usize = 2048;
 
-/// The headers that PutObject, `CopyObject` and `CreateMultipartUpload` have in common.
+/// The headers that `PutObject`, `CopyObject` and `CreateMultipartUpload` have in common.
 pub(super) struct WriteHeaders<'a> {
     pub acl: AclHeaders<'a>,
     pub encryption: encryption::Headers,
@@ -72,9 +71,7 @@ pub(super) struct WriteHeaders<'a> {
 impl WriteHeaders<'_> {
     /// The key and the metadata are no longer than S3 allows.
     pub(super) fn check_limits(&self, key: &str) -> S3Result<()> {
-        if key.len() > MAX_KEY {
-            return Err(error(400, "KeyTooLongError", "Your key is too long"));
-        }
+        check_key(key)?;
         let metadata = self.metadata.iter().flat_map(|metadata| metadata.iter());
         if metadata.map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_METADATA {
             return Err(error(
@@ -113,6 +110,14 @@ impl WriteHeaders<'_> {
     }
 }
 
+/// A key is no longer than S3 allows.
+pub(super) fn check_key(key: &str) -> S3Result<()> {
+    if key.len() > MAX_KEY {
+        return Err(error(400, "KeyTooLongError", "Your key is too long"));
+    }
+    Ok(())
+}
+
 /// What writes an object, with what only that operation has.
 #[derive(Clone, Copy)]
 pub(super) enum Operation<'a> {
@@ -145,7 +150,7 @@ impl<'a> WriteRequest<'a> {
     pub(super) fn authorize(self, world: &World, scope: &Scope) -> S3Result<AuthorizedWrite<'a>> {
         let bucket = self.bucket;
         let context = self.context(scope);
-        let blocked = self.plan.customer.is_some() && bucket.state.config.blocks_customer_keys;
+        let blocked = self.plan.customer_key.is_some() && bucket.state.config.blocks_customer_keys;
         let settings: &[Layer] = if blocked { &[Layer::EncryptionBlock] } else { &[] };
         let _permit =
             bucket.authorize_against(scope, "s3:PutObject", Some(self.key), &context, settings)?;
@@ -329,7 +334,7 @@ impl<'a> PermittedWrite<'a> {
             bucket: write.bucket,
             object: write.key,
             encryption: &write.plan.encryption,
-            customer: write.plan.customer.as_ref(),
+            customer_key: write.plan.customer_key.as_ref(),
         };
         Ok(SealedWrite {
             bucket: write.bucket,

@@ -323,16 +323,10 @@ fn statements(of: Of, arn: &str, grantee: &Grantee, permission: Permission) -> V
         .filter(|(word, ..)| permission == Permission::FullControl || *word == permission);
     granted
         .filter_map(|(word, bucket, object)| {
-            let (actions, resource) = match (of, word) {
-                (Of::Bucket, Permission::Write) => (bucket, format!("{arn}/*")),
-                (
-                    Of::Bucket,
-                    Permission::FullControl
-                    | Permission::Read
-                    | Permission::ReadAcp
-                    | Permission::WriteAcp,
-                ) => (bucket, arn.to_owned()),
-                (Of::Object, _) => (object, arn.to_owned()),
+            let (actions, resource) = match of {
+                Of::Object => (object, arn.to_owned()),
+                Of::Bucket if *word == Permission::Write => (bucket, format!("{arn}/*")),
+                Of::Bucket => (bucket, arn.to_owned()),
             };
             let mut statement = json!({
                 "Effect": "Allow",

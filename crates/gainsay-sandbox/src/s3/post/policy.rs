@@ -170,7 +170,7 @@ mod tests {
         }
     }
 
-    fn told(policy: &str, form: &Form<'_>) -> String {
+    fn outcome(policy: &str, form: &Form<'_>) -> String {
         match check(&STANDARD.encode(policy), form, "b", NOW) {
             Ok(()) => "met".to_owned(),
             Err(error) => {
@@ -200,7 +200,7 @@ mod tests {
             json!(["starts-with", "$Key", "user/"]),
             json!(["starts-with", "$key", ""]),
         ] {
-            assert_eq!(told(&policy(&rest(met.clone())), &sent), "met", "{met}");
+            assert_eq!(outcome(&policy(&rest(met.clone())), &sent), "met", "{met}");
         }
         for failed in [
             json!({ "key": "user/b.txt" }),
@@ -215,7 +215,7 @@ mod tests {
             let expected = format!(
                 "AccessDenied Invalid according to Policy: Policy Condition failed: {failed}"
             );
-            assert_eq!(told(&policy(&all), &sent), expected);
+            assert_eq!(outcome(&policy(&all), &sent), expected);
         }
         for (range, expected) in [
             (json!(["content-length-range", 5, 5]), "met"),
@@ -230,14 +230,14 @@ mod tests {
         ] {
             let mut all = rest(json!(["starts-with", "$key", ""]));
             all.as_array_mut().into_iter().for_each(|all| all.push(range.clone()));
-            assert_eq!(told(&policy(&all), &sent), expected);
+            assert_eq!(outcome(&policy(&all), &sent), expected);
         }
     }
 
     #[test]
     fn every_field_must_be_covered() {
         let key = json!([{ "key": "k" }, { "bucket": "b" }]);
-        let with = |name| told(&policy(&key), &form(&[("key", "k"), (name, "x")], b""));
+        let with = |name| outcome(&policy(&key), &form(&[("key", "k"), (name, "x")], b""));
         for free in ["policy", "x-amz-signature", "x-ignore-this"] {
             assert_eq!(with(free), "met");
         }
@@ -247,7 +247,7 @@ mod tests {
                 format!("AccessDenied Invalid according to Policy: Extra input fields: {bound}")
             );
         }
-        let bare = told(&policy(&json!([{ "key": "k" }])), &form(&[("key", "k")], b""));
+        let bare = outcome(&policy(&json!([{ "key": "k" }])), &form(&[("key", "k")], b""));
         assert_eq!(bare, "AccessDenied Invalid according to Policy: Extra input fields: bucket");
     }
 
@@ -272,7 +272,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                told(text, &sent),
+                outcome(text, &sent),
                 format!("InvalidPolicyDocument Invalid Policy: {expected}"),
                 "{text}"
             );
@@ -288,7 +288,7 @@ mod tests {
             json!(["content-length-range", -1, 5]),
             json!(["content-length-range", "1", "5"]),
         ] {
-            let answer = told(&policy(&json!([condition])), &sent);
+            let answer = outcome(&policy(&json!([condition])), &sent);
             assert!(
                 answer.starts_with("InvalidPolicyDocument Invalid Policy: "),
                 "{condition}: {answer}"
@@ -296,7 +296,7 @@ mod tests {
         }
         let over = json!({ "expiration": "2026-11-21T10:00:00Z", "conditions": [{ "key": "k" }, { "bucket": "b" }] });
         assert_eq!(
-            told(&over.to_string(), &sent),
+            outcome(&over.to_string(), &sent),
             "AccessDenied Invalid according to Policy: Policy expired."
         );
         assert_eq!(
