@@ -1,5 +1,7 @@
 //! Deletes: of one object, or of many with a result for each key.
 
+use std::sync::Arc;
+
 use gainsay_model::Versioning;
 use s3s::{
     S3Result,
@@ -69,8 +71,9 @@ pub(super) fn delete_many(
             }),
             // What the sandbox cannot decide must not look like AWS's word for one key.
             Err(problem) if problem.code().as_str() == "NotImplemented" => {
-                std::sync::Arc::make_mut(&mut world.buckets)
-                    .insert(input.bucket.clone(), bucket.state);
+                // The bucket is as it was, under its own name: the request may name an access point.
+                let name = bucket.name().to_owned();
+                Arc::make_mut(&mut world.buckets).insert(name, bucket.state);
                 return Err(problem);
             }
             Err(problem) => errors.push(Error {
