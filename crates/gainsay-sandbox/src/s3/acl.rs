@@ -8,9 +8,9 @@ use gainsay_model::{Document, Ownership};
 use s3s::{
     S3Result,
     dto::{
-        BucketCannedACL, GetBucketAclInput, GetBucketAclOutput, GetObjectAclInput,
-        GetObjectAclOutput, ObjectCannedACL, Owner, PutBucketAclInput, PutBucketAclOutput,
-        PutObjectAclInput, PutObjectAclOutput,
+        AccessControlPolicy, BucketCannedACL, GetBucketAclInput, GetBucketAclOutput,
+        GetObjectAclInput, GetObjectAclOutput, Grant, ObjectCannedACL, Owner, PutBucketAclInput,
+        PutBucketAclOutput, PutObjectAclInput, PutObjectAclOutput,
     },
 };
 
@@ -137,6 +137,11 @@ fn replacing(
     }
 }
 
+/// The grants of a body, which may be none.
+fn grants_of(body: &AccessControlPolicy) -> &[Grant] {
+    body.grants.as_deref().unwrap_or_default()
+}
+
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn put_object(
@@ -164,10 +169,7 @@ pub(super) fn put_object(
     let written = Written {
         of: Of::Object,
         headers,
-        body: input
-            .access_control_policy
-            .as_ref()
-            .map(|policy| policy.grants.as_deref().unwrap_or_default()),
+        body: input.access_control_policy.as_ref().map(grants_of),
         accounts: &world.accounts(),
         owner: bucket.account(),
     };
@@ -196,10 +198,7 @@ pub(super) fn put_bucket(
     let written = Written {
         of: Of::Bucket,
         headers,
-        body: input
-            .access_control_policy
-            .as_ref()
-            .map(|policy| policy.grants.as_deref().unwrap_or_default()),
+        body: input.access_control_policy.as_ref().map(grants_of),
         accounts: &world.accounts(),
         owner: bucket.account(),
     };

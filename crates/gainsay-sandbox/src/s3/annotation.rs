@@ -122,20 +122,30 @@ fn put(
             .seal(&Blob::of(raw.body).map_err(|problem| storage_failure(&problem))?)?,
         modified: world.now(),
     };
-    let etag = format!("\"{}\"", annotation.etag);
-    let (algorithm, ..) = encryption::reported(&content.encryption);
+    let etag = annotation.etag.clone();
     versions::change_content(world, bucket, raw.key, &version.id, |content| {
         content.annotations.insert(name.to_owned(), annotation);
     });
     let inner =
         format!("<Key>{}</Key><AnnotationName>{}</AnnotationName>", escape(raw.key), escape(name));
-    Ok(RawResponse::document("PutObjectAnnotationOutput", &inner)
-        .with("etag", Some(etag))
-        .with(
-            "x-amz-server-side-encryption",
-            algorithm.map(|algorithm| algorithm.as_str().to_owned()),
-        )
-        .with("x-amz-object-version-id", shown_id(bucket, version)))
+    let response = RawResponse::document("PutObjectAnnotationOutput", &inner);
+    Ok(described(response, &etag, bucket, version, content))
+}
+
+/// A response with the headers that describe an annotation and its object.
+fn described(
+    response: RawResponse,
+    etag: &str,
+    bucket: &OpenBucket,
+    version: &Version,
+    content: &Content,
+) -> RawResponse {
+    let (algorithm, ..) = encryption::reported(&content.encryption);
+    let algorithm = algorithm.map(|algorithm| algorithm.as_str().to_owned());
+    response
+        .with("etag", Some(format!("\"{etag}\"")))
+        .with("x-amz-server-side-encryption", algorithm)
+        .with("x-amz-object-version-id", shown_id(bucket, version))
 }
 
 fn no_such_annotation() -> s3s::S3Error {
@@ -155,15 +165,8 @@ fn get(
     let opened =
         keys(world, bucket, raw.key, content).open(std::slice::from_ref(&annotation.body))?;
     let body = opened.bytes().map_err(|problem| storage_failure(&problem))?;
-    let (algorithm, ..) = encryption::reported(&content.encryption);
-    let answer = RawResponse { status: 200, headers: Vec::new(), body };
-    Ok(answer
-        .with("etag", Some(format!("\"{}\"", annotation.etag)))
-        .with(
-            "x-amz-server-side-encryption",
-            algorithm.map(|algorithm| algorithm.as_str().to_owned()),
-        )
-        .with("x-amz-object-version-id", shown_id(bucket, version)))
+    let response = RawResponse { status: 200, headers: Vec::new(), body };
+    Ok(described(response, &annotation.etag, bucket, version, content))
 }
 
 fn delete(

@@ -93,7 +93,12 @@ pub(super) fn create(
     Ok(output)
 }
 
-/// A step of an upload.
+/// The upload of that id, which is an upload of that key.
+fn find<'a>(bucket: &'a OpenBucket, key: &str, id: &str) -> Option<&'a Arc<Upload>> {
+    bucket.state.uploads.get(id).filter(|upload| upload.key == key)
+}
+
+/// A step of an upload: a part, a copied part, or the completion.
 pub(super) struct Step<'a> {
     pub key: &'a str,
     pub upload: &'a str,
@@ -104,8 +109,7 @@ impl Step<'_> {
     /// Authorizes it as the write that it is. Policies see the encryption of the upload, decided
     /// when it was created (assumed: header-conditioned policies have refused parts in the past).
     pub(super) fn authorize(&self, scope: &Scope, bucket: &OpenBucket) -> S3Result<Arc<Upload>> {
-        let upload =
-            bucket.state.uploads.get(self.upload).filter(|upload| upload.key == self.key).cloned();
+        let upload = find(bucket, self.key, self.upload).cloned();
         let mut context = bucket.context(scope);
         for (name, value) in upload.iter().flat_map(|upload| &upload.told) {
             context.set(name, value.as_str());
@@ -471,12 +475,7 @@ pub(super) fn abort(
     let context = bucket.context(scope);
     let _permit =
         bucket.authorize_object(scope, "s3:AbortMultipartUpload", &input.key, &context)?;
-    bucket
-        .state
-        .uploads
-        .get(&input.upload_id)
-        .filter(|upload| upload.key == input.key)
-        .ok_or_else(no_such_upload)?;
+    find(&bucket, &input.key, &input.upload_id).ok_or_else(no_such_upload)?;
     if let Some(state) = world.bucket_mut(bucket.name()) {
         state.uploads.remove(&input.upload_id);
     }
@@ -494,12 +493,7 @@ pub(super) fn list_parts(
     let context = bucket.context(scope);
     let _permit =
         bucket.authorize_object(scope, "s3:ListMultipartUploadParts", &input.key, &context)?;
-    let upload = bucket
-        .state
-        .uploads
-        .get(&input.upload_id)
-        .filter(|upload| upload.key == input.key)
-        .ok_or_else(no_such_upload)?;
+    let upload = find(&bucket, &input.key, &input.upload_id).ok_or_else(no_such_upload)?;
     let max = match input.max_parts.map(usize::try_from) {
         None => PARTS_PAGE,
         Some(Ok(max)) => max.min(PARTS_PAGE),

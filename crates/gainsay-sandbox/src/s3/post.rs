@@ -137,10 +137,6 @@ fn input(form: &Form<'_>, bucket: &str) -> S3Result<PutObjectInput> {
 /// A form has its tags as a document, a header has them as `a=1&b=2`.
 fn tags(text: &str) -> S3Result<String> {
     let tagging: Tagging = document(text.as_bytes(), "Tagging")?;
-    let tags = tagging
-        .tag_set
-        .into_iter()
-        .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()));
-    let tags = tagging::check(tags.collect(), tagging::MAX_TAGS)?;
+    let tags = tagging::check(tagging::pairs(tagging.tag_set), tagging::MAX_TAGS)?;
     Ok(form_urlencoded::Serializer::new(String::new()).extend_pairs(tags).finish())
 }

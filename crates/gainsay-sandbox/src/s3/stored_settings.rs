@@ -188,7 +188,7 @@ const SETTINGS: &[Setting] = &[
         absent: Absent::Error("NoSuchTagSet", "The TagSet does not exist"),
         by_id: false,
         check: |check| {
-            check.tags = Some(tagging::written(check.raw.body)?);
+            check.tags = Some(tagging::read_document(check.raw.body)?);
             Ok(())
         },
     },

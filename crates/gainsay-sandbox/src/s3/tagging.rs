@@ -25,6 +25,7 @@ pub(super) fn parse_header(header: Option<&str>) -> S3Result<Vec<(String, String
     check(pairs.map(|(key, value)| (key.into_owned(), value.into_owned())).collect(), MAX_TAGS)
 }
 
+/// The tags, where no key is there twice, there are at most `most`, and none is too long.
 pub(super) fn check(tags: Vec<(String, String)>, most: usize) -> S3Result<Vec<(String, String)>> {
     let repeated = tags
         .iter()
@@ -57,7 +58,7 @@ pub(super) fn check(tags: Vec<(String, String)>, most: usize) -> S3Result<Vec<(S
 }
 
 /// Reads the document of a bucket's tags, as they are sent.
-pub(super) fn written(body: &[u8]) -> S3Result<Vec<(String, String)>> {
+pub(super) fn read_document(body: &[u8]) -> S3Result<Vec<(String, String)>> {
     let tagging: Tagging = document(body, "Tagging")?;
     check(pairs(tagging.tag_set), MAX_BUCKET_TAGS)
 }
@@ -70,7 +71,8 @@ pub(super) fn document_of(tags: &[(String, String)]) -> String {
     xml::document_of("Tagging", &format!("<TagSet>{tags}</TagSet>"))
 }
 
-fn pairs(tags: Vec<Tag>) -> Vec<(String, String)> {
+/// The tags of a document of the wire layer's.
+pub(super) fn pairs(tags: Vec<Tag>) -> Vec<(String, String)> {
     let tags = tags.into_iter();
     tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect()
 }
