@@ -63,7 +63,7 @@ impl Front {
         // Authorization is the backend's, by the request's scope, which only `handle` below can
         // make, after it has verified the signature.
         builder.set_auth(Secrets(core.clone()));
-        builder.set_access(s3::Pass);
+        builder.set_access(s3::ScopeRequired);
         builder.set_host(Hosts { region: core.region.clone() });
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(wire_config()))));
         Self { core: core.clone(), s3: builder.build() }

@@ -17,8 +17,10 @@ use s3s::{
 
 use super::{
     AccessList,
-    acl::{self, AclHeaders, Of, Written, grant_headers},
-    context, error, not_modelled, open, refuse_unmodelled,
+    acl::{self, AclHeaders, AclRequest, AclResource, grant_headers},
+    context, error,
+    listing::{continuation_token, read_continuation_token},
+    not_modelled, open, refuse_unmodelled,
 };
 use crate::{
     authorize::{Question, Scope},
@@ -243,8 +245,8 @@ fn new_acl(
             "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
         ));
     }
-    let list = Written {
-        of: Of::Bucket,
+    let list = AclRequest {
+        resource: AclResource::Bucket,
         headers,
         body: None,
         accounts: &world.accounts(),
@@ -302,7 +304,7 @@ pub(super) fn list(
     let prefix = input.prefix.clone().unwrap_or_default();
     let after = match &input.continuation_token {
         None => String::new(),
-        Some(token) => super::listing::opened(token)?,
+        Some(token) => read_continuation_token(token)?,
     };
     let here = input.bucket_region.as_ref().is_none_or(|region| *region == world.region);
     let mut found = world
@@ -325,7 +327,7 @@ pub(super) fn list(
         });
     }
     let last = buckets.last().and_then(|bucket| bucket.name.clone()).unwrap_or_default();
-    let token = found.peek().is_some().then(|| super::listing::sealed(&last));
+    let token = found.peek().is_some().then(|| continuation_token(&last));
     Ok(ListBucketsOutput {
         buckets: Some(buckets),
         continuation_token: token,

@@ -16,7 +16,7 @@ use s3s::{
 
 pub(crate) use self::access_list::AccessList;
 use self::access_list::GrantHeaders;
-pub(super) use self::access_list::{Of, Written, grant_headers};
+pub(super) use self::access_list::{AclRequest, AclResource, grant_headers};
 use super::{OpenBucket, error, no_such_key, not_modelled, open, versions};
 use crate::{
     authorize::{Question, Scope},
@@ -83,8 +83,8 @@ pub(super) fn of_upload(
     if !headers.is_some() {
         return Ok(AccessList::default());
     }
-    let list = Written {
-        of: Of::Object,
+    let list = AclRequest {
+        resource: AclResource::Object,
         headers: *headers,
         body: None,
         accounts: &world.accounts(),
@@ -119,7 +119,7 @@ fn replacing(
     bucket: &OpenBucket,
     action: &str,
     resource: &str,
-    written: &Written<'_>,
+    written: &AclRequest<'_>,
 ) -> S3Result<AccessList> {
     if bucket.state.config.ownership != Ownership::BucketOwnerEnforced {
         let list = written.read()?;
@@ -166,8 +166,8 @@ pub(super) fn put_object(
     let Some(version) = found.filter(|version| version.content.is_some()) else {
         return Err(no_such_key());
     };
-    let written = Written {
-        of: Of::Object,
+    let written = AclRequest {
+        resource: AclResource::Object,
         headers,
         body: input.access_control_policy.as_ref().map(grants_of),
         accounts: &world.accounts(),
@@ -195,8 +195,8 @@ pub(super) fn put_bucket(
     let mut context = bucket.context(scope);
     headers.set_context(&mut context);
     let _permit = bucket.authorize(scope, "s3:PutBucketAcl", &context)?;
-    let written = Written {
-        of: Of::Bucket,
+    let written = AclRequest {
+        resource: AclResource::Bucket,
         headers,
         body: input.access_control_policy.as_ref().map(grants_of),
         accounts: &world.accounts(),
@@ -222,7 +222,7 @@ pub(super) fn get_object(
         versions::find(scope, &bucket, &input.key, input.version_id.as_deref(), actions)?;
     Ok(GetObjectAclOutput {
         owner: Some(owner(bucket.account())),
-        grants: Some(in_force(&bucket, &content.acl).written(bucket.account())),
+        grants: Some(in_force(&bucket, &content.acl).to_grants(bucket.account())),
         ..GetObjectAclOutput::default()
     })
 }
@@ -239,7 +239,7 @@ pub(super) fn get_bucket(
     let _permit = bucket.authorize(scope, "s3:GetBucketAcl", &context)?;
     Ok(GetBucketAclOutput {
         owner: Some(owner(bucket.account())),
-        grants: Some(in_force(&bucket, &bucket.state.acl).written(bucket.account())),
+        grants: Some(in_force(&bucket, &bucket.state.acl).to_grants(bucket.account())),
     })
 }
 
@@ -273,8 +273,8 @@ pub(super) fn granting(
     }
     let ignores = bucket.public_access.ignore_public_acls;
     let lists = [
-        bucket.state.acl.policy(Of::Bucket, &bucket.arn(), ignores),
-        of_object.policy(Of::Object, question.resource, ignores),
+        bucket.state.acl.policy(AclResource::Bucket, &bucket.arn(), ignores),
+        of_object.policy(AclResource::Object, question.resource, ignores),
     ];
     for list in lists.into_iter().flatten() {
         let by_list =

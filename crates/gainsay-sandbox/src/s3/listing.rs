@@ -25,7 +25,7 @@ use crate::{
 
 const PAGE: usize = 1000;
 /// What stays as it is in a listing with `encoding-type=url`.
-const PLAIN: &AsciiSet =
+const NOT_ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'*');
 
 /// The parameters that every listing of a bucket has.
@@ -100,30 +100,30 @@ impl ListRequest<'_> {
     }
 
     /// A name as the answer writes it.
-    fn shown(&self, name: &str) -> String {
+    fn encoded(&self, name: &str) -> String {
         match self.encoding {
-            Some(_) => utf8_percent_encode(name, PLAIN).to_string(),
+            Some(_) => utf8_percent_encode(name, NOT_ENCODED).to_string(),
             None => name.to_owned(),
         }
     }
 
     fn prefixes(&self, prefixes: &[String]) -> Option<Vec<CommonPrefix>> {
-        let shown = |prefix: &String| CommonPrefix { prefix: Some(self.shown(prefix)) };
-        (!prefixes.is_empty()).then(|| prefixes.iter().map(shown).collect())
+        let common = |prefix: &String| CommonPrefix { prefix: Some(self.encoded(prefix)) };
+        (!prefixes.is_empty()).then(|| prefixes.iter().map(common).collect())
     }
 
-    fn echo(&self, name: Option<&str>) -> Option<String> {
-        name.map(|name| self.shown(name))
+    fn encoded_if_any(&self, name: Option<&str>) -> Option<String> {
+        name.map(|name| self.encoded(name))
     }
 }
 
 /// A continuation token: opaque to clients.
-pub(super) fn sealed(last: &str) -> String {
+pub(super) fn continuation_token(last: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("1/{last}"))
 }
 
 /// What a continuation token was made of.
-pub(super) fn opened(token: &str) -> S3Result<String> {
+pub(super) fn read_continuation_token(token: &str) -> S3Result<String> {
     let text = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let last = text.and_then(|text| text.strip_prefix("1/").map(str::to_owned));
     last.ok_or_else(|| {
@@ -150,7 +150,7 @@ struct Listed<'a> {
 impl Listed<'_> {
     fn object(&self, list: &ListRequest<'_>, owner: Option<&str>) -> Object {
         Object {
-            key: Some(list.shown(self.key)),
+            key: Some(list.encoded(self.key)),
             e_tag: Some(ETag::Strong(self.content.etag.clone())),
             size: i64::try_from(self.content.size).ok(),
             last_modified: Some(Timestamp::from(self.version.modified)),
@@ -177,8 +177,8 @@ pub(super) fn objects_v1(
     let owner = Some(bucket.account());
     Ok(ListObjectsOutput {
         name: Some(input.bucket.clone()),
-        prefix: Some(list.shown(list.prefix.unwrap_or_default())),
-        marker: Some(list.shown(input.marker.as_deref().unwrap_or_default())),
+        prefix: Some(list.encoded(list.prefix.unwrap_or_default())),
+        marker: Some(list.encoded(input.marker.as_deref().unwrap_or_default())),
         max_keys: i32::try_from(list.max()?).ok(),
         is_truncated: Some(page.next.is_some()),
         // Shown only with a delimiter:
@@ -186,10 +186,10 @@ pub(super) fn objects_v1(
         next_marker: page
             .next
             .filter(|_| list.delimiter.is_some())
-            .map(|last| list.shown(&last.text())),
+            .map(|last| list.encoded(&last.text())),
         contents: Some(page.entries.iter().map(|listed| listed.object(&list, owner)).collect()),
         common_prefixes: list.prefixes(&page.prefixes),
-        delimiter: list.echo(list.delimiter),
+        delimiter: list.encoded_if_any(list.delimiter),
         encoding_type: input.encoding_type.clone(),
         ..ListObjectsOutput::default()
     })
@@ -207,7 +207,7 @@ pub(super) fn objects(
     refuse_unmodelled(&[("optional attributes of listings", attributes)])?;
     let list = list_request!(input, max_keys);
     let _permit = bucket.authorize(scope, "s3:ListBucket", &list.context(scope, &bucket))?;
-    let token = input.continuation_token.as_deref().map(opened).transpose()?;
+    let token = input.continuation_token.as_deref().map(read_continuation_token).transpose()?;
     // Where there is a token, it says where to go on. A common prefix is passed over only where it
     // stood on the page before.
     let start = input.start_after.as_deref();
@@ -221,16 +221,16 @@ pub(super) fn objects(
     let owner = input.fetch_owner.unwrap_or(false).then(|| bucket.account());
     Ok(ListObjectsV2Output {
         name: Some(input.bucket.clone()),
-        prefix: Some(list.shown(list.prefix.unwrap_or_default())),
+        prefix: Some(list.encoded(list.prefix.unwrap_or_default())),
         max_keys: i32::try_from(list.max()?).ok(),
         key_count: i32::try_from(page.entries.len() + page.prefixes.len()).ok(),
         is_truncated: Some(page.next.is_some()),
-        next_continuation_token: page.next.map(|last| sealed(&last.text())),
+        next_continuation_token: page.next.map(|last| continuation_token(&last.text())),
         continuation_token: input.continuation_token.clone(),
-        start_after: list.echo(start),
+        start_after: list.encoded_if_any(start),
         contents: Some(page.entries.iter().map(|listed| listed.object(&list, owner)).collect()),
         common_prefixes: list.prefixes(&page.prefixes),
-        delimiter: list.echo(list.delimiter),
+        delimiter: list.encoded_if_any(list.delimiter),
         encoding_type: input.encoding_type.clone(),
         ..ListObjectsV2Output::default()
     })
@@ -274,7 +274,8 @@ pub(super) fn versions(
         page.entries.last().filter(|_| last_is_key).map(|(_, _, version)| version.id.clone());
     let (mut versions, mut markers) = (Vec::new(), Vec::new());
     for (key, age, version) in &page.entries {
-        let (key, id, latest) = (Some(list.shown(key)), Some(version.id.clone()), Some(*age == 0));
+        let (key, id, latest) =
+            (Some(list.encoded(key)), Some(version.id.clone()), Some(*age == 0));
         let (modified, owner) =
             (Some(Timestamp::from(version.modified)), Some(acl::owner(bucket.account())));
         match &version.content {
@@ -300,17 +301,17 @@ pub(super) fn versions(
     }
     Ok(ListObjectVersionsOutput {
         name: Some(input.bucket.clone()),
-        prefix: Some(list.shown(list.prefix.unwrap_or_default())),
-        key_marker: Some(list.shown(input.key_marker.as_deref().unwrap_or_default())),
+        prefix: Some(list.encoded(list.prefix.unwrap_or_default())),
+        key_marker: Some(list.encoded(input.key_marker.as_deref().unwrap_or_default())),
         version_id_marker: input.version_id_marker.clone(),
         max_keys: i32::try_from(list.max()?).ok(),
         is_truncated: Some(page.next.is_some()),
-        next_key_marker: page.next.map(|last| list.shown(&last.text())),
+        next_key_marker: page.next.map(|last| list.encoded(&last.text())),
         next_version_id_marker: next_version,
         versions: Some(versions),
         delete_markers: Some(markers),
         common_prefixes: list.prefixes(&page.prefixes),
-        delimiter: list.echo(list.delimiter),
+        delimiter: list.encoded_if_any(list.delimiter),
         encoding_type: input.encoding_type.clone(),
         ..ListObjectVersionsOutput::default()
     })
@@ -350,7 +351,7 @@ pub(super) fn uploads(
     let last_is_key = matches!(page.next, Some(Last::Key(_)));
     let next_upload = page.entries.last().filter(|_| last_is_key).map(|(_, id, _)| (*id).clone());
     let uploads = page.entries.iter().map(|(_, id, upload)| MultipartUpload {
-        key: Some(list.shown(&upload.key)),
+        key: Some(list.encoded(&upload.key)),
         upload_id: Some((*id).clone()),
         initiated: Some(Timestamp::from(upload.started)),
         owner: Some(acl::owner(bucket.account())),
@@ -359,17 +360,17 @@ pub(super) fn uploads(
     });
     Ok(ListMultipartUploadsOutput {
         bucket: Some(input.bucket.clone()),
-        prefix: Some(list.shown(&prefix)),
-        key_marker: Some(list.shown(input.key_marker.as_deref().unwrap_or_default())),
+        prefix: Some(list.encoded(&prefix)),
+        key_marker: Some(list.encoded(input.key_marker.as_deref().unwrap_or_default())),
         upload_id_marker: input.upload_id_marker.clone(),
         max_uploads: i32::try_from(list.max()?).ok(),
         is_truncated: Some(page.next.is_some()),
         next_upload_id_marker: next_upload,
         uploads: Some(uploads.collect()),
         common_prefixes: list.prefixes(&page.prefixes),
-        delimiter: list.echo(list.delimiter),
+        delimiter: list.encoded_if_any(list.delimiter),
         encoding_type: input.encoding_type.clone(),
-        next_key_marker: page.next.map(|last| list.shown(&last.text())),
+        next_key_marker: page.next.map(|last| list.encoded(&last.text())),
         ..ListMultipartUploadsOutput::default()
     })
 }

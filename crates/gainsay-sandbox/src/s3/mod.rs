@@ -9,9 +9,9 @@ mod account_buckets;
 mod acl;
 mod annotation;
 mod attributes;
+mod aws_chunked;
 mod bucket_reads;
 mod checksum;
-mod chunks;
 mod conditional;
 mod copy;
 mod customer_key;
@@ -86,10 +86,10 @@ pub(super) struct Accepted;
 
 /// Lets a request through to the backend only if it has a scope, that is, if it came through the
 /// sandbox's front.
-pub(super) struct Pass;
+pub(super) struct ScopeRequired;
 
 #[async_trait::async_trait]
-impl S3Access for Pass {
+impl S3Access for ScopeRequired {
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
         match cx.extensions_mut().get::<Arc<Scope>>() {
             Some(_) => Ok(()),

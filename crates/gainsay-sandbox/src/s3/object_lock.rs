@@ -30,9 +30,9 @@ use crate::{
 };
 
 /// Operation and what it does.
-type Effect = fn(&mut World, &Scope, &RawRequest<'_>) -> S3Result<RawResponse>;
+type Handler = fn(&mut World, &Scope, &RawRequest<'_>) -> S3Result<RawResponse>;
 
-const OPERATIONS: &[(&str, Effect)] = &[
+const OPERATIONS: &[(&str, Handler)] = &[
     ("PutObjectLockConfiguration", put_configuration),
     ("GetObjectLockConfiguration", get_configuration),
     ("PutObjectRetention", put_retention),
@@ -52,8 +52,8 @@ pub(super) fn answer(
     raw: &RawRequest<'_>,
 ) -> S3Result<RawResponse> {
     let found = OPERATIONS.iter().find(|(name, _)| *name == raw.operation);
-    let (_, effect) = found.ok_or_else(|| not_modelled("this operation"))?;
-    effect(world, scope, raw)
+    let (_, handler) = found.ok_or_else(|| not_modelled("this operation"))?;
+    handler(world, scope, raw)
 }
 
 const PROTECTED: &str = "Access Denied because object protected by object lock.";
@@ -210,12 +210,12 @@ pub(super) fn check_removal(
         None => false,
     };
     if content.lock.hold || retained {
-        return Err(protected(scope, bucket, key, "s3:DeleteObjectVersion"));
+        return Err(refusal(scope, bucket, key, "s3:DeleteObjectVersion"));
     }
     Ok(())
 }
 
-fn protected(scope: &Scope, bucket: &OpenBucket, key: &str, action: &str) -> s3s::S3Error {
+fn refusal(scope: &Scope, bucket: &OpenBucket, key: &str, action: &str) -> s3s::S3Error {
     scope
         .refuse_in_words(action, &bucket.object_arn(key), Layer::ObjectLock, PROTECTED.to_owned())
         .into()
@@ -323,7 +323,7 @@ fn get_configuration(
 
 /// The version that a request is about, once its action is authorized. A delete marker has no lock,
 /// and cannot have one.
-fn found<'a>(
+fn find_version<'a>(
     scope: &Scope,
     bucket: &'a OpenBucket,
     raw: &RawRequest<'_>,
@@ -348,11 +348,12 @@ fn put_retention(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Re
     let bucket = open(world, raw.bucket, raw.expected_owner())?;
     let sent = read_retention(raw);
     let wanted = sent.as_ref().ok().copied().flatten();
-    let (version, content) = found(scope, &bucket, raw, "s3:PutObjectRetention", |context| {
-        if let Some(wanted) = &wanted {
-            set_retention(context, wanted, scope.now);
-        }
-    })?;
+    let (version, content) =
+        find_version(scope, &bucket, raw, "s3:PutObjectRetention", |context| {
+            if let Some(wanted) = &wanted {
+                set_retention(context, wanted, scope.now);
+            }
+        })?;
     let header = raw
         .header("x-amz-bypass-governance-retention")
         .map(|value| value.eq_ignore_ascii_case("true"));
@@ -369,7 +370,7 @@ fn put_retention(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Re
                 || (active.mode == LockMode::Compliance && wanted.mode == LockMode::Governance)
         });
         if weaker && !(bypasses && active.mode == LockMode::Governance) {
-            return Err(protected(scope, &bucket, raw.key, "s3:PutObjectRetention"));
+            return Err(refusal(scope, &bucket, raw.key, "s3:PutObjectRetention"));
         }
     }
     versions::change_content(world, &bucket, raw.key, &version.id, |content| {
@@ -401,7 +402,7 @@ fn none_of_object() -> s3s::S3Error {
 
 fn get_retention(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<RawResponse> {
     let bucket = open(world, raw.bucket, raw.expected_owner())?;
-    let (_, content) = found(scope, &bucket, raw, "s3:GetObjectRetention", |_| {})?;
+    let (_, content) = find_version(scope, &bucket, raw, "s3:GetObjectRetention", |_| {})?;
     let retention = content.lock.retention.ok_or_else(none_of_object)?;
     let inner = format!(
         "<Mode>{}</Mode><RetainUntilDate>{}</RetainUntilDate>",
@@ -415,7 +416,7 @@ fn put_hold(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<
     let bucket = open(world, raw.bucket, raw.expected_owner())?;
     let sent: S3Result<ObjectLockLegalHold> = document(raw.body, "LegalHold");
     let status = sent.as_ref().ok().and_then(|sent| sent.status.clone());
-    let (version, _) = found(scope, &bucket, raw, "s3:PutObjectLegalHold", |context| {
+    let (version, _) = find_version(scope, &bucket, raw, "s3:PutObjectLegalHold", |context| {
         if let Some(status) = &status {
             context.set("s3:object-lock-legal-hold", status.as_str());
         }
@@ -434,7 +435,7 @@ fn put_hold(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<
 
 fn get_hold(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<RawResponse> {
     let bucket = open(world, raw.bucket, raw.expected_owner())?;
-    let (_, content) = found(scope, &bucket, raw, "s3:GetObjectLegalHold", |_| {})?;
+    let (_, content) = find_version(scope, &bucket, raw, "s3:GetObjectLegalHold", |_| {})?;
     if !content.lock.hold && content.lock.retention.is_none() {
         return Err(none_of_object());
     }
@@ -444,24 +445,24 @@ fn get_hold(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<
 
 /// What GET and HEAD show of a lock: only what the caller may ask for by itself
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>).
-pub(super) fn shown(
+pub(super) fn visible(
     scope: &Scope,
     bucket: &OpenBucket,
     key: &str,
     content: &Content,
 ) -> S3Result<Lock> {
-    let mut shown = content.lock;
+    let mut visible = content.lock;
     if bucket.state.lock.is_none() {
         return Ok(Lock::default());
     }
     let context = bucket.context(scope);
-    if shown.retention.is_some()
+    if visible.retention.is_some()
         && !bucket.would_permit(scope, "s3:GetObjectRetention", key, &context)?
     {
-        shown.retention = None;
+        visible.retention = None;
     }
-    if shown.hold && !bucket.would_permit(scope, "s3:GetObjectLegalHold", key, &context)? {
-        shown.hold = false;
+    if visible.hold && !bucket.would_permit(scope, "s3:GetObjectLegalHold", key, &context)? {
+        visible.hold = false;
     }
-    Ok(shown)
+    Ok(visible)
 }

@@ -237,7 +237,7 @@ impl ReadRequest<'_> {
             headers,
             body,
             checksum: self.checksum(content, &slice),
-            lock: object_lock::shown(scope, bucket, self.key, content)?,
+            lock: object_lock::visible(scope, bucket, self.key, content)?,
             slice,
         })
     }

@@ -5,8 +5,9 @@ use http::{HeaderMap, HeaderValue};
 use s3s::{S3Result, dto::StreamingBlob};
 
 use super::{
+    aws_chunked,
     checksum::{ALGORITHMS, Digests, Sums},
-    chunks, error, not_modelled,
+    error, not_modelled,
 };
 use crate::kms::{Blob, Sealer};
 
@@ -54,7 +55,8 @@ pub(super) async fn receive(
     let broken = |problem: s3s::StdError| error(400, "IncompleteBody", problem.to_string());
     let framing =
         headers.get("x-amz-content-sha256").map(HeaderValue::as_bytes).unwrap_or_default();
-    let mut decoder = (framing == chunks::UNSIGNED.as_bytes()).then(chunks::Decoder::default);
+    let mut decoder =
+        (framing == aws_chunked::UNSIGNED.as_bytes()).then(aws_chunked::Decoder::default);
     // Whatever else is in chunks the wire layer has opened, by the signature that it needs for it.
     if decoder.is_none()
         && framing.starts_with(b"STREAMING-")
@@ -86,12 +88,12 @@ pub(super) async fn receive(
         .get("x-amz-decoded-content-length")
         .map(|announced| announced.to_str().unwrap_or_default());
     if announced.is_some_and(|announced| announced != length.to_string()) {
-        return Err(chunks::incomplete());
+        return Err(aws_chunked::incomplete());
     }
     Ok(ReceivedBody {
         blob: sealer.finish().map_err(|problem| storage_failure(&problem))?,
         sums: digests.finish(),
-        trailers: decoder.map_or_else(|| Ok(HeaderMap::new()), chunks::Decoder::finish)?,
+        trailers: decoder.map_or_else(|| Ok(HeaderMap::new()), aws_chunked::Decoder::finish)?,
     })
 }
 
@@ -104,7 +106,7 @@ impl ReceivedBody {
         if names.all(|name| self.trailers.contains_key(name)) {
             return Ok(());
         }
-        Err(chunks::malformed())
+        Err(aws_chunked::malformed())
     }
 }
 

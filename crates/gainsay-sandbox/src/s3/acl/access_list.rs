@@ -49,7 +49,7 @@ enum Permission {
 
 /// What an ACL is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::s3) enum Of {
+pub(in crate::s3) enum AclResource {
     Bucket,
     Object,
 }
@@ -72,10 +72,10 @@ type Granted = (Grantee, Permission);
 
 /// The canned ACLs, what they can be of where that is not both, and what they add to the owner's
 /// full control.
-const CANNED: [(&str, Option<Of>, &[Granted]); 7] = [
+const CANNED: [(&str, Option<AclResource>, &[Granted]); 7] = [
     ("private", None, &[]),
-    ("bucket-owner-read", Some(Of::Object), &[]),
-    ("bucket-owner-full-control", Some(Of::Object), &[]),
+    ("bucket-owner-read", Some(AclResource::Object), &[]),
+    ("bucket-owner-full-control", Some(AclResource::Object), &[]),
     ("public-read", None, &[(Grantee::Everyone, Permission::Read)]),
     (
         "public-read-write",
@@ -85,7 +85,7 @@ const CANNED: [(&str, Option<Of>, &[Granted]); 7] = [
     ("authenticated-read", None, &[(Grantee::Authenticated, Permission::Read)]),
     (
         "log-delivery-write",
-        Some(Of::Bucket),
+        Some(AclResource::Bucket),
         &[(Grantee::LogDelivery, Permission::Write), (Grantee::LogDelivery, Permission::ReadAcp)],
     ),
 ];
@@ -121,8 +121,8 @@ macro_rules! grant_headers {
 pub(in crate::s3) use grant_headers;
 
 /// An ACL as a request gives it.
-pub(in crate::s3) struct Written<'a> {
-    pub of: Of,
+pub(in crate::s3) struct AclRequest<'a> {
+    pub resource: AclResource,
     pub headers: AclHeaders<'a>,
     /// The body's.
     pub body: Option<&'a [Grant]>,
@@ -132,7 +132,7 @@ pub(in crate::s3) struct Written<'a> {
     pub owner: &'a str,
 }
 
-impl Written<'_> {
+impl AclRequest<'_> {
     /// The ACL.
     ///
     /// # Errors
@@ -157,8 +157,9 @@ impl Written<'_> {
     }
 
     fn canned(&self, word: &str) -> S3Result<AccessList> {
-        let found =
-            CANNED.iter().find(|(name, of, _)| *name == word && of.is_none_or(|of| of == self.of));
+        let found = CANNED
+            .iter()
+            .find(|(name, of, _)| *name == word && of.is_none_or(|of| of == self.resource));
         match found {
             Some((_, _, grants)) => Ok(self.of(grants.to_vec())),
             None if word == "aws-exec-read" => Err(not_modelled("the canned ACL aws-exec-read")),
@@ -268,13 +269,13 @@ impl AccessList {
     }
 
     /// As it is read back, the owner's full control first.
-    pub(in crate::s3) fn written(&self, owner: &str) -> Vec<Grant> {
+    pub(in crate::s3) fn to_grants(&self, owner: &str) -> Vec<Grant> {
         let id = canonical_id(owner);
         let own = Grantee::Account { id, account: owner.to_owned() };
         let own = (!self.without_owner).then_some((own, Permission::FullControl));
         own.iter()
             .chain(&self.grants)
-            .map(|(grantee, permission)| shown(grantee, *permission))
+            .map(|(grantee, permission)| to_grant(grantee, *permission))
             .collect()
     }
 
@@ -282,7 +283,7 @@ impl AccessList {
     /// in it. `ignores_public` leaves out what Block Public Access has S3 ignore.
     pub(in crate::s3) fn policy(
         &self,
-        of: Of,
+        resource: AclResource,
         arn: &str,
         ignores_public: bool,
     ) -> Option<Document> {
@@ -290,7 +291,7 @@ impl AccessList {
             |grantee: &Grantee| matches!(grantee, Grantee::Everyone | Grantee::Authenticated);
         let grants = self.grants.iter().filter(|(grantee, _)| !(ignores_public && public(grantee)));
         let statements: Vec<Value> = grants
-            .flat_map(|(grantee, permission)| statements(of, arn, grantee, *permission))
+            .flat_map(|(grantee, permission)| statements(resource, arn, grantee, *permission))
             .collect();
         if statements.is_empty() {
             return None;
@@ -305,7 +306,12 @@ impl AccessList {
     }
 }
 
-fn statements(of: Of, arn: &str, grantee: &Grantee, permission: Permission) -> Vec<Value> {
+fn statements(
+    resource: AclResource,
+    arn: &str,
+    grantee: &Grantee,
+    permission: Permission,
+) -> Vec<Value> {
     let (principal, condition) = match grantee {
         Grantee::Account { account, .. } => (json!({ "AWS": account }), None),
         Grantee::Everyone => (json!("*"), None),
@@ -323,10 +329,10 @@ fn statements(of: Of, arn: &str, grantee: &Grantee, permission: Permission) -> V
         .filter(|(word, ..)| permission == Permission::FullControl || *word == permission);
     granted
         .filter_map(|(word, bucket, object)| {
-            let (actions, resource) = match of {
-                Of::Object => (object, arn.to_owned()),
-                Of::Bucket if *word == Permission::Write => (bucket, format!("{arn}/*")),
-                Of::Bucket => (bucket, arn.to_owned()),
+            let (actions, resource) = match resource {
+                AclResource::Object => (object, arn.to_owned()),
+                AclResource::Bucket if *word == Permission::Write => (bucket, format!("{arn}/*")),
+                AclResource::Bucket => (bucket, arn.to_owned()),
             };
             let mut statement = json!({
                 "Effect": "Allow",
@@ -342,7 +348,7 @@ fn statements(of: Of, arn: &str, grantee: &Grantee, permission: Permission) -> V
         .collect()
 }
 
-fn shown(grantee: &Grantee, permission: Permission) -> Grant {
+fn to_grant(grantee: &Grantee, permission: Permission) -> Grant {
     let mut written = WrittenGrantee {
         display_name: None,
         email_address: None,
@@ -377,8 +383,8 @@ mod tests {
         body: Option<&[Grant]>,
     ) -> S3Result<AccessList> {
         let read = read.map(str::to_owned);
-        Written {
-            of: Of::Object,
+        AclRequest {
+            resource: AclResource::Object,
             headers: AclHeaders {
                 canned,
                 grants: [
@@ -400,7 +406,7 @@ mod tests {
     fn what_is_read_back_reads_as_the_same() {
         for canned in ["private", "public-read", "public-read-write", "authenticated-read"] {
             let list = read(Some(canned), None, None).unwrap();
-            let written = list.written(ACCOUNTS[0]);
+            let written = list.to_grants(ACCOUNTS[0]);
             assert_eq!(read(None, None, Some(&written)).unwrap(), list, "{canned}");
         }
     }
@@ -416,7 +422,7 @@ mod tests {
             (Some("authenticated-read"), None, true, ""),
         ] {
             let list = read(canned, header, None).unwrap();
-            let policy = list.policy(Of::Object, "arn:aws:s3:::b/k", ignores);
+            let policy = list.policy(AclResource::Object, "arn:aws:s3:::b/k", ignores);
             let found = policy.map(|policy| serde_json::from_str::<Value>(&policy.text).unwrap());
             let principal = found.map(|found| found["Statement"][0]["Principal"].to_string());
             assert_eq!(principal.unwrap_or_default(), principals, "{canned:?} {header:?}");
