@@ -90,6 +90,7 @@ impl OpenAccessPoint {
         })
     }
 
+    /// The name of the bucket behind it.
     pub(super) fn bucket(&self) -> &str {
         &self.point.bucket
     }

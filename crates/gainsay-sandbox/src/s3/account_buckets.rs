@@ -27,7 +27,8 @@ use crate::{
     state::{Bucket, LockConfiguration, World},
 };
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>.
+/// The buckets of one page
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>).
 const MAX_BUCKETS: i32 = 10_000;
 /// The Region whose buckets have no location constraint, and in which making a bucket again is no
 /// error.
@@ -258,7 +259,7 @@ fn new_acl(
     if list.is_public() { Err(public()) } else { Ok(list) }
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>.
+/// `DeleteBucket`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn delete(
     world: &mut World,

@@ -23,6 +23,7 @@ use crate::{
     state::World,
 };
 
+/// The canned ACLs that grant something to everyone, or to everyone who has an account.
 pub(super) const PUBLIC: [&str; 3] = ["public-read", "public-read-write", "authenticated-read"];
 const PUBLIC_CLAUSE: &str =
     "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access";
@@ -40,6 +41,7 @@ impl AclHeaders<'_> {
         self.canned.is_some() || self.has_grants()
     }
 
+    /// Whether there is a header that grants.
     pub(super) fn has_grants(&self) -> bool {
         self.grants.iter().any(|(_, value)| value.is_some())
     }
@@ -142,7 +144,7 @@ fn grants_of(body: &AccessControlPolicy) -> &[Grant] {
     body.grants.as_deref().unwrap_or_default()
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>.
+/// `PutObjectAcl`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn put_object(
     world: &mut World,
@@ -180,7 +182,7 @@ pub(super) fn put_object(
     Ok(PutObjectAclOutput::default())
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>.
+/// `PutBucketAcl`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn put_bucket(
     world: &mut World,
@@ -209,7 +211,7 @@ pub(super) fn put_bucket(
     Ok(PutBucketAclOutput::default())
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>.
+/// `GetObjectAcl`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn get_object(
     world: &mut World,
@@ -227,7 +229,7 @@ pub(super) fn get_object(
     })
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html>.
+/// `GetBucketAcl`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn get_bucket(
     world: &mut World,

@@ -27,11 +27,13 @@ use crate::{
     state::{Annotation, Content, Version, World},
 };
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html>: 1 byte to 1 MiB,
-/// 1,000 to an object.
+/// The longest payload, in bytes; the shortest is one byte
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html>).
 const MAX_PAYLOAD: usize = 1 << 20;
+/// The annotations of one object
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html>).
 const MAX_ANNOTATIONS: usize = 1000;
-/// Assumed: the page of the naming rules was not read.
+/// The longest name, in bytes (assumed: the page of the naming rules was not read).
 const MAX_NAME: usize = 512;
 
 /// Whether an operation is about annotations.
@@ -45,6 +47,7 @@ pub(super) fn knows(operation: &str) -> bool {
     .contains(&operation)
 }
 
+/// Answers an operation on annotations.
 pub(super) fn answer(
     world: &mut World,
     scope: &Scope,

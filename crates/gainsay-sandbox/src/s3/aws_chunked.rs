@@ -107,12 +107,14 @@ fn trailer(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     Some((HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?))
 }
 
+/// The error of a body that ends before its last chunk, or is longer or shorter than announced.
 pub(super) fn incomplete() -> s3s::S3Error {
     let message =
         "You did not provide the number of bytes specified by the Content-Length HTTP header";
     error(400, "IncompleteBody", message)
 }
 
+/// The error of trailers that cannot be read, or are missing.
 pub(super) fn malformed() -> s3s::S3Error {
     let message = concat!(
         "The request contained trailing data that was not well-formed or did not conform to our ",

@@ -41,7 +41,7 @@ fn authorized(
     Ok(bucket)
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>.
+/// `HeadBucket`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>.
 pub(super) fn head(
     world: &mut World,
     scope: &Scope,
@@ -54,6 +54,7 @@ pub(super) fn head(
     })
 }
 
+/// `GetBucketLocation`:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>.
 pub(super) fn location(
     world: &mut World,
@@ -68,6 +69,7 @@ pub(super) fn location(
     })
 }
 
+/// `GetBucketVersioning`:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>.
 pub(super) fn versioning(
     world: &mut World,
@@ -90,7 +92,7 @@ fn no_policy() -> S3Error {
     error(404, "NoSuchBucketPolicy", "The bucket policy does not exist")
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html>.
+/// `GetBucketPolicy`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html>.
 pub(super) fn policy(
     world: &mut World,
     scope: &Scope,
@@ -101,6 +103,7 @@ pub(super) fn policy(
     Ok(GetBucketPolicyOutput { policy: Some(document.text.to_string()) })
 }
 
+/// `GetBucketPolicyStatus`:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html>.
 pub(super) fn policy_status(
     world: &mut World,
@@ -117,6 +120,7 @@ pub(super) fn policy_status(
     })
 }
 
+/// `GetPublicAccessBlock`:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetPublicAccessBlock.html>.
 pub(super) fn public_access_block(
     world: &mut World,
@@ -142,6 +146,7 @@ pub(super) fn public_access_block(
     })
 }
 
+/// `GetBucketOwnershipControls`:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketOwnershipControls.html>.
 pub(super) fn ownership(
     world: &mut World,

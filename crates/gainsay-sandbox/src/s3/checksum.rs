@@ -106,11 +106,13 @@ impl Digests {
         Self { md5: Md5::new(), hasher }
     }
 
+    /// Takes more of the body.
     pub(super) fn update(&mut self, data: &[u8]) {
         self.md5.update(data);
         self.hasher.update(data);
     }
 
+    /// What was computed, once all of the body was taken.
     pub(super) fn finish(self) -> Sums {
         Sums { md5: self.md5.finalize().into(), checksums: self.hasher.finalize() }
     }

@@ -47,7 +47,7 @@ const WRONG_RANGE: &str = concat!(
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
 const MAX_COPY: u64 = 5 << 30;
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>.
+/// `CopyObject`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn copy(
     world: &mut World,

@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{authorize::Scope, state::World};
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>.
+/// The keys of one `DeleteObjects`
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>).
 const MAX_KEYS: usize = 1000;
 
 /// Deletes many. Each key is authorized on its own and has its own result: the answer is 200 even
@@ -71,7 +72,8 @@ pub(super) fn delete_many(
             }),
             // What the sandbox cannot decide must not look like AWS's word for one key.
             Err(problem) if problem.code().as_str() == "NotImplemented" => {
-                // The bucket is as it was, under its own name: the request may name an access point.
+                // The bucket is as it was, under its own name, where the request names an access
+                // point.
                 let name = bucket.name().to_owned();
                 Arc::make_mut(&mut world.buckets).insert(name, bucket.state);
                 return Err(problem);
@@ -91,7 +93,7 @@ pub(super) fn delete_many(
     })
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>.
+/// `DeleteObject`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn delete(
     world: &mut World,

@@ -87,6 +87,7 @@ pub(super) fn knows(operation: &str) -> bool {
     OPERATIONS.iter().any(|(name, ..)| *name == operation)
 }
 
+/// Answers an operation on one of these configurations.
 pub(super) fn answer(
     world: &mut World,
     scope: &Scope,
@@ -118,7 +119,8 @@ fn check_own_account(scope: &Scope, bucket: &OpenBucket) -> S3Result<()> {
     Err(method_not_allowed())
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>.
+/// The longest bucket policy, in bytes
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>).
 const MAX_POLICY: usize = 20 * 1024;
 
 fn put_policy(

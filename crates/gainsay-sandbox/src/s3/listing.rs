@@ -161,7 +161,7 @@ impl Listed<'_> {
     }
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html>.
+/// `ListObjects`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn objects_v1(
     world: &mut World,
@@ -195,7 +195,7 @@ pub(super) fn objects_v1(
     })
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>.
+/// `ListObjectsV2`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn objects(
     world: &mut World,
@@ -236,6 +236,7 @@ pub(super) fn objects(
     })
 }
 
+/// `ListObjectVersions`:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn versions(
@@ -317,6 +318,7 @@ pub(super) fn versions(
     })
 }
 
+/// `ListMultipartUploads`:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn uploads(

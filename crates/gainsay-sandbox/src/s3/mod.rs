@@ -99,6 +99,7 @@ impl S3Access for ScopeRequired {
 }
 
 impl Backend {
+    /// The backend of the sandbox that has this core.
     pub(super) fn new(core: Arc<Core>) -> Self {
         Self { core }
     }

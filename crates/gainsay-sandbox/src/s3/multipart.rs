@@ -46,10 +46,14 @@ const NO_SUCH_UPLOAD: &str = concat!(
     "The specified upload does not exist. ",
     "The upload ID may be invalid, or the upload may have been aborted or completed."
 );
-/// Every part but the last (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
+/// The shortest part, in bytes, which the last one may be shorter than
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
 const MIN_PART: u64 = 5 * 1024 * 1024;
+/// The parts of one page of `ListParts`
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>).
 const PARTS_PAGE: usize = 1000;
 
+/// `CreateMultipartUpload`:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn create(
@@ -234,7 +238,7 @@ fn no_such_upload() -> s3s::S3Error {
     error(404, "NoSuchUpload", NO_SUCH_UPLOAD)
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>.
+/// `UploadPart`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn upload_part(
     world: &mut World,
@@ -463,6 +467,7 @@ fn entity_tag_of_parts(parts: &[&Part]) -> String {
     format!("{}-{}", hex::encode(md5.finalize()), parts.len())
 }
 
+/// `AbortMultipartUpload`:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn abort(
@@ -482,7 +487,7 @@ pub(super) fn abort(
     Ok(AbortMultipartUploadOutput::default())
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>.
+/// `ListParts`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn list_parts(
     world: &mut World,

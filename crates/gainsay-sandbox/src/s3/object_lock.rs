@@ -46,6 +46,7 @@ pub(super) fn knows(operation: &str) -> bool {
     OPERATIONS.iter().any(|(name, _)| *name == operation)
 }
 
+/// Answers an operation on Object Lock.
 pub(super) fn answer(
     world: &mut World,
     scope: &Scope,
@@ -71,6 +72,7 @@ fn mode(word: &str) -> Option<LockMode> {
 }
 
 impl LockMode {
+    /// The API's word for the mode.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Governance => "GOVERNANCE",

@@ -58,18 +58,22 @@ pub(super) fn open(
 }
 
 impl OpenBucket {
+    /// The account of the bucket's owner.
     pub(super) fn account(&self) -> &str {
         &self.state.config.account
     }
 
+    /// The ARN of the bucket.
     pub(super) fn arn(&self) -> String {
         self.state.config.arn()
     }
 
+    /// The ARN of an object in the bucket.
     pub(super) fn object_arn(&self, key: &str) -> String {
         format!("{}/{key}", self.arn())
     }
 
+    /// The bucket's own name, also where the request names an access point.
     pub(super) fn name(&self) -> &str {
         &self.state.config.name
     }

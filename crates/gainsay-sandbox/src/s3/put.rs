@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{authorize::Scope, state::World};
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>.
+/// `PutObject`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn put(
     world: &mut World,

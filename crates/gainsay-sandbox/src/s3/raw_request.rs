@@ -35,10 +35,12 @@ pub(crate) struct RawResponse {
 }
 
 impl RawResponse {
+    /// A response without a body.
     pub(super) fn empty(status: u16) -> Self {
         Self { status, ..Self::default() }
     }
 
+    /// A response (200) that is an XML document.
     pub(super) fn xml(body: impl Into<String>) -> Self {
         Self {
             status: 200,
@@ -52,6 +54,7 @@ impl RawResponse {
         Self::xml(xml::document_of(root, inner))
     }
 
+    /// The response with another header, if there is a value for it.
     pub(super) fn with(mut self, name: &'static str, value: Option<String>) -> Self {
         self.headers.extend(value.map(|value| (name, value)));
         self
@@ -97,14 +100,17 @@ pub(crate) fn answer(
 }
 
 impl RawRequest<'_> {
+    /// The value of a header, where it is text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The value of a parameter of the query.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// The account that must own the bucket, if the request says so.
     pub(super) fn expected_owner(&self) -> Option<&str> {
         self.header("x-amz-expected-bucket-owner")
     }

@@ -291,7 +291,7 @@ fn restore_header(content: &Content) -> Option<String> {
     content.restored.then(|| "ongoing-request=\"false\"".to_owned())
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
+/// `GetObject`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn get(
     world: &mut World,
@@ -310,7 +310,7 @@ pub(super) fn get(
     })
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>.
+/// `HeadObject`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn head(
     world: &mut World,

@@ -11,7 +11,8 @@ use super::{
 };
 use crate::kms::{Blob, Sealer};
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>.
+/// The longest body of one upload, in bytes
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
 const MAX_PUT: u64 = 5 << 30;
 
 /// A body that has arrived, what was computed of it, and the trailers behind it.

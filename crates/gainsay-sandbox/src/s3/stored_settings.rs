@@ -388,6 +388,7 @@ pub(super) fn knows(operation: &str) -> bool {
     !operation.is_empty() && find(operation).is_some()
 }
 
+/// Answers an operation on one of these configurations.
 pub(super) fn answer(
     world: &mut World,
     scope: &Scope,

@@ -14,9 +14,11 @@ use super::{
 };
 use crate::{authorize::Scope, state::World};
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>.
+/// The tags of one object
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>).
 pub(super) const MAX_TAGS: usize = 10;
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html>.
+/// The tags of one bucket
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html>).
 pub(super) const MAX_BUCKET_TAGS: usize = 50;
 
 /// The x-amz-tagging header: `a=1&b=2`, url-encoded.
@@ -77,7 +79,7 @@ pub(super) fn pairs(tags: Vec<Tag>) -> Vec<(String, String)> {
     tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect()
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>.
+/// `GetObjectTagging`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn get(
     world: &mut World,
@@ -98,7 +100,7 @@ pub(super) fn get(
     })
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>.
+/// `PutObjectTagging`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html>.
 pub(super) fn put(
     world: &mut World,
     scope: &Scope,
@@ -112,6 +114,7 @@ pub(super) fn put(
     Ok(PutObjectTaggingOutput { version_id })
 }
 
+/// `DeleteObjectTagging`:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>.
 #[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn delete(

@@ -69,6 +69,8 @@ struct Kms {
     bucket_key: Option<bool>,
 }
 
+/// `UpdateObjectEncryption`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>.
 pub(super) fn answer(
     world: &mut World,
     scope: &Scope,

@@ -153,6 +153,7 @@ pub(super) fn check_readable(content: &Content) -> S3Result<()> {
     Ok(())
 }
 
+/// The error of an operation that the object's storage class does not allow.
 pub(super) fn invalid_state(message: &'static str) -> s3s::S3Error {
     error(403, "InvalidObjectState", message)
 }

@@ -10,6 +10,7 @@ use s3s::{
 
 use super::{error, not_modelled};
 
+/// The error of a body that is not the document that the operation takes.
 pub(super) fn malformed() -> s3s::S3Error {
     error(
         400,

@@ -255,6 +255,7 @@ fn invalid() -> s3s::S3Error {
 }
 
 impl AccessList {
+    /// Whether it grants nothing to anyone but the owner.
     pub(in crate::s3) fn is_private(&self) -> bool {
         self.grants.is_empty()
     }

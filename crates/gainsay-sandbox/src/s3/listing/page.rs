@@ -32,6 +32,7 @@ pub(super) enum Last {
 }
 
 impl Last {
+    /// The key or the common prefix itself.
     pub(super) fn text(self) -> String {
         match self {
             Self::Key(text) | Self::Prefix(text) => text,

@@ -5,8 +5,8 @@ use s3s::{S3Error, S3Result};
 
 use super::super::{error, not_modelled};
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>: everything before the
-/// file.
+/// Everything before the file, in bytes
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>).
 const MAX_BEFORE_FILE: usize = 20 * 1024;
 const MAX_FIELDS: usize = 100;
 /// Headers of one part.
