@@ -1,10 +1,10 @@
-//! What can be wrong with a document, and what this engine declines to decide.
+//! Errors: what is wrong with a document, and what this engine declines to decide.
 
 use std::fmt;
 
-use super::evaluate::Reason;
-use super::layer::PolicyKind;
-use super::outside::Outside;
+use crate::evaluate::Reason;
+use crate::external::ExternalSource;
+use crate::layer::PolicyKind;
 
 /// One step from the document to an element inside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +24,8 @@ impl fmt::Display for PathStep {
     }
 }
 
-/// A policy document that AWS would not accept.
+/// The error for a policy document that AWS would not store. The message names the problem and the
+/// element: ``unknown element `Resorce` (at `Statement[0].Resorce`)``.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{problem}{}", at(path))]
 pub struct DocumentError {
@@ -44,17 +45,17 @@ fn at(path: &[PathStep]) -> String {
 }
 
 impl DocumentError {
-    pub(super) fn new(path: &[PathStep], problem: Problem) -> Self {
+    pub(crate) fn new(path: &[PathStep], problem: Problem) -> Self {
         Self { path: path.to_vec(), problem }
     }
 
-    /// Where in the document; [`locate`](super::locate) turns it into a line of the text.
+    /// Where in the document; [`locate`](crate::locate) turns it into a line of the text.
     #[must_use]
     pub fn path(&self) -> &[PathStep] {
         &self.path
     }
 
-    /// What is wrong there.
+    /// What is wrong with the element.
     #[must_use]
     pub fn problem(&self) -> &Problem {
         &self.problem
@@ -84,7 +85,15 @@ impl DocumentError {
             }
             Problem::DuplicateKey { .. } => Some("merge the two into one".to_owned()),
             Problem::TooLarge { .. } => Some("merge statements or shorten lists".to_owned()),
-            _ => None,
+            Problem::Json { .. }
+            | Problem::WrongType { .. }
+            | Problem::Sid { .. }
+            | Problem::Action { .. }
+            | Problem::Resource { .. }
+            | Problem::Principal { .. }
+            | Problem::Value { .. }
+            | Problem::SetOperator { .. }
+            | Problem::Variable { .. } => None,
         }
     }
 }
@@ -264,7 +273,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// The stable word for it.
+    /// The stable code of the problem, such as `unknown-element`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -293,8 +302,8 @@ impl Problem {
     }
 }
 
-/// A request this engine declines to decide: AWS would, by something that is not modelled here or
-/// that its pages leave open.
+/// The error for a request that this engine declines to decide. AWS would decide it, by something
+/// that is not modelled here or that its documentation leaves open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Undecidable {
@@ -306,21 +315,23 @@ pub enum Undecidable {
         /// The key, in lower case.
         key: String,
     },
-    /// A condition or variable reads a key that follows from something of which nothing is said.
+    /// A condition or variable reads a key that is determined by something that is not known.
     #[error(
-        "{at} reads the condition key `{key}`, and nothing says whether the request has it: {outside}"
+        "{at} reads the condition key `{key}`, and nothing says whether the request has it: \
+         {determined_by}"
     )]
     MissingContext {
         /// The statement.
         at: Reason,
         /// The key, in lower case.
         key: String,
-        /// What it follows from.
-        outside: Outside,
+        /// What determines the key.
+        determined_by: ExternalSource,
     },
     /// An operator for one value reads a key that has several in this request.
     #[error(
-        "{at} compares `{key}`, which has several values in this request: use `ForAllValues:` or `ForAnyValue:`"
+        "{at} compares `{key}`, which has several values in this request: use `ForAllValues:` or \
+         `ForAnyValue:`"
     )]
     SeveralValues {
         /// The statement.
@@ -339,7 +350,8 @@ pub enum Undecidable {
     /// A `NotResource` names a variable that has no value in this request; AWS documents only
     /// `Resource`.
     #[error(
-        "{at} uses the policy variable `{key}` in `NotResource`, and it has no value in this request"
+        "{at} uses the policy variable `{key}` in `NotResource`, and it has no value in this \
+         request"
     )]
     AbsentInNotResource {
         /// The statement.
@@ -371,7 +383,7 @@ pub enum Undecidable {
 }
 
 impl Undecidable {
-    /// The stable word for it.
+    /// The stable code of the reason, such as `missing-context`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -402,11 +414,11 @@ impl Undecidable {
     }
 }
 
-/// The same as [`Undecidable`] before it is known which statement it is.
+/// Why an element of a statement is undecidable; with the statement it becomes an [`Undecidable`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Doubt {
+pub(crate) enum UndecidableCause {
     Unmodelled(String),
-    Unsaid(String, Outside),
+    MissingContext(String, ExternalSource),
     SeveralValues(String),
     SeveralInVariable(String),
     AbsentInNotResource(String),
@@ -415,23 +427,29 @@ pub(super) enum Doubt {
     PartialNotPrincipal,
 }
 
-impl Doubt {
-    pub(super) fn at(self, at: Reason) -> Undecidable {
+impl UndecidableCause {
+    pub(crate) fn at(self, at: Reason) -> Undecidable {
         match self {
-            Doubt::Unmodelled(key) => Undecidable::UnmodelledKey { at, key },
-            Doubt::Unsaid(key, outside) => Undecidable::MissingContext { at, key, outside },
-            Doubt::SeveralValues(key) => Undecidable::SeveralValues { at, key },
-            Doubt::SeveralInVariable(key) => Undecidable::SeveralValuesInVariable { at, key },
-            Doubt::AbsentInNotResource(key) => Undecidable::AbsentInNotResource { at, key },
-            Doubt::NotAnArn(value) => Undecidable::NotAnArn { at, value },
-            Doubt::CanonicalUser => Undecidable::CanonicalUser { at },
-            Doubt::PartialNotPrincipal => Undecidable::PartialNotPrincipal { at },
+            UndecidableCause::Unmodelled(key) => Undecidable::UnmodelledKey { at, key },
+            UndecidableCause::MissingContext(key, determined_by) => {
+                Undecidable::MissingContext { at, key, determined_by }
+            }
+            UndecidableCause::SeveralValues(key) => Undecidable::SeveralValues { at, key },
+            UndecidableCause::SeveralInVariable(key) => {
+                Undecidable::SeveralValuesInVariable { at, key }
+            }
+            UndecidableCause::AbsentInNotResource(key) => {
+                Undecidable::AbsentInNotResource { at, key }
+            }
+            UndecidableCause::NotAnArn(value) => Undecidable::NotAnArn { at, value },
+            UndecidableCause::CanonicalUser => Undecidable::CanonicalUser { at },
+            UndecidableCause::PartialNotPrincipal => Undecidable::PartialNotPrincipal { at },
         }
     }
 }
 
-/// The candidate nearest to a misspelt word, if any is near enough to be worth proposing.
-pub(super) fn nearest(
+/// The candidate closest to a misspelt word, if any is close enough to be worth proposing.
+pub(crate) fn closest_word(
     word: &str,
     candidates: impl IntoIterator<Item = &'static str>,
 ) -> Option<&'static str> {

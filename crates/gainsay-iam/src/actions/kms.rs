@@ -77,7 +77,7 @@ const SCHEDULE_KEY_DELETION: Keys =
 const SIGN: Keys = &["kms:MessageType", "kms:RequestAlias", "kms:SigningAlgorithm"];
 
 /// Its actions, by name.
-pub(super) const ACTIONS: &[Action] = &[
+pub(crate) const ACTIONS: &[Action] = &[
     write("kms:CancelKeyDeletion", &[Key], &[]),
     write("kms:ConnectCustomKeyStore", &[], &[]),
     write("kms:CreateAlias", &[Alias, Key], &[]),

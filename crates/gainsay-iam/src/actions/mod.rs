@@ -18,7 +18,7 @@ mod kms;
 mod s3;
 mod sts;
 
-use super::pattern::wildcard_match;
+use crate::pattern::wildcard_match;
 
 pub use kms::KMS_KEYS;
 pub use s3::S3_KEYS;

@@ -201,7 +201,7 @@ const UPDATE_OBJECT_ENCRYPTION: Keys = &[
 ];
 
 /// Its actions, by name.
-pub(super) const ACTIONS: &[Action] = &[
+pub(crate) const ACTIONS: &[Action] = &[
     write("s3:AbortMultipartUpload", OBJECT, &["s3:AccessGrantsInstanceArn"]),
     read("s3:AllowVendedLogDeliveryForResource", &[Bucket], VENDED_LOGS),
     permissions("s3:AssociateAccessGrantsIdentityCenter", &[AccessGrantsInstance], RESOURCE_TAG),

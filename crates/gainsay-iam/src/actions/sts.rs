@@ -43,7 +43,7 @@ const SET_CONTEXT: Keys = &["sts:RequestContext/", "sts:RequestContextProviders"
 const TAG_SESSION: Keys = &["aws:RequestTag/", "aws:TagKeys", "sts:TransitiveTagKeys"];
 
 /// Its actions, by name, then the one of IAM.
-pub(super) const ACTIONS: &[Action] = &[
+pub(crate) const ACTIONS: &[Action] = &[
     write("sts:AssumeRole", &[Role], ASSUME_ROLE),
     write("sts:AssumeRoleWithSAML", &[Role], ASSUME_ROLE_WITH_SAML),
     write("sts:AssumeRoleWithWebIdentity", &[Role], ASSUME_ROLE_WITH_WEB_IDENTITY),

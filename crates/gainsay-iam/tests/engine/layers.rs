@@ -1,13 +1,11 @@
 //! How layers compose: the cross product against a second, plainer statement of the documented
 //! rules, and named cases.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
-use serde_json::{Value, json};
-
-use super::{
+use gainsay_iam::{
     Context, Decision, Evaluation, Layer, Policies, Policy, PolicyKind, Principal, Reason, Request,
     Undecidable, evaluate,
 };
+use serde_json::{Value, json};
 
 const HOME: &str = "111122223333";
 const AWAY: &str = "999999999999";
@@ -39,20 +37,20 @@ fn says(kind: PolicyKind, says: &str, principal: Option<&Value>) -> Policy {
     policy(kind, &statement)
 }
 
-struct World {
+struct Target {
     action: &'static str,
     resource: &'static str,
     kind: PolicyKind,
 }
 
-const WORLDS: [World; 3] = [
-    World { action: "s3:GetObject", resource: "arn:aws:s3:::bucket/k", kind: PolicyKind::Bucket },
-    World {
+const TARGETS: [Target; 3] = [
+    Target { action: "s3:GetObject", resource: "arn:aws:s3:::bucket/k", kind: PolicyKind::Bucket },
+    Target {
         action: "kms:Decrypt",
         resource: "arn:aws:kms:eu-west-1:1:key/k",
         kind: PolicyKind::KeyPolicy,
     },
-    World {
+    Target {
         action: "sts:AssumeRole",
         resource: "arn:aws:iam::1:role/r",
         kind: PolicyKind::TrustPolicy,
@@ -71,7 +69,7 @@ fn root() -> Principal {
     Principal::Root { account: HOME.to_owned() }
 }
 
-impl World {
+impl Target {
     fn ask(
         &self,
         principal: &Principal,
@@ -123,7 +121,7 @@ impl Expectation<'_> {
     }
 }
 
-fn grantee(world: &World, grantee: &str, is_user: bool) -> Policy {
+fn grantee(target: &Target, grantee: &str, is_user: bool) -> Policy {
     let own = if is_user { USER } else { SESSION };
     let principal = match grantee {
         "account" => json!({"AWS": HOME}),
@@ -132,15 +130,15 @@ fn grantee(world: &World, grantee: &str, is_user: bool) -> Policy {
         "everyone" | "deny" => json!("*"),
         _ => json!({"AWS": "arn:aws:iam::111122223333:role/another"}),
     };
-    says(world.kind, if grantee == "deny" { "deny" } else { "allow" }, Some(&principal))
+    says(target.kind, if grantee == "deny" { "deny" } else { "allow" }, Some(&principal))
 }
 
 #[test]
 #[rustfmt::skip] // One row, one case.
 fn the_cross_product_of_layers() {
     let voices = ["absent", "allow", "silent", "deny"];
-    let mut asked = 0;
-    for world in &WORLDS {
+    let mut decided = 0;
+    for target in &TARGETS {
         let optional = |kind, voice: &str| (voice != "absent").then(|| says(kind, voice, None));
         for is_user in [true, false] {
             let principal = if is_user { user() } else { session() };
@@ -148,7 +146,7 @@ fn the_cross_product_of_layers() {
                 if is_user && grantee_word == "role" {
                     continue;
                 }
-                let resource = (grantee_word != "none").then(|| grantee(world, grantee_word, is_user));
+                let resource = (grantee_word != "none").then(|| grantee(target, grantee_word, is_user));
                 for identity_word in ["silent", "allow", "deny"] {
                     let identity = [says(PolicyKind::Identity, identity_word, None)];
                     for (boundary_word, session_word) in voices.iter().flat_map(|b| voices.map(|s| (*b, s))) {
@@ -167,7 +165,7 @@ fn the_cross_product_of_layers() {
                                 };
                                 let expected = Expectation {
                                     is_user,
-                                    required: world.kind != PolicyKind::Bucket,
+                                    required: target.kind != PolicyKind::Bucket,
                                     same_account: owner == HOME,
                                     grantee: grantee_word,
                                     identity: identity_word,
@@ -175,16 +173,16 @@ fn the_cross_product_of_layers() {
                                     session: session_word,
                                     scp: scp_word,
                                 };
-                                let answer = world.ask(&principal, owner, &policies).unwrap();
+                                let answer = target.ask(&principal, owner, &policies).unwrap();
                                 let case = format!(
                                     "{} {principal} {grantee_word} identity {identity_word} boundary {boundary_word} \
                                      session {session_word} scp {scp_word} owner {owner}",
-                                    world.action
+                                    target.action
                                 );
                                 assert_eq!(answer.decision, expected.decision(), "{case}");
                                 assert_eq!(answer.silent.is_empty(), answer.decision != Decision::ImplicitDeny, "{case}");
                                 assert_eq!(answer.by.is_empty(), answer.decision == Decision::ImplicitDeny, "{case}");
-                                asked += 1;
+                                decided += 1;
                             }
                         }
                     }
@@ -192,7 +190,7 @@ fn the_cross_product_of_layers() {
             }
         }
     }
-    assert_eq!(asked, 3 * (6 + 7) * 3 * 16 * 4 * 2);
+    assert_eq!(decided, 3 * (6 + 7) * 3 * 16 * 4 * 2);
 }
 
 fn decision(answer: Result<Evaluation, Undecidable>) -> Decision {
@@ -202,7 +200,7 @@ fn decision(answer: Result<Evaluation, Undecidable>) -> Decision {
 #[test]
 #[rustfmt::skip] // One row, one case.
 fn callers_without_identity_policies() {
-    let [bucket, key, trust] = &WORLDS;
+    let [bucket, key, trust] = &TARGETS;
     let none = Policies::default();
     let service = Principal::Service("logging.s3.amazonaws.com".to_owned());
     let open = says(PolicyKind::Bucket, "allow", Some(&json!("*")));
@@ -242,16 +240,16 @@ fn the_root_user_keeps_its_bucket_policy() {
     let deny = says(PolicyKind::Bucket, "deny", Some(&json!("*")));
     let deny_bucket = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::bucket"});
     let deny_bucket = policy(PolicyKind::Bucket, &deny_bucket);
-    let world =
-        |action| World { action, resource: "arn:aws:s3:::bucket", kind: PolicyKind::Bucket };
+    let target =
+        |action| Target { action, resource: "arn:aws:s3:::bucket", kind: PolicyKind::Bucket };
     let shut = Policies { resource: Some(&deny_bucket), ..Policies::default() };
-    assert_eq!(decision(world("s3:PutBucketPolicy").ask(&root(), HOME, &shut)), Decision::Allow);
-    assert_eq!(decision(world("s3:ListBucket").ask(&root(), HOME, &shut)), Decision::ExplicitDeny);
+    assert_eq!(decision(target("s3:PutBucketPolicy").ask(&root(), HOME, &shut)), Decision::Allow);
+    assert_eq!(decision(target("s3:ListBucket").ask(&root(), HOME, &shut)), Decision::ExplicitDeny);
     assert_eq!(
-        decision(world("s3:PutBucketPolicy").ask(&root(), AWAY, &shut)),
+        decision(target("s3:PutBucketPolicy").ask(&root(), AWAY, &shut)),
         Decision::ExplicitDeny
     );
-    let [bucket, ..] = &WORLDS;
+    let [bucket, ..] = &TARGETS;
     let shut = Policies { resource: Some(&deny), ..Policies::default() };
     assert_eq!(decision(bucket.ask(&root(), HOME, &shut)), Decision::ExplicitDeny);
 }
@@ -259,7 +257,7 @@ fn the_root_user_keeps_its_bucket_policy() {
 #[test]
 #[rustfmt::skip] // One row, one case.
 fn organization_policies() {
-    let [bucket, ..] = &WORLDS;
+    let [bucket, ..] = &TARGETS;
     let identity = [says(PolicyKind::Identity, "allow", None)];
     let scp = |word| says(PolicyKind::Scp, word, None);
     let base = Policies { identity: &identity, ..Policies::default() };
@@ -299,16 +297,16 @@ fn organization_policies() {
 #[rustfmt::skip] // One row, one case.
 fn the_silent_layers_are_named() {
     use Layer::{Boundary, Identity, KeyPolicy, Resource, Scp, Session, TrustPolicy};
-    let [bucket, key, trust] = &WORLDS;
+    let [bucket, key, trust] = &TARGETS;
     let allow = [says(PolicyKind::Identity, "allow", None)];
     let boundary = says(PolicyKind::Boundary, "silent", None);
     let session_policy = [says(PolicyKind::Session, "silent", None)];
     let scp = [vec![says(PolicyKind::Scp, "silent", None)]];
     let none = Policies::default();
-    let other = |world: &World| grantee(world, "other", false);
+    let other = |target: &Target| grantee(target, "other", false);
     let (to_other, to_role) = (other(bucket), grantee(bucket, "role", false));
     let (key_other, key_account) = (other(key), grantee(key, "account", false));
-    let cases: [(&World, &str, Policies<'_>, &[Layer]); 13] = [
+    let cases: [(&Target, &str, Policies<'_>, &[Layer]); 13] = [
         (bucket, HOME, none, &[Identity]),
         (bucket, HOME, Policies { resource: Some(&to_other), ..none }, &[Identity, Resource]),
         (bucket, HOME, Policies { identity: &allow, boundary: Some(&boundary), ..none }, &[Boundary]),
@@ -323,8 +321,8 @@ fn the_silent_layers_are_named() {
         (key, HOME, Policies { identity: &allow, resource: Some(&key_account), boundary: Some(&boundary), ..none }, &[Boundary]),
         (trust, HOME, Policies { identity: &allow, ..none }, &[TrustPolicy]),
     ];
-    for (world, owner, policies, expected) in cases {
-        let answer = world.ask(&session(), owner, &policies).unwrap();
+    for (target, owner, policies, expected) in cases {
+        let answer = target.ask(&session(), owner, &policies).unwrap();
         assert_eq!((answer.decision, answer.silent.as_slice()), (Decision::ImplicitDeny, expected), "{policies:?}");
     }
 }
@@ -332,7 +330,7 @@ fn the_silent_layers_are_named() {
 #[test]
 #[rustfmt::skip] // One row, one case.
 fn every_deciding_statement_is_named() {
-    let [bucket, key, _] = &WORLDS;
+    let [bucket, key, _] = &TARGETS;
     let reason = |layer, statement, sid: Option<&str>| Reason { layer, policy: 0, statement, sid: sid.map(Into::into) };
     let identity = [policy(
         PolicyKind::Identity,
@@ -384,7 +382,7 @@ fn every_deciding_statement_is_named() {
 
 #[test]
 fn a_not_principal_never_spares_the_bounded() {
-    let [bucket, ..] = &WORLDS;
+    let [bucket, ..] = &TARGETS;
     let deny = json!({"Effect": "Deny", "NotPrincipal": {"AWS": [HOME, USER]}, "Action": "s3:*", "Resource": "arn:aws:s3:::*"});
     let deny = policy(PolicyKind::Bucket, &deny);
     let identity = [says(PolicyKind::Identity, "allow", None)];
@@ -397,7 +395,7 @@ fn a_not_principal_never_spares_the_bounded() {
 
 #[test]
 fn a_canonical_user_is_left_undecided() {
-    let [bucket, ..] = &WORLDS;
+    let [bucket, ..] = &TARGETS;
     let owner = json!({"CanonicalUser": "a".repeat(64)});
     let grant = says(PolicyKind::Bucket, "allow", Some(&owner));
     let policies = Policies { resource: Some(&grant), ..Policies::default() };

@@ -1,13 +1,11 @@
 //! What a search finds in policies that do what they promise, in equivalent spellings, and in
 //! weakened ones.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
-use serde_json::{Value, json};
-
-use super::{
-    Context, Decision, Goal, Policies, Policy, PolicyKind, Principal, RequestSpace, SearchOutcome,
-    evaluate, search,
+use gainsay_iam::{
+    Context, Decision, Goal, Policies, Policy, PolicyKind, Principal, Request, RequestSpace,
+    SearchOutcome, evaluate, search,
 };
+use serde_json::{Value, json};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -69,7 +67,7 @@ fn equivalent_spellings_of_tls_only_leave_nothing() {
     for spelling in spellings {
         let found = plain_http(&spelling);
         assert!(
-            matches!(found, SearchOutcome::None { asked } if asked > 100),
+            matches!(found, SearchOutcome::None { evaluated } if evaluated > 100),
             "{spelling}: {found:?}"
         );
     }
@@ -241,10 +239,10 @@ fn a_family_that_is_too_large_and_a_doubt_are_told() {
     let policy = bucket(&doubt);
     let policies = Policies { resource: Some(&policy), ..Policies::default() };
     let space = RequestSpace::of(&policies, ACCOUNT);
-    let plain = |request: &super::Request<'_>| {
+    let plain = |request: &Request<'_>| {
         request.context.get("aws:SecureTransport").is_some_and(|values| values == ["false"])
     };
-    let known = |request: &super::Request<'_>| {
+    let known = |request: &Request<'_>| {
         matches!(request.principal, Principal::Session { .. })
             && request.resource.starts_with("arn:aws:s3:::bucket")
             && plain(request)
@@ -333,7 +331,7 @@ fn actions_that_are_alike_are_asked_for_once() {
     };
     let few = |policies: &Policies<'_>, space: &RequestSpace, goal: Goal| {
         let mut few = space.clone();
-        few.leave_alike_actions(policies);
+        few.drop_equivalent_actions(policies);
         assert!(few.actions.len() <= space.actions.len().min(60), "{:?}", few.actions);
         all(policies, &few, goal)
     };

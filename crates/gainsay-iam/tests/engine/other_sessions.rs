@@ -1,19 +1,17 @@
 //! Refusals that hold for every session of a role, and those that do not: each beside its
 //! counterpart.
-#![allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
-use serde_json::{Value, json};
-
-use super::{
+use gainsay_iam::{
     Context, Decision, Grant, Policies, Policy, PolicyKind, Principal, Request, evaluate,
     other_session,
 };
+use serde_json::{Value, json};
 
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/app/gainsay-1";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
 
-/// What is asked, and what the policies on both sides say.
-struct Asked {
+/// A request, and what the policies on both sides say.
+struct Case {
     action: &'static str,
     resource: &'static str,
     identity: Value,
@@ -21,8 +19,8 @@ struct Asked {
     grantee: Option<&'static str>,
 }
 
-fn read(identity: &Value, own: &Value) -> Asked {
-    Asked {
+fn read(identity: &Value, own: &Value) -> Case {
+    Case {
         action: "s3:GetObject",
         resource: "arn:aws:s3:::bucket/AROAAPP:deploy/k",
         identity: identity.clone(),
@@ -32,19 +30,18 @@ fn read(identity: &Value, own: &Value) -> Asked {
 }
 
 /// The decision, and in what a session differs that is not refused.
-fn ask(asked: &Asked) -> (Option<Decision>, Option<String>) {
+fn decide(case: &Case) -> (Option<Decision>, Option<String>) {
     let compile = |kind, statements: &Value| {
         let document = json!({"Version": "2012-10-17", "Statement": statements});
         Policy::from_value(kind, &document).unwrap()
     };
-    let kind = match asked.action.split_once(':').unwrap().0 {
+    let kind = match case.action.split_once(':').unwrap().0 {
         "kms" => PolicyKind::KeyPolicy,
         "sts" => PolicyKind::TrustPolicy,
         _ => PolicyKind::Bucket,
     };
-    let (identity, own) =
-        (compile(PolicyKind::Identity, &asked.identity), compile(kind, &asked.own));
-    let grants: Vec<Grant> = asked
+    let (identity, own) = (compile(PolicyKind::Identity, &case.identity), compile(kind, &case.own));
+    let grants: Vec<Grant> = case
         .grantee
         .iter()
         .map(|grantee| Grant {
@@ -71,8 +68,8 @@ fn ask(asked: &Asked) -> (Option<Decision>, Option<String>) {
     context.set("sts:RoleSessionName", "gainsay-1");
     let request = Request {
         principal: &principal,
-        action: asked.action,
-        resource: asked.resource,
+        action: case.action,
+        resource: case.resource,
         resource_account: "111122223333",
         context: &context,
     };
@@ -82,9 +79,9 @@ fn ask(asked: &Asked) -> (Option<Decision>, Option<String>) {
 }
 
 /// Whether each refusal is one of the role; `None` is a request that is not refused.
-fn holds(rows: &[(&str, Asked, Option<bool>)]) {
-    for (name, asked, expected) in rows {
-        let (decision, other) = ask(asked);
+fn holds(rows: &[(&str, Case, Option<bool>)]) {
+    for (name, case, expected) in rows {
+        let (decision, other) = decide(case);
         let found = (decision != Some(Decision::Allow)).then_some(other.is_none());
         assert_eq!(found, *expected, "{name}: {decision:?} {other:?}");
     }
@@ -132,7 +129,7 @@ fn a_session_that_is_named() {
         ("the role is spared", spares(&json!(["111122223333", role])), None),
         ("one of another role is", spares(&json!(["111122223333", of_other])), Some(true)),
     ]);
-    let (_, other) = ask(&allows(of_app));
+    let (_, other) = decide(&allows(of_app));
     assert_eq!(other, Some(format!("the session `{of_app}`")));
 }
 
@@ -173,14 +170,14 @@ fn a_session_that_a_condition_tells_apart() {
 
 #[test]
 fn a_session_that_a_grant_is_to_and_one_yet_to_be_made() {
-    let granted = |grantee| Asked {
+    let granted = |grantee| Case {
         action: "kms:DescribeKey",
         resource: KEY,
         identity: nothing(),
         own: json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:*", "Resource": "*"}),
         grantee: Some(grantee),
     };
-    let assumes = |key: &str, name: &str| Asked {
+    let assumes = |key: &str, name: &str| Case {
         action: "sts:AssumeRole",
         resource: "arn:aws:iam::111122223333:role/admin",
         identity: nothing(),

@@ -1,14 +1,12 @@
 //! Laws that hold for every policy and request.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
 
-use proptest::prelude::*;
-use proptest::sample::select;
-use serde_json::{Value, json};
-
-use super::{
+use gainsay_iam::{
     Context, Decision, Effect, Matched, Policies, Policy, PolicyKind, Principal, Reason, Request,
     evaluate, explain, wildcard_match,
 };
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -293,7 +291,7 @@ proptest! {
         for text in [text, pieces.concat()] {
             for kind in [PolicyKind::Identity, PolicyKind::Bucket, PolicyKind::TrustPolicy] {
                 if let Err(error) = Policy::from_text(kind, &text) {
-                    let _ = super::locate(&text, error.path());
+                    let _ = gainsay_iam::locate(&text, error.path());
                     let _ = error.help();
                 }
             }
@@ -301,12 +299,12 @@ proptest! {
     }
 
     #[test]
-    fn any_value_of_a_condition_is_decided_or_refused(operator in operator(), value in ".{0,12}", asked in ".{0,12}") {
+    fn any_value_of_a_condition_is_decided_or_refused(operator in operator(), value in ".{0,12}", actual in ".{0,12}") {
         let document = json!({"Version": "2012-10-17", "Statement": {
             "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {operator: {"k": value}}}});
         if let Ok(policy) = Policy::from_value(PolicyKind::Identity, &document) {
             let mut context = Context::new();
-            context.set("k", asked);
+            context.set("k", actual);
             let principal = Principal::User { arn: "arn:aws:iam::111122223333:user/ann".to_owned() };
             let request = Request { principal: &principal, action: "é", resource: "", resource_account: "", context: &context };
             let _ = evaluate(&request, &Policies { identity: &[policy], ..Policies::default() });

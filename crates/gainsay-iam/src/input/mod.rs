@@ -1,76 +1,97 @@
-//! One question to the engine with everything it needs, owned; and the line of JSON that asks it,
-//! as `gainsay decide` reads it.
-//!
-//! ```json
-//! {"id": "1", "principal": "arn:aws:sts::111122223333:assumed-role/app/s1", "action": "s3:PutObject", "resource": "arn:aws:s3:::b/k",
-//!  "resource_account": "111122223333", "context": {"aws:SecureTransport": "true"},
-//!  "policies": {"identity": [{}], "resource": {}, "boundary": {}, "session": {}, "scp": [[{}], [{}]], "rcp": [[{}]], "vpce": {}, "grants": [{}]}}
-//! ```
-//!
-//! The context is complete: a key it lacks is absent, also one that follows from the principal. The
-//! one thing read out of it is the path of a session's role, from `aws:PrincipalArn`, because the
-//! ARN of a session does not tell it.
+//! A request with every policy that applies to it, read from JSON.
+
+mod json;
 
 use serde_json::Value;
 
-use super::context::{Context, OwnedRequest, Request};
-use super::document::Policy;
-use super::error::{DocumentError, Undecidable};
-use super::evaluate::{Evaluation, Policies, evaluate};
-use super::grant::{Constraint, Grant};
-use super::layer::PolicyKind;
-use super::principal::Principal;
-use super::written::{Written, WrittenConstraints, WrittenDocument, WrittenGrant, WrittenPolicies};
+use crate::context::{Context, OwnedRequest, Request};
+use crate::error::{DocumentError, Undecidable};
+use crate::evaluate::{Evaluation, Policies, evaluate};
+use crate::grant::{Constraint, Grant};
+use crate::input::json::{JsonConstraints, JsonDocument, JsonGrant, JsonInput, JsonPolicies};
+use crate::layer::PolicyKind;
+use crate::policy::Policy;
+use crate::principal::Principal;
 
-/// A request and every policy that applies to it.
+/// A request and every policy that applies to it, owned: what [`evaluate`] takes, in one value. It
+/// can be read from JSON:
+///
+/// ```
+/// use gainsay_iam::{Decision, EvaluationInput};
+///
+/// let (id, input) = EvaluationInput::read(
+///     r#"{"id": "1",
+///         "principal": "arn:aws:sts::111122223333:assumed-role/app/s1",
+///         "action": "s3:PutObject", "resource": "arn:aws:s3:::bucket/key",
+///         "resource_account": "111122223333",
+///         "context": {"aws:SecureTransport": "true"},
+///         "policies": {
+///             "identity": [{"Version": "2012-10-17", "Statement": {
+///                 "Effect": "Allow", "Action": "s3:*", "Resource": "*"}}],
+///             "scp": [[{"Version": "2012-10-17", "Statement": {
+///                 "Effect": "Deny", "Action": "s3:Put*", "Resource": "*"}}]]}}"#,
+/// );
+/// assert_eq!(id, "1");
+/// assert_eq!(input?.evaluate()?.decision, Decision::ExplicitDeny);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// `policies` may have `identity`, `resource`, `boundary`, `session`, `vpce`, `grants` (as
+/// `kms:ListGrants` prints them), and `scp` and `rcp`, which are lists of levels. The context is
+/// complete: a key it lacks is absent, also one that follows from the principal. The one thing read
+/// out of it is the path of a session's role, from `aws:PrincipalArn`, because the ARN of a session
+/// does not have it.
 #[derive(Clone, Debug)]
 pub struct EvaluationInput {
     /// The request.
     pub request: OwnedRequest,
-    /// See [`Policies`], of which these are the owned parts.
+    /// Identity-based policies of the user or role.
     pub identity: Vec<Policy>,
-    /// The policy of the resource.
+    /// The resource-based policy: of the bucket, the KMS key, or the role to assume.
     pub resource_policy: Option<Policy>,
-    /// The grants on the key.
+    /// The grants on the KMS key.
     pub grants: Vec<Grant>,
-    /// The permissions boundary.
+    /// The permissions boundary of the user or role.
     pub boundary: Option<Policy>,
     /// The session policies.
     pub session: Vec<Policy>,
-    /// Service control policies by level.
+    /// Service control policies: levels from the root down.
     pub scp: Vec<Vec<Policy>>,
-    /// Resource control policies by level.
+    /// Resource control policies: levels from the root down.
     pub rcp: Vec<Vec<Policy>>,
-    /// The policy of the VPC endpoint.
+    /// The policy of the VPC endpoint the request came through.
     pub vpc_endpoint: Option<Policy>,
 }
 
-/// Why a line asks nothing that can be answered.
+/// The error for JSON that is no [`EvaluationInput`].
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum EvaluationInputError {
-    /// It is no JSON, or not that of a question.
+    /// It is no JSON, or of another shape.
     #[error("the question cannot be read: {0}")]
     Malformed(String),
     /// The principal is none of those a request can have.
     #[error(
-        "`{0}` is no principal: write the ARN of a user, of a role session or of an account's root, the name of a service, or `anonymous`"
+        "`{0}` is no principal: write the ARN of a user, of a role session or of an account's \
+         root, the name of a service, or `anonymous`"
     )]
     Principal(String),
-    /// A policy that AWS would not store.
+    /// A policy is one that AWS would not store.
     #[error("`policies.{place}`: {error}")]
     Policy {
-        /// Which: `identity[0]`.
+        /// Where it is below `policies`, such as `identity[0]`.
         place: String,
-        /// What is wrong with it.
+        /// What is wrong with the policy.
         error: DocumentError,
     },
-    /// A grant with constraints of both kinds, which KMS does not make.
+    /// A grant, of this index, has constraints of both kinds, which KMS does not make.
     #[error("`policies.grants[{0}]` has constraints of both kinds; KMS takes one")]
     Grant(usize),
 }
 
 impl EvaluationInputError {
-    /// The stable word for it. For a policy that AWS would not store, that of its problem.
+    /// The stable code of the error, such as `malformed`; of a policy that AWS would not store, the
+    /// code of its [`Problem`](crate::Problem).
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -83,12 +104,17 @@ impl EvaluationInputError {
 }
 
 impl EvaluationInput {
-    /// Reads a question, and the id it has: also that of a question that cannot be answered, if it
-    /// can be found.
+    /// Reads an input from JSON, and the `id` it has, null if none. An input with an error has its
+    /// id, too, if it can be found.
+    ///
+    /// # Errors
+    ///
+    /// [`EvaluationInputError`] if the text is no JSON of this shape, or a policy is one that AWS
+    /// would not store.
     pub fn read(line: &str) -> (Value, Result<Self, EvaluationInputError>) {
-        match serde_json::from_str::<Written>(line) {
-            Ok(written) => {
-                let Written {
+        match serde_json::from_str::<JsonInput>(line) {
+            Ok(input) => {
+                let JsonInput {
                     id,
                     principal,
                     action,
@@ -96,12 +122,12 @@ impl EvaluationInput {
                     resource_account,
                     context,
                     policies,
-                } = written;
+                } = input;
                 let context = context.into_context();
-                let input = principal_of(&principal, &action, &context).and_then(|principal| {
+                let input = parse_principal(&principal, &action, &context).and_then(|principal| {
                     let request = OwnedRequest {
                         resource_account: resource_account
-                            .unwrap_or_else(|| account_of(&resource, &principal)),
+                            .unwrap_or_else(|| default_account(&resource, &principal)),
                         principal,
                         action,
                         resource,
@@ -122,7 +148,7 @@ impl EvaluationInput {
     }
 
     /// The request with its policies, compiled.
-    fn of(request: OwnedRequest, written: WrittenPolicies) -> Result<Self, EvaluationInputError> {
+    fn of(request: OwnedRequest, input: JsonPolicies) -> Result<Self, EvaluationInputError> {
         let service = request.action.split_once(':').map_or("", |(service, _)| service);
         let kind = match service.to_ascii_lowercase().as_str() {
             "kms" => PolicyKind::KeyPolicy,
@@ -131,25 +157,25 @@ impl EvaluationInput {
             _ => PolicyKind::Resource,
         };
         Ok(Self {
-            identity: many(PolicyKind::Identity, "identity", &written.identity.0)?,
-            resource_policy: one(kind, "resource", written.resource.as_ref())?,
-            grants: grants(written.grants.unwrap_or_default(), &request.resource)?,
-            boundary: one(PolicyKind::Boundary, "boundary", written.boundary.as_ref())?,
-            session: many(PolicyKind::Session, "session", &written.session.0)?,
-            scp: levels(PolicyKind::Scp, "scp", &written.scp.0)?,
-            rcp: levels(PolicyKind::Rcp, "rcp", &written.rcp.0)?,
-            vpc_endpoint: one(PolicyKind::VpcEndpoint, "vpce", written.vpce.as_ref())?,
+            identity: many(PolicyKind::Identity, "identity", &input.identity.0)?,
+            resource_policy: one(kind, "resource", input.resource.as_ref())?,
+            grants: grants(input.grants.unwrap_or_default(), &request.resource)?,
+            boundary: one(PolicyKind::Boundary, "boundary", input.boundary.as_ref())?,
+            session: many(PolicyKind::Session, "session", &input.session.0)?,
+            scp: levels(PolicyKind::Scp, "scp", &input.scp.0)?,
+            rcp: levels(PolicyKind::Rcp, "rcp", &input.rcp.0)?,
+            vpc_endpoint: one(PolicyKind::VpcEndpoint, "vpce", input.vpce.as_ref())?,
             request,
         })
     }
 
-    /// The request.
+    /// The request, as [`evaluate`] takes it.
     #[must_use]
     pub fn request(&self) -> Request<'_> {
         self.request.request()
     }
 
-    /// The policies.
+    /// The policies, as [`evaluate`] takes them.
     #[must_use]
     pub fn policies(&self) -> Policies<'_> {
         Policies {
@@ -164,10 +190,12 @@ impl EvaluationInput {
         }
     }
 
-    /// What AWS decides.
+    /// Decides the request.
     ///
     /// # Errors
-    /// As [`evaluate`].
+    ///
+    /// [`Undecidable`] if a statement that could take part in the decision reads something that is
+    /// not modelled.
     pub fn evaluate(&self) -> Result<Evaluation, Undecidable> {
         evaluate(&self.request(), &self.policies())
     }
@@ -176,7 +204,7 @@ impl EvaluationInput {
 fn compile(
     kind: PolicyKind,
     place: impl FnOnce() -> String,
-    document: &WrittenDocument,
+    document: &JsonDocument,
 ) -> Result<Policy, EvaluationInputError> {
     Policy::from_value(kind, &document.0)
         .map_err(|error| EvaluationInputError::Policy { place: place(), error })
@@ -185,7 +213,7 @@ fn compile(
 fn one(
     kind: PolicyKind,
     name: &str,
-    document: Option<&WrittenDocument>,
+    document: Option<&JsonDocument>,
 ) -> Result<Option<Policy>, EvaluationInputError> {
     document.map(|document| compile(kind, || name.to_owned(), document)).transpose()
 }
@@ -193,7 +221,7 @@ fn one(
 fn many(
     kind: PolicyKind,
     name: &str,
-    documents: &[WrittenDocument],
+    documents: &[JsonDocument],
 ) -> Result<Vec<Policy>, EvaluationInputError> {
     let compiled = documents
         .iter()
@@ -205,7 +233,7 @@ fn many(
 fn levels(
     kind: PolicyKind,
     name: &str,
-    levels: &[Vec<WrittenDocument>],
+    levels: &[Vec<JsonDocument>],
 ) -> Result<Vec<Vec<Policy>>, EvaluationInputError> {
     let compiled = levels
         .iter()
@@ -214,40 +242,39 @@ fn levels(
     compiled.collect()
 }
 
-fn grants(written: Vec<WrittenGrant>, resource: &str) -> Result<Vec<Grant>, EvaluationInputError> {
-    let grant = |(index, written): (usize, WrittenGrant)| {
-        let constraint = match written.constraints.unwrap_or_default() {
-            WrittenConstraints { equals: Some(_), subset: Some(_) } => {
+fn grants(input: Vec<JsonGrant>, resource: &str) -> Result<Vec<Grant>, EvaluationInputError> {
+    let grant = |(index, input): (usize, JsonGrant)| {
+        let constraint = match input.constraints.unwrap_or_default() {
+            JsonConstraints { equals: Some(_), subset: Some(_) } => {
                 return Err(EvaluationInputError::Grant(index));
             }
-            WrittenConstraints { equals: Some(pairs), .. } => Some(Constraint::Equals(pairs)),
-            WrittenConstraints { subset: Some(pairs), .. } => Some(Constraint::Subset(pairs)),
-            WrittenConstraints { .. } => None,
+            JsonConstraints { equals: Some(pairs), .. } => Some(Constraint::Equals(pairs)),
+            JsonConstraints { subset: Some(pairs), .. } => Some(Constraint::Subset(pairs)),
+            JsonConstraints { .. } => None,
         };
-        // `ListGrants` prints the id of the key or its ARN; grants of another key do not concern
-        // the question.
-        let key = match written.key {
+        // `ListGrants` prints the id of the key or its ARN; grants on another key do not match.
+        let key = match input.key {
             Some(key) if key.starts_with("arn:") => key,
             Some(id) if !resource.ends_with(&format!("/{id}")) => id,
             _ => resource.to_owned(),
         };
-        let account = match written.issuing_account {
+        let account = match input.issuing_account {
             Some(root) => root.split(':').nth(4).map_or_else(|| root.clone(), str::to_owned),
             None => resource.split(':').nth(4).unwrap_or_default().to_owned(),
         };
         Ok(Grant {
             key,
             account,
-            grantee: written.grantee,
-            retiring: written.retiring,
-            operations: written.operations.iter().map(|name| operation(name)).collect(),
+            grantee: input.grantee,
+            retiring: input.retiring,
+            operations: input.operations.iter().map(|name| operation(name)).collect(),
             constraint,
         })
     };
-    written.into_iter().enumerate().map(grant).collect()
+    input.into_iter().enumerate().map(grant).collect()
 }
 
-/// `Decrypt`, also where it is written as the action is.
+/// The name of an operation, `Decrypt`, also where it is given as the action, `kms:Decrypt`.
 fn operation(name: &str) -> String {
     name.strip_prefix("kms:").unwrap_or(name).to_owned()
 }
@@ -261,8 +288,8 @@ const WEB_IDENTITIES: [&str; 4] = [
     "accounts.google.com",
 ];
 
-/// The principal that a text names.
-fn principal_of(
+/// The principal that an ARN, a service name or `anonymous` names.
+fn parse_principal(
     text: &str,
     action: &str,
     context: &Context,
@@ -292,7 +319,7 @@ fn principal_of(
             match name.split('/').collect::<Vec<_>>().as_slice() {
                 ["assumed-role", role, session] if !role.is_empty() && !session.is_empty() => {
                     Principal::Session {
-                        role: role_of(partition, account, role, context),
+                        role: role_of_session(partition, account, role, context),
                         arn: text.to_owned(),
                     }
                 }
@@ -306,18 +333,23 @@ fn principal_of(
     Ok(principal)
 }
 
-/// The role of a session: with its path, where the context tells it.
-fn role_of(partition: &str, account: &str, name: &str, context: &Context) -> String {
+/// The ARN of a session's role: with its path, where `aws:PrincipalArn` has it.
+fn role_of_session(partition: &str, account: &str, name: &str, context: &Context) -> String {
     let plain = format!("arn:{partition}:iam::{account}:role/{name}");
-    let Some([told]) = context.get("aws:PrincipalArn") else {
+    let Some([principal_arn]) = context.get("aws:PrincipalArn") else {
         return plain;
     };
-    let same_account = told.starts_with(&format!("arn:{partition}:iam::{account}:role/"));
-    if same_account && told.rsplit('/').next() == Some(name) { told.clone() } else { plain }
+    let same_account = principal_arn.starts_with(&format!("arn:{partition}:iam::{account}:role/"));
+    if same_account && principal_arn.rsplit('/').next() == Some(name) {
+        principal_arn.clone()
+    } else {
+        plain
+    }
 }
 
-/// The account of a resource whose account is not told: that of its ARN, else the principal's.
-fn account_of(resource: &str, principal: &Principal) -> String {
-    let told = resource.split(':').nth(4).filter(|account| !account.is_empty());
-    told.or_else(|| principal.account()).unwrap_or_default().to_owned()
+/// The account of a resource where the input does not have it: that of its ARN, else the
+/// principal's.
+fn default_account(resource: &str, principal: &Principal) -> String {
+    let account = resource.split(':').nth(4).filter(|account| !account.is_empty());
+    account.or_else(|| principal.account()).unwrap_or_default().to_owned()
 }

@@ -5,18 +5,18 @@
 
 use std::borrow::Cow;
 
-use super::layer::PolicyKind;
-use super::principal::Entry;
+use crate::layer::PolicyKind;
+use crate::principal::Entry;
 
 /// What a kind of policy says of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rule {
+pub(crate) enum Rule {
     Required,
     Forbidden,
 }
 
 /// Whether statements name principals.
-pub(super) fn principals(kind: PolicyKind) -> Rule {
+pub(crate) fn principals(kind: PolicyKind) -> Rule {
     match kind {
         PolicyKind::Bucket
         | PolicyKind::Resource
@@ -31,7 +31,7 @@ pub(super) fn principals(kind: PolicyKind) -> Rule {
 }
 
 /// Whether statements may have `NotPrincipal`.
-pub(super) fn may_exclude_principals(kind: PolicyKind) -> bool {
+pub(crate) fn may_exclude_principals(kind: PolicyKind) -> bool {
     matches!(
         kind,
         PolicyKind::Bucket | PolicyKind::Resource | PolicyKind::KeyPolicy | PolicyKind::VpcEndpoint
@@ -39,12 +39,12 @@ pub(super) fn may_exclude_principals(kind: PolicyKind) -> bool {
 }
 
 /// Whether statements name resources; a trust policy is about its role.
-pub(super) fn resources(kind: PolicyKind) -> Rule {
+pub(crate) fn resources(kind: PolicyKind) -> Rule {
     if kind == PolicyKind::TrustPolicy { Rule::Forbidden } else { Rule::Required }
 }
 
 /// Whether a `Sid` may be used once only.
-pub(super) fn sids_are_unique(kind: PolicyKind) -> bool {
+pub(crate) fn sids_are_unique(kind: PolicyKind) -> bool {
     matches!(
         kind,
         PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session | PolicyKind::Bucket
@@ -52,12 +52,12 @@ pub(super) fn sids_are_unique(kind: PolicyKind) -> bool {
 }
 
 /// Whether a `Sid` may have letters and digits only.
-pub(super) fn sids_are_alphanumeric(kind: PolicyKind) -> bool {
+pub(crate) fn sids_are_alphanumeric(kind: PolicyKind) -> bool {
     matches!(kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session)
 }
 
 /// The most bytes a document may have, white space between elements not counted.
-pub(super) fn size_limit(kind: PolicyKind) -> usize {
+pub(crate) fn size_limit(kind: PolicyKind) -> usize {
     match kind {
         PolicyKind::Bucket | PolicyKind::Resource | PolicyKind::VpcEndpoint => 20_480,
         PolicyKind::KeyPolicy => 32_768,
@@ -71,13 +71,13 @@ pub(super) fn size_limit(kind: PolicyKind) -> usize {
 /// Whether KMS stores no key policy that applies a set operator to this key: the keys of an
 /// encryption context and of tags have one value
 /// (<https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>).
-pub(super) fn is_never_a_set(key: &str) -> bool {
+pub(crate) fn is_never_a_set(key: &str) -> bool {
     let lower = key.to_ascii_lowercase();
     lower.starts_with("kms:encryptioncontext:") || lower.starts_with("aws:requesttag/")
 }
 
 /// Checks an action pattern; the error says what to write.
-pub(super) fn action(kind: PolicyKind, action: &str) -> Result<(), &'static str> {
+pub(crate) fn action(kind: PolicyKind, action: &str) -> Result<(), &'static str> {
     let everything = matches!(action, "*" | "*:*");
     if !everything {
         let (service, name) = action
@@ -97,18 +97,18 @@ pub(super) fn action(kind: PolicyKind, action: &str) -> Result<(), &'static str>
     let of = |service: &str| {
         action.split_once(':').is_some_and(|(own, _)| own.eq_ignore_ascii_case(service))
     };
-    match kind {
-        PolicyKind::Bucket if !everything && !of("s3") => {
-            Err("a bucket policy takes `s3:` actions only")
-        }
-        PolicyKind::TrustPolicy if !of("sts") => Err("a trust policy takes `sts:` actions only"),
-        _ => Ok(()),
+    if kind == PolicyKind::Bucket && !everything && !of("s3") {
+        return Err("a bucket policy takes `s3:` actions only");
     }
+    if kind == PolicyKind::TrustPolicy && !of("sts") {
+        return Err("a trust policy takes `sts:` actions only");
+    }
+    Ok(())
 }
 
 /// A resource pattern whole: in an identity policy the fields that an ARN lacks are taken as
 /// asterisks (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>).
-pub(super) fn complete(kind: PolicyKind, resource: &str) -> Cow<'_, str> {
+pub(crate) fn complete(kind: PolicyKind, resource: &str) -> Cow<'_, str> {
     let of_identity =
         matches!(kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session);
     let missing = 5_usize.saturating_sub(resource.matches(':').count());
@@ -121,14 +121,11 @@ pub(super) fn complete(kind: PolicyKind, resource: &str) -> Cow<'_, str> {
 }
 
 /// Checks a resource pattern, its variables replaced by letters; the error says what to write.
-pub(super) fn resource(kind: PolicyKind, resource: &str) -> Result<(), &'static str> {
+pub(crate) fn resource(kind: PolicyKind, resource: &str) -> Result<(), &'static str> {
+    const BUCKET_HELP: &str = "a bucket policy names S3 ARNs, such as `arn:aws:s3:::bucket/*`";
+    let is_bucket = kind == PolicyKind::Bucket;
     if resource == "*" {
-        return match kind {
-            PolicyKind::Bucket => {
-                Err("a bucket policy names S3 ARNs, such as `arn:aws:s3:::bucket/*`")
-            }
-            _ => Ok(()),
-        };
+        return if is_bucket { Err(BUCKET_HELP) } else { Ok(()) };
     }
     let parts: Vec<&str> = resource.splitn(6, ':').collect();
     let ["arn", partition, rest @ ..] = parts.as_slice() else {
@@ -148,20 +145,17 @@ pub(super) fn resource(kind: PolicyKind, resource: &str) -> Result<(), &'static 
     {
         return Err("the ARN names nothing after its fifth colon");
     }
-    match (kind, rest) {
-        (PolicyKind::Bucket, ["s3", ..]) => Ok(()),
-        (PolicyKind::Bucket, _) => {
-            Err("a bucket policy names S3 ARNs, such as `arn:aws:s3:::bucket/*`")
-        }
-        _ => Ok(()),
+    if is_bucket && rest.first() != Some(&"s3") {
+        return Err(BUCKET_HELP);
     }
+    Ok(())
 }
 
 /// The types a `Principal` object may have.
-pub(super) const PRINCIPAL_TYPES: &[&str] = &["AWS", "Service", "Federated", "CanonicalUser"];
+pub(crate) const PRINCIPAL_TYPES: &[&str] = &["AWS", "Service", "Federated", "CanonicalUser"];
 
 /// Reads a principal of one of the [`PRINCIPAL_TYPES`]; the error says what to write.
-pub(super) fn principal(of: &str, value: &str) -> Result<Entry, &'static str> {
+pub(crate) fn principal(of: &str, value: &str) -> Result<Entry, &'static str> {
     if value == "*" && of == "AWS" {
         return Ok(Entry::Everyone);
     }

@@ -10,11 +10,12 @@ use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
-use super::pattern::{Glob, Piece};
+use crate::error::UndecidableCause;
+use crate::pattern::{Glob, Piece};
 
 /// What an operator compares, apart from negation and sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Test {
+pub(crate) enum Test {
     Equals,
     EqualsIgnoreCase,
     Like,
@@ -29,7 +30,7 @@ pub(super) enum Test {
 
 /// How two ordered values compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     Equal,
     Less,
     LessOrEqual,
@@ -51,7 +52,7 @@ impl Order {
 
 /// A value of a condition, read once.
 #[derive(Clone, Debug)]
-pub(super) enum Operand {
+pub(crate) enum Operand {
     Text(String),
     Folded(String),
     Glob(Glob),
@@ -66,7 +67,7 @@ pub(super) enum Operand {
 
 impl Operand {
     /// Reads the pieces of a policy value; the error says what to write instead.
-    pub(super) fn read(test: Test, pieces: &[Piece]) -> Result<Self, &'static str> {
+    pub(crate) fn read(test: Test, pieces: &[Piece]) -> Result<Self, &'static str> {
         let written = || plain(pieces);
         match test {
             Test::Equals => Ok(Operand::Text(written())),
@@ -91,9 +92,10 @@ impl Operand {
         }
     }
 
-    /// Whether a value of the request matches this one; `None` if this one cannot be compared with.
-    pub(super) fn matches(&self, value: &str) -> Option<bool> {
-        Some(match self {
+    /// Whether a value of the request matches this one; an error if this one cannot be compared
+    /// with.
+    pub(crate) fn matches(&self, value: &str) -> Result<bool, UndecidableCause> {
+        Ok(match self {
             Operand::Text(text) => text == value,
             Operand::Folded(text) => *text == value.to_lowercase(),
             Operand::Glob(glob) => glob.matches(value),
@@ -111,7 +113,7 @@ impl Operand {
                 parts.len() == globs.len()
                     && globs.iter().zip(parts).all(|(glob, part)| glob.matches(part))
             }
-            Operand::NotAnArn(_) => return None,
+            Operand::NotAnArn(text) => return Err(UndecidableCause::NotAnArn(text.clone())),
         })
     }
 }
@@ -147,7 +149,7 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-pub(super) fn network(text: &str) -> Option<IpNet> {
+pub(crate) fn network(text: &str) -> Option<IpNet> {
     match text.parse::<IpNet>() {
         Ok(net) => Some(net),
         Err(_) => text.parse::<IpAddr>().ok().map(IpNet::from),
@@ -156,14 +158,14 @@ pub(super) fn network(text: &str) -> Option<IpNet> {
 
 /// A decimal number, exact at any length.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Number {
+pub(crate) struct Number {
     negative: bool,
     whole: String,
     fraction: String,
 }
 
 impl Number {
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(digits) => (true, digits),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -208,7 +210,7 @@ impl PartialOrd for Number {
 /// A moment: one of the W3C forms of ISO 8601, from the year alone to fractions of a second with a
 /// zone, or seconds since
 /// 1970. Four digits are a year.
-pub(super) fn instant(text: &str) -> Option<OffsetDateTime> {
+pub(crate) fn instant(text: &str) -> Option<OffsetDateTime> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if text.len() != 4 && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
         return OffsetDateTime::from_unix_timestamp(text.parse().ok()?).ok();

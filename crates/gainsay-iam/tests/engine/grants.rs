@@ -1,19 +1,12 @@
 //! Grants: what one covers, and how it composes with every other layer.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::type_complexity,
-    reason = "a test may stop, and its tables are read once"
-)]
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
-use super::{
+use gainsay_iam::{
     Constraint, Context, Decision, Evaluation, Grant, Layer, Policies, Policy, PolicyKind,
     Principal, Request, evaluate,
 };
+use serde_json::{Value, json};
 
 const HOME: &str = "111122223333";
 const AWAY: &str = "999999999999";
@@ -240,9 +233,9 @@ fn a_grant_made_through_a_grant_gives_no_more() {
         ("within a constraint, which is not modelled", &bound, &["Decrypt"], false),
         ("not without CreateGrant", &to(ROLE, &["Decrypt"]), &["Decrypt"], false),
     ];
-    for (name, grant, asked, covered) in cases {
+    for (name, grant, requested, covered) in cases {
         let mut context = Context::new();
-        context.set_all("kms:GrantOperations", asked.iter().map(|operation| (*operation).to_owned()));
+        context.set_all("kms:GrantOperations", requested.iter().map(|operation| (*operation).to_owned()));
         let grants = [grant.clone()];
         let evaluation = ask(&session(), "kms:CreateGrant", HOME, &context, &Policies { grants: &grants, ..Policies::default() });
         assert_eq!(evaluation.decision == Decision::Allow, covered, "{name}");

@@ -2,26 +2,45 @@
 //!
 //! Follows "Grammar of the IAM JSON policy language" and "IAM JSON policy elements reference".
 
+pub(crate) mod condition;
+pub(crate) mod grammar;
+pub(crate) mod operand;
+mod reader;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::condition::Condition;
-use super::context::{Context, Request};
-use super::error::{DocumentError, Doubt, Problem};
-use super::layer::PolicyKind;
-use super::pattern::{Glob, Resolved, Template};
-use super::place;
-use super::principal::{Entry, Grip, Principal, Principals};
-use super::reader::Reader;
+use crate::context::{Context, Request};
+use crate::error::{DocumentError, Problem, UndecidableCause};
+use crate::layer::PolicyKind;
+use crate::location;
+use crate::pattern::{Glob, Resolved, Template};
+use crate::policy::condition::Condition;
+use crate::policy::reader::Reader;
+use crate::principal::{Entry, Principal, PrincipalMatch, Principals};
 
-/// A policy of one kind. Cloning shares it.
+/// A valid policy document of one kind, compiled for many decisions. Cloning is cheap: the
+/// statements are shared.
+///
+/// ```
+/// use gainsay_iam::{Policy, PolicyKind, locate};
+///
+/// let text = r#"{
+///   "Version": "2012-10-17",
+///   "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resorce": "*"}
+/// }"#;
+/// let error = Policy::from_text(PolicyKind::Identity, text).unwrap_err();
+/// assert_eq!(error.to_string(), "unknown element `Resorce` (at `Statement.Resorce`)");
+/// assert_eq!(error.help().as_deref(), Some("did you mean `Resource`?"));
+/// assert_eq!(locate(text, error.path()).map(|location| location.line), Some(3));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Policy {
     kind: PolicyKind,
     variables: bool,
-    /// Whether any statement tells sessions of a role apart: found once, for few do.
+    /// Whether any statement distinguishes sessions of a role: computed once, for few do.
     distinguishes_sessions: bool,
     statements: Arc<[Statement]>,
 }
@@ -29,30 +48,30 @@ pub struct Policy {
 /// Whether a statement allows or denies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Effect {
-    /// Grants.
+    /// The statement allows what it matches.
     Allow,
-    /// Denies, whatever else grants.
+    /// The statement denies what it matches, whatever else allows it.
     Deny,
 }
 
 /// One statement of a policy.
 #[derive(Clone, Debug)]
 pub struct Statement {
-    pub(super) sid: Option<Arc<str>>,
-    pub(super) effect: Effect,
-    pub(super) principals: Option<Principals>,
-    pub(super) actions: Actions,
-    pub(super) resources: Option<Resources>,
-    pub(super) conditions: Vec<Condition>,
+    pub(crate) sid: Option<Arc<str>>,
+    pub(crate) effect: Effect,
+    pub(crate) principals: Option<Principals>,
+    pub(crate) actions: Actions,
+    pub(crate) resources: Option<Resources>,
+    pub(crate) conditions: Vec<Condition>,
 }
 
 impl Policy {
-    /// Reads and validates a document from a JSON value, any template variables of ours already
-    /// filled in.
+    /// Reads and validates a document from a JSON value. A key that an object has twice is lost in
+    /// such a value: [`from_text`](Self::from_text) refuses it, as AWS does.
     ///
     /// # Errors
     ///
-    /// If AWS would not store the document as a policy of this kind.
+    /// [`DocumentError`] if AWS would not store the document as a policy of this kind.
     pub fn from_value(kind: PolicyKind, value: &Value) -> Result<Policy, DocumentError> {
         let mut reader = Reader::new(kind);
         let statements = reader.read(value)?;
@@ -64,11 +83,12 @@ impl Policy {
         })
     }
 
-    /// Reads and validates a document from its text, duplicate keys included.
+    /// Reads and validates a document from its JSON text.
     ///
     /// # Errors
     ///
-    /// If the text is no JSON, or AWS would not store the document as a policy of this kind.
+    /// [`DocumentError`] if the text is no JSON, or AWS would not store the document as a policy of
+    /// this kind.
     pub fn from_text(kind: PolicyKind, text: &str) -> Result<Policy, DocumentError> {
         let value: Value = serde_json::from_str(text).map_err(|error| {
             let message = error.to_string();
@@ -78,7 +98,7 @@ impl Policy {
                 Problem::Json { line: error.line(), column: error.column(), message },
             )
         })?;
-        if let Some((key, place)) = place::duplicate_key(text) {
+        if let Some((key, place)) = location::duplicate_key(text) {
             let problem = Problem::DuplicateKey { key, line: place.line, column: place.column };
             return Err(DocumentError::new(&[], problem));
         }
@@ -97,8 +117,8 @@ impl Policy {
         self.variables
     }
 
-    /// Whether it may say one thing of a session and another of another one of the same role.
-    pub(super) fn distinguishes_sessions(&self) -> bool {
+    /// Whether it may match one session of a role and not another.
+    pub(crate) fn distinguishes_sessions(&self) -> bool {
         self.distinguishes_sessions
     }
 
@@ -122,7 +142,7 @@ impl Statement {
         self.effect
     }
 
-    /// Whether it speaks of everyone: `*`, or all but some.
+    /// Whether its `Principal` is everyone, `*`, or its `NotPrincipal` everyone but some.
     #[must_use]
     pub fn names_everyone(&self) -> bool {
         let everyone = |principals: &Principals| {
@@ -131,7 +151,7 @@ impl Statement {
         self.principals.as_ref().is_some_and(everyone)
     }
 
-    /// The action patterns as written.
+    /// The patterns of `Action` or `NotAction`, as the document has them.
     pub fn actions(&self) -> impl Iterator<Item = &str> {
         self.actions.patterns.iter().map(|(source, _)| source.as_str())
     }
@@ -142,7 +162,8 @@ impl Statement {
         self.actions.negated
     }
 
-    /// The resource patterns as written; none in a trust policy.
+    /// The patterns of `Resource` or `NotResource`, as the document has them; none in a trust
+    /// policy.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         self.resources
             .iter()
@@ -155,13 +176,13 @@ impl Statement {
         self.resources.as_ref().is_some_and(|resources| resources.negated)
     }
 
-    /// The condition keys as written, one for each use.
+    /// The condition keys as the document has them, one for each use.
     pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
         self.conditions.iter().map(|condition| condition.key.as_str())
     }
 
     /// The condition keys that its variables name, in lower case.
-    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
         let of_resources =
             self.resources.iter().flat_map(|resources| &resources.patterns).flat_map(|pattern| {
                 match &pattern.pattern {
@@ -174,76 +195,80 @@ impl Statement {
         of_resources.chain(self.conditions.iter().flat_map(Condition::variables))
     }
 
-    /// Whether there is a context in which the statement applies to a request; nothing of the
-    /// context is looked at.
-    pub(super) fn may_apply(&self, asked: &Asked<'_>) -> bool {
+    /// Whether the statement may apply to a request with some context: the request's own context is
+    /// not read.
+    pub(crate) fn may_apply(&self, prepared: &PreparedRequest<'_>) -> bool {
         let fixed = |resources: &&Resources| {
             resources.patterns.iter().all(|pattern| matches!(pattern.pattern, Pattern::Fixed(_)))
         };
-        let elsewhere = self
+        let is_other_resource = self
             .resources
             .as_ref()
             .filter(fixed)
-            .is_some_and(|resources| resources.matches(asked) == Ok(false));
-        let others =
-            self.principals.as_ref().is_some_and(|principals| asked.grip(principals) == Ok(None));
-        self.actions.matches(&asked.action) && !elsewhere && !others
+            .is_some_and(|resources| resources.matches(prepared) == Ok(false));
+        let is_other_principal = self
+            .principals
+            .as_ref()
+            .is_some_and(|principals| prepared.principal_match(principals) == Ok(None));
+        self.actions.matches(&prepared.action) && !is_other_resource && !is_other_principal
     }
 
     /// How the statement applies to a request, if it does. An element that does not match outweighs
-    /// any doubt about another.
-    pub(super) fn applies(&self, asked: &Asked<'_>) -> Result<Option<Grip>, Doubt> {
-        if !self.actions.matches(&asked.action) {
+    /// any other that is undecidable.
+    pub(crate) fn applies(
+        &self,
+        prepared: &PreparedRequest<'_>,
+    ) -> Result<Option<PrincipalMatch>, UndecidableCause> {
+        if !self.actions.matches(&prepared.action) {
             return Ok(None);
         }
-        let mut doubt = None;
-        match self.resources.as_ref().map_or(Ok(true), |resources| resources.matches(asked)) {
+        let mut cause = None;
+        match self.resources.as_ref().map_or(Ok(true), |resources| resources.matches(prepared)) {
             Ok(true) => {}
             Ok(false) => return Ok(None),
-            Err(found) => doubt = Some(found),
+            Err(found) => cause = Some(found),
         }
-        let grip = match self
-            .principals
-            .as_ref()
-            .map_or(Ok(Some(Grip::Direct)), |principals| asked.grip(principals))
-        {
-            Ok(None) => return Ok(None),
-            Ok(Some(grip)) => grip,
-            Err(found) => {
-                doubt = doubt.or(Some(found));
-                Grip::Direct
-            }
-        };
+        let principal_match =
+            match self.principals.as_ref().map_or(Ok(Some(PrincipalMatch::Direct)), |principals| {
+                prepared.principal_match(principals)
+            }) {
+                Ok(None) => return Ok(None),
+                Ok(Some(principal_match)) => principal_match,
+                Err(found) => {
+                    cause = cause.or(Some(found));
+                    PrincipalMatch::Direct
+                }
+            };
         for condition in &self.conditions {
-            match condition.holds(asked.context) {
+            match condition.holds(prepared.context) {
                 Ok(true) => {}
                 Ok(false) => return Ok(None),
-                Err(found) => doubt = doubt.or(Some(found)),
+                Err(found) => cause = cause.or(Some(found)),
             }
         }
-        doubt.map_or(Ok(Some(grip)), Err)
+        cause.map_or(Ok(Some(principal_match)), Err)
     }
 }
 
-/// A request, made ready for many statements.
-pub(super) struct Asked<'a> {
-    pub(super) principal: &'a Principal,
+/// A request, prepared for matching many statements.
+pub(crate) struct PreparedRequest<'a> {
+    pub(crate) principal: &'a Principal,
     /// In lower case.
-    pub(super) action: String,
-    /// As it was asked.
-    pub(super) written_action: &'a str,
-    pub(super) resource: &'a str,
-    pub(super) resource_account: &'a str,
-    pub(super) context: &'a Context,
+    pub(crate) action: String,
+    /// As the request has it.
+    pub(crate) raw_action: &'a str,
+    pub(crate) resource: &'a str,
+    pub(crate) resource_account: &'a str,
+    pub(crate) context: &'a Context,
     bounded: bool,
 }
 
-impl<'a> Asked<'a> {
-    pub(super) fn new(request: &Request<'a>, bounded: bool) -> Self {
+impl<'a> PreparedRequest<'a> {
+    pub(crate) fn new(request: &Request<'a>, bounded: bool) -> Self {
         Self {
             principal: request.principal,
             action: request.action.to_ascii_lowercase(),
-            written_action: request.action,
+            raw_action: request.action,
             resource: request.resource,
             resource_account: request.resource_account,
             context: request.context,
@@ -251,58 +276,61 @@ impl<'a> Asked<'a> {
         }
     }
 
-    pub(super) fn grip(&self, principals: &Principals) -> Result<Option<Grip>, Doubt> {
-        principals.grip(self.principal, self.bounded)
+    pub(crate) fn principal_match(
+        &self,
+        principals: &Principals,
+    ) -> Result<Option<PrincipalMatch>, UndecidableCause> {
+        principals.principal_match(self.principal, self.bounded)
     }
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Actions {
-    pub(super) negated: bool,
-    pub(super) patterns: Vec<(String, Glob)>,
+pub(crate) struct Actions {
+    pub(crate) negated: bool,
+    pub(crate) patterns: Vec<(String, Glob)>,
 }
 
 impl Actions {
-    pub(super) fn matches(&self, lower: &str) -> bool {
+    pub(crate) fn matches(&self, lower: &str) -> bool {
         self.patterns.iter().any(|(_, glob)| glob.matches(lower)) != self.negated
     }
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Resources {
-    pub(super) negated: bool,
-    pub(super) patterns: Vec<ResourcePattern>,
+pub(crate) struct Resources {
+    pub(crate) negated: bool,
+    pub(crate) patterns: Vec<ResourcePattern>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct ResourcePattern {
-    pub(super) source: String,
-    pub(super) pattern: Pattern,
+pub(crate) struct ResourcePattern {
+    pub(crate) source: String,
+    pub(crate) pattern: Pattern,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Pattern {
+pub(crate) enum Pattern {
     Fixed(Glob),
     Varying(Template),
 }
 
 impl Resources {
-    pub(super) fn matches(&self, asked: &Asked<'_>) -> Result<bool, Doubt> {
-        let mut doubt = None;
+    pub(crate) fn matches(&self, prepared: &PreparedRequest<'_>) -> Result<bool, UndecidableCause> {
+        let mut cause = None;
         for ResourcePattern { pattern, .. } in &self.patterns {
             let matches = match pattern {
-                Pattern::Fixed(glob) => glob.matches(asked.resource),
-                Pattern::Varying(template) => match template.resolve(asked.context) {
+                Pattern::Fixed(glob) => glob.matches(prepared.resource),
+                Pattern::Varying(template) => match template.resolve(prepared.context) {
                     Ok(Resolved::Pieces(pieces)) => {
-                        pieces.into_iter().collect::<Glob>().matches(asked.resource)
+                        pieces.into_iter().collect::<Glob>().matches(prepared.resource)
                     }
                     Ok(Resolved::Absent(key)) if self.negated => {
-                        doubt = doubt.or(Some(Doubt::AbsentInNotResource(key)));
+                        cause = cause.or(Some(UndecidableCause::AbsentInNotResource(key)));
                         false
                     }
                     Ok(Resolved::Absent(_)) => false,
                     Err(found) => {
-                        doubt = doubt.or(Some(found));
+                        cause = cause.or(Some(found));
                         false
                     }
                 },
@@ -311,6 +339,6 @@ impl Resources {
                 return Ok(!self.negated);
             }
         }
-        doubt.map_or(Ok(self.negated), Err)
+        cause.map_or(Ok(self.negated), Err)
     }
 }

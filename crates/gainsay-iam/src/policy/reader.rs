@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::condition::{BadValue, Condition, Operator};
-use super::document::{Actions, Effect, Pattern, ResourcePattern, Resources, Statement};
-use super::error::{DocumentError, PathStep, Problem, nearest};
-use super::grammar::{self, Rule};
-use super::layer::PolicyKind;
-use super::pattern::{Glob, Template, pieces};
-use super::principal::{Entry, Principals};
+use crate::error::{DocumentError, PathStep, Problem, closest_word};
+use crate::layer::PolicyKind;
+use crate::pattern::{Glob, Template, pieces};
+use crate::policy::condition::{BadValue, Condition, Operator};
+use crate::policy::grammar::{self, Rule};
+use crate::policy::{Actions, Effect, Pattern, ResourcePattern, Resources, Statement};
+use crate::principal::{Entry, Principals};
 
 const ELEMENTS: &[&str] = &["Version", "Id", "Statement"];
 const STATEMENT_ELEMENTS: &[&str] = &[
@@ -30,7 +30,7 @@ const STATEMENT_ELEMENTS: &[&str] = &[
 ];
 
 /// Reads a document, knowing where it is.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     kind: PolicyKind,
     /// Whether `${...}` is a variable: only from version 2012-10-17 on.
     variables: bool,
@@ -40,19 +40,19 @@ pub(super) struct Reader {
 type Read<T> = Result<T, DocumentError>;
 
 impl Reader {
-    pub(super) fn new(kind: PolicyKind) -> Self {
+    pub(crate) fn new(kind: PolicyKind) -> Self {
         Self { kind, variables: false, path: Vec::new() }
     }
 
     /// Reads a whole document.
-    pub(super) fn read(&mut self, value: &Value) -> Read<Vec<Statement>> {
+    pub(crate) fn read(&mut self, value: &Value) -> Read<Vec<Statement>> {
         let statements = self.document(value)?;
         self.size(value)?;
         Ok(statements)
     }
 
     /// Whether the document that was read has variables.
-    pub(super) fn has_variables(&self) -> bool {
+    pub(crate) fn has_variables(&self) -> bool {
         self.variables
     }
 
@@ -117,7 +117,7 @@ impl Reader {
         let Some(name) = object.keys().find(unknown) else {
             return Ok(());
         };
-        let suggestion = nearest(name, known.iter().copied());
+        let suggestion = closest_word(name, known.iter().copied());
         let problem = Problem::UnknownElement { name: name.clone(), suggestion };
         self.key(name, |reader| reader.error(problem))
     }
@@ -271,7 +271,7 @@ impl Reader {
         for (name, value) in object {
             entries.extend(self.key(name, |reader| {
                 if !grammar::PRINCIPAL_TYPES.contains(&name.as_str()) {
-                    let suggestion = nearest(name, grammar::PRINCIPAL_TYPES.iter().copied());
+                    let suggestion = closest_word(name, grammar::PRINCIPAL_TYPES.iter().copied());
                     return reader
                         .error(Problem::UnknownPrincipalType { name: name.clone(), suggestion });
                 }
@@ -361,7 +361,7 @@ impl Reader {
         let mut conditions = Vec::new();
         for (key, values) in keys {
             if self.kind == PolicyKind::KeyPolicy
-                && operator.is_of_sets()
+                && operator.is_set_operator()
                 && grammar::is_never_a_set(key)
             {
                 let problem = Problem::SetOperator { operator: name.to_owned(), key: key.clone() };

@@ -1,13 +1,13 @@
-//! The `Condition` element: operators, sets, absent keys.
+//! The `Condition` element: operators, set operators, absent keys.
 //!
 //! Follows "IAM JSON policy elements: Condition operators" and "Multivalued context keys".
 
 use std::fmt;
 
-use super::context::{Context, Found};
-use super::error::{Doubt, nearest};
-use super::operand::{Operand, Order, Test};
-use super::pattern::{Resolved, Template};
+use crate::context::{Context, ContextValue};
+use crate::error::{UndecidableCause, closest_word};
+use crate::pattern::{Resolved, Template};
+use crate::policy::operand::{Operand, Order, Test};
 
 /// How many of a key's values must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ enum Quantifier {
 
 /// A condition operator, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Operator {
+pub(crate) struct Operator {
     test: Test,
     negated: bool,
     if_exists: bool,
@@ -62,7 +62,7 @@ const OPERATORS: &[(&str, Test, bool)] = &[
 
 impl Operator {
     /// Reads an operator name; the error is the nearest one there is.
-    pub(super) fn read(name: &str) -> Result<Self, Option<&'static str>> {
+    pub(crate) fn read(name: &str) -> Result<Self, Option<&'static str>> {
         let (quantifier, rest) = if let Some(rest) = name.strip_prefix("ForAllValues:") {
             (Quantifier::All, rest)
         } else if let Some(rest) = name.strip_prefix("ForAnyValue:") {
@@ -78,27 +78,27 @@ impl Operator {
             Some((_, test, negated)) => {
                 Ok(Self { test: *test, negated: *negated, if_exists, quantifier })
             }
-            None => Err(nearest(base, OPERATORS.iter().map(|(known, ..)| *known))),
+            None => Err(closest_word(base, OPERATORS.iter().map(|(known, ..)| *known))),
         }
     }
 
     /// Whether it holds for what its values do not match, and for a key that is absent.
-    pub(super) fn is_negated(self) -> bool {
+    pub(crate) fn is_negated(self) -> bool {
         self.negated
     }
 
     /// Whether it holds for a key that is absent, by `...IfExists`.
-    pub(super) fn is_if_exists(self) -> bool {
+    pub(crate) fn is_if_exists(self) -> bool {
         self.if_exists
     }
 
     /// Whether it is `ForAllValues:`, which holds for a key that is absent.
-    pub(super) fn is_of_all(self) -> bool {
+    pub(crate) fn is_for_all_values(self) -> bool {
         self.quantifier == Quantifier::All
     }
 
     /// Whether it is for keys with several values.
-    pub(super) fn is_of_sets(self) -> bool {
+    pub(crate) fn is_set_operator(self) -> bool {
         self.quantifier != Quantifier::Only
     }
 
@@ -117,15 +117,15 @@ enum Value {
 
 /// One key of one operator with its values.
 #[derive(Clone, Debug)]
-pub(super) struct Condition {
+pub(crate) struct Condition {
     operator: Operator,
     name: String,
-    pub(super) key: String,
+    pub(crate) key: String,
     /// The key in lower case.
-    pub(super) lower: String,
+    pub(crate) lower: String,
     values: Vec<Value>,
     /// The values as the policy has them.
-    pub(super) written: Vec<String>,
+    pub(crate) raw_values: Vec<String>,
 }
 
 impl fmt::Display for Condition {
@@ -135,7 +135,7 @@ impl fmt::Display for Condition {
 }
 
 /// What is wrong with a value.
-pub(super) enum BadValue {
+pub(crate) enum BadValue {
     /// The operator takes this instead.
     Expected(&'static str),
     /// A variable is malformed.
@@ -143,27 +143,27 @@ pub(super) enum BadValue {
 }
 
 impl Condition {
-    pub(super) fn new(operator: Operator, name: &str, key: &str) -> Self {
+    pub(crate) fn new(operator: Operator, name: &str, key: &str) -> Self {
         Self {
             operator,
             name: name.to_owned(),
             key: key.to_owned(),
             lower: key.to_lowercase(),
             values: Vec::new(),
-            written: Vec::new(),
+            raw_values: Vec::new(),
         }
     }
 
     /// Adds a value; `variables` is false in documents older than them.
-    pub(super) fn push(&mut self, text: &str, variables: bool) -> Result<(), BadValue> {
-        self.written.push(text.to_owned());
+    pub(crate) fn push(&mut self, text: &str, variables: bool) -> Result<(), BadValue> {
+        self.raw_values.push(text.to_owned());
         let template = if variables && self.operator.takes_variables() {
             Template::parse(text).map_err(BadValue::Variable)?
         } else {
             None
         };
         let pieces = match template {
-            None => super::pattern::pieces(text).collect(),
+            None => crate::pattern::pieces(text).collect(),
             Some(template) => {
                 let Some(pieces) = template.constant() else {
                     self.values.push(Value::Varying(template));
@@ -178,22 +178,22 @@ impl Condition {
     }
 
     /// The operator as it is written.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// What it compares.
-    pub(super) fn test(&self) -> Test {
+    pub(crate) fn test(&self) -> Test {
         self.operator.test
     }
 
     /// The operator, taken apart.
-    pub(super) fn operator(&self) -> Operator {
+    pub(crate) fn operator(&self) -> Operator {
         self.operator
     }
 
     /// The keys its values name in variables.
-    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
         self.values.iter().flat_map(|value| {
             match value {
                 Value::Varying(template) => Some(template.variables()),
@@ -205,29 +205,33 @@ impl Condition {
     }
 
     /// Whether the condition holds for a request.
-    pub(super) fn holds(&self, context: &Context) -> Result<bool, Doubt> {
+    pub(crate) fn holds(&self, context: &Context) -> Result<bool, UndecidableCause> {
         if self.operator.test == Test::Null {
             return self.null(context);
         }
         let values = match context.find(&self.lower) {
-            Found::Unmodelled => return Err(Doubt::Unmodelled(self.lower.clone())),
-            Found::Unsaid(outside) => return Err(Doubt::Unsaid(self.lower.clone(), outside)),
-            Found::Absent => return Ok(self.without_key()),
-            Found::Values(values) => values,
+            ContextValue::Unmodelled => {
+                return Err(UndecidableCause::Unmodelled(self.lower.clone()));
+            }
+            ContextValue::Unknown(source) => {
+                return Err(UndecidableCause::MissingContext(self.lower.clone(), source));
+            }
+            ContextValue::Absent => return Ok(self.without_key()),
+            ContextValue::Values(values) => values,
         };
         // For the set operators an empty string alone is an empty set.
         let empty = matches!(values, [only] if only.is_empty());
         match (self.operator.quantifier, values) {
             (Quantifier::Only, [value]) => self.one(value, context),
-            (Quantifier::Only, _) => Err(Doubt::SeveralValues(self.lower.clone())),
+            (Quantifier::Only, _) => Err(UndecidableCause::SeveralValues(self.lower.clone())),
             (Quantifier::All, _) if empty => Ok(true),
             (Quantifier::Any, _) if empty => Ok(false),
             (Quantifier::All, values) => {
-                kleene(values.iter().map(|value| self.one(value, context).map(|holds| !holds)))
+                kleene_or(values.iter().map(|value| self.one(value, context).map(|holds| !holds)))
                     .map(|some| !some)
             }
             (Quantifier::Any, values) => {
-                kleene(values.iter().map(|value| self.one(value, context)))
+                kleene_or(values.iter().map(|value| self.one(value, context)))
             }
         }
     }
@@ -241,7 +245,7 @@ impl Condition {
         }
     }
 
-    fn null(&self, context: &Context) -> Result<bool, Doubt> {
+    fn null(&self, context: &Context) -> Result<bool, UndecidableCause> {
         // With a set operator it says the same of every request
         // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html>).
         match self.operator.quantifier {
@@ -250,10 +254,14 @@ impl Condition {
             Quantifier::Only => {}
         }
         let absent = match context.find(&self.lower) {
-            Found::Unmodelled => return Err(Doubt::Unmodelled(self.lower.clone())),
-            Found::Unsaid(outside) => return Err(Doubt::Unsaid(self.lower.clone(), outside)),
-            Found::Absent => true,
-            Found::Values(_) => false,
+            ContextValue::Unmodelled => {
+                return Err(UndecidableCause::Unmodelled(self.lower.clone()));
+            }
+            ContextValue::Unknown(source) => {
+                return Err(UndecidableCause::MissingContext(self.lower.clone(), source));
+            }
+            ContextValue::Absent => true,
+            ContextValue::Values(_) => false,
         };
         Ok(self
             .values
@@ -262,15 +270,15 @@ impl Condition {
     }
 
     /// One value of the request against all of the policy: OR, or NOR for a negated operator.
-    fn one(&self, value: &str, context: &Context) -> Result<bool, Doubt> {
-        let some = kleene(self.values.iter().map(|operand| {
+    fn one(&self, value: &str, context: &Context) -> Result<bool, UndecidableCause> {
+        let some = kleene_or(self.values.iter().map(|operand| {
             match operand {
-                Value::Fixed(operand) => compare(operand, value),
+                Value::Fixed(operand) => operand.matches(value),
                 Value::Varying(template) => match template.resolve(context)? {
                     // Without the variable there is nothing to be equal to.
                     Resolved::Absent(_) => Ok(false),
                     Resolved::Pieces(pieces) => Operand::read(self.operator.test, &pieces)
-                        .map_or(Ok(false), |operand| compare(&operand, value)),
+                        .map_or(Ok(false), |operand| operand.matches(value)),
                 },
             }
         }))?;
@@ -278,22 +286,17 @@ impl Condition {
     }
 }
 
-fn compare(operand: &Operand, value: &str) -> Result<bool, Doubt> {
-    operand.matches(value).ok_or_else(|| match operand {
-        Operand::NotAnArn(text) => Doubt::NotAnArn(text.clone()),
-        _ => Doubt::NotAnArn(value.to_owned()),
-    })
-}
-
-/// OR in which one that holds outweighs any doubt.
-fn kleene(results: impl Iterator<Item = Result<bool, Doubt>>) -> Result<bool, Doubt> {
-    let mut doubt = None;
+/// The OR of three-valued logic (Kleene): one that holds outweighs any that is undecidable.
+fn kleene_or(
+    results: impl Iterator<Item = Result<bool, UndecidableCause>>,
+) -> Result<bool, UndecidableCause> {
+    let mut cause = None;
     for result in results {
         match result {
             Ok(true) => return Ok(true),
             Ok(false) => {}
-            Err(found) => doubt = doubt.or(Some(found)),
+            Err(found) => cause = cause.or(Some(found)),
         }
     }
-    doubt.map_or(Ok(false), Err)
+    cause.map_or(Ok(false), Err)
 }

@@ -1,25 +1,25 @@
-//! From an element of a policy to its line. Used only to point at it: documents are read with
-//! `serde_json`.
+//! Where an element of a policy is in its JSON text, for messages that point at it. Documents are
+//! read with `serde_json`, which keeps no positions.
 
 use std::ops::Range;
 
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::error::PathStep;
+use crate::error::PathStep;
 
-/// Where something is in a text.
+/// Where an element is in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// 1-based line.
     pub line: usize,
     /// 1-based column, in characters.
     pub column: usize,
-    /// The bytes it takes.
+    /// The bytes it takes up in the text.
     pub range: Range<usize>,
 }
 
-impl Place {
+impl Location {
     fn new(text: &str, range: Range<usize>) -> Self {
         let before = text.get(..range.start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -31,10 +31,14 @@ impl Place {
     }
 }
 
-/// The element at `path` in the JSON text, or its nearest ancestor that is there. A step into a key
-/// is the key with its value. `None` if the text is no JSON.
+/// Finds the element at `path` in a JSON text, such as [`DocumentError::path`] or [`Finding::path`]
+/// has it, or its nearest ancestor that is there. A step into a key is the key with its value.
+/// `None` if the text is no JSON.
+///
+/// [`DocumentError::path`]: crate::DocumentError::path
+/// [`Finding::path`]: crate::Finding::path
 #[must_use]
-pub fn locate(text: &str, path: &[PathStep]) -> Option<Place> {
+pub fn locate(text: &str, path: &[PathStep]) -> Option<Location> {
     let root = read(text)?;
     let mut value = &root;
     let mut range = span(value);
@@ -61,13 +65,13 @@ pub fn locate(text: &str, path: &[PathStep]) -> Option<Place> {
             _ => break,
         }
     }
-    Some(Place::new(text, range))
+    Some(Location::new(text, range))
 }
 
-/// The place of statement `index`; `Statement` may be a single object. `None` if there is no such
-/// statement.
+/// Finds the statement with this index, from 0, in the JSON text of a policy; `Statement` may be a
+/// single object. `None` if there is no such statement.
 #[must_use]
-pub fn locate_statement(text: &str, index: usize) -> Option<Place> {
+pub fn locate_statement(text: &str, index: usize) -> Option<Location> {
     let root = read(text)?;
     let Value::Object(document) = &root else {
         return None;
@@ -76,24 +80,24 @@ pub fn locate_statement(text: &str, index: usize) -> Option<Place> {
         document.properties.iter().find(|property| property.name.as_str() == "Statement")?;
     match &statement.value {
         Value::Array(statements) => {
-            statements.elements.get(index).map(|element| Place::new(text, span(element)))
+            statements.elements.get(index).map(|element| Location::new(text, span(element)))
         }
-        single if index == 0 => Some(Place::new(text, span(single))),
+        single if index == 0 => Some(Location::new(text, span(single))),
         _ => None,
     }
 }
 
-/// The first key written twice in one object of the JSON text, and the place of the second: JSON
-/// readers keep one of them silently, AWS refuses the document.
+/// The first key that one object of a JSON text has twice, and where its second occurrence is. JSON
+/// readers keep one of the two silently; AWS refuses the document.
 #[must_use]
-pub fn duplicate_key(text: &str) -> Option<(String, Place)> {
+pub fn duplicate_key(text: &str) -> Option<(String, Location)> {
     let root = read(text)?;
     let mut found: Option<(String, Range<usize>)> = None;
     let mut open = vec![&root];
     while let Some(value) = open.pop() {
         match value {
             Value::Object(object) => {
-                if let Some((key, range)) = twice(object)
+                if let Some((key, range)) = repeated_key(object)
                     && found.as_ref().is_none_or(|(_, first)| range.start < first.start)
                 {
                     found = Some((key, range));
@@ -104,13 +108,13 @@ pub fn duplicate_key(text: &str) -> Option<(String, Place)> {
             _ => {}
         }
     }
-    found.map(|(key, range)| (key, Place::new(text, range)))
+    found.map(|(key, range)| (key, Location::new(text, range)))
 }
 
-fn twice(object: &Object<'_>) -> Option<(String, Range<usize>)> {
-    let mut seen = std::collections::BTreeSet::new();
+fn repeated_key(object: &Object<'_>) -> Option<(String, Range<usize>)> {
+    let mut names = std::collections::BTreeSet::new();
     let property =
-        object.properties.iter().find(|property| !seen.insert(property.name.as_str()))?;
+        object.properties.iter().find(|property| !names.insert(property.name.as_str()))?;
     Some((property.name.as_str().to_owned(), property.range.start..property.range.end))
 }
 
@@ -143,7 +147,12 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop")]
     use super::*;
 
-    const TEXT: &str = "{\n  \"Statement\": [\n    { \"Sid\": \"é\", \"Effect\": \"Deny\" },\n    { \"Effect\": \"Allow\" }\n  ]\n}";
+    const TEXT: &str = r#"{
+  "Statement": [
+    { "Sid": "é", "Effect": "Deny" },
+    { "Effect": "Allow" }
+  ]
+}"#;
 
     fn key(name: &str) -> PathStep {
         PathStep::Key(name.to_owned())

@@ -1,4 +1,4 @@
-//! A question as JSON has it: shapes only. [`super::input`] gives them their meaning.
+//! The shape of the JSON of an evaluation input; its meaning is given beside this module.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -7,11 +7,11 @@ use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value};
 
-use super::context::Context;
+use crate::context::Context;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Written {
+pub(crate) struct JsonInput {
     #[serde(default)]
     pub id: Value,
     pub principal: String,
@@ -20,37 +20,37 @@ pub(super) struct Written {
     #[serde(default)]
     pub resource_account: Option<String>,
     #[serde(default)]
-    pub context: WrittenContext,
+    pub context: JsonContext,
     #[serde(default)]
-    pub policies: WrittenPolicies,
+    pub policies: JsonPolicies,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WrittenPolicies {
+pub(crate) struct JsonPolicies {
     #[serde(default)]
-    pub identity: WrittenDocuments,
+    pub identity: JsonDocuments,
     #[serde(default)]
-    pub resource: Option<WrittenDocument>,
+    pub resource: Option<JsonDocument>,
     #[serde(default)]
-    pub boundary: Option<WrittenDocument>,
+    pub boundary: Option<JsonDocument>,
     #[serde(default)]
-    pub session: WrittenDocuments,
+    pub session: JsonDocuments,
     #[serde(default)]
-    pub scp: WrittenLevels,
+    pub scp: JsonLevels,
     #[serde(default)]
-    pub rcp: WrittenLevels,
+    pub rcp: JsonLevels,
     #[serde(default)]
-    pub vpce: Option<WrittenDocument>,
+    pub vpce: Option<JsonDocument>,
     #[serde(default)]
-    pub grants: Option<Vec<WrittenGrant>>,
+    pub grants: Option<Vec<JsonGrant>>,
 }
 
-/// A grant as `kms:ListGrants` prints it, or with the same names in snake case; what says nothing
-/// of permissions may be there.
+/// A grant as `kms:ListGrants` prints it, or with the names in snake case. Fields that do not
+/// matter to permissions are accepted and ignored.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WrittenGrant {
+pub(crate) struct JsonGrant {
     #[serde(rename = "GranteePrincipal", alias = "grantee_principal")]
     pub grantee: String,
     #[serde(rename = "Operations", alias = "operations")]
@@ -58,7 +58,7 @@ pub(super) struct WrittenGrant {
     #[serde(rename = "RetiringPrincipal", alias = "retiring_principal", default)]
     pub retiring: Option<String>,
     #[serde(rename = "Constraints", alias = "constraints", default)]
-    pub constraints: Option<WrittenConstraints>,
+    pub constraints: Option<JsonConstraints>,
     #[serde(rename = "KeyId", alias = "key_id", default)]
     pub key: Option<String>,
     #[serde(rename = "IssuingAccount", alias = "issuing_account", default)]
@@ -73,20 +73,20 @@ pub(super) struct WrittenGrant {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WrittenConstraints {
+pub(crate) struct JsonConstraints {
     #[serde(rename = "EncryptionContextEquals", alias = "encryption_context_equals", default)]
     pub equals: Option<BTreeMap<String, String>>,
     #[serde(rename = "EncryptionContextSubset", alias = "encryption_context_subset", default)]
     pub subset: Option<BTreeMap<String, String>>,
 }
 
-/// Condition keys with a value or a list of them. A key that is written twice, in whatever case, is
+/// Condition keys with a value or a list of values. A key that is there twice, in whatever case, is
 /// an error.
 #[derive(Default)]
-pub(super) struct WrittenContext(Vec<(String, Vec<String>)>);
+pub(crate) struct JsonContext(Vec<(String, Vec<String>)>);
 
-impl WrittenContext {
-    pub(super) fn into_context(self) -> Context {
+impl JsonContext {
+    pub(crate) fn into_context(self) -> Context {
         let mut context = Context::new();
         for (key, values) in self.0 {
             context.set_all(&key, values);
@@ -95,31 +95,31 @@ impl WrittenContext {
     }
 }
 
-impl<'de> Deserialize<'de> for WrittenContext {
+impl<'de> Deserialize<'de> for JsonContext {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Keys;
         impl<'de> Visitor<'de> for Keys {
-            type Value = WrittenContext;
+            type Value = JsonContext;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of condition keys")
             }
 
-            fn visit_unit<E>(self) -> Result<WrittenContext, E> {
-                Ok(WrittenContext::default())
+            fn visit_unit<E>(self) -> Result<JsonContext, E> {
+                Ok(JsonContext::default())
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WrittenContext, A::Error> {
-                let (mut keys, mut seen) = (Vec::new(), HashSet::new());
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonContext, A::Error> {
+                let (mut keys, mut names) = (Vec::new(), HashSet::new());
                 while let Some((key, Values(values))) = map.next_entry::<String, Values>()? {
-                    if !seen.insert(key.to_lowercase()) {
+                    if !names.insert(key.to_lowercase()) {
                         return Err(A::Error::custom(format_args!(
                             "the condition key `{key}` is written twice"
                         )));
                     }
                     keys.push((key, values));
                 }
-                Ok(WrittenContext(keys))
+                Ok(JsonContext(keys))
             }
         }
         deserializer.deserialize_any(Keys)
@@ -178,11 +178,11 @@ impl<'de> Deserialize<'de> for Values {
     }
 }
 
-/// A policy document. AWS refuses a key that is written twice, which most readers of JSON pass
-/// over.
-pub(super) struct WrittenDocument(pub Value);
+/// A policy document. AWS refuses a key that an object has twice, which most readers of JSON
+/// accept.
+pub(crate) struct JsonDocument(pub Value);
 
-impl<'de> Deserialize<'de> for WrittenDocument {
+impl<'de> Deserialize<'de> for JsonDocument {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
         impl<'de> Visitor<'de> for Any {
@@ -218,7 +218,7 @@ impl<'de> Deserialize<'de> for WrittenDocument {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
                 let mut values = Vec::new();
-                while let Some(WrittenDocument(value)) = list.next_element()? {
+                while let Some(JsonDocument(value)) = list.next_element()? {
                     values.push(value);
                 }
                 Ok(Value::Array(values))
@@ -226,8 +226,8 @@ impl<'de> Deserialize<'de> for WrittenDocument {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
                 let mut object = Map::new();
-                while let Some((key, WrittenDocument(value))) =
-                    map.next_entry::<String, WrittenDocument>()?
+                while let Some((key, JsonDocument(value))) =
+                    map.next_entry::<String, JsonDocument>()?
                 {
                     if object.contains_key(&key) {
                         return Err(A::Error::custom(format_args!(
@@ -239,31 +239,31 @@ impl<'de> Deserialize<'de> for WrittenDocument {
                 Ok(Value::Object(object))
             }
         }
-        deserializer.deserialize_any(Any).map(WrittenDocument)
+        deserializer.deserialize_any(Any).map(JsonDocument)
     }
 }
 
 /// A document, a list of them, or none.
 #[derive(Default)]
-pub(super) struct WrittenDocuments(pub Vec<WrittenDocument>);
+pub(crate) struct JsonDocuments(pub Vec<JsonDocument>);
 
-impl<'de> Deserialize<'de> for WrittenDocuments {
+impl<'de> Deserialize<'de> for JsonDocuments {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match WrittenDocument::deserialize(deserializer)?.0 {
+        Ok(Self(match JsonDocument::deserialize(deserializer)?.0 {
             Value::Null => Vec::new(),
-            Value::Array(documents) => documents.into_iter().map(WrittenDocument).collect(),
-            document => vec![WrittenDocument(document)],
+            Value::Array(documents) => documents.into_iter().map(JsonDocument).collect(),
+            document => vec![JsonDocument(document)],
         }))
     }
 }
 
 /// Lists of documents, one for each level from the root down, or nothing.
 #[derive(Default)]
-pub(super) struct WrittenLevels(pub Vec<Vec<WrittenDocument>>);
+pub(crate) struct JsonLevels(pub Vec<Vec<JsonDocument>>);
 
-impl<'de> Deserialize<'de> for WrittenLevels {
+impl<'de> Deserialize<'de> for JsonLevels {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let levels = Option::<Vec<Vec<WrittenDocument>>>::deserialize(deserializer)?;
+        let levels = Option::<Vec<Vec<JsonDocument>>>::deserialize(deserializer)?;
         Ok(Self(levels.unwrap_or_default()))
     }
 }

@@ -1,14 +1,11 @@
 //! What is not said is neither absent nor there: of one condition, of one request, and of a search.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at a surprise")]
 
-use serde_json::{Value, json};
-
-use super::context::Found;
-use super::search::{self as searching, search};
-use super::{
-    Context, Decision, Endpoint, Goal, Membership, Network, Organizations, Policies, Policy,
-    PolicyKind, Principal, Request, RequestSpace, Undecidable, evaluate,
+use gainsay_iam::{
+    Context, ContextValue, Decision, Endpoint, Goal, Membership, Network, Organizations, Policies,
+    Policy, PolicyKind, Principal, Request, RequestSpace, SearchOutcome, Undecidable, evaluate,
+    search,
 };
+use serde_json::{Value, json};
 
 const ACCOUNT: &str = "111122223333";
 const VENDOR: &str = "999999999999";
@@ -29,13 +26,13 @@ fn in_organization(accounts: &[(&str, Option<&str>)]) -> Organizations {
 
 /// What a context says of each key: its value, `-` for an absent one, `?` for one of which nothing
 /// is said.
-fn told(context: &Context, keys: &[&str]) -> Vec<String> {
-    let told = keys.iter().map(|key| match context.find(key) {
-        Found::Absent => "-".to_owned(),
-        Found::Unsaid(_) | Found::Unmodelled => "?".to_owned(),
-        Found::Values(values) => values.join(","),
+fn values_of(context: &Context, keys: &[&str]) -> Vec<String> {
+    let values = keys.iter().map(|key| match context.value(key) {
+        ContextValue::Absent => "-".to_owned(),
+        ContextValue::Unknown(_) | ContextValue::Unmodelled => "?".to_owned(),
+        ContextValue::Values(values) => values.join(","),
     });
-    told.collect()
+    values.collect()
 }
 
 #[test]
@@ -53,10 +50,10 @@ fn what_follows_from_the_network_that_is_said() {
     let through = |id: &str| Endpoint::Through(Some(id.to_owned()));
     let (vpc, address) = (Some("vpc-1".to_owned()), Some("203.0.113.7".parse().unwrap()));
     let rows = [
-        (Endpoint::Unsaid, None, None, ["?", "?", "?", "?", "?", "?", "?", "?"]),
+        (Endpoint::Unknown, None, None, ["?", "?", "?", "?", "?", "?", "?", "?"]),
         (Endpoint::None, None, None, ["-", "-", "-", "?", "-", "-", "-", "-"]),
         (Endpoint::None, None, address, ["-", "-", "-", "203.0.113.7", "-", "-", "-", "-"]),
-        (Endpoint::Unsaid, None, address, ["-", "-", "-", "203.0.113.7", "-", "-", "-", "-"]),
+        (Endpoint::Unknown, None, address, ["-", "-", "-", "203.0.113.7", "-", "-", "-", "-"]),
         (through("vpce-1"), None, None, ["vpce-1", "?", "?", "-", "?", "?", "?", "?"]),
         (
             through("vpce-1"),
@@ -64,15 +61,15 @@ fn what_follows_from_the_network_that_is_said() {
             address,
             ["vpce-1", "vpc-1", "203.0.113.7", "-", "?", "?", "?", "?"],
         ),
-        (Endpoint::Unsaid, vpc, None, ["?", "vpc-1", "?", "-", "?", "?", "?", "?"]),
+        (Endpoint::Unknown, vpc, None, ["?", "vpc-1", "?", "-", "?", "?", "?", "?"]),
     ];
     for (endpoint, vpc, address, expected) in rows {
         let mut context = Context::new();
         let network = Network::new(endpoint, vpc, address);
         network.set_context(&mut context);
-        assert_eq!(told(&context, &keys), expected, "{network:?}");
+        assert_eq!(values_of(&context, &keys), expected, "{network:?}");
         Network::hide(&mut context);
-        assert_eq!(told(&context, &keys), ["?"; 8], "{network:?}, by a service");
+        assert_eq!(values_of(&context, &keys), ["?"; 8], "{network:?}, by a service");
     }
 }
 
@@ -96,7 +93,7 @@ fn what_follows_from_the_organizations_that_are_said() {
         organizations.set_principal(&mut context, principal);
         organizations.set_resource(&mut context, ACCOUNT);
         organizations.set_source(&mut context, ACCOUNT);
-        assert_eq!(told(&context, &keys), expected, "{organizations:?} {principal}");
+        assert_eq!(values_of(&context, &keys), expected, "{organizations:?} {principal}");
     }
 }
 
@@ -170,13 +167,13 @@ fn searched(
         resource: Some(&policy),
         ..Policies::default()
     };
-    let mut family = RequestSpace::of(&policies, ACCOUNT);
-    family.principals.retain(|principal| !matches!(principal, Principal::Service(_)));
-    family.organizations = organizations.clone();
-    match search(&policies, &family, goal, of_kind) {
-        searching::SearchOutcome::Request(_) => "found",
-        searching::SearchOutcome::None { .. } => "none",
-        searching::SearchOutcome::Undecided(Undecidable::MissingContext { .. }) => "not said",
+    let mut space = RequestSpace::of(&policies, ACCOUNT);
+    space.principals.retain(|principal| !matches!(principal, Principal::Service(_)));
+    space.organizations = organizations.clone();
+    match search(&policies, &space, goal, of_kind) {
+        SearchOutcome::Request(_) => "found",
+        SearchOutcome::None { .. } => "none",
+        SearchOutcome::Undecided(Undecidable::MissingContext { .. }) => "not said",
         other => panic!("{other:?}"),
     }
 }
@@ -195,18 +192,18 @@ fn a_search_that_rests_on_what_is_not_said_is_undecided() {
     let theirs = tls(
         &json!({"Bool": {"aws:SecureTransport": "false"}, "StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}),
     );
-    let unsaid = Organizations::default();
+    let unknown = Organizations::default();
     let member = in_organization(&[(ACCOUNT, Some("o-1"))]);
     let outside = in_organization(&[(ACCOUNT, None)]);
     let rows = [
-        (json!([ours]), &unsaid, "not said"),
+        (json!([ours]), &unknown, "not said"),
         (json!([ours]), &member, "none"),
         (json!([ours]), &outside, "found"),
         // What is denied for certain is so whatever else may deny it.
-        (json!([others, whole]), &unsaid, "none"),
+        (json!([others, whole]), &unknown, "none"),
         // Whoever asks chooses from where, and someone of any organization may ask.
-        (json!([from_here]), &unsaid, "found"),
-        (json!([theirs]), &unsaid, "found"),
+        (json!([from_here]), &unknown, "found"),
+        (json!([theirs]), &unknown, "found"),
     ];
     let bucket = |request: &Request<'_>| request.resource.starts_with("arn:aws:s3:::bucket");
     let own = |request: &Request<'_>| {
@@ -225,10 +222,10 @@ fn a_search_that_rests_on_what_is_not_said_is_undecided() {
     let allow = |principal: &Value| json!({"Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}});
     let vendor = allow(&json!({"AWS": VENDOR}));
     let rows = [
-        (vendor.clone(), &unsaid, "not said"),
+        (vendor.clone(), &unknown, "not said"),
         (vendor.clone(), &in_organization(&[(VENDOR, None)]), "none"),
         (vendor, &in_organization(&[(VENDOR, Some("o-1"))]), "found"),
-        (allow(&json!("*")), &unsaid, "found"),
+        (allow(&json!("*")), &unknown, "found"),
     ];
     for (statement, organizations, expected) in rows {
         let outsider = |request: &Request<'_>| request.principal.account() != Some(ACCOUNT);
