@@ -64,7 +64,7 @@ impl From<&Request<'_>> for OwnedRequest {
 /// The condition keys of a request with their values. Names of keys are case-insensitive.
 ///
 /// A context is complete: a key that is not set is absent from the request, and conditions read it
-/// as AWS reads an absent key. Where that cannot be said, [`set_unmodelled`](Self::set_unmodelled)
+/// as AWS reads an absent key. Where that is not known, [`set_unmodelled`](Self::set_unmodelled)
 /// and [`set_unknown`](Self::set_unknown) make whatever reads the key
 /// [`Undecidable`](crate::Undecidable).
 ///

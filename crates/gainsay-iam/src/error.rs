@@ -61,7 +61,7 @@ impl DocumentError {
         &self.problem
     }
 
-    /// What to do about it, where that can be said, such as ``did you mean `Principal`?``.
+    /// A proposal how to fix it, if there is one, such as ``did you mean `Principal`?``.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match &self.problem {
@@ -109,13 +109,13 @@ pub enum Problem {
         line: usize,
         /// 1-based column.
         column: usize,
-        /// What the JSON reader says.
+        /// The message of the JSON parser.
         message: String,
     },
     /// One object has a key twice; JSON readers keep one of them silently, AWS refuses.
     #[error("key `{key}` is written twice in one object, line {line}, column {column}")]
     DuplicateKey {
-        /// The key.
+        /// The key that is there twice.
         key: String,
         /// 1-based line of the second one.
         line: usize,
@@ -133,7 +133,7 @@ pub enum Problem {
     /// An element the policy language does not have.
     #[error("unknown element `{name}`")]
     UnknownElement {
-        /// As written.
+        /// The text in the document.
         name: String,
         /// The nearest element there is.
         suggestion: Option<&'static str>,
@@ -157,9 +157,9 @@ pub enum Problem {
     /// Two elements that exclude each other.
     #[error("`{first}` and `{second}` exclude each other")]
     Both {
-        /// One element.
+        /// The name of one element.
         first: &'static str,
-        /// The other.
+        /// The name of the other element.
         second: &'static str,
     },
     /// A list or object that must not be empty.
@@ -171,19 +171,19 @@ pub enum Problem {
     /// A `Version` AWS does not have.
     #[error("unknown policy version `{found}`")]
     Version {
-        /// As written.
+        /// The text in the document.
         found: String,
     },
     /// An `Effect` AWS does not have.
     #[error("unknown effect `{found}`")]
     Effect {
-        /// As written.
+        /// The text in the document.
         found: String,
     },
     /// A `Sid` with characters this kind of policy does not take.
     #[error("sid `{sid}` is not alphanumeric: use letters and digits only in {kind} statements")]
     Sid {
-        /// As written.
+        /// The text in the document.
         sid: String,
         /// The kind of policy.
         kind: PolicyKind,
@@ -191,13 +191,13 @@ pub enum Problem {
     /// A `Sid` used by an earlier statement.
     #[error("sid `{sid}` is used twice")]
     DuplicateSid {
-        /// As written.
+        /// The text in the document.
         sid: String,
     },
     /// An action that does not follow the grammar, or that this kind of policy does not take.
     #[error("invalid action `{action}`: {why}")]
     Action {
-        /// As written.
+        /// The text in the document.
         action: String,
         /// What is wrong and what to write.
         why: &'static str,
@@ -205,7 +205,7 @@ pub enum Problem {
     /// A resource that does not follow the grammar, or that this kind of policy does not take.
     #[error("invalid resource `{resource}`: {why}")]
     Resource {
-        /// As written.
+        /// The text in the document.
         resource: String,
         /// What is wrong and what to write.
         why: &'static str,
@@ -213,7 +213,7 @@ pub enum Problem {
     /// A principal that does not follow the grammar, or that this kind of policy does not take.
     #[error("invalid principal `{principal}`: {why}")]
     Principal {
-        /// As written.
+        /// The text in the document.
         principal: String,
         /// What is wrong and what to write.
         why: &'static str,
@@ -221,7 +221,7 @@ pub enum Problem {
     /// A principal type AWS does not have.
     #[error("unknown principal type `{name}`")]
     UnknownPrincipalType {
-        /// As written.
+        /// The text in the document.
         name: String,
         /// The nearest type there is.
         suggestion: Option<&'static str>,
@@ -229,7 +229,7 @@ pub enum Problem {
     /// A condition operator AWS does not have.
     #[error("unknown condition operator `{name}`")]
     UnknownOperator {
-        /// As written.
+        /// The text in the document.
         name: String,
         /// The nearest operator there is.
         suggestion: Option<&'static str>,
@@ -237,9 +237,9 @@ pub enum Problem {
     /// A condition value the operator cannot compare with.
     #[error("`{value}` is no value for `{operator}`: write {expected}")]
     Value {
-        /// The operator, as written.
+        /// The operator in the document.
         operator: String,
-        /// The value, as written.
+        /// The value in the document.
         value: String,
         /// What the operator takes.
         expected: &'static str,
@@ -247,12 +247,12 @@ pub enum Problem {
     /// A set operator on a key that has one value, which KMS refuses.
     #[error("`{operator}` is not allowed for `{key}` in a key policy: the key has one value")]
     SetOperator {
-        /// The operator, as written.
+        /// The operator in the document.
         operator: String,
-        /// The key, as written.
+        /// The condition key in the document.
         key: String,
     },
-    /// A policy variable that is not written as AWS reads it.
+    /// A policy variable with invalid syntax.
     #[error("invalid policy variable in `{text}`: {why}")]
     Variable {
         /// The text it is in.
@@ -310,7 +310,7 @@ pub enum Undecidable {
     /// A condition or variable reads a key whose presence in the request is not known.
     #[error("{at} reads the condition key `{key}`, which is not modelled for this request")]
     UnmodelledKey {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
         /// The key, in lower case.
         key: String,
@@ -321,7 +321,7 @@ pub enum Undecidable {
          {determined_by}"
     )]
     MissingContext {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
         /// The key, in lower case.
         key: String,
@@ -334,7 +334,7 @@ pub enum Undecidable {
          `ForAnyValue:`"
     )]
     SeveralValues {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
         /// The key, in lower case.
         key: String,
@@ -342,7 +342,7 @@ pub enum Undecidable {
     /// A policy variable names a key that has several values in this request.
     #[error("{at} uses the policy variable `{key}`, which has several values in this request")]
     SeveralValuesInVariable {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
         /// The key, in lower case.
         key: String,
@@ -354,7 +354,7 @@ pub enum Undecidable {
          request"
     )]
     AbsentInNotResource {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
         /// The key, in lower case.
         key: String,
@@ -362,22 +362,22 @@ pub enum Undecidable {
     /// An ARN operator compares with a value that is no ARN of six segments.
     #[error("{at} compares an ARN with `{value}`, which has not the six segments of one")]
     NotAnArn {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
-        /// The value.
+        /// The value that is no ARN.
         value: String,
     },
     /// A statement names a canonical user; which account that is, is not part of a request.
     #[error("{at} names a canonical user, whose account is not known: name the account's ARN")]
     CanonicalUser {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
     },
     /// A `NotPrincipal` lists the caller without its role or account; AWS documents only that it
     /// "might" deny.
     #[error("{at} lists the caller in `NotPrincipal` without its role or account: list them too")]
     PartialNotPrincipal {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
     },
 }
@@ -398,7 +398,7 @@ impl Undecidable {
         }
     }
 
-    /// The statement that cannot be decided.
+    /// The statement that is undecidable.
     #[must_use]
     pub fn at(&self) -> &Reason {
         match self {

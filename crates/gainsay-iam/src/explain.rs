@@ -39,7 +39,7 @@ impl<E> From<Result<bool, E>> for Matched {
     }
 }
 
-/// How the decision of one request came about: the answer of [`explain()`].
+/// How the decision of one request came about: the result of [`explain()`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
     /// The caller: an ARN, the name of a service, or `anonymous`.

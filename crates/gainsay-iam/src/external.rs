@@ -18,9 +18,10 @@ use crate::principal::Principal;
 /// What determines a condition key, where that is neither the caller, the request nor the resource.
 /// Where it is not known, [`Context::set_unknown`] says so.
 ///
-/// It is shown as the way to say it to the `gainsay` command, which is what the message of
-/// [`Undecidable::MissingContext`](crate::Undecidable::MissingContext) ends with.
+/// Its text is how to state it in the files of the `gainsay` command: the end of the message of
+/// [`Undecidable::MissingContext`](crate::Undecidable::MissingContext).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum ExternalSource {
     /// The organization of the principal's account.
     PrincipalOrganization,
@@ -44,7 +45,7 @@ impl ExternalSource {
     const NETWORK: [Self; 5] =
         [Self::Endpoint, Self::Vpc, Self::EndpointOwner, Self::Address, Self::PrivateAddress];
 
-    /// How to say it in the files of the `gainsay` command.
+    /// How to state it in the files of the `gainsay` command.
     const fn remedy(self) -> &'static str {
         match self {
             Self::PrincipalOrganization | Self::ResourceOrganization | Self::SourceOrganization => {

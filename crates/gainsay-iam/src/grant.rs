@@ -38,7 +38,7 @@ pub enum Constraint {
     Subset(BTreeMap<String, String>),
 }
 
-/// The operations that have an encryption context; a constraint says nothing of the others.
+/// The operations that have an encryption context; a constraint does not apply to the others.
 const WITH_CONTEXT: &[&str] = &[
     "Decrypt",
     "Encrypt",
@@ -82,7 +82,7 @@ impl Grant {
         let principal_match = match_arn(&self.grantee, request.principal)?;
         let operation = self.operation(request.action)?;
         let within = match operation {
-            // A grant made through a grant gives no more than that one.
+            // A grant that is made through a grant allows no more than that one.
             "CreateGrant" => {
                 self.constraint.is_none() && self.grants_all_operations(request.context)
             }

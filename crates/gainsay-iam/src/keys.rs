@@ -1,4 +1,4 @@
-//! The condition keys AWS documents, as data: name, type, one value or many.
+//! The condition keys that AWS documents, as data: name, type, single-valued or multivalued.
 //!
 //! Follows "AWS global condition context keys" and the service authorization references of S3, KMS
 //! and STS. A document may use any key; this table serves warnings about names that no request
@@ -7,22 +7,22 @@
 use crate::external::ExternalSource;
 use crate::policy::Policy;
 
-/// The type of a condition key's values, which says the operators that are for it.
+/// The type of a condition key's values, which decides the operators that are for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyType {
-    /// For string operators.
+    /// Texts, for string operators.
     String,
-    /// For ARN operators, and string operators.
+    /// ARNs, for ARN operators and string operators.
     Arn,
-    /// For `Bool`.
+    /// `true` or `false`, for `Bool`.
     Bool,
-    /// For numeric operators.
+    /// Numbers, for numeric operators.
     Numeric,
-    /// For date operators.
+    /// Dates, for date operators.
     Date,
-    /// For address operators.
+    /// Addresses, for `IpAddress` and `NotIpAddress`.
     IpAddress,
-    /// For `BinaryEquals`.
+    /// Bytes in base64, for `BinaryEquals`.
     Binary,
 }
 
@@ -291,9 +291,15 @@ mod tests {
         ] {
             assert!(known_condition_key(key), "{key}");
         }
-        for key in
-            ["", "aws:PrincipalTag", "aws:PrincipalTag/", "s3:prefixx", "aws:SecureTransports", "é"]
-        {
+        let unknown = [
+            "",
+            "aws:PrincipalTag",
+            "aws:PrincipalTag/",
+            "s3:prefixx",
+            "aws:SecureTransports",
+            "é",
+        ];
+        for key in unknown {
             assert!(!known_condition_key(key), "{key}");
         }
         assert!(condition_key("kms:EncryptionContextKeys").is_some_and(|key| key.multivalued));

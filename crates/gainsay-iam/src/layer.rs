@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layer {
-    /// A policy attached to the user, group or role.
+    /// Identity-based policies: attached to the user, group or role.
     Identity,
     /// A bucket policy, or another resource-based policy.
     Resource,
@@ -32,7 +32,7 @@ pub enum Layer {
     TrustPolicy,
     /// S3 Block Public Access.
     BlockPublicAccess,
-    /// S3 Object Ownership: ACLs are off.
+    /// S3 Object Ownership, which disables ACLs.
     ObjectOwnership,
     /// S3 Object Lock.
     ObjectLock,
@@ -95,7 +95,7 @@ impl fmt::Display for Layer {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown layer `{word}`: use one of {}", words())]
 pub struct UnknownLayer {
-    /// The text.
+    /// The text that names no layer.
     pub word: String,
 }
 

@@ -3,11 +3,12 @@
 //!
 //! [`evaluate()`] composes identity-based policies, the policy of the resource (bucket, KMS key or
 //! role), KMS grants, permissions boundary, session policies, SCPs, RCPs and the policy of the VPC
-//! endpoint, within an account and across accounts, as the page on [policy evaluation logic][logic] says.
-//! The answer is an [`Evaluation`]: a [`Decision`] with the statements that determine it, or the
-//! layers that would have had to allow and did not. [`explain()`] shows every statement and element
-//! of one decision, [`search()`] looks for a request that policies should refuse and do not, and
-//! [`lint()`] finds statements that cannot do what they seem to say.
+//! endpoint, within an account and across accounts, following AWS's page on
+//! [policy evaluation logic][logic]. The answer is an [`Evaluation`]: a [`Decision`] with the
+//! statements that determine it, or the layers that would have had to allow and did not.
+//! [`explain()`] shows every statement and element of one decision, [`search()`] looks for a
+//! request that policies should refuse and do not, and [`lint()`] finds statements that cannot do
+//! what they seem to say.
 //!
 //! The engine is pure and total: no I/O, no clock, no global state, no panics. [`Policy`] validates
 //! a document as AWS does on storing it, and what AWS would not store is a [`DocumentError`].
@@ -84,6 +85,8 @@
 //! More examples are at [`explain()`], [`search()`], [`lint()`] and [`EvaluationInput`].
 //!
 //! [logic]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+
+#![warn(unreachable_pub)]
 
 pub mod actions;
 mod context;

@@ -32,7 +32,7 @@ const MAX_SESSIONS: usize = 1_000;
 pub struct OtherSession {
     /// The statement, or the grant, that distinguishes it from the session that was refused.
     pub at: Option<Reason>,
-    /// In what it differs, for people: ``the session `arn:aws:sts::...` ``.
+    /// How it differs, for people: ``the session `arn:aws:sts::...` ``.
     pub value: String,
 }
 

@@ -157,9 +157,9 @@ fn mark(bits: &mut [u64], place: usize) {
 
 /// A compiled wildcard pattern.
 ///
-/// Matching takes each segment between two `*` at the first place it fits, which is enough because
-/// `*` takes anything. Each is found in linear time, one with `?` in it in text times segment by
-/// 64; so hostile patterns are cheap.
+/// Matching finds each segment between two `*` at the first place where it fits, which is enough
+/// because `*` matches anything. Each is found in linear time, one with `?` in it in the length of
+/// the text times that of the segment divided by 64: hostile patterns are cheap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Glob {
     head: Segment,
@@ -212,8 +212,8 @@ impl FromIterator<Piece> for Glob {
 }
 
 /// Whether `text` matches `pattern`, in which `*` is any characters or none and `?` any one
-/// character, as in `Action` and `Resource`. Case matters. It takes linear time in both, and a text
-/// times a 64th of the pattern if there are `?` in it.
+/// character, as in `Action` and `Resource`. Case matters. The time is linear in pattern and text;
+/// with `?` in the pattern it is at most their product divided by 64.
 ///
 /// ```
 /// use gainsay_iam::wildcard_match;
@@ -239,7 +239,7 @@ pub(crate) fn patterns_overlap(one: &str, other: &str) -> bool {
         for j in 0..=other.len() {
             let (up, left) = (above.get(j) == Some(&true), j > 0 && row.last() == Some(&true));
             let diagonal = j > 0 && above.get(j - 1) == Some(&true);
-            // A `*` is left behind, or takes what the other has.
+            // A `*` ends here, or matches what the other pattern has.
             let by_one = up && (many(&one, i.checked_sub(1)) || many(&other, Some(j)));
             let by_other = left && (many(&other, j.checked_sub(1)) || many(&one, Some(i)));
             let both = diagonal
@@ -261,8 +261,8 @@ pub(crate) fn patterns_overlap(one: &str, other: &str) -> bool {
 /// Whether a pattern of actions or resources covers another: everything the second matches, the
 /// first does, too. False where it is not certain.
 pub(crate) fn pattern_covers(wide: &str, narrow: &str) -> bool {
-    // A `*` of the narrow one can only be swallowed by one of the wide one, and a `?` must not be
-    // taken for a `*`.
+    // A `*` of the narrow one is only covered by one of the wide one, and a `?` of the wide one
+    // must not match it.
     if narrow.contains('*') && wide.contains('?') {
         return wide == narrow;
     }

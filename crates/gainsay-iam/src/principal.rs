@@ -36,7 +36,8 @@ pub enum Principal {
 }
 
 impl Principal {
-    /// The account of the principal; none for anonymous and for services.
+    /// The id of the principal's account; `None` for anonymous callers, services and federated
+    /// users.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         match self {
@@ -46,8 +47,8 @@ impl Principal {
         }
     }
 
-    /// The ARN as AWS prints it in messages, where this value holds it: for a user or a session.
-    /// The ARN of a root user has to be made, see [`to_arn`](Self::to_arn).
+    /// The ARN of a user or of a session, which AWS prints in messages; `None` for all others. The
+    /// ARN of a root user is made by [`to_arn`](Self::to_arn).
     #[must_use]
     pub fn arn(&self) -> Option<&str> {
         match self {
@@ -59,8 +60,8 @@ impl Principal {
         }
     }
 
-    /// The ARN as AWS prints it in messages, the root user's included; none for anonymous and for
-    /// services.
+    /// The ARN of a user, a session or a root user, which AWS prints in messages; `None` for
+    /// anonymous callers, services and federated users.
     #[must_use]
     pub fn to_arn(&self) -> Option<Cow<'_, str>> {
         match self {

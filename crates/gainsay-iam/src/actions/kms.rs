@@ -1,4 +1,4 @@
-//! The actions of KMS, as [`super`] says.
+//! The actions of KMS.
 
 use super::ResourceType::{Alias, Key};
 use super::{Action, Keys, list, permissions, read, tagging, write};
@@ -6,7 +6,7 @@ use super::{Action, Keys, list, permissions, read, tagging, write};
 /// The condition keys of every KMS action but nine: those of custom key stores and
 /// `kms:GenerateRandom` lack `kms:ViaService`, `kms:ListRetirableGrants` and
 /// `kms:SynchronizeMultiRegionKey` both.
-pub const KMS_KEYS: &[&str] = &["kms:CallerAccount", "kms:ViaService"];
+pub(super) const KMS_KEYS: &[&str] = &["kms:CallerAccount", "kms:ViaService"];
 
 // Condition keys that rows share, or that are many.
 const CREATE_GRANT: Keys = &[

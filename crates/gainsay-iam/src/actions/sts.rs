@@ -1,10 +1,10 @@
-//! The actions of STS, as [`super`] says, and the one of IAM that gives a role away.
+//! The actions of STS, and the one of IAM that gives a role away.
 
 use super::ResourceType::{FederatedUser, Role, RootUser, SelfSession, User};
 use super::{Action, Keys, read, tagging, write};
 
 /// The condition keys of every STS action: there are none.
-pub const STS_KEYS: &[&str] = &[];
+pub(super) const STS_KEYS: &[&str] = &[];
 
 // Condition keys that rows share, or that are many.
 const ASSUME_ROLE: Keys = &[

@@ -55,7 +55,7 @@ impl<'p> Policies<'p> {
     }
 }
 
-/// Whether AWS allows a request, and if not, whether a statement says so.
+/// Whether AWS allows a request, and if not, whether a statement denies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
@@ -115,8 +115,8 @@ pub struct Evaluation {
 }
 
 /// Decides a request: an explicit deny in any layer wins, and without one every layer that has to
-/// allow must do so, as the page on [policy evaluation logic][logic] says. There is an example on the front
-/// page of this crate.
+/// allow must do so ([policy evaluation logic][logic]). There is an example on the front page of
+/// this crate.
 ///
 /// # Errors
 ///

@@ -169,8 +169,8 @@ fn may_be_requested(action: &Action, pattern: &str) -> bool {
     pattern == "*" || types.any(|of| patterns_overlap(pattern, of.arn()) && !of_bucket(of))
 }
 
-/// Conditions on one key of which no value satisfies all. Judged only where one of them says which
-/// values there can be at all: the others are then asked about each.
+/// Conditions on one key that no value satisfies together. Judged only where one of them limits the
+/// values to a list: the others are then evaluated with each of these.
 fn contradictions(statement: &Statement, at: &mut At<'_>) {
     let mut by_key: BTreeMap<&str, Vec<&Condition>> = BTreeMap::new();
     for condition in &statement.conditions {
@@ -289,7 +289,7 @@ fn conditions(statement: &Statement, at: &mut At<'_>) {
 
 /// Whether every request that satisfies the other conditions has the key of this one.
 fn is_there(condition: &Condition, statement: &Statement) -> bool {
-    // What a tag of the request asks for says that there are tags.
+    // A condition on a tag of the request implies that the request has tags.
     let tag = match condition.lower.as_str() {
         "aws:tagkeys" => Some("aws:requesttag/"),
         "s3:requestobjecttagkeys" => Some("s3:requestobjecttag/"),

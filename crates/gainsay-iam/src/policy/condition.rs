@@ -177,7 +177,7 @@ impl Condition {
         Ok(())
     }
 
-    /// The operator as it is written.
+    /// The operator in the document, such as `ForAnyValue:StringLikeIfExists`.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -246,7 +246,7 @@ impl Condition {
     }
 
     fn null(&self, context: &Context) -> Result<bool, UndecidableCause> {
-        // With a set operator it says the same of every request
+        // With a set operator the result is the same for every request
         // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html>).
         match self.operator.quantifier {
             Quantifier::All => return Ok(true),

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::layer::PolicyKind;
 use crate::principal::Entry;
 
-/// What a kind of policy says of an element.
+/// Whether a kind of policy has an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
     Required,

@@ -118,7 +118,7 @@ impl Operand {
     }
 }
 
-/// The pieces as the policy wrote them.
+/// The text of the pieces in the policy.
 fn plain(pieces: &[Piece]) -> String {
     pieces
         .iter()
@@ -208,8 +208,7 @@ impl PartialOrd for Number {
 }
 
 /// A moment: one of the W3C forms of ISO 8601, from the year alone to fractions of a second with a
-/// zone, or seconds since
-/// 1970. Four digits are a year.
+/// zone, or seconds since 1970. Four digits are a year.
 pub(crate) fn instant(text: &str) -> Option<OffsetDateTime> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if text.len() != 4 && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {

@@ -29,7 +29,7 @@ const STATEMENT_ELEMENTS: &[&str] = &[
     "Condition",
 ];
 
-/// Reads a document, knowing where it is.
+/// Reads a document and keeps the path to the element it is at, for errors.
 pub(crate) struct Reader {
     kind: PolicyKind,
     /// Whether `${...}` is a variable: only from version 2012-10-17 on.
@@ -60,7 +60,7 @@ impl Reader {
         Err(DocumentError::new(&self.path, problem))
     }
 
-    /// Reads something one step further in.
+    /// Reads an element that is one step further in.
     fn step<T>(&mut self, step: PathStep, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
         self.path.push(step);
         let result = read(self);
@@ -86,7 +86,7 @@ impl Reader {
         }
     }
 
-    /// Reads one or many; an empty list is refused.
+    /// Reads a value or a list of values; an empty list is an error.
     fn each<T>(
         &mut self,
         element: &str,
@@ -386,7 +386,7 @@ impl Reader {
         Ok(conditions)
     }
 
-    /// A condition value: numbers and booleans may be written without quotes.
+    /// A condition value: numbers and booleans may lack their quotes.
     fn scalar(&self, value: &Value) -> Read<String> {
         match value {
             Value::String(text) => Ok(text.clone()),

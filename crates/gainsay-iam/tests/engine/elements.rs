@@ -6,6 +6,8 @@ use gainsay_iam::{
 };
 use serde_json::{Value, json};
 
+use super::policy;
+
 const ACCOUNT: &str = "111122223333";
 const ROLE: &str = "arn:aws:iam::111122223333:role/team/app";
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/app/s1";
@@ -17,11 +19,6 @@ fn session() -> Principal {
 
 fn user() -> Principal {
     Principal::User { arn: "arn:aws:iam::111122223333:user/ann".to_owned() }
-}
-
-fn policy(kind: PolicyKind, statements: &Value) -> Policy {
-    let document = json!({"Version": "2012-10-17", "Statement": statements});
-    Policy::from_value(kind, &document).unwrap_or_else(|error| panic!("{error}: {document}"))
 }
 
 fn context(keys: &Value) -> Context {

@@ -6,7 +6,9 @@ use gainsay_iam::{
     Constraint, Context, Decision, Evaluation, Grant, Layer, Policies, Policy, PolicyKind,
     Principal, Request, evaluate,
 };
-use serde_json::{Value, json};
+use serde_json::json;
+
+use super::policy;
 
 const HOME: &str = "111122223333";
 const AWAY: &str = "999999999999";
@@ -16,11 +18,6 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/app";
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/app/s1";
 const USER: &str = "arn:aws:iam::111122223333:user/ann";
 const BUCKET: &str = "arn:aws:s3:::bucket";
-
-fn policy(kind: PolicyKind, statements: &Value) -> Policy {
-    let document = json!({"Version": "2012-10-17", "Statement": statements});
-    Policy::from_value(kind, &document).unwrap_or_else(|error| panic!("{error}: {document}"))
-}
 
 fn says(kind: PolicyKind, effect: &str, action: &str, principal: Option<&str>) -> Policy {
     let mut statement = json!({"Effect": effect, "Action": action, "Resource": "*"});

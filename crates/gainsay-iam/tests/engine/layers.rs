@@ -7,16 +7,13 @@ use gainsay_iam::{
 };
 use serde_json::{Value, json};
 
+use super::policy;
+
 const HOME: &str = "111122223333";
 const AWAY: &str = "999999999999";
 const ROLE: &str = "arn:aws:iam::111122223333:role/app";
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/app/s1";
 const USER: &str = "arn:aws:iam::111122223333:user/ann";
-
-fn policy(kind: PolicyKind, statements: &Value) -> Policy {
-    let document = json!({"Version": "2012-10-17", "Statement": statements});
-    Policy::from_value(kind, &document).unwrap_or_else(|error| panic!("{error}: {document}"))
-}
 
 /// A policy with one statement; `says` is `allow`, `deny` or `silent`, which allows something else.
 fn says(kind: PolicyKind, says: &str, principal: Option<&Value>) -> Policy {

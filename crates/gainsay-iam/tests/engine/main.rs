@@ -16,3 +16,17 @@ mod other_sessions;
 mod properties;
 mod search;
 mod unknown_context;
+
+use gainsay_iam::{Policy, PolicyKind};
+use serde_json::{Value, json};
+
+/// A policy of this kind with these statements, or this one.
+fn policy(kind: PolicyKind, statements: &Value) -> Policy {
+    let document = json!({"Version": "2012-10-17", "Statement": statements});
+    Policy::from_value(kind, &document).unwrap_or_else(|error| panic!("{error}: {document}"))
+}
+
+/// A bucket policy with these statements, or this one.
+fn bucket(statements: &Value) -> Policy {
+    policy(PolicyKind::Bucket, statements)
+}

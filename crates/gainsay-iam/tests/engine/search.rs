@@ -7,15 +7,9 @@ use gainsay_iam::{
 };
 use serde_json::{Value, json};
 
-const ACCOUNT: &str = "111122223333";
+use super::bucket;
 
-fn bucket(statements: &Value) -> Policy {
-    Policy::from_value(
-        PolicyKind::Bucket,
-        &json!({"Version": "2012-10-17", "Statement": statements}),
-    )
-    .unwrap()
-}
+const ACCOUNT: &str = "111122223333";
 
 /// Looks for a request over plain HTTP that a bucket policy does not deny.
 fn plain_http(statements: &Value) -> SearchOutcome {

@@ -7,16 +7,10 @@ use gainsay_iam::{
 };
 use serde_json::{Value, json};
 
+use super::bucket;
+
 const ACCOUNT: &str = "111122223333";
 const VENDOR: &str = "999999999999";
-
-fn bucket(statements: &Value) -> Policy {
-    Policy::from_value(
-        PolicyKind::Bucket,
-        &json!({"Version": "2012-10-17", "Statement": statements}),
-    )
-    .unwrap()
-}
 
 fn in_organization(accounts: &[(&str, Option<&str>)]) -> Organizations {
     let membership = |id: &str| Membership { id: id.to_owned(), path: format!("{id}/r-ab12/") };
