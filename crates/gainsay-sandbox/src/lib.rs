@@ -14,7 +14,6 @@ mod cache;
 mod context;
 mod control;
 mod credentials;
-mod empty;
 mod front;
 pub mod guard;
 mod identity;
@@ -170,7 +169,7 @@ impl Sandbox {
     /// A sandbox with an empty account in a Region: nothing in it but a user who may do everything.
     #[must_use]
     pub fn empty(region: &str) -> Self {
-        let sandbox = Self::new(&empty::environment(region));
+        let sandbox = Self::new(&Environment::empty(EXAMPLE_ACCOUNT, region));
         let mut world = sandbox.core.world();
         world.leave(CALLER_ACCESS_KEY);
         world.enter_admin(ADMIN_ACCESS_KEY);
@@ -272,3 +271,5 @@ impl Sandbox {
 const CALLER_ACCESS_KEY: &str = "AKIAGAINSAYSANDBOX00";
 /// That of the user who may do everything.
 const ADMIN_ACCESS_KEY: &str = "AKIAGAINSAYSANDBOX01";
+/// The account of an empty sandbox: the example account of AWS's documentation.
+const EXAMPLE_ACCOUNT: &str = "111122223333";

@@ -248,7 +248,7 @@ pub(super) fn policy_of(
 ) -> Result<gainsay_model::Document, JsonAnswer> {
     match text {
         Some(text) => policy::document(text),
-        None => policy::document(&policy::default_text(account)),
+        None => policy::document(&gainsay_model::default_key_policy(account).to_string()),
     }
 }
 

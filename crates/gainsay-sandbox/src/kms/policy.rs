@@ -82,23 +82,6 @@ pub(super) fn document(text: &str) -> Result<Document, JsonAnswer> {
     Ok(Document::new(Source::new("a key policy that was put", text), policy, text.to_owned()))
 }
 
-/// The policy of a key that is made without one:
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>.
-pub(super) fn default_text(account: &str) -> String {
-    let document = json!({
-        "Version": "2012-10-17",
-        "Id": "key-default-1",
-        "Statement": [{
-            "Sid": "Enable IAM User Permissions",
-            "Effect": "Allow",
-            "Principal": { "AWS": format!("arn:aws:iam::{account}:root") },
-            "Action": "kms:*",
-            "Resource": "*"
-        }]
-    });
-    document.to_string()
-}
-
 /// The caller must be able to put the next policy, too:
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>. Whether a policy
 /// that leaves this to identity policies, which do not allow it, passes the check is not
