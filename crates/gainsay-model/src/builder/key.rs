@@ -93,13 +93,8 @@ impl KeyBuilder {
 
     /// The id that it is given, or one that is the same whenever it is made from the same name.
     pub(super) fn id(&self) -> String {
-        let id = match &self.id {
-            Some(id) => id.clone(),
-            None => {
-                let name = self.name.as_bytes();
-                uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name).to_string()
-            }
-        };
+        let made = || uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, self.name.as_bytes());
+        let id = self.id.clone().unwrap_or_else(|| made().to_string());
         // <https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html>.
         if self.multi_region { format!("mrk-{}", id.replace('-', "")) } else { id }
     }
