@@ -329,7 +329,7 @@ impl Held {
             return Ok(false);
         }
         let config = &self.bucket.config;
-        let evaluation = scope.foresee(&Question {
+        let evaluation = scope.simulate(&Question {
             action,
             resource: &self.object_arn(key),
             resource_account: &config.account,

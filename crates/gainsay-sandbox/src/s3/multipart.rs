@@ -99,7 +99,7 @@ pub(super) fn create(
         key: input.key.clone(),
         started: world.now(),
         encryption: plan.encryption.clone(),
-        told: plan.told,
+        encryption_keys: plan.told,
         headers: System {
             content_type: input.content_type,
             cache_control: input.cache_control,
@@ -152,7 +152,7 @@ impl Step<'_> {
         let upload =
             held.bucket.uploads.get(self.upload).filter(|upload| upload.key == self.key).cloned();
         let mut context = held.context(scope);
-        for (name, value) in upload.iter().flat_map(|upload| &upload.told) {
+        for (name, value) in upload.iter().flat_map(|upload| &upload.encryption_keys) {
             context.set(name, value.as_str());
         }
         if let Some(source) = self.copy_source {

@@ -85,8 +85,8 @@ impl Permission {
     }
 
     /// That more than is asked for will do is assumed.
-    const fn covers(self, asked: Self) -> bool {
-        (self.read || !asked.read) && (self.write || !asked.write)
+    const fn covers(self, requested: Self) -> bool {
+        (self.read || !requested.read) && (self.write || !requested.write)
     }
 }
 
@@ -108,11 +108,11 @@ impl Call<'_> {
         Ok(self.world.control.instances.get(self.account))
     }
 
-    fn held(&self) -> Result<&Instance> {
+    fn own_instance(&self) -> Result<&Instance> {
         self.world.control.instances.get(self.account).ok_or_else(no_instance)
     }
 
-    fn held_mut(&mut self) -> Result<&mut Instance> {
+    fn own_instance_mut(&mut self) -> Result<&mut Instance> {
         let account = self.account;
         self.control().instances.get_mut(account).ok_or_else(no_instance)
     }
@@ -130,19 +130,19 @@ impl Call<'_> {
         let (account, created) = (self.account.to_owned(), self.scope.now);
         let made = Instance { created, locations: Vec::new(), grants: Vec::new() };
         self.control().instances.insert(account, made);
-        Ok(Done::Body("CreateAccessGrantsInstanceResult", self.told(created)))
+        Ok(Done::Body("CreateAccessGrantsInstanceResult", self.instance_body(created)))
     }
 
     pub(super) fn get_instance(&mut self) -> Result<Done> {
         self.takes_query(&[])?;
-        let held = self.instance("s3:GetAccessGrantsInstance")?.ok_or_else(no_instance)?;
-        Ok(Done::Body("GetAccessGrantsInstanceResult", self.told(held.created)))
+        let instance = self.instance("s3:GetAccessGrantsInstance")?.ok_or_else(no_instance)?;
+        Ok(Done::Body("GetAccessGrantsInstanceResult", self.instance_body(instance.created)))
     }
 
     pub(super) fn delete_instance(&mut self) -> Result<Done> {
         self.takes_query(&[])?;
-        let held = self.instance("s3:DeleteAccessGrantsInstance")?.ok_or_else(no_instance)?;
-        if !held.locations.is_empty() {
+        let instance = self.instance("s3:DeleteAccessGrantsInstance")?.ok_or_else(no_instance)?;
+        if !instance.locations.is_empty() {
             return Err(Fault::new(
                 400,
                 "AccessGrantsInstanceNotEmptyError",
@@ -154,7 +154,7 @@ impl Call<'_> {
         Ok(Done::Nothing(204))
     }
 
-    fn told(&self, created: OffsetDateTime) -> String {
+    fn instance_body(&self, created: OffsetDateTime) -> String {
         element("CreatedAt", &timestamp(created))
             + &element("AccessGrantsInstanceId", "default")
             + &element("AccessGrantsInstanceArn", &self.instance_arn())
@@ -181,11 +181,11 @@ impl Call<'_> {
             return Err(no_role());
         }
         let _permit = pass_role(self.world, self.scope, &role, SERVICE)?;
-        let held = self.held()?;
+        let instance = self.own_instance()?;
         if scope != "s3://" && stem(&format!("{scope}*")).is_none() {
             return Err(Fault::not_modelled("this form of a location's scope"));
         }
-        if held.locations.iter().any(|other| other.scope == scope) {
+        if instance.locations.iter().any(|other| other.scope == scope) {
             return Err(Fault::new(
                 409,
                 "AccessGrantsLocationAlreadyExistsError",
@@ -201,7 +201,7 @@ impl Call<'_> {
             + &element("AccessGrantsLocationArn", &self.location_arn(&id))
             + &element("LocationScope", &scope)
             + &element("IAMRoleArn", &role);
-        self.held_mut()?.locations.push(Location { id, scope, role });
+        self.own_instance_mut()?.locations.push(Location { id, scope, role });
         Ok(Done::Body("CreateAccessGrantsLocationResult", inner))
     }
 
@@ -227,7 +227,7 @@ impl Call<'_> {
         let id = request.get("AccessGrantsLocationId").unwrap_or_default();
         let location = self.world.control.instances.get(self.account);
         let location = location
-            .and_then(|held| held.locations.iter().find(|location| location.id == id))
+            .and_then(|instance| instance.locations.iter().find(|location| location.id == id))
             .cloned();
         let scope = location.as_ref().map(|location| format!("{}{prefix}", location.scope));
         let mut context = self.context();
@@ -237,7 +237,7 @@ impl Call<'_> {
         }
         context.set_unmodelled("s3:AccessGrantsLocationScope");
         self.authorize("s3:CreateAccessGrant", &self.location_arn(id), &context)?;
-        let held = self.held()?;
+        let instance = self.own_instance()?;
         let (Some(location), Some(scope)) = (location, scope) else {
             return Err(Fault::new(
                 404,
@@ -253,7 +253,7 @@ impl Call<'_> {
             grantee,
             permission,
         };
-        if held.grants.iter().any(|other| other.same(&made)) {
+        if instance.grants.iter().any(|other| other.same(&made)) {
             return Err(Fault::new(
                 409,
                 "AccessGrantAlreadyExists",
@@ -270,7 +270,7 @@ impl Call<'_> {
             + &element("AccessGrantsLocationId", &made.location)
             + &element("Permission", permission.as_str())
             + &element("GrantScope", &made.scope);
-        self.held_mut()?.grants.push(made);
+        self.own_instance_mut()?.grants.push(made);
         Ok(Done::Body("CreateAccessGrantResult", inner))
     }
 
@@ -278,16 +278,16 @@ impl Call<'_> {
     /// may ask and has no grant is refused by S3 itself, which is no policy's refusal.
     pub(super) fn get_data_access(&mut self) -> Result<Done> {
         self.takes_query(&["target", "permission"])?;
-        let asked = |name: &str| {
+        let parameter = |name: &str| {
             let found = self.query.iter().find(|(key, _)| key == name);
             found.map_or_else(String::new, |(_, value)| value.clone())
         };
-        let (target, word) = (asked("target"), asked("permission"));
+        let (target, word) = (parameter("target"), parameter("permission"));
         let (action, arn) = ("s3:GetDataAccess", self.instance_arn());
         let mut context = self.context();
         context.set_unmodelled("s3:AccessGrantScope");
         self.authorize(action, &arn, &context)?;
-        let held = self.held()?;
+        let instance = self.own_instance()?;
         let permission = Permission::named(&word)?;
         let wanted = stem(&target).ok_or_else(|| Fault::not_modelled("this form of a target"))?;
         let caller = match &self.scope.identity {
@@ -302,14 +302,15 @@ impl Call<'_> {
         // The closest:
         // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetDataAccess.html>,
         // `Privilege`.
-        let Some(grant) = held.grants.iter().filter(covers).max_by_key(|grant| grant.scope.len())
+        let Some(grant) =
+            instance.grants.iter().filter(covers).max_by_key(|grant| grant.scope.len())
         else {
             let message =
                 format!("You do not have {word} permissions to the requested S3 Prefix: {target}");
             return Err(self.scope.not_granted(action, &arn, message).into());
         };
         let grant = grant.clone();
-        let location = held.locations.iter().find(|location| location.id == grant.location);
+        let location = instance.locations.iter().find(|location| location.id == grant.location);
         let role = location.and_then(|location| self.world.roles.get(&location.role)).cloned();
         let role = role.ok_or_else(|| {
             Fault::new(400, "InvalidIamRole", "The specified IAM Role is invalid")
@@ -422,7 +423,7 @@ fn granted_to(grantee: &str) -> String {
 fn grantee(request: &Element) -> Result<String> {
     let invalid = || Fault::new(400, "InvalidAccessGrant", "The specified Access Grant is invalid");
     let grantee = request.child("Grantee").ok_or_else(invalid)?;
-    if grantee.stranger(&["GranteeType", "GranteeIdentifier"]).is_some()
+    if grantee.unknown_child(&["GranteeType", "GranteeIdentifier"]).is_some()
         || grantee.get("GranteeType") != Some("IAM")
     {
         return Err(Fault::not_modelled("grantees that are not of IAM"));
@@ -433,7 +434,7 @@ fn grantee(request: &Element) -> Result<String> {
 
 fn sub_prefix(request: &Element) -> Result<String> {
     let configuration = request.child("AccessGrantsLocationConfiguration");
-    if configuration.is_some_and(|written| written.stranger(&["S3SubPrefix"]).is_some()) {
+    if configuration.is_some_and(|written| written.unknown_child(&["S3SubPrefix"]).is_some()) {
         return Err(Fault::not_modelled("this configuration of a grant's location"));
     }
     let prefix = configuration.and_then(|written| written.get("S3SubPrefix"));

@@ -25,8 +25,8 @@ fn user(call: &mut Call<'_>, action: &str) -> Result<(String, String)> {
             super::Identity::User { user, .. } => {
                 user.arn.rsplit('/').next().unwrap_or_default().to_owned()
             }
-            _ => {
-                return Err(Fault::invalid(
+            super::Identity::Session { .. } | super::Identity::Anonymous => {
+                return Err(Fault::validation(
                     "Must specify userName when calling with non-User credentials",
                 ));
             }
@@ -50,7 +50,7 @@ fn create(call: &mut Call<'_>) -> Result<String> {
         .filter_map(|byte| ALPHABET.get(usize::from(byte % 32)))
         .map(|letter| char::from(*letter));
     let id: String = "AKIA".chars().chain(letters).collect();
-    call.world.give_key(&arn, &id);
+    call.world.add_access_key(&arn, &id);
     let key = [
         element("UserName", &name),
         element("AccessKeyId", &id),
@@ -84,7 +84,7 @@ fn update(call: &mut Call<'_>) -> Result<String> {
     let active = match status.as_str() {
         "Active" => true,
         "Inactive" => false,
-        _ => return Err(Fault::invalid("Status must be Active or Inactive")),
+        _ => return Err(Fault::validation("Status must be Active or Inactive")),
     };
     let key = Arc::make_mut(&mut call.world.access_keys).get_mut(&id).filter(|key| key.user == arn);
     key.ok_or_else(|| no_key(&id))?.active = active;

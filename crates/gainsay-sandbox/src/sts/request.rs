@@ -1,15 +1,15 @@
-//! What a caller of `AssumeRole` asks for, read and checked before any policy is.
+//! A request of `AssumeRole`, read and checked before any policy is.
 //!
 //! Limits: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>; tags:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>. The messages on tags
 //! are those STS was seen to give; that everything here is checked before authorization is assumed.
 
-use std::collections::BTreeMap;
-
 use gainsay_iam::{Policy, PolicyKind};
 
-use super::Fault;
-use crate::token::Claims;
+use crate::{
+    query::{Fault, Parameters},
+    token::Claims,
+};
 
 const MIN_SECONDS: i64 = 900;
 const MAX_SECONDS: i64 = 43_200;
@@ -26,7 +26,7 @@ const MAX_PACKED: usize = 2 * MAX_POLICY;
 
 /// A call of `AssumeRole`, well formed.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct AssumeRoleRequest {
     pub role_arn: String,
     pub session_name: String,
     pub external_id: Option<String>,
@@ -41,10 +41,10 @@ pub(super) struct Asked {
     pub packed: usize,
 }
 
-impl Asked {
+impl AssumeRoleRequest {
     /// Reads a call; `session` is the caller's own, whose tags may be inherited.
     pub(super) fn read(
-        mut parameters: BTreeMap<String, String>,
+        mut parameters: Parameters,
         session: Option<&Claims>,
     ) -> Result<Self, Fault> {
         let mut take = |name: &str| parameters.remove(name);
@@ -71,7 +71,7 @@ impl Asked {
                 "satisfy regular expression pattern: [\\w+=,.@-]{2,64}",
             ));
         }
-        let mut asked = Self {
+        let mut request = Self {
             role_arn,
             session_name,
             external_id,
@@ -83,11 +83,11 @@ impl Asked {
             source_identity,
             packed: 0,
         };
-        asked.check_policy()?;
-        asked.check_source_identity(session)?;
-        asked.check_tags(session)?;
-        asked.pack(session)?;
-        Ok(asked)
+        request.check_policy()?;
+        request.check_source_identity(session)?;
+        request.check_tags(session)?;
+        request.pack(session)?;
+        Ok(request)
     }
 
     fn check_policy(&self) -> Result<(), Fault> {
@@ -214,7 +214,7 @@ fn constraint(member: &str, rule: &str) -> Fault {
 }
 
 /// `Tags.member.1.Key` and `.Value`, and so on.
-fn tags(parameters: &mut BTreeMap<String, String>) -> Result<Vec<(String, String)>, Fault> {
+fn tags(parameters: &mut Parameters) -> Result<Vec<(String, String)>, Fault> {
     let keys = members(parameters, |index| format!("Tags.member.{index}.Key"));
     let values = members(parameters, |index| format!("Tags.member.{index}.Value"));
     if keys.len() != values.len() {
@@ -224,10 +224,7 @@ fn tags(parameters: &mut BTreeMap<String, String>) -> Result<Vec<(String, String
 }
 
 /// The members of a list, from the first on.
-fn members(
-    parameters: &mut BTreeMap<String, String>,
-    name: impl Fn(usize) -> String,
-) -> Vec<String> {
+fn members(parameters: &mut Parameters, name: impl Fn(usize) -> String) -> Vec<String> {
     (1..).map_while(|index| parameters.remove(&name(index))).collect()
 }
 

@@ -9,12 +9,12 @@ use sha2::{Digest as _, Sha256};
 use time::Duration;
 
 use super::{
-    Answered, JsonAnswer, Key, KeyState, Page, Reach, Takes, alias_of, ask, epoch, error, grants,
-    in_state, invalid, key, key_itself, not_modelled, permit, policy, refused, rotation,
+    JsonResponse, JsonResult, Key, KeyState, Page, Reach, Takes, alias_of, ask, epoch, error,
+    grants, in_state, invalid, key, key_itself, not_modelled, permit, policy, refused, rotation,
     tags::{self, Pair},
 };
 use crate::{
-    authorize::{Question, Scope, told_of_keys},
+    authorize::{Question, Scope, set_key_properties},
     state::World,
 };
 
@@ -63,7 +63,7 @@ pub(super) struct Create {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Describing {
+pub(super) struct UpdateDescription {
     key_id: Option<String>,
     description: Option<String>,
 }
@@ -75,7 +75,7 @@ pub(super) struct Schedule {
     pending_window_in_days: Option<i64>,
 }
 
-pub(super) fn describe(world: &World, scope: &Scope, input: &Describe) -> Answered {
+pub(super) fn describe(world: &World, scope: &Scope, input: &Describe) -> JsonResult {
     let key = key(world, scope, input.key_id.as_deref())?;
     grants::check_tokens(world, &input.grant_tokens)?;
     permit(world, scope, &key, "kms:DescribeKey", Reach::Any, |context| {
@@ -136,7 +136,7 @@ fn configuration(world: &World, key: &Key) -> Option<Value> {
 }
 
 /// The keys of the caller's own account in the Region; only identity policies speak of it.
-pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
+pub(super) fn list(world: &World, scope: &Scope, input: &List) -> JsonResult {
     let account = scope.account().unwrap_or_default();
     ask(scope, "kms:ListKeys", "*", &account)?;
     let page = Page::of(input.limit, input.marker.as_deref())?;
@@ -159,7 +159,7 @@ fn word(state: KeyState) -> &'static str {
 
 /// Only identity policies speak of a key that is not there yet:
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>.
-pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answered {
+pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> JsonResult {
     let is = |written: &Option<String>, only: &str| {
         written.as_deref().is_none_or(|written| written == only)
     };
@@ -170,7 +170,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
     if !usual {
         return Err(not_modelled("keys other than symmetric ones with material of AWS"));
     }
-    let description = described(&input.description)?;
+    let description = checked_description(&input.description)?;
     let tags = tags::read(&input.tags)?;
     let account = scope.account().unwrap_or_default();
     let bypass = input.bypass_policy_lockout_safety_check;
@@ -207,12 +207,12 @@ pub(super) fn may_create(
     bypass: bool,
     with_policy: bool,
     tags: &BTreeMap<String, String>,
-) -> Result<(), JsonAnswer> {
+) -> Result<(), JsonResponse> {
     let account = scope.account().unwrap_or_default();
     let mut context = scope.context(&account);
     context.set("kms:CallerAccount", account.as_str());
     context.set("kms:BypassPolicyLockoutSafetyCheck", bypass.to_string());
-    told_of_keys(&mut context, multi);
+    set_key_properties(&mut context, multi);
     if !tags.is_empty() {
         tags::set_context(&mut context, tags);
     }
@@ -235,7 +235,7 @@ pub(super) fn may_create(
     // The service authorization reference lists kms:PutKeyPolicy for CreateKey, and does not say
     // when it is asked for.
     let puts = Question { action: "kms:PutKeyPolicy", ..question };
-    if with_policy && scope.foresee(&puts).map_err(refused)?.decision != Decision::Allow {
+    if with_policy && scope.simulate(&puts).map_err(refused)?.decision != Decision::Allow {
         return Err(not_modelled("a new key with a policy by a caller without kms:PutKeyPolicy"));
     }
     Ok(())
@@ -245,15 +245,15 @@ pub(super) fn may_create(
 pub(super) fn policy_of(
     text: Option<&str>,
     account: &str,
-) -> Result<gainsay_model::Document, JsonAnswer> {
+) -> Result<gainsay_model::Document, JsonResponse> {
     match text {
         Some(text) => policy::document(text),
-        None => policy::document(&policy::default_text(account)),
+        None => policy::document(&gainsay_model::default_key_policy(account).to_string()),
     }
 }
 
 /// A description that is short enough.
-pub(super) fn described(text: &str) -> Result<String, JsonAnswer> {
+pub(super) fn checked_description(text: &str) -> Result<String, JsonResponse> {
     if text.chars().count() > MAX_DESCRIPTION {
         return Err(invalid("Description must have at most 8192 characters"));
     }
@@ -272,13 +272,13 @@ fn key_id(account: &str, number: u64, multi_region: bool) -> String {
     id.to_string()
 }
 
-pub(super) fn enable(world: &mut World, scope: &Scope, input: &OfKey) -> Answered {
+pub(super) fn enable(world: &mut World, scope: &Scope, input: &OfKey) -> JsonResult {
     let key = set_state(world, scope, input, "kms:EnableKey", KeyState::Enabled)?;
     rotation::catch_up(world, &key, scope.now);
     Ok(json!({}))
 }
 
-pub(super) fn disable(world: &mut World, scope: &Scope, input: &OfKey) -> Answered {
+pub(super) fn disable(world: &mut World, scope: &Scope, input: &OfKey) -> JsonResult {
     set_state(world, scope, input, "kms:DisableKey", KeyState::Disabled)?;
     Ok(json!({}))
 }
@@ -290,17 +290,21 @@ fn set_state(
     input: &OfKey,
     action: &str,
     state: KeyState,
-) -> Result<std::sync::Arc<Key>, JsonAnswer> {
+) -> Result<std::sync::Arc<Key>, JsonResponse> {
     change(world, scope, input.key_id.as_deref(), action, Takes::Lasting, |key| {
         key.state = state;
     })
 }
 
 /// Replaces the description.
-pub(super) fn describe_anew(world: &mut World, scope: &Scope, input: &Describing) -> Answered {
+pub(super) fn update_description(
+    world: &mut World,
+    scope: &Scope,
+    input: &UpdateDescription,
+) -> JsonResult {
     let text =
         input.description.as_deref().ok_or_else(|| invalid("Description must not be null"))?;
-    let text = described(text)?;
+    let text = checked_description(text)?;
     change(
         world,
         scope,
@@ -322,7 +326,7 @@ fn change(
     action: &str,
     takes: Takes,
     change: impl FnOnce(&mut Key),
-) -> Result<std::sync::Arc<Key>, JsonAnswer> {
+) -> Result<std::sync::Arc<Key>, JsonResponse> {
     let key = key_itself(world, scope, key_id)?;
     permit(world, scope, &key, action, Reach::Own, |_| {})?;
     in_state(scope, &key, action, takes)?;
@@ -334,7 +338,7 @@ fn change(
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>: 7 to 30
 /// days, 30 by default.
-pub(super) fn schedule(world: &mut World, scope: &Scope, input: &Schedule) -> Answered {
+pub(super) fn schedule(world: &mut World, scope: &Scope, input: &Schedule) -> JsonResult {
     let action = "kms:ScheduleKeyDeletion";
     let days = input.pending_window_in_days.unwrap_or(30);
     if !(7..=30).contains(&days) {
@@ -372,7 +376,7 @@ pub(super) fn schedule(world: &mut World, scope: &Scope, input: &Schedule) -> An
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>: the key is
 /// disabled afterwards.
-pub(super) fn cancel(world: &mut World, scope: &Scope, input: &OfKey) -> Answered {
+pub(super) fn cancel(world: &mut World, scope: &Scope, input: &OfKey) -> JsonResult {
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &key, "kms:CancelKeyDeletion", Reach::Own, |_| {})?;
     if !key.state.is_leaving() {

@@ -7,8 +7,19 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use s3s::{S3Error, S3Result};
 use uuid::Uuid;
 
-use super::Reply;
-use crate::{authorize::Scope, s3};
+use crate::{SandboxResponse, authorize::Scope, s3};
+
+impl SandboxResponse {
+    pub(super) fn with_operation(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        self.operation = operation.into();
+        self
+    }
+
+    pub(super) fn with_scope(mut self, scope: impl Into<Arc<Scope>>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+}
 
 /// The second id of an answer of S3: opaque, and as long as S3's.
 pub(super) fn s3_host_id(request_id: &str) -> String {
@@ -33,31 +44,36 @@ pub(super) fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
     }
 }
 
-pub(super) fn refuse(status: u16, headers: HeaderMap, body: impl Into<s3s::Body>) -> Reply {
+/// A response, of a request whose sender and operation are not known yet.
+pub(super) fn respond(
+    status: u16,
+    headers: HeaderMap,
+    body: impl Into<s3s::Body>,
+) -> SandboxResponse {
     let mut response = Response::new(body.into());
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = headers;
-    Reply { response, scope: None, operation: Cow::Borrowed("") }
+    SandboxResponse { response, scope: None, operation: Cow::Borrowed("") }
 }
 
 /// The answer of an operation that is not the wire layer's.
-pub(super) fn reply(answer: S3Result<s3::raw::Answer>, scope: Arc<Scope>) -> Reply {
-    let reply = match answer {
+pub(super) fn s3_response(answer: S3Result<s3::raw::Answer>, scope: Arc<Scope>) -> SandboxResponse {
+    let response = match answer {
         Ok(answer) => {
             let mut headers = HeaderMap::new();
             for (name, value) in &answer.headers {
                 insert(&mut headers, name, value);
             }
-            refuse(answer.status, headers, answer.body)
+            respond(answer.status, headers, answer.body)
         }
-        Err(error) => s3_problem(&error, &scope.request_id),
+        Err(error) => s3_error_from(&error, &scope.request_id),
     };
-    reply.of(scope)
+    response.with_scope(scope)
 }
 
 /// An S3 error of an operation that is not the wire layer's.
-pub(super) fn s3_problem(error: &S3Error, request_id: &str) -> Reply {
+pub(super) fn s3_error_from(error: &S3Error, request_id: &str) -> SandboxResponse {
     let status = error.status_code().map_or(500, |status| status.as_u16());
     s3_error(status, error.code().as_str(), error.message().unwrap_or_default(), request_id, false)
 }
@@ -69,7 +85,7 @@ pub(super) fn s3_error(
     message: &str,
     request_id: &str,
     head: bool,
-) -> Reply {
+) -> SandboxResponse {
     let mut headers = HeaderMap::new();
     insert(&mut headers, "content-type", "application/xml");
     let escape = |text: &str| quick_xml::escape::escape(text).into_owned();
@@ -78,5 +94,5 @@ pub(super) fn s3_error(
         escape(code),
         escape(message)
     );
-    refuse(status, headers, if head { String::new() } else { body })
+    respond(status, headers, if head { String::new() } else { body })
 }

@@ -1,13 +1,14 @@
-//! Where every request enters: which service, who asks, and for S3 whether the request is one the
-//! sandbox models.
+//! The gateway, where every request enters: which service, who asks, and for S3 whether the
+//! request is one the sandbox models.
 
-mod reply;
+mod response;
+mod s3_request;
 
 use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use gainsay_model::{IAM_REGION, Service};
-use http::{HeaderMap, HeaderValue, Response, StatusCode, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, request::Parts};
 use s3s::{
     S3Error, S3ErrorCode, S3Result,
     auth::{S3Auth, SecretKey},
@@ -17,47 +18,41 @@ use s3s::{
 };
 use uuid::Uuid;
 
-use self::reply::{
-    header_starts_with, insert, refuse, reply, s3_error, s3_host_id, s3_problem, s3_request_id,
+use self::{
+    response::{
+        header_starts_with, insert, respond, s3_error, s3_error_from, s3_host_id, s3_request_id,
+        s3_response,
+    },
+    s3_request::S3Request,
 };
 use super::{
-    Core,
+    Core, SandboxResponse,
     authorize::{Identity, Scope, session_policies},
-    control,
-    guard::{self, Level},
-    identity,
-    json::JsonAnswer,
+    control, identity,
+    json::{self, JsonResponse},
     kms, monitoring,
     payload::Payload,
+    query,
     route::{Host, Route, host, route},
     s3::{self, Backend},
-    signature::{self, AuthError, Signature, Via, query_pairs},
+    signature::{self, AuthError, Signature, Via},
     state::World,
     sts,
 };
 
-/// An answer, and what was decided on the way to it.
-pub(super) struct Reply {
-    pub response: Response<s3s::Body>,
-    /// Who asked, and what was decided; nothing if the request was refused before anyone was known.
-    pub scope: Option<Arc<Scope>>,
-    /// The operation by its name in AWS's API, as far as it is known.
-    pub operation: Cow<'static, str>,
-}
-
-/// The entrance of one sandbox.
-pub(super) struct Front {
+/// The gateway of one sandbox.
+pub(super) struct Gateway {
     core: Arc<Core>,
     s3: S3Service,
 }
 
-impl std::fmt::Debug for Front {
+impl std::fmt::Debug for Gateway {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Front").finish_non_exhaustive()
+        f.debug_struct("Gateway").finish_non_exhaustive()
     }
 }
 
-impl Front {
+impl Gateway {
     pub(super) fn new(core: &Arc<Core>) -> Self {
         let mut builder = S3ServiceBuilder::new(Backend::new(core.clone()));
         // Authorization is the backend's, by the request's scope, which only `handle` below can
@@ -70,7 +65,7 @@ impl Front {
     }
 
     /// Answers a request.
-    pub(super) async fn handle(&self, mut parts: Parts, body: Payload) -> Reply {
+    pub(super) async fn handle(&self, mut parts: Parts, body: Payload) -> SandboxResponse {
         let request_id = Uuid::now_v7();
         let authority = parts
             .uri
@@ -83,36 +78,35 @@ impl Front {
             parts.headers.insert(http::header::HOST, host);
         }
         let route = route(&parts, &authority, &self.core.region);
-        let service = match &route {
+        let (service, region, account) = match &route {
             Some(Route::S3(bucket)) => {
                 return self.s3(parts, body, &s3_request_id(request_id), bucket.as_deref()).await;
             }
             None => return no_host(&authority, &s3_request_id(request_id)),
-            Some(Route::Control(_)) => Service::S3,
-            Some(Route::Other(service, _)) => *service,
+            // S3 Control signs, and refuses what is not signed, as S3 does.
+            Some(Route::Control(account)) => {
+                (Service::S3, self.core.region.as_str(), account.as_str())
+            }
+            Some(Route::Other(service, region)) => (*service, region.as_str(), ""),
         };
         let Some(bytes) = body.bytes(MAX_CALL) else {
             return too_long(service, &request_id.to_string());
         };
-        let call = Call {
-            parts: &parts,
-            payload: &body,
-            bytes: &bytes,
-            region: match &route {
-                Some(Route::Other(_, region)) => region,
-                _ => &self.core.region,
-            },
-        };
-        match &route {
-            Some(Route::Control(account)) => {
+        let call = Call { parts: &parts, payload: &body, bytes: &bytes, region };
+        let id = request_id.to_string();
+        match service {
+            Service::S3 | Service::S3Control => {
                 self.control(&call, &s3_request_id(request_id), account)
             }
-            Some(Route::Other(Service::Kms, _)) => self.kms(&call, &request_id.to_string()),
-            Some(Route::Other(Service::Iam, _)) => self.iam(&call, &request_id.to_string()),
-            Some(Route::Other(service, _)) if Service::WATCH.contains(service) => {
-                self.watch(&call, *service, &request_id.to_string())
-            }
-            _ => self.sts(&call, &request_id.to_string()),
+            Service::Kms => self.kms(&call, &id),
+            Service::Sts => self.query(&call, query::Api::Sts, &id),
+            Service::Iam => self.query(&call, query::Api::Iam, &id),
+            Service::CloudTrail
+            | Service::Logs
+            | Service::CloudWatch
+            | Service::AccessAnalyzer
+            | Service::Macie
+            | Service::Config => self.watch(&call, service, &id),
         }
     }
 
@@ -204,7 +198,7 @@ impl Front {
             header("user-agent"),
             header("x-amz-content-sha256"),
         )
-        .told(&world, parts))
+        .with_origin(&world, parts))
     }
 
     async fn s3(
@@ -213,19 +207,18 @@ impl Front {
         body: Payload,
         request_id: &str,
         virtual_bucket: Option<&str>,
-    ) -> Reply {
+    ) -> SandboxResponse {
         let head = parts.method == http::Method::HEAD;
-        let known =
-            check_guard(&parts, virtual_bucket).and_then(|known| {
-                match s3::through::refuses(&self.core.world(), &known.bucket, known.operation) {
-                    Some(unmodelled) => Err(unmodelled),
-                    None => Ok(known),
-                }
-            });
-        let mut reply = match known {
-            Err(unmodelled) => s3_error(501, "NotImplemented", &unmodelled, request_id, head),
-            Ok(known) if known.operation == s3::post::OPERATION => match body.bytes(MAX_FORM) {
-                Some(bytes) => self.post(&known, &parts, &bytes, request_id).named(known.operation),
+        let identified = S3Request::identify(&parts, virtual_bucket)
+            .and_then(|request| request.check_access_point(&self.core.world()));
+        let mut response = match identified {
+            Err(unmodelled) => {
+                s3_error(501, "NotImplemented", &unmodelled.to_string(), request_id, head)
+            }
+            Ok(request) if request.operation == s3::post::OPERATION => match body.bytes(MAX_FORM) {
+                Some(bytes) => self
+                    .post(&request, &parts, &bytes, request_id)
+                    .with_operation(request.operation),
                 None => s3_error(
                     501,
                     "NotImplemented",
@@ -234,24 +227,25 @@ impl Front {
                     head,
                 ),
             },
-            Ok(known) => {
-                self.s3_known(&known, parts, body, request_id).await.named(known.operation)
-            }
+            Ok(request) => self
+                .s3_operation(&request, parts, body, request_id)
+                .await
+                .with_operation(request.operation),
         };
-        let headers = reply.response.headers_mut();
+        let headers = response.response.headers_mut();
         insert(headers, "x-amz-request-id", request_id);
         insert(headers, "x-amz-id-2", &s3_host_id(request_id));
         headers.insert(http::header::SERVER, HeaderValue::from_static("AmazonS3"));
-        reply
+        response
     }
 
-    async fn s3_known(
+    async fn s3_operation(
         &self,
-        known: &Known,
+        s3_request: &S3Request,
         mut parts: Parts,
         body: Payload,
         request_id: &str,
-    ) -> Reply {
+    ) -> SandboxResponse {
         let head = parts.method == http::Method::HEAD;
         let scope = match self.scope(&parts, &body, Service::S3, &self.core.region, request_id) {
             Ok(scope) => Arc::new(scope),
@@ -266,15 +260,15 @@ impl Front {
                 );
             }
         };
-        if s3::raw::knows(known.operation) {
+        if s3::raw::knows(s3_request.operation) {
             return match body.bytes(MAX_CALL) {
-                Some(bytes) => self.raw(known, &parts, &bytes, scope),
+                Some(bytes) => self.raw(s3_request, &parts, &bytes, scope),
                 None => too_long(Service::S3, request_id),
             };
         }
         // The signature was verified above. The wire layer needs it only to open a body that is
         // signed in pieces, and would else verify it a second time.
-        let is_upload = matches!(known.operation, "PutObject" | "UploadPart");
+        let is_upload = matches!(s3_request.operation, "PutObject" | "UploadPart");
         let signed_in_pieces = if is_upload { "STREAMING-AWS4" } else { "STREAMING-" };
         if !header_starts_with(&parts.headers, "x-amz-content-sha256", signed_in_pieces) {
             parts.headers.remove(http::header::AUTHORIZATION);
@@ -299,11 +293,17 @@ impl Front {
             response.headers_mut().remove(http::header::CONTENT_LENGTH);
             response.headers_mut().remove(http::header::CONTENT_TYPE);
         }
-        Reply { response, scope: Some(scope), operation: Cow::Borrowed("") }
+        SandboxResponse { response, scope: Some(scope), operation: Cow::Borrowed("") }
     }
 
     /// A form upload: who asks stands in the form.
-    fn post(&self, known: &Known, parts: &Parts, body: &[u8], request_id: &str) -> Reply {
+    fn post(
+        &self,
+        s3_request: &S3Request,
+        parts: &Parts,
+        body: &[u8],
+        request_id: &str,
+    ) -> SandboxResponse {
         let problem = |error: &AuthError| {
             let (status, code) = (error.status(Service::S3), error.code(Service::S3));
             s3_error(status, code, &error.message(Service::S3), request_id, false)
@@ -329,7 +329,7 @@ impl Front {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let form = match s3::post::parse(header("content-type"), body) {
             Ok(form) => form,
-            Err(error) => return s3_problem(&error, request_id),
+            Err(error) => return s3_error_from(&error, request_id),
         };
         let mut world = self.core.world();
         let (identity, auth_type) = match self.authenticate_form(&world, &form) {
@@ -351,14 +351,14 @@ impl Front {
             agent,
             None,
         );
-        let scope = scope.told(&world, parts);
+        let scope = scope.with_origin(&world, parts);
         let scope = Arc::new(scope);
         let allowed = form
             .field("policy")
-            .map_or(Ok(()), |policy| s3::post::check(policy, &form, &known.bucket, now));
+            .map_or(Ok(()), |policy| s3::post::check(policy, &form, &s3_request.bucket, now));
         let answer =
-            allowed.and_then(|()| s3::post::answer(&mut world, &scope, &form, &known.bucket));
-        reply(answer, scope)
+            allowed.and_then(|()| s3::post::answer(&mut world, &scope, &form, &s3_request.bucket));
+        s3_response(answer, scope)
     }
 
     /// Who sent a form, and how that was said.
@@ -378,21 +378,27 @@ impl Front {
     }
 
     /// A request that the wire layer does not know, or not well enough.
-    fn raw(&self, known: &Known, parts: &Parts, body: &[u8], scope: Arc<Scope>) -> Reply {
+    fn raw(
+        &self,
+        s3_request: &S3Request,
+        parts: &Parts,
+        body: &[u8],
+        scope: Arc<Scope>,
+    ) -> SandboxResponse {
         let request = s3::raw::Raw {
-            operation: known.operation,
-            bucket: &known.bucket,
-            key: &known.key,
-            query: &known.query,
+            operation: s3_request.operation,
+            bucket: &s3_request.bucket,
+            key: &s3_request.key,
+            query: &s3_request.query,
             headers: &parts.headers,
             body,
         };
         let answer = s3::raw::answer(&mut self.core.world(), &scope, &request);
-        reply(answer, scope)
+        s3_response(answer, scope)
     }
 
     /// S3 Control signs as S3 does, and words its refusals so.
-    fn control(&self, call: &Call<'_>, request_id: &str, account: &str) -> Reply {
+    fn control(&self, call: &Call<'_>, request_id: &str, account: &str) -> SandboxResponse {
         let mut headers = HeaderMap::new();
         insert(&mut headers, "content-type", "application/xml");
         insert(&mut headers, "x-amz-request-id", request_id);
@@ -406,7 +412,7 @@ impl Front {
                     call.parts,
                     call.bytes,
                 );
-                refuse(status, headers, answer).of(scope)
+                respond(status, headers, answer).with_scope(scope)
             }
             Err(problem) => {
                 let body = control::error_body(
@@ -414,12 +420,12 @@ impl Front {
                     problem.code(Service::S3),
                     &problem.message(Service::S3),
                 );
-                refuse(problem.status(Service::S3), headers, body)
+                respond(problem.status(Service::S3), headers, body)
             }
         }
     }
 
-    fn kms(&self, call: &Call<'_>, request_id: &str) -> Reply {
+    fn kms(&self, call: &Call<'_>, request_id: &str) -> SandboxResponse {
         self.json(call, Service::Kms, request_id, |world, scope, target| {
             kms::answer(world, scope, target, call.bytes)
         })
@@ -431,88 +437,65 @@ impl Front {
         call: &Call<'_>,
         service: Service,
         request_id: &str,
-        answer: impl FnOnce(&mut World, &Scope, &str) -> JsonAnswer,
-    ) -> Reply {
+        answer: impl FnOnce(&mut World, &Scope, &str) -> JsonResponse,
+    ) -> SandboxResponse {
         let mut headers = HeaderMap::new();
         insert(&mut headers, "content-type", "application/x-amz-json-1.1");
         insert(&mut headers, "x-amzn-requestid", request_id);
         let target = call.parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
         let target = target.unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        match self.known_caller(call, service, request_id) {
+        match self.named_caller(call, service, request_id) {
             Ok(scope) => {
                 let (status, body) = answer(&mut self.core.world(), &scope, target);
-                refuse(status, headers, body.to_string()).of(scope)
+                respond(status, headers, body.to_string()).with_scope(scope)
             }
             Err(problem) => {
-                let body = serde_json::json!({ "__type": problem.code(service), "message": problem.message(service) });
-                refuse(problem.status(service), headers, body.to_string())
+                let (status, code) = (problem.status(service), problem.code(service));
+                let (status, body) = json::error(status, code, problem.message(service));
+                respond(status, headers, body.to_string())
             }
         }
-        .named(operation)
+        .with_operation(operation)
     }
 
     /// A service that watches the account.
-    fn watch(&self, call: &Call<'_>, service: Service, request_id: &str) -> Reply {
+    fn watch(&self, call: &Call<'_>, service: Service, request_id: &str) -> SandboxResponse {
         self.json(call, service, request_id, |world, scope, target| {
             monitoring::answer(world, scope, service, call.parts, target, call.bytes)
         })
     }
 
-    fn sts(&self, call: &Call<'_>, request_id: &str) -> Reply {
+    /// A service of the query protocol.
+    fn query(&self, call: &Call<'_>, api: query::Api, request_id: &str) -> SandboxResponse {
         let mut headers = HeaderMap::new();
         insert(&mut headers, "content-type", "text/xml");
         insert(&mut headers, "x-amzn-requestid", request_id);
-        let mut fields = form_urlencoded::parse(call.bytes);
-        let operation =
-            fields.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned());
-        match self.known_caller(call, Service::Sts, request_id) {
-            Ok(scope) => {
-                let (status, answer) =
-                    sts::answer(&mut self.core.world(), &scope, &self.core.issuer, call.bytes);
-                refuse(status, headers, answer).of(scope)
-            }
-            Err(problem) => {
-                let body = sts::error_body(
-                    request_id,
-                    problem.code(Service::Sts),
-                    &problem.message(Service::Sts),
-                );
-                refuse(problem.status(Service::Sts), headers, body)
-            }
-        }
-        .named(operation.unwrap_or_default())
-    }
-
-    fn iam(&self, call: &Call<'_>, request_id: &str) -> Reply {
-        let mut headers = HeaderMap::new();
-        insert(&mut headers, "content-type", "text/xml");
-        insert(&mut headers, "x-amzn-requestid", request_id);
-        let mut fields = form_urlencoded::parse(call.bytes);
-        let operation =
-            fields.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned());
-        match self.known_caller(call, Service::Iam, request_id) {
+        let service = api.service();
+        match self.named_caller(call, service, request_id) {
             Ok(mut scope) => {
-                // Policies are told where IAM is, whatever the request was signed for.
-                IAM_REGION.clone_into(&mut scope.region);
-                let (status, answer) =
-                    identity::answer(&mut self.core.world(), &scope, &self.core.issuer, call.bytes);
-                refuse(status, headers, answer).of(scope)
+                let (world, issuer) = (&mut self.core.world(), &self.core.issuer);
+                let (status, body) = match api {
+                    query::Api::Sts => sts::answer(world, &scope, issuer, call.bytes),
+                    query::Api::Iam => {
+                        // Policies see where IAM is, whatever the request was signed for.
+                        IAM_REGION.clone_into(&mut scope.region);
+                        identity::answer(world, &scope, issuer, call.bytes)
+                    }
+                };
+                respond(status, headers, body).with_scope(scope)
             }
             Err(problem) => {
-                let body = identity::error_body(
-                    request_id,
-                    problem.code(Service::Iam),
-                    &problem.message(Service::Iam),
-                );
-                refuse(problem.status(Service::Iam), headers, body)
+                let message = problem.message(service);
+                let body = api.error_body(request_id, problem.code(service), &message);
+                respond(problem.status(service), headers, body)
             }
         }
-        .named(operation.unwrap_or_default())
+        .with_operation(query::operation(call.bytes))
     }
 
     /// Who asks a service that nobody may ask without a name.
-    fn known_caller(
+    fn named_caller(
         &self,
         call: &Call<'_>,
         service: Service,
@@ -522,18 +505,6 @@ impl Front {
             scope if matches!(scope.identity, Identity::Anonymous) => Err(AuthError::Missing),
             scope => Ok(scope),
         }
-    }
-}
-
-impl Reply {
-    fn named(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
-        self.operation = operation.into();
-        self
-    }
-
-    fn of(mut self, scope: impl Into<Arc<Scope>>) -> Self {
-        self.scope = Some(scope.into());
-        self
     }
 }
 
@@ -547,26 +518,21 @@ struct Call<'a> {
 }
 
 /// A body that is longer than any request of its kind. Codes and statuses are assumed.
-fn too_long(service: Service, request_id: &str) -> Reply {
-    match service {
-        Service::S3 => s3_error(
-            400,
-            "MaxMessageLengthExceeded",
-            "Your request was too big.",
-            request_id,
-            false,
-        ),
-        _ => refuse(413, HeaderMap::new(), Bytes::new()),
+fn too_long(service: Service, request_id: &str) -> SandboxResponse {
+    if service == Service::S3 {
+        let message = "Your request was too big.";
+        return s3_error(400, "MaxMessageLengthExceeded", message, request_id, false);
     }
+    respond(413, HeaderMap::new(), Bytes::new())
 }
 
 /// A host that is not modelled, such as an access point's, in the words of S3 or, for what looks
 /// like it, of S3 Control.
-fn no_host(authority: &str, request_id: &str) -> Reply {
+fn no_host(authority: &str, request_id: &str) -> SandboxResponse {
     let message = format!("the sandbox has no host `{authority}`");
     if authority.contains(".s3-control.") {
         let body = control::error_body(request_id, "NotImplemented", &message);
-        return refuse(501, HeaderMap::new(), body);
+        return respond(501, HeaderMap::new(), body);
     }
     s3_error(501, "NotImplemented", &message, request_id, false)
 }
@@ -577,40 +543,6 @@ fn wire_config() -> S3Config {
     let mut config = S3Config::default();
     config.presigned_url_max_skew_time_secs = u32::MAX;
     config
-}
-
-/// What a request is, by the guard table.
-struct Known {
-    operation: &'static str,
-    bucket: String,
-    key: String,
-    query: Vec<(String, String)>,
-}
-
-/// Whether exactly one row of the guard table accounts for the request.
-fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<Known, String> {
-    let path = parts.uri.path();
-    let path = path.strip_prefix('/').unwrap_or(path);
-    let (bucket, key) = match virtual_bucket {
-        Some(bucket) => (bucket, path),
-        None => path.split_once('/').unwrap_or((path, "")),
-    };
-    let level = match (virtual_bucket.is_some() || !path.is_empty(), key.is_empty()) {
-        (false, _) => Level::Service,
-        (true, true) => Level::Bucket,
-        (true, false) => Level::Object,
-    };
-    let query =
-        query_pairs(parts.uri.query().unwrap_or_default()).ok_or("the query cannot be decoded")?;
-    let row = guard::identify(&parts.method, level, &query, &parts.headers)
-        .map_err(|unmodelled| unmodelled.to_string())?;
-    let key = percent_encoding::percent_decode_str(key).decode_utf8();
-    Ok(Known {
-        operation: row.operation,
-        bucket: bucket.to_owned(),
-        key: key.map_err(|_| "the key cannot be decoded")?.into_owned(),
-        query,
-    })
 }
 
 /// What a call takes whose body is no object. AWS's own limits are below it.
@@ -640,7 +572,9 @@ impl S3Host for Hosts {
                 Ok(VirtualHost::new(self.region.as_str()).with_bucket(bucket))
             }
             Some(Host::S3(None)) => Ok(VirtualHost::new(self.region.as_str())),
-            _ => Err(S3Error::with_message(S3ErrorCode::InvalidRequest, "the host is not S3's")),
+            Some(Host::Other(..) | Host::Control(_)) | None => {
+                Err(S3Error::with_message(S3ErrorCode::InvalidRequest, "the host is not S3's"))
+            }
         }
     }
 }
