@@ -2,23 +2,23 @@
 //! agrees with the decision.
 #![no_main]
 
-use gainsay_iam::{Answer, Decision, EvaluationInput, explain};
+use gainsay_iam::{Decision, EvaluationInput, Response, explain};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let answer = Answer::to(data, true);
-    assert_eq!(answer.decision.is_none(), answer.error.is_some());
+    let response = Response::decide(data, true);
+    assert_eq!(response.decision.is_none(), response.error.is_some());
     let mut line = Vec::new();
-    answer.write(&mut line).unwrap();
+    response.write(&mut line).unwrap();
     assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
-    if let Some(decision) = answer.decision
+    if let Some(decision) = response.decision
         && let Ok(text) = std::str::from_utf8(data)
         && let (_, Ok(input)) = EvaluationInput::read(text)
     {
         let explanation = explain(&input.request(), &input.policies());
         assert_eq!(explanation.decision, Some(decision));
-        assert_eq!(decision == Decision::ImplicitDeny, !answer.silent.is_empty());
-        for reason in &answer.by {
+        assert_eq!(decision == Decision::ImplicitDeny, !response.silent.is_empty());
+        for reason in &response.by {
             assert!(explanation.layers.iter().any(|view| view.layer == reason.layer), "{reason:?}");
         }
     }

@@ -124,7 +124,7 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
 /// The network that a request says it comes from.
 fn network(values: &BTreeMap<Param, String>) -> Network {
     let endpoint = match values.get(&Param::SourceVpce).map(String::as_str) {
-        None => Endpoint::Unsaid,
+        None => Endpoint::Unknown,
         Some(NO_ENDPOINT) => Endpoint::None,
         Some(id) => Endpoint::Through(Some(id.to_owned())),
     };

@@ -149,7 +149,7 @@ fn refused<'a>(
         };
         match evaluate(&request.request(), policies) {
             Ok(evaluation) if evaluation.decision == Decision::Allow => {
-                SearchOutcome::None { asked: 1 }
+                SearchOutcome::None { evaluated: 1 }
             }
             Ok(_) => SearchOutcome::Request(request.into()),
             Err(doubt) => SearchOutcome::Undecided(doubt),

@@ -120,7 +120,7 @@ pub(super) fn judge(
     }
     for found in outcomes(kind, &policy, subject, parameters) {
         match found {
-            SearchOutcome::None { asked } if asked > 0 => {}
+            SearchOutcome::None { evaluated } if evaluated > 0 => {}
             // A kind of which there is no request shows nothing.
             SearchOutcome::None { .. } => {
                 return Judgement::inconclusive(
@@ -244,7 +244,7 @@ fn outcomes(
 /// said is undecided.
 fn space_of(policies: &Policies<'_>, subject: &Subject) -> RequestSpace {
     let mut space = RequestSpace::of(policies, &subject.account);
-    space.leave_alike_actions(policies);
+    space.drop_equivalent_actions(policies);
     space.organizations = subject.organizations.as_ref().clone();
     space
 }

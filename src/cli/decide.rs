@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use gainsay_iam::Answer;
+use gainsay_iam::Response;
 
 use super::Terminal;
 use crate::{exit::Exit, report::one_line};
@@ -72,9 +72,9 @@ impl Decide {
             if line.len() as u64 > LONGEST && line.last() != Some(&b'\n') {
                 input.skip_until(b'\n')?;
                 let problem = format!("a line has more than {LONGEST} bytes");
-                Answer::malformed(problem).write(&mut terminal.out)?;
+                Response::malformed(problem).write(&mut terminal.out)?;
             } else if !question.is_empty() {
-                Answer::to(question, self.near).write(&mut terminal.out)?;
+                Response::decide(question, self.near).write(&mut terminal.out)?;
             }
             // Who asks one question at a time waits for its answer.
             if input.buffer().is_empty() {

@@ -1,42 +1,42 @@
-//! What is asked: the request and its condition context.
+//! A request and its condition context: the input of an evaluation, apart from the policies.
 
 use std::collections::BTreeMap;
 
-use super::outside::{Outside, Unsaid, outside};
-use super::principal::Principal;
+use crate::external::{ExternalSource, UnknownSources, external_source};
+use crate::principal::Principal;
 
-/// One request, complete: everything a policy can ask about it.
+/// A request as an AWS service authorizes it: everything that a policy can match.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Who asks.
+    /// The caller.
     pub principal: &'a Principal,
     /// The action, such as `s3:GetObject`; case does not matter.
     pub action: &'a str,
     /// The ARN of the resource, or `*` where the action has none.
     pub resource: &'a str,
-    /// The account that owns the resource.
+    /// The id of the account that owns the resource, of twelve digits.
     pub resource_account: &'a str,
     /// The condition keys of the request.
     pub context: &'a Context,
 }
 
-/// A request that stands for itself.
+/// A [`Request`] that owns its parts, for requests that outlive what they were made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnedRequest {
-    /// See [`Request::principal`].
+    /// The caller.
     pub principal: Principal,
-    /// See [`Request::action`].
+    /// The action, such as `s3:GetObject`; case does not matter.
     pub action: String,
-    /// See [`Request::resource`].
+    /// The ARN of the resource, or `*` where the action has none.
     pub resource: String,
-    /// See [`Request::resource_account`].
+    /// The id of the account that owns the resource, of twelve digits.
     pub resource_account: String,
-    /// See [`Request::context`].
+    /// The condition keys of the request.
     pub context: Context,
 }
 
 impl OwnedRequest {
-    /// The request.
+    /// Borrows the parts, as [`evaluate`](crate::evaluate()) takes them.
     #[must_use]
     pub fn request(&self) -> Request<'_> {
         Request {
@@ -61,22 +61,43 @@ impl From<&Request<'_>> for OwnedRequest {
     }
 }
 
-/// The condition context of a request. It is complete: a key it lacks is absent, unless it follows
-/// from something of which nothing is said. Keys are case-insensitive.
+/// The condition keys of a request with their values. Names of keys are case-insensitive.
+///
+/// A context is complete: a key that is not set is absent from the request, and conditions read it
+/// as AWS reads an absent key. Where that is not known, [`set_unmodelled`](Self::set_unmodelled)
+/// and [`set_unknown`](Self::set_unknown) make whatever reads the key
+/// [`Undecidable`](crate::Undecidable).
+///
+/// ```
+/// use gainsay_iam::{Context, ContextValue};
+///
+/// let mut context = Context::new();
+/// context.set("aws:SecureTransport", "true");
+/// context.set_all("aws:TagKeys", ["team", "stage"].map(str::to_owned));
+/// context.set_unmodelled("kms:RequestAlias");
+///
+/// assert_eq!(context.get("AWS:SecureTransport"), Some(&["true".to_owned()][..]));
+/// assert_eq!(context.value("aws:SourceIp"), ContextValue::Absent);
+/// assert_eq!(context.value("kms:RequestAlias"), ContextValue::Unmodelled);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     /// By key in lower case; `None` is a key whose presence is not known.
     keys: BTreeMap<String, Option<Vec<String>>>,
-    /// That of which nothing is said: what follows from it and is not set may be there or not.
-    unsaid: Unsaid,
+    /// A key that follows from one of these, and is not set, may be present or not.
+    unknown: UnknownSources,
 }
 
-/// What a context says of one key.
-pub(super) enum Found<'a> {
+/// What is known of one condition key of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContextValue<'a> {
+    /// The request does not have the key.
     Absent,
+    /// Whether AWS would send the key is not modelled.
     Unmodelled,
-    /// It follows from this, of which nothing is said.
-    Unsaid(Outside),
+    /// The key follows from this, of which nothing is known.
+    Unknown(ExternalSource),
+    /// The request has the key, with at least one value.
     Values(&'a [String]),
 }
 
@@ -92,29 +113,37 @@ impl Context {
         self.keys.insert(key.to_lowercase(), Some(vec![value.into()]));
     }
 
-    /// Gives a key these values, in place of any it had. Without values the key counts as absent.
+    /// Gives a key several values, in place of any it had. Without values the key is absent.
     pub fn set_all(&mut self, key: &str, values: impl IntoIterator<Item = String>) {
         self.keys.insert(key.to_lowercase(), Some(values.into_iter().collect()));
     }
 
-    /// Says that it is not known whether AWS would send this key: what reads it is undecidable.
+    /// Marks a key of which it is not known whether AWS would send it: a statement that reads it is
+    /// undecidable.
     pub fn set_unmodelled(&mut self, key: &str) {
         self.keys.insert(key.to_lowercase(), None);
     }
 
-    /// Says that nothing is said of these: what reads a key that follows from one of them, and is
-    /// not set, is undecidable.
-    pub fn leave_unsaid(&mut self, outside: impl IntoIterator<Item = Outside>) {
-        outside.into_iter().for_each(|outside| self.unsaid.add(outside));
+    /// Marks sources of which nothing is known, such as the network: a statement that reads a key
+    /// that follows from one of them, and is not set, is undecidable.
+    pub fn set_unknown(&mut self, sources: impl IntoIterator<Item = ExternalSource>) {
+        sources.into_iter().for_each(|source| self.unknown.add(source));
     }
 
-    /// The values of a key; `None` if it is absent or not known.
+    /// The values of a key; `None` if it is absent or not known. [`value`](Self::value) tells one
+    /// from the other.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&[String]> {
-        match self.find(&key.to_lowercase()) {
-            Found::Values(values) => Some(values),
-            Found::Absent | Found::Unmodelled | Found::Unsaid(_) => None,
+        match self.value(key) {
+            ContextValue::Values(values) => Some(values),
+            ContextValue::Absent | ContextValue::Unmodelled | ContextValue::Unknown(_) => None,
         }
+    }
+
+    /// What is known of a key.
+    #[must_use]
+    pub fn value(&self, key: &str) -> ContextValue<'_> {
+        self.find(&key.to_lowercase())
     }
 
     /// The keys that have a value, in lower case, with their values.
@@ -124,17 +153,17 @@ impl Context {
         })
     }
 
-    /// What is known of a key, given in lower case.
-    pub(super) fn find(&self, lower: &str) -> Found<'_> {
+    /// What is known of a key whose name is in lower case already: conditions keep it so.
+    pub(crate) fn find(&self, lower: &str) -> ContextValue<'_> {
         match self.keys.get(lower) {
-            None if self.unsaid == Unsaid::default() => Found::Absent,
-            None => match outside(lower) {
-                Some(outside) if self.unsaid.has(outside) => Found::Unsaid(outside),
-                _ => Found::Absent,
+            None if self.unknown == UnknownSources::default() => ContextValue::Absent,
+            None => match external_source(lower) {
+                Some(source) if self.unknown.has(source) => ContextValue::Unknown(source),
+                _ => ContextValue::Absent,
             },
-            Some(None) => Found::Unmodelled,
-            Some(Some(values)) if values.is_empty() => Found::Absent,
-            Some(Some(values)) => Found::Values(values),
+            Some(None) => ContextValue::Unmodelled,
+            Some(Some(values)) if values.is_empty() => ContextValue::Absent,
+            Some(Some(values)) => ContextValue::Values(values),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What can be wrong with a document, and what this engine declines to decide.
+//! Errors: what is wrong with a document, and what this engine declines to decide.
 
 use std::fmt;
 
-use super::evaluate::Reason;
-use super::layer::PolicyKind;
-use super::outside::Outside;
+use crate::evaluate::Reason;
+use crate::external::ExternalSource;
+use crate::layer::PolicyKind;
 
 /// One step from the document to an element inside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +24,8 @@ impl fmt::Display for PathStep {
     }
 }
 
-/// A policy document that AWS would not accept.
+/// The error for a policy document that AWS would not store. The message names the problem and the
+/// element: ``unknown element `Resorce` (at `Statement[0].Resorce`)``.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{problem}{}", at(path))]
 pub struct DocumentError {
@@ -44,23 +45,23 @@ fn at(path: &[PathStep]) -> String {
 }
 
 impl DocumentError {
-    pub(super) fn new(path: &[PathStep], problem: Problem) -> Self {
+    pub(crate) fn new(path: &[PathStep], problem: Problem) -> Self {
         Self { path: path.to_vec(), problem }
     }
 
-    /// Where in the document; [`locate`](super::locate) turns it into a line of the text.
+    /// Where in the document; [`locate`](crate::locate) turns it into a line of the text.
     #[must_use]
     pub fn path(&self) -> &[PathStep] {
         &self.path
     }
 
-    /// What is wrong there.
+    /// What is wrong with the element.
     #[must_use]
     pub fn problem(&self) -> &Problem {
         &self.problem
     }
 
-    /// What to do about it, where that can be said, such as ``did you mean `Principal`?``.
+    /// A proposal how to fix it, if there is one, such as ``did you mean `Principal`?``.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match &self.problem {
@@ -84,7 +85,15 @@ impl DocumentError {
             }
             Problem::DuplicateKey { .. } => Some("merge the two into one".to_owned()),
             Problem::TooLarge { .. } => Some("merge statements or shorten lists".to_owned()),
-            _ => None,
+            Problem::Json { .. }
+            | Problem::WrongType { .. }
+            | Problem::Sid { .. }
+            | Problem::Action { .. }
+            | Problem::Resource { .. }
+            | Problem::Principal { .. }
+            | Problem::Value { .. }
+            | Problem::SetOperator { .. }
+            | Problem::Variable { .. } => None,
         }
     }
 }
@@ -100,13 +109,13 @@ pub enum Problem {
         line: usize,
         /// 1-based column.
         column: usize,
-        /// What the JSON reader says.
+        /// The message of the JSON parser.
         message: String,
     },
     /// One object has a key twice; JSON readers keep one of them silently, AWS refuses.
     #[error("key `{key}` is written twice in one object, line {line}, column {column}")]
     DuplicateKey {
-        /// The key.
+        /// The key that is there twice.
         key: String,
         /// 1-based line of the second one.
         line: usize,
@@ -124,7 +133,7 @@ pub enum Problem {
     /// An element the policy language does not have.
     #[error("unknown element `{name}`")]
     UnknownElement {
-        /// As written.
+        /// The text in the document.
         name: String,
         /// The nearest element there is.
         suggestion: Option<&'static str>,
@@ -148,9 +157,9 @@ pub enum Problem {
     /// Two elements that exclude each other.
     #[error("`{first}` and `{second}` exclude each other")]
     Both {
-        /// One element.
+        /// The name of one element.
         first: &'static str,
-        /// The other.
+        /// The name of the other element.
         second: &'static str,
     },
     /// A list or object that must not be empty.
@@ -162,19 +171,19 @@ pub enum Problem {
     /// A `Version` AWS does not have.
     #[error("unknown policy version `{found}`")]
     Version {
-        /// As written.
+        /// The text in the document.
         found: String,
     },
     /// An `Effect` AWS does not have.
     #[error("unknown effect `{found}`")]
     Effect {
-        /// As written.
+        /// The text in the document.
         found: String,
     },
     /// A `Sid` with characters this kind of policy does not take.
     #[error("sid `{sid}` is not alphanumeric: use letters and digits only in {kind} statements")]
     Sid {
-        /// As written.
+        /// The text in the document.
         sid: String,
         /// The kind of policy.
         kind: PolicyKind,
@@ -182,13 +191,13 @@ pub enum Problem {
     /// A `Sid` used by an earlier statement.
     #[error("sid `{sid}` is used twice")]
     DuplicateSid {
-        /// As written.
+        /// The text in the document.
         sid: String,
     },
     /// An action that does not follow the grammar, or that this kind of policy does not take.
     #[error("invalid action `{action}`: {why}")]
     Action {
-        /// As written.
+        /// The text in the document.
         action: String,
         /// What is wrong and what to write.
         why: &'static str,
@@ -196,7 +205,7 @@ pub enum Problem {
     /// A resource that does not follow the grammar, or that this kind of policy does not take.
     #[error("invalid resource `{resource}`: {why}")]
     Resource {
-        /// As written.
+        /// The text in the document.
         resource: String,
         /// What is wrong and what to write.
         why: &'static str,
@@ -204,7 +213,7 @@ pub enum Problem {
     /// A principal that does not follow the grammar, or that this kind of policy does not take.
     #[error("invalid principal `{principal}`: {why}")]
     Principal {
-        /// As written.
+        /// The text in the document.
         principal: String,
         /// What is wrong and what to write.
         why: &'static str,
@@ -212,7 +221,7 @@ pub enum Problem {
     /// A principal type AWS does not have.
     #[error("unknown principal type `{name}`")]
     UnknownPrincipalType {
-        /// As written.
+        /// The text in the document.
         name: String,
         /// The nearest type there is.
         suggestion: Option<&'static str>,
@@ -220,7 +229,7 @@ pub enum Problem {
     /// A condition operator AWS does not have.
     #[error("unknown condition operator `{name}`")]
     UnknownOperator {
-        /// As written.
+        /// The text in the document.
         name: String,
         /// The nearest operator there is.
         suggestion: Option<&'static str>,
@@ -228,9 +237,9 @@ pub enum Problem {
     /// A condition value the operator cannot compare with.
     #[error("`{value}` is no value for `{operator}`: write {expected}")]
     Value {
-        /// The operator, as written.
+        /// The operator in the document.
         operator: String,
-        /// The value, as written.
+        /// The value in the document.
         value: String,
         /// What the operator takes.
         expected: &'static str,
@@ -238,12 +247,12 @@ pub enum Problem {
     /// A set operator on a key that has one value, which KMS refuses.
     #[error("`{operator}` is not allowed for `{key}` in a key policy: the key has one value")]
     SetOperator {
-        /// The operator, as written.
+        /// The operator in the document.
         operator: String,
-        /// The key, as written.
+        /// The condition key in the document.
         key: String,
     },
-    /// A policy variable that is not written as AWS reads it.
+    /// A policy variable with invalid syntax.
     #[error("invalid policy variable in `{text}`: {why}")]
     Variable {
         /// The text it is in.
@@ -264,7 +273,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// The stable word for it.
+    /// The stable code of the problem, such as `unknown-element`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -293,37 +302,39 @@ impl Problem {
     }
 }
 
-/// A request this engine declines to decide: AWS would, by something that is not modelled here or
-/// that its pages leave open.
+/// The error for a request that this engine declines to decide. AWS would decide it, by something
+/// that is not modelled here or that its documentation leaves open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Undecidable {
     /// A condition or variable reads a key whose presence in the request is not known.
     #[error("{at} reads the condition key `{key}`, which is not modelled for this request")]
     UnmodelledKey {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
         /// The key, in lower case.
         key: String,
     },
-    /// A condition or variable reads a key that follows from something of which nothing is said.
+    /// A condition or variable reads a key that is determined by something that is not known.
     #[error(
-        "{at} reads the condition key `{key}`, and nothing says whether the request has it: {outside}"
+        "{at} reads the condition key `{key}`, and nothing says whether the request has it: \
+         {determined_by}"
     )]
     MissingContext {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
         /// The key, in lower case.
         key: String,
-        /// What it follows from.
-        outside: Outside,
+        /// What determines the key.
+        determined_by: ExternalSource,
     },
     /// An operator for one value reads a key that has several in this request.
     #[error(
-        "{at} compares `{key}`, which has several values in this request: use `ForAllValues:` or `ForAnyValue:`"
+        "{at} compares `{key}`, which has several values in this request: use `ForAllValues:` or \
+         `ForAnyValue:`"
     )]
     SeveralValues {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
         /// The key, in lower case.
         key: String,
@@ -331,7 +342,7 @@ pub enum Undecidable {
     /// A policy variable names a key that has several values in this request.
     #[error("{at} uses the policy variable `{key}`, which has several values in this request")]
     SeveralValuesInVariable {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
         /// The key, in lower case.
         key: String,
@@ -339,10 +350,11 @@ pub enum Undecidable {
     /// A `NotResource` names a variable that has no value in this request; AWS documents only
     /// `Resource`.
     #[error(
-        "{at} uses the policy variable `{key}` in `NotResource`, and it has no value in this request"
+        "{at} uses the policy variable `{key}` in `NotResource`, and it has no value in this \
+         request"
     )]
     AbsentInNotResource {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
         /// The key, in lower case.
         key: String,
@@ -350,28 +362,28 @@ pub enum Undecidable {
     /// An ARN operator compares with a value that is no ARN of six segments.
     #[error("{at} compares an ARN with `{value}`, which has not the six segments of one")]
     NotAnArn {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
-        /// The value.
+        /// The value that is no ARN.
         value: String,
     },
     /// A statement names a canonical user; which account that is, is not part of a request.
     #[error("{at} names a canonical user, whose account is not known: name the account's ARN")]
     CanonicalUser {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
     },
     /// A `NotPrincipal` lists the caller without its role or account; AWS documents only that it
     /// "might" deny.
     #[error("{at} lists the caller in `NotPrincipal` without its role or account: list them too")]
     PartialNotPrincipal {
-        /// The statement.
+        /// The undecidable statement.
         at: Reason,
     },
 }
 
 impl Undecidable {
-    /// The stable word for it.
+    /// The stable code of the reason, such as `missing-context`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -386,7 +398,7 @@ impl Undecidable {
         }
     }
 
-    /// The statement that cannot be decided.
+    /// The statement that is undecidable.
     #[must_use]
     pub fn at(&self) -> &Reason {
         match self {
@@ -402,11 +414,11 @@ impl Undecidable {
     }
 }
 
-/// The same as [`Undecidable`] before it is known which statement it is.
+/// Why an element of a statement is undecidable; with the statement it becomes an [`Undecidable`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Doubt {
+pub(crate) enum UndecidableCause {
     Unmodelled(String),
-    Unsaid(String, Outside),
+    MissingContext(String, ExternalSource),
     SeveralValues(String),
     SeveralInVariable(String),
     AbsentInNotResource(String),
@@ -415,23 +427,29 @@ pub(super) enum Doubt {
     PartialNotPrincipal,
 }
 
-impl Doubt {
-    pub(super) fn at(self, at: Reason) -> Undecidable {
+impl UndecidableCause {
+    pub(crate) fn at(self, at: Reason) -> Undecidable {
         match self {
-            Doubt::Unmodelled(key) => Undecidable::UnmodelledKey { at, key },
-            Doubt::Unsaid(key, outside) => Undecidable::MissingContext { at, key, outside },
-            Doubt::SeveralValues(key) => Undecidable::SeveralValues { at, key },
-            Doubt::SeveralInVariable(key) => Undecidable::SeveralValuesInVariable { at, key },
-            Doubt::AbsentInNotResource(key) => Undecidable::AbsentInNotResource { at, key },
-            Doubt::NotAnArn(value) => Undecidable::NotAnArn { at, value },
-            Doubt::CanonicalUser => Undecidable::CanonicalUser { at },
-            Doubt::PartialNotPrincipal => Undecidable::PartialNotPrincipal { at },
+            UndecidableCause::Unmodelled(key) => Undecidable::UnmodelledKey { at, key },
+            UndecidableCause::MissingContext(key, determined_by) => {
+                Undecidable::MissingContext { at, key, determined_by }
+            }
+            UndecidableCause::SeveralValues(key) => Undecidable::SeveralValues { at, key },
+            UndecidableCause::SeveralInVariable(key) => {
+                Undecidable::SeveralValuesInVariable { at, key }
+            }
+            UndecidableCause::AbsentInNotResource(key) => {
+                Undecidable::AbsentInNotResource { at, key }
+            }
+            UndecidableCause::NotAnArn(value) => Undecidable::NotAnArn { at, value },
+            UndecidableCause::CanonicalUser => Undecidable::CanonicalUser { at },
+            UndecidableCause::PartialNotPrincipal => Undecidable::PartialNotPrincipal { at },
         }
     }
 }
 
-/// The candidate nearest to a misspelt word, if any is near enough to be worth proposing.
-pub(super) fn nearest(
+/// The candidate closest to a misspelt word, if any is close enough to be worth proposing.
+pub(crate) fn closest_word(
     word: &str,
     candidates: impl IntoIterator<Item = &'static str>,
 ) -> Option<&'static str> {

@@ -1,29 +1,31 @@
 //! Why a decision is what it is: every layer, statement and element, and what was compared.
-//! Computed when it is asked for, apart from
-//! [`evaluate`], and from the same parts, so that it cannot say anything else.
+//! Computed on demand, apart from [`evaluate`] but by the same functions, so that the two cannot
+//! differ.
 
 use std::fmt;
 
 use serde::Serialize;
 
-use super::context::{Found, Request};
-use super::document::{Asked, Effect, Policy, Statement};
-use super::error::Undecidable;
-use super::evaluate::{
-    Decision, Evaluation, Policies, Reason, evaluate, keeps_own_bucket_policy, limits_resources,
+use crate::context::{ContextValue, Request};
+use crate::error::Undecidable;
+use crate::evaluate::{
+    Decision, Evaluation, Policies, Reason, evaluate, is_exempt_from_bucket_policy_denies,
+    is_limited_by_rcps,
 };
-use super::layer::Layer;
-use super::principal::Principal;
+use crate::grant::Grant;
+use crate::layer::Layer;
+use crate::policy::{Effect, Policy, PreparedRequest, Statement};
+use crate::principal::Principal;
 
-/// Whether an element, or a whole statement, matches the request.
+/// Whether an element, or a whole statement, matches a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Matched {
-    /// It does.
+    /// It matches.
     Yes,
-    /// It does not.
+    /// It does not match.
     No,
-    /// It reads what is not modelled.
+    /// It reads something that is not modelled.
     Undecided,
 }
 
@@ -37,101 +39,102 @@ impl<E> From<Result<bool, E>> for Matched {
     }
 }
 
-/// The evaluation of one request.
+/// How the decision of one request came about: the result of [`explain()`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
-    /// Who asks.
+    /// The caller: an ARN, the name of a service, or `anonymous`.
     pub principal: String,
     /// The action.
     pub action: String,
-    /// The resource.
+    /// The ARN of the resource.
     pub resource: String,
-    /// The account that owns it.
+    /// The id of the account that owns the resource.
     pub resource_account: String,
-    /// The decision; nothing if it cannot be decided.
+    /// The decision; `None` if it cannot be decided.
     pub decision: Option<Decision>,
     /// Why it cannot be decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// See [`Evaluation::by`].
+    /// The deciding statements, as [`Evaluation::by`] has them.
     pub by: Vec<Reason>,
-    /// See [`Evaluation::silent`].
+    /// The layers that would have had to allow, as [`Evaluation::silent`] has them.
     pub silent: Vec<Layer>,
     /// Of an implicit deny the statement that came nearest to allowing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub near: Option<Near>,
+    pub near: Option<NearestMiss>,
     /// The layers that are in use.
     pub layers: Vec<LayerView>,
 }
 
-/// One layer.
+/// One layer of an [`Explanation`].
 #[derive(Clone, Debug, Serialize)]
 pub struct LayerView {
-    /// Which.
+    /// The layer.
     pub layer: Layer,
     /// Its policies; grants are counted as policies of one statement.
     pub policies: Vec<PolicyView>,
 }
 
-/// One policy.
+/// One policy of an [`Explanation`].
 #[derive(Clone, Debug, Serialize)]
 pub struct PolicyView {
-    /// Which of the layer, from 0.
+    /// The index of the policy, or of the grant, in its layer, from 0.
     pub policy: usize,
-    /// Its file, where it has one.
+    /// The file it is from, which is left to the caller to set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// Its statements.
     pub statements: Vec<StatementView>,
 }
 
-/// One statement.
+/// One statement of an [`Explanation`].
 #[derive(Clone, Debug, Serialize)]
 pub struct StatementView {
-    /// Which of the policy, from 0.
+    /// The index of the statement in its policy, from 0.
     pub statement: usize,
-    /// Its Sid.
+    /// Its `Sid`, if it has one.
     pub sid: Option<String>,
     /// Its effect.
     pub effect: Effect,
-    /// The line it begins on, where it has a file.
+    /// The line of the file that it begins on, from 1, which is left to the caller to set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
     /// Whether it matches: all of its elements do.
     pub matched: Matched,
-    /// Its elements.
+    /// Its elements, without `Sid` and `Effect`.
     pub elements: Vec<ElementView>,
 }
 
-/// One element of a statement.
+/// One element of a statement of an [`Explanation`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ElementView {
     /// `Action`, `NotResource`, `Principal`, or the operator and key of a condition.
     pub element: String,
-    /// Whether it matches.
+    /// Whether it matches the request.
     pub matched: Matched,
-    /// What the policy has.
+    /// The values that the policy has.
     pub policy: Vec<String>,
-    /// What the request has; nothing if it lacks it.
+    /// The values that the request has; `None` if it lacks the key.
     pub request: Option<Vec<String>>,
 }
 
-/// The statement that came nearest to allowing a request.
+/// The statement that came nearest to allowing a request that was not allowed. It is shown as
+/// `Allow ReadReports matched all but Resource`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Near {
+pub struct NearestMiss {
     /// The layer it belongs to.
     pub layer: Layer,
-    /// See [`Reason::policy`].
+    /// The index of the policy, or of the grant, in its layer, from 0.
     pub policy: usize,
-    /// See [`Reason::statement`].
+    /// The index of the statement in its policy, from 0; 0 for a grant.
     pub statement: usize,
-    /// Its Sid.
+    /// Its `Sid`, if it has one.
     pub sid: Option<String>,
-    /// The elements of it that did not match.
+    /// The elements of the statement that did not match.
     pub but: Vec<String>,
 }
 
-impl fmt::Display for Near {
+impl fmt::Display for NearestMiss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.sid {
             Some(sid) => write!(f, "Allow {sid}")?,
@@ -145,7 +148,32 @@ impl fmt::Display for Near {
     }
 }
 
-/// Explains a decision.
+/// Explains the decision of a request: every layer that is in use and takes part, with every
+/// statement and every element, whether it matches, and what was compared.
+///
+/// ```
+/// use gainsay_iam::{EvaluationInput, Matched, explain};
+///
+/// let (_, input) = EvaluationInput::read(
+///     r#"{"principal": "arn:aws:iam::111122223333:user/ann", "action": "s3:GetObject",
+///         "resource": "arn:aws:s3:::payroll/may.csv", "resource_account": "111122223333",
+///         "policies": {"identity": {"Version": "2012-10-17", "Statement": {
+///             "Sid": "ReadReports", "Effect": "Allow", "Action": "s3:Get*",
+///             "Resource": "arn:aws:s3:::reports/*"}}}}"#,
+/// );
+/// let input = input?;
+/// let explanation = explain(&input.request(), &input.policies());
+///
+/// let near = explanation.near.map(|near| near.to_string());
+/// assert_eq!(near.as_deref(), Some("Allow ReadReports matched all but Resource"));
+/// let statement = &explanation.layers[0].policies[0].statements[0];
+/// assert_eq!(statement.matched, Matched::No);
+/// let [action, resource] = statement.elements.as_slice() else { panic!() };
+/// assert_eq!((action.element.as_str(), action.matched), ("Action", Matched::Yes));
+/// assert_eq!((resource.element.as_str(), resource.matched), ("Resource", Matched::No));
+/// assert_eq!(resource.policy, ["arn:aws:s3:::reports/*"]);
+/// # Ok::<(), gainsay_iam::EvaluationInputError>(())
+/// ```
 #[must_use]
 pub fn explain(request: &Request<'_>, policies: &Policies<'_>) -> Explanation {
     let layers = views(request, policies);
@@ -174,25 +202,25 @@ pub fn explain(request: &Request<'_>, policies: &Policies<'_>) -> Explanation {
 }
 
 /// Of an implicit deny the statement that came nearest to allowing, in the layers that were silent:
-/// one about the action, if there is any, and of those the one with the fewest elements that did
-/// not match, the first of them.
+/// one about the action, if there is any, and of those the first with the fewest elements that did
+/// not match. `None` for every other decision.
 #[must_use]
 pub fn nearest_miss(
     request: &Request<'_>,
     policies: &Policies<'_>,
     evaluation: &Evaluation,
-) -> Option<Near> {
+) -> Option<NearestMiss> {
     if evaluation.decision != Decision::ImplicitDeny {
         return None;
     }
     nearest(&views(request, policies), evaluation)
 }
 
-fn nearest(layers: &[LayerView], evaluation: &Evaluation) -> Option<Near> {
+fn nearest(layers: &[LayerView], evaluation: &Evaluation) -> Option<NearestMiss> {
     if evaluation.decision != Decision::ImplicitDeny {
         return None;
     }
-    let mut nearest: Option<Near> = None;
+    let mut nearest: Option<NearestMiss> = None;
     let distance =
         |but: &[String]| (but.iter().any(|element| element.ends_with("Action")), but.len());
     for view in layers.iter().filter(|view| evaluation.silent.contains(&view.layer)) {
@@ -212,7 +240,7 @@ fn nearest(layers: &[LayerView], evaluation: &Evaluation) -> Option<Near> {
                 {
                     continue;
                 }
-                nearest = Some(Near {
+                nearest = Some(NearestMiss {
                     layer: view.layer,
                     policy: policy.policy,
                     statement: statement.statement,
@@ -227,7 +255,7 @@ fn nearest(layers: &[LayerView], evaluation: &Evaluation) -> Option<Near> {
 
 /// Every layer that is in use and takes part.
 fn views(request: &Request<'_>, policies: &Policies<'_>) -> Vec<LayerView> {
-    let asked = Asked::new(request, policies.boundary.is_some());
+    let prepared = PreparedRequest::new(request, policies.boundary.is_some());
     let has_policies =
         matches!(request.principal, Principal::User { .. } | Principal::Session { .. });
     let view = |layer: Layer, policies: Vec<&Policy>| LayerView {
@@ -235,7 +263,7 @@ fn views(request: &Request<'_>, policies: &Policies<'_>) -> Vec<LayerView> {
         policies: policies
             .into_iter()
             .enumerate()
-            .map(|(index, policy)| policy_view(index, policy, &asked))
+            .map(|(index, policy)| policy_view(index, policy, &prepared))
             .collect(),
     };
     let mut layers = Vec::new();
@@ -257,11 +285,11 @@ fn views(request: &Request<'_>, policies: &Policies<'_>) -> Vec<LayerView> {
     if request.principal.account().is_some() && !request.principal.is_service_linked() {
         add(Layer::Scp, policies.scp.iter().flatten().collect());
     }
-    if limits_resources(&asked) {
+    if is_limited_by_rcps(&prepared) {
         add(Layer::Rcp, policies.rcp.iter().flatten().collect());
     }
     add(Layer::VpcEndpoint, policies.vpc_endpoint.into_iter().collect());
-    if keeps_own_bucket_policy(&asked, policies.resource) {
+    if is_exempt_from_bucket_policy_denies(&prepared, policies.resource) {
         for layer in layers.iter_mut().filter(|layer| layer.layer == Layer::Resource) {
             for policy in &mut layer.policies {
                 policy.statements.retain(|statement| statement.effect == Effect::Allow);
@@ -275,7 +303,7 @@ fn views(request: &Request<'_>, policies: &Policies<'_>) -> Vec<LayerView> {
     layers
 }
 
-fn policy_view(index: usize, policy: &Policy, asked: &Asked<'_>) -> PolicyView {
+fn policy_view(index: usize, policy: &Policy, prepared: &PreparedRequest<'_>) -> PolicyView {
     PolicyView {
         policy: index,
         file: None,
@@ -283,43 +311,50 @@ fn policy_view(index: usize, policy: &Policy, asked: &Asked<'_>) -> PolicyView {
             .statements()
             .iter()
             .enumerate()
-            .map(|(index, statement)| statement_view(index, statement, asked))
+            .map(|(index, statement)| statement_view(index, statement, prepared))
             .collect(),
     }
 }
 
-fn statement_view(index: usize, statement: &Statement, asked: &Asked<'_>) -> StatementView {
+fn statement_view(
+    index: usize,
+    statement: &Statement,
+    prepared: &PreparedRequest<'_>,
+) -> StatementView {
     let mut elements = Vec::new();
     if let Some(principals) = &statement.principals {
         elements.push(ElementView {
             element: named("Principal", principals.negated),
-            matched: asked.grip(principals).map(|grip| grip.is_some()).into(),
+            matched: prepared
+                .principal_match(principals)
+                .map(|principal_match| principal_match.is_some())
+                .into(),
             policy: principals.entries.iter().map(ToString::to_string).collect(),
-            request: Some(vec![asked.principal.to_string()]),
+            request: Some(vec![prepared.principal.to_string()]),
         });
     }
     elements.push(ElementView {
         element: named("Action", statement.actions.negated),
-        matched: Ok::<_, ()>(statement.actions.matches(&asked.action)).into(),
+        matched: Ok::<_, ()>(statement.actions.matches(&prepared.action)).into(),
         policy: statement.actions().map(str::to_owned).collect(),
-        request: Some(vec![asked.written_action.to_owned()]),
+        request: Some(vec![prepared.raw_action.to_owned()]),
     });
     if let Some(resources) = &statement.resources {
         elements.push(ElementView {
             element: named("Resource", resources.negated),
-            matched: resources.matches(asked).into(),
+            matched: resources.matches(prepared).into(),
             policy: statement.resources().map(str::to_owned).collect(),
-            request: Some(vec![asked.resource.to_owned()]),
+            request: Some(vec![prepared.resource.to_owned()]),
         });
     }
     for condition in &statement.conditions {
         elements.push(ElementView {
             element: condition.to_string(),
-            matched: condition.holds(asked.context).into(),
-            policy: condition.written.clone(),
-            request: match asked.context.find(&condition.lower) {
-                Found::Values(values) => Some(values.to_vec()),
-                Found::Absent | Found::Unmodelled | Found::Unsaid(_) => None,
+            matched: condition.holds(prepared.context).into(),
+            policy: condition.raw_values.clone(),
+            request: match prepared.context.find(&condition.lower) {
+                ContextValue::Values(values) => Some(values.to_vec()),
+                ContextValue::Absent | ContextValue::Unmodelled | ContextValue::Unknown(_) => None,
             },
         });
     }
@@ -328,7 +363,10 @@ fn statement_view(index: usize, statement: &Statement, asked: &Asked<'_>) -> Sta
         sid: statement.sid().map(str::to_owned),
         effect: statement.effect(),
         line: None,
-        matched: statement.applies(asked).map(|grip| grip.is_some()).into(),
+        matched: statement
+            .applies(prepared)
+            .map(|principal_match| principal_match.is_some())
+            .into(),
         elements,
     }
 }
@@ -338,7 +376,7 @@ fn named(element: &str, negated: bool) -> String {
 }
 
 fn grant_views(request: &Request<'_>, policies: &Policies<'_>) -> Vec<PolicyView> {
-    let view = |(index, grant): (usize, &super::grant::Grant)| PolicyView {
+    let view = |(index, grant): (usize, &Grant)| PolicyView {
         policy: index,
         file: None,
         statements: vec![StatementView {
@@ -346,7 +384,7 @@ fn grant_views(request: &Request<'_>, policies: &Policies<'_>) -> Vec<PolicyView
             sid: None,
             effect: Effect::Allow,
             line: None,
-            matched: Ok::<_, ()>(grant.grip(request).is_some()).into(),
+            matched: Ok::<_, ()>(grant.principal_match(request).is_some()).into(),
             elements: grant.elements(request),
         }],
     };

@@ -6,38 +6,39 @@
 
 use std::collections::BTreeMap;
 
-use super::context::{Context, Request};
-use super::explain::ElementView;
-use super::principal::{Entry, Grip, Principal, named};
+use crate::context::{Context, Request};
+use crate::explain::ElementView;
+use crate::principal::{Entry, Principal, PrincipalMatch, entry_match};
 
-/// A grant. Cloning it is for a world that is cloned; the engine only reads.
+/// A grant on a KMS key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// The ARN of the key it is on.
+    /// The ARN of the key.
     pub key: String,
-    /// The account in which it was made.
+    /// The id of the account in which the grant was made.
     pub account: String,
-    /// Who may use it: the ARN of a role, of a session or of a user.
+    /// The grantee principal: the ARN of a role, of a session or of a user.
     pub grantee: String,
-    /// Who besides may retire it.
+    /// The retiring principal: the ARN of who may retire the grant, besides its account.
     pub retiring: Option<String>,
-    /// What it allows, as the API names it: `Decrypt`, `ReEncryptFrom`.
+    /// The operations it allows, as the API names them: `Decrypt`, `ReEncryptFrom`.
     pub operations: Vec<String>,
-    /// What the encryption context must be.
+    /// What the encryption context of a cryptographic operation must be, if anything.
     pub constraint: Option<Constraint>,
 }
 
-/// What the encryption context of a cryptographic operation must be. Keys and values are compared
-/// letter by letter.
+/// A constraint of a grant on the encryption context of cryptographic operations. Keys and values
+/// are compared letter by letter
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/create-grant-overview.html#grant-constraints>).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Constraint {
-    /// These pairs and no others.
+    /// `EncryptionContextEquals`: these pairs and no others.
     Equals(BTreeMap<String, String>),
-    /// At least these pairs.
+    /// `EncryptionContextSubset`: at least these pairs.
     Subset(BTreeMap<String, String>),
 }
 
-/// The operations that have an encryption context; a constraint says nothing of the others.
+/// The operations that have an encryption context; a constraint does not apply to the others.
 const WITH_CONTEXT: &[&str] = &[
     "Decrypt",
     "Encrypt",
@@ -52,44 +53,49 @@ const WITH_CONTEXT: &[&str] = &[
 /// The other operations that a grant on a symmetric key can have.
 const WITHOUT_CONTEXT: &[&str] = &["CreateGrant", "DescribeKey", "RetireGrant"];
 
-/// In lower case, as the engine compares actions. Who may retire a grant is said by the grant.
-pub(super) const RETIRE: &str = "kms:retiregrant";
+/// The action that retires a grant, in lower case, as the engine compares actions. The grant itself
+/// names who may do so.
+pub(crate) const RETIRE: &str = "kms:retiregrant";
 
 impl Grant {
     /// Whether it is a grant to this caller on this key, and the action one that a grant could have
     /// allowed.
-    pub(super) fn concerns(&self, request: &Request<'_>) -> bool {
+    pub(crate) fn is_relevant_to(&self, request: &Request<'_>) -> bool {
         let name = request.action.split_once(':').map_or("", |(_, name)| name);
-        let could = WITH_CONTEXT
+        let is_grantable = WITH_CONTEXT
             .iter()
             .chain(WITHOUT_CONTEXT)
             .any(|operation| operation.eq_ignore_ascii_case(name));
-        could && self.key == request.resource && hold(&self.grantee, request.principal).is_some()
+        is_grantable
+            && self.key == request.resource
+            && match_arn(&self.grantee, request.principal).is_some()
     }
 
     /// How the grant allows a request, if it does.
-    pub(super) fn grip(&self, request: &Request<'_>) -> Option<Grip> {
+    pub(crate) fn principal_match(&self, request: &Request<'_>) -> Option<PrincipalMatch> {
         if self.key != request.resource {
             return None;
         }
         if request.action.eq_ignore_ascii_case(RETIRE) {
             return self.retire(request.principal);
         }
-        let grip = hold(&self.grantee, request.principal)?;
+        let principal_match = match_arn(&self.grantee, request.principal)?;
         let operation = self.operation(request.action)?;
         let within = match operation {
-            // A grant made through a grant gives no more than that one.
-            "CreateGrant" => self.constraint.is_none() && self.gives_all(request.context),
+            // A grant that is made through a grant allows no more than that one.
+            "CreateGrant" => {
+                self.constraint.is_none() && self.grants_all_operations(request.context)
+            }
             operation if WITH_CONTEXT.contains(&operation) => {
                 self.constraint.as_ref().is_none_or(|constraint| constraint.holds(request.context))
             }
             _ => true,
         };
-        within.then_some(grip)
+        within.then_some(principal_match)
     }
 
-    /// What of the grant matches a request, for people.
-    pub(super) fn elements(&self, request: &Request<'_>) -> Vec<ElementView> {
+    /// Which parts of the grant match a request, as elements of an explanation.
+    pub(crate) fn elements(&self, request: &Request<'_>) -> Vec<ElementView> {
         let retires = request.action.eq_ignore_ascii_case(RETIRE);
         let element =
             |element: &str, matched: bool, policy: Vec<String>, request: Vec<String>| ElementView {
@@ -98,7 +104,7 @@ impl Grant {
                 policy,
                 request: Some(request),
             };
-        let who = vec![request.principal.to_string()];
+        let caller = vec![request.principal.to_string()];
         let mut elements = vec![element(
             "KeyId",
             self.key == request.resource,
@@ -108,11 +114,11 @@ impl Grant {
         if retires {
             let may = self.retire(request.principal).is_some();
             let retiring = self.retiring.iter().chain([&self.account]).cloned().collect();
-            elements.push(element("RetiringPrincipal", may, retiring, who));
+            elements.push(element("RetiringPrincipal", may, retiring, caller));
             return elements;
         }
-        let holds = hold(&self.grantee, request.principal).is_some();
-        elements.push(element("GranteePrincipal", holds, vec![self.grantee.clone()], who));
+        let holds = match_arn(&self.grantee, request.principal).is_some();
+        elements.push(element("GranteePrincipal", holds, vec![self.grantee.clone()], caller));
         let operation = self.operation(request.action);
         elements.push(element(
             "Operations",
@@ -141,10 +147,11 @@ impl Grant {
     /// account in which the grant was made. That the account passes this on through its identity
     /// policies, as it does for keys, is assumed: the guide says only that the permission can be
     /// used there and "has limited utility".
-    fn retire(&self, principal: &Principal) -> Option<Grip> {
-        let retiring = self.retiring.as_ref().and_then(|arn| hold(arn, principal));
-        let grantee = self.operation(RETIRE).and_then(|_| hold(&self.grantee, principal));
-        let account = (principal.account() == Some(&self.account)).then_some(Grip::Account);
+    fn retire(&self, principal: &Principal) -> Option<PrincipalMatch> {
+        let retiring = self.retiring.as_ref().and_then(|arn| match_arn(arn, principal));
+        let grantee = self.operation(RETIRE).and_then(|_| match_arn(&self.grantee, principal));
+        let account =
+            (principal.account() == Some(&self.account)).then_some(PrincipalMatch::Account);
         retiring.max(grantee).max(account)
     }
 
@@ -157,14 +164,15 @@ impl Grant {
         self.operations.iter().find(same).map(String::as_str)
     }
 
-    fn gives_all(&self, context: &Context) -> bool {
-        let asked = context.get("kms:GrantOperations").unwrap_or_default();
-        !asked.is_empty() && asked.iter().all(|operation| self.operations.contains(operation))
+    fn grants_all_operations(&self, context: &Context) -> bool {
+        let requested = context.get("kms:GrantOperations").unwrap_or_default();
+        !requested.is_empty()
+            && requested.iter().all(|operation| self.operations.contains(operation))
     }
 }
 
 impl Constraint {
-    /// The word of `kms:GrantConstraintType`.
+    /// The name of the constraint in the API and in `kms:GrantConstraintType`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -173,7 +181,7 @@ impl Constraint {
         }
     }
 
-    /// The pairs.
+    /// The pairs of the encryption context that are constrained.
     #[must_use]
     pub fn pairs(&self) -> &BTreeMap<String, String> {
         match self {
@@ -184,8 +192,8 @@ impl Constraint {
     fn holds(&self, context: &Context) -> bool {
         let keys = context.get("kms:EncryptionContextKeys").unwrap_or_default();
         let has = |(key, value): (&String, &String)| {
-            let said = context.get(&format!("kms:EncryptionContext:{key}"));
-            keys.contains(key) && matches!(said, Some([only]) if only == value)
+            let actual = context.get(&format!("kms:EncryptionContext:{key}"));
+            keys.contains(key) && matches!(actual, Some([only]) if only == value)
         };
         let all = self.pairs().iter().all(has);
         match self {
@@ -198,10 +206,10 @@ impl Constraint {
 /// How an ARN names the caller: a role's ARN every session of it, as in a policy. That boundary and
 /// session policies limit what a role is granted, as they limit what a policy gives it, is assumed.
 /// An account's root, which may be a retiring principal, stands for its account.
-fn hold(arn: &str, principal: &Principal) -> Option<Grip> {
+fn match_arn(arn: &str, principal: &Principal) -> Option<PrincipalMatch> {
     let entry = match arn.strip_suffix(":root").and_then(|start| start.rsplit_once(':')) {
         Some((_, account)) => Entry::Account(account.to_owned()),
         None => Entry::Arn(arn.to_owned()),
     };
-    named(&entry, principal)
+    entry_match(&entry, principal)
 }

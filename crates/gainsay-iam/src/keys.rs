@@ -1,53 +1,52 @@
-//! The condition keys AWS documents, as data: name, type, one value or many.
+//! The condition keys that AWS documents, as data: name, type, single-valued or multivalued.
 //!
 //! Follows "AWS global condition context keys" and the service authorization references of S3, KMS
 //! and STS. A document may use any key; this table serves warnings about names that no request
 //! carries.
 
-use super::document::Policy;
-use super::outside::Outside;
+use crate::external::ExternalSource;
+use crate::policy::Policy;
 
-/// What the values of a key are.
+/// The type of a condition key's values, which decides the operators that are for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyType {
-    /// For string operators.
+    /// Texts, for string operators.
     String,
-    /// For ARN operators, and string operators.
+    /// ARNs, for ARN operators and string operators.
     Arn,
-    /// For `Bool`.
+    /// `true` or `false`, for `Bool`.
     Bool,
-    /// For numeric operators.
+    /// Numbers, for numeric operators.
     Numeric,
-    /// For date operators.
+    /// Dates, for date operators.
     Date,
-    /// For address operators.
+    /// Addresses, for `IpAddress` and `NotIpAddress`.
     IpAddress,
-    /// For `BinaryEquals`.
+    /// Bytes in base64, for `BinaryEquals`.
     Binary,
 }
 
-/// A condition key.
+/// A documented condition key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
     /// Its name; one that ends in `/` or `:` is a prefix, and the rest is the user's, such as a tag
     /// key.
     pub name: &'static str,
     /// The type of its values.
-    pub of: KeyType,
-    /// Whether it may have several values, so that set operators apply.
-    pub many: bool,
-    /// What it follows from, where that is outside of the request and its policies and has to be
-    /// said.
-    pub outside: Option<Outside>,
+    pub value_type: KeyType,
+    /// Whether it may have several values, so that `ForAllValues` and `ForAnyValue` apply.
+    pub multivalued: bool,
+    /// What determines it, where that is neither the caller, the request nor the resource.
+    pub determined_by: Option<ExternalSource>,
 }
 
 impl Key {
-    const fn follows(self, outside: Outside) -> Self {
-        Self { outside: Some(outside), ..self }
+    const fn determined_by(self, determined_by: ExternalSource) -> Self {
+        Self { determined_by: Some(determined_by), ..self }
     }
 }
 
-/// The documented key of this name, if there is one; case does not matter.
+/// The documented condition key of this name, if there is one; case does not matter.
 #[must_use]
 pub fn condition_key(key: &str) -> Option<&'static Key> {
     KEYS.iter().find(|known| {
@@ -63,7 +62,7 @@ pub fn known_condition_key(key: &str) -> bool {
     condition_key(key).is_some()
 }
 
-/// The condition keys a policy uses, as written, each with the index of its statement.
+/// The condition keys that a policy uses, as it has them, each with the index of its statement.
 pub fn condition_keys(policy: &Policy) -> impl Iterator<Item = (usize, &str)> {
     policy
         .statements()
@@ -72,23 +71,23 @@ pub fn condition_keys(policy: &Policy) -> impl Iterator<Item = (usize, &str)> {
         .flat_map(|(index, statement)| statement.condition_keys().map(move |key| (index, key)))
 }
 
-const fn one(name: &'static str, of: KeyType) -> Key {
-    Key { name, of, many: false, outside: None }
+const fn one(name: &'static str, value_type: KeyType) -> Key {
+    Key { name, value_type, multivalued: false, determined_by: None }
 }
 
-const fn many(name: &'static str, of: KeyType) -> Key {
-    Key { name, of, many: true, outside: None }
+const fn many(name: &'static str, value_type: KeyType) -> Key {
+    Key { name, value_type, multivalued: true, determined_by: None }
 }
 
 use KeyType::{Arn, Bool, Date, IpAddress, Numeric, String};
 
-/// Every documented key this program knows of.
+/// The documented condition keys, global and of S3, KMS and STS, and some of IAM and EC2.
 pub const KEYS: &[Key] = &[
     // Global: the principal.
     one("aws:PrincipalArn", Arn),
     one("aws:PrincipalAccount", String),
-    one("aws:PrincipalOrgID", String).follows(Outside::PrincipalOrganization),
-    many("aws:PrincipalOrgPaths", String).follows(Outside::PrincipalOrganization),
+    one("aws:PrincipalOrgID", String).determined_by(ExternalSource::PrincipalOrganization),
+    many("aws:PrincipalOrgPaths", String).determined_by(ExternalSource::PrincipalOrganization),
     one("aws:PrincipalTag/", String),
     one("aws:PrincipalIsAWSService", Bool),
     one("aws:PrincipalServiceName", String),
@@ -114,18 +113,18 @@ pub const KEYS: &[Key] = &[
     one("ssm:SourceInstanceArn", Arn),
     one("identitystore:UserId", String),
     // Global: the network.
-    one("aws:SourceIp", IpAddress).follows(Outside::Address),
-    one("aws:SourceVpc", String).follows(Outside::Vpc),
-    one("aws:SourceVpcArn", Arn).follows(Outside::EndpointOwner),
-    one("aws:SourceVpce", String).follows(Outside::Endpoint),
-    one("aws:VpceAccount", String).follows(Outside::EndpointOwner),
-    one("aws:VpceOrgID", String).follows(Outside::EndpointOwner),
-    many("aws:VpceOrgPaths", String).follows(Outside::EndpointOwner),
-    one("aws:VpcSourceIp", IpAddress).follows(Outside::PrivateAddress),
+    one("aws:SourceIp", IpAddress).determined_by(ExternalSource::Address),
+    one("aws:SourceVpc", String).determined_by(ExternalSource::Vpc),
+    one("aws:SourceVpcArn", Arn).determined_by(ExternalSource::EndpointOwner),
+    one("aws:SourceVpce", String).determined_by(ExternalSource::Endpoint),
+    one("aws:VpceAccount", String).determined_by(ExternalSource::EndpointOwner),
+    one("aws:VpceOrgID", String).determined_by(ExternalSource::EndpointOwner),
+    many("aws:VpceOrgPaths", String).determined_by(ExternalSource::EndpointOwner),
+    one("aws:VpcSourceIp", IpAddress).determined_by(ExternalSource::PrivateAddress),
     // Global: the resource.
     one("aws:ResourceAccount", String),
-    one("aws:ResourceOrgID", String).follows(Outside::ResourceOrganization),
-    many("aws:ResourceOrgPaths", String).follows(Outside::ResourceOrganization),
+    one("aws:ResourceOrgID", String).determined_by(ExternalSource::ResourceOrganization),
+    many("aws:ResourceOrgPaths", String).determined_by(ExternalSource::ResourceOrganization),
     one("aws:ResourceTag/", String),
     // Global: the request.
     many("aws:CalledVia", String),
@@ -143,8 +142,8 @@ pub const KEYS: &[Key] = &[
     one("aws:SecureTransport", Bool),
     one("aws:SourceAccount", String),
     one("aws:SourceArn", Arn),
-    one("aws:SourceOrgID", String).follows(Outside::SourceOrganization),
-    many("aws:SourceOrgPaths", String).follows(Outside::SourceOrganization),
+    one("aws:SourceOrgID", String).determined_by(ExternalSource::SourceOrganization),
+    many("aws:SourceOrgPaths", String).determined_by(ExternalSource::SourceOrganization),
     one("aws:UserAgent", String),
     // S3: the object.
     one("s3:ExistingObjectTag/", String),
@@ -292,12 +291,18 @@ mod tests {
         ] {
             assert!(known_condition_key(key), "{key}");
         }
-        for key in
-            ["", "aws:PrincipalTag", "aws:PrincipalTag/", "s3:prefixx", "aws:SecureTransports", "é"]
-        {
+        let unknown = [
+            "",
+            "aws:PrincipalTag",
+            "aws:PrincipalTag/",
+            "s3:prefixx",
+            "aws:SecureTransports",
+            "é",
+        ];
+        for key in unknown {
             assert!(!known_condition_key(key), "{key}");
         }
-        assert!(condition_key("kms:EncryptionContextKeys").is_some_and(|key| key.many));
+        assert!(condition_key("kms:EncryptionContextKeys").is_some_and(|key| key.multivalued));
     }
 
     #[test]

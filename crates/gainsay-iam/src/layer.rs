@@ -1,15 +1,16 @@
-//! The words for the mechanisms that can refuse a request, and for the kinds of policy.
+//! The mechanisms that can refuse a request, and the kinds of policy.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Every mechanism that can refuse a request; one set of words everywhere.
+/// A mechanism that can refuse a request. [`evaluate`](crate::evaluate()) decides those up to
+/// [`TrustPolicy`](Self::TrustPolicy); the others are for programs that model a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layer {
-    /// A policy attached to the user, group or role.
+    /// Identity-based policies: attached to the user, group or role.
     Identity,
     /// A bucket policy, or another resource-based policy.
     Resource,
@@ -31,7 +32,7 @@ pub enum Layer {
     TrustPolicy,
     /// S3 Block Public Access.
     BlockPublicAccess,
-    /// S3 Object Ownership: ACLs are off.
+    /// S3 Object Ownership, which disables ACLs.
     ObjectOwnership,
     /// S3 Object Lock.
     ObjectLock,
@@ -61,7 +62,7 @@ impl Layer {
         Layer::KeyState,
     ];
 
-    /// The word for this layer, as scenarios, records and reports write it.
+    /// The stable name of the layer, such as `key-policy`: the one it is serialized as.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -90,11 +91,11 @@ impl fmt::Display for Layer {
     }
 }
 
-/// A word that names no layer.
+/// The error for a text that is the name of no [`Layer`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown layer `{word}`: use one of {}", words())]
 pub struct UnknownLayer {
-    /// The word as written.
+    /// The text that names no layer.
     pub word: String,
 }
 
@@ -115,8 +116,8 @@ impl FromStr for Layer {
     }
 }
 
-/// Which kind of policy a document is; decides required and forbidden elements, size limits, and,
-/// for the policy of a resource, how it composes with the identity's.
+/// The kind of a policy document. It decides required and forbidden elements, size limits, and, for
+/// a resource-based policy, how it composes with identity-based ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicyKind {
@@ -143,7 +144,7 @@ pub enum PolicyKind {
 }
 
 impl PolicyKind {
-    /// What people call a policy of this kind, for messages.
+    /// The name of this kind in prose, such as `bucket policy`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -160,7 +161,7 @@ impl PolicyKind {
         }
     }
 
-    /// The layer a policy of this kind speaks for.
+    /// The layer that policies of this kind are.
     #[must_use]
     pub fn layer(self) -> Layer {
         match self {

@@ -1,70 +1,134 @@
-//! The policy engine: given a request and every policy that applies to it, what AWS decides and
-//! which statements decide it.
+//! The IAM policy evaluation of AWS, as a library: given a request and every policy that applies to
+//! it, what AWS decides, and which statements decide it.
 //!
-//! Pure and total: no IO, no clock, no panics. What AWS has and this engine does not model is an
-//! [`Undecidable`] error, never a guess; what AWS would refuse to store is a [`DocumentError`].
+//! [`evaluate()`] composes identity-based policies, the policy of the resource (bucket, KMS key or
+//! role), KMS grants, permissions boundary, session policies, SCPs, RCPs and the policy of the VPC
+//! endpoint, within an account and across accounts, following AWS's page on
+//! [policy evaluation logic][logic]. The answer is an [`Evaluation`]: a [`Decision`] with the
+//! statements that determine it, or the layers that would have had to allow and did not.
+//! [`explain()`] shows every statement and element of one decision, [`search()`] looks for a
+//! request that policies should refuse and do not, and [`lint()`] finds statements that cannot do
+//! what they seem to say.
 //!
-//! Reading order: [`layer`] (the words), [`document`], `reader` and [`grammar`] (what a policy is),
-//! [`pattern`], [`operand`] and [`condition`] (how one element matches), [`principal`], [`context`]
-//! and [`outside`] (what is asked), [`grant`] (what stands beside a key policy), [`evaluate()`]
-//! (how the layers compose).
+//! The engine is pure and total: no I/O, no clock, no global state, no panics. [`Policy`] validates
+//! a document as AWS does on storing it, and what AWS would not store is a [`DocumentError`].
+//!
+//! # What is not modelled
+//!
+//! What AWS has and this engine does not model is [`Undecidable`], an error with the statement and
+//! the reason, and never a guess:
+//!
+//! * a statement reads a condition key of which the [`Context`] does not say whether the request
+//!   has it ([`Context::set_unmodelled`], [`Context::set_unknown`]);
+//! * a statement names a canonical user, or the caller in `NotPrincipal` without its role or
+//!   account;
+//! * an operator or a variable for one value meets several, or an ARN operator what is no ARN.
+//!
+//! The context is complete: a key that is not set is absent. Condition keys that follow from the
+//! principal (`aws:PrincipalArn`) are set by the caller, too. ACLs, Block Public Access, Object
+//! Ownership, Object Lock and key states are not policies and not decided here; [`Layer`] has words
+//! for them, for programs that do. The documents may name any action; the tables in [`actions`] and
+//! [`keys`], which lint and search read, have S3, KMS and STS.
+//!
+//! # Decide a request
+//!
+//! ```
+//! use gainsay_iam::{
+//!     Context, Decision, Layer, Policies, Policy, PolicyKind, Principal, Request, evaluate,
+//! };
+//!
+//! let identity = [Policy::from_text(
+//!     PolicyKind::Identity,
+//!     r#"{"Version": "2012-10-17", "Statement": {
+//!         "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"}}"#,
+//! )?];
+//! let bucket = Policy::from_text(
+//!     PolicyKind::Bucket,
+//!     r#"{"Version": "2012-10-17", "Statement": {
+//!         "Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+//!         "Resource": "arn:aws:s3:::reports/*",
+//!         "Condition": {"Bool": {"aws:SecureTransport": "false"}}}}"#,
+//! )?;
+//! let policies =
+//!     Policies { identity: &identity, resource: Some(&bucket), ..Policies::default() };
+//! let principal = Principal::User { arn: "arn:aws:iam::111122223333:user/ann".to_owned() };
+//! let decide = |action: &str, secure_transport: &str| {
+//!     let mut context = Context::new();
+//!     context.set("aws:SecureTransport", secure_transport);
+//!     let request = Request {
+//!         principal: &principal,
+//!         action,
+//!         resource: "arn:aws:s3:::reports/2026.csv",
+//!         resource_account: "111122223333",
+//!         context: &context,
+//!     };
+//!     evaluate(&request, &policies)
+//! };
+//!
+//! // Allowed, by the one statement of the identity policy.
+//! let allowed = decide("s3:GetObject", "true")?;
+//! assert_eq!(allowed.decision, Decision::Allow);
+//! assert_eq!(allowed.by[0].layer, Layer::Identity);
+//!
+//! // Denied by a statement of the bucket policy.
+//! let denied = decide("s3:GetObject", "false")?;
+//! assert_eq!(denied.decision, Decision::ExplicitDeny);
+//! assert_eq!(denied.by[0].to_string(), "statement 0 of resource policy 0 (`TlsOnly`)");
+//!
+//! // Not allowed by anyone: these layers could have, and are silent.
+//! let silent = decide("s3:DeleteObject", "true")?;
+//! assert_eq!(silent.decision, Decision::ImplicitDeny);
+//! assert_eq!(silent.silent, [Layer::Identity, Layer::Resource]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! More examples are at [`explain()`], [`search()`], [`lint()`] and [`EvaluationInput`].
+//!
+//! [logic]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+
+#![warn(unreachable_pub)]
 
 pub mod actions;
-pub mod answer;
-pub mod condition;
-pub mod context;
-pub mod document;
-pub mod error;
-pub mod evaluate;
-pub mod explain;
-pub mod grammar;
-pub mod grant;
-pub mod input;
+mod context;
+mod error;
+mod evaluate;
+mod explain;
+mod external;
+mod grant;
+mod input;
 pub mod keys;
-pub mod layer;
+mod layer;
 pub mod lint;
-pub mod operand;
-pub mod outside;
-pub mod pattern;
-pub mod place;
-pub mod principal;
-mod reader;
-pub mod search;
-pub mod sessions;
-mod written;
+mod location;
+mod other_session;
+mod pattern;
+mod policy;
+mod principal;
+mod response;
+mod search;
 
-#[cfg(test)]
-mod cases;
-#[cfg(test)]
-mod compositions;
-#[cfg(test)]
-mod grants;
-#[cfg(test)]
-mod laws;
-#[cfg(test)]
-mod other_sessions;
-#[cfg(test)]
-mod searches;
-#[cfg(test)]
-mod unsaid;
-
-pub use answer::{Answer, Fault};
-pub use context::{Context, OwnedRequest, Request};
-pub use document::{Effect, Policy, Statement};
+pub use context::{Context, ContextValue, OwnedRequest, Request};
 pub use error::{DocumentError, PathStep, Problem, Undecidable};
 pub use evaluate::{Decision, Evaluation, Policies, Reason, evaluate};
 pub use explain::{
-    ElementView, Explanation, LayerView, Matched, Near, PolicyView, StatementView, explain,
+    ElementView, Explanation, LayerView, Matched, NearestMiss, PolicyView, StatementView, explain,
     nearest_miss,
 };
+pub use external::{Endpoint, ExternalSource, Membership, Network, Organizations};
 pub use grant::{Constraint, Grant};
 pub use input::{EvaluationInput, EvaluationInputError};
 pub use keys::{KeyType, condition_key, condition_keys, known_condition_key};
 pub use layer::{Layer, PolicyKind, UnknownLayer};
 pub use lint::{Finding, Lint, lint};
-pub use outside::{Endpoint, Membership, Network, Organizations, Outside};
+pub use location::{Location, duplicate_key, locate, locate_statement};
+pub use other_session::{OtherSession, other_session};
 pub use pattern::wildcard_match;
-pub use place::{Place, duplicate_key, locate, locate_statement};
+pub use policy::{Effect, Policy, Statement};
 pub use principal::Principal;
+pub use response::{Response, ResponseError};
 pub use search::{Goal, RequestSpace, SearchOutcome, search};
-pub use sessions::{OtherSession, other_session};
+
+/// The example of the README is run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

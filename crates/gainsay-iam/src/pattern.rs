@@ -3,12 +3,12 @@
 //! Follows "IAM JSON policy elements: Resource" (wildcards) and "IAM policy elements: Variables and
 //! tags".
 
-use super::context::{Context, Found};
-use super::error::Doubt;
+use crate::context::{Context, ContextValue};
+use crate::error::UndecidableCause;
 
 /// One piece of a pattern, once it is known what is a wildcard and what is text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(crate) enum Piece {
     /// This character and no other.
     Is(char),
     /// `?`: any one character.
@@ -18,7 +18,7 @@ pub(super) enum Piece {
 }
 
 /// Reads a pattern text in which `*` and `?` are wildcards.
-pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece> + '_ {
+pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece> + '_ {
     text.chars().map(|c| match c {
         '*' => Piece::Many,
         '?' => Piece::One,
@@ -157,22 +157,22 @@ fn mark(bits: &mut [u64], place: usize) {
 
 /// A compiled wildcard pattern.
 ///
-/// Matching takes each segment between two `*` at the first place it fits, which is enough because
-/// `*` takes anything. Each is found in linear time, one with `?` in it in text times segment by
-/// 64; so hostile patterns are cheap.
+/// Matching finds each segment between two `*` at the first place where it fits, which is enough
+/// because `*` matches anything. Each is found in linear time, one with `?` in it in the length of
+/// the text times that of the segment divided by 64: hostile patterns are cheap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Glob {
+pub(crate) struct Glob {
     head: Segment,
     tail: Vec<Segment>,
     shortest: usize,
 }
 
 impl Glob {
-    pub(super) fn new(pattern: &str) -> Self {
+    pub(crate) fn new(pattern: &str) -> Self {
         pieces(pattern).collect()
     }
 
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         if text.len() < self.shortest {
             return false;
         }
@@ -212,14 +212,22 @@ impl FromIterator<Piece> for Glob {
 }
 
 /// Whether `text` matches `pattern`, in which `*` is any characters or none and `?` any one
-/// character.
+/// character, as in `Action` and `Resource`. Case matters. The time is linear in pattern and text;
+/// with `?` in the pattern it is at most their product divided by 64.
+///
+/// ```
+/// use gainsay_iam::wildcard_match;
+///
+/// assert!(wildcard_match("arn:aws:s3:::reports-20??/*", "arn:aws:s3:::reports-2026/may.csv"));
+/// assert!(!wildcard_match("s3:Get*", "s3:PutObject"));
+/// ```
 #[must_use]
 pub fn wildcard_match(pattern: &str, text: &str) -> bool {
     Glob::new(pattern).matches(text)
 }
 
 /// Whether some text matches both patterns.
-pub(super) fn overlap(one: &str, other: &str) -> bool {
+pub(crate) fn patterns_overlap(one: &str, other: &str) -> bool {
     let (one, other): (Vec<Piece>, Vec<Piece>) = (pieces(one).collect(), pieces(other).collect());
     let many = |pieces: &[Piece], at: Option<usize>| {
         at.and_then(|at| pieces.get(at)) == Some(&Piece::Many)
@@ -231,7 +239,7 @@ pub(super) fn overlap(one: &str, other: &str) -> bool {
         for j in 0..=other.len() {
             let (up, left) = (above.get(j) == Some(&true), j > 0 && row.last() == Some(&true));
             let diagonal = j > 0 && above.get(j - 1) == Some(&true);
-            // A `*` is left behind, or takes what the other has.
+            // A `*` ends here, or matches what the other pattern has.
             let by_one = up && (many(&one, i.checked_sub(1)) || many(&other, Some(j)));
             let by_other = left && (many(&other, j.checked_sub(1)) || many(&one, Some(i)));
             let both = diagonal
@@ -250,8 +258,19 @@ pub(super) fn overlap(one: &str, other: &str) -> bool {
     above.last() == Some(&true)
 }
 
+/// Whether a pattern of actions or resources covers another: everything the second matches, the
+/// first does, too. False where it is not certain.
+pub(crate) fn pattern_covers(wide: &str, narrow: &str) -> bool {
+    // A `*` of the narrow one is only covered by one of the wide one, and a `?` of the wide one
+    // must not match it.
+    if narrow.contains('*') && wide.contains('?') {
+        return wide == narrow;
+    }
+    Glob::new(wide).matches(narrow)
+}
+
 /// The pattern of everything that a value with variables may be.
-pub(super) fn widest(pattern: &str) -> String {
+pub(crate) fn broadest_pattern(pattern: &str) -> String {
     let Ok(Some(template)) = Template::parse(pattern) else {
         return pattern.to_owned();
     };
@@ -264,31 +283,31 @@ pub(super) fn widest(pattern: &str) -> String {
     parts.collect()
 }
 
-/// What stands for any text where a wildcard or a variable is filled in.
-pub(super) const FILL: &str = "gainsay";
+/// The text that replaces a wildcard or a variable in an example.
+pub(crate) const PLACEHOLDER: &str = "gainsay";
 
-/// Texts that a pattern matches: with every `*` and every variable filled in, and with every `*`
+/// Texts that a pattern matches: with every `*` and every variable replaced, and with every `*`
 /// empty.
-pub(super) fn instances(pattern: &str) -> Vec<String> {
-    let with = |many: &str| filled(pattern, |text| text.replace('*', many).replace('?', "x"));
-    let mut instances = vec![with(FILL), with("")];
-    instances.dedup();
-    instances
+pub(crate) fn matching_texts(pattern: &str) -> Vec<String> {
+    let with = |many: &str| substituted(pattern, |text| text.replace('*', many).replace('?', "x"));
+    let mut texts = vec![with(PLACEHOLDER), with("")];
+    texts.dedup();
+    texts
 }
 
-/// The text that a value is where nothing in it is a wildcard, its variables filled in.
-pub(super) fn literal(value: &str) -> String {
-    filled(value, str::to_owned)
+/// The text that a value is if nothing in it is a wildcard, its variables replaced.
+pub(crate) fn literal_text(value: &str) -> String {
+    substituted(value, str::to_owned)
 }
 
-fn filled(pattern: &str, write: impl Fn(&str) -> String) -> String {
+fn substituted(pattern: &str, write: impl Fn(&str) -> String) -> String {
     let Ok(Some(template)) = Template::parse(pattern) else {
         return write(pattern);
     };
     let parts = template.0.iter().map(|part| match part {
         Part::Text(text) => write(text),
         Part::Character(c) => c.to_string(),
-        Part::Variable { .. } => FILL.to_owned(),
+        Part::Variable { .. } => PLACEHOLDER.to_owned(),
     });
     parts.collect()
 }
@@ -306,10 +325,10 @@ enum Part {
 
 /// A text with policy variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Template(Vec<Part>);
+pub(crate) struct Template(Vec<Part>);
 
-/// What a template says for one request.
-pub(super) enum Resolved {
+/// What a template is for one request.
+pub(crate) enum Resolved {
     Pieces(Vec<Piece>),
     /// This variable has no value and no default.
     Absent(String),
@@ -317,7 +336,7 @@ pub(super) enum Resolved {
 
 impl Template {
     /// Reads the variables of `text`; `None` if there are none.
-    pub(super) fn parse(text: &str) -> Result<Option<Self>, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Option<Self>, &'static str> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
@@ -339,7 +358,7 @@ impl Template {
     }
 
     /// The keys its variables name, in lower case.
-    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
             Part::Variable { key, .. } => Some(key.as_str()),
             Part::Text(_) | Part::Character(_) => None,
@@ -347,7 +366,7 @@ impl Template {
     }
 
     /// The pieces of this template if it needs nothing of a request.
-    pub(super) fn constant(&self) -> Option<Vec<Piece>> {
+    pub(crate) fn constant(&self) -> Option<Vec<Piece>> {
         let mut out = Vec::new();
         for part in &self.0 {
             match part {
@@ -361,7 +380,7 @@ impl Template {
 
     /// The text with every variable replaced by a letter, to check the shape of what is around
     /// them.
-    pub(super) fn outline(&self) -> String {
+    pub(crate) fn outline(&self) -> String {
         let mut out = String::new();
         for part in &self.0 {
             match part {
@@ -373,36 +392,40 @@ impl Template {
     }
 
     /// Whether a variable stands before the `colons`-th colon.
-    pub(super) fn varies_before(&self, colons: usize) -> bool {
-        let mut seen = 0;
+    pub(crate) fn varies_before(&self, colons: usize) -> bool {
+        let mut colons_before = 0;
         for part in &self.0 {
             match part {
-                Part::Text(text) => seen += text.matches(':').count(),
-                Part::Variable { .. } if seen < colons => return true,
+                Part::Text(text) => colons_before += text.matches(':').count(),
+                Part::Variable { .. } if colons_before < colons => return true,
                 Part::Character(_) | Part::Variable { .. } => {}
             }
         }
         false
     }
 
-    /// Fills in the variables. What a variable brings is text: a `*` in it is no wildcard.
-    pub(super) fn resolve(&self, context: &Context) -> Result<Resolved, Doubt> {
+    /// Replaces the variables by their values. A value is text: a `*` in it is no wildcard.
+    pub(crate) fn resolve(&self, context: &Context) -> Result<Resolved, UndecidableCause> {
         let mut out = Vec::new();
         for part in &self.0 {
             match part {
                 Part::Text(text) => out.extend(pieces(text)),
                 Part::Character(c) => out.push(Piece::Is(*c)),
                 Part::Variable { key, default } => match (context.find(key), default) {
-                    (Found::Unmodelled, _) => return Err(Doubt::Unmodelled(key.clone())),
-                    (Found::Unsaid(outside), _) => return Err(Doubt::Unsaid(key.clone(), outside)),
-                    (Found::Values([value]), _) => out.extend(value.chars().map(Piece::Is)),
-                    (Found::Values([_, _, ..]), _) => {
-                        return Err(Doubt::SeveralInVariable(key.clone()));
+                    (ContextValue::Unmodelled, _) => {
+                        return Err(UndecidableCause::Unmodelled(key.clone()));
                     }
-                    (Found::Values([]) | Found::Absent, Some(default)) => {
+                    (ContextValue::Unknown(source), _) => {
+                        return Err(UndecidableCause::MissingContext(key.clone(), source));
+                    }
+                    (ContextValue::Values([value]), _) => out.extend(value.chars().map(Piece::Is)),
+                    (ContextValue::Values([_, _, ..]), _) => {
+                        return Err(UndecidableCause::SeveralInVariable(key.clone()));
+                    }
+                    (ContextValue::Values([]) | ContextValue::Absent, Some(default)) => {
                         out.extend(default.chars().map(Piece::Is));
                     }
-                    (Found::Values([]) | Found::Absent, None) => {
+                    (ContextValue::Values([]) | ContextValue::Absent, None) => {
                         return Ok(Resolved::Absent(key.clone()));
                     }
                 },
@@ -504,10 +527,13 @@ mod tests {
             ("??", "a"),
         ];
         for (one, other) in sharing {
-            assert!(overlap(one, other) && overlap(other, one), "{one} {other}");
+            assert!(patterns_overlap(one, other) && patterns_overlap(other, one), "{one} {other}");
         }
         for (one, other) in apart {
-            assert!(!overlap(one, other) && !overlap(other, one), "{one} {other}");
+            assert!(
+                !patterns_overlap(one, other) && !patterns_overlap(other, one),
+                "{one} {other}"
+            );
         }
     }
 

@@ -1,16 +1,16 @@
-//! Who asks, and whom a policy names.
+//! The caller of a request, and the principals that a policy names.
 //!
 //! Follows "AWS JSON policy elements: Principal" and the page on `NotPrincipal`.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use super::error::Doubt;
+use crate::error::UndecidableCause;
 
-/// Who makes a request.
+/// The caller of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
-    /// Nobody known: an unsigned request.
+    /// An unsigned request.
     Anonymous,
     /// The root user of an account.
     Root {
@@ -29,14 +29,15 @@ pub enum Principal {
         /// The session: `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`.
         arn: String,
     },
-    /// Who comes from a web identity or SAML provider to assume a role: the provider's name or ARN.
+    /// A user of a web identity or SAML provider, who assumes a role: the provider's name or ARN.
     Federated(String),
-    /// An AWS service, such as `logging.s3.amazonaws.com`.
+    /// An AWS service by its service principal, such as `logging.s3.amazonaws.com`.
     Service(String),
 }
 
 impl Principal {
-    /// The account of the principal; none for anonymous and for services.
+    /// The id of the principal's account; `None` for anonymous callers, services and federated
+    /// users.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         match self {
@@ -46,8 +47,8 @@ impl Principal {
         }
     }
 
-    /// The ARN as AWS prints it in messages, where this value holds it: for a user or a session.
-    /// The ARN of a root user has to be made, see [`to_arn`](Self::to_arn).
+    /// The ARN of a user or of a session, which AWS prints in messages; `None` for all others. The
+    /// ARN of a root user is made by [`to_arn`](Self::to_arn).
     #[must_use]
     pub fn arn(&self) -> Option<&str> {
         match self {
@@ -59,18 +60,22 @@ impl Principal {
         }
     }
 
-    /// The ARN as AWS prints it in messages, the root user's included; none for anonymous and for
-    /// services.
+    /// The ARN of a user, a session or a root user, which AWS prints in messages; `None` for
+    /// anonymous callers, services and federated users.
     #[must_use]
     pub fn to_arn(&self) -> Option<Cow<'_, str>> {
         match self {
             Principal::Root { account } => Some(Cow::Owned(format!("arn:aws:iam::{account}:root"))),
-            other => other.arn().map(Cow::Borrowed),
+            Principal::Anonymous
+            | Principal::User { .. }
+            | Principal::Session { .. }
+            | Principal::Federated(_)
+            | Principal::Service(_) => self.arn().map(Cow::Borrowed),
         }
     }
 
     /// Whether this is a session of a service-linked role, which no organization policy limits.
-    pub(super) fn is_service_linked(&self) -> bool {
+    pub(crate) fn is_service_linked(&self) -> bool {
         matches!(self, Principal::Session { role, .. } if role.contains(":role/aws-service-role/"))
     }
 }
@@ -87,7 +92,7 @@ impl fmt::Display for Principal {
 
 /// One entry of a `Principal` element.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(crate) enum Entry {
     /// `*` or `{"AWS": "*"}`.
     Everyone,
     /// An account id, or the ARN of its root.
@@ -113,35 +118,42 @@ impl fmt::Display for Entry {
     }
 }
 
-/// How a statement comes to apply to the caller; the order is that of strength.
+/// How a `Principal` element, or a grant, names the caller; in the order of strength.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Grip {
-    /// Through the account: a delegation, which needs the account's own policies to grant.
+pub(crate) enum PrincipalMatch {
+    /// By its account: a delegation, which needs the account's own policies to allow.
     Account,
-    /// Through the role of the session: a grant that boundary and session policies still limit.
+    /// By the role of its session: permissions boundary and session policies still limit it.
     Role,
-    /// The caller itself, or everyone: a grant nothing of the identity limits in the same account.
+    /// Itself, or as everyone: in the same account nothing of the identity limits it.
     Direct,
 }
 
 /// The `Principal` or `NotPrincipal` of a statement.
 #[derive(Clone, Debug)]
-pub(super) struct Principals {
-    pub(super) negated: bool,
-    pub(super) entries: Vec<Entry>,
+pub(crate) struct Principals {
+    pub(crate) negated: bool,
+    pub(crate) entries: Vec<Entry>,
 }
 
 impl Principals {
-    /// How the element matches the caller, if it does. `bounded` says that the caller has a
+    /// How the element matches the caller, if it does; `bounded` is whether the caller has a
     /// permissions boundary.
-    pub(super) fn grip(&self, principal: &Principal, bounded: bool) -> Result<Option<Grip>, Doubt> {
+    pub(crate) fn principal_match(
+        &self,
+        principal: &Principal,
+        bounded: bool,
+    ) -> Result<Option<PrincipalMatch>, UndecidableCause> {
         if self.negated {
-            return self.spares(principal, bounded).map(|spared| (!spared).then_some(Grip::Direct));
+            return self
+                .excludes(principal, bounded)
+                .map(|excluded| (!excluded).then_some(PrincipalMatch::Direct));
         }
-        let grip = self.entries.iter().filter_map(|entry| named(entry, principal)).max();
-        match grip {
-            None if self.may_be_canonical(principal) => Err(Doubt::CanonicalUser),
-            grip => Ok(grip),
+        let principal_match =
+            self.entries.iter().filter_map(|entry| entry_match(entry, principal)).max();
+        match principal_match {
+            None if self.may_be_canonical(principal) => Err(UndecidableCause::CanonicalUser),
+            principal_match => Ok(principal_match),
         }
     }
 
@@ -153,7 +165,7 @@ impl Principals {
     /// Whether a `NotPrincipal` leaves the caller out. AWS checks the account, then the role, then
     /// the session, each for itself, so all have to be listed; it documents that a list without
     /// them "might" deny, and that a caller with a permissions boundary is never left out.
-    fn spares(&self, principal: &Principal, bounded: bool) -> Result<bool, Doubt> {
+    fn excludes(&self, principal: &Principal, bounded: bool) -> Result<bool, UndecidableCause> {
         let limited = matches!(principal, Principal::User { .. } | Principal::Session { .. });
         if bounded && limited {
             return Ok(false);
@@ -164,13 +176,15 @@ impl Principals {
         let lists_arn = |arn: &str| {
             self.entries.iter().any(|entry| matches!(entry, Entry::Arn(listed) if listed == arn))
         };
-        let lists_account =
-            self.entries.iter().any(|entry| named(entry, principal).is_some() && is_account(entry));
+        let lists_account = self
+            .entries
+            .iter()
+            .any(|entry| entry_match(entry, principal).is_some() && is_account(entry));
         let complete = match principal {
             Principal::Anonymous => Some(false),
             Principal::Root { .. } => Some(lists_account),
             Principal::Service(_) | Principal::Federated(_) => {
-                Some(self.entries.iter().any(|entry| named(entry, principal).is_some()))
+                Some(self.entries.iter().any(|entry| entry_match(entry, principal).is_some()))
             }
             Principal::User { arn } => match (lists_arn(arn), lists_account) {
                 (true, true) => Some(true),
@@ -185,9 +199,9 @@ impl Principals {
             },
         };
         match complete {
-            Some(false) if self.may_be_canonical(principal) => Err(Doubt::CanonicalUser),
-            Some(spared) => Ok(spared),
-            None => Err(Doubt::PartialNotPrincipal),
+            Some(false) if self.may_be_canonical(principal) => Err(UndecidableCause::CanonicalUser),
+            Some(excluded) => Ok(excluded),
+            None => Err(UndecidableCause::PartialNotPrincipal),
         }
     }
 
@@ -196,9 +210,8 @@ impl Principals {
         let Some((role, _)) = session.rsplit_once('/') else {
             return false;
         };
-        self.entries
-            .iter()
-            .any(|entry| matches!(entry, Entry::Arn(listed) if listed.rsplit_once('/').is_some_and(|(listed, _)| listed == role)))
+        let is_of_role = |arn: &str| arn.rsplit_once('/').is_some_and(|(prefix, _)| prefix == role);
+        self.entries.iter().any(|entry| matches!(entry, Entry::Arn(arn) if is_of_role(arn)))
     }
 }
 
@@ -207,27 +220,52 @@ fn is_account(entry: &Entry) -> bool {
 }
 
 /// How an entry names the caller, if it does.
-pub(super) fn named(entry: &Entry, principal: &Principal) -> Option<Grip> {
+pub(crate) fn entry_match(entry: &Entry, principal: &Principal) -> Option<PrincipalMatch> {
     match (entry, principal) {
-        (Entry::Everyone, _) => Some(Grip::Direct),
+        (Entry::Everyone, _) => Some(PrincipalMatch::Direct),
         (Entry::Account(account), Principal::Root { account: own }) => {
-            (account == own).then_some(Grip::Direct)
+            (account == own).then_some(PrincipalMatch::Direct)
         }
         (Entry::Account(account), other) => {
-            (other.account() == Some(account)).then_some(Grip::Account)
+            (other.account() == Some(account)).then_some(PrincipalMatch::Account)
         }
-        (Entry::Arn(listed), Principal::User { arn }) => (listed == arn).then_some(Grip::Direct),
+        (Entry::Arn(listed), Principal::User { arn }) => {
+            (listed == arn).then_some(PrincipalMatch::Direct)
+        }
         (Entry::Arn(listed), Principal::Session { role, arn }) => {
             if listed == arn {
-                Some(Grip::Direct)
+                Some(PrincipalMatch::Direct)
             } else {
-                (listed == role).then_some(Grip::Role)
+                (listed == role).then_some(PrincipalMatch::Role)
             }
         }
         (Entry::Service(listed), Principal::Service(name))
         | (Entry::Federated(listed), Principal::Federated(name)) => {
-            (listed == name).then_some(Grip::Direct)
+            (listed == name).then_some(PrincipalMatch::Direct)
         }
-        _ => None,
+        (Entry::CanonicalUser, _)
+        | (
+            Entry::Arn(_),
+            Principal::Anonymous
+            | Principal::Root { .. }
+            | Principal::Federated(_)
+            | Principal::Service(_),
+        )
+        | (
+            Entry::Service(_),
+            Principal::Anonymous
+            | Principal::Root { .. }
+            | Principal::User { .. }
+            | Principal::Session { .. }
+            | Principal::Federated(_),
+        )
+        | (
+            Entry::Federated(_),
+            Principal::Anonymous
+            | Principal::Root { .. }
+            | Principal::User { .. }
+            | Principal::Session { .. }
+            | Principal::Service(_),
+        ) => None,
     }
 }

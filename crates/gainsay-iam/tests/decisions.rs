@@ -20,7 +20,7 @@ mod case;
 use std::{collections::BTreeSet, fs, path::Path, process::ExitCode};
 
 use case::{Case, File};
-use gainsay_iam::{Answer, EvaluationInput, explain};
+use gainsay_iam::{EvaluationInput, Response, explain};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// So many are promised.
@@ -67,7 +67,7 @@ fn seeds() -> Vec<Trial> {
         let name = format!("seed/{}", path.file_stem().unwrap().to_str().unwrap());
         Trial::test(name, move || {
             let line = fs::read(&path).unwrap();
-            let answer = Answer::to(&line, true);
+            let answer = Response::decide(&line, true);
             let (_, input) = EvaluationInput::read(std::str::from_utf8(&line).unwrap());
             let input = input.map_err(|error| error.to_string())?;
             let explanation = explain(&input.request(), &input.policies());

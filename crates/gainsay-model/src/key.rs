@@ -1,7 +1,7 @@
 //! KMS keys, and the one that AWS makes and nobody declares: `aws/s3`.
 
 use gainsay_iam::{Policy, PolicyKind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{Document, Source};
 
@@ -76,5 +76,22 @@ pub fn aws_managed_key(account: &str, region: &str) -> Option<Key> {
             Policy::from_value(PolicyKind::KeyPolicy, &document).ok()?,
             document.to_string(),
         ),
+    })
+}
+
+/// The policy of a key that is made without one: whatever the identity policies of the account say
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>).
+#[must_use]
+pub fn default_key_policy(account: &str) -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Id": "key-default-1",
+        "Statement": [{
+            "Sid": "Enable IAM User Permissions",
+            "Effect": "Allow",
+            "Principal": { "AWS": format!("arn:aws:iam::{account}:root") },
+            "Action": "kms:*",
+            "Resource": "*"
+        }]
     })
 }

@@ -4,6 +4,7 @@
 //! of [`Environment::builder`]; `gainsay-sandbox` deploys it.
 
 mod bucket;
+mod builder;
 mod document;
 mod environment;
 mod key;
@@ -17,9 +18,13 @@ pub mod xml;
 
 pub use self::{
     bucket::{Bucket, DefaultEncryption, Ownership, PublicAccessBlock, Versioning},
+    builder::{
+        BucketBuilder, BucketEncryption, BuildError, EnvironmentBuilder, KeyBuilder, PolicyText,
+        ResourceKind, RoleBuilder,
+    },
     document::Document,
     environment::{Caller, Environment},
-    key::{AWS_MANAGED_KEY, Key, aws_managed_key},
+    key::{AWS_MANAGED_KEY, Key, aws_managed_key, default_key_policy},
     monitoring::{
         AdvancedEventSelector, Analyzer, DataResource, Dimension, EventSelector, FieldSelector,
         InsightSelector, Macie, MetricAlarm, MetricFilter, MetricTransformation, Monitoring,

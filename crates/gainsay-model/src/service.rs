@@ -72,10 +72,7 @@ impl Service {
     /// The Region that requests to AWS's own endpoint are signed for, by a client in a Region.
     #[must_use]
     pub const fn signing_region(self, region: &str) -> &str {
-        match self {
-            Self::Iam => IAM_REGION,
-            _ => region,
-        }
+        if matches!(self, Self::Iam) { IAM_REGION } else { region }
     }
 
     /// The endpoint's host in a Region; that of S3 Control has the account in front.

@@ -124,17 +124,17 @@ impl Scope {
         }
     }
 
-    /// The same with what is said of organizations and of the network it comes from, and keeping
-    /// what the engine is asked if the request wants to be explained.
-    pub(super) fn told(mut self, world: &World, parts: &http::request::Parts) -> Self {
+    /// Adds what the environment says of organizations and what the request's extensions say: the
+    /// network it comes from, and whether to keep what the engine is asked.
+    pub(super) fn with_origin(mut self, world: &World, parts: &http::request::Parts) -> Self {
         self.organizations = world.organizations.clone();
         self.network = parts.extensions.get().cloned().unwrap_or_default();
         self.explains = parts.extensions.get::<Explain>().is_some();
         self
     }
 
-    /// The same request where it is about another Region.
-    pub(super) fn elsewhere(&self, region: &str) -> Self {
+    /// A copy of this request for another Region, about which nothing is decided yet.
+    pub(super) fn in_region(&self, region: &str) -> Self {
         Self {
             identity: self.identity.clone(),
             principal: self.principal.clone(),
@@ -150,8 +150,8 @@ impl Scope {
         }
     }
 
-    /// Takes over what was decided elsewhere.
-    pub(super) fn recall(&self, other: &Self) {
+    /// Adds the rulings on a copy that [`Scope::in_region`] made.
+    pub(super) fn record_rulings_of(&self, other: &Self) {
         other.rulings().into_iter().for_each(|ruling| self.record(ruling));
     }
 
@@ -181,7 +181,7 @@ impl Scope {
         self.authorize_granted(question, &[])
     }
 
-    /// The same where grants may allow it, too.
+    /// Asks the engine as [`Scope::authorize`] does, where KMS grants may allow the request, too.
     pub(super) fn authorize_granted(
         &self,
         question: &Question<'_>,
@@ -237,8 +237,8 @@ impl Scope {
         }
     }
 
-    /// What the engine would say, without asking for anything.
-    pub(super) fn foresee(&self, question: &Question<'_>) -> Result<Evaluation, Refusal> {
+    /// What the engine says, without recording it or refusing anything.
+    pub(super) fn simulate(&self, question: &Question<'_>) -> Result<Evaluation, Refusal> {
         self.evaluate(question, &[])
     }
 
@@ -333,7 +333,7 @@ impl Scope {
         Refusal::Denied(format!("{} {clause}", self.not_authorized(action, resource)))
     }
 
-    /// The same where AWS has words that name no one.
+    /// Records a refusal by a setting for which AWS has a message that names no principal.
     pub(super) fn refuse_in_words(
         &self,
         action: &str,
@@ -381,7 +381,15 @@ impl Scope {
                 Layer::Resource | Layer::KeyPolicy | Layer::TrustPolicy => resource,
                 Layer::Boundary => boundary,
                 Layer::Session => session.get(reason.policy),
-                _ => None,
+                Layer::Scp
+                | Layer::Rcp
+                | Layer::VpcEndpoint
+                | Layer::Grant
+                | Layer::BlockPublicAccess
+                | Layer::ObjectOwnership
+                | Layer::ObjectLock
+                | Layer::EncryptionBlock
+                | Layer::KeyState => None,
             };
             Decider {
                 layer: reason.layer,
@@ -527,7 +535,7 @@ pub(super) fn authorize_key(
             context.set_unmodelled("kms:DataKeySpec");
         }
     }
-    let grants: Vec<Grant> = key.grants.iter().map(|held| held.grant.clone()).collect();
+    let grants: Vec<Grant> = key.grants.iter().map(|key_grant| key_grant.grant.clone()).collect();
     ask_key(scope, key, action, &context, &grants)
 }
 
@@ -558,7 +566,7 @@ pub(super) fn key_context(scope: &Scope, world: &World, key: &Key) -> Context {
     if let Some(account) = scope.account() {
         context.set("kms:CallerAccount", account);
     }
-    told_of_keys(
+    set_key_properties(
         &mut context,
         key.primary
             .as_ref()
@@ -571,10 +579,10 @@ pub(super) fn key_context(scope: &Scope, world: &World, key: &Key) -> Context {
     context
 }
 
-/// What is told of every key of the sandbox, also of one that is yet to be made; `multi` is what
-/// kind of multi-Region key it is. The two old names still work:
+/// Sets the condition keys that have one value for every key of the sandbox, also for one that is
+/// yet to be made; `multi` is what kind of multi-Region key it is. The two old names still work:
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>.
-pub(super) fn told_of_keys(context: &mut Context, multi: Option<&str>) {
+pub(super) fn set_key_properties(context: &mut Context, multi: Option<&str>) {
     for (name, value) in [
         ("kms:KeyOrigin", "AWS_KMS"),
         ("kms:KeySpec", "SYMMETRIC_DEFAULT"),
@@ -615,8 +623,8 @@ pub(super) fn session_policies(
     const GONE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:GetCallerIdentity","Resource":"*"}]}"#;
     let mut policies: Vec<Document> = inline.cloned().into_iter().collect();
     for arn in &claims.session_policies {
-        let held = world.directory.managed(arn);
-        policies.push(compiled(held.as_ref().map_or(GONE, |held| &held.text))?);
+        let managed = world.directory.managed(arn);
+        policies.push(compiled(managed.as_ref().map_or(GONE, |policy| &policy.text))?);
     }
     Some(policies)
 }

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt as _;
 
-use crate::{Answered, Credentials, Sandbox};
+use crate::{Credentials, Sandbox, SandboxResponse};
 
 impl HttpConnector for Sandbox {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
@@ -29,7 +29,7 @@ impl HttpConnector for Sandbox {
     }
 }
 
-async fn response(answer: Answered) -> Result<HttpResponse, ConnectorError> {
+async fn response(answer: SandboxResponse) -> Result<HttpResponse, ConnectorError> {
     let rulings = answer.rulings();
     let (parts, body) = answer.response.into_parts();
     let status = StatusCode::try_from(parts.status.as_u16())

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// More is not kept: all is forgotten then, and worked out again when it is asked for.
+/// More is not entries: all is forgotten then, and worked out again when it is asked for.
 const MOST: usize = 4096;
 
 /// Values by what they were worked out from.
@@ -27,7 +27,7 @@ impl<V> fmt::Debug for Cache<V> {
 
 impl<V: Clone> Cache<V> {
     /// The value of a key, made where it is not there yet. Where it cannot be made there is
-    /// nothing, and nothing is kept. Two who ask at once may both make it.
+    /// nothing, and nothing is entries. Two who ask at once may both make it.
     pub(crate) fn get_or_try(&self, key: &str, make: impl FnOnce() -> Option<V>) -> Option<V> {
         self.find(key).or_else(|| Some(self.keep(key, make()?)))
     }
@@ -37,11 +37,11 @@ impl<V: Clone> Cache<V> {
     }
 
     fn keep(&self, key: &str, made: V) -> V {
-        let mut kept = self.lock();
-        if kept.len() >= MOST {
-            kept.clear();
+        let mut entries = self.lock();
+        if entries.len() >= MOST {
+            entries.clear();
         }
-        kept.insert(key.to_owned(), made.clone());
+        entries.insert(key.to_owned(), made.clone());
         made
     }
 
@@ -59,25 +59,25 @@ mod tests {
 
     #[test]
     fn a_value_is_made_once_and_nothing_is_not_kept() {
-        let kept = Cache::default();
-        assert_eq!(kept.get_or_try("a", || None), None);
-        assert_eq!(kept.get_or_try("a", || Some(1)), Some(1));
-        assert_eq!(kept.get_or_try("a", || Some(2)), Some(1));
+        let entries = Cache::default();
+        assert_eq!(entries.get_or_try("a", || None), None);
+        assert_eq!(entries.get_or_try("a", || Some(1)), Some(1));
+        assert_eq!(entries.get_or_try("a", || Some(2)), Some(1));
     }
 
     #[test]
     fn no_more_than_so_many_are_kept() {
-        let kept = Cache::default();
+        let entries = Cache::default();
         for n in 0..MOST + 10 {
-            assert_eq!(kept.get_or_try(&n.to_string(), || Some(n)), Some(n));
+            assert_eq!(entries.get_or_try(&n.to_string(), || Some(n)), Some(n));
         }
-        assert!(kept.0.lock().unwrap().len() <= MOST);
+        assert!(entries.0.lock().unwrap().len() <= MOST);
     }
 
     #[test]
     fn what_is_kept_is_not_shown() {
-        let kept = Cache::default();
-        kept.get_or_try("a-token", || Some("a-key"));
-        assert_eq!(format!("{kept:?}"), "Cache { .. }");
+        let entries = Cache::default();
+        entries.get_or_try("a-token", || Some("a-key"));
+        assert_eq!(format!("{entries:?}"), "Cache { .. }");
     }
 }

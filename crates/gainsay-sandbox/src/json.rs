@@ -6,32 +6,32 @@ use serde_json::{Value, json};
 
 use super::authorize::Refusal;
 
-/// An answer: status and body.
-pub(super) type JsonAnswer = (u16, Value);
+/// A response: HTTP status and body.
+pub(super) type JsonResponse = (u16, Value);
 
-/// What an operation answers, or how it is refused.
-pub(super) type Answered = Result<Value, JsonAnswer>;
+/// The body of a successful response, or an error response.
+pub(super) type JsonResult = Result<Value, JsonResponse>;
 
 /// Reads an input. A member that the operation's struct does not list is a feature that is not
 /// modelled, so it is refused.
-pub(super) fn parse<Input: DeserializeOwned>(body: &[u8]) -> Result<Input, JsonAnswer> {
+pub(super) fn parse<Input: DeserializeOwned>(body: &[u8]) -> Result<Input, JsonResponse> {
     serde_json::from_slice(body).map_err(|problem| match problem.to_string() {
         text if text.starts_with("unknown field") => not_modelled(format!("this input: {text}")),
         text => error(400, "SerializationException", text),
     })
 }
 
-pub(super) fn error(status: u16, code: &str, message: impl Into<String>) -> JsonAnswer {
+pub(super) fn error(status: u16, code: &str, message: impl Into<String>) -> JsonResponse {
     (status, json!({ "__type": code, "message": message.into() }))
 }
 
-pub(super) fn not_modelled(what: impl std::fmt::Display) -> JsonAnswer {
+pub(super) fn not_modelled(what: impl std::fmt::Display) -> JsonResponse {
     error(501, "NotImplemented", format!("the sandbox does not model {what}"))
 }
 
 /// A refusal by policy, with the status and the code that every service of the protocol gives it
 /// (<https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html>).
-pub(super) fn refused(refusal: Refusal) -> JsonAnswer {
+pub(super) fn refused(refusal: Refusal) -> JsonResponse {
     match refusal {
         Refusal::Denied(message) => error(400, "AccessDeniedException", message),
         Refusal::Undecidable(message) => error(501, "NotImplemented", message),

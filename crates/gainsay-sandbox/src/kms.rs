@@ -10,7 +10,7 @@ mod blob;
 mod crypto;
 mod grants;
 mod key;
-mod keys;
+mod lifecycle;
 mod material;
 mod page;
 mod policy;
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use self::page::Page;
 pub(super) use self::{
     blob::{Blob, Opened, Sealed, Sealer},
-    grants::HeldGrant,
+    grants::KeyGrant,
     key::{Key, KeyState, Rotation},
     material::{KeyMaterial, Materials, Seals},
 };
@@ -33,7 +33,7 @@ use gainsay_iam::{Context, Grant, Layer};
 
 use super::{
     authorize::{Question, Scope, ask_key, key_context},
-    json::{Answered, JsonAnswer, error, not_modelled, parse, refused},
+    json::{JsonResponse, JsonResult, error, not_modelled, parse, refused},
     state::World,
 };
 
@@ -42,23 +42,27 @@ use super::{
 const MAX_BODY: usize = 1 << 18;
 
 /// Answers a call. `target` is the x-amz-target header.
-pub(super) fn answer(world: &mut World, scope: &Scope, target: &str, body: &[u8]) -> JsonAnswer {
+pub(super) fn answer(world: &mut World, scope: &Scope, target: &str, body: &[u8]) -> JsonResponse {
     let operation = target.strip_prefix("TrentService.").unwrap_or_default();
     if body.len() > MAX_BODY {
         return error(400, "ValidationException", "the request is too large");
     }
-    world.settle_keys();
+    world.apply_due_changes();
     let result = match operation {
-        "DescribeKey" => parse(body).and_then(|input| keys::describe(world, scope, &input)),
-        "CreateKey" => parse(body).and_then(|input| keys::create(world, scope, &input)),
-        "EnableKey" => parse(body).and_then(|input| keys::enable(world, scope, &input)),
-        "DisableKey" => parse(body).and_then(|input| keys::disable(world, scope, &input)),
-        "ScheduleKeyDeletion" => parse(body).and_then(|input| keys::schedule(world, scope, &input)),
-        "CancelKeyDeletion" => parse(body).and_then(|input| keys::cancel(world, scope, &input)),
-        "UpdateKeyDescription" => {
-            parse(body).and_then(|input| keys::describe_anew(world, scope, &input))
+        "DescribeKey" => parse(body).and_then(|input| lifecycle::describe(world, scope, &input)),
+        "CreateKey" => parse(body).and_then(|input| lifecycle::create(world, scope, &input)),
+        "EnableKey" => parse(body).and_then(|input| lifecycle::enable(world, scope, &input)),
+        "DisableKey" => parse(body).and_then(|input| lifecycle::disable(world, scope, &input)),
+        "ScheduleKeyDeletion" => {
+            parse(body).and_then(|input| lifecycle::schedule(world, scope, &input))
         }
-        "ListKeys" => parse(body).and_then(|input| keys::list(world, scope, &input)),
+        "CancelKeyDeletion" => {
+            parse(body).and_then(|input| lifecycle::cancel(world, scope, &input))
+        }
+        "UpdateKeyDescription" => {
+            parse(body).and_then(|input| lifecycle::update_description(world, scope, &input))
+        }
+        "ListKeys" => parse(body).and_then(|input| lifecycle::list(world, scope, &input)),
         "EnableKeyRotation" => parse(body).and_then(|input| rotation::enable(world, scope, &input)),
         "DisableKeyRotation" => {
             parse(body).and_then(|input| rotation::disable(world, scope, &input))
@@ -107,17 +111,17 @@ pub(super) fn answer(world: &mut World, scope: &Scope, target: &str, body: &[u8]
 }
 
 /// An input that cannot be right.
-fn invalid(message: impl Into<String>) -> JsonAnswer {
+fn invalid(message: impl Into<String>) -> JsonResponse {
     error(400, "ValidationException", message)
 }
 
 /// How a request names its key.
-fn named(text: Option<&str>) -> Result<&str, JsonAnswer> {
+fn named(text: Option<&str>) -> Result<&str, JsonResponse> {
     text.ok_or_else(|| invalid("KeyId must not be null"))
 }
 
 /// A key by its id, its ARN, its alias or its alias's ARN.
-fn key(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, JsonAnswer> {
+fn key(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, JsonResponse> {
     let text = named(text)?;
     let account = scope.account().unwrap_or_default();
     let shown = if text.starts_with("arn:") || text.starts_with("alias/") {
@@ -150,7 +154,7 @@ fn alias_of(text: Option<&str>) -> Option<&str> {
 
 /// A key by its id or its ARN, which is all that operations on the key itself take. What AWS
 /// answers to an alias is assumed.
-fn key_itself(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, JsonAnswer> {
+fn key_itself(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, JsonResponse> {
     let text = named(text)?;
     if alias_of(Some(text)).is_some() {
         return Err(error(400, "NotFoundException", format!("Invalid keyId '{text}'")));
@@ -175,10 +179,10 @@ fn permit(
     action: &str,
     reach: Reach,
     set_context: impl FnOnce(&mut Context),
-) -> Result<(), JsonAnswer> {
+) -> Result<(), JsonResponse> {
     let mut context = key_context(scope, world, key);
     set_context(&mut context);
-    let grants: Vec<Grant> = key.grants.iter().map(|held| held.grant.clone()).collect();
+    let grants: Vec<Grant> = key.grants.iter().map(|key_grant| key_grant.grant.clone()).collect();
     let _permit = ask_key(scope, key, action, &context, &grants).map_err(refused)?;
     if reach == Reach::Own && scope.account().as_ref() != Some(&key.account) {
         return Err(not_modelled(format!(
@@ -198,7 +202,7 @@ enum Takes {
     Enabled,
 }
 
-fn in_state(scope: &Scope, key: &Key, action: &str, takes: Takes) -> Result<(), JsonAnswer> {
+fn in_state(scope: &Scope, key: &Key, action: &str, takes: Takes) -> Result<(), JsonResponse> {
     let fits = match takes {
         Takes::Lasting => !key.state.is_leaving(),
         Takes::Enabled => key.state == KeyState::Enabled,
@@ -231,7 +235,7 @@ pub(super) fn unusable(scope: &Scope, key: &Key, action: &str) -> Option<(&'stat
 
 /// Permission first, then what DryRun says: it always ends in an error
 /// (<https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html>).
-fn dry(dry_run: bool) -> Result<(), JsonAnswer> {
+fn dry(dry_run: bool) -> Result<(), JsonResponse> {
     if dry_run {
         return Err(error(
             400,
@@ -248,7 +252,7 @@ fn epoch(time: time::OffsetDateTime) -> Value {
 }
 
 /// A question of which only identity policies speak.
-fn ask(scope: &Scope, action: &str, resource: &str, account: &str) -> Result<(), JsonAnswer> {
+fn ask(scope: &Scope, action: &str, resource: &str, account: &str) -> Result<(), JsonResponse> {
     let mut context = scope.context(account);
     context.set("kms:CallerAccount", account);
     let question = Question {

@@ -14,8 +14,7 @@ mod cache;
 mod context;
 mod control;
 mod credentials;
-mod empty;
-mod front;
+mod gateway;
 pub mod guard;
 mod identity;
 mod json;
@@ -24,6 +23,7 @@ mod monitoring;
 mod pass_role;
 mod payload;
 mod public;
+mod query;
 mod route;
 mod ruling;
 mod s3;
@@ -48,7 +48,7 @@ use gainsay_model::{Document, Environment};
 
 use self::{
     authorize::session_policy,
-    front::Front,
+    gateway::Gateway,
     signature::{Signature, SigningKey},
     state::World,
     token::{Claims, Issuer},
@@ -59,7 +59,7 @@ use crate::cache::Cache;
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     core: Arc<Core>,
-    front: Arc<Front>,
+    gateway: Arc<Gateway>,
 }
 
 /// What every service of one sandbox shares.
@@ -68,13 +68,13 @@ struct Core {
     world: Mutex<World>,
     issuer: Issuer,
     region: String,
-    known: Arc<Known>,
+    authentication: Arc<AuthenticationCache>,
 }
 
-/// What was worked out about who asks, for they ask many times. It follows from the issuer alone,
-/// so forks share it.
+/// What authentication has found, for the same callers ask many times. It follows from the issuer
+/// alone, so forks share it.
 #[derive(Debug, Default)]
-struct Known {
+struct AuthenticationCache {
     /// Opened tokens, by token.
     sessions: Cache<Arc<Session>>,
     /// Signing keys, by credential and scope.
@@ -93,7 +93,7 @@ impl Core {
     /// The session of a token; nothing if nobody here issued it. Whether it is over is for the
     /// caller to see.
     fn session(&self, token: &str) -> Option<Arc<Session>> {
-        self.known.sessions.get_or_try(token, || {
+        self.authentication.sessions.get_or_try(token, || {
             let claims = self.issuer.open(token)?;
             let policy = session_policy(&claims);
             if claims.session_policy.is_some() && policy.is_none() {
@@ -106,7 +106,7 @@ impl Core {
     /// The key that this signature must have been made with.
     fn signing_key(&self, signature: &Signature) -> Option<SigningKey> {
         let credential = signature.credential();
-        self.known.keys.get_or_try(&credential, || {
+        self.authentication.keys.get_or_try(&credential, || {
             signature.key(&self.issuer.secret_for(&signature.access_key))
         })
     }
@@ -119,16 +119,17 @@ impl Core {
     }
 }
 
-/// An answer, with what nobody but the sandbox knows of it.
-pub struct Answered {
+/// The response to a request, with what nobody but the sandbox knows of it.
+pub struct SandboxResponse {
     /// What the client gets.
     pub response: http::Response<s3s::Body>,
     /// The operation by its name in AWS's API; empty where the request is none that is known.
     pub operation: std::borrow::Cow<'static, str>,
+    /// Who asked, and what was decided; nothing if the request was refused before that was known.
     scope: Option<Arc<authorize::Scope>>,
 }
 
-impl Answered {
+impl SandboxResponse {
     /// Who asked: an ARN, or `anonymous`; nothing if that was not proved.
     #[must_use]
     pub fn caller(&self) -> Option<String> {
@@ -142,9 +143,9 @@ impl Answered {
     }
 }
 
-impl std::fmt::Debug for Answered {
+impl std::fmt::Debug for SandboxResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answered")
+        f.debug_struct("SandboxResponse")
             .field("operation", &self.operation)
             .field("status", &self.response.status())
             .finish_non_exhaustive()
@@ -170,10 +171,10 @@ impl Sandbox {
     /// A sandbox with an empty account in a Region: nothing in it but a user who may do everything.
     #[must_use]
     pub fn empty(region: &str) -> Self {
-        let sandbox = Self::new(&empty::environment(region));
+        let sandbox = Self::new(&Environment::empty(EXAMPLE_ACCOUNT, region));
         let mut world = sandbox.core.world();
-        world.leave(CALLER_ACCESS_KEY);
-        world.enter_admin(ADMIN_ACCESS_KEY);
+        world.remove_user_of(CALLER_ACCESS_KEY);
+        world.add_admin(ADMIN_ACCESS_KEY);
         drop(world);
         sandbox
     }
@@ -183,29 +184,42 @@ impl Sandbox {
     #[must_use]
     pub fn with_admin(environment: &Environment) -> Self {
         let sandbox = Self::new(environment);
-        sandbox.core.world().enter_admin(ADMIN_ACCESS_KEY);
+        sandbox.core.world().add_admin(ADMIN_ACCESS_KEY);
         sandbox
     }
 
-    fn with(world: World, issuer: Issuer, region: &str, known: Arc<Known>) -> Self {
-        let core =
-            Arc::new(Core { world: Mutex::new(world), issuer, region: region.to_owned(), known });
-        let front = Arc::new(Front::new(&core));
-        Self { core, front }
+    fn with(
+        world: World,
+        issuer: Issuer,
+        region: &str,
+        authentication: Arc<AuthenticationCache>,
+    ) -> Self {
+        let core = Arc::new(Core {
+            world: Mutex::new(world),
+            issuer,
+            region: region.to_owned(),
+            authentication,
+        });
+        let gateway = Arc::new(Gateway::new(&core));
+        Self { core, gateway }
     }
 
     /// Another sandbox with a copy of this one's world. Sessions of one are sessions of the other.
     #[must_use]
     pub fn fork(&self) -> Self {
         let world = self.core.world().clone();
-        Self::with(world, self.core.issuer.clone(), &self.core.region, self.core.known.clone())
+        Self::with(
+            world,
+            self.core.issuer.clone(),
+            &self.core.region,
+            self.core.authentication.clone(),
+        )
     }
 
     /// Answers a request. The scheme and the authority of its URI say how and where it came.
-    pub async fn answer(&self, request: http::Request<Payload>) -> Answered {
+    pub async fn answer(&self, request: http::Request<Payload>) -> SandboxResponse {
         let (parts, body) = request.into_parts();
-        let reply = self.front.handle(parts, body).await;
-        Answered { response: reply.response, operation: reply.operation, scope: reply.scope }
+        self.gateway.handle(parts, body).await
     }
 
     /// The world as it is now.
@@ -226,7 +240,7 @@ impl Sandbox {
     pub fn advance(&self, by: Duration) {
         let mut world = self.core.world();
         world.ahead += by;
-        world.settle_keys();
+        world.apply_due_changes();
     }
 
     /// The sandbox's time.
@@ -272,3 +286,5 @@ impl Sandbox {
 const CALLER_ACCESS_KEY: &str = "AKIAGAINSAYSANDBOX00";
 /// That of the user who may do everything.
 const ADMIN_ACCESS_KEY: &str = "AKIAGAINSAYSANDBOX01";
+/// The account of an empty sandbox: the example account of AWS's documentation.
+const EXAMPLE_ACCOUNT: &str = "111122223333";

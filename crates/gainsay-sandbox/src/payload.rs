@@ -1,5 +1,5 @@
-//! The body of a request. A request is decided only when all of it has arrived, so it is kept until
-//! then: in memory, or, where it is long, in a temporary file without a name.
+//! The body of a request. A request is decided only when all of it has arrived, so it is stored
+//! until then: in memory, or, where it is long, in a temporary file without a name.
 
 use std::{fs::File, io, io::Write as _, os::unix::fs::FileExt as _, sync::Arc};
 
@@ -16,10 +16,11 @@ const PIECE: usize = 1 << 18;
 
 /// The body of a request, whole.
 #[derive(Clone, Debug)]
-pub struct Payload(Held);
+pub struct Payload(Storage);
 
+/// Where a body is until its request is decided.
 #[derive(Clone, Debug)]
-enum Held {
+enum Storage {
     Memory(Bytes),
     File(Arc<Spooled>),
 }
@@ -41,14 +42,14 @@ pub enum PayloadError {
     /// It is longer than any request may be.
     #[error("the body is longer than {0} bytes")]
     TooLong(u64),
-    /// It cannot be kept.
+    /// It cannot be stored in a temporary file.
     #[error("a long body cannot be kept in a temporary file: {0}")]
-    Unkept(#[from] io::Error),
+    NotStored(#[from] io::Error),
 }
 
 impl From<Bytes> for Payload {
     fn from(bytes: Bytes) -> Self {
-        Self(Held::Memory(bytes))
+        Self(Storage::Memory(bytes))
     }
 }
 
@@ -96,14 +97,14 @@ impl Payload {
             }
         }
         Ok(Self(match (spool, first) {
-            (Some((file, digest)), _) => Held::File(Arc::new(Spooled {
+            (Some((file, digest)), _) => Storage::File(Arc::new(Spooled {
                 file,
                 length,
                 digest: hex::encode(digest.finalize()),
             })),
             // Nearly every body is one piece, and is not copied.
-            (None, Some(only)) => Held::Memory(only),
-            (None, None) => Held::Memory(memory.into()),
+            (None, Some(only)) => Storage::Memory(only),
+            (None, None) => Storage::Memory(memory.into()),
         }))
     }
 
@@ -111,37 +112,37 @@ impl Payload {
     #[must_use]
     pub fn length(&self) -> u64 {
         match &self.0 {
-            Held::Memory(bytes) => bytes.len() as u64,
-            Held::File(spooled) => spooled.length,
+            Storage::Memory(bytes) => bytes.len() as u64,
+            Storage::File(spooled) => spooled.length,
         }
     }
 
     /// Its SHA-256 in lower-case hex.
     pub(super) fn digest(&self) -> String {
         match &self.0 {
-            Held::Memory(bytes) => hex::encode(Sha256::digest(bytes)),
-            Held::File(spooled) => spooled.digest.clone(),
+            Storage::Memory(bytes) => hex::encode(Sha256::digest(bytes)),
+            Storage::File(spooled) => spooled.digest.clone(),
         }
     }
 
     /// All of it in memory; nothing if it is longer than the operations that need it so may be.
     pub(super) fn bytes(&self, limit: u64) -> Option<Bytes> {
         match &self.0 {
-            Held::Memory(bytes) => Some(bytes.clone()),
-            Held::File(spooled) if spooled.length <= limit => {
+            Storage::Memory(bytes) => Some(bytes.clone()),
+            Storage::File(spooled) if spooled.length <= limit => {
                 let mut bytes = vec![0; usize::try_from(spooled.length).ok()?];
                 spooled.file.read_exact_at(&mut bytes, 0).ok()?;
                 Some(bytes.into())
             }
-            Held::File(_) => None,
+            Storage::File(_) => None,
         }
     }
 
-    /// The same as a body that is read piece by piece.
+    /// The body for the wire layer, read piece by piece.
     pub(super) fn into_body(self) -> s3s::Body {
         match self.0 {
-            Held::Memory(bytes) => s3s::Body::from(bytes),
-            Held::File(spooled) => {
+            Storage::Memory(bytes) => s3s::Body::from(bytes),
+            Storage::File(spooled) => {
                 let pieces = stream::unfold((spooled, 0), |(spooled, at)| async move {
                     let piece = spooled.piece(at).transpose()?;
                     let next = at + piece.as_ref().map_or(0, |piece| piece.len() as u64);

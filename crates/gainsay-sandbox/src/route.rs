@@ -125,9 +125,9 @@ fn aws<'a>(host: &'a str, region: &'a str) -> Option<Host<'a>> {
         return Some(Host::Other(Service::Iam, IAM_REGION));
     }
     let name = host.strip_suffix(".amazonaws.com")?;
-    if let Some(asked) = name.strip_prefix("kms.") {
-        return (asked == region || REGIONS.contains(&asked))
-            .then_some(Host::Other(Service::Kms, asked));
+    if let Some(named) = name.strip_prefix("kms.") {
+        return (named == region || REGIONS.contains(&named))
+            .then_some(Host::Other(Service::Kms, named));
     }
     let name = name.strip_suffix(region)?.strip_suffix('.')?;
     match name {

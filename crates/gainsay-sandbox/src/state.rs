@@ -28,9 +28,9 @@ pub(super) struct World {
     pub region: String,
     /// Which organization each account is in, as far as the environment says.
     pub organizations: Arc<Organizations>,
-    /// By ARN, with everything that the engine sees of them.
+    /// IAM users by ARN, with everything that the engine sees of them.
     pub users: Arc<BTreeMap<String, Arc<User>>>,
-    /// The same of roles.
+    /// Roles by ARN.
     pub roles: Arc<BTreeMap<String, Arc<Role>>>,
     /// Long-term access keys by id.
     pub access_keys: Arc<BTreeMap<String, AccessKey>>,
@@ -218,7 +218,7 @@ pub(super) enum Encryption {
     },
 }
 
-/// A multipart upload. Its encryption was settled when it was created.
+/// A multipart upload. Its encryption was chosen when it was created.
 #[derive(Clone, Debug)]
 pub(super) struct Upload {
     pub key: String,
@@ -232,8 +232,8 @@ pub(super) struct Upload {
     pub acl: AccessList,
     /// The algorithm of its checksums, and whether they are put together from those of the parts.
     pub checksum: Option<(&'static str, bool)>,
-    /// What policies were told of the encryption, and are told again for every step.
-    pub told: Vec<(&'static str, String)>,
+    /// The condition keys of the encryption, which every later step of the upload has, too.
+    pub encryption_keys: Vec<(&'static str, String)>,
     /// By number; the bodies are sealed as objects are.
     pub parts: BTreeMap<i32, Part>,
 }
@@ -259,7 +259,7 @@ impl World {
             .map(|key| {
                 let (arn, id) = (key.arn.clone(), key.id.clone());
                 let made = now - time::Duration::days(key.age.into());
-                let held = Key::new(
+                let base = Key::new(
                     &environment.region,
                     arn,
                     id,
@@ -271,7 +271,7 @@ impl World {
                     .rotation
                     .map(|days| Rotation { days, next: now + time::Duration::days(days.into()) });
                 let primary = key.multi_region.then(|| environment.region.clone());
-                (key.arn.clone(), Arc::new(Key { rotation, primary, ..held }))
+                (key.arn.clone(), Arc::new(Key { rotation, primary, ..base }))
             })
             .collect();
         let mut aliases: BTreeMap<String, String> = environment
@@ -313,7 +313,7 @@ impl World {
             s3_key: KeyMaterial::generate(),
             sequence: 0,
         };
-        world.enter(environment, access_key);
+        world.add_principals(environment, access_key);
         world
     }
 
@@ -424,7 +424,7 @@ impl Bucket {
         let versions = self.objects.entry(key.to_owned()).or_default();
         // Without versioning, or suspended, a write replaces the version whose id is `null`.
         if version.id == NULL_VERSION {
-            versions.retain(|held| held.id != NULL_VERSION);
+            versions.retain(|version| version.id != NULL_VERSION);
         }
         versions.push(Arc::new(version));
     }

@@ -2,58 +2,34 @@
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
 
-mod asked;
 mod assume;
+mod request;
 
 pub(crate) use self::assume::role_id;
-
-use std::{collections::BTreeMap, fmt::Write as _};
 
 use time::format_description::well_known::Rfc3339;
 
 use super::{
     authorize::{Identity, Scope},
+    query::{self, Api, Fault, Parameters, QueryResponse, elements},
     state::World,
     token::{Claims, Issuer},
 };
 
-/// An answer of the query protocol: status and XML body.
-pub(super) type XmlAnswer = (u16, String);
-
-const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
-
-/// A refusal: status, code and message.
-#[derive(Debug)]
-struct Fault {
-    status: u16,
-    code: &'static str,
-    message: String,
-}
-
 impl Fault {
-    fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
-    }
-
-    fn validation(message: impl Into<String>) -> Self {
-        Self::new(400, "ValidationError", message)
-    }
-
     fn parameter(message: &str) -> Self {
         Self::new(400, "InvalidParameterValue", message)
-    }
-
-    fn not_modelled(what: &str) -> Self {
-        Self::new(501, "NotImplemented", format!("the sandbox does not model {what}"))
     }
 }
 
 /// Answers a call.
-pub(super) fn answer(world: &mut World, scope: &Scope, issuer: &Issuer, body: &[u8]) -> XmlAnswer {
-    match call(world, scope, issuer, body) {
-        Ok((operation, result)) => success(scope, operation, &result),
-        Err(fault) => (fault.status, error_body(&scope.request_id, fault.code, &fault.message)),
-    }
+pub(super) fn answer(
+    world: &mut World,
+    scope: &Scope,
+    issuer: &Issuer,
+    body: &[u8],
+) -> QueryResponse {
+    Api::Sts.response(scope, call(world, scope, issuer, body))
 }
 
 fn call(
@@ -62,16 +38,7 @@ fn call(
     issuer: &Issuer,
     body: &[u8],
 ) -> Result<(&'static str, String), Fault> {
-    let mut parameters = BTreeMap::new();
-    for (name, value) in form_urlencoded::parse(body) {
-        if parameters.insert(name.to_string(), value.into_owned()).is_some() {
-            return Err(Fault::new(
-                400,
-                "MalformedInput",
-                format!("the parameter {name} is given twice"),
-            ));
-        }
-    }
+    let mut parameters = query::parameters(body)?;
     match parameters.remove("Action").as_deref() {
         Some("GetCallerIdentity") => {
             Ok(("GetCallerIdentity", identity(world, scope, &parameters)?))
@@ -84,11 +51,7 @@ fn call(
     }
 }
 
-fn identity(
-    world: &World,
-    scope: &Scope,
-    parameters: &BTreeMap<String, String>,
-) -> Result<String, Fault> {
+fn identity(world: &World, scope: &Scope, parameters: &Parameters) -> Result<String, Fault> {
     if let Some(unmodelled) = parameters.keys().find(|name| *name != "Version") {
         return Err(Fault::not_modelled(&format!("the parameter {unmodelled}")));
     }
@@ -108,7 +71,7 @@ fn session_token(
     world: &mut World,
     scope: &Scope,
     issuer: &Issuer,
-    mut parameters: BTreeMap<String, String>,
+    mut parameters: Parameters,
 ) -> Result<String, Fault> {
     let seconds = parameters.remove("DurationSeconds");
     if let Some(unmodelled) = parameters.keys().find(|name| *name != "Version") {
@@ -150,28 +113,4 @@ fn session_token(
         ("Expiration", expiration.format(&Rfc3339).unwrap_or_default()),
     ];
     Ok(format!("<Credentials>{}</Credentials>", elements(&issued)))
-}
-
-fn success(scope: &Scope, operation: &str, result: &str) -> XmlAnswer {
-    let body = format!(
-        "<{operation}Response xmlns=\"{NAMESPACE}\"><{operation}Result>{result}</{operation}Result><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{operation}Response>",
-        scope.request_id
-    );
-    (200, body)
-}
-
-/// An error answer's body.
-pub(super) fn error_body(request_id: &str, code: &str, message: &str) -> String {
-    format!(
-        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type>{}</Error><RequestId>{request_id}</RequestId></ErrorResponse>",
-        elements(&[("Code", code.to_owned()), ("Message", message.to_owned())])
-    )
-}
-
-fn elements(pairs: &[(&str, String)]) -> String {
-    let mut xml = String::new();
-    for (name, value) in pairs {
-        _ = write!(xml, "<{name}>{}</{name}>", quick_xml::escape::escape(value.as_str()));
-    }
-    xml
 }

@@ -1,4 +1,4 @@
-//! The actions of KMS, as [`super`] says.
+//! The actions of KMS.
 
 use super::ResourceType::{Alias, Key};
 use super::{Action, Keys, list, permissions, read, tagging, write};
@@ -6,7 +6,7 @@ use super::{Action, Keys, list, permissions, read, tagging, write};
 /// The condition keys of every KMS action but nine: those of custom key stores and
 /// `kms:GenerateRandom` lack `kms:ViaService`, `kms:ListRetirableGrants` and
 /// `kms:SynchronizeMultiRegionKey` both.
-pub const KMS_KEYS: &[&str] = &["kms:CallerAccount", "kms:ViaService"];
+pub(super) const KMS_KEYS: &[&str] = &["kms:CallerAccount", "kms:ViaService"];
 
 // Condition keys that rows share, or that are many.
 const CREATE_GRANT: Keys = &[
@@ -77,7 +77,7 @@ const SCHEDULE_KEY_DELETION: Keys =
 const SIGN: Keys = &["kms:MessageType", "kms:RequestAlias", "kms:SigningAlgorithm"];
 
 /// Its actions, by name.
-pub(super) const ACTIONS: &[Action] = &[
+pub(crate) const ACTIONS: &[Action] = &[
     write("kms:CancelKeyDeletion", &[Key], &[]),
     write("kms:ConnectCustomKeyStore", &[], &[]),
     write("kms:CreateAlias", &[Alias, Key], &[]),

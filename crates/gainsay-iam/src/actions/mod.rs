@@ -1,5 +1,15 @@
-//! The actions AWS documents for S3, KMS and STS, and `iam:PassRole`, as data: what each acts on
-//! and which condition keys it has.
+//! The actions that AWS documents for S3, KMS and STS, and `iam:PassRole`, as data: what each acts
+//! on and which condition keys it has.
+//!
+//! ```
+//! use gainsay_iam::actions::{ResourceType, action};
+//!
+//! let get_object = action("s3:getobject").expect("a documented action");
+//! assert_eq!(get_object.name, "s3:GetObject");
+//! assert!(get_object.resources.contains(&ResourceType::Object));
+//! assert!(get_object.may_have("s3:ExistingObjectTag/team"));
+//! assert!(!get_object.may_have("s3:prefix"));
+//! ```
 //!
 //! Follows the Service Authorization Reference:
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>,
@@ -18,18 +28,18 @@ mod kms;
 mod s3;
 mod sts;
 
-use super::pattern::wildcard_match;
+use crate::pattern::wildcard_match;
 
-pub use kms::KMS_KEYS;
-pub use s3::S3_KEYS;
-pub use sts::STS_KEYS;
+use kms::KMS_KEYS;
+use s3::S3_KEYS;
+use sts::STS_KEYS;
 
-/// What an action does, as AWS classifies it.
+/// The access level of an action, as the Service Authorization Reference classifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Lists resources.
     List,
-    /// Reads what a resource has.
+    /// Reads the content or settings of a resource.
     Read,
     /// Makes, changes or deletes resources.
     Write,
@@ -39,8 +49,9 @@ pub enum Access {
     Permissions,
 }
 
-/// What an action can be allowed or denied on.
+/// A type of resource that an action can be allowed or denied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum ResourceType {
     /// A grant of S3 Access Grants.
     AccessGrant,
@@ -48,7 +59,7 @@ pub enum ResourceType {
     AccessGrantsInstance,
     /// A location registered with S3 Access Grants.
     AccessGrantsLocation,
-    /// An access point; with an empty Region, one of many Regions.
+    /// An access point; with an empty Region in the ARN, a multi-Region access point.
     AccessPoint,
     /// An object, through an access point.
     AccessPointObject,
@@ -57,9 +68,9 @@ pub enum ResourceType {
     Bucket,
     /// A job of S3 Batch Operations.
     Job,
-    /// An access point of many Regions.
+    /// A multi-Region access point.
     MultiRegionAccessPoint,
-    /// A request to make, change or delete such an access point.
+    /// A request to create, change or delete a multi-Region access point.
     MultiRegionAccessPointRequest,
     /// An object.
     Object,
@@ -170,18 +181,18 @@ impl ResourceType {
     }
 }
 
-/// An action.
+/// A documented action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Action {
     /// Its name, such as `s3:GetObject`.
     pub name: &'static str,
-    /// What it does.
+    /// Its access level.
     pub access: Access,
     /// The types of resource it acts on, required or not; if none, a statement must have `*` as its
     /// resource.
     pub resources: &'static [ResourceType],
-    /// The condition keys the reference has in the row of the action, without those of its service:
-    /// [`Action::all_keys`] has all.
+    /// The condition keys in the action's row of the reference, without those of its service and of
+    /// its resource types; [`Action::all_keys`] has all.
     pub keys: &'static [&'static str],
 }
 

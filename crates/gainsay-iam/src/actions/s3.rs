@@ -1,4 +1,4 @@
-//! The actions of S3, as [`super`] says: those of access points, Access Grants, Batch Operations
+//! The actions of S3: those of access points, Access Grants, Batch Operations
 //! and Storage Lens too.
 
 use super::ResourceType::{
@@ -11,7 +11,7 @@ use super::{Action, Keys, Resources, list, permissions, read, tagging, write};
 /// The condition keys of every S3 action but fifteen: `s3:AllowVendedLogDeliveryForResource`,
 /// `s3:PutAccessPointPublicAccessBlock` and `s3:InitiateReplication` lack most of them, twelve more
 /// `s3:x-amz-content-sha256`.
-pub const S3_KEYS: &[&str] = &[
+pub(super) const S3_KEYS: &[&str] = &[
     "s3:ResourceAccount",
     "s3:TlsVersion",
     "s3:authType",
@@ -201,7 +201,7 @@ const UPDATE_OBJECT_ENCRYPTION: Keys = &[
 ];
 
 /// Its actions, by name.
-pub(super) const ACTIONS: &[Action] = &[
+pub(crate) const ACTIONS: &[Action] = &[
     write("s3:AbortMultipartUpload", OBJECT, &["s3:AccessGrantsInstanceArn"]),
     read("s3:AllowVendedLogDeliveryForResource", &[Bucket], VENDED_LOGS),
     permissions("s3:AssociateAccessGrantsIdentityCenter", &[AccessGrantsInstance], RESOURCE_TAG),

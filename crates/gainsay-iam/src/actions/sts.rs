@@ -1,10 +1,10 @@
-//! The actions of STS, as [`super`] says, and the one of IAM that gives a role away.
+//! The actions of STS, and the one of IAM that gives a role away.
 
 use super::ResourceType::{FederatedUser, Role, RootUser, SelfSession, User};
 use super::{Action, Keys, read, tagging, write};
 
 /// The condition keys of every STS action: there are none.
-pub const STS_KEYS: &[&str] = &[];
+pub(super) const STS_KEYS: &[&str] = &[];
 
 // Condition keys that rows share, or that are many.
 const ASSUME_ROLE: Keys = &[
@@ -43,7 +43,7 @@ const SET_CONTEXT: Keys = &["sts:RequestContext/", "sts:RequestContextProviders"
 const TAG_SESSION: Keys = &["aws:RequestTag/", "aws:TagKeys", "sts:TransitiveTagKeys"];
 
 /// Its actions, by name, then the one of IAM.
-pub(super) const ACTIONS: &[Action] = &[
+pub(crate) const ACTIONS: &[Action] = &[
     write("sts:AssumeRole", &[Role], ASSUME_ROLE),
     write("sts:AssumeRoleWithSAML", &[Role], ASSUME_ROLE_WITH_SAML),
     write("sts:AssumeRoleWithWebIdentity", &[Role], ASSUME_ROLE_WITH_WEB_IDENTITY),

@@ -1,26 +1,44 @@
-//! The checks.
+//! The checks of the lints.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Lint};
 use crate::{
     actions::{ACTIONS, Action, ResourceType, action},
-    condition::Condition,
     context::Context,
-    document::{Effect, Policy, Statement},
     error::PathStep,
     keys::condition_key,
-    operand::Test,
-    pattern::{overlap, widest, wildcard_match},
+    pattern::{broadest_pattern, pattern_covers, patterns_overlap, wildcard_match},
+    policy::{Effect, Policy, Statement, condition::Condition, operand::Test},
     principal::Entry,
-    search::covers,
 };
 
-/// Keys that are documented and that the reference gives to no action.
+/// Condition keys that are documented and that the Service Authorization Reference lists for no
+/// action.
 const OF_NO_ACTION: &[&str] =
     &["kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:DataKeySpec"];
 
-/// Everything suspicious in a policy, in the order of its statements.
+/// Finds the statements of a policy that cannot do what they seem to say, in the order of the
+/// document.
+///
+/// ```
+/// use gainsay_iam::{Lint, Policy, PolicyKind, lint};
+///
+/// let policy = Policy::from_text(
+///     PolicyKind::Identity,
+///     r#"{"Version": "2012-10-17", "Statement": {
+///         "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*",
+///         "Condition": {"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::*:role/app"}}}}"#,
+/// )?;
+/// let findings = lint(&policy);
+/// assert_eq!(findings[0].lint, Lint::WildcardInEquals);
+/// assert_eq!(
+///     findings[0].message,
+///     "`arn:aws:iam::*:role/app` is compared letter by letter: \
+///      `*` and `?` are wildcards in `StringLike` only"
+/// );
+/// # Ok::<(), gainsay_iam::DocumentError>(())
+/// ```
 #[must_use]
 pub fn lint(policy: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -67,7 +85,7 @@ impl At<'_> {
     }
 }
 
-/// The known actions that a pattern stands for; nothing for a service whose actions are not known.
+/// The known actions that a pattern matches; `None` for a service whose actions are not known.
 fn known(pattern: &str) -> Option<Vec<&'static Action>> {
     let (service, _) = pattern.split_once(':')?;
     let prefix = format!("{}:", service.to_ascii_lowercase());
@@ -86,7 +104,7 @@ fn known(pattern: &str) -> Option<Vec<&'static Action>> {
     )
 }
 
-/// Every known action that a statement may be about; nothing if it may be about others, too.
+/// Every known action that a statement may be about; `None` if it may be about others, too.
 fn actions_of(statement: &Statement) -> Option<Vec<&'static Action>> {
     if statement.excludes_actions() {
         return None;
@@ -109,13 +127,13 @@ fn unknown_actions(statement: &Statement, at: &mut At<'_>) {
     }
 }
 
-/// Actions that are never asked for on any of the statement's resources.
+/// Actions that no request has for any of the statement's resources.
 fn wrong_resources(statement: &Statement, at: &mut At<'_>) {
-    let patterns: Vec<String> = statement.resources().map(widest).collect();
+    let patterns: Vec<String> = statement.resources().map(broadest_pattern).collect();
     if patterns.is_empty() || statement.excludes_resources() || statement.excludes_actions() {
         return;
     }
-    let fits = |action: &Action| patterns.iter().any(|pattern| may_be_asked(action, pattern));
+    let fits = |action: &Action| patterns.iter().any(|pattern| may_be_requested(action, pattern));
     for pattern in statement.actions() {
         let Some(actions) = known(pattern).filter(|actions| !actions.is_empty()) else {
             continue;
@@ -139,8 +157,8 @@ fn wrong_resources(statement: &Statement, at: &mut At<'_>) {
     }
 }
 
-/// Whether an action may be asked for on something that a pattern matches.
-fn may_be_asked(action: &Action, pattern: &str) -> bool {
+/// Whether an action may be requested on a resource that a pattern matches.
+fn may_be_requested(action: &Action, pattern: &str) -> bool {
     // The reference gives some actions the keys of access points and not the type.
     let on_access_points =
         action.keys.contains(&"s3:DataAccessPointArn").then_some(&ResourceType::AccessPoint);
@@ -148,11 +166,11 @@ fn may_be_asked(action: &Action, pattern: &str) -> bool {
         *of == ResourceType::Bucket && pattern.split(':').skip(5).any(|part| part.contains('/'))
     };
     let mut types = action.resources.iter().chain(on_access_points);
-    pattern == "*" || types.any(|of| overlap(pattern, of.arn()) && !of_bucket(of))
+    pattern == "*" || types.any(|of| patterns_overlap(pattern, of.arn()) && !of_bucket(of))
 }
 
-/// Conditions on one key of which no value satisfies all. Judged only where one of them says which
-/// values there can be at all: the others are then asked about each.
+/// Conditions on one key that no value satisfies together. Judged only where one of them limits the
+/// values to a list: the others are then evaluated with each of these.
 fn contradictions(statement: &Statement, at: &mut At<'_>) {
     let mut by_key: BTreeMap<&str, Vec<&Condition>> = BTreeMap::new();
     for condition in &statement.conditions {
@@ -160,7 +178,7 @@ fn contradictions(statement: &Statement, at: &mut At<'_>) {
     }
     for (key, conditions) in by_key {
         let vague = |condition: &&Condition| {
-            condition.operator().is_of_sets() || condition.variables().next().is_some()
+            condition.operator().is_set_operator() || condition.variables().next().is_some()
         };
         let options = conditions.iter().find_map(|condition| options_of(condition));
         let (Some(first), Some(options), false) =
@@ -171,7 +189,7 @@ fn contradictions(statement: &Statement, at: &mut At<'_>) {
         let holds = |option: &Option<String>| {
             let mut context = Context::new();
             context.set_all(key, option.clone());
-            // What cannot be told may hold.
+            // What is undecidable may hold.
             conditions.iter().all(|condition| condition.holds(&context).unwrap_or(true))
         };
         if !options.iter().any(holds) {
@@ -191,15 +209,22 @@ fn options_of(condition: &Condition) -> Option<Vec<Option<String>>> {
         return None;
     }
     match condition.test() {
-        Test::Equals => Some(condition.written.iter().cloned().map(Some).collect()),
+        Test::Equals => Some(condition.raw_values.iter().cloned().map(Some).collect()),
         Test::Bool => {
-            Some(condition.written.iter().map(|value| Some(value.to_lowercase())).collect())
+            Some(condition.raw_values.iter().map(|value| Some(value.to_lowercase())).collect())
         }
         Test::Null => {
-            let absent = condition.written.iter().all(|value| value.eq_ignore_ascii_case("true"));
+            let absent =
+                condition.raw_values.iter().all(|value| value.eq_ignore_ascii_case("true"));
             absent.then(|| vec![None])
         }
-        _ => None,
+        Test::EqualsIgnoreCase
+        | Test::Like
+        | Test::Number(_)
+        | Test::Date(_)
+        | Test::Binary
+        | Test::Ip
+        | Test::Arn => None,
     }
 }
 
@@ -223,10 +248,11 @@ fn conditions(statement: &Statement, at: &mut At<'_>) {
             at.condition(Lint::KeyNeverCarried, condition, message);
         }
         if matches!(condition.test(), Test::Equals | Test::EqualsIgnoreCase)
-            && let Some(value) = condition.written.iter().find(|value| has_wildcard(value))
+            && let Some(value) = condition.raw_values.iter().find(|value| has_wildcard(value))
         {
             let message = format!(
-                "`{value}` is compared letter by letter: `*` and `?` are wildcards in `StringLike` only"
+                "`{value}` is compared letter by letter: `*` and `?` are wildcards in \
+                 `StringLike` only"
             );
             at.condition(Lint::WildcardInEquals, condition, message);
         }
@@ -241,13 +267,15 @@ fn conditions(statement: &Statement, at: &mut At<'_>) {
             let message = format!("this Deny also applies to every request that lacks `{key}`");
             at.condition(Lint::IfExistsInDeny, condition, message);
         }
-        let says_false = condition.written.iter().all(|value| value.eq_ignore_ascii_case("false"));
+        let says_false =
+            condition.raw_values.iter().all(|value| value.eq_ignore_ascii_case("false"));
         if deny && mfa && condition.test() == Test::Bool && !operator.is_if_exists() && says_false {
-            let message = "requests with long-term access keys lack this key, and this Deny spares them: write `BoolIfExists`";
+            let message = "requests with long-term access keys lack this key, and this Deny spares \
+                           them: write `BoolIfExists`";
             at.condition(Lint::MfaKeyAbsent, condition, message.to_owned());
         }
         if !deny
-            && operator.is_of_all()
+            && operator.is_for_all_values()
             && condition.test() != Test::Null
             && !is_there(condition, statement)
         {
@@ -261,7 +289,7 @@ fn conditions(statement: &Statement, at: &mut At<'_>) {
 
 /// Whether every request that satisfies the other conditions has the key of this one.
 fn is_there(condition: &Condition, statement: &Statement) -> bool {
-    // What a tag of the request asks for says that there are tags.
+    // A condition on a tag of the request implies that the request has tags.
     let tag = match condition.lower.as_str() {
         "aws:tagkeys" => Some("aws:requesttag/"),
         "s3:requestobjecttagkeys" => Some("s3:requestobjecttag/"),
@@ -299,7 +327,7 @@ fn variables(statement: &Statement, at: &mut At<'_>) {
         at.add(Lint::VariableIn2008, &[element], message(text));
     }
     for condition in &statement.conditions {
-        if let Some(text) = condition.written.iter().find(|value| value.contains("${")) {
+        if let Some(text) = condition.raw_values.iter().find(|value| value.contains("${")) {
             at.condition(Lint::VariableIn2008, condition, message(text));
         }
     }
@@ -319,7 +347,7 @@ fn shadows(deny: &Statement, allow: &Statement) -> bool {
         statement.actions().map(str::to_ascii_lowercase).collect::<Vec<_>>()
     };
     let all = |wide: &[String], narrow: &[String]| {
-        narrow.iter().all(|narrow| wide.iter().any(|wide| covers(wide, narrow)))
+        narrow.iter().all(|narrow| wide.iter().any(|wide| pattern_covers(wide, narrow)))
     };
     let resources =
         |statement: &Statement| statement.resources().map(str::to_owned).collect::<Vec<_>>();
@@ -334,7 +362,7 @@ fn shadows(deny: &Statement, allow: &Statement) -> bool {
     };
     // A condition of the Deny that the Allow has as well narrows both alike.
     let same = |one: &Condition, other: &Condition| {
-        one.to_string() == other.to_string() && one.written == other.written
+        one.to_string() == other.to_string() && one.raw_values == other.raw_values
     };
     let narrowed =
         |condition: &Condition| !allow.conditions.iter().any(|other| same(condition, other));

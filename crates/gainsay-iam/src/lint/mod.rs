@@ -1,15 +1,12 @@
-//! What is suspicious in a policy that AWS takes: statements that cannot do what they seem to say.
-//!
-//! Pure: a policy in, findings out. [`crate::lint`] has what each means, with an example that is
-//! found and one that is not.
+//! Lints of a policy that AWS accepts: statements that cannot do what they seem to say.
 
 mod check;
 
 pub use check::lint;
 
-use super::error::PathStep;
+use crate::error::PathStep;
 
-/// What is suspicious. The words are stable: scripts may rely on them.
+/// A kind of [`Finding`]. The codes are stable: scripts may rely on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lint {
     /// A statement whose conditions contradict each other.
@@ -22,7 +19,7 @@ pub enum Lint {
     IfExistsInDeny,
     /// A wildcard in a value that is compared letter by letter.
     WildcardInEquals,
-    /// An action on a resource of a type that it is never asked for on.
+    /// An action on a resource of a type that no request for it has.
     WrongResourceType,
     /// A policy variable in a document without version 2012-10-17.
     VariableIn2008,
@@ -30,12 +27,13 @@ pub enum Lint {
     ForAllValuesInAllow,
     /// An action that the service does not have.
     UnknownAction,
-    /// A Deny for sessions without MFA that spares who has no session at all.
+    /// A Deny for sessions without MFA that does not apply to long-term access keys, whose requests
+    /// lack the key.
     MfaKeyAbsent,
 }
 
 impl Lint {
-    /// Every one, in the order of declaration.
+    /// Every lint, in the order of declaration.
     pub const ALL: &[Self] = &[
         Self::NeverMatches,
         Self::ShadowedAllow,
@@ -49,7 +47,7 @@ impl Lint {
         Self::MfaKeyAbsent,
     ];
 
-    /// The word for it.
+    /// The stable code of the lint, such as `shadowed-allow`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -67,13 +65,13 @@ impl Lint {
     }
 }
 
-/// Something suspicious.
+/// A statement that cannot do what it seems to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What.
+    /// What kind of finding it is.
     pub lint: Lint,
-    /// Where in the document; [`locate`](super::locate) turns it into a line of the text.
+    /// Where in the document; [`locate`](crate::locate) turns it into a line of the text.
     pub path: Vec<PathStep>,
-    /// What is the matter with this statement.
+    /// What is wrong with this statement, for people.
     pub message: String,
 }

@@ -1,16 +1,16 @@
 //! A case, and the lines of JSON it is asked as.
 
-use gainsay_iam::{Answer, EvaluationInput, Matched, explain};
+use gainsay_iam::{EvaluationInput, Matched, Response, explain};
 use serde_json::{Map, Value, json};
 
 /// A file of cases.
-pub struct File(Map<String, Value>);
+pub(crate) struct File(Map<String, Value>);
 
 /// A case, whole.
-pub struct Case {
-    pub name: String,
-    pub rule: String,
-    pub source: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) rule: String,
+    pub(crate) source: String,
     with: Map<String, Value>,
 }
 
@@ -36,7 +36,7 @@ const KNOWN: &[&str] = &[
 ];
 
 impl File {
-    pub fn read(text: &str) -> Result<Self, String> {
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
         let value: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
         let file = value.as_object().ok_or("no mapping")?.clone();
         if let Some(unknown) =
@@ -47,7 +47,7 @@ impl File {
         Ok(Self(file))
     }
 
-    pub fn cases(&self) -> Vec<Case> {
+    pub(crate) fn cases(&self) -> Vec<Case> {
         let base = self.0["base"].as_object().unwrap();
         let case = |case: &Value| {
             let mut with = base.clone();
@@ -72,7 +72,7 @@ impl File {
 
 impl Case {
     /// What is not as the case says.
-    pub fn problems(&self) -> Vec<String> {
+    pub(crate) fn problems(&self) -> Vec<String> {
         match (self.with.get("matches"), self.with.get("decision")) {
             (Some(matches), None) => self.statement_problems(matches),
             (None, Some(decision)) => self.decision_problems(decision.as_str().unwrap()),
@@ -234,7 +234,7 @@ fn everything() -> Value {
 }
 
 fn ask(line: &Value) -> Value {
-    serde_json::to_value(Answer::to(line.to_string().as_bytes(), true)).unwrap()
+    serde_json::to_value(Response::decide(line.to_string().as_bytes(), true)).unwrap()
 }
 
 fn reason(by: &Value) -> String {

@@ -15,7 +15,12 @@ pub(super) fn explicit_clause(layer: Layer) -> &'static str {
             "because this bucket has blocked upload requests that specify Server Side Encryption with Customer provided keys (SSE-C). Please specify a different server-side encryption type"
         }
         Layer::ObjectLock => "because object protected by object lock.",
-        _ => "with an explicit deny in a resource-based policy",
+        Layer::Resource
+        | Layer::KeyPolicy
+        | Layer::Grant
+        | Layer::BlockPublicAccess
+        | Layer::ObjectOwnership
+        | Layer::KeyState => "with an explicit deny in a resource-based policy",
     }
 }
 
@@ -28,7 +33,13 @@ pub(super) fn implicit_clause(layer: Layer, action: &str) -> String {
         Layer::VpcEndpoint => "VPC endpoint policy",
         Layer::TrustPolicy => "role trust policy",
         Layer::Resource | Layer::KeyPolicy => "resource-based policy",
-        _ => "identity-based policy",
+        Layer::Identity
+        | Layer::Grant
+        | Layer::BlockPublicAccess
+        | Layer::ObjectOwnership
+        | Layer::ObjectLock
+        | Layer::EncryptionBlock
+        | Layer::KeyState => "identity-based policy",
     };
     format!("because no {policy} allows the {action} action")
 }

@@ -43,18 +43,18 @@ impl Call<'_> {
     /// Authorizes an action on an access point, and only then finds it.
     fn access_point(&self, name: &str, action: &str) -> Result<&AccessPoint> {
         self.takes_query(&[])?;
-        let held = self.world.control.access_points.get(&self.key(name));
-        let context = self.access_point_context(name, held.map(|held| held.vpc.is_some()));
+        let point = self.world.control.access_points.get(&self.key(name));
+        let context = self.access_point_context(name, point.map(|point| point.vpc.is_some()));
         let arn = self.access_point_arn(name);
         self.authorize(action, &arn, &context)
-            .or_else(|fault| self.unless_granted(held, action, &arn, &context, fault))?;
-        if let Some(policy) = held.and_then(|held| held.policy.as_ref()) {
+            .or_else(|fault| self.unless_granted(point, action, &arn, &context, fault))?;
+        if let Some(policy) = point.and_then(|point| point.policy.as_ref()) {
             let asked =
                 Question { resource_policy: Some(policy), ..self.question(action, &arn, &context) };
             let asked = self.scope.authorize(&asked);
             let _permit = asked.map_err(|_| Fault::not_modelled(OWN_POLICY))?;
         }
-        held.ok_or_else(|| {
+        point.ok_or_else(|| {
             Fault::new(404, "NoSuchAccessPoint", "The specified accesspoint does not exist")
         })
     }
@@ -62,13 +62,13 @@ impl Call<'_> {
     /// The refusal, unless the access point's own policy would grant what was refused.
     fn unless_granted(
         &self,
-        held: Option<&AccessPoint>,
+        point: Option<&AccessPoint>,
         action: &str,
         arn: &str,
         context: &Context,
         fault: Fault,
     ) -> Result<()> {
-        let Some(policy) = held.and_then(|held| held.policy.as_ref()) else {
+        let Some(policy) = point.and_then(|point| point.policy.as_ref()) else {
             return Err(fault);
         };
         let asked =
@@ -182,11 +182,11 @@ impl Call<'_> {
     }
 
     pub(super) fn get_access_point(&mut self, name: &str) -> Result<Done> {
-        let held = self.access_point(name, "s3:GetAccessPoint")?;
-        let mut inner = self.shown(held);
+        let point = self.access_point(name, "s3:GetAccessPoint")?;
+        let mut inner = self.shown(point);
         inner +=
-            &wrap("PublicAccessBlockConfiguration", &super::account::written(held.public_access));
-        inner += &element("CreationDate", &timestamp(held.created));
+            &wrap("PublicAccessBlockConfiguration", &super::account::written(point.public_access));
+        inner += &element("CreationDate", &timestamp(point.created));
         Ok(Done::Body("GetAccessPointResult", inner))
     }
 
@@ -200,7 +200,7 @@ impl Call<'_> {
     pub(super) fn put_access_point_policy(&mut self, name: &str) -> Result<Done> {
         let request = self.read("PutAccessPointPolicyRequest", &["Policy"])?;
         let action = "s3:PutAccessPointPolicy";
-        let held = self.access_point(name, action)?;
+        let point = self.access_point(name, action)?;
         let text = request.get("Policy").unwrap_or_default().to_owned();
         let policy = Policy::from_text(PolicyKind::Bucket, &text);
         let policy =
@@ -211,7 +211,7 @@ impl Call<'_> {
             text,
         );
         let account_blocks = self.world.control.public_access.get(self.account);
-        let blocked = held.public_access.block_public_policy
+        let blocked = point.public_access.block_public_policy
             || account_blocks.is_some_and(|block| block.block_public_policy);
         match publicity(&policy) {
             Publicity::Public if blocked => {
@@ -227,25 +227,25 @@ impl Call<'_> {
                     "whether conditions keep a policy from being public",
                 ));
             }
-            _ => {}
+            Publicity::Public | Publicity::Unknown | Publicity::Private => {}
         }
         let key = self.key(name);
-        if let Some(held) = self.control().access_points.get_mut(&key) {
-            held.policy = Some(document);
+        if let Some(point) = self.control().access_points.get_mut(&key) {
+            point.policy = Some(document);
         }
         Ok(Done::Nothing(200))
     }
 
     pub(super) fn get_access_point_policy(&mut self, name: &str) -> Result<Done> {
-        let held = self.access_point(name, "s3:GetAccessPointPolicy")?;
-        let policy = held.policy.as_ref().ok_or_else(no_policy)?;
+        let point = self.access_point(name, "s3:GetAccessPointPolicy")?;
+        let policy = point.policy.as_ref().ok_or_else(no_policy)?;
         Ok(Done::Body("GetAccessPointPolicyResult", element("Policy", &policy.text)))
     }
 
     /// Whether its policy is public, by what S3 calls so.
     pub(super) fn get_access_point_policy_status(&mut self, name: &str) -> Result<Done> {
-        let held = self.access_point(name, "s3:GetAccessPointPolicyStatus")?;
-        let policy = held.policy.as_ref().ok_or_else(no_policy)?;
+        let point = self.access_point(name, "s3:GetAccessPointPolicyStatus")?;
+        let policy = point.policy.as_ref().ok_or_else(no_policy)?;
         let public = match publicity(&policy.policy) {
             Publicity::Public => "true",
             Publicity::Unknown => {
@@ -260,11 +260,11 @@ impl Call<'_> {
     }
 
     pub(super) fn delete_access_point_policy(&mut self, name: &str) -> Result<Done> {
-        let held = self.access_point(name, "s3:DeleteAccessPointPolicy")?;
-        held.policy.as_ref().ok_or_else(no_policy)?;
+        let point = self.access_point(name, "s3:DeleteAccessPointPolicy")?;
+        point.policy.as_ref().ok_or_else(no_policy)?;
         let key = self.key(name);
-        if let Some(held) = self.control().access_points.get_mut(&key) {
-            held.policy = None;
+        if let Some(point) = self.control().access_points.get_mut(&key) {
+            point.policy = None;
         }
         Ok(Done::Nothing(204))
     }

@@ -5,9 +5,9 @@
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>. What a
 //! policy does not let a caller do is refused before anything is said of what there is.
 
+mod access_grants;
 mod access_point;
 mod account;
-mod grants;
 mod job;
 mod state;
 mod tags;
@@ -29,7 +29,7 @@ use super::{
 };
 
 /// Status and body.
-pub(super) type XmlAnswer = (u16, String);
+pub(super) type XmlResponse = (u16, String);
 
 const NAMESPACE: &str = "http://awss3control.amazonaws.com/doc/2018-08-20/";
 const VERSION: &str = "/v20180820/";
@@ -105,7 +105,7 @@ pub(super) fn answer(
     account: &str,
     parts: &Parts,
     body: &[u8],
-) -> XmlAnswer {
+) -> XmlResponse {
     let done = check(account, parts).and_then(|query| {
         let mut call = Call { world, scope, issuer, account, query, body };
         call.route(&parts.method, parts.uri.path())
@@ -198,7 +198,7 @@ impl Call<'_> {
     fn read(&self, root: &str, known: &[&str]) -> Result<Element> {
         let element = Element::read(self.body).filter(|element| element.name == root);
         let element = element.ok_or_else(Fault::malformed)?;
-        match element.stranger(known) {
+        match element.unknown_child(known) {
             Some(name) => Err(Fault::not_modelled(&format!("`{name}` in {root}"))),
             None => Ok(element),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gainsay_model::{Document, Environment, PublicAccessBlock, xml::Element};
 use time::OffsetDateTime;
 
-use super::grants::Permission;
+use super::access_grants::Permission;
 
 /// Everything of S3 Control, by account.
 #[derive(Clone, Debug, Default)]

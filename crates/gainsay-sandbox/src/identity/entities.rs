@@ -47,7 +47,7 @@ pub(super) fn check_name(field: &str, name: &str, max: usize) -> Result<()> {
     if (1..=max).contains(&name.len()) && name.chars().all(known) {
         return Ok(());
     }
-    Err(Fault::invalid(format!(
+    Err(Fault::validation(format!(
         "1 validation error detected: Value at '{field}' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]+ and have length less than or equal to {max}"
     )))
 }
@@ -64,7 +64,7 @@ pub(super) fn check_path(path: Option<String>) -> Result<String> {
     {
         return Ok(path);
     }
-    Err(Fault::invalid(
+    Err(Fault::validation(
         "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.",
     ))
 }
@@ -125,8 +125,8 @@ fn create(call: &mut Call<'_>, kind: Kind) -> Result<String> {
         call.ask(&format!("Tag{title}"), &arn, set_context)?;
     }
     if kind == Kind::Role {
-        let text =
-            trusted.ok_or_else(|| Fault::invalid("AssumeRolePolicyDocument must not be null"))?;
+        let text = trusted
+            .ok_or_else(|| Fault::validation("AssumeRolePolicyDocument must not be null"))?;
         entity.trust = Some(trust(&text, &name)?);
         entity.max_session_duration = duration(seconds)?;
     }
@@ -141,7 +141,7 @@ fn create(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     entity.tags = tags;
     let shown = format!("<{title}>{}</{title}>", shown(&entity));
     call.world.directory_mut().entities.insert(arn.clone(), Arc::new(entity));
-    call.world.settle(&arn);
+    call.world.refresh_principal(&arn);
     Ok(shown)
 }
 
@@ -150,7 +150,7 @@ fn duration(seconds: Option<String>) -> Result<u32> {
     match seconds.map(|seconds| seconds.parse::<u32>()) {
         None => Ok(3600),
         Some(Ok(seconds @ 3600..=43_200)) => Ok(seconds),
-        Some(_) => Err(Fault::invalid("MaxSessionDuration must be between 3600 and 43200")),
+        Some(_) => Err(Fault::validation("MaxSessionDuration must be between 3600 and 43200")),
     }
 }
 
@@ -196,8 +196,8 @@ fn get_user(call: &mut Call<'_>) -> Result<String> {
             super::Identity::User { user, .. } => {
                 user.arn.rsplit('/').next().unwrap_or_default().to_owned()
             }
-            _ => {
-                return Err(Fault::invalid(
+            super::Identity::Session { .. } | super::Identity::Anonymous => {
+                return Err(Fault::validation(
                     "Must specify userName when calling with non-User credentials",
                 ));
             }
@@ -274,7 +274,7 @@ fn delete(call: &mut Call<'_>, kind: Kind) -> Result<String> {
         return Err(Fault::conflict("Cannot delete entity, must remove users from group first."));
     }
     call.world.directory_mut().entities.remove(&arn);
-    call.world.settle(&arn);
+    call.world.refresh_principal(&arn);
     Ok(String::new())
 }
 

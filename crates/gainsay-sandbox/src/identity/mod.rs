@@ -6,8 +6,8 @@
 //! keys:
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>.
 
+mod access_keys;
 mod entities;
-mod keys;
 mod managed;
 mod policies;
 mod simulate;
@@ -23,36 +23,17 @@ use gainsay_model::{Document, Environment};
 
 use self::state::{Boundary, Entity};
 use super::{
-    authorize::{Identity, Question, Refusal, Scope},
+    authorize::{Identity, Question, Scope},
+    query::{self, Api, Fault, Parameters, QueryResponse, element},
     state::{User, World},
     token::Issuer,
 };
 
-/// Status and body.
-pub(super) type XmlAnswer = (u16, String);
-
-const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 /// What a page has where nothing is said
 /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html>).
 const PAGE: usize = 100;
 
-/// A refusal: status, code and message.
-#[derive(Debug)]
-struct Fault {
-    status: u16,
-    code: &'static str,
-    message: String,
-}
-
 impl Fault {
-    fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
-    }
-
-    fn invalid(message: impl Into<String>) -> Self {
-        Self::new(400, "ValidationError", message)
-    }
-
     fn missing(what: &str) -> Self {
         Self::new(404, "NoSuchEntity", what)
     }
@@ -68,19 +49,6 @@ impl Fault {
     fn limit(message: impl Into<String>) -> Self {
         Self::new(409, "LimitExceeded", message)
     }
-
-    fn not_modelled(what: &str) -> Self {
-        Self::new(501, "NotImplemented", format!("the sandbox does not model {what}"))
-    }
-}
-
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Denied(message) => Self::new(403, "AccessDenied", message),
-            Refusal::Undecidable(message) => Self::new(501, "NotImplemented", message),
-        }
-    }
 }
 
 type Result<T> = std::result::Result<T, Fault>;
@@ -92,38 +60,20 @@ struct Call<'a> {
     issuer: &'a Issuer,
     account: String,
     /// What is left of the parameters: whoever reads one takes it.
-    parameters: BTreeMap<String, String>,
+    parameters: Parameters,
 }
 
 /// What an operation does: its answer is the content of its result.
 type Operation = fn(&mut Call<'_>) -> Result<String>;
 
 /// Answers a call.
-pub(super) fn answer(world: &mut World, scope: &Scope, issuer: &Issuer, body: &[u8]) -> XmlAnswer {
-    match call(world, scope, issuer, body) {
-        Ok((operation, result)) => {
-            let result = if result.is_empty() {
-                String::new()
-            } else {
-                format!("<{operation}Result>{result}</{operation}Result>")
-            };
-            let body = format!(
-                "<{operation}Response xmlns=\"{NAMESPACE}\">{result}<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{operation}Response>",
-                scope.request_id
-            );
-            (200, body)
-        }
-        Err(fault) => (fault.status, error_body(&scope.request_id, fault.code, &fault.message)),
-    }
-}
-
-/// An error answer's body.
-pub(super) fn error_body(request_id: &str, code: &str, message: &str) -> String {
-    format!(
-        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type>{}{}</Error><RequestId>{request_id}</RequestId></ErrorResponse>",
-        element("Code", code),
-        element("Message", message)
-    )
+pub(super) fn answer(
+    world: &mut World,
+    scope: &Scope,
+    issuer: &Issuer,
+    body: &[u8],
+) -> QueryResponse {
+    Api::Iam.response(scope, call(world, scope, issuer, body))
 }
 
 fn call(
@@ -132,20 +82,11 @@ fn call(
     issuer: &Issuer,
     body: &[u8],
 ) -> Result<(&'static str, String)> {
-    let mut parameters = BTreeMap::new();
-    for (name, value) in form_urlencoded::parse(body) {
-        if parameters.insert(name.to_string(), value.into_owned()).is_some() {
-            return Err(Fault::new(
-                400,
-                "MalformedInput",
-                format!("the parameter {name} is given twice"),
-            ));
-        }
-    }
+    let mut parameters = query::parameters(body)?;
     let action = parameters.remove("Action").unwrap_or_default();
     _ = parameters.remove("Version");
     let tables =
-        [entities::OPERATIONS, policies::OPERATIONS, keys::OPERATIONS, simulate::OPERATIONS];
+        [entities::OPERATIONS, policies::OPERATIONS, access_keys::OPERATIONS, simulate::OPERATIONS];
     let found = tables.into_iter().flatten().find(|(name, _)| *name == action);
     let (name, operation) = found.ok_or_else(|| Fault::not_modelled(&format!("iam:{action}")))?;
     if matches!(&scope.identity, Identity::User { session: Some(_), .. }) {
@@ -168,7 +109,7 @@ impl Call<'_> {
     fn need(&mut self, name: &str) -> Result<String> {
         let value = self.take(name).filter(|value| !value.is_empty());
         value.ok_or_else(|| {
-            Fault::invalid(format!(
+            Fault::validation(format!(
                 "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must not be null",
                 lower_first(name)
             ))
@@ -287,9 +228,9 @@ impl Call<'_> {
             change(entity);
             group = (entity.kind == Kind::Group).then(|| entity.name.clone());
         }
-        self.world.settle(arn);
+        self.world.refresh_principal(arn);
         if let Some(group) = group {
-            self.world.settle_all(|entity| entity.groups.contains(&group));
+            self.world.refresh_principals(|entity| entity.groups.contains(&group));
         }
     }
 
@@ -302,7 +243,7 @@ impl Call<'_> {
         let max = match self.take("MaxItems").map(|max| max.parse::<usize>()) {
             None => PAGE,
             Some(Ok(max @ 1..=1000)) => max,
-            Some(_) => return Err(Fault::invalid("MaxItems must be between 1 and 1000")),
+            Some(_) => return Err(Fault::validation("MaxItems must be between 1 and 1000")),
         };
         let after = self.take("Marker").unwrap_or_default();
         self.done()?;
@@ -325,10 +266,6 @@ fn no_such(kind: Kind, name: &str) -> Fault {
 fn lower_first(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
-}
-
-fn element(name: &str, value: &str) -> String {
-    format!("<{name}>{}</{name}>", quick_xml::escape::escape(value))
 }
 
 /// An element with elements in it.
@@ -363,7 +300,7 @@ fn tags_element(tags: &BTreeMap<String, String>) -> String {
 impl World {
     /// Fills the directory with the caller and the roles of an environment, as if they had been
     /// made through the API.
-    pub(super) fn enter(&mut self, environment: &Environment, access_key: &str) {
+    pub(super) fn add_principals(&mut self, environment: &Environment, access_key: &str) {
         let now = self.now();
         let named = |documents: &[Document]| {
             documents
@@ -377,7 +314,7 @@ impl World {
         let (path, name) = path_and_name(&environment.caller.arn);
         (caller.path, caller.name, caller.inline) =
             (path, name, named(&environment.caller.policies));
-        // As before there was a directory: made from the access key.
+        // The same in every sandbox: made from the access key.
         caller.id = access_key.replacen("AKIA", "AIDA", 1);
         let user = User {
             arn: environment.caller.arn.clone(),
@@ -400,26 +337,26 @@ impl World {
         }
         self.directory = directory.into();
         std::sync::Arc::make_mut(&mut self.users).insert(user.arn.clone(), user.into());
-        self.give_key(&environment.caller.arn, access_key);
+        self.add_access_key(&environment.caller.arn, access_key);
     }
 
-    /// Forgets the user of an access key, and the key.
-    pub(super) fn leave(&mut self, access_key: &str) {
+    /// Removes an access key and its user.
+    pub(super) fn remove_user_of(&mut self, access_key: &str) {
         let key = std::sync::Arc::make_mut(&mut self.access_keys).remove(access_key);
         if let Some(key) = key {
             self.directory_mut().entities.remove(&key.user);
-            self.settle(&key.user);
+            self.refresh_principal(&key.user);
         }
     }
 
-    fn give_key(&mut self, user: &str, access_key: &str) {
+    fn add_access_key(&mut self, user: &str, access_key: &str) {
         let key = AccessKey { user: user.to_owned(), active: true, created: self.now() };
         std::sync::Arc::make_mut(&mut self.access_keys).insert(access_key.to_owned(), key);
     }
 
     /// A user who may do everything in the account; one that is there already is left alone and
-    /// another name is taken.
-    pub(super) fn enter_admin(&mut self, access_key: &str) {
+    /// the new one has another name.
+    pub(super) fn add_admin(&mut self, access_key: &str) {
         let account = self.account.clone();
         let mut name = "admin".to_owned();
         while self.directory.find(Kind::User, &account, &name).is_some() {
@@ -429,8 +366,8 @@ impl World {
         entity.attached.insert("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
         let arn = entity.arn();
         self.directory_mut().entities.insert(arn.clone(), entity.into());
-        self.settle(&arn);
-        self.give_key(&arn, access_key);
+        self.refresh_principal(&arn);
+        self.add_access_key(&arn, access_key);
     }
 }
 

@@ -370,7 +370,7 @@ fn change(call: &mut Call<'_>, arn: &str, change: impl FnOnce(&mut Managed)) {
         change(Arc::make_mut(policy));
     }
     let directory = call.world.directory.clone();
-    call.world.settle_all(|entity| {
+    call.world.refresh_principals(|entity| {
         let has = |entity: &super::Entity| {
             entity.attached.contains(arn)
                 || matches!(&entity.boundary, Some(Boundary::Managed(other)) if other == arn)

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use gainsay_iam::{Context, Decision, Policies, Policy, PolicyKind, Principal, Request};
+use gainsay_iam::{Context, Decision, Layer, Policies, Policy, PolicyKind, Principal, Request};
 use gainsay_model::Document;
 
 use super::{
@@ -81,7 +81,7 @@ fn custom(call: &mut Call<'_>) -> Result<String> {
         .unwrap_or_else(|| format!("arn:aws:iam::{}:user/simulated", call.account));
     let simulation = common(call, Principal::User { arn: caller })?;
     if simulation.identity.is_empty() {
-        return Err(Fault::invalid("PolicyInputList must not be empty"));
+        return Err(Fault::validation("PolicyInputList must not be empty"));
     }
     run(call, &simulation)
 }
@@ -137,7 +137,7 @@ fn run(call: &mut Call<'_>, simulation: &Simulation) -> Result<String> {
     let mut resources = call.members("ResourceArns");
     call.done()?;
     if actions.is_empty() {
-        return Err(Fault::invalid("ActionNames must not be empty"));
+        return Err(Fault::validation("ActionNames must not be empty"));
     }
     if resources.is_empty() {
         resources.push("*".to_owned());
@@ -198,17 +198,27 @@ fn one(call: &Call<'_>, simulation: &Simulation, action: &str, resource: &str) -
     };
     let matched = evaluation.by.iter().filter_map(|reason| {
         let (id, kind) = match reason.layer {
-            gainsay_iam::Layer::Identity => {
-                (simulation.identity.get(reason.policy)?.0.as_str(), "IAM Policy")
-            }
-            gainsay_iam::Layer::Boundary => ("PermissionsBoundaryPolicyInputList.1", "IAM Policy"),
-            _ => ("ResourcePolicy", "Resource Policy"),
+            Layer::Identity => (simulation.identity.get(reason.policy)?.0.as_str(), "IAM Policy"),
+            Layer::Boundary => ("PermissionsBoundaryPolicyInputList.1", "IAM Policy"),
+            Layer::Resource
+            | Layer::Session
+            | Layer::Scp
+            | Layer::Rcp
+            | Layer::VpcEndpoint
+            | Layer::KeyPolicy
+            | Layer::Grant
+            | Layer::TrustPolicy
+            | Layer::BlockPublicAccess
+            | Layer::ObjectOwnership
+            | Layer::ObjectLock
+            | Layer::EncryptionBlock
+            | Layer::KeyState => ("ResourcePolicy", "Resource Policy"),
         };
         Some(element("SourcePolicyId", id) + &element("SourcePolicyType", kind))
     });
-    let told = |key: &String| simulation.keys.contains(&key.to_lowercase());
+    let is_given = |key: &String| simulation.keys.contains(&key.to_lowercase());
     let missing =
-        condition_keys(&identity).into_iter().filter(|key| !told(key)).map(|key| escaped(&key));
+        condition_keys(&identity).into_iter().filter(|key| !is_given(key)).map(|key| escaped(&key));
     let mut xml = [
         element("EvalActionName", action),
         element("EvalResourceName", resource),
@@ -218,10 +228,11 @@ fn one(call: &Call<'_>, simulation: &Simulation, action: &str, resource: &str) -
     ]
     .concat();
     if simulation.boundary.is_some() {
-        let denied = evaluation.silent.contains(&gainsay_iam::Layer::Boundary)
-            || evaluation.by.iter().any(|reason| {
-                reason.layer == gainsay_iam::Layer::Boundary && decision == "explicitDeny"
-            });
+        let denied = evaluation.silent.contains(&Layer::Boundary)
+            || evaluation
+                .by
+                .iter()
+                .any(|reason| reason.layer == Layer::Boundary && decision == "explicitDeny");
         let allowed = element("AllowedByPermissionsBoundary", &(!denied).to_string());
         xml += &wrapped("PermissionsBoundaryDecisionDetail", &allowed);
     }

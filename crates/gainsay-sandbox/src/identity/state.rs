@@ -210,13 +210,14 @@ impl Directory {
 }
 
 impl World {
-    /// Who there is, to be changed. What the engine sees follows with [`World::settle`].
+    /// The directory, to be changed. What the engine sees follows with
+    /// [`World::refresh_principal`].
     pub(crate) fn directory_mut(&mut self) -> &mut Directory {
         Arc::make_mut(&mut self.directory)
     }
 
-    /// Lets the engine see what became of an entity, or that it is gone.
-    pub(crate) fn settle(&mut self, arn: &str) {
+    /// Computes again what the engine sees of an entity; of one that is gone, nothing.
+    pub(crate) fn refresh_principal(&mut self, arn: &str) {
         let directory = self.directory.clone();
         let Some(entity) = directory.entities.get(arn) else {
             if self.users.contains_key(arn) {
@@ -254,8 +255,9 @@ impl World {
         }
     }
 
-    /// The same for everyone who has a managed policy, or is in a group.
-    pub(crate) fn settle_all(&mut self, concerns: impl Fn(&Entity) -> bool) {
+    /// Computes again what the engine sees of every entity for which `concerns` holds, such as
+    /// those that have a managed policy or are in a group.
+    pub(crate) fn refresh_principals(&mut self, concerns: impl Fn(&Entity) -> bool) {
         let arns: Vec<String> = self
             .directory
             .entities
@@ -264,7 +266,7 @@ impl World {
             .map(|(arn, _)| arn.clone())
             .collect();
         for arn in arns {
-            self.settle(&arn);
+            self.refresh_principal(&arn);
         }
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Answered, JsonAnswer, Page, Reach, Takes, ask, error, in_state, invalid, key_itself, permit,
+    JsonResponse, JsonResult, Page, Reach, Takes, ask, error, in_state, invalid, key_itself, permit,
 };
 use crate::{
     authorize::Scope,
@@ -38,7 +38,7 @@ pub(super) struct List {
     marker: Option<String>,
 }
 
-pub(super) fn create(world: &mut World, scope: &Scope, input: &OfBoth) -> Answered {
+pub(super) fn create(world: &mut World, scope: &Scope, input: &OfBoth) -> JsonResult {
     let action = "kms:CreateAlias";
     let alias = Alias::read(scope, input.alias_name.as_deref())?;
     let key = key_itself(world, scope, input.target_key_id.as_deref())?;
@@ -58,7 +58,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &OfBoth) -> Answer
 
 /// The key the alias leaves may be in any state; the one it moves to must last
 /// (<https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>).
-pub(super) fn update(world: &mut World, scope: &Scope, input: &OfBoth) -> Answered {
+pub(super) fn update(world: &mut World, scope: &Scope, input: &OfBoth) -> JsonResult {
     let action = "kms:UpdateAlias";
     let alias = Alias::read(scope, input.alias_name.as_deref())?;
     let next = key_itself(world, scope, input.target_key_id.as_deref())?;
@@ -73,7 +73,7 @@ pub(super) fn update(world: &mut World, scope: &Scope, input: &OfBoth) -> Answer
     Ok(json!({}))
 }
 
-pub(super) fn delete(world: &mut World, scope: &Scope, input: &OfAlias) -> Answered {
+pub(super) fn delete(world: &mut World, scope: &Scope, input: &OfAlias) -> JsonResult {
     let action = "kms:DeleteAlias";
     let alias = Alias::read(scope, input.alias_name.as_deref())?;
     alias.permit(scope, action)?;
@@ -86,7 +86,7 @@ pub(super) fn delete(world: &mut World, scope: &Scope, input: &OfAlias) -> Answe
 }
 
 /// The aliases of the caller's own account; the permission has no resource.
-pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
+pub(super) fn list(world: &World, scope: &Scope, input: &List) -> JsonResult {
     let account = scope.account().unwrap_or_default();
     ask(scope, "kms:ListAliases", "*", &account)?;
     let of_key = match &input.key_id {
@@ -117,7 +117,7 @@ impl Alias {
     /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html>: `alias/` and
     /// letters, digits, `/`, `_`, `-`; at most 256 characters; `alias/aws/` is AWS's own. Which
     /// code each gets is assumed.
-    fn read(scope: &Scope, name: Option<&str>) -> Result<Self, JsonAnswer> {
+    fn read(scope: &Scope, name: Option<&str>) -> Result<Self, JsonResponse> {
         let name = name.ok_or_else(|| invalid("AliasName must not be null"))?;
         let rest = name.strip_prefix("alias/").ok_or_else(|| invalid("Invalid identifier"))?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte);
@@ -133,12 +133,12 @@ impl Alias {
         Ok(Self { arn: alias_arn(&scope.region, &account, name), account })
     }
 
-    fn permit(&self, scope: &Scope, action: &str) -> Result<(), JsonAnswer> {
+    fn permit(&self, scope: &Scope, action: &str) -> Result<(), JsonResponse> {
         ask(scope, action, &self.arn, &self.account)
     }
 
     /// The ARN of its key.
-    fn target(&self, world: &World) -> Result<String, JsonAnswer> {
+    fn target(&self, world: &World) -> Result<String, JsonResponse> {
         let found = world.aliases.get(&self.arn).cloned();
         found.ok_or_else(|| {
             error(400, "NotFoundException", format!("Alias {} is not found.", self.arn))

@@ -27,11 +27,12 @@ pub(crate) struct Sealer {
     rest: Vec<u8>,
     chunks: u64,
     length: u64,
-    sealed: Held,
+    sealed: ChunkStorage,
 }
 
+/// Where the chunks of a body are.
 #[derive(Debug)]
-enum Held {
+enum ChunkStorage {
     /// Chunk by chunk.
     Memory(Vec<Vec<u8>>),
     /// One behind the other; each but the last is as long as the others. A file without a name,
@@ -42,7 +43,7 @@ enum Held {
 /// The chunks of a body.
 #[derive(Debug)]
 struct Chunks {
-    held: Held,
+    storage: ChunkStorage,
     count: u64,
     length: u64,
 }
@@ -70,7 +71,7 @@ impl Sealer {
             rest: Vec::new(),
             chunks: 0,
             length: 0,
-            sealed: Held::Memory(Vec::new()),
+            sealed: ChunkStorage::Memory(Vec::new()),
         }
     }
 
@@ -92,7 +93,11 @@ impl Sealer {
         self.seal(true)?;
         Ok(Blob {
             key: self.key,
-            chunks: Arc::new(Chunks { held: self.sealed, count: self.chunks, length: self.length }),
+            chunks: Arc::new(Chunks {
+                storage: self.sealed,
+                count: self.chunks,
+                length: self.length,
+            }),
         })
     }
 
@@ -103,15 +108,15 @@ impl Sealer {
         self.rest.clear();
         self.chunks += 1;
         match &mut self.sealed {
-            Held::File(file) => file.write_all(&sealed)?,
-            Held::Memory(chunks) => {
+            ChunkStorage::File(file) => file.write_all(&sealed)?,
+            ChunkStorage::Memory(chunks) => {
                 chunks.push(sealed);
                 if chunks.len() * CHUNK > IN_MEMORY {
                     let mut file = tempfile::tempfile()?;
                     for chunk in chunks.iter() {
                         file.write_all(chunk)?;
                     }
-                    self.sealed = Held::File(file);
+                    self.sealed = ChunkStorage::File(file);
                 }
             }
         }
@@ -130,12 +135,12 @@ fn nonce(number: u64, last: bool) -> [u8; 12] {
 
 impl Chunks {
     fn read(&self, number: u64) -> io::Result<Vec<u8>> {
-        match &self.held {
-            Held::Memory(chunks) => {
+        match &self.storage {
+            ChunkStorage::Memory(chunks) => {
                 let chunk = usize::try_from(number).ok().and_then(|number| chunks.get(number));
                 chunk.cloned().ok_or_else(|| io::Error::other("a chunk is missing"))
             }
-            Held::File(file) => {
+            ChunkStorage::File(file) => {
                 let at = number * (CHUNK + TAG) as u64;
                 let left = self.length - number * CHUNK as u64;
                 let plain = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
@@ -291,16 +296,16 @@ mod tests {
     #[test]
     fn chunks_can_be_neither_reordered_nor_cut() {
         let blob = Blob::of(&body(3 * CHUNK)).unwrap();
-        let chunks = || match &blob.chunks.held {
-            Held::Memory(chunks) => chunks.clone(),
-            Held::File(_) => unreachable!("it is short"),
+        let chunks = || match &blob.chunks.storage {
+            ChunkStorage::Memory(chunks) => chunks.clone(),
+            ChunkStorage::File(_) => unreachable!("it is short"),
         };
         let with = |chunks: Vec<Vec<u8>>| Blob {
             key: blob.key.clone(),
             chunks: Arc::new(Chunks {
                 count: chunks.len() as u64,
                 length: chunks.iter().map(|chunk| (chunk.len() - TAG) as u64).sum(),
-                held: Held::Memory(chunks),
+                storage: ChunkStorage::Memory(chunks),
             }),
         };
         assert!(Opened(vec![with(chunks())]).bytes().is_ok());

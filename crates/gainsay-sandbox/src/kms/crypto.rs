@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Answered, JsonAnswer, Key, Reach, Seals as _, Takes, alias_of, ask, dry, error, grants,
+    JsonResponse, JsonResult, Key, Reach, Seals as _, Takes, alias_of, ask, dry, error, grants,
     in_state, invalid, key, not_modelled, permit,
 };
 use crate::{authorize::Scope, state::World};
@@ -95,7 +95,7 @@ pub(super) struct Random {
 
 /// Random bytes, of which only identity policies speak:
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateRandom.html>.
-pub(super) fn random(scope: &Scope, input: &Random) -> Answered {
+pub(super) fn random(scope: &Scope, input: &Random) -> JsonResult {
     let Some(length @ 1..=1024) = input.number_of_bytes else {
         return Err(invalid("NumberOfBytes must be between 1 and 1024"));
     };
@@ -103,14 +103,14 @@ pub(super) fn random(scope: &Scope, input: &Random) -> Answered {
     Ok(json!({ "Plaintext": STANDARD.encode(random_bytes(length)?) }))
 }
 
-fn random_bytes(length: usize) -> Result<Vec<u8>, JsonAnswer> {
+fn random_bytes(length: usize) -> Result<Vec<u8>, JsonResponse> {
     let mut bytes = vec![0; length];
     getrandom::fill(&mut bytes)
         .map_err(|problem| error(500, "KMSInternalException", problem.to_string()))?;
     Ok(bytes)
 }
 
-pub(super) fn encrypt(world: &World, scope: &Scope, input: &Encrypt) -> Answered {
+pub(super) fn encrypt(world: &World, scope: &Scope, input: &Encrypt) -> JsonResult {
     let plaintext = decode(input.plaintext.as_deref())?;
     if plaintext.len() > MAX_PLAINTEXT {
         return Err(invalid("plaintext must have length less than or equal to 4096"));
@@ -130,7 +130,7 @@ pub(super) fn generate(
     scope: &Scope,
     input: &Generate,
     plaintext: bool,
-) -> Answered {
+) -> JsonResult {
     let length = match (input.key_spec.as_deref(), input.number_of_bytes) {
         (Some("AES_256"), None) => 32,
         (Some("AES_128"), None) => 16,
@@ -156,7 +156,7 @@ pub(super) fn generate(
     Ok(answer)
 }
 
-pub(super) fn decrypt(world: &World, scope: &Scope, input: &Decrypt) -> Answered {
+pub(super) fn decrypt(world: &World, scope: &Scope, input: &Decrypt) -> JsonResult {
     symmetric(input.encryption_algorithm.as_deref())?;
     let use_of = Use::new(&input.encryption_context, input.key_id.as_deref())?;
     let ignored = ignores_ciphertext(&input.dry_run_modifiers, input.dry_run)?;
@@ -178,7 +178,7 @@ pub(super) fn decrypt(world: &World, scope: &Scope, input: &Decrypt) -> Answered
 
 /// The two permissions of <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>;
 /// that the source's is asked for first is assumed.
-pub(super) fn re_encrypt(world: &World, scope: &Scope, input: &ReEncrypt) -> Answered {
+pub(super) fn re_encrypt(world: &World, scope: &Scope, input: &ReEncrypt) -> JsonResult {
     symmetric(input.source_encryption_algorithm.as_deref())?;
     symmetric(input.destination_encryption_algorithm.as_deref())?;
     let mut from = Use::new(&input.source_encryption_context, input.source_key_id.as_deref())?;
@@ -214,7 +214,7 @@ pub(super) fn re_encrypt(world: &World, scope: &Scope, input: &ReEncrypt) -> Ans
 }
 
 /// What is sealed, and the id of the material that sealed it.
-fn open(key: &Key, sealed: &[u8], use_of: &Use<'_>) -> Result<(Vec<u8>, String), JsonAnswer> {
+fn open(key: &Key, sealed: &[u8], use_of: &Use<'_>) -> Result<(Vec<u8>, String), JsonResponse> {
     let material = key.materials.sealing(sealed).ok_or_else(invalid_ciphertext)?;
     let plaintext = key.materials.open(sealed, &use_of.bytes()).ok_or_else(invalid_ciphertext)?;
     Ok((plaintext, material.id()))
@@ -230,7 +230,7 @@ struct Use<'a> {
 }
 
 impl<'a> Use<'a> {
-    fn new(context: &'a Pairs, key_id: Option<&'a str>) -> Result<Self, JsonAnswer> {
+    fn new(context: &'a Pairs, key_id: Option<&'a str>) -> Result<Self, JsonResponse> {
         let lower: std::collections::BTreeSet<String> =
             context.keys().map(|key| key.to_lowercase()).collect();
         // Condition keys are not case-sensitive: policies could not tell such a pair apart.
@@ -247,7 +247,7 @@ impl<'a> Use<'a> {
         key: &Key,
         action: &str,
         tokens: &[String],
-    ) -> Result<(), JsonAnswer> {
+    ) -> Result<(), JsonResponse> {
         grants::check_tokens(world, tokens)?;
         permit(world, scope, key, action, Reach::Any, |context| self.set_context(context))?;
         in_state(scope, key, action, Takes::Enabled)
@@ -275,7 +275,7 @@ impl<'a> Use<'a> {
     }
 
     /// A blob names its key, so Decrypt finds it without being told.
-    fn seal(&self, key: &Key, plaintext: &[u8]) -> Result<String, JsonAnswer> {
+    fn seal(&self, key: &Key, plaintext: &[u8]) -> Result<String, JsonResponse> {
         let internal = || error(500, "KMSInternalException", "sealing failed");
         let sealed = key.materials.seal(plaintext, &self.bytes()).ok_or_else(internal)?;
         let length = u16::try_from(key.arn.len()).map_err(|_| internal())?;
@@ -293,7 +293,7 @@ fn source(
     blob: Option<&str>,
     key_id: Option<&str>,
     ignored: bool,
-) -> Result<(Arc<Key>, Vec<u8>), JsonAnswer> {
+) -> Result<(Arc<Key>, Vec<u8>), JsonResponse> {
     if ignored {
         return Ok((key(world, scope, key_id)?, Vec::new()));
     }
@@ -323,7 +323,7 @@ fn source(
 
 /// `IGNORE_CIPHERTEXT` "only applies when `DryRun` is set to `true`" (API reference); that it is an
 /// error without is assumed.
-fn ignores_ciphertext(modifiers: &[String], dry_run: bool) -> Result<bool, JsonAnswer> {
+fn ignores_ciphertext(modifiers: &[String], dry_run: bool) -> Result<bool, JsonResponse> {
     match modifiers {
         [] => Ok(false),
         [only] if only == "IGNORE_CIPHERTEXT" && dry_run => Ok(true),
@@ -334,18 +334,18 @@ fn ignores_ciphertext(modifiers: &[String], dry_run: bool) -> Result<bool, JsonA
     }
 }
 
-fn invalid_ciphertext() -> JsonAnswer {
+fn invalid_ciphertext() -> JsonResponse {
     error(400, "InvalidCiphertextException", "")
 }
 
-fn symmetric(algorithm: Option<&str>) -> Result<(), JsonAnswer> {
+fn symmetric(algorithm: Option<&str>) -> Result<(), JsonResponse> {
     match algorithm {
         None | Some(ALGORITHM) => Ok(()),
         Some(other) => Err(not_modelled(format!("`{other}`"))),
     }
 }
 
-fn decode(text: Option<&str>) -> Result<Vec<u8>, JsonAnswer> {
+fn decode(text: Option<&str>) -> Result<Vec<u8>, JsonResponse> {
     let text = text.ok_or_else(|| invalid("a blob is missing"))?;
     STANDARD
         .decode(text)

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use super::{
-    Answered, JsonAnswer, Key, Page, Reach, Takes, ask, dry, epoch, error, in_state, invalid,
+    JsonResponse, JsonResult, Key, Page, Reach, Takes, ask, dry, epoch, error, in_state, invalid,
     key_itself, not_modelled, permit, refused,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 
 /// A grant as it is kept with its key.
 #[derive(Clone, Debug)]
-pub(crate) struct HeldGrant {
+pub(crate) struct KeyGrant {
     pub id: String,
     pub name: Option<String>,
     pub created: OffsetDateTime,
@@ -106,7 +106,7 @@ pub(super) struct Retire {
     dry_run: bool,
 }
 
-pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answered {
+pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> JsonResult {
     let grantee = input
         .grantee_principal
         .as_ref()
@@ -151,16 +151,18 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> Answer
     in_state(scope, &key, "kms:CreateGrant", Takes::Enabled)?;
     dry(input.dry_run)?;
     // A request with a name that is sent again finds the grant it made.
-    let again =
-        |held: &&HeldGrant| held.name.is_some() && held.name == input.name && held.grant == grant;
-    if let Some(held) = key.grants.iter().find(again) {
-        return Ok(json!({ "GrantId": held.id, "GrantToken": token(&held.id) }));
+    let again = |key_grant: &&KeyGrant| {
+        key_grant.name.is_some() && key_grant.name == input.name && key_grant.grant == grant
+    };
+    if let Some(key_grant) = key.grants.iter().find(again) {
+        return Ok(json!({ "GrantId": key_grant.id, "GrantToken": token(&key_grant.id) }));
     }
     let number = world.next();
     let id = hex::encode(Sha256::digest(format!("{}/{number}", key.arn)));
-    let held = HeldGrant { id: id.clone(), name: input.name.clone(), created: scope.now, grant };
+    let key_grant =
+        KeyGrant { id: id.clone(), name: input.name.clone(), created: scope.now, grant };
     if let Some(key) = world.key_mut(&key.arn) {
-        key.grants.push(held);
+        key.grants.push(key_grant);
     }
     Ok(json!({ "GrantId": id, "GrantToken": token(&id) }))
 }
@@ -179,7 +181,7 @@ fn set_context(context: &mut Context, grant: &Grant) {
     }
 }
 
-fn constraint(written: Option<&Constraints>) -> Result<Option<Constraint>, JsonAnswer> {
+fn constraint(written: Option<&Constraints>) -> Result<Option<Constraint>, JsonResponse> {
     let Some(written) = written else { return Ok(None) };
     match (&written.encryption_context_equals, &written.encryption_context_subset) {
         (None, None) => Ok(None),
@@ -191,7 +193,7 @@ fn constraint(written: Option<&Constraints>) -> Result<Option<Constraint>, JsonA
 
 /// Roles of the environment, their sessions, and its caller. Whom else AWS takes is more than is
 /// modelled.
-fn known(world: &World, arn: &str) -> Result<(), JsonAnswer> {
+fn known(world: &World, arn: &str) -> Result<(), JsonResponse> {
     if !arn.starts_with("arn:aws:") || arn.len() > 256 {
         return Err(error(400, "InvalidArnException", "a principal must be given by its ARN"));
     }
@@ -205,21 +207,22 @@ fn known(world: &World, arn: &str) -> Result<(), JsonAnswer> {
     Err(not_modelled(format!("the principal {arn}")))
 }
 
-pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
+pub(super) fn list(world: &World, scope: &Scope, input: &List) -> JsonResult {
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &key, "kms:ListGrants", Reach::Any, for_nobody)?;
-    let wanted = |held: &&HeldGrant| {
-        input.grant_id.as_ref().is_none_or(|id| *id == held.id)
-            && input.grantee_principal.as_ref().is_none_or(|arn| *arn == held.grant.grantee)
+    let wanted = |key_grant: &&KeyGrant| {
+        input.grant_id.as_ref().is_none_or(|id| *id == key_grant.id)
+            && input.grantee_principal.as_ref().is_none_or(|arn| *arn == key_grant.grant.grantee)
     };
     let page = Page::of(input.limit, input.marker.as_deref())?;
-    Ok(page.answer("Grants", key.grants.iter().filter(wanted).map(|held| shown(&key, held))))
+    Ok(page
+        .answer("Grants", key.grants.iter().filter(wanted).map(|key_grant| shown(&key, key_grant))))
 }
 
 /// The grants of the caller's account in the Region that a principal may retire; only identity
 /// policies speak of it
 /// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html>).
-pub(super) fn list_retirable(world: &World, scope: &Scope, input: &ListRetirable) -> Answered {
+pub(super) fn list_retirable(world: &World, scope: &Scope, input: &ListRetirable) -> JsonResult {
     let retiring = input
         .retiring_principal
         .as_ref()
@@ -231,9 +234,9 @@ pub(super) fn list_retirable(world: &World, scope: &Scope, input: &ListRetirable
         .keys
         .values()
         .filter(|key| key.account == account && key.region == scope.region && key.exists(scope.now))
-        .flat_map(|key| key.grants.iter().map(move |held| (key, held)))
-        .filter(|(_, held)| held.grant.retiring.as_ref() == Some(retiring))
-        .map(|(key, held)| shown(key, held));
+        .flat_map(|key| key.grants.iter().map(move |key_grant| (key, key_grant)))
+        .filter(|(_, key_grant)| key_grant.grant.retiring.as_ref() == Some(retiring))
+        .map(|(key, key_grant)| shown(key, key_grant));
     Ok(page.answer("Grants", grants))
 }
 
@@ -241,23 +244,23 @@ fn for_nobody(context: &mut Context) {
     context.set("kms:GrantIsForAWSResource", "false");
 }
 
-fn shown(key: &Key, held: &HeldGrant) -> Value {
+fn shown(key: &Key, key_grant: &KeyGrant) -> Value {
     let mut shown = json!({
         "KeyId": key.arn,
-        "GrantId": held.id,
-        "CreationDate": epoch(held.created),
-        "GranteePrincipal": held.grant.grantee,
-        "IssuingAccount": format!("arn:aws:iam::{}:root", held.grant.account),
-        "Operations": held.grant.operations,
+        "GrantId": key_grant.id,
+        "CreationDate": epoch(key_grant.created),
+        "GranteePrincipal": key_grant.grant.grantee,
+        "IssuingAccount": format!("arn:aws:iam::{}:root", key_grant.grant.account),
+        "Operations": key_grant.grant.operations,
     });
     if let Some(members) = shown.as_object_mut() {
-        if let Some(name) = &held.name {
+        if let Some(name) = &key_grant.name {
             members.insert("Name".to_owned(), json!(name));
         }
-        if let Some(retiring) = &held.grant.retiring {
+        if let Some(retiring) = &key_grant.grant.retiring {
             members.insert("RetiringPrincipal".to_owned(), json!(retiring));
         }
-        if let Some(constraint) = &held.grant.constraint {
+        if let Some(constraint) = &key_grant.grant.constraint {
             members
                 .insert("Constraints".to_owned(), json!({ constraint.kind(): constraint.pairs() }));
         }
@@ -265,11 +268,11 @@ fn shown(key: &Key, held: &HeldGrant) -> Value {
     shown
 }
 
-pub(super) fn revoke(world: &mut World, scope: &Scope, input: &Revoke) -> Answered {
+pub(super) fn revoke(world: &mut World, scope: &Scope, input: &Revoke) -> JsonResult {
     let id = input.grant_id.as_deref().ok_or_else(|| invalid("GrantId must not be null"))?;
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &key, "kms:RevokeGrant", Reach::Any, for_nobody)?;
-    if !key.grants.iter().any(|held| held.id == id) {
+    if !key.grants.iter().any(|key_grant| key_grant.id == id) {
         return Err(missing(id));
     }
     dry(input.dry_run)?;
@@ -278,23 +281,27 @@ pub(super) fn revoke(world: &mut World, scope: &Scope, input: &Revoke) -> Answer
 }
 
 /// The grant says who may retire it, so it has to be found before anyone is asked.
-pub(super) fn retire(world: &mut World, scope: &Scope, input: &Retire) -> Answered {
+pub(super) fn retire(world: &mut World, scope: &Scope, input: &Retire) -> JsonResult {
     let (key, id) = match (&input.key_id, &input.grant_id, &input.grant_token) {
         (Some(key), Some(id), None) => (key_itself(world, scope, Some(key))?, id.clone()),
         (None, None, Some(token)) => {
             let id = token_id(token)?;
-            let key = world.keys.values().find(|key| key.grants.iter().any(|held| held.id == id));
+            let key = world
+                .keys
+                .values()
+                .find(|key| key.grants.iter().any(|key_grant| key_grant.id == id));
             (key.cloned().ok_or_else(|| missing(&id))?, id)
         }
         _ => return Err(invalid("a grant is named by its token, or by its id and its key")),
     };
-    let held = key.grants.iter().find(|held| held.id == id).ok_or_else(|| missing(&id))?;
+    let key_grant =
+        key.grants.iter().find(|key_grant| key_grant.id == id).ok_or_else(|| missing(&id))?;
     let mut context = key_context(scope, world, &key);
-    if let Some(constraint) = &held.grant.constraint {
+    if let Some(constraint) = &key_grant.grant.constraint {
         context.set("kms:GrantConstraintType", constraint.kind());
     }
     let _permit =
-        ask_key(scope, &key, "kms:RetireGrant", &context, std::slice::from_ref(&held.grant))
+        ask_key(scope, &key, "kms:RetireGrant", &context, std::slice::from_ref(&key_grant.grant))
             .map_err(refused)?;
     dry(input.dry_run)?;
     remove(world, &key.arn, &id);
@@ -303,19 +310,19 @@ pub(super) fn retire(world: &mut World, scope: &Scope, input: &Retire) -> Answer
 
 fn remove(world: &mut World, key: &str, id: &str) {
     if let Some(key) = world.key_mut(key) {
-        key.grants.retain(|held| held.id != id);
+        key.grants.retain(|key_grant| key_grant.id != id);
     }
 }
 
-fn missing(id: &str) -> JsonAnswer {
+fn missing(id: &str) -> JsonResponse {
     error(400, "NotFoundException", format!("Grant ID {id} not found"))
 }
 
 /// Grants of the sandbox hold at once, so a token adds nothing; but it has to be one.
-pub(super) fn check_tokens(world: &World, tokens: &[String]) -> Result<(), JsonAnswer> {
+pub(super) fn check_tokens(world: &World, tokens: &[String]) -> Result<(), JsonResponse> {
     for token in tokens {
         let id = token_id(token)?;
-        if !world.keys.values().any(|key| key.grants.iter().any(|held| held.id == id)) {
+        if !world.keys.values().any(|key| key.grants.iter().any(|key_grant| key_grant.id == id)) {
             return Err(not_modelled("the token of a grant that is gone"));
         }
     }
@@ -326,7 +333,7 @@ fn token(id: &str) -> String {
     STANDARD.encode(format!("{TOKEN_PREFIX}{id}"))
 }
 
-fn token_id(token: &str) -> Result<String, JsonAnswer> {
+fn token_id(token: &str) -> Result<String, JsonResponse> {
     let bytes = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let id = bytes.as_deref().and_then(|text| text.strip_prefix(TOKEN_PREFIX)).map(str::to_owned);
     id.ok_or_else(|| error(400, "InvalidGrantTokenException", "the grant token is not valid"))

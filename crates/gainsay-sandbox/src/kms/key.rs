@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use gainsay_model::Document;
 use time::{Duration, OffsetDateTime};
 
-use super::{HeldGrant, Materials, material::Rotated};
+use super::{KeyGrant, Materials, material::Rotated};
 use crate::state::World;
 
 /// A KMS key.
@@ -29,7 +29,7 @@ pub(crate) struct Key {
     pub primary: Option<String>,
     pub tags: BTreeMap<String, String>,
     /// In the order in which they were made.
-    pub grants: Vec<HeldGrant>,
+    pub grants: Vec<KeyGrant>,
 }
 
 /// Automatic rotation.
@@ -144,7 +144,7 @@ impl World {
     /// Does what was to happen by now: keys go and their aliases with them, what waited for
     /// replicas waits for its own deletion, and enabled keys are rotated as often as they were to
     /// be.
-    pub(crate) fn settle_keys(&mut self) {
+    pub(crate) fn apply_due_changes(&mut self) {
         let now = self.now();
         let due: Vec<Arc<Key>> =
             self.keys.values().filter(|key| key.is_due(now)).cloned().collect();
@@ -166,7 +166,13 @@ impl World {
                     }
                 }
                 (KeyState::Enabled, Some(rotation)) => self.rotate_until(&key.arn, rotation, now),
-                _ => {}
+                (
+                    KeyState::Enabled
+                    | KeyState::Disabled
+                    | KeyState::PendingDeletion(_)
+                    | KeyState::PendingReplicaDeletion(_),
+                    _,
+                ) => {}
             }
         }
     }

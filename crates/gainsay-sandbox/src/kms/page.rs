@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{JsonAnswer, error, invalid};
+use super::{JsonResponse, error, invalid};
 
 /// The most that `Limit` can be, and what it is if it is not said
 /// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeys.html>).
@@ -17,7 +17,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn of(limit: Option<usize>, marker: Option<&str>) -> Result<Self, JsonAnswer> {
+    pub(super) fn of(limit: Option<usize>, marker: Option<&str>) -> Result<Self, JsonResponse> {
         let limit = limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
             return Err(invalid("Limit must be between 1 and 1000"));

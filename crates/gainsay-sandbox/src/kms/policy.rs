@@ -5,7 +5,7 @@ use gainsay_model::{Document, Source};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answered, JsonAnswer, Key, Page, Reach, error, key_itself, permit, refused};
+use super::{JsonResponse, JsonResult, Key, Page, Reach, error, key_itself, permit, refused};
 use crate::{
     authorize::{Question, Scope, key_context},
     state::World,
@@ -36,7 +36,7 @@ pub(super) struct Put {
     bypass_policy_lockout_safety_check: bool,
 }
 
-pub(super) fn get(world: &World, scope: &Scope, input: &Get) -> Answered {
+pub(super) fn get(world: &World, scope: &Scope, input: &Get) -> JsonResult {
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &key, "kms:GetKeyPolicy", Reach::Own, |_| {})?;
     only_default(input.policy_name.as_deref())?;
@@ -44,14 +44,14 @@ pub(super) fn get(world: &World, scope: &Scope, input: &Get) -> Answered {
 }
 
 /// `default` is the only one there can be.
-pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
+pub(super) fn list(world: &World, scope: &Scope, input: &List) -> JsonResult {
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &key, "kms:ListKeyPolicies", Reach::Own, |_| {})?;
     let page = Page::of(input.limit, input.marker.as_deref())?;
     Ok(page.answer("PolicyNames", std::iter::once(json!("default"))))
 }
 
-pub(super) fn put(world: &mut World, scope: &Scope, input: &Put) -> Answered {
+pub(super) fn put(world: &mut World, scope: &Scope, input: &Put) -> JsonResult {
     let text = input.policy.as_deref().ok_or_else(|| super::invalid("Policy must not be null"))?;
     let bypass = input.bypass_policy_lockout_safety_check;
     let key = key_itself(world, scope, input.key_id.as_deref())?;
@@ -68,7 +68,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: &Put) -> Answered {
 }
 
 /// `default` is the only name a key policy has.
-fn only_default(name: Option<&str>) -> Result<(), JsonAnswer> {
+fn only_default(name: Option<&str>) -> Result<(), JsonResponse> {
     match name {
         None | Some("default") => Ok(()),
         Some(_) => Err(error(400, "NotFoundException", "No such policy exists")),
@@ -76,27 +76,10 @@ fn only_default(name: Option<&str>) -> Result<(), JsonAnswer> {
 }
 
 /// Compiles a policy as AWS would store it. Whether the principals it names exist is not looked at.
-pub(super) fn document(text: &str) -> Result<Document, JsonAnswer> {
+pub(super) fn document(text: &str) -> Result<Document, JsonResponse> {
     let policy = Policy::from_text(PolicyKind::KeyPolicy, text)
         .map_err(|problem| error(400, "MalformedPolicyDocumentException", problem.to_string()))?;
     Ok(Document::new(Source::new("a key policy that was put", text), policy, text.to_owned()))
-}
-
-/// The policy of a key that is made without one:
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>.
-pub(super) fn default_text(account: &str) -> String {
-    let document = json!({
-        "Version": "2012-10-17",
-        "Id": "key-default-1",
-        "Statement": [{
-            "Sid": "Enable IAM User Permissions",
-            "Effect": "Allow",
-            "Principal": { "AWS": format!("arn:aws:iam::{account}:root") },
-            "Action": "kms:*",
-            "Resource": "*"
-        }]
-    });
-    document.to_string()
 }
 
 /// The caller must be able to put the next policy, too:
@@ -109,7 +92,7 @@ pub(super) fn check_lockout(
     key: &Key,
     policy: &Document,
     bypass: bool,
-) -> Result<(), JsonAnswer> {
+) -> Result<(), JsonResponse> {
     if bypass {
         return Ok(());
     }
@@ -124,17 +107,17 @@ pub(super) fn check_lockout(
         settings: &[],
         restrict_public: false,
     };
-    let next = scope.foresee(&question).map_err(refused)?;
+    let next = scope.simulate(&question).map_err(refused)?;
     let by_policy = next.by.iter().any(|reason| reason.layer == Layer::KeyPolicy)
         || next.silent.contains(&Layer::KeyPolicy);
     match next.decision {
         Decision::Allow => Ok(()),
-        _ if by_policy => Err(error(
+        Decision::ExplicitDeny | Decision::ImplicitDeny if by_policy => Err(error(
             400,
             "MalformedPolicyDocumentException",
             "The new key policy will not allow you to update the key policy in the future.",
         )),
-        _ => Err(super::not_modelled(
+        Decision::ExplicitDeny | Decision::ImplicitDeny => Err(super::not_modelled(
             "the lockout check of a key policy that leaves the next one to identity policies",
         )),
     }

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Answered, JsonAnswer, Reach, Takes, error, in_state, invalid,
+    JsonResponse, JsonResult, Reach, Takes, error, in_state, invalid,
     key::Key,
-    key_itself, keys, permit, policy,
+    key_itself, lifecycle, permit, policy,
     tags::{self, Pair},
 };
 use crate::{authorize::Scope, route, state::World};
@@ -38,19 +38,20 @@ pub(super) struct UpdatePrimary {
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html>: `kms:ReplicateKey`
 /// on the primary, `kms:CreateKey` in the Region of the replica; the order is assumed.
-pub(super) fn replicate(world: &mut World, scope: &Scope, input: &Replicate) -> Answered {
+pub(super) fn replicate(world: &mut World, scope: &Scope, input: &Replicate) -> JsonResult {
     let action = "kms:ReplicateKey";
     let region = region_of(input.replica_region.as_deref(), "ReplicaRegion")?;
-    let description = keys::described(&input.description)?;
+    let description = lifecycle::checked_description(&input.description)?;
     let tags = tags::read(&input.tags)?;
     let primary = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &primary, action, Reach::Own, |context| {
         context.set("kms:ReplicaRegion", region);
     })?;
     let bypass = input.bypass_policy_lockout_safety_check;
-    let there = scope.elsewhere(region);
-    let made = keys::may_create(&there, Some("REPLICA"), bypass, input.policy.is_some(), &tags);
-    scope.recall(&there);
+    let there = scope.in_region(region);
+    let made =
+        lifecycle::may_create(&there, Some("REPLICA"), bypass, input.policy.is_some(), &tags);
+    scope.record_rulings_of(&there);
     made?;
     in_state(scope, &primary, action, Takes::Enabled)?;
     is_primary(&primary)?;
@@ -58,7 +59,7 @@ pub(super) fn replicate(world: &mut World, scope: &Scope, input: &Replicate) -> 
     if region == primary.region || world.key(&arn).is_some() {
         return Err(error(400, "AlreadyExistsException", format!("{arn} already exists.")));
     }
-    let document = keys::policy_of(input.policy.as_deref(), &primary.account)?;
+    let document = lifecycle::policy_of(input.policy.as_deref(), &primary.account)?;
     let replica = Key {
         description,
         materials: primary.materials.clone(),
@@ -78,7 +79,7 @@ pub(super) fn replicate(world: &mut World, scope: &Scope, input: &Replicate) -> 
         policy::check_lockout(world, scope, &replica, &replica.policy, bypass)?;
     }
     std::sync::Arc::make_mut(&mut world.keys).insert(arn, replica.clone().into());
-    let mut metadata = keys::metadata(world, &replica);
+    let mut metadata = lifecycle::metadata(world, &replica);
     if let Some(members) = metadata.as_object_mut() {
         // The answer is given before the replica is ready; who asks next finds it enabled.
         members.insert("KeyState".to_owned(), json!("Creating"));
@@ -92,7 +93,11 @@ pub(super) fn replicate(world: &mut World, scope: &Scope, input: &Replicate) -> 
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdatePrimaryRegion.html>: the
 /// permission on both keys; which is asked for first is assumed.
-pub(super) fn update_primary(world: &mut World, scope: &Scope, input: &UpdatePrimary) -> Answered {
+pub(super) fn update_primary(
+    world: &mut World,
+    scope: &Scope,
+    input: &UpdatePrimary,
+) -> JsonResult {
     let action = "kms:UpdatePrimaryRegion";
     let region = region_of(input.primary_region.as_deref(), "PrimaryRegion")?;
     let primary = key_itself(world, scope, input.key_id.as_deref())?;
@@ -121,7 +126,7 @@ pub(super) fn update_primary(world: &mut World, scope: &Scope, input: &UpdatePri
     Ok(json!({}))
 }
 
-fn region_of<'a>(text: Option<&'a str>, name: &str) -> Result<&'a str, JsonAnswer> {
+fn region_of<'a>(text: Option<&'a str>, name: &str) -> Result<&'a str, JsonResponse> {
     let region = text.ok_or_else(|| invalid(format!("{name} must not be null")))?;
     if route::REGIONS.contains(&region) {
         return Ok(region);
@@ -129,7 +134,7 @@ fn region_of<'a>(text: Option<&'a str>, name: &str) -> Result<&'a str, JsonAnswe
     Err(invalid(format!("{name} `{region}` is not a Region that the sandbox knows")))
 }
 
-fn is_primary(key: &Key) -> Result<(), JsonAnswer> {
+fn is_primary(key: &Key) -> Result<(), JsonResponse> {
     if key.primary.is_some() && !key.is_replica() {
         return Ok(());
     }

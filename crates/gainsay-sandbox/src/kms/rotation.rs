@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::{
-    Answered, JsonAnswer, Key, KeyState, Page, Reach, Rotation, Takes, epoch, error, in_state,
+    JsonResponse, JsonResult, Key, KeyState, Page, Reach, Rotation, Takes, epoch, error, in_state,
     invalid, key_itself,
-    keys::OfKey,
+    lifecycle::OfKey,
     material::{Material, Rotated},
     not_modelled, permit,
 };
@@ -40,7 +40,7 @@ pub(super) struct List {
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html>: 90 to 2560
 /// days, 365 by default. That the first rotation comes a whole period after this call, also where
 /// rotation was on, is assumed.
-pub(super) fn enable(world: &mut World, scope: &Scope, input: &Enable) -> Answered {
+pub(super) fn enable(world: &mut World, scope: &Scope, input: &Enable) -> JsonResult {
     let action = "kms:EnableKeyRotation";
     let days = input.rotation_period_in_days.unwrap_or(365);
     if !(90..=2560).contains(&days) {
@@ -61,7 +61,7 @@ pub(super) fn enable(world: &mut World, scope: &Scope, input: &Enable) -> Answer
     Ok(json!({}))
 }
 
-pub(super) fn disable(world: &mut World, scope: &Scope, input: &OfKey) -> Answered {
+pub(super) fn disable(world: &mut World, scope: &Scope, input: &OfKey) -> JsonResult {
     let action = "kms:DisableKeyRotation";
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &key, action, Reach::Own, |_| {})?;
@@ -74,7 +74,7 @@ pub(super) fn disable(world: &mut World, scope: &Scope, input: &OfKey) -> Answer
 /// While a key is disabled or waits to be deleted it is not rotated; the status of the latter is
 /// told as off
 /// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html>).
-pub(super) fn status(world: &World, scope: &Scope, input: &OfKey) -> Answered {
+pub(super) fn status(world: &World, scope: &Scope, input: &OfKey) -> JsonResult {
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &key, "kms:GetKeyRotationStatus", Reach::Any, |_| {})?;
     match key.rotation.filter(|_| !key.state.is_leaving()) {
@@ -88,25 +88,25 @@ pub(super) fn status(world: &World, scope: &Scope, input: &OfKey) -> Answered {
     }
 }
 
-pub(super) fn on_demand(world: &mut World, scope: &Scope, input: &OfKey) -> Answered {
+pub(super) fn on_demand(world: &mut World, scope: &Scope, input: &OfKey) -> JsonResult {
     let action = "kms:RotateKeyOnDemand";
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &key, action, Reach::Own, |_| {})?;
     in_state(scope, &key, action, Takes::Enabled)?;
     at_the_primary(&key)?;
-    let asked = key.materials.all().filter_map(|material| match material.by {
+    let on_demand = key.materials.all().filter_map(|material| match material.by {
         Some((Rotated::OnDemand, at)) => Some(at),
-        _ => None,
+        Some((Rotated::Automatically, _)) | None => None,
     });
-    let asked: Vec<_> = asked.collect();
-    if asked.len() >= ON_DEMAND {
+    let on_demand: Vec<_> = on_demand.collect();
+    if on_demand.len() >= ON_DEMAND {
         let message = format!(
             "the key {} was rotated on demand {ON_DEMAND} times, which is the most there can be",
             key.arn
         );
         return Err(error(400, "LimitExceededException", message));
     }
-    if asked.last().is_some_and(|at| scope.now - *at < AGAIN) {
+    if on_demand.last().is_some_and(|at| scope.now - *at < AGAIN) {
         let message = format!("the key {} was rotated on demand less than 20 minutes ago", key.arn);
         return Err(error(400, "ConflictException", message));
     }
@@ -116,7 +116,7 @@ pub(super) fn on_demand(world: &mut World, scope: &Scope, input: &OfKey) -> Answ
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyRotations.html>; the order,
 /// oldest first, is assumed.
-pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
+pub(super) fn list(world: &World, scope: &Scope, input: &List) -> JsonResult {
     let with_first = match input.include_key_material.as_deref() {
         None | Some("ROTATIONS_ONLY") => false,
         Some("ALL_KEY_MATERIAL") => true,
@@ -166,7 +166,7 @@ pub(super) fn catch_up(world: &mut World, key: &Key, now: time::OffsetDateTime) 
 
 /// Rotation is a property that replicas share, and is set at the primary. AWS managed keys are
 /// rotated by AWS.
-fn at_the_primary(key: &Key) -> Result<(), JsonAnswer> {
+fn at_the_primary(key: &Key) -> Result<(), JsonResponse> {
     if key.managed {
         return Err(not_modelled(
             "what the rotation of an AWS managed key answers to whom its policy permits it",

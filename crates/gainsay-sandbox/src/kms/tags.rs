@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Answered, JsonAnswer, Page, Reach, Takes, error, in_state, invalid, key_itself, not_modelled,
-    permit,
+    JsonResponse, JsonResult, Page, Reach, Takes, error, in_state, invalid, key_itself,
+    not_modelled, permit,
 };
 use crate::{authorize::Scope, state::World};
 
@@ -46,7 +46,7 @@ pub(super) struct List {
     marker: Option<String>,
 }
 
-pub(super) fn tag(world: &mut World, scope: &Scope, input: &Tag) -> Answered {
+pub(super) fn tag(world: &mut World, scope: &Scope, input: &Tag) -> JsonResult {
     let action = "kms:TagResource";
     let pairs = input.tags.as_ref().ok_or_else(|| invalid("Tags must not be null"))?;
     let tags = read(pairs)?;
@@ -62,7 +62,7 @@ pub(super) fn tag(world: &mut World, scope: &Scope, input: &Tag) -> Answered {
 }
 
 /// The tags of a request, each of which can be one.
-pub(super) fn read(pairs: &[Pair]) -> Result<BTreeMap<String, String>, JsonAnswer> {
+pub(super) fn read(pairs: &[Pair]) -> Result<BTreeMap<String, String>, JsonResponse> {
     let mut tags = BTreeMap::new();
     for pair in pairs {
         check(&pair.tag_key)?;
@@ -78,7 +78,7 @@ pub(super) fn read(pairs: &[Pair]) -> Result<BTreeMap<String, String>, JsonAnswe
 }
 
 /// What a key can have together.
-fn check_all(names: &BTreeSet<&String>) -> Result<(), JsonAnswer> {
+fn check_all(names: &BTreeSet<&String>) -> Result<(), JsonResponse> {
     let apart: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
     if apart.len() != names.len() {
         return Err(not_modelled(
@@ -99,7 +99,7 @@ pub(super) fn set_context(context: &mut Context, tags: &BTreeMap<String, String>
     tell_keys(context, tags.keys());
 }
 
-pub(super) fn untag(world: &mut World, scope: &Scope, input: &Untag) -> Answered {
+pub(super) fn untag(world: &mut World, scope: &Scope, input: &Untag) -> JsonResult {
     let action = "kms:UntagResource";
     let names = input.tag_keys.as_ref().ok_or_else(|| invalid("TagKeys must not be null"))?;
     let names: BTreeSet<String> = names.iter().cloned().collect();
@@ -113,7 +113,7 @@ pub(super) fn untag(world: &mut World, scope: &Scope, input: &Untag) -> Answered
     Ok(json!({}))
 }
 
-pub(super) fn list(world: &World, scope: &Scope, input: &List) -> Answered {
+pub(super) fn list(world: &World, scope: &Scope, input: &List) -> JsonResult {
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     permit(world, scope, &key, "kms:ListResourceTags", Reach::Own, |_| {})?;
     let page = Page::of(input.limit, input.marker.as_deref())?;
@@ -130,7 +130,7 @@ fn tell_keys<'a>(context: &mut Context, names: impl Iterator<Item = &'a String>)
 }
 
 /// 1 to 128 characters, not AWS's own prefix.
-fn check(name: &str) -> Result<(), JsonAnswer> {
+fn check(name: &str) -> Result<(), JsonResponse> {
     let reserved = name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:"));
     if name.is_empty() || name.chars().count() > 128 || reserved || !is_plain(name) {
         return Err(error(400, "TagException", "the tag key is not valid"));

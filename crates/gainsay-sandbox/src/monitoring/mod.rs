@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     authorize::{Question, Scope},
-    json::{Answered, JsonAnswer, error, not_modelled, parse, refused},
+    json::{JsonResponse, JsonResult, error, not_modelled, parse, refused},
     state::World,
 };
 
@@ -62,9 +62,9 @@ pub(super) fn answer(
     parts: &Parts,
     target: &str,
     body: &[u8],
-) -> JsonAnswer {
+) -> JsonResponse {
     let operation = target.rsplit('.').next().unwrap_or_default();
-    let answered = match service {
+    let result = match service {
         Service::CloudTrail => trail::answer(world, scope, operation, body),
         Service::Logs if operation == "DescribeMetricFilters" => {
             parse(body).and_then(|input| metric_filters(world, scope, &input))
@@ -83,13 +83,22 @@ pub(super) fn answer(
         Service::Macie if parts.method == http::Method::GET => {
             macie(world, scope, parts.uri.path())
         }
-        _ => Err(not_modelled(format!("{}:{operation}", service.signing_name()))),
+        Service::S3
+        | Service::S3Control
+        | Service::Kms
+        | Service::Sts
+        | Service::Iam
+        | Service::Logs
+        | Service::CloudWatch
+        | Service::AccessAnalyzer
+        | Service::Macie
+        | Service::Config => Err(not_modelled(format!("{}:{operation}", service.signing_name()))),
     };
-    answered.map_or_else(|refusal| refusal, |body| (200, body))
+    result.map_or_else(|refusal| refusal, |body| (200, body))
 }
 
 /// Whether identity policies permit an action: no other policy speaks of these services here.
-fn permit(scope: &Scope, action: &str, resource: &str) -> Result<(), JsonAnswer> {
+fn permit(scope: &Scope, action: &str, resource: &str) -> Result<(), JsonResponse> {
     let account = scope.account().unwrap_or_default();
     let question = Question {
         action,
@@ -115,7 +124,7 @@ struct OfLogGroup {
     log_group_name: String,
 }
 
-fn metric_filters(world: &World, scope: &Scope, input: &OfLogGroup) -> Answered {
+fn metric_filters(world: &World, scope: &Scope, input: &OfLogGroup) -> JsonResult {
     let group = &input.log_group_name;
     let account = scope.account().unwrap_or_default();
     permit(
@@ -143,31 +152,31 @@ struct OfMetric {
     namespace: String,
 }
 
-fn alarms(world: &World, scope: &Scope, input: &OfMetric) -> Answered {
+fn alarms(world: &World, scope: &Scope, input: &OfMetric) -> JsonResult {
     permit(scope, "cloudwatch:DescribeAlarmsForMetric", "*")?;
     let alarms = own(world, scope).map(|watch| &watch.other.metric_alarms).into_iter().flatten();
     let alarms = alarms.filter(|alarm| {
         alarm.metric_name == input.metric_name && alarm.namespace == input.namespace
     });
-    let alarms: Vec<_> = alarms.map(|alarm| told(world, alarm)).collect();
+    let alarms: Vec<_> = alarms.map(|alarm| described_alarm(world, alarm)).collect();
     Ok(json!({ "MetricAlarms": alarms }))
 }
 
 /// An alarm with its ARN
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html>).
-fn told(world: &World, alarm: &MetricAlarm) -> Value {
-    let mut told = json!(alarm);
-    if let Value::Object(members) = &mut told {
+fn described_alarm(world: &World, alarm: &MetricAlarm) -> Value {
+    let mut described = json!(alarm);
+    if let Value::Object(members) = &mut described {
         let arn = format!(
             "arn:aws:cloudwatch:{}:{}:alarm:{}",
             world.region, world.account, alarm.alarm_name
         );
         members.insert("AlarmArn".to_owned(), json!(arn));
     }
-    told
+    described
 }
 
-fn analyzers(world: &World, scope: &Scope, parts: &Parts) -> Answered {
+fn analyzers(world: &World, scope: &Scope, parts: &Parts) -> JsonResult {
     if parts.uri.query().is_some_and(|query| !query.is_empty()) {
         return Err(not_modelled("a list of some of the analyzers"));
     }
@@ -180,14 +189,14 @@ fn analyzers(world: &World, scope: &Scope, parts: &Parts) -> Answered {
 #[serde(deny_unknown_fields)]
 struct OfAll {}
 
-fn recorders(world: &World, scope: &Scope, _: &OfAll) -> Answered {
+fn recorders(world: &World, scope: &Scope, _: &OfAll) -> JsonResult {
     permit(scope, "config:DescribeConfigurationRecorderStatus", "*")?;
     let recorders = own(world, scope).map_or(&[][..], |watch| &watch.other.recorders);
     Ok(json!({ "ConfigurationRecordersStatus": recorders }))
 }
 
 /// What Macie does; where it is off, whoever asks is told so with the code of a refusal.
-fn macie(world: &World, scope: &Scope, path: &str) -> Answered {
+fn macie(world: &World, scope: &Scope, path: &str) -> JsonResult {
     let action = match path {
         "/macie" => "macie2:GetMacieSession",
         "/automated-discovery/configuration" => "macie2:GetAutomatedDiscoveryConfiguration",
@@ -208,9 +217,10 @@ fn macie(world: &World, scope: &Scope, path: &str) -> Answered {
     Ok(json!({ "serviceRole": role, "status": macie.status }))
 }
 
-/// As [`permit`], for an action on no resource of a service that speaks REST and refuses with 403
+/// Whether an action on no resource is permitted, of a service that speaks REST and refuses with
+/// 403
 /// (<https://docs.aws.amazon.com/access-analyzer/latest/APIReference/CommonErrors.html>).
-fn permit_rest(scope: &Scope, action: &str) -> Result<(), JsonAnswer> {
+fn permit_rest(scope: &Scope, action: &str) -> Result<(), JsonResponse> {
     permit(scope, action, "*")
         .map_err(|(status, body)| (if status == 400 { 403 } else { status }, body))
 }

@@ -9,9 +9,9 @@ use gainsay_model::{AdvancedEventSelector, EventSelector, Trail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Answered, JsonAnswer, Scope, World, error, not_modelled, own, parse, permit};
+use super::{JsonResponse, JsonResult, Scope, World, error, not_modelled, own, parse, permit};
 
-pub(super) fn answer(world: &mut World, scope: &Scope, operation: &str, body: &[u8]) -> Answered {
+pub(super) fn answer(world: &mut World, scope: &Scope, operation: &str, body: &[u8]) -> JsonResult {
     match operation {
         "GetTrail" => named(world, scope, "cloudtrail:GetTrail", body)
             .map(|trail| json!({ "Trail": printed(world, &trail) })),
@@ -47,7 +47,7 @@ fn named(
     scope: &Scope,
     action: &str,
     body: &[u8],
-) -> Result<Arc<Trail>, JsonAnswer> {
+) -> Result<Arc<Trail>, JsonResponse> {
     let input: Named = parse(body)?;
     find(world, scope, action, &input.name)
 }
@@ -57,13 +57,18 @@ fn of_trail(
     scope: &Scope,
     action: &str,
     body: &[u8],
-) -> Result<Arc<Trail>, JsonAnswer> {
+) -> Result<Arc<Trail>, JsonResponse> {
     let input: OfTrail = parse(body)?;
     find(world, scope, action, &input.trail_name)
 }
 
 /// A trail by its name or its ARN, for whoever is permitted the action on it.
-fn find(world: &World, scope: &Scope, action: &str, name: &str) -> Result<Arc<Trail>, JsonAnswer> {
+fn find(
+    world: &World,
+    scope: &Scope,
+    action: &str,
+    name: &str,
+) -> Result<Arc<Trail>, JsonResponse> {
     let account = scope.account().unwrap_or_default();
     let arn = if name.starts_with("arn:") {
         name.to_owned()
@@ -122,7 +127,7 @@ fn selectors(trail: &Trail) -> Value {
     json!({ "TrailARN": trail.arn, "EventSelectors": config.event_selectors })
 }
 
-fn insights(trail: &Trail) -> Answered {
+fn insights(trail: &Trail) -> JsonResult {
     if trail.config.insight_selectors.is_empty() {
         let message = format!("Trail {} does not have Insights enabled.", trail.arn);
         return Err(error(400, "InsightNotEnabledException", message));
@@ -142,14 +147,14 @@ fn logging(
     action: &str,
     body: &[u8],
     is_logging: bool,
-) -> Answered {
+) -> JsonResult {
     let mut trail = Arc::unwrap_or_clone(named(world, scope, action, body)?);
     trail.config.is_logging = is_logging;
     keep(world, trail);
     Ok(json!({}))
 }
 
-fn delete(world: &mut World, scope: &Scope, body: &[u8]) -> Answered {
+fn delete(world: &mut World, scope: &Scope, body: &[u8]) -> JsonResult {
     let trail = named(world, scope, "cloudtrail:DeleteTrail", body)?;
     Arc::make_mut(&mut world.watch).trails.remove(&trail.arn);
     Ok(json!({}))
@@ -168,7 +173,7 @@ struct Update {
     enable_log_file_validation: Option<bool>,
 }
 
-fn update(world: &mut World, scope: &Scope, input: &Update) -> Answered {
+fn update(world: &mut World, scope: &Scope, input: &Update) -> JsonResult {
     let mut trail =
         Arc::unwrap_or_clone(find(world, scope, "cloudtrail:UpdateTrail", &input.name)?);
     let config = &mut trail.config;
@@ -203,7 +208,7 @@ struct PutSelectors {
 }
 
 /// Either kind of selector replaces whatever there was.
-fn put_selectors(world: &mut World, scope: &Scope, input: PutSelectors) -> Answered {
+fn put_selectors(world: &mut World, scope: &Scope, input: PutSelectors) -> JsonResult {
     let mut trail = Arc::unwrap_or_clone(find(
         world,
         scope,

@@ -151,7 +151,7 @@ impl OpenAccessPoint {
         context: &Context,
     ) -> S3Result<bool> {
         let resource = self.resource(key);
-        let evaluation = scope.foresee(&self.question(action, &resource, context))?;
+        let evaluation = scope.simulate(&self.question(action, &resource, context))?;
         Ok(evaluation.decision == Decision::Allow)
     }
 }

@@ -270,7 +270,7 @@ pub(super) fn granting(
     if bucket.state.acl.is_private() && of_object.is_private() {
         return Ok(None);
     }
-    if scope.foresee(question)?.decision != Decision::ImplicitDeny {
+    if scope.simulate(question)?.decision != Decision::ImplicitDeny {
         return Ok(None);
     }
     let ignores = bucket.public_access.ignore_public_acls;
@@ -281,7 +281,7 @@ pub(super) fn granting(
     for list in lists.into_iter().flatten() {
         let by_list =
             Question { resource_policy: Some(&list), restrict_public: false, ..*question };
-        if scope.foresee(&by_list)?.decision == Decision::Allow {
+        if scope.simulate(&by_list)?.decision == Decision::Allow {
             return Ok(Some(list));
         }
     }

@@ -115,7 +115,7 @@ impl Step<'_> {
     pub(super) fn authorize(&self, scope: &Scope, bucket: &OpenBucket) -> S3Result<Arc<Upload>> {
         let upload = find(bucket, self.key, self.upload).cloned();
         let mut context = bucket.context(scope);
-        for (name, value) in upload.iter().flat_map(|upload| &upload.told) {
+        for (name, value) in upload.iter().flat_map(|upload| &upload.encryption_keys) {
             context.set(name, value.as_str());
         }
         if let Some(source) = self.copy_source {

@@ -144,7 +144,7 @@ impl OpenBucket {
             return Ok(false);
         }
         let resource = self.object_arn(key);
-        let evaluation = scope.foresee(&self.question(action, &resource, context, &[]))?;
+        let evaluation = scope.simulate(&self.question(action, &resource, context, &[]))?;
         Ok(evaluation.decision == Decision::Allow)
     }
 

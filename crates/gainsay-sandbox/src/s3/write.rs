@@ -359,7 +359,7 @@ impl<'a> PermittedWrite<'a> {
             key: key.to_owned(),
             started,
             encryption: plan.encryption,
-            told: plan.condition_keys,
+            encryption_keys: plan.condition_keys,
             headers: properties.system,
             metadata: properties.metadata,
             tags: properties.tags,

@@ -13,7 +13,7 @@ use gainsay_model::text::one_line;
 use http::request::Parts;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{Answered, Decider, Ruling};
+use crate::{Decider, Ruling, SandboxResponse};
 
 /// Where lines are written; clones write to the same.
 #[derive(Clone, Debug)]
@@ -82,18 +82,18 @@ impl Entry {
 
     /// The line of an answered request. The query is left out: that of a presigned request is a
     /// credential.
-    pub(super) fn answered(&mut self, answered: &Answered) -> String {
+    pub(super) fn response(&mut self, response: &SandboxResponse) -> String {
         let mut line = std::mem::take(&mut self.line);
-        let operation = if answered.operation.is_empty() {
+        let operation = if response.operation.is_empty() {
             "unknown operation".to_owned()
         } else {
-            one_line(&answered.operation)
+            one_line(&response.operation)
         };
         let caller =
-            answered.caller().map_or_else(|| "nobody known".to_owned(), |arn| one_line(&arn));
+            response.caller().map_or_else(|| "nobody known".to_owned(), |arn| one_line(&arn));
         // Writing to a string cannot fail.
-        _ = write!(line, " -> {} {operation} by {caller}", answered.response.status().as_u16());
-        for ruling in answered.rulings().0.iter() {
+        _ = write!(line, " -> {} {operation} by {caller}", response.response.status().as_u16());
+        for ruling in response.rulings().0.iter() {
             _ = write!(line, "; {}", decided(ruling));
         }
         line

@@ -1,7 +1,7 @@
 //! The sandbox on two ports, for any client: one speaks TLS, one is plain.
 //!
 //! Connections speak HTTP/1.1, as those of S3, KMS, STS and IAM do. What arrives is read whole
-//! (long bodies into a temporary file), answered by [`Sandbox::answer`], and told to the log.
+//! (long bodies into a temporary file), answered by [`Sandbox::answer`], and logged.
 
 mod certificate;
 pub mod log;
@@ -109,27 +109,27 @@ impl Server {
     /// seconds.
     pub async fn run(self, stop: impl Future<Output = ()>, log: Log) {
         let connections = GracefulShutdown::new();
-        let site = Site { sandbox: self.sandbox, log };
+        let handler = Handler { sandbox: self.sandbox, log };
         let mut stop = std::pin::pin!(stop);
         loop {
             tokio::select! {
                 () = &mut stop => break,
                 accepted = self.tls.accept() => {
-                    if let Some(stream) = taken(accepted).await {
-                        let (site, acceptor, watcher) = (site.clone(), self.acceptor.clone(), connections.watcher());
+                    if let Some(stream) = tcp_stream(accepted).await {
+                        let (handler, acceptor, watcher) = (handler.clone(), self.acceptor.clone(), connections.watcher());
                         tokio::spawn(async move {
                             // A client that does not trust the certificate ends the handshake; that
                             // is its business.
                             if let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
-                                site.connection(stream, Scheme::HTTPS, watcher).await;
+                                handler.connection(stream, Scheme::HTTPS, watcher).await;
                             }
                         });
                     }
                 }
                 accepted = self.plain.accept() => {
-                    if let Some(stream) = taken(accepted).await {
-                        let (site, watcher) = (site.clone(), connections.watcher());
-                        tokio::spawn(async move { site.connection(stream, Scheme::HTTP, watcher).await });
+                    if let Some(stream) = tcp_stream(accepted).await {
+                        let (handler, watcher) = (handler.clone(), connections.watcher());
+                        tokio::spawn(async move { handler.connection(stream, Scheme::HTTP, watcher).await });
                     }
                 }
             }
@@ -149,7 +149,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeE
 
 /// A connection; an error of one is none of the server, unless there are no more of them: then
 /// others must end first.
-async fn taken(accepted: io::Result<(TcpStream, SocketAddr)>) -> Option<TcpStream> {
+async fn tcp_stream(accepted: io::Result<(TcpStream, SocketAddr)>) -> Option<TcpStream> {
     if let Ok((stream, _)) = accepted {
         // Answers are small, and a client waits for each.
         _ = stream.set_nodelay(true);
@@ -174,12 +174,12 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 /// What every connection shares.
 #[derive(Clone)]
-struct Site {
+struct Handler {
     sandbox: Sandbox,
     log: Log,
 }
 
-impl Site {
+impl Handler {
     async fn connection<S>(&self, stream: S, scheme: Scheme, watcher: Watcher)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -209,17 +209,17 @@ impl Site {
                 let status = match problem {
                     PayloadError::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
                     PayloadError::Broken(_) => StatusCode::BAD_REQUEST,
-                    PayloadError::Unkept(_) => StatusCode::INSUFFICIENT_STORAGE,
+                    PayloadError::NotStored(_) => StatusCode::INSUFFICIENT_STORAGE,
                 };
                 self.log.write(&entry.problem(status.as_u16(), &problem.to_string()));
                 return refuse(status);
             }
         };
-        let answered = self.sandbox.answer(Request::from_parts(parts, payload)).await;
+        let response = self.sandbox.answer(Request::from_parts(parts, payload)).await;
         if self.log.is_read() {
-            self.log.write(&entry.answered(&answered));
+            self.log.write(&entry.response(&response));
         }
-        answered.response
+        response.response
     }
 }
 

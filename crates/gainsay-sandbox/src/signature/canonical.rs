@@ -73,19 +73,19 @@ pub(super) fn path(raw: &str, service: Service) -> String {
 
 /// Dot segments resolved and empty ones dropped (RFC 3986, 5.2.4).
 fn normalised(raw: &str) -> String {
-    let mut kept: Vec<&str> = Vec::new();
+    let mut segments: Vec<&str> = Vec::new();
     for segment in raw.split('/') {
         match segment {
             "" | "." => {}
             ".." => {
-                kept.pop();
+                segments.pop();
             }
-            other => kept.push(other),
+            other => segments.push(other),
         }
     }
     let last = raw.rsplit('/').next().unwrap_or_default();
-    let slash = !kept.is_empty() && matches!(last, "" | "." | "..");
-    format!("/{}{}", kept.join("/"), if slash { "/" } else { "" })
+    let slash = !segments.is_empty() && matches!(last, "" | "." | "..");
+    format!("/{}{}", segments.join("/"), if slash { "/" } else { "" })
 }
 
 fn recode(text: &str) -> String {

@@ -144,7 +144,13 @@ impl AuthError {
         match service {
             Service::S3 | Service::S3Control => self.s3().0,
             Service::Sts | Service::Iam => self.elsewhere().2,
-            _ => self.elsewhere().0,
+            Service::Kms
+            | Service::CloudTrail
+            | Service::Logs
+            | Service::CloudWatch
+            | Service::AccessAnalyzer
+            | Service::Macie
+            | Service::Config => self.elsewhere().0,
         }
     }
 
@@ -154,7 +160,13 @@ impl AuthError {
         match service {
             Service::S3 | Service::S3Control => self.s3().1,
             Service::Sts | Service::Iam => self.elsewhere().3,
-            _ => self.elsewhere().1,
+            Service::Kms
+            | Service::CloudTrail
+            | Service::Logs
+            | Service::CloudWatch
+            | Service::AccessAnalyzer
+            | Service::Macie
+            | Service::Config => self.elsewhere().1,
         }
     }
 
@@ -163,7 +175,15 @@ impl AuthError {
     pub fn message(&self, service: Service) -> String {
         match service {
             Service::S3 | Service::S3Control => self.s3_message(),
-            _ => self.message_elsewhere(service),
+            Service::Kms
+            | Service::Sts
+            | Service::Iam
+            | Service::CloudTrail
+            | Service::Logs
+            | Service::CloudWatch
+            | Service::AccessAnalyzer
+            | Service::Macie
+            | Service::Config => self.message_elsewhere(service),
         }
     }
 

@@ -3,15 +3,16 @@
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>; session tags and who
 //! may pass them: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use gainsay_iam::Context;
 use gainsay_model::Role;
 use time::{Duration, format_description::well_known::Rfc3339};
 
-use super::{Fault, asked::Asked, elements};
+use super::request::AssumeRoleRequest;
 use crate::{
     authorize::{Identity, Question, Refusal, Scope, session_arn},
+    query::{Fault, Parameters, elements},
     state::World,
     token::{Claims, Issuer},
 };
@@ -23,32 +24,32 @@ pub(super) fn assume(
     world: &mut World,
     scope: &Scope,
     issuer: &Issuer,
-    parameters: BTreeMap<String, String>,
+    parameters: Parameters,
 ) -> Result<String, Fault> {
     let calling = match &scope.identity {
         Identity::Session { claims, .. } => Some(claims.as_ref()),
-        _ => None,
+        Identity::User { .. } | Identity::Anonymous => None,
     };
-    let asked = Asked::read(parameters, calling)?;
-    let role = authorized_role(world, scope, &asked, calling)?;
-    check_policies(world, &asked)?;
-    check_duration(&asked, &role, calling.is_some())?;
-    let expires = scope.now + Duration::seconds(asked.seconds);
+    let request = AssumeRoleRequest::read(parameters, calling)?;
+    let role = authorized_role(world, scope, &request, calling)?;
+    check_policies(world, &request)?;
+    check_duration(&request, &role, calling.is_some())?;
+    let expires = scope.now + Duration::seconds(request.seconds);
     let role_id = world.role_id(&role);
     let inherited = calling.map(Claims::inherited).unwrap_or_default();
-    let transitive = inherited.iter().map(|(key, _)| key).chain(&asked.transitive);
+    let transitive = inherited.iter().map(|(key, _)| key).chain(&request.transitive);
     let claims = Claims {
         access_key: String::new(),
         role_arn: role.arn.clone(),
         role_id: role_id.clone(),
-        session_name: asked.session_name.clone(),
+        session_name: request.session_name.clone(),
         issued: scope.now.unix_timestamp(),
         expires: expires.unix_timestamp(),
-        session_policy: asked.policy,
-        session_policies: asked.policy_arns,
+        session_policy: request.policy,
+        session_policies: request.policy_arns,
         transitive: transitive.cloned().collect(),
-        tags: inherited.iter().chain(&asked.tags).cloned().collect(),
-        source_identity: asked
+        tags: inherited.iter().chain(&request.tags).cloned().collect(),
+        source_identity: request
             .source_identity
             .or_else(|| calling.and_then(|calling| calling.source_identity.clone())),
         access_grants: None,
@@ -57,8 +58,8 @@ pub(super) fn assume(
     let expiration =
         expires.replace_nanosecond(0).unwrap_or(expires).format(&Rfc3339).unwrap_or_default();
     let user = [
-        ("Arn", session_arn(&role, &asked.session_name)),
-        ("AssumedRoleId", format!("{role_id}:{}", asked.session_name)),
+        ("Arn", session_arn(&role, &request.session_name)),
+        ("AssumedRoleId", format!("{role_id}:{}", request.session_name)),
     ];
     let issued = [
         ("AccessKeyId", credentials.access_key),
@@ -70,7 +71,7 @@ pub(super) fn assume(
         "<AssumedRoleUser>{}</AssumedRoleUser><Credentials>{}</Credentials><PackedPolicySize>{}</PackedPolicySize>",
         elements(&user),
         elements(&issued),
-        asked.packed
+        request.packed
     );
     if let Some(identity) = claims.source_identity {
         body.push_str(&elements(&[("SourceIdentity", identity)]));
@@ -79,8 +80,8 @@ pub(super) fn assume(
 }
 
 /// Every managed session policy is there: of AWS's own, those that are known. The code is assumed.
-fn check_policies(world: &World, asked: &Asked) -> Result<(), Fault> {
-    for arn in &asked.policy_arns {
+fn check_policies(world: &World, request: &AssumeRoleRequest) -> Result<(), Fault> {
+    for arn in &request.policy_arns {
         if world.directory.managed(arn).is_some() {
             continue;
         }
@@ -97,13 +98,13 @@ fn check_policies(world: &World, asked: &Asked) -> Result<(), Fault> {
 }
 
 /// The words are those STS was seen to give.
-fn check_duration(asked: &Asked, role: &Role, chained: bool) -> Result<(), Fault> {
-    if chained && asked.seconds > MAX_CHAINED_SECONDS {
+fn check_duration(request: &AssumeRoleRequest, role: &Role, chained: bool) -> Result<(), Fault> {
+    if chained && request.seconds > MAX_CHAINED_SECONDS {
         return Err(Fault::validation(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
         ));
     }
-    if asked.seconds > i64::from(role.max_session_duration) {
+    if request.seconds > i64::from(role.max_session_duration) {
         return Err(Fault::validation(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         ));
@@ -117,19 +118,19 @@ fn check_duration(asked: &Asked, role: &Role, chained: bool) -> Result<(), Fault
 fn authorized_role(
     world: &World,
     scope: &Scope,
-    asked: &Asked,
+    request: &AssumeRoleRequest,
     calling: Option<&Claims>,
 ) -> Result<Arc<Role>, Fault> {
-    let arn = asked.role_arn.as_str();
+    let arn = request.role_arn.as_str();
     let Some(role) = world.roles.get(arn) else {
         return Err(refused(scope, "sts:AssumeRole", arn));
     };
-    let context = context(scope, asked, calling, role);
+    let context = context(scope, request, calling, role);
     let mut actions = vec!["sts:AssumeRole"];
-    if !asked.tags.is_empty() || calling.is_some_and(|calling| !calling.transitive.is_empty()) {
+    if !request.tags.is_empty() || calling.is_some_and(|calling| !calling.transitive.is_empty()) {
         actions.push("sts:TagSession");
     }
-    if asked.source_identity.is_some()
+    if request.source_identity.is_some()
         || calling.is_some_and(|calling| calling.source_identity.is_some())
     {
         actions.push("sts:SetSourceIdentity");
@@ -150,10 +151,7 @@ fn authorized_role(
             Err(Refusal::Denied(message)) if message == "Access Denied" => {
                 return Err(refused(scope, action, arn));
             }
-            Err(Refusal::Denied(message)) => return Err(Fault::new(403, "AccessDenied", message)),
-            Err(Refusal::Undecidable(message)) => {
-                return Err(Fault::new(501, "NotImplemented", message));
-            }
+            Err(refusal) => return Err(refusal.into()),
         }
     }
     Ok(role.clone())
@@ -166,22 +164,27 @@ fn refused(scope: &Scope, action: &str, arn: &str) -> Fault {
 }
 
 /// One context for all three actions, as the page on session tags says.
-fn context(scope: &Scope, asked: &Asked, calling: Option<&Claims>, role: &Role) -> Context {
+fn context(
+    scope: &Scope,
+    request: &AssumeRoleRequest,
+    calling: Option<&Claims>,
+    role: &Role,
+) -> Context {
     let mut context = scope.context(&role.account);
-    context.set("sts:RoleSessionName", asked.session_name.as_str());
-    if let Some(external_id) = &asked.external_id {
+    context.set("sts:RoleSessionName", request.session_name.as_str());
+    if let Some(external_id) = &request.external_id {
         context.set("sts:ExternalId", external_id.as_str());
     }
     for (key, value) in &role.tags {
         context.set(&format!("aws:ResourceTag/{key}"), value.as_str());
         context.set(&format!("iam:ResourceTag/{key}"), value.as_str());
     }
-    for (key, value) in &asked.tags {
+    for (key, value) in &request.tags {
         context.set(&format!("aws:RequestTag/{key}"), value.as_str());
     }
-    context.set_all("aws:TagKeys", asked.tags.iter().map(|(key, _)| key.clone()));
-    context.set_all("sts:TransitiveTagKeys", asked.transitive.iter().cloned());
-    if let Some(identity) = &asked.source_identity {
+    context.set_all("aws:TagKeys", request.tags.iter().map(|(key, _)| key.clone()));
+    context.set_all("sts:TransitiveTagKeys", request.transitive.iter().cloned());
+    if let Some(identity) = &request.source_identity {
         context.set("sts:SourceIdentity", identity.as_str());
     }
     // No page says whether what a session inherits counts as passed with the request.
@@ -193,7 +196,7 @@ fn context(scope: &Scope, asked: &Asked, calling: Option<&Claims>, role: &Role) 
     for key in &calling.transitive {
         context.set_unmodelled(&format!("aws:RequestTag/{key}"));
     }
-    if calling.source_identity.is_some() && asked.source_identity.is_none() {
+    if calling.source_identity.is_some() && request.source_identity.is_none() {
         context.set_unmodelled("sts:SourceIdentity");
     }
     context
