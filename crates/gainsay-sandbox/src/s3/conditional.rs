@@ -64,21 +64,23 @@ impl Conditions<'_> {
     }
 
     fn failed(&self, version: &Version, content: &Content) -> Option<Failed> {
-        let matches = |condition: &ETagCondition| tags_match(condition, content);
+        let matches = |condition: &ETagCondition| etag_matches(condition, content);
         match (self.if_match, self.if_unmodified_since) {
             (Some(condition), _) if !matches(condition) => return Some(Failed::Precondition),
-            (None, Some(time)) if after(version, time) => return Some(Failed::Precondition),
+            (None, Some(time)) if modified_after(version, time) => {
+                return Some(Failed::Precondition);
+            }
             _ => {}
         }
         match (self.if_none_match, self.if_modified_since) {
             (Some(condition), _) if matches(condition) => Some(Failed::NotModified),
-            (None, Some(time)) if !after(version, time) => Some(Failed::NotModified),
+            (None, Some(time)) if !modified_after(version, time) => Some(Failed::NotModified),
             _ => None,
         }
     }
 }
 
-fn tags_match(condition: &ETagCondition, content: &Content) -> bool {
+fn etag_matches(condition: &ETagCondition, content: &Content) -> bool {
     match condition {
         ETagCondition::Any => true,
         ETagCondition::ETag(etag) => etag.value() == content.etag,
@@ -86,7 +88,7 @@ fn tags_match(condition: &ETagCondition, content: &Content) -> bool {
 }
 
 /// Times of HTTP have no fractions of a second.
-fn after(version: &Version, time: &Timestamp) -> bool {
+fn modified_after(version: &Version, time: &Timestamp) -> bool {
     let time = OffsetDateTime::from(time.clone());
     version.modified.unix_timestamp() > time.unix_timestamp()
 }
@@ -115,7 +117,7 @@ pub(super) fn check_write(
         (None, Some(ETagCondition::Any), Some(_)) => Err(precondition()),
         (Some(ETagCondition::Any), None, _) => Err(not_modelled("If-Match of writes with *")),
         (Some(_), None, None) => Err(no_such_key()),
-        (Some(condition), None, Some(content)) if !tags_match(condition, content) => {
+        (Some(condition), None, Some(content)) if !etag_matches(condition, content) => {
             Err(precondition())
         }
         _ => Ok(()),
