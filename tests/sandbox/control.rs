@@ -1,6 +1,7 @@
 //! S3 Control: every operation and its action; jobs and the roles passed to them; access points.
 
-use aws_sdk_s3control::types::{JobManifestLocation, JobStatus, NetworkOrigin};
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_sdk_s3control::types::{JobManifestLocation, JobStatus, NetworkOrigin, VpcConfiguration};
 use gainsay::{
     attempt::{Answer, Field, OPERATIONS, Operation, Param},
     cloud::Clients,
@@ -385,6 +386,39 @@ fn an_access_point_is_kept_and_requests_go_through_it() {
             "another account's bucket",
             &seen("s3:CreateAccessPoint", &answer),
             "403 AccessDenied denied by -: nothing named",
+        );
+    });
+}
+
+#[test]
+fn deletes_that_cannot_be_decided_leave_no_bucket_in_place_of_an_access_point() {
+    run(async {
+        let place = setup();
+        let vpc = VpcConfiguration::builder().vpc_id("vpc-1").build().expect("a VPC");
+        let made = place
+            .s3control("admin")
+            .await
+            .create_access_point()
+            .account_id(ACCOUNT)
+            .name("in-vpc")
+            .bucket("gs-one")
+            .vpc_configuration(vpc)
+            .send()
+            .await
+            .expect("the access point");
+        let alias = made.alias().expect("an alias");
+        let key = ObjectIdentifier::builder().key("k").build().expect("a key");
+        let delete = Delete::builder().objects(key).build().expect("keys");
+        let clients = place.clients("admin", false).await;
+        let deleted = clients.s3.delete_objects().bucket(alias).delete(delete).send().await;
+        let answer = Answer::from_error(&deleted.expect_err("what is not modelled"));
+        let unmodelled = "501 NotImplemented not-implemented";
+        let mut table = Table::default();
+        table.row("deletes", &seen("s3:DeleteObjects", &answer), unmodelled);
+        table.row(
+            "what only a bucket takes",
+            &place.seen("admin", "s3:GetBucketVersioning", &[(Param::Bucket, alias)]).await,
+            unmodelled,
         );
     });
 }
