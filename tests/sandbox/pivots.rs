@@ -39,7 +39,7 @@ fn run(change: Option<(&str, &str, &str)>) -> Arc<RunRecord> {
 }
 
 /// Every attempt that does not pass: its id's last part, verdict and reason.
-fn told(record: &RunRecord) -> Vec<String> {
+fn lines(record: &RunRecord) -> Vec<String> {
     let failed = record.results.iter().filter(|result| result.verdict != Verdict::Pass);
     let line = |result: &gainsay::record::ResultRecord| {
         let name = result.id.rsplit('/').next().unwrap_or_default();
@@ -52,7 +52,7 @@ fn told(record: &RunRecord) -> Vec<String> {
 #[test]
 fn what_must_be_refused_is_refused() {
     let record = run(None);
-    assert_eq!(told(&record), [] as [&str; 0]);
+    assert_eq!(lines(&record), [] as [&str; 0]);
     assert_eq!(record.results.len(), 30);
 }
 
@@ -135,7 +135,7 @@ fn a_weaker_policy_is_noticed() {
         ),
     ];
     for (path, from, to, expected) in rows {
-        let told = told(&run(Some((path, from, to))));
-        assert!(told.iter().any(|line| line == expected), "{path} {to}: {told:?}");
+        let lines = lines(&run(Some((path, from, to))));
+        assert!(lines.iter().any(|line| line == expected), "{path} {to}: {lines:?}");
     }
 }

@@ -247,28 +247,9 @@ impl Place {
         }
     }
 
-    /// Asks, and says what came back as [`seen`] does.
-    pub async fn seen(&self, who: &str, operation: &str, params: &[(Param, &str)]) -> String {
-        seen(operation, &self.ask(who, operation, params).await)
-    }
-
-    /// The official client of S3 Control, which the program itself does without.
-    pub async fn s3control(&self, who: &str) -> aws_sdk_s3control::Client {
-        use aws_sdk_s3control::config::{
-            BehaviorVersion, Region, StalledStreamProtectionConfig, retry::RetryConfig,
-        };
-        let clients = self.clients(who, false).await;
-        let connector = clients.connector.clone();
-        let config = aws_sdk_s3control::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(clients.region.clone()))
-            .http_client(http_client_fn(move |_, _| connector.clone()))
-            .time_source(self.sandbox.clone())
-            .retry_config(RetryConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        aws_sdk_s3control::Client::from_conf(
-            config.credentials_provider(clients.credentials.unwrap()).build(),
-        )
+    /// Asks, and says what came back as [`outcome`] does.
+    pub async fn outcome(&self, who: &str, operation: &str, params: &[(Param, &str)]) -> String {
+        outcome(operation, &self.ask(who, operation, params).await)
     }
 
     /// Clients whose requests are changed after they were signed.
@@ -359,10 +340,10 @@ impl HttpConnector for Tamper {
 
 /// An answer in one line: `allowed`, or status, code and what a run takes it for, with layers and
 /// action of a denial.
-pub fn seen(operation: &str, answer: &Answer) -> String {
+pub fn outcome(operation: &str, answer: &Answer) -> String {
     let service = Operation::named(operation).expect("an operation of the catalogue").service;
-    let outcome = classify(service, answer);
-    let what = match (&outcome, answer) {
+    let classified = classify(service, answer);
+    let what = match (&classified, answer) {
         (Outcome::Allowed, Answer::Success { .. }) => return "allowed".to_owned(),
         (Outcome::Denied(denial), _) => {
             let layers: Vec<&str> = denial.layers.iter().map(|layer| layer.as_str()).collect();
@@ -372,7 +353,7 @@ pub fn seen(operation: &str, answer: &Answer) -> String {
                 if layers.is_empty() { "-".to_owned() } else { layers.join("|") }
             )
         }
-        (outcome, _) => outcome.kind().to_string(),
+        (other, _) => other.kind().to_string(),
     };
     match answer {
         Answer::Refused(refused) => {
@@ -411,9 +392,9 @@ pub fn run(test: impl Future<Output = ()>) {
 pub struct Table(Vec<String>);
 
 impl Table {
-    pub fn row(&mut self, name: &str, seen: &str, expected: &str) {
-        if seen != expected {
-            self.0.push(format!("{name}\n      got {seen}\n expected {expected}"));
+    pub fn row(&mut self, name: &str, actual: &str, expected: &str) {
+        if actual != expected {
+            self.0.push(format!("{name}\n      got {actual}\n expected {expected}"));
         }
     }
 }
@@ -422,10 +403,4 @@ impl Drop for Table {
     fn drop(&mut self) {
         assert!(self.0.is_empty() || std::thread::panicking(), "{}", self.0.join("\n"));
     }
-}
-
-/// The same clients with another for S3.
-pub fn with_s3(mut clients: Clients, s3: aws_sdk_s3::Client) -> Clients {
-    clients.s3 = lazy(|| s3);
-    clients
 }

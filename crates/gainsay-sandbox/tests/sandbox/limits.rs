@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use gainsay::attempt::{Field, Param};
 use serde_json::json;
 
-use crate::place::{How, Place, Setup, Table, all, allow, delegated, field, run, seen, send};
+use crate::support::{
+    Field, How, Param, Place, Setup, Table, all, allow, delegated, field, outcome, run, send,
+};
 
 const KEY: [(Param, &str); 2] = [(Param::Bucket, "gs-b"), (Param::Key, "k")];
 const UNMODELLED: &str = "501 NotImplemented not-implemented";
@@ -25,7 +26,7 @@ fn query(request: &mut HttpRequest, more: &str) {
 
 /// Each is a request that AWS gives a meaning of its own, and that a looser table would take for
 /// the operation beside it.
-const STRANGE: &[(&str, &str, Change, &str)] = &[
+const UNKNOWN: &[(&str, &str, Change, &str)] = &[
     ("nothing", "s3:PutObject", |_| {}, "allowed"),
     (
         "RenameObject",
@@ -74,11 +75,11 @@ fn a_request_that_is_not_in_the_table_is_refused_as_such() {
         let place = setup();
         place.done("admin", "s3:PutObject", &[KEY[0], KEY[1], (Param::Body, "kept")]).await;
         let mut table = Table::default();
-        for (name, operation, change, expected) in STRANGE {
+        for (name, operation, change, expected) in UNKNOWN {
             let place = place.fork();
             let clients = place.tampered("admin", change).await;
             let answer = send(&clients, operation, &[KEY[0], KEY[1]], How::default()).await;
-            table.row(name, &seen(operation, &answer), expected);
+            table.row(name, &outcome(operation, &answer), expected);
             if *expected != "allowed" {
                 table.row(
                     &format!("{name}: the object"),
@@ -114,10 +115,10 @@ fn a_host_that_is_not_there_does_not_answer_for_another() {
                 })
                 .await;
             let answer = send(&clients, "s3:GetObject", &KEY, How::default()).await;
-            let seen = seen("s3:GetObject", &answer);
-            assert!(seen.starts_with("501") || seen.starts_with("unclear"), "{host}: {seen}");
+            let found = outcome("s3:GetObject", &answer);
+            assert!(found.starts_with("501") || found.starts_with("unclear"), "{host}: {found}");
         }
-        assert_eq!(place.seen("admin", "s3:GetObject", &KEY).await, "allowed");
+        assert_eq!(place.outcome("admin", "s3:GetObject", &KEY).await, "allowed");
     });
 }
 
@@ -141,7 +142,7 @@ fn an_undecidable_policy_neither_allows_nor_denies() {
             place.done("admin", "s3:PutObject", &KEY).await;
             table.row(
                 &format!("{name}: deny"),
-                &place.seen("admin", "s3:GetObject", &KEY).await,
+                &place.outcome("admin", "s3:GetObject", &KEY).await,
                 expected,
             );
             // The same doubt about a permission.
@@ -156,23 +157,23 @@ fn an_undecidable_policy_neither_allows_nor_denies() {
             };
             table.row(
                 &format!("{name}: allow"),
-                &place.seen("maybe", "s3:GetObject", &KEY).await,
+                &place.outcome("maybe", "s3:GetObject", &KEY).await,
                 denied,
             );
         }
         // The same on a key, for KMS itself and through S3.
         let mut statements = delegated();
-        let strange = json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": { "ArnEquals": { "aws:PrincipalArn": "no ARN" } } });
-        statements.as_array_mut().expect("a list").push(strange);
+        let undecidable = json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": { "ArnEquals": { "aws:PrincipalArn": "no ARN" } } });
+        statements.as_array_mut().expect("a list").push(undecidable);
         let place = Setup::new().bucket("b", "", None).key("k", "", statements).build();
-        let arn = place.environment.deployed.key("k").expect("the key").arn.clone();
+        let arn = place.environment.key("k").expect("the key").arn.clone();
         table.row(
             "kms",
-            &place.seen("admin", "kms:DescribeKey", &[(Param::KeyId, &arn)]).await,
+            &place.outcome("admin", "kms:DescribeKey", &[(Param::KeyId, &arn)]).await,
             UNMODELLED,
         );
         let put = [KEY[0], KEY[1], (Param::Encryption, "aws:kms"), (Param::KmsKey, &arn)];
-        table.row("through s3", &place.seen("admin", "s3:PutObject", &put).await, UNMODELLED);
+        table.row("through s3", &place.outcome("admin", "s3:PutObject", &put).await, UNMODELLED);
     });
 }
 
@@ -189,7 +190,7 @@ fn a_fork_is_a_world_of_its_own_with_the_same_sessions() {
             [("the first", &place, "before"), ("the fork", &fork, "in the fork")]
         {
             // One session serves both.
-            let clients = place.target.clients(Some(&session), false);
+            let clients = place.clients_of(Some(&session), false);
             let answer = send(&clients, "s3:GetObject", &KEY, How::default()).await;
             table.row(name, &field(&answer, Field::Body), expected);
         }
@@ -199,10 +200,13 @@ fn a_fork_is_a_world_of_its_own_with_the_same_sessions() {
             ("the first", &place, "allowed"),
             ("the fork", &fork, "400 ExpiredToken bad-credentials"),
         ] {
-            let clients = place.target.clients(Some(&session), false);
+            let clients = place.clients_of(Some(&session), false);
             table.row(
                 name,
-                &seen("s3:GetObject", &send(&clients, "s3:GetObject", &KEY, How::default()).await),
+                &outcome(
+                    "s3:GetObject",
+                    &send(&clients, "s3:GetObject", &KEY, How::default()).await,
+                ),
                 expected,
             );
         }

@@ -1,10 +1,10 @@
 //! SSE-KMS: the caller's own permission on the key, on every path that data takes.
 
-use gainsay::attempt::{Answer, Field, Output, Param};
 use serde_json::{Value, json};
 
-use crate::place::{
-    ACCOUNT, How, Place, REGION, Setup, Table, all, allow, delegated, field, message, run, seen,
+use crate::support::{
+    ACCOUNT, Answer, Field, How, Output, Param, Place, REGION, Setup, Table, all, allow, delegated,
+    field, message, outcome, run,
 };
 
 const VIA: &str = "s3.eu-west-1.amazonaws.com";
@@ -61,7 +61,7 @@ fn setup() -> Place {
 }
 
 fn arn(place: &Place, key: &str) -> String {
-    place.environment.deployed.key(key).expect("the key").arn.clone()
+    place.environment.key(key).expect("the key").arn.clone()
 }
 
 fn first(output: &Output, field: Field) -> String {
@@ -108,13 +108,13 @@ fn every_path_asks_for_the_callers_own_permission() {
             {
                 table.row(
                     &format!("{who} {operation}"),
-                    &place.seen(who, operation, params).await,
+                    &place.outcome(who, operation, params).await,
                     refusal,
                 );
             }
             table.row(
                 &format!("{may} {operation}"),
-                &place.seen(may, operation, params).await,
+                &place.outcome(may, operation, params).await,
                 "allowed",
             );
         }
@@ -142,13 +142,13 @@ fn a_key_through_s3_is_not_a_key_in_the_hand() {
             let mut params = vec![(Param::KeyId, key.as_str()), (Param::Ciphertext, blob.as_str())];
             params.extend(dry);
             let refused = "400 AccessDeniedException denied by identity: kms:Decrypt";
-            table.row("both", &place.seen("both", "kms:Decrypt", &params).await, refused);
+            table.row("both", &place.outcome("both", "kms:Decrypt", &params).await, refused);
             let allowed =
                 if dry.is_some() { "400 DryRunOperationException allowed" } else { "allowed" };
-            table.row("admin", &place.seen("admin", "kms:Decrypt", &params).await, allowed);
+            table.row("admin", &place.outcome("admin", "kms:Decrypt", &params).await, allowed);
         }
         let at = [(Param::Bucket, "gs-kept"), (Param::Key, "k")];
-        table.row("both, through S3", &place.seen("both", "s3:PutObject", &at).await, "allowed");
+        table.row("both, through S3", &place.outcome("both", "s3:PutObject", &at).await, "allowed");
     });
 }
 
@@ -173,7 +173,7 @@ fn the_key_policy_decides_who_else_may() {
             params.push((Param::KmsKey, &arn));
             table.row(
                 &format!("{who} with {key}"),
-                &place.seen(who, "s3:PutObject", &params).await,
+                &place.outcome(who, "s3:PutObject", &params).await,
                 expected,
             );
         }
@@ -181,7 +181,7 @@ fn the_key_policy_decides_who_else_may() {
         place
             .done("both", "s3:PutObject", &[put[0], put[1], put[2], (Param::KmsKey, &refusing)])
             .await;
-        let read = place.seen("both", "s3:GetObject", &put[..2]).await;
+        let read = place.outcome("both", "s3:GetObject", &put[..2]).await;
         table.row(
             "a key policy's deny",
             &read,
@@ -190,7 +190,7 @@ fn the_key_policy_decides_who_else_may() {
         let missing =
             format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/99999999-9999-4999-8999-999999999999");
         let answer = place
-            .seen("admin", "s3:PutObject", &[put[0], put[1], put[2], (Param::KmsKey, &missing)])
+            .outcome("admin", "s3:PutObject", &[put[0], put[1], put[2], (Param::KmsKey, &missing)])
             .await;
         table.row("a key that is not there", &answer, "400 KMS.NotFoundException absent");
     });
@@ -206,7 +206,7 @@ fn a_bucket_key_changes_the_encryption_context() {
             [("gs-kept", "by-bucket", "by-object"), ("gs-each", "by-object", "by-bucket")]
         {
             let at = [(Param::Bucket, bucket), (Param::Key, "k")];
-            let put = place.seen(may_not, "s3:PutObject", &at).await;
+            let put = place.outcome(may_not, "s3:PutObject", &at).await;
             table.row(
                 &format!("{may_not} {bucket}"),
                 &put,
@@ -214,10 +214,10 @@ fn a_bucket_key_changes_the_encryption_context() {
             );
             table.row(
                 &format!("{may} {bucket}"),
-                &place.seen(may, "s3:PutObject", &at).await,
+                &place.outcome(may, "s3:PutObject", &at).await,
                 "allowed",
             );
-            let get = place.seen(may_not, "s3:GetObject", &at).await;
+            let get = place.outcome(may_not, "s3:GetObject", &at).await;
             table.row(
                 &format!("{may_not} reads {bucket}"),
                 &get,
@@ -225,7 +225,7 @@ fn a_bucket_key_changes_the_encryption_context() {
             );
             table.row(
                 &format!("{may} reads {bucket}"),
-                &place.seen(may, "s3:GetObject", &at).await,
+                &place.outcome(may, "s3:GetObject", &at).await,
                 "allowed",
             );
         }
@@ -309,12 +309,12 @@ fn nothing_is_kept_in_plain_text() {
             ];
             place.done("admin", "s3:PutObject", &at).await;
         }
-        let held = format!("{:?}", place.sandbox.snapshot());
+        let stored = format!("{:?}", place.sandbox.snapshot());
         let bytes: Vec<String> = b"a body that".iter().map(u8::to_string).collect();
         for shown in ["a body that".to_owned(), bytes.join(", ")] {
-            assert!(!held.contains(&shown));
+            assert!(!stored.contains(&shown));
         }
-        assert!(held.contains("gs-kept"), "the snapshot shows what is held");
+        assert!(stored.contains("gs-kept"), "the snapshot shows what is held");
     });
 }
 
@@ -329,15 +329,15 @@ fn kms_and_plain_http_do_not_go_together() {
         let mut table = Table::default();
         for operation in ["s3:PutObject", "s3:GetObject", "s3:CreateMultipartUpload"] {
             let answer = place.ask_as("admin", operation, &at, over(true)).await;
-            table.row(operation, &seen(operation, &answer), "400 InvalidArgument rejected");
+            table.row(operation, &outcome(operation, &answer), "400 InvalidArgument rejected");
             let words = "Requests specifying Server Side Encryption with AWS KMS managed keys must be made over a secure connection.";
             table.row(operation, &message(&answer), words);
             let answer = place.ask_as("admin", operation, &at, over(false)).await;
-            table.row(operation, &seen(operation, &answer), "allowed");
+            table.row(operation, &outcome(operation, &answer), "allowed");
         }
         let free = [(Param::Bucket, "gs-free"), (Param::Key, "k")];
         let answer: Answer = place.ask_as("admin", "s3:PutObject", &free, over(true)).await;
-        table.row("AES256", &seen("s3:PutObject", &answer), "allowed");
+        table.row("AES256", &outcome("s3:PutObject", &answer), "allowed");
     });
 }
 
@@ -367,8 +367,8 @@ fn policies_see_the_key_as_its_arn_however_it_is_named() {
             .key("k", "", delegated())
             .key("other", "", delegated())
             .build();
-        let key = place.environment.deployed.key("k").expect("the key").clone();
-        let wrong = place.environment.deployed.key("other").expect("the key").clone();
+        let key = place.environment.key("k").expect("the key").clone();
+        let wrong = place.environment.key("other").expect("the key").clone();
         let denied = "403 AccessDenied denied by resource|block-public-access: s3:PutObject";
         let mut table = Table::default();
         for (name, expected) in [
@@ -388,11 +388,11 @@ fn policies_see_the_key_as_its_arn_however_it_is_named() {
                 (Param::Encryption, "aws:kms"),
                 (Param::KmsKey, name.as_str()),
             ];
-            table.row(&name, &place.seen("admin", "s3:PutObject", &params).await, expected);
+            table.row(&name, &place.outcome("admin", "s3:PutObject", &params).await, expected);
         }
         // Without a key id S3 uses aws/s3: what policies then see is assumed.
         let params =
             [(Param::Bucket, "gs-pinned"), (Param::Key, "k"), (Param::Encryption, "aws:kms")];
-        table.row("no key id", &place.seen("admin", "s3:PutObject", &params).await, denied);
+        table.row("no key id", &place.outcome("admin", "s3:PutObject", &params).await, denied);
     });
 }

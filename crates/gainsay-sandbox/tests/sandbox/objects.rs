@@ -1,10 +1,10 @@
 //! Objects: versions, what is missing, and what makes an object public.
 
-use gainsay::attempt::{Field, Param};
 use serde_json::json;
 
-use crate::place::{
-    ACCOUNT, How, PARTNER, Place, Setup, Table, all, allow, field, message, run, seen,
+use crate::support::{
+    ACCOUNT, Field, How, PARTNER, Param, Place, Setup, Table, all, allow, field, message, outcome,
+    run,
 };
 
 const OPEN: &str = ", block_public_access: { block_public_acls: false, ignore_public_acls: false, block_public_policy: false, restrict_public_buckets: false }";
@@ -127,17 +127,17 @@ fn a_delete_marker_hides_and_a_missing_key_is_told_to_those_who_may_list() {
         for (name, who, operation, params, expected) in rows {
             table.row(
                 &format!("{name}: {who} {operation}"),
-                &place.seen(who, operation, params).await,
+                &place.outcome(who, operation, params).await,
                 expected,
             );
         }
         // The marker deleted, the object is back.
         table.row(
             "delete the marker",
-            &place.seen("admin", "s3:DeleteObject", &named(&marker)).await,
+            &place.outcome("admin", "s3:DeleteObject", &named(&marker)).await,
             "allowed",
         );
-        table.row("it is back", &place.seen("blind", "s3:GetObject", &key).await, "allowed");
+        table.row("it is back", &place.outcome("blind", "s3:GetObject", &key).await, "allowed");
     });
 }
 
@@ -148,7 +148,7 @@ fn each_layer_refuses_in_its_own_words() {
         let deny = json!({ "Effect": "Deny", "Action": "s3:GetObject", "Resource": arn });
         let boundary = ", boundary: limit.json";
         let limit = json!([allow("s3:PutObject", "*")]);
-        let trust = crate::place::root_may("sts:AssumeRole");
+        let trust = crate::support::root_may("sts:AssumeRole");
         let place = Setup::new()
             .role("nothing", json!([allow("s3:ListAllMyBuckets", "*")]))
             .role("denied", json!([allow("s3:*", "*"), deny]))
@@ -188,14 +188,18 @@ fn each_layer_refuses_in_its_own_words() {
         for (who, operation, layer, clause) in rows {
             let answer = place.ask(who, operation, &key).await;
             let expected = format!("403 AccessDenied denied by {layer}: {operation}");
-            table.row(&format!("{who} {operation}"), &seen(operation, &answer), &expected);
+            table.row(&format!("{who} {operation}"), &outcome(operation, &answer), &expected);
             let words = format!(
                 "User: arn:aws:sts::{ACCOUNT}:assumed-role/{who}/tester is not authorized to perform: {operation} on resource: \"arn:aws:s3:::gs-b/k\" {clause}"
             );
             table.row(&format!("{who} {operation}: message"), &message(&answer), &words);
         }
-        table.row("bounded may put", &place.seen("bounded", "s3:PutObject", &key).await, "allowed");
-        table.row("admin may get", &place.seen("admin", "s3:GetObject", &key).await, "allowed");
+        table.row(
+            "bounded may put",
+            &place.outcome("bounded", "s3:PutObject", &key).await,
+            "allowed",
+        );
+        table.row("admin may get", &place.outcome("admin", "s3:GetObject", &key).await, "allowed");
     });
 }
 
@@ -225,7 +229,11 @@ fn acls_are_off_or_blocked() {
         ] {
             let key = at(bucket, "k");
             let answer = place.ask("admin", operation, &[key[0], key[1], (Param::Acl, acl)]).await;
-            table.row(&format!("{bucket} {operation} {acl}"), &seen(operation, &answer), expected);
+            table.row(
+                &format!("{bucket} {operation} {acl}"),
+                &outcome(operation, &answer),
+                expected,
+            );
             let clause = "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access";
             if expected == blocked {
                 table.row("clause", &message(&answer).ends_with(clause).to_string(), "true");
@@ -240,13 +248,17 @@ fn acls_are_off_or_blocked() {
         let refused = "403 AccessDenied denied by identity: s3:PutObjectAcl";
         table.row(
             "without the permission",
-            &place.seen("blind", "s3:PutObject", &with).await,
+            &place.outcome("blind", "s3:PutObject", &with).await,
             refused,
         );
-        table.row("without the ACL", &place.seen("blind", "s3:PutObject", &key).await, "allowed");
+        table.row(
+            "without the ACL",
+            &place.outcome("blind", "s3:PutObject", &key).await,
+            "allowed",
+        );
         let tagged = [key[0], key[1], (Param::Tags, "a=b")];
         let refused = "403 AccessDenied denied by identity: s3:PutObjectTagging";
-        table.row("tags", &place.seen("blind", "s3:PutObject", &tagged).await, refused);
+        table.row("tags", &place.outcome("blind", "s3:PutObject", &tagged).await, refused);
     });
 }
 
@@ -264,7 +276,7 @@ fn a_public_bucket_can_be_restricted() {
             let key = at(bucket, "k");
             table.row(
                 &format!("{bucket}, own"),
-                &place.seen("admin", "s3:PutObject", &key).await,
+                &place.outcome("admin", "s3:PutObject", &key).await,
                 "allowed",
             );
             for (who, operation) in [
@@ -275,13 +287,13 @@ fn a_public_bucket_can_be_restricted() {
             ] {
                 table.row(
                     &format!("{bucket}, {who} {operation}"),
-                    &place.seen(who, operation, &key).await,
+                    &place.outcome(who, operation, &key).await,
                     expected,
                 );
             }
             table.row(
                 &format!("{bucket}, own read"),
-                &place.seen("lister", "s3:GetObject", &key).await,
+                &place.outcome("lister", "s3:GetObject", &key).await,
                 "allowed",
             );
         }
@@ -299,7 +311,7 @@ fn sse_c_is_blocked_unless_the_bucket_allows_it() {
             let answer = place.ask("admin", operation, &with).await;
             table.row(
                 operation,
-                &seen(operation, &answer),
+                &outcome(operation, &answer),
                 "403 AccessDenied denied by encryption-block: s3:PutObject",
             );
             let words = format!(
@@ -308,15 +320,19 @@ fn sse_c_is_blocked_unless_the_bucket_allows_it() {
             table.row(&format!("{operation}: message"), &message(&answer), &words);
             table.row(
                 &format!("{operation} without"),
-                &place.seen("admin", operation, &key).await,
+                &place.outcome("admin", operation, &key).await,
                 "allowed",
             );
         }
         let unblocked = [(Param::Bucket, "gs-unblocked"), key[1], with[2]];
-        table.row("not blocked", &place.seen("admin", "s3:PutObject", &unblocked).await, "allowed");
+        table.row(
+            "not blocked",
+            &place.outcome("admin", "s3:PutObject", &unblocked).await,
+            "allowed",
+        );
         // Over plain HTTP S3 refuses it itself (assumed: the words are seen in clones only).
         let plain = How { plain: true, ..How::default() };
         let answer = place.ask_as("admin", "s3:PutObject", &with, plain).await;
-        table.row("plain HTTP", &seen("s3:PutObject", &answer), "400 InvalidRequest rejected");
+        table.row("plain HTTP", &outcome("s3:PutObject", &answer), "400 InvalidRequest rejected");
     });
 }

@@ -4,11 +4,10 @@
 use aws_sdk_s3control::types::Tag;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
-use gainsay::attempt::{Answer, Field, Param};
 use serde_json::json;
 
 use crate::control::{NO_GRANT, setup};
-use crate::place::{ACCOUNT, PARTNER, Table, field, run, seen};
+use crate::support::{ACCOUNT, Answer, Field, PARTNER, Param, Table, field, outcome, run};
 
 #[test]
 fn an_accounts_block_holds_for_its_buckets() {
@@ -17,30 +16,30 @@ fn an_accounts_block_holds_for_its_buckets() {
         let key = [(Param::Bucket, "gs-public"), (Param::Key, "k")];
         place.done("admin", "s3:PutObject", &key).await;
         let mut table = Table::default();
-        table.row("before", &place.seen("anonymous", "s3:GetObject", &key).await, "allowed");
+        table.row("before", &place.outcome("anonymous", "s3:GetObject", &key).await, "allowed");
         let absent = "404 NoSuchPublicAccessBlockConfiguration absent";
         table.row(
             "not set",
-            &place.seen("admin", "s3control:GetPublicAccessBlock", &[]).await,
+            &place.outcome("admin", "s3control:GetPublicAccessBlock", &[]).await,
             absent,
         );
         place.done("admin", "s3control:PutPublicAccessBlock", &[]).await;
         table.row(
             "set",
-            &place.seen("admin", "s3control:GetPublicAccessBlock", &[]).await,
+            &place.outcome("admin", "s3control:GetPublicAccessBlock", &[]).await,
             "allowed",
         );
         let denied = "403 AccessDenied denied by -: nothing named";
-        table.row("anonymous", &place.seen("anonymous", "s3:GetObject", &key).await, denied);
+        table.row("anonymous", &place.outcome("anonymous", "s3:GetObject", &key).await, denied);
         table.row(
             "the account itself",
-            &place.seen("admin", "s3:GetObject", &key).await,
+            &place.outcome("admin", "s3:GetObject", &key).await,
             "allowed",
         );
         let acl = [key[0], key[1], (Param::Acl, "public-read")];
         table.row(
             "a public ACL",
-            &place.seen("admin", "s3:PutObjectAcl", &acl).await,
+            &place.outcome("admin", "s3:PutObjectAcl", &acl).await,
             "403 AccessDenied denied by block-public-access: s3:PutObjectAcl",
         );
         let own = place
@@ -57,10 +56,10 @@ fn an_accounts_block_holds_for_its_buckets() {
             .expect("four settings");
         assert_eq!(own.restrict_public_buckets, Some(false), "the bucket's own is as it was");
         place.done("admin", "s3control:DeletePublicAccessBlock", &[]).await;
-        table.row("after", &place.seen("anonymous", "s3:GetObject", &key).await, "allowed");
+        table.row("after", &place.outcome("anonymous", "s3:GetObject", &key).await, "allowed");
         table.row(
             "removed",
-            &place.seen("admin", "s3control:GetPublicAccessBlock", &[]).await,
+            &place.outcome("admin", "s3control:GetPublicAccessBlock", &[]).await,
             absent,
         );
     });
@@ -78,7 +77,7 @@ fn tags_of_a_bucket_are_added_listed_and_removed() {
             ("another value", tags("team=b"), denied),
             ("another key besides", tags("team=a&role=admin"), denied),
         ] {
-            table.row(name, &place.seen("team-a", "s3:TagResource", &params).await, expected);
+            table.row(name, &place.outcome("team-a", "s3:TagResource", &params).await, expected);
         }
         place.done("admin", "s3:TagResource", &tags("team=c&cost=1&x=<y>")).await;
         let bucket = [(Param::Bucket, "gs-one")];
@@ -95,7 +94,7 @@ fn tags_of_a_bucket_are_added_listed_and_removed() {
         ] {
             table.row(
                 &format!("the bucket policy: {who}"),
-                &place.seen(who, "s3:TagResource", &guarded).await,
+                &place.outcome(who, "s3:TagResource", &guarded).await,
                 expected,
             );
         }
@@ -112,7 +111,7 @@ fn tags_of_a_bucket_are_added_listed_and_removed() {
             .await;
         table.row(
             "51",
-            &seen("s3:TagResource", &Answer::from_error(&many.expect_err("a refusal"))),
+            &outcome("s3:TagResource", &Answer::from_error(&many.expect_err("a refusal"))),
             "400 BadRequest rejected",
         );
         for (name, arn, expected) in [
@@ -129,7 +128,7 @@ fn tags_of_a_bucket_are_added_listed_and_removed() {
                 client.list_tags_for_resource().account_id(ACCOUNT).resource_arn(arn).send().await;
             table.row(
                 name,
-                &seen("s3:TagResource", &Answer::from_error(&sent.expect_err("a refusal"))),
+                &outcome("s3:TagResource", &Answer::from_error(&sent.expect_err("a refusal"))),
                 expected,
             );
         }
@@ -146,26 +145,30 @@ fn s3_and_s3_control_see_the_same_tags() {
             field(&place.ask("admin", "s3:ListTagsForResource", &bucket).await, Field::Tags)
         };
         let mut table = Table::default();
-        table.row("none yet", &place.seen("admin", "s3:GetBucketTagging", &bucket).await, absent);
+        table.row(
+            "none yet",
+            &place.outcome("admin", "s3:GetBucketTagging", &bucket).await,
+            absent,
+        );
         place
             .done("admin", "s3:PutBucketTagging", &[bucket[0], (Param::Tags, "team=a&x=<y>")])
             .await;
         table.row("put by S3", &list().await, "team=a&x=<y>");
         place.done("admin", "s3:TagResource", &[bucket[0], (Param::Tags, "team=b")]).await;
         let client = place.clients("admin", false).await.s3;
-        let told = client.get_bucket_tagging().bucket("gs-one").send().await.expect("the tags");
-        let told: Vec<String> =
-            told.tag_set().iter().map(|tag| format!("{}={}", tag.key(), tag.value())).collect();
-        table.row("changed by S3 Control", &told.join("&"), "x=<y>&team=b");
+        let result = client.get_bucket_tagging().bucket("gs-one").send().await.expect("the tags");
+        let tags: Vec<String> =
+            result.tag_set().iter().map(|tag| format!("{}={}", tag.key(), tag.value())).collect();
+        table.row("changed by S3 Control", &tags.join("&"), "x=<y>&team=b");
         table.row(
             "deleted",
-            &place.seen("admin", "s3:DeleteBucketTagging", &bucket).await,
+            &place.outcome("admin", "s3:DeleteBucketTagging", &bucket).await,
             "allowed",
         );
         table.row("none left", &list().await, "");
         table.row(
             "none left for S3",
-            &place.seen("admin", "s3:GetBucketTagging", &bucket).await,
+            &place.outcome("admin", "s3:GetBucketTagging", &bucket).await,
             absent,
         );
     });
@@ -179,12 +182,12 @@ fn an_accounts_block_holds_for_a_public_policy() {
         let public = public.to_string();
         let put = [(Param::Bucket, "gs-public"), (Param::Document, public.as_str())];
         let mut table = Table::default();
-        table.row("before", &place.seen("admin", "s3:PutBucketPolicy", &put).await, "allowed");
+        table.row("before", &place.outcome("admin", "s3:PutBucketPolicy", &put).await, "allowed");
         place.done("admin", "s3control:PutPublicAccessBlock", &[]).await;
         let blocked = "403 AccessDenied denied by block-public-access: s3:PutBucketPolicy";
-        table.row("blocked", &place.seen("admin", "s3:PutBucketPolicy", &put).await, blocked);
+        table.row("blocked", &place.outcome("admin", "s3:PutBucketPolicy", &put).await, blocked);
         place.done("admin", "s3control:DeletePublicAccessBlock", &[]).await;
-        table.row("after", &place.seen("admin", "s3:PutBucketPolicy", &put).await, "allowed");
+        table.row("after", &place.outcome("admin", "s3:PutBucketPolicy", &put).await, "allowed");
     });
 }
 
@@ -213,7 +216,7 @@ fn the_access_grants_instance_is_one() {
             ("s3:DeleteAccessGrantsInstance", &[], "allowed"),
             ("s3:DeleteAccessGrantsInstance", &[], absent),
         ] {
-            table.row(operation, &place.seen("admin", operation, params).await, expected);
+            table.row(operation, &place.outcome("admin", operation, params).await, expected);
         }
     });
 }
@@ -317,11 +320,11 @@ fn what_no_client_sends_changes_nothing() {
                 .account_id(ACCOUNT)
                 .resource_arn("arn:aws:s3:::gs-one")
                 .tags(tag);
-            let told = match request.customize().mutate_request(change).send().await {
+            let result = match request.customize().mutate_request(change).send().await {
                 Ok(_) => "allowed".to_owned(),
-                Err(error) => seen("s3:TagResource", &Answer::from_error(&error)),
+                Err(error) => outcome("s3:TagResource", &Answer::from_error(&error)),
             };
-            table.row(name, &told, expected);
+            table.row(name, &result, expected);
             let listed =
                 place.ask("admin", "s3:ListTagsForResource", &[(Param::Bucket, "gs-one")]).await;
             let left = if *name == "nothing" { "a=1" } else { "" };

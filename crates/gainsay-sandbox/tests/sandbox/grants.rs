@@ -2,18 +2,14 @@
 //! those can do.
 
 use aws_credential_types::Credentials;
-use gainsay::{
-    attempt::{Answer, Field, Param},
-    cloud::Clients,
-};
 use gainsay_iam::Layer;
 use serde_json::json;
 
 use crate::{
     control::NO_GRANT,
-    place::{
-        ACCOUNT, How, Place, REGION, Setup, Table, all, allow, message, root_may, run, send,
-        trusts_access_grants,
+    support::{
+        ACCOUNT, Answer, Clients, Field, How, Param, Place, REGION, Setup, Table, all, allow,
+        message, root_may, run, send, trusts_access_grants,
     },
 };
 
@@ -84,7 +80,7 @@ async fn vended(place: &Place, who: &str, target: &str, permission: &str) -> Cli
         None,
         "test",
     );
-    place.target.clients(Some(&credentials), false)
+    place.clients_of(Some(&credentials), false)
 }
 
 #[test]
@@ -118,12 +114,12 @@ fn only_a_grantee_gets_credentials() {
                 (Param::Permission, permission),
             ];
             let name = format!("{who} {permission} {prefix}");
-            table.row(&name, &place.seen(who, "s3:GetDataAccess", &params).await, expected);
+            table.row(&name, &place.outcome(who, "s3:GetDataAccess", &params).await, expected);
         }
         let of_another = [(Param::Bucket, "gs-closed"), (Param::Prefix, "team-a/")];
         table.row(
             "another bucket",
-            &place.seen("operator", "s3:GetDataAccess", &of_another).await,
+            &place.outcome("operator", "s3:GetDataAccess", &of_another).await,
             NO_GRANT,
         );
         let answer = place.ask("other", "s3:GetDataAccess", &[(Param::Bucket, "gs-one")]).await;
@@ -151,7 +147,11 @@ fn a_target_cannot_speak_for_s3() {
             "Access Denied",
         ] {
             let params = [(Param::Bucket, "gs-one"), (Param::Prefix, prefix)];
-            table.row(prefix, &place.seen("operator", "s3:GetDataAccess", &params).await, NO_GRANT);
+            table.row(
+                prefix,
+                &place.outcome("operator", "s3:GetDataAccess", &params).await,
+                NO_GRANT,
+            );
         }
     });
 }
@@ -187,7 +187,7 @@ fn what_is_handed_out_is_good_for_the_grant_only() {
                 How::default(),
             )
             .await;
-            table.row(name, &crate::place::seen(operation, &answer), &expected);
+            table.row(name, &crate::support::outcome(operation, &answer), &expected);
         }
         for (prefix, expected) in [
             ("team-a/", "allowed".to_owned()),
@@ -199,13 +199,13 @@ fn what_is_handed_out_is_good_for_the_grant_only() {
             let answer = send(&reads, "s3:ListObjectsV2", &params, How::default()).await;
             table.row(
                 &format!("list {prefix}"),
-                &crate::place::seen("s3:ListObjectsV2", &answer),
+                &crate::support::outcome("s3:ListObjectsV2", &answer),
                 &expected,
             );
         }
         // The same role, assumed by anybody else, is not handed out by Access Grants.
         let read = [(Param::Bucket, "gs-one"), (Param::Key, "team-a/x")];
-        let plain = place.seen("data", "s3:GetObject", &read).await;
+        let plain = place.outcome("data", "s3:GetObject", &read).await;
         table.row("the role itself", &plain, "403 AccessDenied denied by identity: s3:GetObject");
     });
 }
@@ -225,7 +225,7 @@ fn the_bucket_and_the_roles_own_policies_still_hold() {
         let mut table = Table::default();
         table.row(
             "the bucket's deny",
-            &crate::place::seen("s3:GetObject", &answer),
+            &crate::support::outcome("s3:GetObject", &answer),
             "403 AccessDenied denied by resource|block-public-access: s3:GetObject",
         );
         // A role that does not trust Access Grants is handed out to nobody.
@@ -234,7 +234,7 @@ fn the_bucket_and_the_roles_own_policies_still_hold() {
         grant(&place, &location, "operator", "", "READ").await;
         table.row(
             "an untrusting role",
-            &place.seen("operator", "s3:GetDataAccess", &[(Param::Bucket, "gs-one")]).await,
+            &place.outcome("operator", "s3:GetDataAccess", &[(Param::Bucket, "gs-one")]).await,
             "403 StsNotAuthorizedError rejected",
         );
     });
@@ -280,13 +280,13 @@ fn a_location_needs_its_role_to_be_passed() {
             let params = [(Param::Bucket, bucket), (Param::Role, by.as_str())];
             table.row(
                 name,
-                &place.seen(who, "s3:CreateAccessGrantsLocation", &params).await,
+                &place.outcome(who, "s3:CreateAccessGrantsLocation", &params).await,
                 expected,
             );
         }
         table.row(
             "an instance in use",
-            &place.seen("admin", "s3:DeleteAccessGrantsInstance", &[]).await,
+            &place.outcome("admin", "s3:DeleteAccessGrantsInstance", &[]).await,
             "400 AccessGrantsInstanceNotEmptyError rejected",
         );
     });
@@ -338,7 +338,7 @@ fn a_grant_is_made_on_a_location_that_is_there() {
             ),
         ] {
             let params = [(Param::Location, id), (Param::Prefix, prefix), (Param::Grantee, to)];
-            table.row(name, &place.seen(who, "s3:CreateAccessGrant", &params).await, expected);
+            table.row(name, &place.outcome(who, "s3:CreateAccessGrant", &params).await, expected);
         }
     });
 }

@@ -3,15 +3,15 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use gainsay::attempt::{Field, Param};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::{
     admin::raw,
-    place::{
-        ACCOUNT, How, Place, REGION, Setup, Table, all, allow, delegated, field, message, run, seen,
+    support::{
+        ACCOUNT, Field, How, Param, Place, REGION, Setup, Table, all, allow, delegated, field,
+        message, outcome, run,
     },
 };
 
@@ -46,7 +46,7 @@ fn setup() -> Place {
 fn a_form_is_authorized_and_stored_as_a_put() {
     run(async {
         let place = setup();
-        let one = place.environment.deployed.key("one").expect("the key").arn.clone();
+        let one = place.environment.key("one").expect("the key").arn.clone();
         let with = |more: &[(Param, &'static str)]| [KEY.as_slice(), more].concat();
         let mut table = Table::default();
         let put = "s3:PutObject";
@@ -100,10 +100,14 @@ fn a_form_is_authorized_and_stored_as_a_put() {
         ] {
             let params = [&[(Param::Bucket, bucket), (Param::Key, key)], more].concat();
             let name = format!("{who} {bucket}/{key} {more:?}");
-            let told = place.seen(who, "s3:PostObject", &params).await;
-            table.row(&name, &told, expected);
+            let result = place.outcome(who, "s3:PostObject", &params).await;
+            table.row(&name, &result, expected);
             // By the first door it is the same.
-            table.row(&format!("{name}, as a put"), &place.seen(who, put, &params).await, expected);
+            table.row(
+                &format!("{name}, as a put"),
+                &place.outcome(who, put, &params).await,
+                expected,
+            );
         }
         let keyed = [
             (Param::Encryption, "aws:kms"),
@@ -112,10 +116,10 @@ fn a_form_is_authorized_and_stored_as_a_put() {
             (Param::Body, "sent"),
         ];
         let keyed = [KEY.as_slice(), &keyed].concat();
-        let told = place.seen("keyless", "s3:PostObject", &keyed).await;
+        let result = place.outcome("keyless", "s3:PostObject", &keyed).await;
         table.row(
             "without the key",
-            &told,
+            &result,
             "403 AccessDenied denied by identity: kms:GenerateDataKey",
         );
         let stored = place.ask("team", "s3:PostObject", &keyed).await;
@@ -146,27 +150,28 @@ fn policies_see_that_it_is_a_form_and_how_it_came() {
         let at = |bucket| [(Param::Bucket, bucket), (Param::Key, "in/k")];
         let plain = How { plain: true, ..How::default() };
         let mut table = Table::default();
-        let told = place.seen("admin", "s3:PostObject", &at("gs-no-forms")).await;
+        let result = place.outcome("admin", "s3:PostObject", &at("gs-no-forms")).await;
         table.row(
             "a form",
-            &told,
+            &result,
             "403 AccessDenied denied by resource|block-public-access: s3:PutObject",
         );
         table.row(
             "no form",
-            &place.seen("admin", "s3:PutObject", &at("gs-no-forms")).await,
+            &place.outcome("admin", "s3:PutObject", &at("gs-no-forms")).await,
             "allowed",
         );
-        let told = place.ask_as("anonymous", "s3:PostObject", &at("gs-open"), plain.clone()).await;
+        let result =
+            place.ask_as("anonymous", "s3:PostObject", &at("gs-open"), plain.clone()).await;
         table.row(
             "plain",
-            &seen("s3:PostObject", &told),
+            &outcome("s3:PostObject", &result),
             "403 AccessDenied denied by -: nothing named",
         );
-        let told = place.ask_as("admin", "s3:PostObject", &at("gs-open"), plain).await;
+        let result = place.ask_as("admin", "s3:PostObject", &at("gs-open"), plain).await;
         table.row(
             "plain, signed",
-            &seen("s3:PostObject", &told),
+            &outcome("s3:PostObject", &result),
             "403 AccessDenied denied by resource|block-public-access: s3:PutObject",
         );
     });

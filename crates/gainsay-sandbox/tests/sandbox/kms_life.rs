@@ -9,10 +9,9 @@ use aws_sdk_kms::{
     primitives::Blob,
     types::{IncludeKeyMaterial, KeyState, MultiRegionKeyType, RotationsListEntry},
 };
-use gainsay::attempt::Param;
 use serde_json::json;
 
-use crate::place::{Place, Setup, Table, allow, delegated, run};
+use crate::support::{Param, Place, Setup, Table, allow, delegated, run};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -29,8 +28,8 @@ async fn client(place: &Place, who: &str, region: &str) -> Client {
     Client::from_conf(config.build())
 }
 
-/// `allowed`, or the code.
-fn told<T, E: ProvideErrorMetadata>(answer: Result<T, E>) -> String {
+/// The code of an error, or `allowed`.
+fn code<T, E: ProvideErrorMetadata>(answer: Result<T, E>) -> String {
     match answer {
         Ok(_) => "allowed".to_owned(),
         Err(error) => error.code().unwrap_or_default().to_owned(),
@@ -47,7 +46,7 @@ fn setup() -> Place {
 }
 
 fn arn(place: &Place) -> String {
-    place.environment.deployed.key("k").expect("the key").arn.clone()
+    place.environment.key("k").expect("the key").arn.clone()
 }
 
 async fn rotations(kms: &Client, key: &str) -> Vec<RotationsListEntry> {
@@ -93,15 +92,15 @@ fn the_clock_rotates_and_what_was_sealed_stays_readable() {
         place.sandbox.advance(DAY * 89);
         table.row("a day before", &kinds(&rotations(&kms, &key).await), "FIRST CURRENT");
         place.sandbox.advance(DAY * 2);
-        let seen = rotations(&kms, &key).await;
-        table.row("a day after", &kinds(&seen), "FIRST NON_CURRENT, AUTOMATIC CURRENT");
-        assert_eq!(seen[1].rotation_date.expect("a date").secs(), next);
+        let found = rotations(&kms, &key).await;
+        table.row("a day after", &kinds(&found), "FIRST NON_CURRENT, AUTOMATIC CURRENT");
+        assert_eq!(found[1].rotation_date.expect("a date").secs(), next);
         place.sandbox.advance(DAY * 180);
-        let seen = rotations(&kms, &key).await;
+        let found = rotations(&kms, &key).await;
         let (former, current) = ("AUTOMATIC NON_CURRENT", "AUTOMATIC CURRENT");
         table.row(
             "half a year on",
-            &kinds(&seen),
+            &kinds(&found),
             &format!("FIRST NON_CURRENT, {former}, {former}, {current}"),
         );
         let opened = kms
@@ -111,27 +110,30 @@ fn the_clock_rotates_and_what_was_sealed_stays_readable() {
             .await
             .expect("opened");
         assert_eq!(opened.plaintext.expect("the text").as_ref(), b"old");
-        assert_eq!(opened.key_material_id, seen[0].key_material_id, "the first material sealed it");
+        assert_eq!(
+            opened.key_material_id, found[0].key_material_id,
+            "the first material sealed it"
+        );
         let described = kms
             .describe_key()
             .key_id(&key)
             .send()
             .await
-            .expect("told")
+            .expect("an answer")
             .key_metadata
             .expect("a key");
-        assert_eq!(described.current_key_material_id, seen[3].key_material_id);
-        let fresh = kms
+        assert_eq!(described.current_key_material_id, found[3].key_material_id);
+        let new = kms
             .generate_data_key()
             .key_id(&key)
             .number_of_bytes(1)
             .send()
             .await
             .expect("a data key");
-        assert_eq!(fresh.key_material_id, seen[3].key_material_id, "the newest seals");
+        assert_eq!(new.key_material_id, found[3].key_material_id, "the newest seals");
         table.row(
             "an object of before",
-            &place.seen("admin", "s3:GetObject", &object).await,
+            &place.outcome("admin", "s3:GetObject", &object).await,
             "allowed",
         );
         kms.disable_key_rotation().key_id(&key).send().await.expect("off");
@@ -152,7 +154,7 @@ fn a_key_that_cannot_be_used_is_not_rotated_until_it_can() {
         table.row("disabled", &kinds(&rotations(&kms, &key).await), "FIRST CURRENT");
         table.row(
             "on demand",
-            &told(kms.rotate_key_on_demand().key_id(&key).send().await),
+            &code(kms.rotate_key_on_demand().key_id(&key).send().await),
             "DisabledException",
         );
         kms.enable_key().key_id(&key).send().await.expect("enabled");
@@ -182,19 +184,19 @@ fn on_demand_a_key_is_rotated_at_most_25_times_and_not_twice_in_20_minutes() {
         let ask = || kms.rotate_key_on_demand().key_id(&key).send();
         table.row(
             "not by who may not",
-            &told(idle.rotate_key_on_demand().key_id(&key).send().await),
+            &code(idle.rotate_key_on_demand().key_id(&key).send().await),
             "AccessDeniedException",
         );
         for number in 1..=25 {
-            table.row(&format!("number {number}"), &told(ask().await), "allowed");
+            table.row(&format!("number {number}"), &code(ask().await), "allowed");
             table.row(
                 "again at once",
-                &told(ask().await),
+                &code(ask().await),
                 if number < 25 { "ConflictException" } else { "LimitExceededException" },
             );
             place.sandbox.advance(Duration::from_mins(20));
         }
-        table.row("number 26", &told(ask().await), "LimitExceededException");
+        table.row("number 26", &code(ask().await), "LimitExceededException");
         let page = kms.list_key_rotations().key_id(&key).limit(20).send().await.expect("a page");
         let rest = kms
             .list_key_rotations()
@@ -233,7 +235,7 @@ fn a_key_that_is_gone_takes_its_aliases_along() {
         table.row("after", &aliases().await, "0");
         table.row(
             "the name is free",
-            &told(kms.describe_key().key_id("alias/k").send().await),
+            &code(kms.describe_key().key_id("alias/k").send().await),
             "NotFoundException",
         );
     });
@@ -254,12 +256,12 @@ fn a_replica_opens_what_its_primary_sealed_and_outlives_no_rule() {
         let mut table = Table::default();
         table.row(
             "not there yet",
-            &told(there.describe_key().key_id(&id).send().await),
+            &code(there.describe_key().key_id(&id).send().await),
             "NotFoundException",
         );
         table.row(
             "by another Region's ARN",
-            &told(there.describe_key().key_id(&arn).send().await),
+            &code(there.describe_key().key_id(&arn).send().await),
             "NotFoundException",
         );
         let replicate = |kms: &Client, region: &str| {
@@ -268,25 +270,25 @@ fn a_replica_opens_what_its_primary_sealed_and_outlives_no_rule() {
         let lacking = client(&place, "no-new-keys", "eu-west-1").await;
         table.row(
             "without kms:CreateKey",
-            &told(replicate(&lacking, "us-west-2").await),
+            &code(replicate(&lacking, "us-west-2").await),
             "AccessDeniedException",
         );
         let idle = client(&place, "idle", "eu-west-1").await;
         table.row(
             "without kms:ReplicateKey",
-            &told(replicate(&idle, "us-west-2").await),
+            &code(replicate(&idle, "us-west-2").await),
             "AccessDeniedException",
         );
-        table.row("by who may", &told(replicate(&here, "us-west-2").await), "allowed");
-        table.row("again", &told(replicate(&here, "us-west-2").await), "AlreadyExistsException");
+        table.row("by who may", &code(replicate(&here, "us-west-2").await), "allowed");
+        table.row("again", &code(replicate(&here, "us-west-2").await), "AlreadyExistsException");
         table.row(
             "where it is",
-            &told(replicate(&here, "eu-west-1").await),
+            &code(replicate(&here, "eu-west-1").await),
             "AlreadyExistsException",
         );
         table.row(
             "from the replica",
-            &told(replicate(&there, "eu-west-2").await),
+            &code(replicate(&there, "eu-west-2").await),
             "UnsupportedOperationException",
         );
         let sealed =
@@ -297,22 +299,22 @@ fn a_replica_opens_what_its_primary_sealed_and_outlives_no_rule() {
         let elsewhere = client(&place, "admin", "eu-west-2").await;
         table.row(
             "where none is",
-            &told(elsewhere.decrypt().ciphertext_blob(blob).send().await),
+            &code(elsewhere.decrypt().ciphertext_blob(blob).send().await),
             "InvalidCiphertextException",
         );
         let rotate = |kms: &Client| kms.rotate_key_on_demand().key_id(&id).send();
         table.row(
             "rotated at the replica",
-            &told(rotate(&there).await),
+            &code(rotate(&there).await),
             "UnsupportedOperationException",
         );
-        table.row("and at the primary", &told(rotate(&here).await), "allowed");
+        table.row("and at the primary", &code(rotate(&here).await), "allowed");
         assert_eq!(
             rotations(&here, &id).await[1].key_material_id,
             rotations(&there, &id).await[1].key_material_id
         );
         let state = async |kms: &Client| match kms.describe_key().key_id(&id).send().await {
-            Ok(told) => told.key_metadata.and_then(|key| key.key_state),
+            Ok(result) => result.key_metadata.and_then(|key| key.key_state),
             Err(_) => None,
         };
         let window = |kms: &Client, days| {
@@ -327,7 +329,7 @@ fn a_replica_opens_what_its_primary_sealed_and_outlives_no_rule() {
         );
         table.row(
             "meanwhile",
-            &told(here.encrypt().key_id(&id).plaintext(Blob::new("x")).send().await),
+            &code(here.encrypt().key_id(&id).plaintext(Blob::new("x")).send().await),
             "KMSInvalidStateException",
         );
         window(&there, 7).await.expect("scheduled");
@@ -371,7 +373,7 @@ fn the_primary_moves_to_where_a_replica_is() {
                 .key_id(&id)
                 .send()
                 .await
-                .expect("told")
+                .expect("an answer")
                 .key_metadata
                 .expect("a key");
             let all = key.multi_region_configuration.expect("its kin");
@@ -386,13 +388,13 @@ fn the_primary_moves_to_where_a_replica_is() {
         let update = |kms: &Client, region: &str| {
             kms.update_primary_region().key_id(&id).primary_region(region).send()
         };
-        table.row("to where none is", &told(update(&here, "eu-west-2").await), "NotFoundException");
+        table.row("to where none is", &code(update(&here, "eu-west-2").await), "NotFoundException");
         table.row(
             "asked at the replica",
-            &told(update(&there, "us-west-2").await),
+            &code(update(&there, "us-west-2").await),
             "UnsupportedOperationException",
         );
-        table.row("moved", &told(update(&here, "us-west-2").await), "allowed");
+        table.row("moved", &code(update(&here, "us-west-2").await), "allowed");
         table.row("the former", &kind(&here).await, MultiRegionKeyType::Replica.as_str());
         table.row("the new one", &kind(&there).await, &primary);
     });

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     kms_requests::arn,
-    place::{ACCOUNT, Place, Setup, Table, delegated, run},
+    support::{ACCOUNT, Place, Setup, Table, delegated, run},
 };
 
 const UNMODELLED: &str = "501 NotImplemented";
@@ -41,11 +41,11 @@ fn what_is_not_as_it_should_be_is_refused_as_such() {
             body.to_string()
         };
         let tags = |tags: Value| with(json!({ "Tags": tags }));
-        let many: Vec<Value> = (0..51).map(|n| json!({ "TagKey": format!("t{n}"), "TagValue": "" })).collect();
+        let many: Vec<Value> =
+            (0..51).map(|n| json!({ "TagKey": format!("t{n}"), "TagValue": "" })).collect();
         let alias = |name: &str| json!({ "AliasName": name, "TargetKeyId": k }).to_string();
         let grant = |more: Value| {
-            let mut body =
-                json!({ "KeyId": k, "GranteePrincipal": format!("arn:aws:iam::{ACCOUNT}:role/admin"), "Operations": ["Decrypt"] });
+            let mut body = json!({ "KeyId": k, "GranteePrincipal": format!("arn:aws:iam::{ACCOUNT}:role/admin"), "Operations": ["Decrypt"] });
             for (name, value) in more.as_object().expect("members") {
                 body[name] = value.clone();
             }
@@ -176,13 +176,17 @@ fn what_is_not_as_it_should_be_is_refused_as_such() {
             ),
             (
                 "CreateGrant",
-                grant(json!({ "Constraints": { "EncryptionContextEquals": {}, "EncryptionContextSubset": {} } })),
+                grant(
+                    json!({ "Constraints": { "EncryptionContextEquals": {}, "EncryptionContextSubset": {} } }),
+                ),
                 UNMODELLED,
             ),
             ("CreateGrant", grant(json!({ "Constraints": { "SourceArn": "x" } })), UNMODELLED),
             (
                 "CreateGrant",
-                grant(json!({ "Operations": ["CreateGrant"], "Constraints": { "EncryptionContextEquals": { "a": "1" } } })),
+                grant(
+                    json!({ "Operations": ["CreateGrant"], "Constraints": { "EncryptionContextEquals": { "a": "1" } } }),
+                ),
                 UNMODELLED,
             ),
             ("RevokeGrant", with(json!({ "GrantId": "\u{0}" })), "400 NotFoundException"),

@@ -1,10 +1,11 @@
 //! Aliases of keys.
 
-use gainsay::attempt::{Answer, Field, Param};
 use serde_json::{Value, json};
 
 use crate::kms::{arn, first, setup};
-use crate::place::{ACCOUNT, Setup, Table, allow, delegated, field, message, run};
+use crate::support::{
+    ACCOUNT, Answer, Field, Param, Setup, Table, allow, delegated, field, message, run,
+};
 
 #[test]
 fn an_alias_moves_and_what_was_stored_stays() {
@@ -26,7 +27,7 @@ fn an_alias_moves_and_what_was_stored_stays() {
             &field(&place.ask("admin", "s3:PutObject", &put("old")).await, Field::KmsKey),
             &k,
         );
-        table.row("moved", &place.seen("owner", "kms:UpdateAlias", &moved).await, "allowed");
+        table.row("moved", &place.outcome("owner", "kms:UpdateAlias", &moved).await, "allowed");
         table.row(
             "after",
             &field(&place.ask("admin", "s3:PutObject", &put("new")).await, Field::KmsKey),
@@ -41,12 +42,12 @@ fn an_alias_moves_and_what_was_stored_stays() {
         table.row("listed", &listed[&Field::Aliases].join(" "), "alias/k alias/other");
         table.row(
             "deleted",
-            &place.seen("owner", "kms:DeleteAlias", &[(Param::Alias, "alias/k")]).await,
+            &place.outcome("owner", "kms:DeleteAlias", &[(Param::Alias, "alias/k")]).await,
             "allowed",
         );
         table.row(
             "gone",
-            &place.seen("admin", "s3:PutObject", &put("new")).await,
+            &place.outcome("admin", "s3:PutObject", &put("new")).await,
             "400 KMS.NotFoundException absent",
         );
     });
@@ -100,7 +101,7 @@ fn an_alias_takes_permission_on_itself_and_its_keys() {
         for (who, operation, params, on) in rows {
             let place = place.fork();
             let answer = place.ask(who, operation, params).await;
-            let seen = match &answer {
+            let found = match &answer {
                 Answer::Success { .. } => String::new(),
                 refused => message(refused),
             };
@@ -111,13 +112,13 @@ fn an_alias_takes_permission_on_itself_and_its_keys() {
                     "User: arn:aws:sts::{ACCOUNT}:assumed-role/{who}/tester is not authorized to perform: {operation} on resource: {on} because no identity-based policy allows the {operation} action"
                 )
             };
-            table.row(&format!("{who} {operation}"), &seen, &expected);
+            table.row(&format!("{who} {operation}"), &found, &expected);
         }
         table.row(
             "ListAliases has no resource",
-            &place.seen("both", "kms:ListAliases", &[]).await,
+            &place.outcome("both", "kms:ListAliases", &[]).await,
             "400 AccessDeniedException denied by identity: kms:ListAliases",
         );
-        table.row("by all", &place.seen("admin", "kms:ListAliases", &[]).await, "allowed");
+        table.row("by all", &place.outcome("admin", "kms:ListAliases", &[]).await, "allowed");
     });
 }

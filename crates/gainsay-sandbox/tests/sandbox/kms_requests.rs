@@ -1,13 +1,14 @@
 //! KMS: what requests may say. Re-encrypting, dry runs, key policies, condition keys, and input
 //! that is not as it should be.
 
-use gainsay::attempt::{Field, Param};
 use serde_json::{Value, json};
 
-use crate::place::{ACCOUNT, Place, Setup, Table, allow, delegated, field, message, run};
+use crate::support::{
+    ACCOUNT, Field, Param, Place, Setup, Table, allow, delegated, field, message, run,
+};
 
 pub fn arn(place: &Place, key: &str) -> String {
-    place.environment.deployed.key(key).expect("the key").arn.clone()
+    place.environment.key(key).expect("the key").arn.clone()
 }
 
 fn key_arn(number: usize) -> String {
@@ -47,28 +48,27 @@ fn re_encrypting_takes_a_permission_on_each_key() {
             (Param::Ciphertext, sealed.as_str()),
         ];
         // Without a ciphertext, the same permissions.
-        let asked =
-            [whole[0], whole[1], (Param::DryRun, "true"), (Param::IgnoreCiphertext, "true")];
+        let with = [whole[0], whole[1], (Param::DryRun, "true"), (Param::IgnoreCiphertext, "true")];
         let dry = [whole[0], whole[1], whole[2], (Param::DryRun, "true")];
         let no_from = "400 AccessDeniedException denied by identity: kms:ReEncryptFrom";
         let no_to = "400 AccessDeniedException denied by identity: kms:ReEncryptTo";
         let mut table = Table::default();
         for (params, success) in [
             (whole.as_slice(), "allowed"),
-            (asked.as_slice(), "400 DryRunOperationException allowed"),
+            (with.as_slice(), "400 DryRunOperationException allowed"),
             (dry.as_slice(), "400 DryRunOperationException allowed"),
         ] {
             for (who, expected) in
                 [("from", no_to), ("to", no_from), ("crossed", no_from), ("both", success)]
             {
-                table.row(who, &place.seen(who, "kms:ReEncrypt", params).await, expected);
+                table.row(who, &place.outcome(who, "kms:ReEncrypt", params).await, expected);
             }
         }
         // The key of the ciphertext counts, whatever the request says.
         let wrong = [(Param::SourceKey, other.as_str()), whole[1], whole[2]];
         table.row(
             "another source",
-            &place.seen("admin", "kms:ReEncrypt", &wrong).await,
+            &place.outcome("admin", "kms:ReEncrypt", &wrong).await,
             "400 IncorrectKeyException rejected",
         );
         let made = field(&place.ask("both", "kms:ReEncrypt", &whole).await, Field::Ciphertext);
@@ -79,7 +79,7 @@ fn re_encrypting_takes_a_permission_on_each_key() {
         place.done("admin", "kms:DisableKey", &whole[1..2]).await;
         table.row(
             "to a disabled key",
-            &place.seen("both", "kms:ReEncrypt", &whole).await,
+            &place.outcome("both", "kms:ReEncrypt", &whole).await,
             "400 DisabledException rejected",
         );
     });
@@ -120,12 +120,12 @@ fn a_dry_run_says_what_would_be_and_does_nothing() {
         for (operation, params) in rows {
             table.row(
                 operation,
-                &place.seen("admin", operation, params).await,
+                &place.outcome("admin", operation, params).await,
                 "400 DryRunOperationException allowed",
             );
             table.row(
                 operation,
-                &place.seen("none", operation, params).await,
+                &place.outcome("none", operation, params).await,
                 &format!("400 AccessDeniedException denied by identity: {operation}"),
             );
             let grants = place.done("admin", "kms:ListGrants", &[key]).await;
@@ -135,19 +135,19 @@ fn a_dry_run_says_what_would_be_and_does_nothing() {
         let broken = [key, dry, (Param::Ciphertext, "AAAA")];
         table.row(
             "a broken ciphertext",
-            &place.seen("admin", "kms:Decrypt", &broken).await,
+            &place.outcome("admin", "kms:Decrypt", &broken).await,
             "400 InvalidCiphertextException rejected",
         );
         let without_dry = [key, (Param::IgnoreCiphertext, "true")];
         table.row(
             "no dry run",
-            &place.seen("admin", "kms:Decrypt", &without_dry).await,
+            &place.outcome("admin", "kms:Decrypt", &without_dry).await,
             "400 ValidationException rejected",
         );
         place.done("admin", "kms:DisableKey", &[key]).await;
         table.row(
             "a disabled key",
-            &place.seen("admin", "kms:Encrypt", &[key, dry]).await,
+            &place.outcome("admin", "kms:Encrypt", &[key, dry]).await,
             "400 DisabledException rejected",
         );
     });
@@ -171,17 +171,17 @@ fn a_key_policy_is_replaced_and_holds_at_once() {
         let deny =
             json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*" });
         let closing = document(json!([may("root"), deny]));
-        table.row("before", &place.seen("app", "kms:Encrypt", &[key]).await, "allowed");
+        table.row("before", &place.outcome("app", "kms:Encrypt", &[key]).await, "allowed");
         let shut = place.fork();
         shut.done("admin", "kms:PutKeyPolicy", &[key, (Param::Document, &closing)]).await;
         table.row(
             "after",
-            &shut.seen("app", "kms:Encrypt", &[key]).await,
+            &shut.outcome("app", "kms:Encrypt", &[key]).await,
             "400 AccessDeniedException denied by key-policy: kms:Encrypt",
         );
         let read = shut.ask("admin", "kms:GetKeyPolicy", &[key]).await;
         table.row("read", &field(&read, Field::Policy), &closing);
-        table.row("the other world", &place.seen("app", "kms:Encrypt", &[key]).await, "allowed");
+        table.row("the other world", &place.outcome("app", "kms:Encrypt", &[key]).await, "allowed");
         // The caller must be able to put the next one.
         let out = document(json!([may("role/named")]));
         let never = document(
@@ -203,13 +203,17 @@ fn a_key_policy_is_replaced_and_holds_at_once() {
         for (who, name, policy, expected) in rows {
             let params = [key, (Param::Document, policy)];
             let place = place.fork();
-            table.row(name, &place.seen(who, "kms:PutKeyPolicy", &params).await, expected);
+            table.row(name, &place.outcome(who, "kms:PutKeyPolicy", &params).await, expected);
         }
         let bypass = [key, (Param::Document, out.as_str()), (Param::BypassLockoutCheck, "true")];
-        table.row("bypassed", &place.seen("admin", "kms:PutKeyPolicy", &bypass).await, "allowed");
+        table.row(
+            "bypassed",
+            &place.outcome("admin", "kms:PutKeyPolicy", &bypass).await,
+            "allowed",
+        );
         table.row(
             "locked out",
-            &place.seen("admin", "kms:GetKeyPolicy", &[key]).await,
+            &place.outcome("admin", "kms:GetKeyPolicy", &[key]).await,
             "400 AccessDeniedException denied by key-policy: kms:GetKeyPolicy",
         );
     });
@@ -225,13 +229,13 @@ fn a_key_is_made_by_whom_an_identity_policy_lets() {
             .key("k", "", delegated())
             .build();
         let mut table = Table::default();
-        let policy = place.environment.deployed.key("k").expect("the key").policy.text.to_string();
+        let policy = place.environment.key("k").expect("the key").policy.text.to_string();
         for (who, expected) in
             [("maker", "allowed"), ("no-policies", "501 NotImplemented not-implemented")]
         {
             table.row(
                 who,
-                &place.seen(who, "kms:CreateKey", &[(Param::Document, &policy)]).await,
+                &place.outcome(who, "kms:CreateKey", &[(Param::Document, &policy)]).await,
                 expected,
             );
         }
@@ -249,10 +253,10 @@ fn a_key_is_made_by_whom_an_identity_policy_lets() {
             "{one} {two}"
         );
         let key = [(Param::KeyId, one.as_str())];
-        table.row("it works", &place.seen("maker", "kms:Encrypt", &key).await, "allowed");
+        table.row("it works", &place.outcome("maker", "kms:Encrypt", &key).await, "allowed");
         table.row(
             "its policy delegates",
-            &place.seen("none", "kms:Encrypt", &key).await,
+            &place.outcome("none", "kms:Encrypt", &key).await,
             "400 AccessDeniedException denied by identity: kms:Encrypt",
         );
         let own = json!({ "Version": "2012-10-17", "Statement": [
@@ -261,14 +265,14 @@ fn a_key_is_made_by_whom_an_identity_policy_lets() {
         .to_string();
         table.row(
             "locked out",
-            &place.seen("maker", "kms:CreateKey", &[(Param::Document, &own)]).await,
+            &place.outcome("maker", "kms:CreateKey", &[(Param::Document, &own)]).await,
             "400 MalformedPolicyDocumentException rejected",
         );
         let bypass = [(Param::Document, own.as_str()), (Param::BypassLockoutCheck, "true")];
         let three = field(&place.ask("maker", "kms:CreateKey", &bypass).await, Field::Arn);
         table.row(
             "for another",
-            &place.seen("none", "kms:Encrypt", &[(Param::KeyId, &three)]).await,
+            &place.outcome("none", "kms:Encrypt", &[(Param::KeyId, &three)]).await,
             "allowed",
         );
     });
@@ -372,15 +376,16 @@ fn conditions_see_what_the_request_says() {
                 let mut params = params;
                 params.push((Param::KeyId, &k));
                 let place = place.fork();
-                let seen = place.seen("when", operation, &params).await;
+                let found = place.outcome("when", operation, &params).await;
                 // With this permission alone the next policy could not be put, which is another
                 // question.
-                let seen = if operation == "kms:PutKeyPolicy" && seen.starts_with("400 Malformed") {
+                let found = if operation == "kms:PutKeyPolicy" && found.starts_with("400 Malformed")
+                {
                     "allowed".to_owned()
                 } else {
-                    seen
+                    found
                 };
-                table.row(&format!("{operation} {condition}"), &seen, &expected);
+                table.row(&format!("{operation} {condition}"), &found, &expected);
             }
         }
     });
@@ -428,7 +433,7 @@ fn conditions_see_aliases_and_tags_of_the_key() {
                 let expected = if may { "allowed".to_owned() } else { refused(operation) };
                 table.row(
                     &format!("{who} {operation} {key}"),
-                    &place.seen(who, operation, &[(Param::KeyId, key)]).await,
+                    &place.outcome(who, operation, &[(Param::KeyId, key)]).await,
                     &expected,
                 );
             }
@@ -440,7 +445,7 @@ fn conditions_see_aliases_and_tags_of_the_key() {
             .await;
         table.row(
             "untagged",
-            &place.seen("by-tag", "kms:Encrypt", &[(Param::KeyId, &k)]).await,
+            &place.outcome("by-tag", "kms:Encrypt", &[(Param::KeyId, &k)]).await,
             &refused("kms:Encrypt"),
         );
         place
@@ -448,12 +453,12 @@ fn conditions_see_aliases_and_tags_of_the_key() {
             .await;
         table.row(
             "moved away",
-            &place.seen("by-alias", "kms:Encrypt", &[(Param::KeyId, &k)]).await,
+            &place.outcome("by-alias", "kms:Encrypt", &[(Param::KeyId, &k)]).await,
             &refused("kms:Encrypt"),
         );
         table.row(
             "moved to",
-            &place.seen("by-alias", "kms:Encrypt", &[(Param::KeyId, &other)]).await,
+            &place.outcome("by-alias", "kms:Encrypt", &[(Param::KeyId, &other)]).await,
             "allowed",
         );
     });

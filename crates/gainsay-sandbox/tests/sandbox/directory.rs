@@ -2,16 +2,12 @@
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use gainsay::{
-    attempt::{Answer, Ask},
-    cloud::{Clients, Target},
-};
 use gainsay_model::Service;
 use gainsay_sandbox::Sandbox;
 use quick_xml::{Reader, events::Event};
 use serde_json::json;
 
-use crate::place::run;
+use crate::support::{Clients, Refused, Request, run};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -20,12 +16,20 @@ struct Iam(Clients);
 
 impl Iam {
     /// The body of the answer to a call, or the error.
-    async fn ask(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String, Answer> {
-        let told = self.0.ask(Service::Iam, &Ask::iam(action, parameters)).await?;
-        match told.as_answer(Service::Iam) {
-            Answer::Success { .. } => Ok(String::from_utf8(told.body).unwrap()),
-            other => Err(other),
+    async fn ask(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String, Refused> {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("Action", action)
+            .append_pair("Version", "2010-05-08")
+            .extend_pairs(parameters)
+            .finish();
+        let host = Service::Iam.host(self.0.region());
+        let request = Request::new(Service::Iam, "POST", host, "/".to_owned())
+            .body("application/x-www-form-urlencoded", form);
+        let response = self.0.respond(&request, None).await;
+        if response.is_success() {
+            return Ok(response.body);
         }
+        Err(response.error(Service::Iam).unwrap_or_else(|| panic!("{action}: {response:?}")))
     }
 
     /// Must succeed.
@@ -38,8 +42,7 @@ impl Iam {
     async fn code(&self, action: &str, parameters: &[(&str, &str)]) -> String {
         match self.ask(action, parameters).await {
             Ok(_) => "ok".to_owned(),
-            Err(Answer::Refused(refused)) => refused.code.unwrap_or_else(|| "no code".to_owned()),
-            Err(other) => panic!("{action} {parameters:?}: {other:?}"),
+            Err(refused) => refused.code.unwrap_or_else(|| "no code".to_owned()),
         }
     }
 }
@@ -68,14 +71,15 @@ fn text(body: &str, name: &str) -> String {
 
 struct Site {
     sandbox: Sandbox,
-    target: Target,
 }
 
 impl Site {
     fn new() -> Self {
-        let sandbox = Sandbox::empty("us-east-1");
-        let target = Target::sandbox(&sandbox, "us-east-1", None);
-        Self { sandbox, target }
+        Self { sandbox: Sandbox::empty("us-east-1") }
+    }
+
+    fn clients_of(&self, credentials: &Credentials) -> Clients {
+        Clients::new(&self.sandbox, Some(credentials), false)
     }
 
     fn iam(&self) -> Iam {
@@ -83,11 +87,11 @@ impl Site {
     }
 
     fn iam_of(&self, credentials: &Credentials) -> Iam {
-        Iam(self.target.clients(Some(credentials), false))
+        Iam(self.clients_of(credentials))
     }
 
     fn s3(&self, credentials: &Credentials) -> aws_sdk_s3::Client {
-        (**self.target.clients(Some(credentials), false).s3).clone()
+        self.clients_of(credentials).s3.clone()
     }
 
     /// A user with an access key.
@@ -238,7 +242,7 @@ fn a_key_a_user_and_a_role_end_with_what_they_gave() {
         assert_eq!(buckets(&site, &ann).await, "ok");
 
         // Temporary credentials of the user end with the user, and do not open IAM.
-        let sts = site.target.clients(Some(&ann), false).sts.clone();
+        let sts = site.clients_of(&ann).sts.clone();
         let issued = sts.get_session_token().send().await.unwrap().credentials.unwrap();
         let session = Credentials::new(
             issued.access_key_id,
@@ -248,7 +252,7 @@ fn a_key_a_user_and_a_role_end_with_what_they_gave() {
             "test",
         );
         assert_eq!(buckets(&site, &session).await, "ok");
-        let again = site.target.clients(Some(&session), false).sts.get_session_token().send().await;
+        let again = site.clients_of(&session).sts.get_session_token().send().await;
         assert_eq!(code(again), "AccessDenied");
         assert_eq!(site.iam_of(&session).code("ListUsers", &[]).await, "InvalidClientTokenId");
 
@@ -268,8 +272,7 @@ fn a_role_made_again_is_another_one() {
     run(async {
         let site = Site::new();
         let iam = site.iam();
-        let admin =
-            site.target.clients(Some(&site.sandbox.admin_credentials().into()), false).sts.clone();
+        let admin = site.clients_of(&site.sandbox.admin_credentials().into()).sts.clone();
         let all = policy("Allow", "s3:*", "*");
         let own = [("RoleName", "team"), ("PolicyName", "list"), ("PolicyDocument", all.as_str())];
         site.role("team", json!({ "AWS": ACCOUNT })).await;
@@ -319,8 +322,7 @@ fn every_call_of_iam_is_asked_about() {
         let site = Site::new();
         let ann = site.user("ann").await;
         let (iam, hers) = (site.iam(), site.iam_of(&ann));
-        let Err(Answer::Refused(refused)) = hers.ask("CreateUser", &[("UserName", "bob")]).await
-        else {
+        let Err(refused) = hers.ask("CreateUser", &[("UserName", "bob")]).await else {
             panic!("ann made a user")
         };
         assert_eq!(

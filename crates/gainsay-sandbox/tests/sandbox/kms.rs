@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use gainsay::attempt::{Answer, Field, Output, Param};
 use serde_json::json;
 
-use crate::place::{ACCOUNT, Place, Setup, Table, allow, delegated, message, run};
+use crate::support::{
+    ACCOUNT, Answer, Field, Output, Param, Place, Setup, Table, allow, delegated, message, run,
+};
 
 /// The operations of one key, and what each needs besides.
 const ADMINISTRATION: &[(&str, &[(Param, &str)])] = &[
@@ -59,7 +60,7 @@ pub fn setup() -> Place {
 }
 
 pub fn arn(place: &Place, key: &str) -> String {
-    place.environment.deployed.key(key).expect("the key").arn.clone()
+    place.environment.key(key).expect("the key").arn.clone()
 }
 
 pub fn role(name: &str) -> String {
@@ -117,12 +118,12 @@ fn each_operation_is_allowed_and_refused_by_its_own_action() {
                     format!("400 AccessDeniedException denied by {denied_by}: {operation}");
                 table.row(
                     &format!("app {operation} {key}"),
-                    &place.seen("app", operation, &params).await,
+                    &place.outcome("app", operation, &params).await,
                     &refused,
                 );
                 table.row(
                     &format!("owner {operation} {key}"),
-                    &place.seen("owner", operation, &params).await,
+                    &place.outcome("owner", operation, &params).await,
                     "allowed",
                 );
             }
@@ -135,8 +136,7 @@ fn a_key_policys_deny_beats_every_permission() {
     run(async {
         let place = setup();
         let arn = arn(&place, "protected");
-        let policy =
-            place.environment.deployed.key("protected").expect("the key").policy.text.to_string();
+        let policy = place.environment.key("protected").expect("the key").policy.text.to_string();
         let grantee = role("app");
         let mut table = Table::default();
         let rows: [(&str, &[(Param, &str)], &str); 5] = [
@@ -157,12 +157,12 @@ fn a_key_policys_deny_beats_every_permission() {
             let refused = format!("400 AccessDeniedException denied by key-policy: {action}");
             table.row(
                 &format!("admin {operation}"),
-                &place.seen("admin", operation, &params).await,
+                &place.outcome("admin", operation, &params).await,
                 &refused,
             );
             table.row(
                 &format!("owner {operation}"),
-                &place.seen("owner", operation, &params).await,
+                &place.outcome("owner", operation, &params).await,
                 "allowed",
             );
         }
@@ -186,20 +186,20 @@ fn another_accounts_key_is_not_administered() {
         ] {
             table.row(
                 operation,
-                &place.seen("owner", operation, &key).await,
+                &place.outcome("owner", operation, &key).await,
                 "501 NotImplemented not-implemented",
             );
             let refused = format!("400 AccessDeniedException denied by -: {operation}");
             table.row(
                 &format!("app {operation}"),
-                &place.seen("app", operation, &key).await,
+                &place.outcome("app", operation, &key).await,
                 &refused,
             );
         }
         for operation in
             ["kms:DescribeKey", "kms:ListGrants", "kms:GetKeyRotationStatus", "kms:Encrypt"]
         {
-            table.row(operation, &place.seen("owner", operation, &key).await, "allowed");
+            table.row(operation, &place.outcome("owner", operation, &key).await, "allowed");
         }
     });
 }
@@ -219,32 +219,32 @@ fn a_grant_is_enough_where_no_policy_is() {
             let mut table = Table::default();
             table.row(
                 "before",
-                &place.seen("app", "kms:Decrypt", &decrypt).await,
+                &place.outcome("app", "kms:Decrypt", &decrypt).await,
                 &refused("kms:Decrypt"),
             );
             let made = grant(&place, key, "app", "Decrypt", &[]).await;
-            table.row("granted", &place.seen("app", "kms:Decrypt", &decrypt).await, "allowed");
+            table.row("granted", &place.outcome("app", "kms:Decrypt", &decrypt).await, "allowed");
             let with_token = [decrypt[0], decrypt[1], (Param::Grant, made.as_str())];
             table.row(
                 "by its token",
-                &place.seen("app", "kms:Decrypt", &with_token).await,
+                &place.outcome("app", "kms:Decrypt", &with_token).await,
                 "allowed",
             );
             table.row(
                 "another operation",
-                &place.seen("app", "kms:Encrypt", &encrypt).await,
+                &place.outcome("app", "kms:Encrypt", &encrypt).await,
                 &refused("kms:Encrypt"),
             );
             table.row(
                 "another role",
-                &place.seen("idle", "kms:Decrypt", &decrypt).await,
+                &place.outcome("idle", "kms:Decrypt", &decrypt).await,
                 &refused("kms:Decrypt"),
             );
             let other = [(Param::KeyId, arn(&place, "other"))];
             let other = [(other[0].0, other[0].1.as_str())];
             table.row(
                 "another key",
-                &place.seen("app", "kms:Encrypt", &other).await,
+                &place.outcome("app", "kms:Encrypt", &other).await,
                 "400 AccessDeniedException denied by identity: kms:Encrypt",
             );
             let listed = place.done("owner", "kms:ListGrants", &encrypt).await;
@@ -256,18 +256,22 @@ fn a_grant_is_enough_where_no_policy_is() {
             let revoke = [encrypt[0], (Param::Grant, made.as_str())];
             table.row(
                 "the grantee cannot revoke it",
-                &place.seen("app", "kms:RevokeGrant", &revoke).await,
+                &place.outcome("app", "kms:RevokeGrant", &revoke).await,
                 &refused("kms:RevokeGrant"),
             );
-            table.row("revoked", &place.seen("owner", "kms:RevokeGrant", &revoke).await, "allowed");
+            table.row(
+                "revoked",
+                &place.outcome("owner", "kms:RevokeGrant", &revoke).await,
+                "allowed",
+            );
             table.row(
                 "after",
-                &place.seen("app", "kms:Decrypt", &decrypt).await,
+                &place.outcome("app", "kms:Decrypt", &decrypt).await,
                 &refused("kms:Decrypt"),
             );
             table.row(
                 "twice",
-                &place.seen("owner", "kms:RevokeGrant", &revoke).await,
+                &place.outcome("owner", "kms:RevokeGrant", &revoke).await,
                 "400 NotFoundException absent",
             );
         }
@@ -307,9 +311,13 @@ fn who_retires_a_grant_is_said_by_the_grant() {
                 let made = grant(&place, "k", "app", operations, more).await;
                 let arn = arn(&place, "k");
                 let params = [(Param::KeyId, arn.as_str()), (Param::Grant, made.as_str())];
-                let seen = place.seen(who, "kms:RetireGrant", &params).await;
+                let found = place.outcome(who, "kms:RetireGrant", &params).await;
                 let refused = "400 AccessDeniedException denied by identity: kms:RetireGrant";
-                table.row(&format!("{name}: {who}"), &seen, if *may { "allowed" } else { refused });
+                table.row(
+                    &format!("{name}: {who}"),
+                    &found,
+                    if *may { "allowed" } else { refused },
+                );
                 let left = place.done("owner", "kms:ListGrants", &params[..1]).await;
                 table.row(
                     &format!("{name}: {who}, left"),
@@ -326,7 +334,7 @@ fn who_retires_a_grant_is_said_by_the_grant() {
         for who in ["app", "idle"] {
             table.row(
                 &format!("another grant: {who}"),
-                &place.seen(who, "kms:RetireGrant", &params).await,
+                &place.outcome(who, "kms:RetireGrant", &params).await,
                 "400 AccessDeniedException denied by identity: kms:RetireGrant",
             );
         }
@@ -348,16 +356,16 @@ fn a_constraint_binds_a_grant_to_an_encryption_context() {
             (Param::ContextSubset, "team=red", "", false),
         ];
         let mut table = Table::default();
-        for (constraint, asked, context, may) in rows {
+        for (constraint, wanted, context, may) in rows {
             let place = place.fork();
-            grant(&place, "k", "app", "Encrypt", &[(constraint, asked)]).await;
+            grant(&place, "k", "app", "Encrypt", &[(constraint, wanted)]).await;
             let mut params = vec![(Param::KeyId, arn.as_str())];
             params.extend((!context.is_empty()).then_some((Param::EncryptionContext, context)));
             let refused = "400 AccessDeniedException denied by identity: kms:Encrypt";
-            let seen = place.seen("app", "kms:Encrypt", &params).await;
+            let found = place.outcome("app", "kms:Encrypt", &params).await;
             table.row(
-                &format!("{constraint} {asked}: {context}"),
-                &seen,
+                &format!("{constraint:?} {wanted}: {context}"),
+                &found,
                 if may { "allowed" } else { refused },
             );
         }
@@ -378,7 +386,7 @@ fn a_constraint_binds_a_grant_to_an_encryption_context() {
                 (Param::Ciphertext, sealed.as_str()),
                 (Param::EncryptionContext, context),
             ];
-            table.row(context, &place.seen("owner", "kms:Decrypt", &params).await, expected);
+            table.row(context, &place.outcome("owner", "kms:Decrypt", &params).await, expected);
         }
     });
 }
@@ -392,7 +400,7 @@ fn s3_sees_grants() {
         let mut table = Table::default();
         table.row(
             "without",
-            &place.seen("app", "s3:PutObject", &at).await,
+            &place.outcome("app", "s3:PutObject", &at).await,
             &no_key("kms:GenerateDataKey"),
         );
         // The bucket has a bucket key, so the context is the bucket's ARN.
@@ -404,13 +412,13 @@ fn s3_sees_grants() {
         for (name, more, may) in rows {
             let place = place.fork();
             grant(&place, "k", "app", "GenerateDataKey", more).await;
-            let put = place.seen("app", "s3:PutObject", &at).await;
+            let put = place.outcome("app", "s3:PutObject", &at).await;
             let refused = no_key("kms:GenerateDataKey");
             table.row(name, &put, if may { "allowed" } else { &refused });
             place.done("admin", "s3:PutObject", &at).await;
             table.row(
                 &format!("{name}, to read"),
-                &place.seen("app", "s3:GetObject", &at).await,
+                &place.outcome("app", "s3:GetObject", &at).await,
                 &no_key("kms:Decrypt"),
             );
         }
@@ -469,7 +477,7 @@ fn states_refuse_as_kms_and_through_s3() {
                 let place = place.fork();
                 table.row(
                     &format!("{operation}: {expected}"),
-                    &place.seen("admin", operation, params).await,
+                    &place.outcome("admin", operation, params).await,
                     expected,
                 );
             }
@@ -477,11 +485,11 @@ fn states_refuse_as_kms_and_through_s3() {
         // Permission is asked before the state is told.
         table.row(
             "a stranger is told nothing",
-            &off.seen("app", "kms:Encrypt", &key).await,
+            &off.outcome("app", "kms:Encrypt", &key).await,
             "400 AccessDeniedException denied by identity: kms:Encrypt",
         );
-        let told = message(&off.ask("admin", "kms:Encrypt", &key).await);
-        table.row("the message", &told, &format!("{arn} is disabled."));
+        let result = message(&off.ask("admin", "kms:Encrypt", &key).await);
+        table.row("the message", &result, &format!("{arn} is disabled."));
     });
 }
 
@@ -505,7 +513,7 @@ fn a_key_goes_and_comes_back() {
             let params = [key[0], (Param::PendingDays, days)];
             table.row(
                 days,
-                &place.seen("owner", "kms:ScheduleKeyDeletion", &params).await,
+                &place.outcome("owner", "kms:ScheduleKeyDeletion", &params).await,
                 expected,
             );
         }
@@ -517,7 +525,7 @@ fn a_key_goes_and_comes_back() {
         back.done("owner", "kms:CancelKeyDeletion", &key).await;
         table.row("cancelled", &state(&back, "k").await, "Disabled");
         back.done("owner", "kms:EnableKey", &key).await;
-        table.row("enabled", &back.seen("admin", "s3:GetObject", &object).await, "allowed");
+        table.row("enabled", &back.outcome("admin", "s3:GetObject", &object).await, "allowed");
         place.sandbox.advance(Duration::from_hours(6 * 24));
         table.row("six days later", &state(&place, "k").await, "PendingDeletion");
         place.sandbox.advance(Duration::from_hours(2 * 24));
@@ -528,7 +536,7 @@ fn a_key_goes_and_comes_back() {
         );
         table.row(
             "and its objects",
-            &place.seen("admin", "s3:GetObject", &object).await,
+            &place.outcome("admin", "s3:GetObject", &object).await,
             "400 KMS.NotFoundException absent",
         );
     });

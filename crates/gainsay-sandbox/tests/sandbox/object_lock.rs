@@ -11,10 +11,9 @@ use aws_sdk_s3::{
         ObjectLockRetentionMode, ObjectLockRule,
     },
 };
-use gainsay::cloud::Clients;
 use serde_json::json;
 
-use crate::place::{Place, Setup, allow, run};
+use crate::support::{Clients, Place, Setup, allow, run};
 
 const DAY: Duration = Duration::from_hours(24);
 const PROTECTED: &str = "AccessDenied Access Denied because object protected by object lock.";
@@ -247,31 +246,24 @@ fn a_legal_hold_keeps_a_version_until_it_is_lifted() {
             (place.clients("admin", false).await, place.clients("writer", false).await);
         lock(&admin, "gs-kept", None).await;
         let version = put(&writer, "k").await;
-        let hold = |clients: Clients, status| async move {
+        let hold = |s3: aws_sdk_s3::Client, status| async move {
             let hold = ObjectLockLegalHold::builder().status(status).build();
             said(
-                clients
-                    .s3
-                    .put_object_legal_hold()
-                    .bucket("gs-kept")
-                    .key("k")
-                    .legal_hold(hold)
-                    .send()
-                    .await,
+                s3.put_object_legal_hold().bucket("gs-kept").key("k").legal_hold(hold).send().await,
             )
         };
         assert_eq!(
-            code(&hold(writer.clone(), ObjectLockLegalHoldStatus::On).await),
+            code(&hold(writer.s3.clone(), ObjectLockLegalHoldStatus::On).await),
             "AccessDenied"
         );
-        assert_eq!(hold(admin.clone(), ObjectLockLegalHoldStatus::On).await, "ok");
+        assert_eq!(hold(admin.s3.clone(), ObjectLockLegalHoldStatus::On).await, "ok");
         assert_eq!(remove(&admin, "k", &version, true).await, PROTECTED);
         let head = admin.s3.head_object().bucket("gs-kept").key("k").send().await.unwrap();
         assert_eq!(head.object_lock_legal_hold_status, Some(ObjectLockLegalHoldStatus::On));
         // Who may not ask for it is not told by a read either.
         let head = writer.s3.head_object().bucket("gs-kept").key("k").send().await.unwrap();
         assert_eq!(head.object_lock_legal_hold_status, None);
-        assert_eq!(hold(admin.clone(), ObjectLockLegalHoldStatus::Off).await, "ok");
+        assert_eq!(hold(admin.s3.clone(), ObjectLockLegalHoldStatus::Off).await, "ok");
         assert_eq!(remove(&writer, "k", &version, false).await, "ok");
     });
 }

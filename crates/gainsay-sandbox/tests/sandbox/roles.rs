@@ -1,9 +1,11 @@
 //! STS: who may become whom.
 
-use gainsay::attempt::{Answer, Field, Param};
 use serde_json::{Value, json};
 
-use crate::place::{ACCOUNT, Place, Setup, Table, allow, field, message, root_may, run, seen};
+use crate::support::{
+    ACCOUNT, Answer, Field, Param, Place, Setup, Table, allow, field, message, outcome, root_may,
+    run,
+};
 
 fn setup() -> Place {
     let asks = |condition: Value| {
@@ -15,7 +17,7 @@ fn setup() -> Place {
     let denied = json!({ "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole" });
     let external = asks(json!({ "StringEquals": { "sts:ExternalId": "secret" } }));
     Setup::new()
-        .role_with("external", external, json!([allow("s3:*", "*")]), ", external_id: secret")
+        .role_with("external", external, json!([allow("s3:*", "*")]), "")
         .role_with("chained", nobody, json!([allow("s3:*", "*")]), "")
         .role_with("closed", denied, json!([allow("s3:*", "*")]), "")
         .role("weak", json!([allow("s3:*", "*")]))
@@ -45,7 +47,7 @@ fn a_trust_policy_decides_who_becomes_whom() {
             let mut params = vec![(Param::Role, role.as_str())];
             params.extend(id.map(|id| (Param::ExternalId, id)));
             let answer = place.ask(who, "sts:AssumeRole", &params).await;
-            table.row(name, &seen("sts:AssumeRole", &answer), expected);
+            table.row(name, &outcome("sts:AssumeRole", &answer), expected);
             if expected == denied {
                 let asker = if who == "caller" {
                     format!("arn:aws:iam::{ACCOUNT}:user/tester")
@@ -83,7 +85,7 @@ fn a_session_lasts_between_fifteen_minutes_and_an_hour() {
             };
             table.row(
                 &format!("{who} for {seconds} s"),
-                &seen("sts:AssumeRole", &answer),
+                &outcome("sts:AssumeRole", &answer),
                 expected,
             );
         }

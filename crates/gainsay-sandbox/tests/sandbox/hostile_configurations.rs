@@ -2,7 +2,7 @@
 
 use crate::{
     admin::{BUCKET, setup, signed},
-    place::{Table, run},
+    support::{Table, run},
 };
 
 #[test]
@@ -36,7 +36,7 @@ fn hostile_configurations_are_refused_and_change_nothing() {
                 ("binary", "\u{0}\u{1}".to_owned()),
                 ("deep", format!("<{root}>{}", "<a>".repeat(5000))),
             ] {
-                let told = signed(
+                let result = signed(
                     &place,
                     "PUT",
                     &format!("/?{query}"),
@@ -44,13 +44,13 @@ fn hostile_configurations_are_refused_and_change_nothing() {
                     body.into_bytes(),
                 )
                 .await;
-                table.row(&format!("{root}: {name}"), &told, malformed);
+                table.row(&format!("{root}: {name}"), &result, malformed);
             }
             let huge = format!("<{root}>{}</{root}>", " ".repeat(1 << 20));
-            let told =
+            let result =
                 signed(&place, "PUT", &format!("/?{query}"), "application/xml", huge.into_bytes())
                     .await;
-            table.row(&format!("{root}: huge"), &told, "400 MaxMessageLengthExceeded rejected");
+            table.row(&format!("{root}: huge"), &result, "400 MaxMessageLengthExceeded rejected");
         }
         for (query, body) in [
             (
@@ -84,9 +84,9 @@ fn hostile_configurations_are_refused_and_change_nothing() {
             table.row(&format!("{query}: new"), &new, "501 NotImplemented not-implemented");
         }
         let mismatch = "<InventoryConfiguration><Id>y</Id></InventoryConfiguration>";
-        let told =
+        let result =
             signed(&place, "PUT", "/?inventory&id=x", "application/xml", mismatch.into()).await;
-        table.row("half an inventory", &told, malformed);
+        table.row("half an inventory", &result, malformed);
         let tags = format!(
             "<Tagging><TagSet>{}</TagSet></Tagging>",
             "<Tag><Key>a</Key><Value>b</Value></Tag>".repeat(2)
@@ -102,8 +102,8 @@ fn hostile_configurations_are_refused_and_change_nothing() {
             "s3:GetBucketTagging",
             "s3:GetBucketPolicy",
         ] {
-            let told = place.seen("admin", get, &[BUCKET]).await;
-            assert!(told.starts_with("404 "), "{get}: {told}");
+            let result = place.outcome("admin", get, &[BUCKET]).await;
+            assert!(result.starts_with("404 "), "{get}: {result}");
         }
         let s3 = place.clients("admin", false).await.s3;
         let versioning =
