@@ -6,7 +6,7 @@ use gainsay_iam::{Endpoint, Network};
 use gainsay_model::Bucket;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Field, On, Op, Operation, Output, Param, content, param::NO_ENDPOINT};
+use super::{Field, Leaves, On, Operation, Output, Param, param::NO_ENDPOINT};
 use crate::{
     environment::Environment,
     scenario::{Fixture, KeyForm, Piece, Principal, Request, Text, Value},
@@ -14,7 +14,7 @@ use crate::{
 
 /// What a run knows while a row is running.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct RunContext<'a> {
     /// What is deployed.
     pub environment: &'a Environment,
     /// The run id.
@@ -87,18 +87,16 @@ const COPY_SOURCE: &AsciiSet =
 ///
 /// # Errors
 /// A fixture did not yield what the request refers to.
-pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
+pub fn fill(request: &Request, context: &RunContext<'_>) -> Result<Call, FillError> {
     let mut values = BTreeMap::new();
     for (param, value) in &request.params {
-        values.insert(*param, fill_value(*param, value, facts)?);
+        values.insert(*param, fill_value(*param, value, context)?);
     }
-    if let Some(content) =
-        content::declared(request.operation.op, request.bucket().map(AsRef::as_ref))
+    if let Some(declared) = request.operation.declared
+        && !values.contains_key(&Param::Document)
+        && let Some(document) = declared(request, context)?
     {
-        values.entry(Param::Document).or_insert(content);
-    }
-    if request.operation.op == Op::PutKeyPolicy && !values.contains_key(&Param::Document) {
-        values.insert(Param::Document, declared_policy(request, facts)?);
+        values.insert(Param::Document, document);
     }
     let seconds = |param| match request.params.get(&param) {
         Some(Value::Seconds(seconds)) => Some(*seconds),
@@ -113,10 +111,10 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
         old_session: values.get(&Param::Session).is_some_and(|session| session == "old"),
         presigned: seconds(Param::Presigned)
             .map(|lifetime| (lifetime, seconds(Param::SignedAgo).unwrap_or(0))),
-        account: account(request, facts.environment).to_owned(),
+        account: account(request, context.environment).to_owned(),
         bucket_owner: bucket.map(|bucket| bucket.account.clone()),
         action: request.action(),
-        resource: resource(request, facts.environment, &values),
+        resource: resource(request, context.environment, &values),
         values,
     })
 }
@@ -197,28 +195,15 @@ fn resource(
     }
 }
 
-/// The policy a key was deployed or made with: an attempt that gives no other writes this one back.
-fn declared_policy(request: &Request, facts: &Facts<'_>) -> Result<String, FillError> {
-    let made = match request.params.get(&Param::KeyId) {
-        Some(Value::Key(key, _)) => return Ok(key.policy.text.to_string()),
-        Some(Value::Fixture(index)) => part(*index, Param::Document, facts)?,
-        _ => String::new(),
-    };
-    if !made.is_empty() {
-        return Ok(made);
-    }
-    // What KMS gives a key that is made without a policy:
-    // <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>.
-    let root = format!("arn:aws:iam::{}:root", facts.environment.deployed.account);
-    let statement = serde_json::json!({ "Effect": "Allow", "Principal": { "AWS": root }, "Action": "kms:*", "Resource": "*" });
-    Ok(serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string())
-}
-
 /// The text of a value, as it is sent.
 ///
 /// # Errors
 /// A fixture did not yield what the value refers to.
-pub fn fill_value(param: Param, value: &Value, facts: &Facts<'_>) -> Result<String, FillError> {
+pub fn fill_value(
+    param: Param,
+    value: &Value,
+    context: &RunContext<'_>,
+) -> Result<String, FillError> {
     Ok(match value {
         Value::Principal(principal) => principal.name().to_owned(),
         Value::Bucket(bucket) => bucket.name.clone(),
@@ -230,15 +215,15 @@ pub fn fill_value(param: Param, value: &Value, facts: &Facts<'_>) -> Result<Stri
         },
         Value::Role(role) => role.arn.clone(),
         Value::Trail(trail) => trail.arn.clone(),
-        Value::Text(text) => fill_text(text, facts)?,
+        Value::Text(text) => fill_text(text, context)?,
         Value::Bool(value) => value.to_string(),
         Value::Word(word) => (*word).to_owned(),
         Value::Words(words) => words.join(","),
         Value::Seconds(seconds) => seconds.to_string(),
-        Value::Fixture(index) => fill_fixture(param, *index, facts)?,
+        Value::Fixture(index) => fill_fixture(param, *index, context)?,
         Value::Fixtures(indexes) => {
             let parts: Result<Vec<_>, _> =
-                indexes.iter().map(|index| fill_fixture(param, *index, facts)).collect();
+                indexes.iter().map(|index| fill_fixture(param, *index, context)).collect();
             parts?.join(",")
         }
     })
@@ -248,13 +233,13 @@ pub fn fill_value(param: Param, value: &Value, facts: &Facts<'_>) -> Result<Stri
 ///
 /// # Errors
 /// A fixture did not yield what the text refers to.
-pub fn fill_text(text: &Text, facts: &Facts<'_>) -> Result<String, FillError> {
+pub fn fill_text(text: &Text, context: &RunContext<'_>) -> Result<String, FillError> {
     let mut out = String::new();
     for piece in &text.0 {
         match piece {
             Piece::Literal(literal) => out.push_str(literal),
-            Piece::Run => out.push_str(facts.run),
-            Piece::Output { fixture, field } => out.push_str(&output(*fixture, *field, facts)?),
+            Piece::Run => out.push_str(context.run),
+            Piece::Output { fixture, field } => out.push_str(&output(*fixture, *field, context)?),
         }
     }
     Ok(out)
@@ -262,25 +247,25 @@ pub fn fill_text(text: &Text, facts: &Facts<'_>) -> Result<String, FillError> {
 
 /// What a whole fixture means to a parameter: the copied object, the upload's id, a part with its
 /// entity tag.
-fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String, FillError> {
+fn fill_fixture(param: Param, index: usize, context: &RunContext<'_>) -> Result<String, FillError> {
     match param {
-        Param::Upload => output(index, Field::UploadId, facts),
-        Param::Ciphertext => output(index, Field::Ciphertext, facts),
-        Param::KeyId | Param::SourceKey | Param::KmsKey => output(index, Field::Arn, facts),
+        Param::Upload => output(index, Field::UploadId, context),
+        Param::Ciphertext => output(index, Field::Ciphertext, context),
+        Param::KeyId | Param::SourceKey | Param::KmsKey => output(index, Field::Arn, context),
         Param::Grant => Ok(format!(
             "{}:{}",
-            output(index, Field::GrantId, facts)?,
-            output(index, Field::GrantToken, facts)?
+            output(index, Field::GrantId, context)?,
+            output(index, Field::GrantToken, context)?
         )),
-        Param::Job => output(index, Field::JobId, facts),
-        Param::Location => output(index, Field::LocationId, facts),
+        Param::Job => output(index, Field::JobId, context),
+        Param::Location => output(index, Field::LocationId, context),
         Param::Parts => {
-            let number = part(index, Param::PartNumber, facts)?;
-            Ok(format!("{number}:{}", output(index, Field::Etag, facts)?))
+            let number = fixture_param(index, Param::PartNumber, context)?;
+            Ok(format!("{number}:{}", output(index, Field::Etag, context)?))
         }
         _ => {
-            let bucket = part(index, Param::Bucket, facts)?;
-            let key = part(index, Param::Key, facts)?;
+            let bucket = fixture_param(index, Param::Bucket, context)?;
+            let key = fixture_param(index, Param::Key, context)?;
             Ok(format!("{bucket}/{}", utf8_percent_encode(&key, COPY_SOURCE)))
         }
     }
@@ -291,30 +276,39 @@ fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String,
 ///
 /// # Errors
 /// A fixture did not yield what its key refers to.
-pub fn fixture_arn(index: usize, facts: &Facts<'_>) -> Result<String, FillError> {
-    let made = facts.fixtures.get(index).map(|fixture| fixture.request.operation.op);
-    if made == Some(Op::CreateKey) {
-        return output(index, Field::Arn, facts);
+pub fn fixture_arn(index: usize, context: &RunContext<'_>) -> Result<String, FillError> {
+    let made = context.fixtures.get(index).map(|fixture| fixture.request.operation.leaves);
+    if made == Some(Leaves::KmsKey) {
+        return output(index, Field::Arn, context);
     }
-    let (bucket, key) = (part(index, Param::Bucket, facts)?, part(index, Param::Key, facts)?);
+    let (bucket, key) =
+        (fixture_param(index, Param::Bucket, context)?, fixture_param(index, Param::Key, context)?);
     Ok(format!("arn:aws:s3:::{bucket}/{key}"))
 }
 
-fn part(index: usize, param: Param, facts: &Facts<'_>) -> Result<String, FillError> {
-    match facts.fixtures.get(index).and_then(|fixture| fixture.request.params.get(&param)) {
-        Some(value) => fill_value(param, value, facts),
+/// A parameter that a fixture was made with; empty where it was made without.
+///
+/// # Errors
+/// An earlier fixture did not yield what the value refers to.
+pub(super) fn fixture_param(
+    index: usize,
+    param: Param,
+    context: &RunContext<'_>,
+) -> Result<String, FillError> {
+    match context.fixtures.get(index).and_then(|fixture| fixture.request.params.get(&param)) {
+        Some(value) => fill_value(param, value, context),
         None => Ok(String::new()),
     }
 }
 
-fn output(index: usize, field: Field, facts: &Facts<'_>) -> Result<String, FillError> {
-    let found = facts
+fn output(index: usize, field: Field, context: &RunContext<'_>) -> Result<String, FillError> {
+    let found = context
         .outputs
         .get(index)
         .and_then(|output| output.get(&field))
         .and_then(|values| values.first());
     found.cloned().ok_or_else(|| FillError::NoOutput {
-        fixture: facts
+        fixture: context
             .fixtures
             .get(index)
             .map_or_else(|| index.to_string(), |fixture| fixture.name.clone()),

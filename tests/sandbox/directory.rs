@@ -3,7 +3,7 @@
 use aws_credential_types::Credentials;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use gainsay::{
-    attempt::{Answer, Ask},
+    attempt::{Answer, SignedRequest},
     cloud::{Clients, Target},
 };
 use gainsay_model::Service;
@@ -21,7 +21,7 @@ struct Iam(Clients);
 impl Iam {
     /// The body of the answer to a call, or the error.
     async fn ask(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String, Answer> {
-        let told = self.0.ask(Service::Iam, &Ask::iam(action, parameters)).await?;
+        let told = self.0.ask(Service::Iam, &SignedRequest::iam(action, parameters)).await?;
         match told.as_answer(Service::Iam) {
             Answer::Success { .. } => Ok(String::from_utf8(told.body).unwrap()),
             other => Err(other),
