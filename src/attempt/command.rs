@@ -242,8 +242,8 @@ pub(super) fn map(value: &str) -> String {
     value.replace('&', ",")
 }
 
-/// A word that a POSIX shell reads back as it is. The crates that quote for shells leave braces or
-/// commas as they are, which some shells expand, or change how commands have always been shown.
+/// A word that a POSIX shell reads back as it is. No crate for it fits: `shell-words` leaves braces
+/// as they are, `shlex` quotes the commas and equals signs that most options have.
 pub(crate) fn quote(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
@@ -268,79 +268,108 @@ mod tests {
         assert_eq!(quote(""), "''");
     }
 
+    /// An operation, its parameters, and its command.
+    type Row = (&'static str, &'static [(Param, &'static str)], &'static str);
+
+    const COMMANDS: &[Row] = &[
+        (
+            "sts:AssumeRole",
+            &[
+                (Param::Role, "arn:aws:iam::111122223333:role/jobs"),
+                (Param::SessionTags, "team=a b&x=1"),
+                (Param::TransitiveTags, "team,x"),
+                (Param::SessionPolicy, "{}"),
+                (Param::Duration, "900"),
+            ],
+            "aws sts assume-role --no-sign-request --region eu-west-1 --role-arn arn:aws:iam::111122223333:role/jobs --tags 'Key=team,Value=a b' Key=x,Value=1 --transitive-tag-keys team x --policy '{}' --duration-seconds 900 --role-session-name gainsay",
+        ),
+        (
+            "s3:CreateAccessPoint",
+            &[(Param::AccessPoint, "one"), (Param::Bucket, "b")],
+            "aws s3control create-access-point --no-sign-request --region eu-west-1 --bucket b --name one --account-id 111122223333 --bucket-account-id 444455556666",
+        ),
+        (
+            "s3:TagResource",
+            &[(Param::Bucket, "b"), (Param::Tags, "a=1")],
+            "aws s3control tag-resource --no-sign-request --region eu-west-1 --tags Key=a,Value=1 --account-id 111122223333 --resource-arn arn:aws:s3:::b",
+        ),
+        (
+            "s3:GetDataAccess",
+            &[(Param::Bucket, "b"), (Param::Prefix, "p/")],
+            "aws s3control get-data-access --no-sign-request --region eu-west-1 --account-id 111122223333 --target 's3://b/p/*' --permission READ",
+        ),
+        (
+            "s3:CreateAccessGrantsLocation",
+            &[
+                (Param::Bucket, "b"),
+                (Param::Role, "arn:aws:iam::111122223333:role/data"),
+                (Param::Prefix, "p/"),
+            ],
+            "aws s3control create-access-grants-location --no-sign-request --region eu-west-1 --iam-role-arn arn:aws:iam::111122223333:role/data --account-id 111122223333 --location-scope s3://b/p/",
+        ),
+        (
+            "s3:CreateAccessGrant",
+            &[
+                (Param::Location, "l"),
+                (Param::Grantee, "arn:aws:iam::111122223333:role/a"),
+                (Param::Permission, "WRITE"),
+            ],
+            "aws s3control create-access-grant --no-sign-request --region eu-west-1 --access-grants-location-id l --account-id 111122223333 --grantee GranteeType=IAM,GranteeIdentifier=arn:aws:iam::111122223333:role/a --access-grants-location-configuration 'S3SubPrefix=*' --permission WRITE",
+        ),
+        (
+            "cloudtrail:PutEventSelectors",
+            &[(Param::Trail, "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t")],
+            "aws cloudtrail put-event-selectors --no-sign-request --region eu-west-1 --trail-name arn:aws:cloudtrail:eu-west-1:111122223333:trail/t --event-selectors ReadWriteType=ReadOnly,IncludeManagementEvents=false",
+        ),
+        (
+            "cloudtrail:UpdateTrail",
+            &[(Param::Trail, "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t")],
+            "aws cloudtrail update-trail --no-sign-request --region eu-west-1 --name arn:aws:cloudtrail:eu-west-1:111122223333:trail/t --no-enable-log-file-validation",
+        ),
+        (
+            "iam:TagRole",
+            &[(Param::Role, "arn:aws:iam::111122223333:role/path/a"), (Param::Tags, "key-id=1")],
+            "aws iam tag-role --no-sign-request --region eu-west-1 --tags Key=key-id,Value=1 --role-name a",
+        ),
+        (
+            "s3:ListObjectsV2",
+            &[(Param::Bucket, "b"), (Param::Prefix, "p/")],
+            "aws s3api list-objects-v2 --no-sign-request --region eu-west-1 --bucket b --prefix p/",
+        ),
+        (
+            "s3:DeleteObjects",
+            &[(Param::Bucket, "b"), (Param::Key, "k")],
+            r#"aws s3api delete-objects --no-sign-request --region eu-west-1 --bucket b --delete '{"Objects":[{"Key":"k"}]}'"#,
+        ),
+        (
+            "s3:PutBucketLogging",
+            &[(Param::Bucket, "b")],
+            r#"aws s3api put-bucket-logging --no-sign-request --region eu-west-1 --bucket b --bucket-logging-status '{"LoggingEnabled":{"TargetBucket":"b","TargetPrefix":"gainsay-synthetic/"}}'"#,
+        ),
+        (
+            "kms:ReEncrypt",
+            &[
+                (Param::KeyId, "to"),
+                (Param::SourceKey, "from"),
+                (Param::EncryptionContext, "a=1&b=2"),
+            ],
+            "aws kms re-encrypt --no-sign-request --region eu-west-1 --destination-key-id to --source-key-id from --source-encryption-context a=1,b=2 --destination-encryption-context a=1,b=2",
+        ),
+        (
+            "kms:RevokeGrant",
+            &[(Param::KeyId, "k"), (Param::Grant, "id:token")],
+            "aws kms revoke-grant --no-sign-request --region eu-west-1 --key-id k --grant-id id",
+        ),
+        (
+            "s3:DescribeJob",
+            &[(Param::Job, "j")],
+            "aws s3control describe-job --no-sign-request --region eu-west-1 --job-id j --account-id 111122223333",
+        ),
+    ];
+
     #[test]
     fn a_command_says_all_that_the_call_sends() {
-        type Params = &'static [(Param, &'static str)];
-        let rows: [(&str, Params, &str); 10] = [
-            (
-                "sts:AssumeRole",
-                &[
-                    (Param::Role, "arn:aws:iam::111122223333:role/jobs"),
-                    (Param::SessionTags, "team=a b&x=1"),
-                    (Param::TransitiveTags, "team,x"),
-                    (Param::SessionPolicy, "{}"),
-                    (Param::Duration, "900"),
-                ],
-                "aws sts assume-role --no-sign-request --region eu-west-1 --role-arn arn:aws:iam::111122223333:role/jobs --tags 'Key=team,Value=a b' Key=x,Value=1 --transitive-tag-keys team x --policy '{}' --duration-seconds 900 --role-session-name gainsay",
-            ),
-            (
-                "s3:CreateAccessPoint",
-                &[(Param::AccessPoint, "one"), (Param::Bucket, "b")],
-                "aws s3control create-access-point --no-sign-request --region eu-west-1 --bucket b --name one --account-id 111122223333 --bucket-account-id 444455556666",
-            ),
-            (
-                "s3:TagResource",
-                &[(Param::Bucket, "b"), (Param::Tags, "a=1")],
-                "aws s3control tag-resource --no-sign-request --region eu-west-1 --tags Key=a,Value=1 --account-id 111122223333 --resource-arn arn:aws:s3:::b",
-            ),
-            (
-                "s3:GetDataAccess",
-                &[(Param::Bucket, "b"), (Param::Prefix, "p/")],
-                "aws s3control get-data-access --no-sign-request --region eu-west-1 --account-id 111122223333 --target 's3://b/p/*' --permission READ",
-            ),
-            (
-                "s3:CreateAccessGrantsLocation",
-                &[
-                    (Param::Bucket, "b"),
-                    (Param::Role, "arn:aws:iam::111122223333:role/data"),
-                    (Param::Prefix, "p/"),
-                ],
-                "aws s3control create-access-grants-location --no-sign-request --region eu-west-1 --iam-role-arn arn:aws:iam::111122223333:role/data --account-id 111122223333 --location-scope s3://b/p/",
-            ),
-            (
-                "s3:CreateAccessGrant",
-                &[
-                    (Param::Location, "l"),
-                    (Param::Grantee, "arn:aws:iam::111122223333:role/a"),
-                    (Param::Permission, "WRITE"),
-                ],
-                "aws s3control create-access-grant --no-sign-request --region eu-west-1 --access-grants-location-id l --account-id 111122223333 --grantee GranteeType=IAM,GranteeIdentifier=arn:aws:iam::111122223333:role/a --access-grants-location-configuration 'S3SubPrefix=*' --permission WRITE",
-            ),
-            (
-                "cloudtrail:PutEventSelectors",
-                &[(Param::Trail, "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t")],
-                "aws cloudtrail put-event-selectors --no-sign-request --region eu-west-1 --trail-name arn:aws:cloudtrail:eu-west-1:111122223333:trail/t --event-selectors ReadWriteType=ReadOnly,IncludeManagementEvents=false",
-            ),
-            (
-                "cloudtrail:UpdateTrail",
-                &[(Param::Trail, "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t")],
-                "aws cloudtrail update-trail --no-sign-request --region eu-west-1 --name arn:aws:cloudtrail:eu-west-1:111122223333:trail/t --no-enable-log-file-validation",
-            ),
-            (
-                "iam:TagRole",
-                &[
-                    (Param::Role, "arn:aws:iam::111122223333:role/path/a"),
-                    (Param::Tags, "key-id=1"),
-                ],
-                "aws iam tag-role --no-sign-request --region eu-west-1 --tags Key=key-id,Value=1 --role-name a",
-            ),
-            (
-                "s3:DescribeJob",
-                &[(Param::Job, "j")],
-                "aws s3control describe-job --no-sign-request --region eu-west-1 --job-id j --account-id 111122223333",
-            ),
-        ];
-        for (operation, params, expected) in rows {
+        for (operation, params, expected) in COMMANDS {
             let operation = Operation::named(operation).unwrap();
             let call = Call {
                 operation,
@@ -356,7 +385,7 @@ mod tests {
                 action: operation.action,
                 resource: "arn:aws:s3:::b".to_owned(),
             };
-            assert_eq!(command(&call, "eu-west-1"), expected);
+            assert_eq!(command(&call, "eu-west-1"), *expected);
         }
     }
 }

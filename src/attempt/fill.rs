@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use gainsay_iam::{Endpoint, Network};
-use gainsay_model::Bucket;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Field, Leaves, On, Operation, Output, Param, param::NO_ENDPOINT};
@@ -98,9 +97,9 @@ pub fn fill(request: &Request, context: &RunContext<'_>) -> Result<Call, FillErr
     {
         values.insert(Param::Document, document);
     }
-    let seconds = |param| match request.params.get(&param) {
-        Some(Value::Seconds(seconds)) => Some(*seconds),
-        _ => None,
+    let seconds = |param| {
+        let Some(Value::Seconds(seconds)) = request.params.get(&param) else { return None };
+        Some(*seconds)
     };
     let bucket = request.bucket();
     Ok(Call {
@@ -134,64 +133,55 @@ fn network(values: &BTreeMap<Param, String>) -> Network {
 /// The account whose endpoint a request goes to: a bucket's own, or the environment's.
 #[must_use]
 pub fn account<'a>(request: &'a Request, environment: &'a Environment) -> &'a str {
-    match request.bucket() {
-        Some(bucket) if request.operation.on == On::Bucket => &bucket.account,
-        _ => &environment.deployed.account,
-    }
+    let bucket = request.bucket().filter(|_| request.operation.on == On::Bucket);
+    bucket.map_or(&environment.deployed.account, |bucket| &bucket.account)
 }
 
+/// The ARN of a request's resource: `*` or nothing where it has none of its own.
 fn resource(
     request: &Request,
     environment: &Environment,
     values: &BTreeMap<Param, String>,
 ) -> String {
     let value = |param| values.get(&param).map_or("", String::as_str);
-    let (key, bucket) = (value(Param::Key), request.bucket().map(AsRef::as_ref));
-    let of_account = |rest: &str| {
-        format!(
-            "arn:aws:s3:{}:{}:{rest}",
-            environment.deployed.region, environment.deployed.account
-        )
-    };
+    let bucket = request.bucket().map(|bucket| bucket.arn()).unwrap_or_default();
+    let (region, account) = (&environment.deployed.region, &environment.deployed.account);
+    let of_account = |rest: &str| format!("arn:aws:s3:{region}:{account}:{rest}");
     match request.operation.on {
-        On::AccessPoint => {
-            return of_account(&format!("accesspoint/{}", value(Param::AccessPoint)));
+        On::Object if bucket.is_empty() => String::new(),
+        On::Object => format!("{bucket}/{}", value(Param::Key)),
+        On::Bucket => bucket,
+        On::Key => {
+            // What is re-encrypted is decided about on the key it is under, first.
+            let from_another = request.operation.takes(Param::SourceKey);
+            let param = if from_another { Param::SourceKey } else { Param::KeyId };
+            // A key may be sent by its id or its alias; policies are about its ARN.
+            if let Some(Value::Key(key, _)) = request.params.get(&param) {
+                key.arn.clone()
+            } else {
+                value(param).to_owned()
+            }
         }
-        On::Job => return of_account(&format!("job/{}", value(Param::Job))),
-        On::Jobs => return of_account("job/*"),
-        On::AccessGrants => return of_account("access-grants/default"),
-        On::Locations => return of_account("access-grants/default/location/*"),
-        On::Location => {
-            return of_account(&format!(
-                "access-grants/default/location/{}",
-                value(Param::Location)
-            ));
-        }
-        On::Trail => return value(Param::Trail).to_owned(),
-        On::Account => return "*".to_owned(),
-        _ => {}
-    }
-    // What is re-encrypted is asked about on the key it is under, first.
-    let key_of =
-        if request.operation.takes(Param::SourceKey) { Param::SourceKey } else { Param::KeyId };
-    match (request.operation.on, request.params.get(&key_of), request.params.get(&Param::Role)) {
-        (On::Object, ..) => {
-            bucket.map(|bucket| format!("{}/{key}", bucket.arn())).unwrap_or_default()
-        }
-        (On::Bucket, ..) => bucket.map(Bucket::arn).unwrap_or_default(),
-        (On::Key, Some(Value::Key(key, _)), _) => key.arn.clone(),
-        (On::Key, Some(Value::Fixture(_)), _) => value(key_of).to_owned(),
-        (On::Role, _, Some(Value::Role(role))) => role.arn.clone(),
-        (On::Alias, ..) => {
+        On::Alias => {
             // An alias without an account is one of the caller's.
             let account = match request.principal() {
                 Principal::Role(role) => &role.account,
-                Principal::Anonymous => &environment.deployed.account,
+                Principal::Anonymous => account,
             };
-            format!("arn:aws:kms:{}:{account}:{}", environment.deployed.region, value(Param::Alias))
+            format!("arn:aws:kms:{region}:{account}:{}", value(Param::Alias))
         }
-        (On::Anything, ..) => "*".to_owned(),
-        _ => String::new(),
+        On::Role => value(Param::Role).to_owned(),
+        On::Trail => value(Param::Trail).to_owned(),
+        On::AccessPoint => of_account(&format!("accesspoint/{}", value(Param::AccessPoint))),
+        On::Job => of_account(&format!("job/{}", value(Param::Job))),
+        On::Jobs => of_account("job/*"),
+        On::AccessGrants => of_account("access-grants/default"),
+        On::Locations => of_account("access-grants/default/location/*"),
+        On::Location => {
+            of_account(&format!("access-grants/default/location/{}", value(Param::Location)))
+        }
+        On::Account | On::Anything => "*".to_owned(),
+        On::Nothing => String::new(),
     }
 }
 
@@ -245,30 +235,34 @@ pub fn fill_text(text: &Text, context: &RunContext<'_>) -> Result<String, FillEr
     Ok(out)
 }
 
-/// What a whole fixture means to a parameter: the copied object, the upload's id, a part with its
-/// entity tag.
+/// The parameters that take one field of what making a fixture answered.
+const FIXTURE_FIELDS: &[(Param, Field)] = &[
+    (Param::Upload, Field::UploadId),
+    (Param::Ciphertext, Field::Ciphertext),
+    (Param::KeyId, Field::Arn),
+    (Param::SourceKey, Field::Arn),
+    (Param::KmsKey, Field::Arn),
+    (Param::Job, Field::JobId),
+    (Param::Location, Field::LocationId),
+];
+
+/// What a whole fixture means to a parameter: the upload's id, a part with its entity tag, and
+/// where nothing else is meant, the object as it is copied from.
 fn fill_fixture(param: Param, index: usize, context: &RunContext<'_>) -> Result<String, FillError> {
-    match param {
-        Param::Upload => output(index, Field::UploadId, context),
-        Param::Ciphertext => output(index, Field::Ciphertext, context),
-        Param::KeyId | Param::SourceKey | Param::KmsKey => output(index, Field::Arn, context),
-        Param::Grant => Ok(format!(
-            "{}:{}",
-            output(index, Field::GrantId, context)?,
-            output(index, Field::GrantToken, context)?
-        )),
-        Param::Job => output(index, Field::JobId, context),
-        Param::Location => output(index, Field::LocationId, context),
-        Param::Parts => {
-            let number = fixture_param(index, Param::PartNumber, context)?;
-            Ok(format!("{number}:{}", output(index, Field::Etag, context)?))
-        }
-        _ => {
-            let bucket = fixture_param(index, Param::Bucket, context)?;
-            let key = fixture_param(index, Param::Key, context)?;
-            Ok(format!("{bucket}/{}", utf8_percent_encode(&key, COPY_SOURCE)))
-        }
+    if let Some((_, field)) = FIXTURE_FIELDS.iter().find(|(own, _)| *own == param) {
+        return output(index, *field, context);
     }
+    if param == Param::Grant {
+        let id = output(index, Field::GrantId, context)?;
+        return Ok(format!("{id}:{}", output(index, Field::GrantToken, context)?));
+    }
+    if param == Param::Parts {
+        let number = fixture_param(index, Param::PartNumber, context)?;
+        return Ok(format!("{number}:{}", output(index, Field::Etag, context)?));
+    }
+    let bucket = fixture_param(index, Param::Bucket, context)?;
+    let key = fixture_param(index, Param::Key, context)?;
+    Ok(format!("{bucket}/{}", utf8_percent_encode(&key, COPY_SOURCE)))
 }
 
 /// The ARN of the object that a fixture is, or of the key it made. An ARN that is empty is refused

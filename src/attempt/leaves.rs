@@ -102,3 +102,53 @@ impl Leaves {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attempt::{Effect, OPERATIONS};
+
+    #[test]
+    fn only_what_reads_leaves_nothing() {
+        for operation in OPERATIONS {
+            let reads = operation.effect == Effect::Reads;
+            assert_eq!(reads, operation.leaves == Leaves::Nothing, "{operation}");
+        }
+    }
+
+    #[test]
+    fn only_objects_and_uploads_are_undone() {
+        let undone = |versioning| -> Vec<&str> {
+            let changes = OPERATIONS.iter().filter(|operation| operation.effect != Effect::Reads);
+            let undone = changes
+                .filter(|operation| operation.leaves.undo(versioning) == Undo::WithItsKey)
+                .map(|operation| operation.name);
+            undone.collect()
+        };
+        let (deletes, others): (Vec<&str>, Vec<&str>) = undone(Some(Versioning::Enabled))
+            .into_iter()
+            .partition(|name| name.starts_with("s3:DeleteObject") && !name.ends_with("ing"));
+        assert_eq!(
+            others,
+            [
+                "s3:PutObject",
+                "s3:CopyObject",
+                "s3:CreateMultipartUpload",
+                "s3:UploadPart",
+                "s3:CompleteMultipartUpload",
+                "s3:AbortMultipartUpload",
+                "s3:PutObjectTagging",
+                "s3:DeleteObjectTagging",
+                "s3:PutObjectAcl",
+                "s3:PostObject",
+                "s3:UploadPartCopy",
+                "s3:UpdateObjectEncryption",
+                "s3:PutObjectAnnotation",
+            ]
+        );
+        assert_eq!(deletes, ["s3:DeleteObject", "s3:DeleteObjects"]);
+        for versioning in [None, Some(Versioning::Off), Some(Versioning::Suspended)] {
+            assert_eq!(undone(versioning), others);
+        }
+    }
+}

@@ -12,7 +12,8 @@ use crate::{
     cloud::Clients,
 };
 
-/// `GetTrailStatus`: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html>.
+/// `GetTrailStatus`:
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html>.
 pub const GET_TRAIL_STATUS: Operation = Operation {
     needs: &[Param::Trail],
     ..Operation::new(
@@ -24,7 +25,8 @@ pub const GET_TRAIL_STATUS: Operation = Operation {
     )
 };
 
-/// `StopLogging`: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html>.
+/// `StopLogging`:
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html>.
 pub const STOP_LOGGING: Operation = Operation {
     needs: &[Param::Trail],
     ..Operation::new(
@@ -36,7 +38,8 @@ pub const STOP_LOGGING: Operation = Operation {
     )
 };
 
-/// `UpdateTrail`: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_UpdateTrail.html>.
+/// `UpdateTrail`:
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_UpdateTrail.html>.
 pub const UPDATE_TRAIL: Operation = Operation {
     needs: &[Param::Trail],
     command: CommandLine {
@@ -52,7 +55,8 @@ pub const UPDATE_TRAIL: Operation = Operation {
     )
 };
 
-/// `PutEventSelectors`: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html>.
+/// `PutEventSelectors`:
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html>.
 pub const PUT_EVENT_SELECTORS: Operation = Operation {
     needs: &[Param::Trail],
     command: CommandLine {
@@ -71,7 +75,8 @@ pub const PUT_EVENT_SELECTORS: Operation = Operation {
     )
 };
 
-/// `DeleteTrail`: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DeleteTrail.html>.
+/// `DeleteTrail`:
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DeleteTrail.html>.
 pub const DELETE_TRAIL: Operation = Operation {
     needs: &[Param::Trail],
     ..Operation::new(

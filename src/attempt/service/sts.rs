@@ -35,7 +35,8 @@ pub const ASSUME_ROLE: Operation = Operation {
     )
 };
 
-/// `GetCallerIdentity`: <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>.
+/// `GetCallerIdentity`:
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>.
 pub const GET_CALLER_IDENTITY: Operation = Operation::new(
     Service::Sts,
     "sts:GetCallerIdentity",

@@ -62,14 +62,16 @@ pub const RE_ENCRYPT: Operation = Operation {
     ..on_key("kms:ReEncrypt", Effect::Reads, fallible!(re_encrypt))
 };
 
-/// `GenerateDataKey`: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>.
+/// `GenerateDataKey`:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>.
 pub const GENERATE_DATA_KEY: Operation = Operation {
     may: &[Param::EncryptionContext, Param::Grant, Param::DryRun],
     command: CommandLine { more: key_spec, ..CommandLine::USUAL },
     ..on_key("kms:GenerateDataKey", Effect::Reads, boxed!(generate_data_key))
 };
 
-/// `GenerateDataKeyWithoutPlaintext`: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKeyWithoutPlaintext.html>.
+/// `GenerateDataKeyWithoutPlaintext`:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKeyWithoutPlaintext.html>.
 pub const GENERATE_DATA_KEY_WITHOUT_PLAINTEXT: Operation = Operation {
     may: &[Param::EncryptionContext, Param::Grant, Param::DryRun],
     command: CommandLine { more: key_spec, ..CommandLine::USUAL },
@@ -89,7 +91,7 @@ fn key_spec(_: &Call) -> String {
     "--key-spec AES_256".to_owned()
 }
 
-/// Says what all of these may be told: a grant, and whether only to ask.
+/// Names the grant of a call, and says whether it is a dry run.
 macro_rules! with_grant {
     ($builder:expr, $call:expr) => {
         $builder.set_grant_tokens(grant::tokens($call)).set_dry_run($call.flag(Param::DryRun))

@@ -9,13 +9,15 @@ use crate::{
     cloud::Clients,
 };
 
-/// `ScheduleKeyDeletion`: <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>.
+/// `ScheduleKeyDeletion`:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>.
 pub const SCHEDULE: Operation = Operation {
     may: &[Param::PendingDays],
     ..on_key("kms:ScheduleKeyDeletion", Effect::Consumes, fallible!(schedule))
 };
 
-/// `CancelKeyDeletion`: <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>.
+/// `CancelKeyDeletion`:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>.
 pub const CANCEL: Operation = on_key("kms:CancelKeyDeletion", Effect::Consumes, boxed!(cancel));
 
 async fn schedule(clients: &Clients, call: &Call) -> Result<Answer, Unsendable> {

@@ -30,13 +30,15 @@ pub const PUT: Operation = Operation {
 
 /// The policy a key was deployed or made with: an attempt that gives no other writes this one back.
 fn declared(request: &Request, context: &RunContext<'_>) -> Result<Option<String>, FillError> {
-    let made = match request.params.get(&Param::KeyId) {
-        Some(Value::Key(key, _)) => return Ok(Some(key.policy.text.to_string())),
-        Some(Value::Fixture(index)) => fixture_param(*index, Param::Document, context)?,
-        _ => String::new(),
-    };
-    if !made.is_empty() {
-        return Ok(Some(made));
+    let key = request.params.get(&Param::KeyId);
+    if let Some(Value::Key(key, _)) = key {
+        return Ok(Some(key.policy.text.to_string()));
+    }
+    if let Some(Value::Fixture(index)) = key {
+        let made = fixture_param(*index, Param::Document, context)?;
+        if !made.is_empty() {
+            return Ok(Some(made));
+        }
     }
     // What KMS gives a key that is made without a policy:
     // <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>.

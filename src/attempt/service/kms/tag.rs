@@ -29,7 +29,8 @@ pub const UNTAG: Operation = Operation {
     ..on_key("kms:UntagResource", Effect::Configures, boxed!(untag))
 };
 
-/// `ListResourceTags`: <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListResourceTags.html>.
+/// `ListResourceTags`:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListResourceTags.html>.
 pub const LIST: Operation = on_key("kms:ListResourceTags", Effect::Reads, boxed!(list_tags));
 
 /// KMS has names of its own for the parts of a tag.

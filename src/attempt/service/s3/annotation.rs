@@ -1,6 +1,6 @@
 //! The annotations of an object.
 
-use aws_sdk_s3::{operation::RequestId as _, primitives::ByteStream};
+use aws_sdk_s3::{operation::RequestId as _, primitives::ByteStream, types::AnnotationEntry};
 
 use super::{of_version, on_object};
 use crate::{
@@ -13,7 +13,8 @@ use crate::{
     cloud::Clients,
 };
 
-/// `PutObjectAnnotation`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html>.
+/// `PutObjectAnnotation`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html>.
 pub const PUT: Operation = Operation {
     needs: &[Param::Bucket, Param::Key, Param::Annotation],
     may: &[Param::Version, Param::Body],
@@ -25,7 +26,8 @@ pub const PUT: Operation = Operation {
     ..on_object("s3:PutObjectAnnotation", Effect::Writes, boxed!(put))
 };
 
-/// `GetObjectAnnotation`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAnnotation.html>.
+/// `GetObjectAnnotation`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAnnotation.html>.
 pub const GET: Operation = Operation {
     needs: &[Param::Bucket, Param::Key, Param::Annotation],
     may: &[Param::Version],
@@ -33,17 +35,20 @@ pub const GET: Operation = Operation {
     ..on_object("s3:GetObjectAnnotation", Effect::Reads, boxed!(get))
 };
 
-/// `ListObjectAnnotations`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectAnnotations.html>.
+/// `ListObjectAnnotations`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectAnnotations.html>.
 pub const LIST: Operation = Operation {
     may: &[Param::Version],
     ..on_object("s3:ListObjectAnnotations", Effect::Reads, boxed!(list_all))
 };
 
-/// `DeleteObjectAnnotation`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectAnnotation.html>.
+/// `DeleteObjectAnnotation`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectAnnotation.html>.
 pub const DELETE: Operation = Operation {
     needs: &[Param::Bucket, Param::Key, Param::Annotation],
     may: &[Param::Version],
-    leaves: Leaves::ObjectSetting(ObjectSetting::Annotations),
+    // An annotation that is gone is not brought back by removing its object.
+    leaves: Leaves::Lasting,
     ..on_object("s3:DeleteObjectAnnotation", Effect::Consumes, boxed!(delete))
 };
 
@@ -77,7 +82,7 @@ async fn list_all(clients: &Clients, call: &Call) -> Answer {
     let request = of_version!(clients.s3.list_object_annotations(), call);
     send!(clients, request, |answer| list(
         Field::Keys,
-        answer.annotations().iter().map(|entry| entry.annotation_name())
+        answer.annotations().iter().map(AnnotationEntry::annotation_name)
     ))
 }
 

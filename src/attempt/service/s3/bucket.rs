@@ -9,6 +9,7 @@ pub const HEAD: Operation = Operation {
     ..on_bucket("s3:HeadBucket", Effect::Reads, bucket_call!(head_bucket))
 };
 
-/// `GetBucketLocation`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>.
+/// `GetBucketLocation`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>.
 pub const LOCATION: Operation =
     on_bucket("s3:GetBucketLocation", Effect::Reads, bucket_call!(get_bucket_location));

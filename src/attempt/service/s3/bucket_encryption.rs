@@ -22,13 +22,15 @@ use crate::{
     cloud::Clients,
 };
 
-/// `GetBucketEncryption`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html>.
+/// `GetBucketEncryption`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html>.
 pub const GET: Operation = Operation {
     action: "s3:GetEncryptionConfiguration",
     ..on_bucket("s3:GetBucketEncryption", Effect::Reads, bucket_call!(get_bucket_encryption))
 };
 
-/// `PutBucketEncryption`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html>.
+/// `PutBucketEncryption`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html>.
 pub const PUT: Operation = Operation {
     action: "s3:PutEncryptionConfiguration",
     may: &[Param::Document],
@@ -44,7 +46,8 @@ pub const PUT: Operation = Operation {
     ..on_bucket("s3:PutBucketEncryption", Effect::Configures, fallible!(put))
 };
 
-/// `DeleteBucketEncryption`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html>.
+/// `DeleteBucketEncryption`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html>.
 pub const DELETE: Operation = Operation {
     action: "s3:PutEncryptionConfiguration",
     ..on_bucket(

@@ -27,7 +27,8 @@ pub const PUT: Operation = Operation {
     ..on_bucket("s3:PutBucketPolicy", Effect::Configures, boxed!(put))
 };
 
-/// `DeleteBucketPolicy`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html>.
+/// `DeleteBucketPolicy`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html>.
 pub const DELETE: Operation =
     on_bucket("s3:DeleteBucketPolicy", Effect::Configures, bucket_call!(delete_bucket_policy));
 

@@ -28,7 +28,8 @@ pub const PUT: Operation = Operation {
 pub const GET: Operation =
     on_bucket("s3:GetBucketTagging", Effect::Reads, bucket_call!(get_bucket_tagging));
 
-/// `DeleteBucketTagging`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html>.
+/// `DeleteBucketTagging`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html>.
 pub const DELETE: Operation = Operation {
     action: "s3:PutBucketTagging",
     ..on_bucket("s3:DeleteBucketTagging", Effect::Configures, bucket_call!(delete_bucket_tagging))

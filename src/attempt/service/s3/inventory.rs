@@ -18,7 +18,8 @@ use crate::{
     cloud::Clients,
 };
 
-/// `PutBucketInventoryConfiguration`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfiguration.html>.
+/// `PutBucketInventoryConfiguration`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfiguration.html>.
 pub const PUT: Operation = Operation {
     action: "s3:PutInventoryConfiguration",
     harmless: Some(disabled),
@@ -29,14 +30,16 @@ pub const PUT: Operation = Operation {
     ..on_bucket("s3:PutBucketInventoryConfiguration", Effect::Configures, fallible!(put))
 };
 
-/// `GetBucketInventoryConfiguration`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketInventoryConfiguration.html>.
+/// `GetBucketInventoryConfiguration`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketInventoryConfiguration.html>.
 pub const GET: Operation = Operation {
     action: "s3:GetInventoryConfiguration",
     command: CommandLine { more: id, ..CommandLine::USUAL },
     ..on_bucket("s3:GetBucketInventoryConfiguration", Effect::Reads, boxed!(get))
 };
 
-/// `DeleteBucketInventoryConfiguration`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketInventoryConfiguration.html>.
+/// `DeleteBucketInventoryConfiguration`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketInventoryConfiguration.html>.
 pub const DELETE: Operation = Operation {
     action: "s3:PutInventoryConfiguration",
     command: CommandLine { more: id, ..CommandLine::USUAL },

@@ -17,7 +17,8 @@ use crate::{
     cloud::Clients,
 };
 
-/// `PutBucketLifecycleConfiguration`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html>.
+/// `PutBucketLifecycleConfiguration`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html>.
 pub const PUT: Operation = Operation {
     action: "s3:PutLifecycleConfiguration",
     harmless: Some(|_| {
@@ -35,7 +36,8 @@ pub const PUT: Operation = Operation {
     ..on_bucket("s3:PutBucketLifecycleConfiguration", Effect::Configures, fallible!(put))
 };
 
-/// `GetBucketLifecycleConfiguration`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html>.
+/// `GetBucketLifecycleConfiguration`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html>.
 pub const GET: Operation = Operation {
     action: "s3:GetLifecycleConfiguration",
     ..on_bucket(
@@ -45,7 +47,8 @@ pub const GET: Operation = Operation {
     )
 };
 
-/// `DeleteBucketLifecycle`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html>.
+/// `DeleteBucketLifecycle`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html>.
 pub const DELETE: Operation = Operation {
     action: "s3:PutLifecycleConfiguration",
     ..on_bucket(

@@ -16,14 +16,16 @@ pub const OBJECTS: Operation = Operation {
     ..on_bucket("s3:ListObjectsV2", Effect::Reads, boxed!(objects))
 };
 
-/// `ListObjectVersions`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>.
+/// `ListObjectVersions`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>.
 pub const VERSIONS: Operation = Operation {
     action: "s3:ListBucketVersions",
     may: &[Param::Prefix],
     ..on_bucket("s3:ListObjectVersions", Effect::Reads, boxed!(versions))
 };
 
-/// `ListMultipartUploads`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>.
+/// `ListMultipartUploads`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>.
 pub const UPLOADS: Operation = Operation {
     action: "s3:ListBucketMultipartUploads",
     may: &[Param::Prefix],

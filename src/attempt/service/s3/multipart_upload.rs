@@ -11,7 +11,8 @@ use crate::{
     cloud::Clients,
 };
 
-/// `CreateMultipartUpload`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>.
+/// `CreateMultipartUpload`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>.
 pub const CREATE: Operation = Operation {
     action: "s3:PutObject",
     may: &[
@@ -26,7 +27,8 @@ pub const CREATE: Operation = Operation {
     ..on_object("s3:CreateMultipartUpload", Effect::Writes, boxed!(create))
 };
 
-/// `CompleteMultipartUpload`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>.
+/// `CompleteMultipartUpload`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>.
 pub const COMPLETE: Operation = Operation {
     action: "s3:PutObject",
     needs: &[Param::Bucket, Param::Key, Param::Upload, Param::Parts],
@@ -34,7 +36,8 @@ pub const COMPLETE: Operation = Operation {
     ..on_object("s3:CompleteMultipartUpload", Effect::Consumes, boxed!(complete))
 };
 
-/// `AbortMultipartUpload`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>.
+/// `AbortMultipartUpload`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>.
 pub const ABORT: Operation = Operation {
     needs: &[Param::Bucket, Param::Key, Param::Upload],
     leaves: Leaves::AbortedUpload,

@@ -14,7 +14,8 @@ use crate::{
     cloud::Clients,
 };
 
-/// `PutBucketNotificationConfiguration`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html>.
+/// `PutBucketNotificationConfiguration`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html>.
 pub const PUT: Operation = Operation {
     action: "s3:PutBucketNotification",
     harmless: Some(|_| json!({ "EventBridgeConfiguration": {} })),
@@ -25,7 +26,8 @@ pub const PUT: Operation = Operation {
     ..on_bucket("s3:PutBucketNotificationConfiguration", Effect::Configures, boxed!(put))
 };
 
-/// `GetBucketNotificationConfiguration`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html>.
+/// `GetBucketNotificationConfiguration`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html>.
 pub const GET: Operation = Operation {
     action: "s3:GetBucketNotification",
     ..on_bucket(

@@ -12,7 +12,8 @@ use crate::{
     cloud::Clients,
 };
 
-/// `GetObjectAttributes`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html>.
+/// `GetObjectAttributes`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html>.
 pub const GET: Operation = Operation {
     action_with_version: Some("s3:GetObjectVersionAttributes"),
     may: &[Param::Version],

@@ -13,7 +13,8 @@ use crate::{
     cloud::Clients,
 };
 
-/// `UpdateObjectEncryption`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>.
+/// `UpdateObjectEncryption`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>.
 pub const UPDATE: Operation = Operation {
     needs: &[Param::Bucket, Param::Key, Param::KmsKey],
     may: &[Param::Version, Param::BucketKey],

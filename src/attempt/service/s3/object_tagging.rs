@@ -32,7 +32,8 @@ pub const PUT: Operation = Operation {
     ..on_object("s3:PutObjectTagging", Effect::Writes, fallible!(put))
 };
 
-/// `DeleteObjectTagging`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>.
+/// `DeleteObjectTagging`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html>.
 pub const DELETE: Operation = Operation {
     action_with_version: Some("s3:DeleteObjectVersionTagging"),
     may: &[Param::Version],

@@ -19,14 +19,16 @@ use crate::{
     cloud::Clients,
 };
 
-/// `GetBucketOwnershipControls`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketOwnershipControls.html>.
+/// `GetBucketOwnershipControls`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketOwnershipControls.html>.
 pub const GET: Operation = on_bucket(
     "s3:GetBucketOwnershipControls",
     Effect::Reads,
     bucket_call!(get_bucket_ownership_controls),
 );
 
-/// `PutBucketOwnershipControls`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketOwnershipControls.html>.
+/// `PutBucketOwnershipControls`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketOwnershipControls.html>.
 pub const PUT: Operation = Operation {
     may: &[Param::Document],
     declared: Some(|request, _| Ok(request.bucket().map(|bucket| declared(bucket).to_string()))),
@@ -38,7 +40,8 @@ pub const PUT: Operation = Operation {
     ..on_bucket("s3:PutBucketOwnershipControls", Effect::Configures, fallible!(put))
 };
 
-/// `DeleteBucketOwnershipControls`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketOwnershipControls.html>.
+/// `DeleteBucketOwnershipControls`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketOwnershipControls.html>.
 pub const DELETE: Operation = Operation {
     action: "s3:PutBucketOwnershipControls",
     ..on_bucket(

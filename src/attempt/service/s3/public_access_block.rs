@@ -16,13 +16,15 @@ use crate::{
     cloud::Clients,
 };
 
-/// `GetPublicAccessBlock`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetPublicAccessBlock.html>.
+/// `GetPublicAccessBlock`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetPublicAccessBlock.html>.
 pub const GET: Operation = Operation {
     action: "s3:GetBucketPublicAccessBlock",
     ..on_bucket("s3:GetPublicAccessBlock", Effect::Reads, bucket_call!(get_public_access_block))
 };
 
-/// `PutPublicAccessBlock`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html>.
+/// `PutPublicAccessBlock`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html>.
 pub const PUT: Operation = Operation {
     action: "s3:PutBucketPublicAccessBlock",
     may: &[Param::Document],
@@ -42,7 +44,8 @@ pub const PUT: Operation = Operation {
     ..on_bucket("s3:PutPublicAccessBlock", Effect::Configures, fallible!(put))
 };
 
-/// `DeletePublicAccessBlock`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html>.
+/// `DeletePublicAccessBlock`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html>.
 pub const DELETE: Operation = Operation {
     action: "s3:PutBucketPublicAccessBlock",
     ..on_bucket(

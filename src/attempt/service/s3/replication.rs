@@ -17,7 +17,8 @@ use crate::{
     cloud::Clients,
 };
 
-/// `PutBucketReplication`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html>.
+/// `PutBucketReplication`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html>.
 pub const PUT: Operation = Operation {
     action: "s3:PutReplicationConfiguration",
     needs: &[Param::Bucket, Param::Role, Param::Destination],
@@ -30,13 +31,15 @@ pub const PUT: Operation = Operation {
     ..on_bucket("s3:PutBucketReplication", Effect::Configures, fallible!(put))
 };
 
-/// `GetBucketReplication`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketReplication.html>.
+/// `GetBucketReplication`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketReplication.html>.
 pub const GET: Operation = Operation {
     action: "s3:GetReplicationConfiguration",
     ..on_bucket("s3:GetBucketReplication", Effect::Reads, bucket_call!(get_bucket_replication))
 };
 
-/// `DeleteBucketReplication`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketReplication.html>.
+/// `DeleteBucketReplication`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketReplication.html>.
 pub const DELETE: Operation = Operation {
     action: "s3:PutReplicationConfiguration",
     ..on_bucket(

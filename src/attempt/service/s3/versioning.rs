@@ -16,11 +16,13 @@ use crate::{
     cloud::Clients,
 };
 
-/// `GetBucketVersioning`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>.
+/// `GetBucketVersioning`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>.
 pub const GET: Operation =
     on_bucket("s3:GetBucketVersioning", Effect::Reads, bucket_call!(get_bucket_versioning));
 
-/// `PutBucketVersioning`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html>.
+/// `PutBucketVersioning`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html>.
 pub const PUT: Operation = Operation {
     may: &[Param::Document],
     declared: Some(|request, _| Ok(request.bucket().map(|bucket| declared(bucket).to_string()))),

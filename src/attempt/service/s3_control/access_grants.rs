@@ -9,7 +9,8 @@ use crate::attempt::{
     service::send::fields,
 };
 
-/// `GetDataAccess`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetDataAccess.html>.
+/// `GetDataAccess`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetDataAccess.html>.
 pub const GET_DATA_ACCESS: Operation = Operation {
     needs: &[Param::Bucket],
     may: &[Param::Prefix, Param::Permission],
@@ -27,7 +28,8 @@ pub const GET_DATA_ACCESS: Operation = Operation {
     )
 };
 
-/// `CreateAccessGrantsLocation`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessGrantsLocation.html>.
+/// `CreateAccessGrantsLocation`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessGrantsLocation.html>.
 pub const CREATE_LOCATION: Operation = Operation {
     needs: &[Param::Role, Param::Bucket],
     may: &[Param::Prefix],
@@ -49,7 +51,8 @@ pub const CREATE_LOCATION: Operation = Operation {
     )
 };
 
-/// `CreateAccessGrant`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessGrant.html>.
+/// `CreateAccessGrant`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessGrant.html>.
 pub const CREATE_GRANT: Operation = Operation {
     needs: &[Param::Location, Param::Grantee],
     may: &[Param::Prefix, Param::Permission],
@@ -67,7 +70,8 @@ pub const CREATE_GRANT: Operation = Operation {
     )
 };
 
-/// `CreateAccessGrantsInstance`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessGrantsInstance.html>.
+/// `CreateAccessGrantsInstance`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessGrantsInstance.html>.
 pub const CREATE_INSTANCE: Operation = Operation::new(
     Service::S3Control,
     "s3:CreateAccessGrantsInstance",
@@ -76,7 +80,8 @@ pub const CREATE_INSTANCE: Operation = Operation::new(
     exchange!(create_instance),
 );
 
-/// `GetAccessGrantsInstance`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetAccessGrantsInstance.html>.
+/// `GetAccessGrantsInstance`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetAccessGrantsInstance.html>.
 pub const GET_INSTANCE: Operation = Operation::new(
     Service::S3Control,
     "s3:GetAccessGrantsInstance",
@@ -85,7 +90,8 @@ pub const GET_INSTANCE: Operation = Operation::new(
     exchange!(get_instance),
 );
 
-/// `DeleteAccessGrantsInstance`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_DeleteAccessGrantsInstance.html>.
+/// `DeleteAccessGrantsInstance`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_DeleteAccessGrantsInstance.html>.
 pub const DELETE_INSTANCE: Operation = Operation::new(
     Service::S3Control,
     "s3:DeleteAccessGrantsInstance",
@@ -97,7 +103,7 @@ pub const DELETE_INSTANCE: Operation = Operation::new(
 /// Where everything of an instance is.
 const INSTANCE: &str = "/accessgrantsinstance";
 
-/// What is asked for or granted; reading where nothing is said.
+/// What is requested or granted; reading where nothing is said.
 fn permission(call: &Call) -> String {
     call.get(Param::Permission).unwrap_or_else(|| "READ".to_owned())
 }
@@ -108,7 +114,7 @@ fn scope(call: &Call) -> String {
     format!("s3://{}/{}", text(Param::Bucket), text(Param::Prefix))
 }
 
-/// The same keys, as credentials are asked for.
+/// The keys of a bucket that begin with the prefix, as credentials for them are requested.
 fn target(call: &Call) -> String {
     scope(call) + "*"
 }

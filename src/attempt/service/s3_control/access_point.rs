@@ -5,7 +5,8 @@ use gainsay_model::xml::element;
 use super::{Exchange, arn, encoded, exchange, optional};
 use crate::attempt::{Call, Effect, On, Operation, Param, Service, command::CommandLine};
 
-/// `CreateAccessPoint`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessPoint.html>.
+/// `CreateAccessPoint`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessPoint.html>.
 pub const CREATE: Operation = Operation {
     needs: &[Param::AccessPoint, Param::Bucket],
     command: CommandLine { more: bucket_account_option, ..CommandLine::USUAL },
@@ -18,7 +19,8 @@ pub const CREATE: Operation = Operation {
     )
 };
 
-/// `GetAccessPoint`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetAccessPoint.html>.
+/// `GetAccessPoint`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetAccessPoint.html>.
 pub const GET: Operation = Operation {
     needs: &[Param::AccessPoint],
     ..Operation::new(
@@ -30,7 +32,8 @@ pub const GET: Operation = Operation {
     )
 };
 
-/// `DeleteAccessPoint`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_DeleteAccessPoint.html>.
+/// `DeleteAccessPoint`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_DeleteAccessPoint.html>.
 pub const DELETE: Operation = Operation {
     needs: &[Param::AccessPoint],
     ..Operation::new(

@@ -11,7 +11,8 @@ use crate::attempt::{
     service::send::fields,
 };
 
-/// `PutAccessPointPolicy`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutAccessPointPolicy.html>.
+/// `PutAccessPointPolicy`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutAccessPointPolicy.html>.
 pub const PUT: Operation = Operation {
     needs: &[Param::AccessPoint],
     may: &[Param::Document],
@@ -30,7 +31,8 @@ pub const PUT: Operation = Operation {
     )
 };
 
-/// `GetAccessPointPolicy`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetAccessPointPolicy.html>.
+/// `GetAccessPointPolicy`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetAccessPointPolicy.html>.
 pub const GET: Operation = Operation {
     needs: &[Param::AccessPoint],
     ..Operation::new(
@@ -42,7 +44,8 @@ pub const GET: Operation = Operation {
     )
 };
 
-/// `DeleteAccessPointPolicy`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_DeleteAccessPointPolicy.html>.
+/// `DeleteAccessPointPolicy`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_DeleteAccessPointPolicy.html>.
 pub const DELETE: Operation = Operation {
     needs: &[Param::AccessPoint],
     ..Operation::new(

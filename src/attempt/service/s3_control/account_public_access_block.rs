@@ -5,7 +5,8 @@ use gainsay_model::xml::element;
 use super::{Exchange, exchange};
 use crate::attempt::{Call, Effect, On, Operation, Output, Service, command::CommandLine};
 
-/// `PutPublicAccessBlock`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>.
+/// `PutPublicAccessBlock`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>.
 pub const PUT: Operation = Operation {
     action: "s3:PutAccountPublicAccessBlock",
     command: CommandLine { more: |_| block_option(), ..CommandLine::USUAL },
@@ -18,7 +19,8 @@ pub const PUT: Operation = Operation {
     )
 };
 
-/// `GetPublicAccessBlock`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetPublicAccessBlock.html>.
+/// `GetPublicAccessBlock`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetPublicAccessBlock.html>.
 pub const GET: Operation = Operation {
     action: "s3:GetAccountPublicAccessBlock",
     ..Operation::new(
@@ -30,7 +32,8 @@ pub const GET: Operation = Operation {
     )
 };
 
-/// `DeletePublicAccessBlock`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_DeletePublicAccessBlock.html>.
+/// `DeletePublicAccessBlock`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_DeletePublicAccessBlock.html>.
 pub const DELETE: Operation = Operation {
     action: "s3:PutAccountPublicAccessBlock",
     ..Operation::new(

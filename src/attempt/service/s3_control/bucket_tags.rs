@@ -27,7 +27,8 @@ pub const TAG: Operation = Operation {
     )
 };
 
-/// `UntagResource`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_UntagResource.html>.
+/// `UntagResource`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_UntagResource.html>.
 pub const UNTAG: Operation = Operation {
     needs: &[Param::Bucket, Param::TagKeys],
     command: CommandLine {
@@ -44,7 +45,8 @@ pub const UNTAG: Operation = Operation {
     )
 };
 
-/// `ListTagsForResource`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_ListTagsForResource.html>.
+/// `ListTagsForResource`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_ListTagsForResource.html>.
 pub const LIST: Operation = Operation {
     needs: &[Param::Bucket],
     command: CommandLine {
