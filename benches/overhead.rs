@@ -15,7 +15,7 @@
 use std::{path::Path, time::Instant};
 
 use gainsay::{
-    attempt::{self, Facts, fill},
+    attempt::{self, RunContext, fill},
     cloud::Target,
     plan::{Plan, Selection},
     principal::Sessions,
@@ -88,7 +88,7 @@ async fn bare_calls(architecture: &Architecture) -> f64 {
         let fork = sandbox.fork();
         let clients = Target::sandbox(&fork, &environment.deployed.region, None)
             .clients(Some(&credentials), false);
-        let facts = Facts { environment, run: "bench", fixtures: &[], outputs: &[] };
+        let facts = RunContext { environment, run: "bench", fixtures: &[], outputs: &[] };
         let call = fill(&row.attempts.first().unwrap().request, &facts).unwrap();
         for _ in &row.attempts {
             let answer = attempt::call(&clients, &call).await;

@@ -13,7 +13,7 @@ use gainsay_sandbox::{Ruling, Rulings};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    attempt::{Answer, Call, Op, Refused},
+    attempt::{Answer, Call, Param, Refused},
     outcome::{Denial, Outcome, OutcomeKind, stands_for_several},
     scenario::{Kind, Principal},
 };
@@ -468,7 +468,7 @@ fn compare_message(
                 expected.action, expected.resource
             ));
         }
-        (None, _) if matches!(call.operation.op, Op::CopyObject | Op::UploadPartCopy) => {
+        (None, _) if call.operation.takes(Param::CopySource) => {
             return Match::Unproved(
                 "a bare `Access Denied` may be for the source of the copy".to_owned(),
             );

@@ -143,7 +143,7 @@ impl Answer {
         match self {
             Self::Refused(refused) => Some(refused.status),
             Self::Success { status, .. } | Self::Malformed { status, .. } => Some(*status),
-            _ => None,
+            Self::Unreachable { .. } | Self::NotSent { .. } => None,
         }
     }
 
@@ -153,7 +153,7 @@ impl Answer {
         match self {
             Self::Success { request_id, .. } => request_id.as_deref(),
             Self::Refused(refused) => refused.request_id.as_deref(),
-            _ => None,
+            Self::Malformed { .. } | Self::Unreachable { .. } | Self::NotSent { .. } => None,
         }
     }
 }
@@ -296,25 +296,25 @@ mod tests {
         let read = |service, body: &str| {
             fault(service, body.as_bytes()).map(|fault| (fault.code, fault.message))
         };
-        let told = |code: &str, message: &str| {
+        let error = |code: &str, message: &str| {
             Some((code.to_owned(), (!message.is_empty()).then(|| message.to_owned())))
         };
         for (service, body, expected) in [
-            (Service::S3, "<Error><Code>A</Code></Error>", told("A", "")),
+            (Service::S3, "<Error><Code>A</Code></Error>", error("A", "")),
             (Service::S3, "<html><Code>A</Code></html>", None),
             (
                 Service::S3Control,
                 "<ErrorResponse><Error><Code>A</Code></Error></ErrorResponse>",
-                told("A", ""),
+                error("A", ""),
             ),
             (
                 Service::Iam,
                 "<ErrorResponse xmlns=\"u\"><Error><Type>Sender</Type><Code>A</Code><Message>m &amp; n</Message></Error></ErrorResponse>",
-                told("A", "m & n"),
+                error("A", "m & n"),
             ),
             (Service::Iam, r#"{"__type":"A"}"#, None),
-            (Service::CloudTrail, r#"{"__type":"com.amazonaws#A","message":"m"}"#, told("A", "m")),
-            (Service::Macie, r#"{"code":"A","Message":"m"}"#, told("A", "m")),
+            (Service::CloudTrail, r#"{"__type":"com.amazonaws#A","message":"m"}"#, error("A", "m")),
+            (Service::Macie, r#"{"code":"A","Message":"m"}"#, error("A", "m")),
             (Service::CloudTrail, "<Error><Code>A</Code></Error>", None),
             (Service::CloudTrail, r#"{"message":"m"}"#, None),
         ] {

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use gainsay_iam::{Endpoint, Network};
-use gainsay_model::Bucket;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Field, On, Op, Operation, Output, Param, content, param::NO_ENDPOINT};
+use super::{Field, Leaves, On, Operation, Output, Param, param::NO_ENDPOINT};
 use crate::{
     environment::Environment,
     scenario::{Fixture, KeyForm, Piece, Principal, Request, Text, Value},
@@ -14,7 +13,7 @@ use crate::{
 
 /// What a run knows while a row is running.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct RunContext<'a> {
     /// What is deployed.
     pub environment: &'a Environment,
     /// The run id.
@@ -87,22 +86,20 @@ const COPY_SOURCE: &AsciiSet =
 ///
 /// # Errors
 /// A fixture did not yield what the request refers to.
-pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
+pub fn fill(request: &Request, context: &RunContext<'_>) -> Result<Call, FillError> {
     let mut values = BTreeMap::new();
     for (param, value) in &request.params {
-        values.insert(*param, fill_value(*param, value, facts)?);
+        values.insert(*param, fill_value(*param, value, context)?);
     }
-    if let Some(content) =
-        content::declared(request.operation.op, request.bucket().map(AsRef::as_ref))
+    if let Some(declared) = request.operation.declared
+        && !values.contains_key(&Param::Document)
+        && let Some(document) = declared(request, context)?
     {
-        values.entry(Param::Document).or_insert(content);
+        values.insert(Param::Document, document);
     }
-    if request.operation.op == Op::PutKeyPolicy && !values.contains_key(&Param::Document) {
-        values.insert(Param::Document, declared_policy(request, facts)?);
-    }
-    let seconds = |param| match request.params.get(&param) {
-        Some(Value::Seconds(seconds)) => Some(*seconds),
-        _ => None,
+    let seconds = |param| {
+        let Some(Value::Seconds(seconds)) = request.params.get(&param) else { return None };
+        Some(*seconds)
     };
     let bucket = request.bucket();
     Ok(Call {
@@ -113,10 +110,10 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
         old_session: values.get(&Param::Session).is_some_and(|session| session == "old"),
         presigned: seconds(Param::Presigned)
             .map(|lifetime| (lifetime, seconds(Param::SignedAgo).unwrap_or(0))),
-        account: account(request, facts.environment).to_owned(),
+        account: account(request, context.environment).to_owned(),
         bucket_owner: bucket.map(|bucket| bucket.account.clone()),
         action: request.action(),
-        resource: resource(request, facts.environment, &values),
+        resource: resource(request, context.environment, &values),
         values,
     })
 }
@@ -136,89 +133,67 @@ fn network(values: &BTreeMap<Param, String>) -> Network {
 /// The account whose endpoint a request goes to: a bucket's own, or the environment's.
 #[must_use]
 pub fn account<'a>(request: &'a Request, environment: &'a Environment) -> &'a str {
-    match request.bucket() {
-        Some(bucket) if request.operation.on == On::Bucket => &bucket.account,
-        _ => &environment.deployed.account,
-    }
+    let bucket = request.bucket().filter(|_| request.operation.on == On::Bucket);
+    bucket.map_or(&environment.deployed.account, |bucket| &bucket.account)
 }
 
+/// The ARN of a request's resource: `*` or nothing where it has none of its own.
 fn resource(
     request: &Request,
     environment: &Environment,
     values: &BTreeMap<Param, String>,
 ) -> String {
     let value = |param| values.get(&param).map_or("", String::as_str);
-    let (key, bucket) = (value(Param::Key), request.bucket().map(AsRef::as_ref));
-    let of_account = |rest: &str| {
-        format!(
-            "arn:aws:s3:{}:{}:{rest}",
-            environment.deployed.region, environment.deployed.account
-        )
-    };
+    let bucket = request.bucket().map(|bucket| bucket.arn()).unwrap_or_default();
+    let (region, account) = (&environment.deployed.region, &environment.deployed.account);
+    let of_account = |rest: &str| format!("arn:aws:s3:{region}:{account}:{rest}");
     match request.operation.on {
-        On::AccessPoint => {
-            return of_account(&format!("accesspoint/{}", value(Param::AccessPoint)));
+        On::Object if bucket.is_empty() => String::new(),
+        On::Object => format!("{bucket}/{}", value(Param::Key)),
+        On::Bucket => bucket,
+        On::Key => {
+            // What is re-encrypted is decided about on the key it is under, first.
+            let from_another = request.operation.takes(Param::SourceKey);
+            let param = if from_another { Param::SourceKey } else { Param::KeyId };
+            // A key may be sent by its id or its alias; policies are about its ARN.
+            if let Some(Value::Key(key, _)) = request.params.get(&param) {
+                key.arn.clone()
+            } else {
+                value(param).to_owned()
+            }
         }
-        On::Job => return of_account(&format!("job/{}", value(Param::Job))),
-        On::Jobs => return of_account("job/*"),
-        On::AccessGrants => return of_account("access-grants/default"),
-        On::Locations => return of_account("access-grants/default/location/*"),
-        On::Location => {
-            return of_account(&format!(
-                "access-grants/default/location/{}",
-                value(Param::Location)
-            ));
-        }
-        On::Trail => return value(Param::Trail).to_owned(),
-        On::Account => return "*".to_owned(),
-        _ => {}
-    }
-    // What is re-encrypted is asked about on the key it is under, first.
-    let key_of =
-        if request.operation.takes(Param::SourceKey) { Param::SourceKey } else { Param::KeyId };
-    match (request.operation.on, request.params.get(&key_of), request.params.get(&Param::Role)) {
-        (On::Object, ..) => {
-            bucket.map(|bucket| format!("{}/{key}", bucket.arn())).unwrap_or_default()
-        }
-        (On::Bucket, ..) => bucket.map(Bucket::arn).unwrap_or_default(),
-        (On::Key, Some(Value::Key(key, _)), _) => key.arn.clone(),
-        (On::Key, Some(Value::Fixture(_)), _) => value(key_of).to_owned(),
-        (On::Role, _, Some(Value::Role(role))) => role.arn.clone(),
-        (On::Alias, ..) => {
+        On::Alias => {
             // An alias without an account is one of the caller's.
             let account = match request.principal() {
                 Principal::Role(role) => &role.account,
-                Principal::Anonymous => &environment.deployed.account,
+                Principal::Anonymous => account,
             };
-            format!("arn:aws:kms:{}:{account}:{}", environment.deployed.region, value(Param::Alias))
+            format!("arn:aws:kms:{region}:{account}:{}", value(Param::Alias))
         }
-        (On::Anything, ..) => "*".to_owned(),
-        _ => String::new(),
+        On::Role => value(Param::Role).to_owned(),
+        On::Trail => value(Param::Trail).to_owned(),
+        On::AccessPoint => of_account(&format!("accesspoint/{}", value(Param::AccessPoint))),
+        On::Job => of_account(&format!("job/{}", value(Param::Job))),
+        On::Jobs => of_account("job/*"),
+        On::AccessGrants => of_account("access-grants/default"),
+        On::Locations => of_account("access-grants/default/location/*"),
+        On::Location => {
+            of_account(&format!("access-grants/default/location/{}", value(Param::Location)))
+        }
+        On::Account | On::Anything => "*".to_owned(),
+        On::Nothing => String::new(),
     }
-}
-
-/// The policy a key was deployed or made with: an attempt that gives no other writes this one back.
-fn declared_policy(request: &Request, facts: &Facts<'_>) -> Result<String, FillError> {
-    let made = match request.params.get(&Param::KeyId) {
-        Some(Value::Key(key, _)) => return Ok(key.policy.text.to_string()),
-        Some(Value::Fixture(index)) => part(*index, Param::Document, facts)?,
-        _ => String::new(),
-    };
-    if !made.is_empty() {
-        return Ok(made);
-    }
-    // What KMS gives a key that is made without a policy:
-    // <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>.
-    let root = format!("arn:aws:iam::{}:root", facts.environment.deployed.account);
-    let statement = serde_json::json!({ "Effect": "Allow", "Principal": { "AWS": root }, "Action": "kms:*", "Resource": "*" });
-    Ok(serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string())
 }
 
 /// The text of a value, as it is sent.
 ///
 /// # Errors
 /// A fixture did not yield what the value refers to.
-pub fn fill_value(param: Param, value: &Value, facts: &Facts<'_>) -> Result<String, FillError> {
+pub fn fill_value(
+    param: Param,
+    value: &Value,
+    context: &RunContext<'_>,
+) -> Result<String, FillError> {
     Ok(match value {
         Value::Principal(principal) => principal.name().to_owned(),
         Value::Bucket(bucket) => bucket.name.clone(),
@@ -230,15 +205,15 @@ pub fn fill_value(param: Param, value: &Value, facts: &Facts<'_>) -> Result<Stri
         },
         Value::Role(role) => role.arn.clone(),
         Value::Trail(trail) => trail.arn.clone(),
-        Value::Text(text) => fill_text(text, facts)?,
+        Value::Text(text) => fill_text(text, context)?,
         Value::Bool(value) => value.to_string(),
         Value::Word(word) => (*word).to_owned(),
         Value::Words(words) => words.join(","),
         Value::Seconds(seconds) => seconds.to_string(),
-        Value::Fixture(index) => fill_fixture(param, *index, facts)?,
+        Value::Fixture(index) => fill_fixture(param, *index, context)?,
         Value::Fixtures(indexes) => {
             let parts: Result<Vec<_>, _> =
-                indexes.iter().map(|index| fill_fixture(param, *index, facts)).collect();
+                indexes.iter().map(|index| fill_fixture(param, *index, context)).collect();
             parts?.join(",")
         }
     })
@@ -248,42 +223,46 @@ pub fn fill_value(param: Param, value: &Value, facts: &Facts<'_>) -> Result<Stri
 ///
 /// # Errors
 /// A fixture did not yield what the text refers to.
-pub fn fill_text(text: &Text, facts: &Facts<'_>) -> Result<String, FillError> {
+pub fn fill_text(text: &Text, context: &RunContext<'_>) -> Result<String, FillError> {
     let mut out = String::new();
     for piece in &text.0 {
         match piece {
             Piece::Literal(literal) => out.push_str(literal),
-            Piece::Run => out.push_str(facts.run),
-            Piece::Output { fixture, field } => out.push_str(&output(*fixture, *field, facts)?),
+            Piece::Run => out.push_str(context.run),
+            Piece::Output { fixture, field } => out.push_str(&output(*fixture, *field, context)?),
         }
     }
     Ok(out)
 }
 
-/// What a whole fixture means to a parameter: the copied object, the upload's id, a part with its
-/// entity tag.
-fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String, FillError> {
-    match param {
-        Param::Upload => output(index, Field::UploadId, facts),
-        Param::Ciphertext => output(index, Field::Ciphertext, facts),
-        Param::KeyId | Param::SourceKey | Param::KmsKey => output(index, Field::Arn, facts),
-        Param::Grant => Ok(format!(
-            "{}:{}",
-            output(index, Field::GrantId, facts)?,
-            output(index, Field::GrantToken, facts)?
-        )),
-        Param::Job => output(index, Field::JobId, facts),
-        Param::Location => output(index, Field::LocationId, facts),
-        Param::Parts => {
-            let number = part(index, Param::PartNumber, facts)?;
-            Ok(format!("{number}:{}", output(index, Field::Etag, facts)?))
-        }
-        _ => {
-            let bucket = part(index, Param::Bucket, facts)?;
-            let key = part(index, Param::Key, facts)?;
-            Ok(format!("{bucket}/{}", utf8_percent_encode(&key, COPY_SOURCE)))
-        }
+/// The parameters that take one field of what making a fixture answered.
+const FIXTURE_FIELDS: &[(Param, Field)] = &[
+    (Param::Upload, Field::UploadId),
+    (Param::Ciphertext, Field::Ciphertext),
+    (Param::KeyId, Field::Arn),
+    (Param::SourceKey, Field::Arn),
+    (Param::KmsKey, Field::Arn),
+    (Param::Job, Field::JobId),
+    (Param::Location, Field::LocationId),
+];
+
+/// What a whole fixture means to a parameter: the upload's id, a part with its entity tag, and
+/// where nothing else is meant, the object as it is copied from.
+fn fill_fixture(param: Param, index: usize, context: &RunContext<'_>) -> Result<String, FillError> {
+    if let Some((_, field)) = FIXTURE_FIELDS.iter().find(|(own, _)| *own == param) {
+        return output(index, *field, context);
     }
+    if param == Param::Grant {
+        let id = output(index, Field::GrantId, context)?;
+        return Ok(format!("{id}:{}", output(index, Field::GrantToken, context)?));
+    }
+    if param == Param::Parts {
+        let number = fixture_param(index, Param::PartNumber, context)?;
+        return Ok(format!("{number}:{}", output(index, Field::Etag, context)?));
+    }
+    let bucket = fixture_param(index, Param::Bucket, context)?;
+    let key = fixture_param(index, Param::Key, context)?;
+    Ok(format!("{bucket}/{}", utf8_percent_encode(&key, COPY_SOURCE)))
 }
 
 /// The ARN of the object that a fixture is, or of the key it made. An ARN that is empty is refused
@@ -291,30 +270,39 @@ fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String,
 ///
 /// # Errors
 /// A fixture did not yield what its key refers to.
-pub fn fixture_arn(index: usize, facts: &Facts<'_>) -> Result<String, FillError> {
-    let made = facts.fixtures.get(index).map(|fixture| fixture.request.operation.op);
-    if made == Some(Op::CreateKey) {
-        return output(index, Field::Arn, facts);
+pub fn fixture_arn(index: usize, context: &RunContext<'_>) -> Result<String, FillError> {
+    let made = context.fixtures.get(index).map(|fixture| fixture.request.operation.leaves);
+    if made == Some(Leaves::KmsKey) {
+        return output(index, Field::Arn, context);
     }
-    let (bucket, key) = (part(index, Param::Bucket, facts)?, part(index, Param::Key, facts)?);
+    let (bucket, key) =
+        (fixture_param(index, Param::Bucket, context)?, fixture_param(index, Param::Key, context)?);
     Ok(format!("arn:aws:s3:::{bucket}/{key}"))
 }
 
-fn part(index: usize, param: Param, facts: &Facts<'_>) -> Result<String, FillError> {
-    match facts.fixtures.get(index).and_then(|fixture| fixture.request.params.get(&param)) {
-        Some(value) => fill_value(param, value, facts),
+/// A parameter that a fixture was made with; empty where it was made without.
+///
+/// # Errors
+/// An earlier fixture did not yield what the value refers to.
+pub(super) fn fixture_param(
+    index: usize,
+    param: Param,
+    context: &RunContext<'_>,
+) -> Result<String, FillError> {
+    match context.fixtures.get(index).and_then(|fixture| fixture.request.params.get(&param)) {
+        Some(value) => fill_value(param, value, context),
         None => Ok(String::new()),
     }
 }
 
-fn output(index: usize, field: Field, facts: &Facts<'_>) -> Result<String, FillError> {
-    let found = facts
+fn output(index: usize, field: Field, context: &RunContext<'_>) -> Result<String, FillError> {
+    let found = context
         .outputs
         .get(index)
         .and_then(|output| output.get(&field))
         .and_then(|values| values.first());
     found.cloned().ok_or_else(|| FillError::NoOutput {
-        fixture: facts
+        fixture: context
             .fixtures
             .get(index)
             .map_or_else(|| index.to_string(), |fixture| fixture.name.clone()),

@@ -1,29 +1,32 @@
-//! Attempts as calls: the operation catalogue, the parameters, and one function per operation that
-//! makes the call.
+//! Attempts as calls: what is said of an operation (`operation`, `param`), the operations
+//! themselves (`service`), and how a request of a scenario becomes one that is sent.
 
 mod answer;
-mod ask;
-mod call;
-mod cli;
+mod command;
 mod content;
 mod fill;
+mod leaves;
 mod operation;
 mod param;
 mod presigned;
+mod service;
+mod signed_request;
 
 pub(crate) use self::{
     answer::{chain, fault, request_id},
-    call::numbered,
-    cli::quote,
+    command::quote,
+    service::numbered,
 };
 pub use gainsay_model::Service;
 
+use self::operation::MakeCall;
 pub use self::{
     answer::{Answer, Output, Refused},
-    ask::Ask,
-    call::call,
-    cli::command,
-    fill::{Call, Facts, FillError, account, fill, fill_value, fixture_arn},
-    operation::{Effect, OPERATIONS, On, Op, Operation},
+    command::command,
+    fill::{Call, FillError, RunContext, account, fill, fill_value, fixture_arn},
+    leaves::{Leaves, ObjectSetting, Undo},
+    operation::{Effect, On, Operation},
     param::{Facet, Field, Form, Kind, Param, RawExpect, RawRequest},
+    service::{OPERATIONS, call},
+    signed_request::SignedRequest,
 };

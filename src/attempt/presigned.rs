@@ -16,9 +16,9 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::{body::SdkBody, error::metadata::ProvideErrorMetadata};
 
 use super::{
-    Answer, Call, Field, Op, Refused, Service,
+    Answer, Call, Field, Refused, Service,
     answer::{Fault, fault, request_id},
-    call::{body, stored},
+    service::{Unsendable, stored},
 };
 use crate::cloud::Clients;
 
@@ -26,23 +26,26 @@ use crate::cloud::Clients;
 const MAX_ANSWER: usize = 1 << 20;
 
 /// How to presign, where the call is to be sent as a URL.
+///
+/// # Errors
+/// The client makes no URL that is good for so long.
 pub(super) fn presigning(
     clients: &Clients,
     call: &Call,
-) -> Option<Result<PresigningConfig, String>> {
-    let (lifetime, age) = call.presigned?;
+) -> Result<Option<PresigningConfig>, Unsendable> {
+    let Some((lifetime, age)) = call.presigned else { return Ok(None) };
     let config = PresigningConfig::builder()
         .start_time(clients.now() - Duration::from_secs(age))
         .expires_in(Duration::from_secs(lifetime))
-        .build();
-    Some(config.map_err(|error| error.to_string()))
+        .build()?;
+    Ok(Some(config))
 }
 
-/// Sends a presigned request as any HTTP client would.
+/// Sends a presigned request with its body as any HTTP client would.
 pub(super) async fn presigned<E>(
     clients: &Clients,
-    call: &Call,
     request: Result<PresignedRequest, SdkError<E, HttpResponse>>,
+    body: SdkBody,
 ) -> Answer
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -51,9 +54,7 @@ where
         Ok(request) => request,
         Err(error) => return Answer::from_error(&error),
     };
-    let sends_body = matches!(call.operation.op, Op::PutObject | Op::UploadPart);
-    let content = if sends_body { SdkBody::from(body(call)) } else { SdkBody::empty() };
-    let request = match HttpRequest::try_from(request.make_http_1x_request(content)) {
+    let request = match HttpRequest::try_from(request.make_http_1x_request(body)) {
         Ok(request) => request,
         Err(error) => {
             return Answer::NotSent { message: error.to_string() };
@@ -65,6 +66,7 @@ where
     }
 }
 
+/// Reads an answer of S3 that no client has read.
 pub(super) async fn read_raw(mut response: HttpResponse) -> Answer {
     let status = response.status().as_u16();
     let id = request_id(response.headers());

@@ -15,7 +15,7 @@ use super::{
     echo::{Echo, may_say, says, stray},
     shape,
 };
-use crate::attempt::{Ask, fault, quote};
+use crate::attempt::{SignedRequest, fault, quote};
 
 /// A read-only call.
 #[derive(Debug)]
@@ -335,19 +335,19 @@ impl Read {
     /// The request for a resource, with what the baseline says. A bucket is asked of the account
     /// that must own it.
     #[must_use]
-    pub fn ask(&self, subject: &Subject, parameters: &BTreeMap<String, String>) -> Ask {
-        let get = |path: String, headers: Vec<(&'static str, String)>| Ask {
+    pub fn ask(&self, subject: &Subject, parameters: &BTreeMap<String, String>) -> SignedRequest {
+        let get = |path: String, headers: Vec<(&'static str, String)>| SignedRequest {
             method: "GET",
             path,
             headers,
-            ..Ask::default()
+            ..SignedRequest::default()
         };
         match self.how {
             How::Query(query, ..) | How::Text(query, _) => get(
                 format!("/{}?{query}", subject.id),
                 vec![("x-amz-expected-bucket-owner", subject.account.clone())],
             ),
-            How::Account(path, _) => Ask {
+            How::Account(path, _) => SignedRequest {
                 prefix: format!("{}.", subject.account),
                 ..get(path.to_owned(), vec![("x-amz-account-id", subject.account.clone())])
             },
@@ -355,7 +355,11 @@ impl Read {
             How::Target(target, input) => {
                 let input = members(input, subject, parameters)
                     .map(|(name, value)| (name.to_owned(), json!(value)));
-                Ask::json(version(self.service), target.to_owned(), &Value::Object(input.collect()))
+                SignedRequest::json(
+                    version(self.service),
+                    target.to_owned(),
+                    &Value::Object(input.collect()),
+                )
             }
         }
     }

@@ -18,7 +18,7 @@ use gainsay_sandbox::Rulings;
 use serde_json::Value;
 
 use super::Clients;
-use crate::attempt::{Answer, Ask, Output, Refused, chain, fault, request_id};
+use crate::attempt::{Answer, Output, Refused, SignedRequest, chain, fault, request_id};
 
 /// An answer as it came, whatever it says.
 #[derive(Clone, Debug)]
@@ -139,7 +139,7 @@ impl Clients {
     /// # Errors
     /// What there is in place of an answer: none came, it broke off, or the request could not be
     /// made.
-    pub async fn ask(&self, service: Service, ask: &Ask) -> Result<Told, Answer> {
+    pub async fn ask(&self, service: Service, ask: &SignedRequest) -> Result<Told, Answer> {
         let request = self
             .signed(service, ask)
             .map_err(|error| Answer::NotSent { message: chain(error.as_ref()) })?;
@@ -160,7 +160,7 @@ impl Clients {
     fn signed(
         &self,
         service: Service,
-        ask: &Ask,
+        ask: &SignedRequest,
     ) -> Result<HttpRequest, Box<dyn Error + Send + Sync>> {
         let credentials =
             self.credentials.as_ref().ok_or("there are no credentials to sign it with")?;

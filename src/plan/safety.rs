@@ -8,11 +8,9 @@
 
 use std::sync::Arc;
 
-use gainsay_model::Versioning;
-
 use super::{Needs, needs::requests};
 use crate::{
-    attempt::{Effect, Op, Param},
+    attempt::{Effect, Leaves, Param, Undo},
     check::{self, Reading},
     environment::Bindings,
     scenario::{Attempt, Kind, Piece, Request, Row, Value},
@@ -96,26 +94,10 @@ fn cannot_be_undone(request: &Request, limits: &Limits<'_>) -> Option<String> {
         return None;
     }
     let versioning = request.bucket().map(|bucket| bucket.versioning);
-    match request.operation.op {
-        Op::PutObject
-        | Op::CopyObject
-        | Op::CreateMultipartUpload
-        | Op::UploadPart
-        | Op::CompleteMultipartUpload
-        | Op::AbortMultipartUpload
-        | Op::PostObject
-        | Op::UploadPartCopy
-        | Op::UpdateObjectEncryption
-        | Op::PutObjectAnnotation
-        | Op::PutObjectTagging
-        | Op::DeleteObjectTagging
-        | Op::PutObjectAcl => {}
-        // A marker can be removed, and a version of the run's own key was the run's own.
-        Op::DeleteObject | Op::DeleteObjects if versioning == Some(Versioning::Enabled) => {}
-        Op::DeleteObject | Op::DeleteObjects => {
-            return Some("the bucket keeps no versions".to_owned());
-        }
-        _ => return Some("it changes more than objects of this run".to_owned()),
+    match request.operation.leaves.undo(versioning) {
+        Undo::WithItsKey => {}
+        Undo::NoVersions => return Some("the bucket keeps no versions".to_owned()),
+        Undo::Impossible => return Some("it changes more than objects of this run".to_owned()),
     }
     let Some(bucket) = request.bucket() else {
         return Some("it names no bucket".to_owned());
@@ -138,12 +120,18 @@ fn consumed(attempt: &Attempt) -> Option<String> {
     let both = attempt.witnesses.as_ref()?;
     [&both.target.request, &both.actor.request].into_iter().find_map(|witness| {
         let version = witness.text(Param::Version);
-        let for_good = match witness.operation.op {
-            Op::CompleteMultipartUpload | Op::AbortMultipartUpload => true,
-            Op::DeleteObject | Op::DeleteObjects => version.is_some_and(|version| {
+        let for_good = match witness.operation.leaves {
+            Leaves::CompletedUpload | Leaves::AbortedUpload => true,
+            Leaves::DeleteMarker => version.is_some_and(|version| {
                 !version.0.iter().all(|piece| matches!(piece, Piece::Literal(_)))
             }),
-            _ => false,
+            Leaves::Nothing
+            | Leaves::Version
+            | Leaves::Upload
+            | Leaves::Part
+            | Leaves::ObjectSetting(_)
+            | Leaves::KmsKey
+            | Leaves::Lasting => false,
         };
         for_good.then(|| {
             format!(

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::PlannedRow;
 use crate::{
-    attempt::{Effect, On, Op, Param, account},
+    attempt::{Effect, On, Param, account},
     check::Reading,
     environment::Environment,
     scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value},
@@ -249,10 +249,7 @@ impl<'a> Walk<'a> {
             return;
         }
         for fixture in self.fixtures {
-            let makes_versions = matches!(
-                fixture.request.operation.op,
-                Op::PutObject | Op::CopyObject | Op::CompleteMultipartUpload
-            );
+            let makes_versions = fixture.request.operation.leaves.is_a_version();
             let versioned =
                 fixture.request.bucket().is_some_and(|bucket| bucket.versioning != Versioning::Off);
             if makes_versions && versioned && super::same_key(&fixture.request, request) {

@@ -16,7 +16,7 @@ use md5::{Digest as _, Md5};
 
 use super::{Made, Maker, failed, gone};
 use crate::{
-    attempt::{Answer, Ask},
+    attempt::{Answer, SignedRequest},
     verdict::came_back,
 };
 
@@ -66,12 +66,12 @@ impl Maker<'_> {
         what: &str,
     ) -> Result<(), String> {
         let id = if setting.id.is_empty() { String::new() } else { format!("&id={}", setting.id) };
-        let ask = Ask {
+        let ask = SignedRequest {
             method: "PUT",
             path: format!("/{}?{}{id}", bucket.name, setting.kind.query),
             headers: vec![("content-md5", STANDARD.encode(Md5::digest(setting.text.as_bytes())))],
             body: setting.text.to_string(),
-            ..Ask::default()
+            ..SignedRequest::default()
         };
         let told = self.clients.ask(Service::S3, &ask).await;
         let answer = match told {

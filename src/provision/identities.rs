@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Made, Maker, ProvisionError, answered, failed};
 use crate::{
-    attempt::{Answer, Ask, numbered},
+    attempt::{Answer, SignedRequest, numbered},
     cloud::Clients,
     environment::BoundKey,
 };
@@ -151,7 +151,7 @@ async fn iam(
     action: &str,
     parameters: &[(&str, &str)],
 ) -> Result<Element, Answer> {
-    clients.ask(Service::Iam, &Ask::iam(action, parameters)).await?.iam(action)
+    clients.ask(Service::Iam, &SignedRequest::iam(action, parameters)).await?.iam(action)
 }
 
 /// Removes what is not a bucket. What is not there any more need not be removed.

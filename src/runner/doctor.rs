@@ -12,7 +12,7 @@ use super::{
     shared::{Ground, Keeper},
 };
 use crate::{
-    attempt::{Answer, Ask},
+    attempt::{Answer, SignedRequest},
     cloud::{Clients, Target},
     environment::Environment,
     principal::Sessions,
@@ -167,7 +167,7 @@ async fn read_trail(trail: &Trail, readers: &[Reader]) -> Result<String, String>
     let action = "cloudtrail:GetTrailStatus";
     let mut told = "there is nobody to read it".to_owned();
     for reader in readers {
-        let ask = Ask::cloudtrail("GetTrailStatus", &json!({ "Name": trail.arn }));
+        let ask = SignedRequest::cloudtrail("GetTrailStatus", &json!({ "Name": trail.arn }));
         let answer = reader.clients.ask(Service::CloudTrail, &ask).await;
         match answer.and_then(|told| told.json(Service::CloudTrail)) {
             Ok(_) => return Ok(format!("{}, read by {} with {action}", trail.arn, reader.name)),

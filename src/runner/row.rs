@@ -18,7 +18,7 @@ use super::{
     witness_log::WitnessLog,
 };
 use crate::{
-    attempt::{self, Answer, Call, Effect, Facts, Field, Output, Param, fill},
+    attempt::{self, Answer, Call, Effect, Field, Output, Param, RunContext, fill},
     environment::Waivers,
     outcome::{Outcome, classify},
     plan::{self, PlannedRow, needed_fixtures},
@@ -393,8 +393,8 @@ impl RowRun {
         }
     }
 
-    pub(super) fn facts(&self) -> Facts<'_> {
-        Facts {
+    pub(super) fn facts(&self) -> RunContext<'_> {
+        RunContext {
             environment: &self.setting.environment,
             run: &self.run,
             fixtures: &self.fixtures,

@@ -6,7 +6,7 @@ use gainsay_model::{Bucket, Key, Role, Trail};
 
 use super::request::{KeyForm, Piece, Principal, Text, Value};
 use crate::{
-    attempt::{Field, Kind, Op, Param},
+    attempt::{Field, Kind, Leaves, Param},
     diag::{Code, Diagnostic, Located},
     environment::{Environment, Member},
     scenario::Fixture,
@@ -503,7 +503,7 @@ impl Scope<'_> {
     fn made_key(&mut self, text: &str) -> Option<usize> {
         let name = text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(text);
         let makes = |fixture: &Fixture| {
-            fixture.name == name && fixture.request.operation.op == Op::CreateKey
+            fixture.name == name && fixture.request.operation.leaves == Leaves::KmsKey
         };
         if self.environment.deployed.key(name).is_some() {
             return None;

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::body::SdkBody;
 use gainsay::{
-    attempt::{self, Call, Facts, fill},
+    attempt::{self, Call, RunContext, fill},
     cloud::{Clients, Target, WrapConnector},
     outcome::{Outcome, classify},
     scenario::{Kind, Principal},
@@ -66,7 +66,7 @@ impl Forbidden {
         let row = scenario(architecture, deed).rows.first().expect("a row");
         let attempt =
             row.attempts.iter().find(|attempt| attempt.kind == Kind::Deny).expect("a deny");
-        let facts = Facts {
+        let facts = RunContext {
             environment: &architecture.environment,
             run: "run",
             fixtures: &row.fixtures,

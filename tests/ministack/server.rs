@@ -13,7 +13,7 @@ use std::{
 };
 
 use gainsay::{
-    attempt::Ask,
+    attempt::SignedRequest,
     cloud::{Target, Trust, Url},
 };
 use gainsay_model::Service;
@@ -154,8 +154,9 @@ impl Server {
     /// The roles of an account, apart from those of services.
     pub fn roles(&self, account: &str) -> Vec<String> {
         let clients = self.target().clients(Some(&credentials(account)), false);
-        let told =
-            runtime().block_on(clients.ask(Service::Iam, &Ask::iam("ListRoles", &[]))).unwrap();
+        let told = runtime()
+            .block_on(clients.ask(Service::Iam, &SignedRequest::iam("ListRoles", &[])))
+            .unwrap();
         assert!(told.is_success(), "{told:?}");
         let body = String::from_utf8(told.body).unwrap();
         let roles =

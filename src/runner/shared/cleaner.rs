@@ -26,6 +26,23 @@ pub(in crate::runner) enum NoClients {
     Caller(String),
 }
 
+/// Why a thing could not be removed.
+#[derive(Clone, Debug, thiserror::Error)]
+enum RemoveError {
+    /// Nobody can do it.
+    #[error(transparent)]
+    NoClients(#[from] NoClients),
+    /// The target did not do it, or did not say what there is.
+    #[error("{0}")]
+    Answer(String),
+}
+
+impl From<Answer> for RemoveError {
+    fn from(answer: Answer) -> Self {
+        Self::Answer(came_back(&answer))
+    }
+}
+
 /// Whoever removes things, and what could not be removed.
 #[derive(Debug)]
 pub(in crate::runner) struct Cleaner {
@@ -50,7 +67,7 @@ impl Cleaner {
         for thing in things {
             let removed = match &clients {
                 Ok(clients) => self.one(clients, &thing).await,
-                Err(problem) => Err(problem.to_string()),
+                Err(problem) => Err(problem.clone().into()),
             };
             if let Err(problem) = removed {
                 self.left.push(format!("{}: {problem}", shown(&thing)));
@@ -70,7 +87,7 @@ impl Cleaner {
         Ok(self.keeper.ground().target.fork().clients(Some(&credentials), false))
     }
 
-    async fn one(&mut self, clients: &Clients, thing: &Thing) -> Result<(), String> {
+    async fn one(&mut self, clients: &Clients, thing: &Thing) -> Result<(), RemoveError> {
         match &thing.is {
             Is::Version(version) => self.version(clients, thing, version).await,
             Is::Upload(upload) => self.upload(clients, thing, upload).await,
@@ -83,12 +100,12 @@ impl Cleaner {
         clients: &Clients,
         thing: &Thing,
         version: &str,
-    ) -> Result<(), String> {
+    ) -> Result<(), RemoveError> {
         self.calls += 1;
         let request =
             clients.s3.delete_object().bucket(&thing.bucket).key(&thing.key).version_id(version);
         let answer = request.set_expected_bucket_owner(thing.owner.clone()).send().await;
-        answer.map_or_else(|error| gone(&Answer::from_error(&error)), |_| Ok(()))
+        answer.map_or_else(|error| gone(Answer::from_error(&error)), |_| Ok(()))
     }
 
     async fn upload(
@@ -96,7 +113,7 @@ impl Cleaner {
         clients: &Clients,
         thing: &Thing,
         upload: &str,
-    ) -> Result<(), String> {
+    ) -> Result<(), RemoveError> {
         self.calls += 1;
         let request = clients
             .s3
@@ -105,19 +122,19 @@ impl Cleaner {
             .key(&thing.key)
             .upload_id(upload);
         let answer = request.set_expected_bucket_owner(thing.owner.clone()).send().await;
-        answer.map_or_else(|error| gone(&Answer::from_error(&error)), |_| Ok(()))
+        answer.map_or_else(|error| gone(Answer::from_error(&error)), |_| Ok(()))
     }
 
     /// The key holds the run's id, so every version and upload under this very key is the run's.
-    async fn whatever(&mut self, clients: &Clients, thing: &Thing) -> Result<(), String> {
+    async fn whatever(&mut self, clients: &Clients, thing: &Thing) -> Result<(), RemoveError> {
         self.calls += 2;
         let owner = thing.owner.clone();
         let versions = clients.s3.list_object_versions().bucket(&thing.bucket).prefix(&thing.key);
         let versions = versions.set_expected_bucket_owner(owner.clone()).send().await;
-        let versions = versions.map_err(|error| came_back(&Answer::from_error(&error)))?;
+        let versions = versions.map_err(|error| Answer::from_error(&error))?;
         let uploads = clients.s3.list_multipart_uploads().bucket(&thing.bucket).prefix(&thing.key);
         let uploads = uploads.set_expected_bucket_owner(owner).send().await;
-        let uploads = uploads.map_err(|error| came_back(&Answer::from_error(&error)))?;
+        let uploads = uploads.map_err(|error| Answer::from_error(&error))?;
         let objects =
             versions.versions().iter().map(|version| (version.key(), version.version_id()));
         let markers =
@@ -139,11 +156,9 @@ impl Cleaner {
 }
 
 /// What is not there need not be removed.
-fn gone(answer: &Answer) -> Result<(), String> {
-    match classify(Service::S3, answer) {
-        Outcome::Absent => Ok(()),
-        _ => Err(came_back(answer)),
-    }
+fn gone(answer: Answer) -> Result<(), RemoveError> {
+    let is_absent = matches!(classify(Service::S3, &answer), Outcome::Absent);
+    if is_absent { Ok(()) } else { Err(answer.into()) }
 }
 
 fn shown(thing: &Thing) -> String {

@@ -10,7 +10,7 @@ use super::{
     journal::{Is, Thing},
 };
 use crate::{
-    attempt::{Answer, Call, Effect, On, Op, Param},
+    attempt::{Answer, Call, Effect, Leaves, ObjectSetting, On, Param},
     cloud::Clients,
     verdict::came_back,
 };
@@ -23,7 +23,7 @@ pub(in crate::runner) struct State {
     /// Ids of the uploads that are not completed.
     uploads: BTreeSet<String>,
     /// What else the attempt would have changed of the current version, as the target tells it.
-    more: Option<String>,
+    setting: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,7 +103,7 @@ impl State {
         words.extend(uploads.map(|id| format!("a new upload `{id}`")));
         let ended = self.uploads.difference(&now.uploads);
         words.extend(ended.map(|id| format!("no upload `{id}` any more")));
-        if words.is_empty() && self.more == now.more {
+        if words.is_empty() && self.setting == now.setting {
             words.push("another content under the same version".to_owned());
         } else if words.is_empty() {
             words.push("another setting of the object".to_owned());
@@ -149,47 +149,19 @@ impl Cleaner {
         };
         self.calls += 1;
         let mut state = State { versions: place.versions().await?, ..State::default() };
-        if OF_UPLOADS.contains(&call.operation.op) {
+        if call.operation.leaves.is_of_uploads() {
             self.calls += 1;
             state.uploads = place.uploads().await?;
         }
-        let has_more =
+        let has_current =
             state.versions.iter().any(|version| version.is_current && !version.is_marker);
-        if has_more && let Some((_, more)) = MORE.iter().find(|(op, _)| *op == call.operation.op) {
+        if has_current && let Leaves::ObjectSetting(setting) = call.operation.leaves {
             self.calls += 1;
-            state.more = Some(place.more(*more).await?);
+            state.setting = Some(place.setting(setting).await?);
         }
         Ok(state)
     }
 }
-
-/// The operations that make, fill or end an upload.
-const OF_UPLOADS: &[Op] = &[
-    Op::CreateMultipartUpload,
-    Op::UploadPart,
-    Op::UploadPartCopy,
-    Op::CompleteMultipartUpload,
-    Op::AbortMultipartUpload,
-];
-
-/// What an operation changes of an object without making a version.
-#[derive(Clone, Copy, Debug)]
-enum More {
-    Tags,
-    Acl,
-    Encryption,
-    Annotations,
-}
-
-/// By operation; the others make versions or uploads.
-const MORE: &[(Op, More)] = &[
-    (Op::PutObjectTagging, More::Tags),
-    (Op::DeleteObjectTagging, More::Tags),
-    (Op::PutObjectAcl, More::Acl),
-    (Op::UpdateObjectEncryption, More::Encryption),
-    (Op::PutObjectAnnotation, More::Annotations),
-    (Op::DeleteObjectAnnotation, More::Annotations),
-];
 
 /// A key, and who looks at it.
 struct Place<'a> {
@@ -240,10 +212,10 @@ impl Place<'_> {
     }
 
     /// As the target tells it: only whether it stays the same is of interest.
-    async fn more(&self, more: More) -> Result<String, LookError> {
+    async fn setting(&self, setting: ObjectSetting) -> Result<String, LookError> {
         let (s3, owner) = (&self.clients.s3, self.owner.clone());
-        match more {
-            More::Tags => {
+        match setting {
+            ObjectSetting::Tags => {
                 let get = s3.get_object_tagging().bucket(&self.bucket).key(&self.key);
                 let answer = get.set_expected_bucket_owner(owner).send().await;
                 let found = answer.map_err(|error| {
@@ -251,14 +223,14 @@ impl Place<'_> {
                 })?;
                 Ok(format!("{:?}", found.tag_set()))
             }
-            More::Acl => {
+            ObjectSetting::Acl => {
                 let get = s3.get_object_acl().bucket(&self.bucket).key(&self.key);
                 let answer = get.set_expected_bucket_owner(owner).send().await;
                 let found = answer
                     .map_err(|error| not_read("s3:GetObjectAcl", &Answer::from_error(&error)))?;
                 Ok(format!("{:?}", found.grants()))
             }
-            More::Encryption => {
+            ObjectSetting::Encryption => {
                 let head = s3.head_object().bucket(&self.bucket).key(&self.key);
                 let answer = head.set_expected_bucket_owner(owner).send().await;
                 let found = answer
@@ -266,7 +238,7 @@ impl Place<'_> {
                 let key = (found.ssekms_key_id(), found.bucket_key_enabled());
                 Ok(format!("{:?} {key:?}", found.server_side_encryption()))
             }
-            More::Annotations => {
+            ObjectSetting::Annotations => {
                 let list = s3.list_object_annotations().bucket(&self.bucket).key(&self.key);
                 let answer = list.set_expected_bucket_owner(owner).send().await;
                 let found = answer.map_err(|error| {

@@ -3,7 +3,7 @@
 use gainsay_model::Versioning;
 
 use crate::{
-    attempt::{Answer, Call, Field, Op, Output, Param},
+    attempt::{Answer, Call, Field, Leaves, Output, Param},
     scenario::Request,
 };
 
@@ -67,16 +67,18 @@ impl Journal {
 
     /// Notes what a call has made or taken away. What is in doubt is noted, too.
     pub(in crate::runner) fn note(&mut self, request: &Request, call: &Call, answer: &Answer) {
-        let makes = matches!(
-            call.operation.op,
-            Op::PutObject
-                | Op::CopyObject
-                | Op::PostObject
-                | Op::CompleteMultipartUpload
-                | Op::CreateMultipartUpload
-                | Op::DeleteObject
-                | Op::DeleteObjects
-        );
+        let makes = match call.operation.leaves {
+            Leaves::Version | Leaves::CompletedUpload | Leaves::Upload | Leaves::DeleteMarker => {
+                true
+            }
+            // These go with the version or the upload that they belong to, or cannot be undone.
+            Leaves::Nothing
+            | Leaves::Part
+            | Leaves::AbortedUpload
+            | Leaves::ObjectSetting(_)
+            | Leaves::KmsKey
+            | Leaves::Lasting => false,
+        };
         let (true, Some(bucket), Some(key)) =
             (makes, call.get(Param::Bucket), call.get(Param::Key))
         else {
@@ -98,17 +100,24 @@ impl Journal {
 
 fn made(call: &Call, output: &Output, versioned: bool) -> Option<Is> {
     let field = |field| output.get(&field).and_then(|values| values.first()).cloned();
-    match call.operation.op {
-        Op::CreateMultipartUpload => Some(field(Field::UploadId).map_or(Is::Unknown, Is::Upload)),
+    match call.operation.leaves {
+        Leaves::Upload => Some(field(Field::UploadId).map_or(Is::Unknown, Is::Upload)),
         // A version that was named is gone for good; it was noted when it was made, and removing it
         // again finds nothing.
-        Op::DeleteObject | Op::DeleteObjects if call.get(Param::Version).is_some() => None,
-        Op::DeleteObject | Op::DeleteObjects if !versioned => None,
-        _ => match field(Field::Version) {
-            Some(version) => Some(Is::Version(version)),
-            None if versioned => Some(Is::Unknown),
-            // Where no versions were ever kept, the object's is called so.
-            None => Some(Is::Version("null".to_owned())),
-        },
+        Leaves::DeleteMarker if call.get(Param::Version).is_some() || !versioned => None,
+        Leaves::Version | Leaves::CompletedUpload | Leaves::DeleteMarker => {
+            match field(Field::Version) {
+                Some(version) => Some(Is::Version(version)),
+                None if versioned => Some(Is::Unknown),
+                // Where no versions were ever kept, the object's is called so.
+                None => Some(Is::Version("null".to_owned())),
+            }
+        }
+        Leaves::Nothing
+        | Leaves::Part
+        | Leaves::AbortedUpload
+        | Leaves::ObjectSetting(_)
+        | Leaves::KmsKey
+        | Leaves::Lasting => None,
     }
 }

@@ -10,7 +10,7 @@ const CLOUDTRAIL: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101
 
 /// A request to be signed and sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ask {
+pub struct SignedRequest {
     /// The method.
     pub method: &'static str,
     /// What stands before the service's own host name.
@@ -23,7 +23,7 @@ pub struct Ask {
     pub body: String,
 }
 
-impl Ask {
+impl SignedRequest {
     /// An operation of IAM, with its parameters by name: a list's are numbered,
     /// `Tags.member.1.Key`.
     #[must_use]

@@ -15,10 +15,17 @@ use time::{
     Duration, OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description,
 };
 
-use super::{body, customer_key};
+use super::{customer_key, on_object};
 use crate::{
-    attempt::{Answer, Call, Param, cli::tags, presigned::read_raw},
+    attempt::{
+        Answer, Call, Effect, Leaves, Operation, Param, Service,
+        command::{CommandLine, quote},
+        content::{body, tags},
+        presigned::read_raw,
+        service::send::{Unsendable, fallible},
+    },
     cloud::Clients,
+    scenario::Principal,
 };
 
 const STAMP: &[BorrowedFormatItem<'_>] =
@@ -28,17 +35,52 @@ const EXPIRATION: &[BorrowedFormatItem<'_>] =
 /// How long a form is good for.
 const LIFETIME: Duration = Duration::minutes(15);
 
-pub(super) async fn post(clients: &Clients, call: &Call) -> Answer {
+/// `PostObject`: <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>.
+pub const POST: Operation = Operation {
+    action: "s3:PutObject",
+    may: &[
+        Param::Body,
+        Param::Encryption,
+        Param::KmsKey,
+        Param::BucketKey,
+        Param::CustomerKey,
+        Param::Acl,
+        Param::Tags,
+        Param::StorageClass,
+    ],
+    leaves: Leaves::Version,
+    command: CommandLine { instead: Some(form), ..CommandLine::USUAL },
+    ..on_object("s3:PostObject", Effect::Writes, fallible!(post))
+};
+
+/// No `aws` command sends a form. The policy and its signature are the reader's to make: they are
+/// good for minutes only.
+fn form(call: &Call, region: &str) -> String {
+    let scheme = if call.plain { "http" } else { "https" };
     let bucket = call.get(Param::Bucket).unwrap_or_default();
-    let mut form = fields(call);
+    let mut text = "curl".to_owned();
+    for (name, value) in form_fields(call) {
+        _ = write!(text, " --form-string {}", quote(&format!("{name}={value}")));
+    }
+    if matches!(call.principal, Principal::Role(_)) {
+        text.push_str(
+            " -F \"policy=$POLICY\" -F \"x-amz-credential=$CREDENTIAL\" \
+             -F x-amz-algorithm=AWS4-HMAC-SHA256 -F \"x-amz-date=$DATE\" \
+             -F \"x-amz-security-token=$TOKEN\" -F \"x-amz-signature=$SIGNATURE\"",
+        );
+    }
+    let address = format!("{scheme}://{bucket}.{}/", Service::S3.host(region));
+    _ = write!(text, " -F file=@body {}", quote(&address));
+    text
+}
+
+async fn post(clients: &Clients, call: &Call) -> Result<Answer, Unsendable> {
+    let bucket = call.get(Param::Bucket).unwrap_or_default();
+    let mut form = form_fields(call);
     if let Some(credentials) = &clients.credentials {
         let now = OffsetDateTime::from(clients.now());
-        match signed(&form, &bucket, credentials, &clients.region, now) {
-            Some(more) => form.extend(more),
-            None => {
-                return Answer::NotSent { message: "the form could not be signed".to_owned() };
-            }
-        }
+        let more = signed(&form, &bucket, credentials, &clients.region, now);
+        form.extend(more.ok_or(Unsendable::Form)?);
     }
     let boundary = format!("gainsay-{}", uuid::Uuid::new_v4().simple());
     let address = if let Some(url) = &clients.endpoint {
@@ -52,20 +94,14 @@ pub(super) async fn post(clients: &Clients, call: &Call) -> Answer {
         .uri(address)
         .header("content-type", format!("multipart/form-data; boundary={boundary}"))
         .body(SdkBody::from(multipart(&form, &body(call), &boundary)));
-    let request = request.map_err(|error| error.to_string());
-    let request = request
-        .and_then(|request| HttpRequest::try_from(request).map_err(|error| error.to_string()));
-    match request {
-        Err(message) => Answer::NotSent { message },
-        Ok(request) => match clients.connector.call(request).await {
-            Ok(response) => read_raw(response).await,
-            Err(error) => Answer::Unreachable { message: error.to_string() },
-        },
-    }
+    Ok(match clients.connector.call(HttpRequest::try_from(request?)?).await {
+        Ok(response) => read_raw(response).await,
+        Err(error) => Answer::Unreachable { message: error.to_string() },
+    })
 }
 
 /// The fields that say what to store and how.
-pub(in crate::attempt) fn fields(call: &Call) -> Vec<(&'static str, String)> {
+fn form_fields(call: &Call) -> Vec<(&'static str, String)> {
     let customer = customer_key(call);
     let written = [
         ("key", call.get(Param::Key)),
@@ -145,7 +181,8 @@ fn multipart(form: &[(&'static str, String)], file: &str, boundary: &str) -> Str
     }
     _ = write!(
         text,
-        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"body\"\r\nContent-Type: application/octet-stream\r\n\r\n{file}\r\n--{boundary}--\r\n"
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"body\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n{file}\r\n--{boundary}--\r\n"
     );
     text
 }
