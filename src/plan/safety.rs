@@ -3,7 +3,7 @@
 //! On the sandbox a snapshot undoes everything. Elsewhere an attempt is made only if its success,
 //! the success of each of its witnesses and its fixtures can be undone: they read, or they write,
 //! change or delete objects and uploads whose key holds the run id, in buckets where that was
-//! agreed to, and the journal then removes them by their version. What is not known here is not
+//! agreed to, and they are then removed by their version. What is not known here is not
 //! made.
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub struct Limits<'a> {
     pub bindings: &'a Bindings,
     /// Whether everything in it was made for this run.
     pub provisioned: bool,
-    /// Whether it can be reached in the clear.
+    /// Whether it can be reached over plain HTTP.
     pub plain: bool,
 }
 
@@ -89,33 +89,44 @@ fn is_plain(request: &Request) -> bool {
     matches!(request.params.get(&Param::Transport), Some(Value::Word("http")))
 }
 
+/// The operations that delete objects, or put delete markers on them.
+const DELETES: [Op; 2] = [Op::DeleteObject, Op::DeleteObjects];
+
+/// The operations that add, replace or change objects and uploads, and nothing else.
+const OBJECT_CHANGES: [Op; 13] = [
+    Op::PutObject,
+    Op::CopyObject,
+    Op::CreateMultipartUpload,
+    Op::UploadPart,
+    Op::CompleteMultipartUpload,
+    Op::AbortMultipartUpload,
+    Op::PostObject,
+    Op::UploadPartCopy,
+    Op::UpdateObjectEncryption,
+    Op::PutObjectAnnotation,
+    Op::PutObjectTagging,
+    Op::DeleteObjectTagging,
+    Op::PutObjectAcl,
+];
+
+/// The operations that end an upload.
+const UPLOAD_ENDS: [Op; 2] = [Op::CompleteMultipartUpload, Op::AbortMultipartUpload];
+
 /// Why a success of a request would stay.
 fn cannot_be_undone(request: &Request, limits: &Limits<'_>) -> Option<String> {
     let only_asks = matches!(request.params.get(&Param::DryRun), Some(Value::Bool(true)));
     if request.operation.effect == Effect::Reads || only_asks {
         return None;
     }
-    let versioning = request.bucket().map(|bucket| bucket.versioning);
-    match request.operation.op {
-        Op::PutObject
-        | Op::CopyObject
-        | Op::CreateMultipartUpload
-        | Op::UploadPart
-        | Op::CompleteMultipartUpload
-        | Op::AbortMultipartUpload
-        | Op::PostObject
-        | Op::UploadPartCopy
-        | Op::UpdateObjectEncryption
-        | Op::PutObjectAnnotation
-        | Op::PutObjectTagging
-        | Op::DeleteObjectTagging
-        | Op::PutObjectAcl => {}
+    let op = &request.operation.op;
+    if DELETES.contains(op) {
         // A marker can be removed, and a version of the run's own key was the run's own.
-        Op::DeleteObject | Op::DeleteObjects if versioning == Some(Versioning::Enabled) => {}
-        Op::DeleteObject | Op::DeleteObjects => {
+        let versioning = request.bucket().map(|bucket| bucket.versioning);
+        if versioning != Some(Versioning::Enabled) {
             return Some("the bucket keeps no versions".to_owned());
         }
-        _ => return Some("it changes more than objects of this run".to_owned()),
+    } else if !OBJECT_CHANGES.contains(op) {
+        return Some("it changes more than objects of this run".to_owned());
     }
     let Some(bucket) = request.bucket() else {
         return Some("it names no bucket".to_owned());
@@ -137,14 +148,11 @@ fn consumed(attempt: &Attempt) -> Option<String> {
     }
     let both = attempt.witnesses.as_ref()?;
     [&both.target.request, &both.actor.request].into_iter().find_map(|witness| {
-        let version = witness.text(Param::Version);
-        let for_good = match witness.operation.op {
-            Op::CompleteMultipartUpload | Op::AbortMultipartUpload => true,
-            Op::DeleteObject | Op::DeleteObjects => version.is_some_and(|version| {
-                !version.0.iter().all(|piece| matches!(piece, Piece::Literal(_)))
-            }),
-            _ => false,
-        };
+        let names_version = witness.text(Param::Version).is_some_and(|version| {
+            !version.0.iter().all(|piece| matches!(piece, Piece::Literal(_)))
+        });
+        let op = &witness.operation.op;
+        let for_good = UPLOAD_ENDS.contains(op) || (DELETES.contains(op) && names_version);
         for_good.then(|| {
             format!(
                 "its witness {} takes away what is asked for, and that could not be undone here",

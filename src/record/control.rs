@@ -175,7 +175,7 @@ pub struct MethodSummary {
 }
 
 impl MethodSummary {
-    /// Of counted verdicts; nothing where there are none.
+    /// What counted verdicts come to; nothing where there are none.
     fn of(counts: Counts) -> Option<Self> {
         (counts.total > 0).then(|| Self { verdict: counts.verdict(), counts })
     }
@@ -228,7 +228,7 @@ pub enum GapState {
 }
 
 impl GapState {
-    /// Its word.
+    /// Its word, as the terminal shows it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -267,6 +267,16 @@ impl std::fmt::Display for ControlCounts {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 const fn is_false(value: &bool) -> bool {
     !*value
+}
+
+impl ControlInfo {
+    /// Whether a result of its architecture is a proof of it that was not made.
+    #[must_use]
+    pub fn is_missing(&self, result: &ResultRecord) -> bool {
+        result.is_unmade()
+            && result.controls.contains(&self.id)
+            && self.proved_by.takes(result.kind.proof())
+    }
 }
 
 impl ControlSummary {

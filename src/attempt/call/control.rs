@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{asked, fields, forgotten};
 use crate::{
     attempt::{Answer, Ask, Call, Field, Op, Output, Param, cli::tags},
-    cloud::{Clients, Told},
+    cloud::{Clients, Response},
 };
 
 /// What may stand in a part of a path or of a query as it is (RFC 3986, section 2.3).
@@ -49,7 +49,7 @@ pub(super) async fn control(clients: &Clients, call: &Call) -> Answer {
         ],
         body: shape.body,
     };
-    asked(clients, Service::S3Control, &ask, |told: &Told| {
+    asked(clients, Service::S3Control, &ask, |told: &Response| {
         if shape.root.is_empty() {
             return told.nothing(Service::S3Control);
         }

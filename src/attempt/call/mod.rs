@@ -20,7 +20,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gainsay_model::xml::Element;
 
 use super::{Answer, Ask, Call, Field, Op, Output, Param, Service};
-use crate::cloud::{Clients, Told};
+use crate::cloud::{Clients, Response};
 
 /// Written where an attempt gives no body: bodies are synthetic, so nothing of value is ever at
 /// risk.
@@ -128,7 +128,7 @@ fn forgotten(call: &Call) -> Answer {
 /// Sends a request that no client makes, and reads the fields of its answer.
 async fn asked<F>(clients: &Clients, service: Service, ask: &Ask, read: F) -> Answer
 where
-    F: FnOnce(&Told) -> Result<Output, Answer>,
+    F: FnOnce(&Response) -> Result<Output, Answer>,
 {
     let answer = clients.ask(service, ask).await.and_then(|told| Ok(told.success(read(&told)?)));
     answer.unwrap_or_else(|answer| answer)
