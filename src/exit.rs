@@ -23,7 +23,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// All of them, by their numbers.
+    /// All ways the program ends, by their exit codes.
     pub const ALL: [Self; 7] = [
         Self::Ok,
         Self::Failed,

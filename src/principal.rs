@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::{metadata::ProvideErrorMetadata, operation::BuildError};
 use futures::future::join_all;
 use gainsay_model::{Role, Service};
+use gainsay_sandbox::Sandbox;
 use tokio::task::JoinError;
 
 use crate::{
@@ -35,6 +36,29 @@ pub struct Session {
     pub credentials: Credentials,
     /// Its ARN, as `GetCallerIdentity` tells it.
     pub arn: String,
+}
+
+impl Session {
+    /// A session that a sandbox issues without asking the trust policy of the role.
+    #[must_use]
+    pub fn issued(
+        sandbox: &Sandbox,
+        environment: &Environment,
+        role: &Arc<Role>,
+        run: &str,
+    ) -> Self {
+        let tags = environment.session(&role.name).map_or(&[][..], |session| &session.session_tags);
+        let name = session_name(run);
+        Self {
+            credentials: sandbox.session_of(role, &name, tags).into(),
+            arn: format!("arn:aws:sts::{}:assumed-role/{}/{name}", role.account, role.name),
+        }
+    }
+}
+
+/// What the sessions of a run are called.
+fn session_name(run: &str) -> String {
+    format!("gainsay-{run}")
 }
 
 /// Why a role has no session.
@@ -210,7 +234,7 @@ async fn assume(
     let request = sts
         .assume_role()
         .role_arn(&role.arn)
-        .role_session_name(format!("gainsay-{run}"))
+        .role_session_name(session_name(run))
         .duration_seconds(SESSION_SECONDS)
         .set_external_id(settings.external_id.clone())
         .set_tags((!tags.is_empty()).then_some(tags));

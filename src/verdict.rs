@@ -139,8 +139,8 @@ impl Judgement {
 pub struct Expected {
     /// The mechanisms, any of which; empty for any.
     pub layers: Vec<Layer>,
-    /// Why AWS names no mechanism: a bare refusal will do, and the layers are asked of who tells
-    /// them.
+    /// Why AWS names no mechanism. A bare refusal will do then, and the layers are compared only
+    /// where the target says which of them refused.
     pub unnamed: Option<String>,
     /// The statement.
     pub sid: Option<String>,

@@ -24,10 +24,6 @@ pub(super) struct Doctor {
 
 impl Doctor {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        if let Some(misuse) = self.target.misuse(false) {
-            writeln!(terminal.err, "error: {misuse}")?;
-            return Ok(Exit::Usage);
-        }
         let architectures = match self.target.choose(&self.selected, false, terminal)? {
             Ok((_, architectures, _)) => architectures,
             Err(exit) => return Ok(exit),

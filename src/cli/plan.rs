@@ -42,10 +42,6 @@ enum PlanFormat {
 
 impl Plan {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        if let Some(misuse) = self.target.misuse(self.provision) {
-            writeln!(terminal.err, "error: {misuse}")?;
-            return Ok(Exit::Usage);
-        }
         let architectures = match self.target.choose(&self.selected, self.provision, terminal)? {
             Ok((_, architectures, _)) => architectures,
             Err(exit) => return Ok(exit),

@@ -74,10 +74,6 @@ impl From<OutputFormat> for Format {
 
 impl Run {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        if let Some(misuse) = self.target.misuse(self.provision) {
-            writeln!(terminal.err, "error: {misuse}")?;
-            return Ok(Exit::Usage);
-        }
         let (folders, architectures, warnings) =
             match self.target.choose(&self.selected, self.provision, terminal)? {
                 Ok(chosen) => chosen,

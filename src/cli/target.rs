@@ -74,9 +74,41 @@ fn plain(text: &str) -> Result<Url, AddressError> {
 /// What was read for a command: folders, their architectures, and warnings.
 pub(super) type Loaded = (Vec<Folder>, Vec<Architecture>, Diagnostics);
 
+/// Options that do not go together.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UsageError {
+    /// Nothing is made in an account.
+    #[error(
+        "`--provision` makes and removes roles, keys and buckets, and does so on an endpoint only: \
+         in an account they are yours to make, and `bindings.yaml` names them"
+    )]
+    ProvisionOnAws,
+    /// Nothing need be made in the sandbox.
+    #[error("`--provision` needs `--target URL`: the sandbox has its environment already")]
+    ProvisionOnSandbox,
+    /// What is made has names of its own.
+    #[error("`--provision` binds every name itself, so `--bindings` has no place beside it")]
+    ProvisionWithBindings,
+    /// Options of an endpoint without one.
+    #[error("`--plain-url`, `--ca-file` and `--insecure-tls` are for `--target URL`")]
+    EndpointOptions,
+    /// The sandbox needs no bindings.
+    #[error(
+        "`--bindings` needs `--target aws` or `--target URL`: the sandbox has what the environment \
+         declares"
+    )]
+    BindingsOnSandbox,
+    /// Certificates that would not be looked at.
+    #[error("`--insecure-tls` accepts any certificate, so `--ca-file` has no place beside it")]
+    InsecureWithCaFile,
+}
+
 /// What stops a command before anything was attempted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
+    /// The command line contradicts itself.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     /// Something is wrong with files.
     #[error("{0}")]
     Files(#[from] Diagnostics),
@@ -122,6 +154,10 @@ impl CommandError {
     /// Shows it, and answers how the program then ends.
     pub(super) fn show(&self, terminal: &mut Terminal) -> io::Result<Exit> {
         match self {
+            Self::Usage(error) => {
+                writeln!(terminal.err, "error: {error}")?;
+                Ok(Exit::Usage)
+            }
             Self::Files(problems) => terminal.refuse(problems),
             Self::Stopped => {
                 writeln!(terminal.err, "{self}")?;
@@ -146,7 +182,8 @@ impl CommandError {
     fn left(&self) -> &[String] {
         match self {
             Self::Provision { left, .. } => left,
-            Self::Files(_)
+            Self::Usage(_)
+            | Self::Files(_)
             | Self::SeveralArchitectures
             | Self::Tls(_)
             | Self::CaFile { .. }
@@ -162,32 +199,25 @@ impl TargetArgs {
         self.target == Address::Sandbox
     }
 
-    /// What of the command line contradicts itself.
-    pub(super) fn misuse(&self, provision: bool) -> Option<&'static str> {
+    /// Whether the options go together.
+    fn check(&self, provision: bool) -> Result<(), UsageError> {
         let is_url = matches!(self.target, Address::Url(_));
         if provision && self.target == Address::Aws {
-            Some(
-                "`--provision` makes and removes roles, keys and buckets, and does so on an \
-                 endpoint only: in an account they are yours to make, and `bindings.yaml` names \
-                 them",
-            )
+            Err(UsageError::ProvisionOnAws)
         } else if provision && !is_url {
-            Some("`--provision` needs `--target URL`: the sandbox has its environment already")
+            Err(UsageError::ProvisionOnSandbox)
         } else if provision && self.bindings.is_some() {
-            Some("`--provision` binds every name itself, so `--bindings` has no place beside it")
+            Err(UsageError::ProvisionWithBindings)
         } else if !is_url
             && (self.plain_url.is_some() || self.ca_file.is_some() || self.insecure_tls)
         {
-            Some("`--plain-url`, `--ca-file` and `--insecure-tls` are for `--target URL`")
+            Err(UsageError::EndpointOptions)
         } else if self.is_sandbox() && self.bindings.is_some() {
-            Some(
-                "`--bindings` needs `--target aws` or `--target URL`: the sandbox has what the \
-                 environment declares",
-            )
+            Err(UsageError::BindingsOnSandbox)
         } else if self.insecure_tls && self.ca_file.is_some() {
-            Some("`--insecure-tls` accepts any certificate, so `--ca-file` has no place beside it")
+            Err(UsageError::InsecureWithCaFile)
         } else {
-            None
+            Ok(())
         }
     }
 
@@ -210,6 +240,7 @@ impl TargetArgs {
     }
 
     fn load(&self, selected: &Selected, provision: bool) -> Result<Loaded, CommandError> {
+        self.check(provision)?;
         let mut folders = load::load(&selected.scenarios)?;
         selected.check_paths()?;
         let other: Option<Source> = self.bindings.as_deref().map(load::file).transpose()?;

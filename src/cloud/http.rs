@@ -81,8 +81,8 @@ pub(super) fn connector(trust: &Trust) -> Result<SharedHttpConnector, TlsError> 
     Ok(SharedHttpConnector::new(Http { client: client(trust)?, deadline: CALL }))
 }
 
-/// A client of the same kind for looking up credentials, which has shorter deadlines of its own:
-/// nothing answers at the address of the instance metadata on most machines.
+/// An HTTP client for looking up credentials, which sets shorter deadlines of its own: nothing
+/// answers at the address of the instance metadata on most machines.
 pub(super) fn client_for_credentials(trust: &Trust) -> Result<SharedHttpClient, TlsError> {
     let client = client(trust)?;
     Ok(http_client_fn(move |settings: &HttpConnectorSettings, _| {

@@ -181,22 +181,22 @@ pub struct ArchitectureInfo {
 pub struct Counts {
     /// All results.
     pub total: usize,
-    /// Of them, passes.
+    /// Results that passed.
     pub pass: usize,
-    /// Of them, failures.
+    /// Results that failed.
     pub fail: usize,
-    /// Of them, undecided.
+    /// Results that are undecided.
     pub inconclusive: usize,
-    /// Of them, errors.
+    /// Results of attempts or checks that broke off, were stopped, or left something behind.
     pub error: usize,
-    /// Of them, skipped.
+    /// Results that were skipped.
     pub skipped: usize,
-    /// Of them, waived.
+    /// Results that failed or are undecided, and are waived.
     pub waived: usize,
 }
 
 impl Counts {
-    /// Counts one more.
+    /// Counts one more result.
     pub fn add(&mut self, verdict: Verdict) {
         self.total += 1;
         *match verdict {
@@ -209,7 +209,7 @@ impl Counts {
         } += 1;
     }
 
-    /// The worst of them; `skipped` where nothing was made.
+    /// The worst verdict that was counted; `skipped` where nothing was made.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         if self.fail > 0 {

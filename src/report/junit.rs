@@ -344,7 +344,7 @@ const PROPERTIES: [&str; 14] = [
     "assumed",
 ];
 
-/// Those that no two results have the same of.
+/// The properties whose value is another for each result.
 const UNIQUE: [&str; 2] = ["id", "request_id"];
 
 /// Their names as `XML` has them, for every case has them all.

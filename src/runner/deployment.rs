@@ -101,13 +101,7 @@ impl Deployment {
         let sandbox = Sandbox::new(&environment.deployed);
         let mut sessions = Sessions::default();
         for role in roles(plan, architecture) {
-            let tags =
-                environment.session(&role.name).map_or(&[][..], |session| &session.session_tags);
-            let name = format!("gainsay-{}", options.run);
-            let session = Session {
-                credentials: sandbox.session_of(&role, &name, tags).into(),
-                arn: format!("arn:aws:sts::{}:assumed-role/{}/{name}", role.account, role.name),
-            };
+            let session = Session::issued(&sandbox, environment, &role, &options.run);
             sessions.insert(&role.name, Ok(session));
         }
         Self {

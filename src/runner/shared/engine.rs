@@ -21,6 +21,7 @@ use crate::{
     cloud::{Clients, Target},
     environment::Environment,
     outcome::came_back,
+    principal::Session,
     scenario::Principal,
 };
 
@@ -41,11 +42,9 @@ impl Engine {
         run: &str,
     ) -> Self {
         let sandbox = Sandbox::new(&environment.deployed);
-        let name = format!("gainsay-{run}");
         let session = |role: &Arc<Role>| {
-            let tags =
-                environment.session(&role.name).map_or(&[][..], |session| &session.session_tags);
-            (role.name.clone(), sandbox.session_of(role, &name, tags).into())
+            let session = Session::issued(&sandbox, environment, role, run);
+            (role.name.clone(), session.credentials)
         };
         Self {
             sessions: roles.iter().map(session).collect(),
