@@ -1,8 +1,6 @@
-//! Exit codes, in one place.
+//! How the program ends: the exit codes, in one place.
 
 use std::process::{ExitCode, Termination};
-
-use crate::record::{ControlSummary, Counts, RunInfo, WaiverState};
 
 /// How the program ends. The numbers are a contract with CI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,10 +23,27 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The number.
+    /// All ways the program ends, by their exit codes.
+    pub const ALL: [Self; 7] = [
+        Self::Ok,
+        Self::Failed,
+        Self::Undecided,
+        Self::BadInput,
+        Self::NothingRun,
+        Self::Unfinished,
+        Self::Usage,
+    ];
+
+    /// The exit code.
     #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
+    }
+
+    /// What an exit code means; nothing for one that the program does not end with.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|exit| exit.code() == code)
     }
 
     /// How the program ends that cannot write what it should: what is worse stays.
@@ -37,27 +52,6 @@ impl Exit {
         match self {
             Self::Ok | Self::Undecided | Self::Unfinished => Self::Unfinished,
             Self::Failed | Self::BadInput | Self::NothingRun | Self::Usage => self,
-        }
-    }
-
-    /// How a run with these verdicts ends: the first that applies.
-    #[must_use]
-    pub fn of(counts: &Counts, controls: &[ControlSummary], run: &RunInfo) -> Self {
-        let expired = run.waivers.iter().any(|waiver| waiver.state == WaiverState::Expired);
-        if counts.fail > 0 || expired {
-            Self::Failed
-        } else if run.interrupted {
-            Self::Undecided
-        } else if !run.left_behind.is_empty() {
-            Self::Unfinished
-        } else if counts.inconclusive > 0 || counts.error > 0 {
-            Self::Undecided
-        } else if counts.total == counts.skipped {
-            Self::NothingRun
-        } else if controls.iter().any(|control| control.verdict.is_unproved()) {
-            Self::Undecided
-        } else {
-            Self::Ok
         }
     }
 }

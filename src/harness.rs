@@ -42,7 +42,8 @@ pub fn main(scenarios: impl AsRef<Path>) -> ExitCode {
     match trials(scenarios.as_ref()) {
         Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
         Err(problems) => {
-            // As for a test that does not compile: there is nothing to run, and that is no success.
+            // There is nothing to run, which is no success: what cargo ends with where a test does
+            // not compile.
             _ = write!(io::stderr(), "{problems}");
             ExitCode::from(101)
         }
@@ -70,14 +71,14 @@ fn trials(scenarios: &Path) -> Result<Vec<Trial>, Diagnostics> {
         .flat_map(|architecture| [checks(architecture), attempts(architecture)].concat())
     {
         let (architectures, shown) = (architectures.clone(), shown.clone());
-        trials.push(Trial::test(id.clone(), move || alone(&architectures, &shown, id)));
+        trials.push(Trial::test(id.clone(), move || run_one(&architectures, &shown, id)));
     }
     for (place, architecture) in architectures.iter().enumerate() {
         for control in &architecture.baseline.controls {
             let (architectures, shown, id) =
                 (architectures.clone(), shown.clone(), control.id.clone());
             let name = format!("{}/controls/{id}", architecture.name);
-            let proved = move || control_alone(architectures.get(place..=place), &shown, &id);
+            let proved = move || run_control(architectures.get(place..=place), &shown, &id);
             let is_testable = !architecture.baseline.not_testable.contains_key(&control.id);
             trials.push(Trial::test(name, proved).with_ignored_flag(!is_testable));
         }
@@ -86,14 +87,14 @@ fn trials(scenarios: &Path) -> Result<Vec<Trial>, Diagnostics> {
     for architecture in waived {
         let waivers = architecture.waivers.clone();
         trials.push(Trial::test(format!("{}/waivers", architecture.name), move || {
-            in_force(&waivers)
+            check_waivers(&waivers)
         }));
     }
     Ok(trials)
 }
 
-/// As in `gainsay run`, a waiver that has expired fails whatever it is of.
-fn in_force(waivers: &Waivers) -> Result<(), Failed> {
+/// Fails if a waiver has expired, whatever it is of, as `gainsay run` does.
+fn check_waivers(waivers: &Waivers) -> Result<(), Failed> {
     let today = OffsetDateTime::now_utc().date();
     let expired = waivers.waivers.iter().filter(|waiver| waiver.has_expired(today));
     let lines: Vec<String> = expired
@@ -107,9 +108,9 @@ fn in_force(waivers: &Waivers) -> Result<(), Failed> {
     if lines.is_empty() { Ok(()) } else { Err(lines.join("\n").into()) }
 }
 
-fn alone(architectures: &[Architecture], scenarios: &str, id: String) -> Result<(), Failed> {
+fn run_one(architectures: &[Architecture], scenarios: &str, id: String) -> Result<(), Failed> {
     let selection = Selection { wanted: vec![id], exact: true, ..Selection::default() };
-    match made(architectures, scenarios, &selection)?.results.first() {
+    match run_selected(architectures, scenarios, &selection)?.results.first() {
         Some(result) if matches!(result.verdict, Verdict::Pass | Verdict::Waived) => Ok(()),
         Some(result) => Err(text(result).into()),
         None => Err("nothing was run".into()),
@@ -117,7 +118,7 @@ fn alone(architectures: &[Architecture], scenarios: &str, id: String) -> Result<
 }
 
 /// Makes everything that a control is attached to, and judges the control by it.
-fn control_alone(
+fn run_control(
     architecture: Option<&[Architecture]>,
     scenarios: &str,
     id: &str,
@@ -132,7 +133,7 @@ fn control_alone(
         only: Some(ids.chain(readings.map(|reading| reading.id.clone())).collect()),
         ..Selection::default()
     };
-    let record = made(architecture, scenarios, &selection)?;
+    let record = run_selected(architecture, scenarios, &selection)?;
     let control = record.summary.controls.iter().find(|control| control.id == id);
     match control {
         Some(control) if control.verdict == ControlVerdict::Pass => Ok(()),
@@ -149,7 +150,7 @@ fn control_alone(
 }
 
 /// The record of a run of what is selected, on a sandbox of its own.
-fn made(
+fn run_selected(
     architectures: &[Architecture],
     scenarios: &str,
     selection: &Selection,
@@ -167,7 +168,7 @@ fn made(
     Ok(runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {})))
 }
 
-/// The failure as `gainsay run` tells it.
+/// What `gainsay run` prints of a result that did not pass.
 fn text(result: &ResultRecord) -> String {
     let lines: Vec<String> =
         detail_lines(result).into_iter().map(|(label, text)| format!("{label}: {text}")).collect();
@@ -205,9 +206,9 @@ mod tests {
             let (architectures, _) =
                 suite::resolve(&suite::load::load(copy.path()).unwrap()).unwrap();
             let id = "secure-bucket/plain-http-notes/-/s3:GetObjectAnnotation/over-plain-http";
-            let attempt = alone(&architectures, "scenarios", id.to_owned());
-            let control = control_alone(Some(&architectures[..]), "scenarios", "TLS-01");
-            let in_force = in_force(&architectures[0].waivers);
+            let attempt = run_one(&architectures, "scenarios", id.to_owned());
+            let control = run_control(Some(&architectures[..]), "scenarios", "TLS-01");
+            let in_force = check_waivers(&architectures[0].waivers);
             (attempt.is_ok(), control.is_ok(), in_force.is_ok())
         };
         assert_eq!(passes(), (false, false, true), "without waivers");

@@ -63,28 +63,28 @@ pub fn stands_for_several(code: &str) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutcomeKind {
-    /// See [`Outcome::Allowed`].
+    /// The call succeeded, or KMS said that it would have.
     Allowed,
-    /// See [`Outcome::Denied`].
+    /// An authorization mechanism refused it.
     Denied,
-    /// See [`Outcome::Rejected`].
+    /// It was refused for another reason than authorization.
     Rejected,
-    /// See [`Outcome::Absent`].
+    /// Something it names does not exist.
     Absent,
-    /// See [`Outcome::Throttled`].
+    /// The service was too busy.
     Throttled,
-    /// See [`Outcome::Unreachable`].
+    /// No answer came.
     Unreachable,
-    /// See [`Outcome::BadCredentials`].
+    /// The credentials or the signature were not accepted.
     BadCredentials,
-    /// See [`Outcome::NotImplemented`].
+    /// The target does not have this operation or feature.
     NotImplemented,
-    /// See [`Outcome::Unclear`].
+    /// An answer came that proves nothing.
     Unclear,
 }
 
 impl OutcomeKind {
-    /// The word.
+    /// Its word in records and reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -108,7 +108,7 @@ impl fmt::Display for OutcomeKind {
 }
 
 impl Outcome {
-    /// The word for it.
+    /// What the record has of it: everything but what a denial says.
     #[must_use]
     pub const fn kind(&self) -> OutcomeKind {
         match self {
@@ -139,7 +139,22 @@ pub struct Denial {
     pub layers: Vec<Layer>,
 }
 
-/// Reads an answer.
+/// In a few words, what came back from a call.
+#[must_use]
+pub fn came_back(answer: &Answer) -> String {
+    match answer {
+        Answer::Success { .. } => "a success".to_owned(),
+        Answer::Refused(refused) => {
+            let code = refused.code.as_deref().unwrap_or("no code");
+            let message = refused.message.as_deref().unwrap_or_default();
+            format!("{} {code} {message}", refused.status).trim_end().to_owned()
+        }
+        Answer::Malformed { status, message } => format!("{status} {message}"),
+        Answer::Unreachable { message } | Answer::NotSent { message } => message.clone(),
+    }
+}
+
+/// What an answer of a service means.
 #[must_use]
 pub fn classify(service: Service, answer: &Answer) -> Outcome {
     match answer {
@@ -150,7 +165,7 @@ pub fn classify(service: Service, answer: &Answer) -> Outcome {
     }
 }
 
-/// The result of one key of `DeleteObjects`, whose answer is 200. Of the codes a key may have only
+/// The codes of one key of `DeleteObjects`, whose answer is 200. Of the codes a key may have only
 /// these are known (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Error.html> lists those of
 /// all operations); any other proves nothing.
 const ONE_KEY: &[(&str, Means)] = &[
@@ -211,7 +226,7 @@ const fn from_kind(kind: OutcomeKind) -> Outcome {
     }
 }
 
-/// One row: a code of a service under its status, and what it means.
+/// A code of a service under its status, and what it means.
 struct Row {
     service: Option<Service>,
     code: &'static str,
@@ -220,9 +235,9 @@ struct Row {
 }
 
 enum Means {
-    /// Read the message.
+    /// A denial, of which the message says more.
     Denial,
-    /// This.
+    /// An outcome that has nothing more to it.
     Is(OutcomeKind),
 }
 

@@ -23,24 +23,27 @@ const PAUSES: [Duration; 3] =
 pub struct Tries(Vec<TryRecord>);
 
 impl Tries {
-    /// Keeps what a try showed. Answers how long to wait for the next, where there is to be one.
+    /// Keeps what a try showed. Answers how long to wait before the next, where there is to be one.
     pub fn next(&mut self, answer: &Answer, outcome: &Outcome) -> Option<Duration> {
         let this = TryRecord {
             outcome: outcome.kind(),
             status: answer.status(),
             code: match answer {
                 Answer::Refused(refused) => refused.code.clone(),
-                _ => None,
+                Answer::Success { .. }
+                | Answer::Malformed { .. }
+                | Answer::Unreachable { .. }
+                | Answer::NotSent { .. } => None,
             },
         };
-        let again = is_passing(&this);
+        let again = is_transient(&this);
         let pause = PAUSES.get(self.0.len()).copied().filter(|_| again);
         self.0.push(this);
         // Calls that were refused together must not come back together.
         pause.map(|base| base + base.mul_f64(jitter() / 2.0))
     }
 
-    /// The tries.
+    /// The tries of the call, the judged one last.
     #[must_use]
     pub fn into_vec(self) -> Vec<TryRecord> {
         self.0
@@ -48,11 +51,16 @@ impl Tries {
 }
 
 /// Whether asking again may get an answer.
-fn is_passing(this: &TryRecord) -> bool {
+fn is_transient(this: &TryRecord) -> bool {
     match this.outcome {
         OutcomeKind::Throttled | OutcomeKind::Unreachable => true,
         OutcomeKind::Unclear => matches!(this.status, Some(500 | 502 | 503 | 504)),
-        _ => false,
+        OutcomeKind::Allowed
+        | OutcomeKind::Denied
+        | OutcomeKind::Rejected
+        | OutcomeKind::Absent
+        | OutcomeKind::BadCredentials
+        | OutcomeKind::NotImplemented => false,
     }
 }
 
@@ -77,12 +85,13 @@ pub fn judge_tries(
     let unsettled = match judgement.verdict() {
         Verdict::Pass => !allowed,
         Verdict::Fail => judgement.reason() != Some(Reason::GotThrough) && !allowed,
-        _ => false,
+        Verdict::Inconclusive | Verdict::Error | Verdict::Skipped | Verdict::Waived => false,
     };
     if unsettled && effect != Effect::Reads && one_may_have_acted(tries) {
         return Judgement::inconclusive(
             Reason::LostAnswer,
-            "an earlier try got no answer that settles it and may have done it, so what the last try got proves nothing",
+            "an earlier try got no answer that settles it and may have done it, so what the last \
+             try got proves nothing",
         );
     }
     judgement

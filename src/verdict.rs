@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     attempt::{Answer, Call, Param, Refused},
-    outcome::{Denial, Outcome, OutcomeKind, stands_for_several},
+    outcome::{Denial, Outcome, OutcomeKind, came_back, stands_for_several},
     scenario::{Kind, Principal},
 };
 
@@ -37,7 +37,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The word.
+    /// Its word, as the record has it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -68,31 +68,31 @@ pub enum Judgement {
 }
 
 impl Judgement {
-    /// A pass.
+    /// The judgement that what must hold was seen to hold.
     #[must_use]
     pub const fn pass() -> Self {
         Self::Pass
     }
 
-    /// Seen not to hold.
+    /// The judgement that what must hold was seen not to hold.
     #[must_use]
     pub fn fail(reason: Reason, detail: impl Into<String>) -> Self {
         Self::Fail(reason, detail.into())
     }
 
-    /// Not seen either way.
+    /// The judgement that neither was seen.
     #[must_use]
     pub fn inconclusive(reason: Reason, detail: impl Into<String>) -> Self {
         Self::Inconclusive(reason, detail.into())
     }
 
-    /// Not attempted, as asked.
+    /// The judgement of an attempt that is not made, for a stated reason.
     #[must_use]
     pub fn skipped(detail: impl Into<String>) -> Self {
         Self::Skipped(detail.into())
     }
 
-    /// Not attempted, or not cleaned up.
+    /// The judgement of an attempt that broke off or was stopped.
     #[must_use]
     pub fn error(reason: Reason, detail: impl Into<String>) -> Self {
         Self::Error(reason, detail.into())
@@ -121,7 +121,7 @@ impl Judgement {
         }
     }
 
-    /// The same in a sentence; empty for a pass.
+    /// Why it is not a pass, in a sentence; empty for a pass.
     #[must_use]
     pub fn detail(&self) -> &str {
         match self {
@@ -139,8 +139,8 @@ impl Judgement {
 pub struct Expected {
     /// The mechanisms, any of which; empty for any.
     pub layers: Vec<Layer>,
-    /// Why AWS names no mechanism: a bare refusal will do, and the layers are asked of who tells
-    /// them.
+    /// Why AWS names no mechanism. A bare refusal will do then, and the layers are compared only
+    /// where the target says which of them refused.
     pub unnamed: Option<String>,
     /// The statement.
     pub sid: Option<String>,
@@ -154,38 +154,38 @@ pub struct Expected {
     pub resource: String,
 }
 
-/// What a witness answered.
+/// What a witness answered when it was asked once.
 #[derive(Clone, Debug)]
-pub struct Testimony {
+pub struct WitnessAnswer {
     /// What AWS did.
     pub outcome: Outcome,
-    /// In a few words, what came back.
+    /// In a few words, what came back from the call.
     pub came_back: String,
 }
 
 /// A witness, and what it answered before the refusal and again after it.
 #[derive(Clone, Debug)]
-pub struct Witnessed {
+pub struct WitnessResult {
     /// What the file calls it.
     pub label: String,
     /// What it answered before the refusal.
-    pub before: Testimony,
+    pub before: WitnessAnswer,
     /// What it answered after the refusal.
-    pub after: Testimony,
+    pub after: WitnessAnswer,
 }
 
 /// What both witnesses of a refusal answered: four answers, none of which can be left out.
 #[derive(Clone, Debug)]
-pub struct Testimonies {
+pub struct WitnessResults {
     /// A permitted principal, at the same operation on this very object, key or role.
-    pub target: Witnessed,
+    pub target: WitnessResult,
     /// The refused session, on something of its own.
-    pub actor: Witnessed,
+    pub actor: WitnessResult,
 }
 
 /// A forbidden attempt that was made.
 #[derive(Clone, Copy, Debug)]
-pub struct Attempted<'a> {
+pub struct ForbiddenAttempt<'a> {
     /// `deny` or `reject`.
     pub kind: Kind,
     /// What was asked.
@@ -229,8 +229,8 @@ pub fn judge_allow(answer: &Answer, outcome: &Outcome, mismatches: &[String]) ->
 
 /// Judges a forbidden attempt by what came back and by what its witnesses answered.
 #[must_use]
-pub fn judge_refusal(attempted: &Attempted<'_>, witnesses: &Testimonies) -> Judgement {
-    let Attempted { kind, call, answer, outcome, expected, .. } = *attempted;
+pub fn judge_refusal(attempt: &ForbiddenAttempt<'_>, witnesses: &WitnessResults) -> Judgement {
+    let ForbiddenAttempt { kind, call, answer, outcome, expected, .. } = *attempt;
     if *outcome == Outcome::Allowed {
         return got_through();
     }
@@ -256,8 +256,8 @@ pub fn judge_refusal(attempted: &Attempted<'_>, witnesses: &Testimonies) -> Judg
     };
     let mut worst = None;
     for expected in expected {
-        match compare(attempted, denial, expected) {
-            Match::Yes => return other_session(attempted).unwrap_or_else(Judgement::pass),
+        match compare(attempt, denial, expected) {
+            Match::Yes => return other_session(attempt).unwrap_or_else(Judgement::pass),
             Match::Wrong(detail) => {
                 worst = worst.or(Some(Judgement::fail(Reason::WrongReason, detail)));
             }
@@ -273,8 +273,8 @@ pub fn judge_refusal(attempted: &Attempted<'_>, witnesses: &Testimonies) -> Judg
 
 /// Whoever may assume the role chooses its sessions, so a refusal of one of them that does not hold
 /// for another is none of the role.
-fn other_session(attempted: &Attempted<'_>) -> Option<Judgement> {
-    let Answer::Refused(refused) = attempted.answer else {
+fn other_session(attempt: &ForbiddenAttempt<'_>) -> Option<Judgement> {
+    let Answer::Refused(refused) = attempt.answer else {
         return None;
     };
     let ruling = refused.rulings.as_ref().or(refused.found.as_ref()).and_then(Rulings::refusal)?;
@@ -286,19 +286,19 @@ fn other_session(attempted: &Attempted<'_>) -> Option<Judgement> {
 }
 
 /// Both witnesses must have succeeded, before and after. Nothing else makes a refusal count.
-fn silent_witness(witnesses: &Testimonies) -> Option<Judgement> {
-    let Testimonies { target, actor } = witnesses;
+fn silent_witness(witnesses: &WitnessResults) -> Option<Judgement> {
+    let WitnessResults { target, actor } = witnesses;
     let four = [
         ("target before", target, &target.before),
         ("target after", target, &target.after),
         ("actor before", actor, &actor.before),
         ("actor after", actor, &actor.after),
     ];
-    let silent = four.into_iter().find(|(_, _, testimony)| testimony.outcome != Outcome::Allowed);
-    silent.map(|(which, witness, testimony)| {
+    let silent = four.into_iter().find(|(_, _, answer)| answer.outcome != Outcome::Allowed);
+    silent.map(|(which, witness, answer)| {
         let detail = format!(
             "the witness `{}` ({which}) did not succeed: {}",
-            witness.label, testimony.came_back
+            witness.label, answer.came_back
         );
         Judgement::inconclusive(Reason::NoWitness, detail)
     })
@@ -313,9 +313,9 @@ enum Match {
     Unproved(String),
 }
 
-fn compare(attempted: &Attempted<'_>, denial: Option<&Denial>, expected: &Expected) -> Match {
-    let kind = attempted.kind;
-    let Answer::Refused(refused) = attempted.answer else {
+fn compare(attempt: &ForbiddenAttempt<'_>, denial: Option<&Denial>, expected: &Expected) -> Match {
+    let kind = attempt.kind;
+    let Answer::Refused(refused) = attempt.answer else {
         return Match::Unproved("no refusal came back".to_owned());
     };
     let code = refused.code.as_deref().unwrap_or_default();
@@ -350,7 +350,7 @@ fn compare(attempted: &Attempted<'_>, denial: Option<&Denial>, expected: &Expect
     match refused.rulings.as_ref().and_then(Rulings::refusal) {
         Some(ruling) => compare_ruling(ruling, denial, expected),
         None => compare_message(
-            attempted,
+            attempt,
             denial,
             expected,
             refused.found.as_ref().and_then(Rulings::refusal),
@@ -420,12 +420,12 @@ fn compare_ruling(ruling: &Ruling, denial: &Denial, expected: &Expected) -> Matc
 /// doubt. `found` is what the engine finds deciding over the target's own policies: it can narrow
 /// down what the message says, never add to it.
 fn compare_message(
-    attempted: &Attempted<'_>,
+    attempt: &ForbiddenAttempt<'_>,
     denial: &Denial,
     expected: &Expected,
     found: Option<&Ruling>,
 ) -> Match {
-    let Attempted { call, session, .. } = *attempted;
+    let ForbiddenAttempt { call, session, .. } = *attempt;
     let asked =
         expected.unnamed.is_none() && (!expected.layers.is_empty() || expected.sid.is_some());
     let found = found.filter(|ruling| is_about(ruling, expected));
@@ -438,7 +438,7 @@ fn compare_message(
         None if denial.action.is_some() => {
             return Match::Unproved("the message does not say who was refused".to_owned());
         }
-        _ => {}
+        Some(_) | None => {}
     }
     match (&denial.action, &denial.resource) {
         (Some(action), resource) => {
@@ -494,7 +494,8 @@ fn compare_message(
             let found = deciders(ruling);
             let said = words(&denial.layers);
             return Match::Unproved(format!(
-                "refused by {said}, which is not the statement `{sid}`; by the policies it would be: {found}"
+                "refused by {said}, which is not the statement `{sid}`; by the policies it would \
+                 be: {found}"
             ));
         }
     }
@@ -524,10 +525,11 @@ fn compare_bare(found: Option<&Ruling>, expected: &Expected) -> Match {
             words(&expected.layers),
             deciders(ruling)
         )),
-        _ => Match::Yes,
+        Some(_) | None => Match::Yes,
     }
 }
 
+/// Whether a ruling is about the action and resource that must be refused.
 fn is_about(ruling: &Ruling, expected: &Expected) -> bool {
     ruling.action.eq_ignore_ascii_case(&expected.action) && ruling.resource == expected.resource
 }
@@ -572,19 +574,4 @@ fn words(layers: &[Layer]) -> String {
 
 fn shown(code: &str) -> &str {
     if code.is_empty() { "an answer without a code" } else { code }
-}
-
-/// In a few words, what came back.
-#[must_use]
-pub fn came_back(answer: &Answer) -> String {
-    match answer {
-        Answer::Success { .. } => "a success".to_owned(),
-        Answer::Refused(refused) => {
-            let code = refused.code.as_deref().unwrap_or("no code");
-            let message = refused.message.as_deref().unwrap_or_default();
-            format!("{} {code} {message}", refused.status).trim_end().to_owned()
-        }
-        Answer::Malformed { status, message } => format!("{status} {message}"),
-        Answer::Unreachable { message } | Answer::NotSent { message } => message.clone(),
-    }
 }

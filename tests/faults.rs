@@ -174,8 +174,13 @@ fn run(
     let plan = Plan::new(std::slice::from_ref(architecture), &selection);
     let row = plan.rows.first().expect("a row");
     let stop = Stop::default();
-    let script =
-        Script::new(fault, on, times, &plan::steps(row, &plan.attempts(row), true), stop.clone());
+    let script = Script::new(
+        fault,
+        on,
+        times,
+        &plan::row_steps(row, &plan.attempts(row), true),
+        stop.clone(),
+    );
     let options = Options {
         jobs: 1,
         fail_fast: false,

@@ -22,7 +22,7 @@ use std::{fmt::Write as _, fs, path::Path, process::Output};
 
 use common::{code, copy_scenarios, gainsay, stderr, stdout};
 use gainsay::{
-    cloud::Chain,
+    cloud::CredentialChain,
     environment::Bindings,
     provision::{self, Provisioned},
     suite,
@@ -137,11 +137,11 @@ impl Elsewhere {
             Some(&format!("arn:aws:iam::{ACCOUNT}:root")),
             "elsewhere",
         );
-        let mut made =
-            Provisioned::nothing(&server.target(), &Chain::of(server::credentials(ACCOUNT)));
-        let resolve = |bindings: &Bindings| {
-            suite::environment_of(&folders[0], bindings).map_err(|problems| problems.to_string())
-        };
+        let mut made = Provisioned::nothing(
+            &server.target(),
+            &CredentialChain::of(server::credentials(ACCOUNT)),
+        );
+        let resolve = |bindings: &Bindings| suite::environment_of(&folders[0], bindings);
         let making = made.make(declared, names, "elsewhere", resolve, || false);
         let bound = server::runtime().block_on(making).unwrap();
         Self { server, scenarios, reports: tempfile::tempdir().unwrap(), made, bound }

@@ -29,8 +29,8 @@ use common::sampled;
 use gainsay::{
     attempt::OPERATIONS,
     plan::{Plan, Selection},
-    record::{ResultRecord, RunRecord},
-    runner::{self, Event, Options, Stop},
+    record::{Event, ResultRecord, RunRecord},
+    runner::{self, Options, Stop},
     suite::{self, Architecture, Folder},
     verdict::{Reason, Verdict},
 };

@@ -19,7 +19,8 @@ const EXAMPLE: &str = "A line asks, for example:
 {\"id\": \"1\", \"principal\": \"arn:aws:iam::111122223333:user/ann\", \"action\": \"s3:GetObject\",
  \"resource\": \"arn:aws:s3:::bucket/key\", \"resource_account\": \"111122223333\", \"context\": {},
  \"policies\": {\"identity\": [{\"Version\": \"2012-10-17\", \"Statement\": [..]}]}}
-Policies are `identity`, `resource`, `boundary`, `session`, `scp` and `rcp` (lists of levels), `vpce`, and KMS `grants`.";
+Policies are `identity`, `resource`, `boundary`, `session`, `scp` and `rcp` (lists of levels), \
+`vpce`, and KMS `grants`.";
 
 /// Decide requests as AWS does, with the policies beside them: JSON lines in, JSON lines out.
 #[derive(Debug, Args)]
@@ -43,7 +44,8 @@ impl Decide {
                     let path = one_line(&path.display().to_string());
                     writeln!(
                         terminal.err,
-                        "error: the questions in `{path}` cannot be read: {error}; name another file with `--input`"
+                        "error: the questions in `{path}` cannot be read: {error}; name another \
+                         file with `--input`"
                     )?;
                     Ok(Exit::BadInput)
                 }

@@ -4,15 +4,12 @@ use std::{collections::BTreeSet, io};
 
 use clap::Args;
 
-use super::{
-    Selected, Terminal,
-    target::{self, Where},
-};
+use super::{Selected, Terminal, target::TargetArgs};
 use crate::{
     exit::Exit,
     plan::Plan,
     report::one_line,
-    runner::{self, Place},
+    runner::{self, RunTarget},
     suite::Architecture,
 };
 
@@ -22,16 +19,12 @@ pub(super) struct Doctor {
     #[command(flatten)]
     selected: Selected,
     #[command(flatten)]
-    at: Where,
+    target: TargetArgs,
 }
 
 impl Doctor {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        if let Some(misuse) = self.at.misuse(false) {
-            writeln!(terminal.err, "error: {misuse}")?;
-            return Ok(Exit::Usage);
-        }
-        let architectures = match self.at.choose(&self.selected, false, terminal)? {
+        let architectures = match self.target.choose(&self.selected, false, terminal)? {
             Ok((_, architectures, _)) => architectures,
             Err(exit) => return Ok(exit),
         };
@@ -42,15 +35,15 @@ impl Doctor {
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let run = runner::new_run_id();
-        let mut place = Place::Sandbox;
-        if !self.at.is_sandbox() {
-            let connected = self.at.bindings(&plan, false).and_then(|bindings| {
-                let connected = self.at.connect(&plan, &bindings, false, &run);
+        let mut target = RunTarget::Sandbox;
+        if !self.target.is_sandbox() {
+            let connected = self.target.bindings(&plan, false).and_then(|bindings| {
+                let connected = self.target.connect(&plan, &bindings, false, &run);
                 runtime.block_on(connected)
             });
             match connected {
-                Ok(grounds) => place = target::place(self.at.name(), grounds),
-                Err(trouble) => return trouble.show(terminal),
+                Ok(targets) => target = RunTarget::shared(self.target.name(), targets),
+                Err(error) => return error.show(terminal),
             }
         }
         let mut problems = 0;
@@ -59,22 +52,22 @@ impl Doctor {
                 terminal.out,
                 "{} on {}",
                 one_line(&architecture.name),
-                one_line(&self.at.name())
+                one_line(&self.target.name())
             )?;
             let needed = needed(&plan, architecture);
             let is_needed = |kind: &str, name: &str| needed.contains(&format!("{kind} {name}"));
-            for finding in runtime.block_on(runner::examine(architecture, &place, &run, is_needed))
+            for finding in runtime.block_on(runner::examine(architecture, &target, &run, is_needed))
             {
                 let (word, text) = match &finding.found {
-                    Ok(text) => ("ok", text),
-                    Err(text) => ("problem", text),
+                    Ok(text) => ("ok", text.clone()),
+                    Err(error) => ("problem", error.to_string()),
                 };
                 problems += usize::from(finding.found.is_err());
                 writeln!(
                     terminal.out,
                     "  {word:<8} {}: {}",
                     one_line(&finding.what),
-                    one_line(text)
+                    one_line(&text)
                 )?;
             }
         }
@@ -95,7 +88,7 @@ fn needed(plan: &Plan<'_>, architecture: &Architecture) -> BTreeSet<String> {
         needs.keys.retain(|name| bindings.keys.contains_key(name));
         needs.trails.retain(|name| bindings.trails.contains_key(name));
     }
-    needs.close(&architecture.environment);
+    needs.add_assuming_roles(&architecture.environment);
     let named = |kind: &'static str, names: BTreeSet<String>| {
         names.into_iter().map(move |name| format!("{kind} {name}"))
     };

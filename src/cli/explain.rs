@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use clap::{Args, ValueEnum};
-use gainsay_iam::{EvaluationInput, Explanation, explain};
+use gainsay_iam::{EvaluationInput, EvaluationInputError, Explanation, explain};
 use gainsay_sandbox::{Explain as Wanted, RulingInput, Rulings};
 use serde::Serialize;
 
@@ -74,13 +74,41 @@ struct Explained {
     questions: Vec<Explanation>,
 }
 
+/// Why a request cannot be explained.
+#[derive(Debug, thiserror::Error)]
+enum RequestError {
+    /// The file system said no.
+    #[error(
+        "the request in `{}` cannot be read: {source}; name another file with `--request`",
+        one_line(&path.display().to_string())
+    )]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+    /// No request is as long.
+    #[error(
+        "the request in `{}` has more than {LONGEST} bytes",
+        one_line(&path.display().to_string())
+    )]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is no request.
+    #[error("{}; `gainsay decide --help` shows what a request is", one_line(&.0.to_string()))]
+    Malformed(#[from] EvaluationInputError),
+}
+
 impl Explain {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
         let explained = match (&self.request, &self.id) {
             (Some(path), _) => match Self::request(path) {
                 Ok(explained) => explained,
-                Err(problem) => {
-                    writeln!(terminal.err, "error: {problem}")?;
+                Err(error) => {
+                    writeln!(terminal.err, "error: {error}")?;
                     return Ok(Exit::BadInput);
                 }
             },
@@ -110,7 +138,7 @@ impl Explain {
         Ok(Exit::Ok)
     }
 
-    fn request(path: &Path) -> Result<Explained, String> {
+    fn request(path: &Path) -> Result<Explained, RequestError> {
         let input: io::Result<Box<dyn io::Read>> = if path.as_os_str() == "-" {
             Ok(Box::new(io::stdin().lock()))
         } else {
@@ -118,18 +146,13 @@ impl Explain {
         };
         let mut text = String::new();
         let read = input.and_then(|input| input.take(LONGEST + 1).read_to_string(&mut text));
-        let shown = one_line(&path.display().to_string());
-        let read = read.map_err(|error| format!("the request in `{shown}` cannot be read: {error}; name another file with `--request`"))?;
+        let path = || path.to_owned();
+        let read = read.map_err(|source| RequestError::Unreadable { path: path(), source })?;
         if read as u64 > LONGEST {
-            return Err(format!("the request in `{shown}` has more than {LONGEST} bytes"));
+            return Err(RequestError::TooLong { path: path() });
         }
         let (_, input) = EvaluationInput::read(&text);
-        let input = input.map_err(|error| {
-            format!(
-                "{}; `gainsay decide --help` shows what a request is",
-                one_line(&error.to_string())
-            )
-        })?;
+        let input = input?;
         Ok(Explained {
             id: None,
             answer: None,
@@ -160,7 +183,8 @@ impl Explain {
             ([first, .., last], _) => {
                 writeln!(
                     terminal.err,
-                    "error: `{}` is a part of {} result ids, from `{}` to `{}`; name one: `gainsay list` shows them",
+                    "error: `{}` is a part of {} result ids, from `{}` to `{}`; name one: \
+                     `gainsay list` shows them",
                     one_line(id),
                     ids.len(),
                     one_line(first),
@@ -171,21 +195,21 @@ impl Explain {
         }
         let selection = selected.selection();
         let plan = Plan::new(&architectures, &selection);
-        let calls = Calls::default();
+        let rulings = RulingLog::default();
         let options = Options {
             jobs: 1,
             fail_fast: false,
             run: runner::new_run_id(),
             scenarios: self.scenarios.display().to_string(),
             share: true,
-            wrap: Some(calls.wrap()),
+            wrap: Some(rulings.wrap()),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let record = runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {}));
         let Some(result) = record.results.first() else {
             return terminal.refuse(&Diagnostics::default()).map(Err);
         };
-        Ok(Ok(explained(result, &calls)))
+        Ok(Ok(explained(result, &rulings)))
     }
 }
 
@@ -196,10 +220,10 @@ fn chosen(architectures: &[Architecture], selected: &Selected) -> Vec<String> {
     attempts.map(|attempt| attempt.id.clone()).collect()
 }
 
-fn explained(result: &ResultRecord, calls: &Calls) -> Explained {
+fn explained(result: &ResultRecord, rulings: &RulingLog) -> Explained {
     let observed = result.observed.as_ref();
     let request_id = observed.and_then(|observed| observed.request_id.as_deref());
-    let rulings = request_id.and_then(|id| calls.rulings_of(id));
+    let found = request_id.and_then(|id| rulings.of_request(id));
     let words = observed.map_or_else(
         || "not made".to_owned(),
         |observed| {
@@ -211,7 +235,7 @@ fn explained(result: &ResultRecord, calls: &Calls) -> Explained {
     Explained {
         id: Some(result.id.clone()),
         answer: Some(format!("{}: {words}", result.verdict.as_str())),
-        questions: rulings
+        questions: found
             .iter()
             .flat_map(|rulings| rulings.0.iter())
             .filter_map(|ruling| ruling.input.as_deref().map(placed))
@@ -240,30 +264,30 @@ fn placed(input: &RulingInput) -> Explanation {
 
 /// What the sandbox decided about each call, by its request id.
 #[derive(Clone, Debug, Default)]
-struct Calls(Arc<Mutex<Vec<(String, Rulings)>>>);
+struct RulingLog(Arc<Mutex<Vec<(String, Rulings)>>>);
 
 /// Asks for every call to be explained, and keeps what comes back beside the answer.
 #[derive(Debug)]
-struct Asking {
+struct ExplainConnector {
     inner: SharedHttpConnector,
-    calls: Calls,
+    calls: RulingLog,
 }
 
-impl Calls {
+impl RulingLog {
     fn wrap(&self) -> WrapConnector {
         let calls = self.clone();
         WrapConnector::new(move |inner| {
-            SharedHttpConnector::new(Asking { inner, calls: calls.clone() })
+            SharedHttpConnector::new(ExplainConnector { inner, calls: calls.clone() })
         })
     }
 
-    fn rulings_of(&self, request_id: &str) -> Option<Rulings> {
+    fn of_request(&self, request_id: &str) -> Option<Rulings> {
         let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         calls.iter().rfind(|(id, _)| id == request_id).map(|(_, rulings)| rulings.clone())
     }
 }
 
-impl HttpConnector for Asking {
+impl HttpConnector for ExplainConnector {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         request.add_extension(Wanted);
         let (answer, calls) = (self.inner.call(request), self.calls.clone());

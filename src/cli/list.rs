@@ -129,7 +129,7 @@ impl List {
                 )?;
             }
         }
-        terminal.tell_sample(&plan)?;
+        terminal.show_sample(&plan)?;
         Ok(Exit::Ok)
     }
 }

@@ -193,7 +193,7 @@ impl Terminal {
 
     /// Says what a sample left out: on the error stream, for what is listed may be read by a
     /// program.
-    fn tell_sample(&mut self, plan: &Plan<'_>) -> io::Result<()> {
+    fn show_sample(&mut self, plan: &Plan<'_>) -> io::Result<()> {
         match plan.sampled() {
             Some(sampled) => writeln!(self.err, "sample: {sampled}"),
             None => Ok(()),
@@ -331,8 +331,8 @@ mod tests {
     fn each_command_says_what_it_alone_does() {
         let whole = Cli::command();
         whole.clone().debug_assert();
-        let told = |command: &clap::Command| command.get_about().map(ToString::to_string);
-        let about: BTreeSet<_> = whole.get_subcommands().map(told).collect();
+        let about = |command: &clap::Command| command.get_about().map(ToString::to_string);
+        let about: BTreeSet<_> = whole.get_subcommands().map(about).collect();
         assert_eq!(about.len(), whole.get_subcommands().count());
     }
 }

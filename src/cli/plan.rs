@@ -6,12 +6,12 @@ use clap::{Args, ValueEnum};
 
 use super::{
     Selected, Terminal,
-    target::{Trouble, Where},
+    target::{CommandError, TargetArgs},
 };
 use crate::{
     environment::Bindings,
     exit::Exit,
-    plan::{self, PlannedCheck, PlannedRow, Step, obstacle, skipped, steps},
+    plan::{self, PlannedCheck, PlannedRow, Step, check_step, obstacle, row_steps, skipped_step},
     report::one_line,
     scenario::Attempt,
 };
@@ -22,7 +22,7 @@ pub(super) struct Plan {
     #[command(flatten)]
     selected: Selected,
     #[command(flatten)]
-    at: Where,
+    target: TargetArgs,
     /// Plan for an environment that is made on the endpoint for the run
     #[arg(long, help_heading = "Target")]
     provision: bool,
@@ -42,11 +42,7 @@ enum PlanFormat {
 
 impl Plan {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        if let Some(misuse) = self.at.misuse(self.provision) {
-            writeln!(terminal.err, "error: {misuse}")?;
-            return Ok(Exit::Usage);
-        }
-        let architectures = match self.at.choose(&self.selected, self.provision, terminal)? {
+        let architectures = match self.target.choose(&self.selected, self.provision, terminal)? {
             Ok((_, architectures, _)) => architectures,
             Err(exit) => return Ok(exit),
         };
@@ -57,7 +53,7 @@ impl Plan {
         }
         let bindings = match self.bindings(&plan) {
             Ok(bindings) => bindings,
-            Err(trouble) => return trouble.show(terminal),
+            Err(error) => return error.show(terminal),
         };
         let checks = plan
             .checks
@@ -75,26 +71,26 @@ impl Plan {
             }
             PlanFormat::Pretty => pretty(&mut terminal.out, &rows)?,
         }
-        terminal.tell_sample(&plan)?;
+        terminal.show_sample(&plan)?;
         Ok(Exit::Ok)
     }
 
     /// What the names stand for; nothing on the sandbox.
-    fn bindings(&self, plan: &plan::Plan<'_>) -> Result<BTreeMap<String, Bindings>, Trouble> {
-        if self.at.is_sandbox() {
+    fn bindings(&self, plan: &plan::Plan<'_>) -> Result<BTreeMap<String, Bindings>, CommandError> {
+        if self.target.is_sandbox() {
             return Ok(BTreeMap::new());
         }
-        self.at.bindings(plan, self.provision)
+        self.target.bindings(plan, self.provision)
     }
 
-    /// The call of a check, under what it is of.
+    /// The call of a check, under the name of its group: architecture/`checks`/resource.
     fn check(&self, check: &PlannedCheck<'_>, bindings: Option<&Bindings>) -> (String, Vec<Step>) {
         let skipped = bindings.and_then(|bindings| {
-            plan::unreadable(check.reading, &self.at.limits(bindings, self.provision))
+            plan::unreadable(check.reading, &self.target.limits(bindings, self.provision))
         });
-        let mut step = plan::read(check.reading, &check.architecture.environment, skipped);
+        let mut step = check_step(check.reading, &check.architecture.environment, skipped);
         if bindings.is_some() {
-            step.endpoint = self.at.endpoint(std::mem::take(&mut step.endpoint));
+            step.endpoint = self.target.endpoint(std::mem::take(&mut step.endpoint));
         }
         (step.row.clone(), vec![step])
     }
@@ -107,21 +103,21 @@ impl Plan {
         bindings: Option<&Bindings>,
     ) -> Vec<Step> {
         let Some(bindings) = bindings else {
-            return steps(row, &attempts, true);
+            return row_steps(row, &attempts, true);
         };
-        let limits = self.at.limits(bindings, self.provision);
+        let limits = self.target.limits(bindings, self.provision);
         let mut made = Vec::new();
         let mut not_made = Vec::new();
         for attempt in attempts {
             match obstacle(row.row, &attempt, &limits) {
                 None => made.push(attempt),
-                Some(why) => not_made.push(skipped(row, &attempt, why)),
+                Some(why) => not_made.push(skipped_step(row, &attempt, why)),
             }
         }
-        let mut all = steps(row, &made, false);
+        let mut all = row_steps(row, &made, false);
         all.extend(not_made);
         for step in &mut all {
-            step.endpoint = self.at.endpoint(std::mem::take(&mut step.endpoint));
+            step.endpoint = self.target.endpoint(std::mem::take(&mut step.endpoint));
         }
         all
     }
@@ -142,7 +138,8 @@ fn pretty(out: &mut dyn io::Write, rows: &[(String, Vec<Step>)]) -> io::Result<(
                 let seconds = step.parameters.first().map_or("", |(_, seconds)| seconds.as_str());
                 writeln!(
                     out,
-                    "        the clock is moved by {seconds} s, and everyone asks with a new session"
+                    "        the clock is moved by {seconds} s, and everyone asks with a new \
+                     session"
                 )?;
                 continue;
             }

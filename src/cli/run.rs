@@ -7,18 +7,18 @@ use tokio::runtime::Runtime;
 
 use super::{
     Selected, Terminal,
-    target::{self, Trouble, Where},
+    target::{self, CommandError, TargetArgs},
 };
 use crate::{
     exit::Exit,
     plan::{Plan, Selection},
-    record::RunRecord,
+    record::{Event, RunRecord},
     report::{
         Reporter, one_line,
         terminal::{self, Format},
         write::{self, ReportError},
     },
-    runner::{self, Event, Options, Place, Stop},
+    runner::{self, Options, RunTarget, Stop},
     scenario::Scenario,
     suite::{self, Architecture, Folder, Names},
     verdict::Verdict,
@@ -30,7 +30,7 @@ pub(super) struct Run {
     #[command(flatten)]
     selected: Selected,
     #[command(flatten)]
-    at: Where,
+    target: TargetArgs,
     /// Make the environment on the endpoint for this run, and remove it afterwards
     #[arg(long, help_heading = "Target")]
     provision: bool,
@@ -74,12 +74,8 @@ impl From<OutputFormat> for Format {
 
 impl Run {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        if let Some(misuse) = self.at.misuse(self.provision) {
-            writeln!(terminal.err, "error: {misuse}")?;
-            return Ok(Exit::Usage);
-        }
         let (folders, architectures, warnings) =
-            match self.at.choose(&self.selected, self.provision, terminal)? {
+            match self.target.choose(&self.selected, self.provision, terminal)? {
                 Ok(chosen) => chosen,
                 Err(exit) => return Ok(exit),
             };
@@ -98,7 +94,8 @@ impl Run {
             // What failed under another name must not be forgotten.
             writeln!(
                 terminal.err,
-                "error: `{}` did not pass in the last run and is neither an attempt nor a check any more; run without `--rerun-failed`",
+                "error: `{}` did not pass in the last run and is neither an attempt nor a check \
+                 any more; run without `--rerun-failed`",
                 one_line(&gone)
             )?;
             return Ok(Exit::BadInput);
@@ -125,17 +122,17 @@ impl Run {
         };
         let stop = Stop::default();
         runtime.spawn(interrupt(stop.clone()));
-        let (record, told) = if self.at.is_sandbox() {
+        let (record, reported) = if self.target.is_sandbox() {
             self.begin(&options.run);
-            self.run(&runtime, &plan, &Place::Sandbox, &options, &stop, terminal)
+            self.run(&runtime, &plan, &RunTarget::Sandbox, &options, &stop, terminal)
         } else {
-            match runtime.block_on(self.elsewhere(&plan, &folders, &options.run, &stop)) {
-                Err(trouble) => return trouble.show(terminal),
-                Ok((place, None)) => self.run(&runtime, &plan, &place, &options, &stop, terminal),
-                Ok((place, Some(made))) => self.run(
+            match runtime.block_on(self.connect(&plan, &folders, &options.run, &stop)) {
+                Err(error) => return error.show(terminal),
+                Ok((target, None)) => self.run(&runtime, &plan, &target, &options, &stop, terminal),
+                Ok((target, Some(made))) => self.run(
                     &runtime,
                     &Plan::new(&made, &selection),
-                    &place,
+                    &target,
                     &options,
                     &stop,
                     terminal,
@@ -146,68 +143,69 @@ impl Run {
         // need.
         drop(plan);
         drop((architectures, folders, runtime));
-        self.conclude(&record, told, terminal)
+        self.conclude(&record, reported, terminal)
     }
 
     /// Connects to the target. Where the environment is made for the run, the architectures with
     /// its names are answered, too.
-    async fn elsewhere(
+    async fn connect(
         &self,
         plan: &Plan<'_>,
         folders: &[Folder],
         run: &str,
         stop: &Stop,
-    ) -> Result<(Place, Option<Vec<Architecture>>), Trouble> {
-        let bindings = self.at.bindings(plan, self.provision)?;
-        let mut grounds = self.at.connect(plan, &bindings, self.provision, run).await?;
+    ) -> Result<(RunTarget, Option<Vec<Architecture>>), CommandError> {
+        let bindings = self.target.bindings(plan, self.provision)?;
+        let mut targets = self.target.connect(plan, &bindings, self.provision, run).await?;
         self.begin(run);
         let mut made = None;
         if self.provision {
-            grounds = target::provision(plan, folders, grounds, run, stop).await?;
-            let bindings = grounds
+            targets = target::provision(plan, folders, targets, run, stop).await?;
+            let bindings = targets
                 .iter()
-                .map(|(name, ground)| (name.clone(), ground.bindings.clone()))
+                .map(|(name, shared)| (name.clone(), shared.bindings.clone()))
                 .collect();
             // These files were read with other names before, so that they can be read now is nearly
             // certain; if not, nothing stays.
             match suite::resolve_as(folders, Names::Given(&bindings), self.selected.sample()) {
                 Ok((architectures, _)) => made = Some(architectures),
                 Err(problems) => {
-                    target::place(self.at.name(), grounds).close().await;
+                    RunTarget::shared(self.target.name(), targets).close().await;
                     return Err(problems.into());
                 }
             }
         }
-        Ok((target::place(self.at.name(), grounds), made))
+        Ok((RunTarget::shared(self.target.name(), targets), made))
     }
 
     /// Whoever looks at the newest reports from now on finds this run, and none that is finished
-    /// until it is. What is wrong with the folder is told when the reports are written: what the
+    /// until it is. What is wrong with the folder is shown when the reports are written: what the
     /// run finds decides how it ends.
     fn begin(&self, run: &str) {
         _ = write::begin(&self.report_dir, run);
     }
 
-    /// Makes the attempts and tells of them. The second of the answer is whether all could be told.
+    /// Makes the attempts and reports them. Answers the record, and whether every event could be
+    /// reported.
     fn run(
         &self,
         runtime: &Runtime,
         plan: &Plan<'_>,
-        place: &Place,
+        target: &RunTarget,
         options: &Options,
         stop: &Stop,
         terminal: &mut Terminal,
     ) -> (Arc<RunRecord>, io::Result<()>) {
         let mut reporter = self.reporter(terminal);
-        let mut told = Ok(());
-        let record = runtime.block_on(runner::run_on(plan, place, options, stop, |event| {
+        let mut reported = Ok(());
+        let record = runtime.block_on(runner::run_on(plan, target, options, stop, |event| {
             if let Err(error) = reporter.report(event)
-                && told.is_ok()
+                && reported.is_ok()
             {
-                told = Err(error);
+                reported = Err(error);
             }
         }));
-        (record, told)
+        (record, reported)
     }
 
     fn reporter<'t>(&self, terminal: &'t mut Terminal) -> impl Reporter + 't {
@@ -223,11 +221,11 @@ impl Run {
     fn conclude(
         &self,
         record: &RunRecord,
-        told: io::Result<()>,
+        reported: io::Result<()>,
         terminal: &mut Terminal,
     ) -> io::Result<Exit> {
         let written = self.write(record, &mut self.reporter(terminal));
-        let found = Exit::of(&record.summary.counts, &record.summary.controls, &record.run);
+        let found = record.exit();
         let exit = match written {
             Ok(()) => found,
             Err(problem) => {
@@ -235,7 +233,7 @@ impl Run {
                 found.unwritten()
             }
         };
-        Ok(match told {
+        Ok(match reported {
             Ok(()) => exit,
             Err(error) => terminal.unwritten(exit, &error),
         })
@@ -243,7 +241,7 @@ impl Run {
 
     fn write(&self, record: &RunRecord, reporter: &mut impl Reporter) -> Result<(), ReportError> {
         for path in write::write(&self.report_dir, record)? {
-            // As for every event: a terminal that is gone does not unmake the report.
+            // A terminal that is gone does not undo the report.
             _ = reporter.report(&Event::ReportWritten { path: path.display().to_string() });
         }
         Ok(())

@@ -101,7 +101,7 @@ impl Serve {
             || Sandbox::empty(&self.region),
             |environment| Sandbox::with_admin(&environment.deployed),
         );
-        // Before anything is told: who reads the endpoints may end the program at once.
+        // Before anything is printed: who reads the endpoints may end the program at once.
         let [interrupt, terminate] = {
             let _guard = runtime.enter();
             [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?]
@@ -120,7 +120,8 @@ impl Serve {
             let path = one_line(&ca.display().to_string());
             writeln!(
                 terminal.err,
-                "error: the certificate cannot be written to `{path}`: {problem}; name another file with `--ca-file`"
+                "error: the certificate cannot be written to `{path}`: {problem}; name another \
+                 file with `--ca-file`"
             )?;
             return Ok(Exit::Unfinished);
         }

@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use clap::Args;
@@ -12,20 +11,21 @@ use gainsay_model::Source;
 
 use super::{Selected, Terminal};
 use crate::{
-    cloud::{Address, Chain, Target, TlsError, Trust, Url},
+    cloud::{Address, CredentialChain, Target, TlsError, Trust, Url, UrlError},
     diag::{Code, Diagnostic, Diagnostics},
-    environment::{Bindings, Environment},
+    environment::Bindings,
     exit::Exit,
     plan::{Limits, Needs, Plan, obstacle},
-    provision::{self, Provisioned},
-    runner::{Ground, Place, Stop, connect},
+    provision::{self, ProvisionError, Provisioned},
+    report::one_line,
+    runner::{ConnectError, SharedTarget, Stop, connect},
     suite::{self, Architecture, Folder, Names, load},
 };
 
-/// Where the calls go.
+/// The options that say where the calls go.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Target")]
-pub(super) struct Where {
+pub(super) struct TargetArgs {
     /// `sandbox`, `aws`, or the URL of an endpoint that answers for S3, KMS, STS and IAM
     #[arg(long, value_name = "TARGET", default_value = "sandbox", value_parser = address)]
     target: Address,
@@ -44,119 +44,180 @@ pub(super) struct Where {
     bindings: Option<PathBuf>,
 }
 
-fn address(text: &str) -> Result<Address, String> {
+/// Why a text is no target.
+#[derive(Debug, thiserror::Error)]
+enum AddressError {
+    /// It is neither a word for a target nor a URL.
+    #[error("it is neither `sandbox` nor `aws`, and as a URL {0}")]
+    Unknown(UrlError),
+    /// It is no URL.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// It is a URL of another scheme.
+    #[error("it must begin with `http://`")]
+    NotPlain,
+}
+
+fn address(text: &str) -> Result<Address, AddressError> {
     match text {
         "sandbox" => Ok(Address::Sandbox),
         "aws" => Ok(Address::Aws),
-        url => Url::parse(url)
-            .map(Address::Url)
-            .map_err(|error| format!("it is neither `sandbox` nor `aws`, and as a URL {error}")),
+        url => Url::parse(url).map(Address::Url).map_err(AddressError::Unknown),
     }
 }
 
-fn plain(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    if url.is_plain() { Ok(url) } else { Err("it must begin with `http://`".to_owned()) }
+fn plain(text: &str) -> Result<Url, AddressError> {
+    let url = Url::parse(text)?;
+    if url.is_plain() { Ok(url) } else { Err(AddressError::NotPlain) }
 }
 
-/// Folders, their architectures, and warnings.
-pub(super) type Chosen = (Vec<Folder>, Vec<Architecture>, Diagnostics);
+/// What was read for a command: folders, their architectures, and warnings.
+pub(super) type Loaded = (Vec<Folder>, Vec<Architecture>, Diagnostics);
+
+/// Options that do not go together.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UsageError {
+    /// Nothing is made in an account.
+    #[error(
+        "`--provision` makes and removes roles, keys and buckets, and does so on an endpoint only: \
+         in an account they are yours to make, and `bindings.yaml` names them"
+    )]
+    ProvisionOnAws,
+    /// Nothing need be made in the sandbox.
+    #[error("`--provision` needs `--target URL`: the sandbox has its environment already")]
+    ProvisionOnSandbox,
+    /// What is made has names of its own.
+    #[error("`--provision` binds every name itself, so `--bindings` has no place beside it")]
+    ProvisionWithBindings,
+    /// Options of an endpoint without one.
+    #[error("`--plain-url`, `--ca-file` and `--insecure-tls` are for `--target URL`")]
+    EndpointOptions,
+    /// The sandbox needs no bindings.
+    #[error(
+        "`--bindings` needs `--target aws` or `--target URL`: the sandbox has what the environment \
+         declares"
+    )]
+    BindingsOnSandbox,
+    /// Certificates that would not be looked at.
+    #[error("`--insecure-tls` accepts any certificate, so `--ca-file` has no place beside it")]
+    InsecureWithCaFile,
+}
 
 /// What stops a command before anything was attempted.
-#[derive(Debug)]
-pub(super) enum Trouble {
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CommandError {
+    /// The command line contradicts itself.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     /// Something is wrong with files.
-    Files(Diagnostics),
-    /// Something is wrong, in a sentence.
-    Words(String),
+    #[error("{0}")]
+    Files(#[from] Diagnostics),
+    /// One bindings file cannot be for several architectures.
+    #[error("`--bindings` is for one architecture: name it, as `gainsay run ARCHITECTURE`")]
+    SeveralArchitectures,
+    /// No connections can be made.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The certification authorities cannot be read.
+    #[error("the CA file `{}` cannot be read: {source}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What the file system says.
+        source: io::Error,
+    },
+    /// The target cannot be used.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// It was stopped while the environment was made, of which nothing is left.
+    #[error("stopped; nothing was attempted, and what was made is removed")]
     Stopped,
-    /// As before, and some of what was made for the run could not be removed.
-    Left(String, Vec<String>),
+    /// The environment could not be made.
+    #[error("`{architecture}` cannot be made on the target: {source}")]
+    Provision {
+        /// Of which architecture.
+        architecture: String,
+        /// Why.
+        source: ProvisionError,
+        /// What was made before and could not be removed.
+        left: Vec<String>,
+    },
 }
 
-impl From<Diagnostics> for Trouble {
-    fn from(problems: Diagnostics) -> Self {
-        Self::Files(problems)
-    }
-}
-
-impl From<Diagnostic> for Trouble {
+impl From<Diagnostic> for CommandError {
     fn from(problem: Diagnostic) -> Self {
         Self::Files(problem.into())
     }
 }
 
-impl From<String> for Trouble {
-    fn from(words: String) -> Self {
-        Self::Words(words)
-    }
-}
-
-impl Trouble {
+impl CommandError {
     /// Shows it, and answers how the program then ends.
     pub(super) fn show(&self, terminal: &mut Terminal) -> io::Result<Exit> {
         match self {
-            Self::Files(problems) => terminal.refuse(problems),
-            Self::Words(words) => {
-                writeln!(
-                    terminal.err,
-                    "error: {}\nnothing was attempted",
-                    crate::report::one_line(words)
-                )?;
-                Ok(Exit::BadInput)
+            Self::Usage(error) => {
+                writeln!(terminal.err, "error: {error}")?;
+                Ok(Exit::Usage)
             }
+            Self::Files(problems) => terminal.refuse(problems),
             Self::Stopped => {
-                writeln!(
-                    terminal.err,
-                    "stopped; nothing was attempted, and what was made is removed"
-                )?;
+                writeln!(terminal.err, "{self}")?;
                 Ok(Exit::Undecided)
             }
-            Self::Left(words, left) => {
-                writeln!(
-                    terminal.err,
-                    "error: {}\nnothing was attempted",
-                    crate::report::one_line(words)
-                )?;
-                for what in left {
-                    writeln!(terminal.err, "left behind: {}", crate::report::one_line(what))?;
+            Self::SeveralArchitectures
+            | Self::Tls(_)
+            | Self::CaFile { .. }
+            | Self::Connect(_)
+            | Self::Provision { .. } => {
+                let text = one_line(&self.to_string());
+                writeln!(terminal.err, "error: {text}\nnothing was attempted")?;
+                for what in self.left() {
+                    writeln!(terminal.err, "left behind: {}", one_line(what))?;
                 }
-                Ok(Exit::Unfinished)
+                Ok(if self.left().is_empty() { Exit::BadInput } else { Exit::Unfinished })
             }
+        }
+    }
+
+    /// What was made for the command and could not be removed.
+    fn left(&self) -> &[String] {
+        match self {
+            Self::Provision { left, .. } => left,
+            Self::Usage(_)
+            | Self::Files(_)
+            | Self::SeveralArchitectures
+            | Self::Tls(_)
+            | Self::CaFile { .. }
+            | Self::Connect(_)
+            | Self::Stopped => &[],
         }
     }
 }
 
-impl Where {
+impl TargetArgs {
     /// Whether everything happens in this process.
     pub(super) fn is_sandbox(&self) -> bool {
         self.target == Address::Sandbox
     }
 
-    /// What of the command line contradicts itself.
-    pub(super) fn misuse(&self, provision: bool) -> Option<&'static str> {
+    /// Whether the options go together.
+    fn check(&self, provision: bool) -> Result<(), UsageError> {
         let is_url = matches!(self.target, Address::Url(_));
         if provision && self.target == Address::Aws {
-            Some(
-                "`--provision` makes and removes roles, keys and buckets, and does so on an endpoint only: in an account they are yours to make, and `bindings.yaml` names them",
-            )
+            Err(UsageError::ProvisionOnAws)
         } else if provision && !is_url {
-            Some("`--provision` needs `--target URL`: the sandbox has its environment already")
+            Err(UsageError::ProvisionOnSandbox)
         } else if provision && self.bindings.is_some() {
-            Some("`--provision` binds every name itself, so `--bindings` has no place beside it")
+            Err(UsageError::ProvisionWithBindings)
         } else if !is_url
             && (self.plain_url.is_some() || self.ca_file.is_some() || self.insecure_tls)
         {
-            Some("`--plain-url`, `--ca-file` and `--insecure-tls` are for `--target URL`")
+            Err(UsageError::EndpointOptions)
         } else if self.is_sandbox() && self.bindings.is_some() {
-            Some(
-                "`--bindings` needs `--target aws` or `--target URL`: the sandbox has what the environment declares",
-            )
+            Err(UsageError::BindingsOnSandbox)
         } else if self.insecure_tls && self.ca_file.is_some() {
-            Some("`--insecure-tls` accepts any certificate, so `--ca-file` has no place beside it")
+            Err(UsageError::InsecureWithCaFile)
         } else {
-            None
+            Ok(())
         }
     }
 
@@ -166,21 +227,20 @@ impl Where {
         selected: &Selected,
         provision: bool,
         terminal: &mut Terminal,
-    ) -> io::Result<Result<Chosen, Exit>> {
+    ) -> io::Result<Result<Loaded, Exit>> {
         let loaded = self.load(selected, provision);
         let (folders, architectures, warnings) = match loaded {
             Ok(loaded) => loaded,
-            Err(trouble) => return trouble.show(terminal).map(Err),
+            Err(error) => return error.show(terminal).map(Err),
         };
         match selected.unmatched(&architectures) {
-            Some(text) => terminal
-                .nothing_selected(&format!(" by `{}`", crate::report::one_line(text)))
-                .map(Err),
+            Some(text) => terminal.nothing_selected(&format!(" by `{}`", one_line(text))).map(Err),
             None => Ok(Ok((folders, architectures, warnings))),
         }
     }
 
-    fn load(&self, selected: &Selected, provision: bool) -> Result<Chosen, Trouble> {
+    fn load(&self, selected: &Selected, provision: bool) -> Result<Loaded, CommandError> {
+        self.check(provision)?;
         let mut folders = load::load(&selected.scenarios)?;
         selected.check_paths()?;
         let other: Option<Source> = self.bindings.as_deref().map(load::file).transpose()?;
@@ -190,11 +250,7 @@ impl Where {
             };
             folders.retain(|folder| selected.selection.iter().any(|text| names(folder, text)));
             if folders.len() != 1 {
-                return Err(
-                    "`--bindings` is for one architecture: name it, as `gainsay run ARCHITECTURE`"
-                        .to_owned()
-                        .into(),
-                );
+                return Err(CommandError::SeveralArchitectures);
             }
         }
         let names = if self.is_sandbox() || provision {
@@ -216,7 +272,7 @@ impl Where {
         &self,
         plan: &Plan<'_>,
         provision: bool,
-    ) -> Result<BTreeMap<String, Bindings>, Trouble> {
+    ) -> Result<BTreeMap<String, Bindings>, CommandError> {
         let mut known = BTreeMap::new();
         let mut missing = Vec::new();
         for architecture in plan.architectures.iter().copied() {
@@ -284,7 +340,7 @@ impl Where {
         if let Some(cleanup) = bindings.and_then(|bindings| bindings.cleanup.clone()) {
             needs.roles.insert(cleanup);
         }
-        needs.close(&architecture.environment);
+        needs.add_assuming_roles(&architecture.environment);
         needs
     }
 
@@ -302,20 +358,19 @@ impl Where {
         plain.unwrap_or(url).as_str().to_owned()
     }
 
-    fn target(&self, region: &str, run: &str) -> Result<Target, Trouble> {
-        let trouble = |error: TlsError| Trouble::Words(error.to_string());
-        match &self.target {
+    fn target(&self, region: &str, run: &str) -> Result<Target, CommandError> {
+        let target = match &self.target {
             // Nobody asks for the sandbox as a shared target.
-            Address::Sandbox | Address::Aws => Target::aws(region, run, None).map_err(trouble),
+            Address::Sandbox | Address::Aws => Target::aws(region, run, None)?,
             Address::Url(url) => {
                 let trust = Trust {
                     authorities: self.ca_file.as_deref().map(authorities).transpose()?,
-                    anyone: self.insecure_tls,
+                    any_certificate: self.insecure_tls,
                 };
-                Target::endpoint(url, self.plain_url.as_ref(), &trust, region, run, None)
-                    .map_err(trouble)
+                Target::endpoint(url, self.plain_url.as_ref(), &trust, region, run, None)?
             }
-        }
+        };
+        Ok(target)
     }
 
     /// Connects to the target for every architecture: credentials, then whose they are, before
@@ -326,20 +381,25 @@ impl Where {
         bound: &BTreeMap<String, Bindings>,
         provision: bool,
         run: &str,
-    ) -> Result<BTreeMap<String, Ground>, Trouble> {
-        let mut grounds = BTreeMap::new();
+    ) -> Result<BTreeMap<String, SharedTarget>, CommandError> {
+        let mut targets = BTreeMap::new();
         for architecture in plan.architectures.iter().copied() {
             let region = &architecture.environment.deployed.region;
             let bindings = bound.get(&architecture.name).cloned().unwrap_or_default();
             let target = self.target(region, run)?;
-            let chain = Chain::find(bindings.profile.as_deref(), region).await;
+            let chain = CredentialChain::find(bindings.profile.as_deref(), region).await;
             let meant = (!provision).then_some(bindings.account.as_str());
             let caller = connect(&target, chain, meant).await?;
-            let ground =
-                Ground { target, caller, bindings, plain: self.can_be_plain(), provisioned: None };
-            grounds.insert(architecture.name.clone(), ground);
+            let shared = SharedTarget {
+                target,
+                caller,
+                bindings,
+                plain: self.can_be_plain(),
+                provisioned: None,
+            };
+            targets.insert(architecture.name.clone(), shared);
         }
-        Ok(grounds)
+        Ok(targets)
     }
 
     /// What the record calls the target.
@@ -353,72 +413,61 @@ impl Where {
 pub(super) async fn provision(
     plan: &Plan<'_>,
     folders: &[Folder],
-    grounds: BTreeMap<String, Ground>,
+    targets: BTreeMap<String, SharedTarget>,
     run: &str,
     stop: &Stop,
-) -> Result<BTreeMap<String, Ground>, Trouble> {
-    let mut made: BTreeMap<String, Ground> = BTreeMap::new();
+) -> Result<BTreeMap<String, SharedTarget>, CommandError> {
+    let mut made: BTreeMap<String, SharedTarget> = BTreeMap::new();
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for architecture in plan.architectures.iter().copied() {
-        let (Some(ground), Some(folder)) = (
-            grounds.get(&architecture.name),
+        let (Some(shared), Some(folder)) = (
+            targets.get(&architecture.name),
             folders.iter().find(|folder| folder.name == architecture.name),
         ) else {
             continue;
         };
         names.insert(&architecture.name);
-        let mut provisioned = Provisioned::nothing(&ground.target, &ground.caller.chain);
+        let mut provisioned = Provisioned::nothing(&shared.target, &shared.caller.chain);
         // Two architectures of one run do not share names.
         let own = format!("{run}{}", names.len());
         let bindings = provision::names(
             &architecture.environment,
-            &ground.caller.account,
-            Some(&ground.caller.arn),
+            &shared.caller.account,
+            Some(&shared.caller.arn),
             &own,
         );
-        let resolve = |bindings: &Bindings| -> Result<Arc<Environment>, String> {
-            suite::environment_of(folder, bindings).map_err(|problems| problems.to_string())
-        };
+        let resolve = |bindings: &Bindings| suite::environment_of(folder, bindings);
         let done = provisioned
             .make(&architecture.environment, bindings, &own, resolve, || stop.is_interrupted())
             .await;
-        let failed = done.as_ref().err().cloned();
-        let ground = Ground {
-            target: ground.target.clone(),
-            caller: ground.caller.clone(),
-            bindings: done.unwrap_or_default(),
-            plain: ground.plain,
+        let (bindings, failed) = match done {
+            Ok(bindings) => (bindings, None),
+            Err(source) => (Bindings::default(), Some(source)),
+        };
+        let shared = SharedTarget {
+            target: shared.target.clone(),
+            caller: shared.caller.clone(),
+            bindings,
+            plain: shared.plain,
             provisioned: Some(provisioned),
         };
-        made.insert(architecture.name.clone(), ground);
-        if let Some(problem) = failed {
+        made.insert(architecture.name.clone(), shared);
+        if let Some(source) = failed {
             let mut left = Vec::new();
-            for provisioned in made.values().filter_map(|ground| ground.provisioned.as_ref()) {
+            for provisioned in made.values().filter_map(|shared| shared.provisioned.as_ref()) {
                 left.extend(provisioned.remove().await);
             }
-            let words = format!("`{}` cannot be made on the target: {problem}", architecture.name);
             return Err(if left.is_empty() && stop.is_interrupted() {
-                Trouble::Stopped
-            } else if left.is_empty() {
-                Trouble::Words(words)
+                CommandError::Stopped
             } else {
-                Trouble::Left(words, left)
+                let architecture = architecture.name.clone();
+                CommandError::Provision { architecture, source, left }
             });
         }
     }
     Ok(made)
 }
 
-/// A place to run, of grounds.
-pub(super) fn place(name: String, grounds: BTreeMap<String, Ground>) -> Place {
-    Place::Shared {
-        name,
-        grounds: grounds.into_iter().map(|(name, ground)| (name, Arc::new(ground))).collect(),
-    }
-}
-
-fn authorities(path: &Path) -> Result<Vec<u8>, Trouble> {
-    std::fs::read(path).map_err(|error| {
-        Trouble::Words(format!("the CA file `{}` cannot be read: {error}", path.display()))
-    })
+fn authorities(path: &Path) -> Result<Vec<u8>, CommandError> {
+    std::fs::read(path).map_err(|source| CommandError::CaFile { path: path.to_owned(), source })
 }

@@ -1,5 +1,7 @@
 //! The caller's own credentials: the default chain of the SDK, or a named profile.
 
+use std::sync::Arc;
+
 use aws_config::BehaviorVersion;
 use aws_credential_types::{
     Credentials,
@@ -8,17 +10,49 @@ use aws_credential_types::{
 use aws_sdk_sts::config::Region;
 
 use super::http::{Trust, client_for_credentials};
+use crate::attempt::chain;
 
-/// Where a caller's credentials come from. Asked again whenever they are needed: those of a chain
-/// may be short-lived.
+/// Where a caller's credentials come from. It is asked again whenever they are needed, because
+/// those it gives may be short-lived.
 #[derive(Clone, Debug)]
-pub struct Chain {
+pub struct CredentialChain {
     provider: Option<SharedCredentialsProvider>,
     profile: Option<String>,
 }
 
-impl Chain {
-    /// These credentials and no others.
+/// Why a caller has no credentials. The text says what to do.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// The default chain gives none.
+    #[error("there are no AWS credentials{}: {ADVICE}", reason(source))]
+    Chain {
+        /// What the SDK says.
+        source: Arc<CredentialsError>,
+    },
+    /// The profile that was named gives none.
+    #[error("the profile `{profile}` gives no credentials{}: {ADVICE}", reason(source))]
+    Profile {
+        /// Its name.
+        profile: String,
+        /// What the SDK says.
+        source: Arc<CredentialsError>,
+    },
+}
+
+/// What to do where there are no credentials.
+const ADVICE: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with \
+                      AWS_PROFILE, or sign in";
+
+/// The SDK's reason in brackets; nothing where there is just nothing configured.
+fn reason(error: &CredentialsError) -> String {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => String::new(),
+        other => format!(" ({})", chain(other)),
+    }
+}
+
+impl CredentialChain {
+    /// A chain that gives these credentials and no others.
     #[must_use]
     pub fn of(credentials: Credentials) -> Self {
         Self { provider: Some(SharedCredentialsProvider::new(credentials)), profile: None }
@@ -43,37 +77,21 @@ impl Chain {
         }
     }
 
-    /// The credentials.
+    /// The credentials that the chain gives now.
     ///
     /// # Errors
-    /// There are none, in a sentence that says what to do.
-    pub async fn credentials(&self) -> Result<Credentials, String> {
+    /// There are none.
+    pub async fn credentials(&self) -> Result<Credentials, CredentialError> {
         let found = match &self.provider {
             Some(provider) => provider.provide_credentials().await,
             None => Err(CredentialsError::not_loaded("the chain is empty")),
         };
         found.map_err(|error| {
-            let whose = match &self.profile {
-                Some(profile) => format!("the profile `{profile}` gives no credentials"),
-                None => "there are no AWS credentials".to_owned(),
-            };
-            let why = match &error {
-                CredentialsError::CredentialsNotLoaded(_) => String::new(),
-                other => format!(" ({})", chain(other)),
-            };
-            format!("{whose}{why}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with AWS_PROFILE, or sign in")
+            let source = Arc::new(error);
+            match self.profile.clone() {
+                Some(profile) => CredentialError::Profile { profile, source },
+                None => CredentialError::Chain { source },
+            }
         })
     }
-}
-
-/// An error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

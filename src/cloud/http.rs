@@ -38,13 +38,13 @@ const CALL: Duration = Duration::from_secs(30);
 /// No answer of an attempt is longer.
 const MAX_ANSWER: usize = 64 << 20;
 
-/// Whose certificates are accepted.
+/// Which server certificates are accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
     /// PEM text of certification authorities, besides those of the system.
     pub authorities: Option<Vec<u8>>,
-    /// Any certificate at all.
-    pub anyone: bool,
+    /// Whether any certificate at all is accepted.
+    pub any_certificate: bool,
 }
 
 /// Why no connections can be made.
@@ -53,7 +53,7 @@ pub enum TlsError {
     /// The text is no PEM.
     #[error("the CA file is not PEM: {0}")]
     Pem(String),
-    /// There is none in it.
+    /// The file holds no certificate.
     #[error("the CA file holds no certificate")]
     NoCertificate,
     /// A certificate cannot be used.
@@ -81,8 +81,8 @@ pub(super) fn connector(trust: &Trust) -> Result<SharedHttpConnector, TlsError> 
     Ok(SharedHttpConnector::new(Http { client: client(trust)?, deadline: CALL }))
 }
 
-/// A client of the same kind for looking up credentials, which has shorter deadlines of its own:
-/// nothing answers at the address of the instance metadata on most machines.
+/// An HTTP client for looking up credentials, which sets shorter deadlines of its own: nothing
+/// answers at the address of the instance metadata on most machines.
 pub(super) fn client_for_credentials(trust: &Trust) -> Result<SharedHttpClient, TlsError> {
     let client = client(trust)?;
     Ok(http_client_fn(move |settings: &HttpConnectorSettings, _| {
@@ -112,8 +112,8 @@ fn tls(trust: &Trust) -> Result<ClientConfig, TlsError> {
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Setup)?;
-    if trust.anyone {
-        let verifier = Arc::new(Anyone(provider));
+    if trust.any_certificate {
+        let verifier = Arc::new(AnyCertificate(provider));
         return Ok(builder
             .dangerous()
             .with_custom_certificate_verifier(verifier)
@@ -173,9 +173,9 @@ async fn exchange(
 
 /// Accepts every certificate, and still checks that whoever shows it has its key.
 #[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
+struct AnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anyone {
+impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     fn trust(text: &str) -> Trust {
-        Trust { authorities: Some(text.as_bytes().to_vec()), anyone: false }
+        Trust { authorities: Some(text.as_bytes().to_vec()), any_certificate: false }
     }
 
     #[test]

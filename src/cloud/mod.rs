@@ -26,9 +26,9 @@ use aws_smithy_types::retry::RetryConfig;
 
 pub use self::{
     address::{Address, Url, UrlError},
-    credentials::Chain,
+    credentials::{CredentialChain, CredentialError},
     http::{TlsError, Trust},
-    signed::Told,
+    signed::Response,
 };
 use gainsay_iam::Network;
 use gainsay_model::Service;
@@ -44,12 +44,12 @@ pub struct Target {
     connector: SharedHttpConnector,
     http: SharedHttpClient,
     time: SharedTimeSource,
-    last: Arc<Last>,
+    last: Arc<LastResponse>,
 }
 
-/// What the clients tell of errors only.
+/// What the clients do not tell of a success, noted of the last response.
 #[derive(Debug, Default)]
-struct Last {
+struct LastResponse {
     status: AtomicU16,
     rulings: Mutex<Option<Rulings>>,
 }
@@ -59,31 +59,31 @@ struct Last {
 enum Endpoints {
     /// AWS's own names, by service and Region: those of the sandbox, too.
     Regional,
-    /// One URL for every service, and one for what is to travel in the clear.
-    One { url: String, plain: String },
+    /// One URL for every service, and one for what is to travel over plain HTTP.
+    Single { url: String, plain: String },
 }
 
-/// Tells the sandbox which network a request comes from; nobody else hears of it.
+/// Marks requests with the network they come from. Only the sandbox sees the mark: it is no part of
+/// what is sent.
 #[derive(Debug)]
-struct Placed {
+struct FromNetwork {
     connector: SharedHttpConnector,
     network: Network,
 }
 
-impl HttpConnector for Placed {
+impl HttpConnector for FromNetwork {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         request.add_extension(self.network.clone());
         self.connector.call(request)
     }
 }
 
-/// What is put wrap the clients and their target, as latency in a benchmark or a fault in a
-/// test.
+/// What is put between the clients and their target: latency in a benchmark, a fault in a test.
 #[derive(Clone)]
 pub struct WrapConnector(Arc<dyn Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync>);
 
 impl WrapConnector {
-    /// Every connector is wrapped by `wrap`.
+    /// A wrapper that `wrap` makes around every connector.
     pub fn new(
         wrap: impl Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync + 'static,
     ) -> Self {
@@ -97,14 +97,14 @@ impl std::fmt::Debug for WrapConnector {
     }
 }
 
-/// Notes what the clients do not tell of the last answer.
+/// Notes of each response what the clients do not tell.
 #[derive(Debug)]
-struct Watched {
+struct RecordingConnector {
     connector: SharedHttpConnector,
-    last: Arc<Last>,
+    last: Arc<LastResponse>,
 }
 
-impl HttpConnector for Watched {
+impl HttpConnector for RecordingConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (answer, last) = (self.connector.call(request), self.last.clone());
         HttpConnectorFuture::new(async move {
@@ -169,7 +169,7 @@ impl Target {
     }
 
     /// An endpoint that answers for S3, KMS, STS and IAM. `plain` is where requests go that are to
-    /// travel in the clear.
+    /// travel over plain HTTP.
     ///
     /// # Errors
     /// The trusted certificates cannot be used.
@@ -181,7 +181,7 @@ impl Target {
         run: &str,
         wrap: Option<&WrapConnector>,
     ) -> Result<Self, TlsError> {
-        let endpoints = Endpoints::One {
+        let endpoints = Endpoints::Single {
             url: url.as_str().to_owned(),
             plain: plain.unwrap_or(url).as_str().to_owned(),
         };
@@ -197,8 +197,8 @@ impl Target {
         run: Option<&str>,
         wrap: Option<&WrapConnector>,
     ) -> Self {
-        let last = Arc::new(Last::default());
-        let connector = SharedHttpConnector::new(Watched {
+        let last = Arc::new(LastResponse::default());
+        let connector = SharedHttpConnector::new(RecordingConnector {
             connector: match wrap {
                 Some(WrapConnector(wrap)) => wrap(inner),
                 None => inner,
@@ -217,11 +217,12 @@ impl Target {
         }
     }
 
-    /// The same target for another row: connections are shared, the note of the last status is not.
+    /// A target for another row, which shares the connections and not the note of the last
+    /// response.
     #[must_use]
     pub fn fork(&self) -> Self {
-        let last = Arc::new(Last::default());
-        let connector = SharedHttpConnector::new(Watched {
+        let last = Arc::new(LastResponse::default());
+        let connector = SharedHttpConnector::new(RecordingConnector {
             connector: self.connector.clone(),
             last: last.clone(),
         });
@@ -234,13 +235,13 @@ impl Target {
         }
     }
 
-    /// The same target, called from a network.
+    /// The target as it is called from a network.
     #[must_use]
     pub fn from(&self, network: &Network) -> Self {
         if *network == Network::default() {
             return self.clone();
         }
-        let connector = SharedHttpConnector::new(Placed {
+        let connector = SharedHttpConnector::new(FromNetwork {
             connector: self.connector.clone(),
             network: network.clone(),
         });
@@ -248,12 +249,13 @@ impl Target {
         Self { http: http_client_fn(move |_, _| answering.clone()), connector, ..self.clone() }
     }
 
-    /// The one URL of every service, where it is not AWS's own hosts.
+    /// The one URL of every service, over plain HTTP if `plain`; nothing where each service has a
+    /// host of its own.
     #[must_use]
-    pub fn one_url(&self, plain: bool) -> Option<String> {
+    pub fn endpoint_url(&self, plain: bool) -> Option<String> {
         match &self.endpoints {
             Endpoints::Regional => None,
-            Endpoints::One { .. } => self.url(Service::S3, plain),
+            Endpoints::Single { .. } => self.url(Service::S3, plain),
         }
     }
 
@@ -268,8 +270,8 @@ impl Target {
         match (&self.endpoints, plain) {
             (Endpoints::Regional, true) => Some(format!("http://{}", service.host(&self.region))),
             (Endpoints::Regional, false) => None,
-            (Endpoints::One { plain, .. }, true) => Some(plain.clone()),
-            (Endpoints::One { url, .. }, false) => Some(url.clone()),
+            (Endpoints::Single { plain, .. }, true) => Some(plain.clone()),
+            (Endpoints::Single { url, .. }, false) => Some(url.clone()),
         }
     }
 
@@ -299,7 +301,7 @@ impl Target {
             last: self.last.clone(),
             credentials: credentials.cloned(),
             region: self.region.clone(),
-            endpoint: self.one_url(plain),
+            endpoint: self.endpoint_url(plain),
             plain,
             name: self.name.clone(),
         }
@@ -315,7 +317,7 @@ impl Target {
         config = config
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-        if let Endpoints::One { .. } = self.endpoints {
+        if let Endpoints::Single { .. } = self.endpoints {
             // One host answers for every bucket.
             config = config.force_path_style(true);
         }
@@ -327,7 +329,7 @@ impl Target {
 /// client costs as much as some calls.
 pub type Lazy<T> = Arc<LazyLock<T, Box<dyn FnOnce() -> T + Send>>>;
 
-/// A client to be made so.
+/// A client that `make` makes when it is first used.
 pub fn lazy<T>(make: impl FnOnce() -> T + Send + 'static) -> Lazy<T> {
     Arc::new(LazyLock::new(Box::new(make)))
 }
@@ -352,7 +354,7 @@ pub struct Clients {
     plain: bool,
     name: Option<AppName>,
     time: SharedTimeSource,
-    last: Arc<Last>,
+    last: Arc<LastResponse>,
 }
 
 impl Clients {

@@ -20,9 +20,9 @@ use serde_json::Value;
 use super::Clients;
 use crate::attempt::{Answer, Output, Refused, SignedRequest, chain, fault, request_id};
 
-/// An answer as it came, whatever it says.
+/// The response to a request, as it came, whatever it says.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// The service's id of the request.
@@ -33,7 +33,7 @@ pub struct Told {
     rulings: Option<Rulings>,
 }
 
-impl Told {
+impl Response {
     /// Whether the service did what was asked: 200, 204 where there is nothing to answer with, and
     /// 201
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>). A
@@ -44,7 +44,7 @@ impl Told {
         matches!(self.status, 200 | 201 | 204)
     }
 
-    /// The answer in the words that every answer has.
+    /// The response as an answer of the service.
     #[must_use]
     pub fn as_answer(&self, service: Service) -> Answer {
         if self.is_success() {
@@ -70,7 +70,7 @@ impl Told {
         }
     }
 
-    /// A success with what was read of it.
+    /// A success with the fields that were read of it.
     #[must_use]
     pub fn success(&self, output: Output) -> Answer {
         Answer::success(self.status, self.request_id.as_deref(), output)
@@ -97,7 +97,7 @@ impl Told {
         Ok(root.child(&format!("{action}Result")).cloned().unwrap_or_default())
     }
 
-    /// Of an operation that answers with nothing.
+    /// The result of an operation that answers with an empty body.
     ///
     /// # Errors
     /// The answer is a refusal, or not empty.
@@ -139,7 +139,7 @@ impl Clients {
     /// # Errors
     /// What there is in place of an answer: none came, it broke off, or the request could not be
     /// made.
-    pub async fn ask(&self, service: Service, ask: &SignedRequest) -> Result<Told, Answer> {
+    pub async fn ask(&self, service: Service, ask: &SignedRequest) -> Result<Response, Answer> {
         let request = self
             .signed(service, ask)
             .map_err(|error| Answer::NotSent { message: chain(error.as_ref()) })?;
@@ -150,7 +150,7 @@ impl Clients {
         let request_id = request_id(response.headers());
         let rulings = response.extension().cloned();
         match ByteStream::new(response.take_body()).collect().await {
-            Ok(body) => Ok(Told { status, request_id, body: body.to_vec(), rulings }),
+            Ok(body) => Ok(Response { status, request_id, body: body.to_vec(), rulings }),
             Err(error) => {
                 Err(Answer::Malformed { status, message: format!("the body broke off: {error}") })
             }

@@ -179,7 +179,8 @@ pub(super) const REASONS: &[(&str, &[Layer])] = &[
     ("because no resource control policy allows the {action} action", &[Layer::Rcp]),
     ("because no role trust policy allows the {action} action", &[Layer::TrustPolicy]),
     (
-        "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access",
+        "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public \
+         Access",
         &[Layer::BlockPublicAccess],
     ),
     (

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, sync::Arc};
 pub use self::{
     needs::Needs,
     safety::{Limits, obstacle, unreadable},
-    steps::{Step, read, skipped, steps},
+    steps::{Step, check_step, row_steps, skipped_step},
 };
 use crate::{
     attempt::{On, Operation, Param},
@@ -82,7 +82,7 @@ pub struct PlannedRow<'a> {
 }
 
 impl PlannedRow<'_> {
-    /// architecture/file/row.
+    /// The row's name as architecture/file/row.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}/{}/{}", self.architecture.name, self.scenario.stem, self.row.slug)

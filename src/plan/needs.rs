@@ -11,7 +11,7 @@ use crate::{
     scenario::{Attempt, Principal, Request, Row, Value},
 };
 
-/// Logical names.
+/// What of an environment attempts and checks use, by logical names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Roles that ask, and those by way of which they are assumed.
@@ -83,7 +83,14 @@ impl Needs {
             Value::Trail(trail) => _ = self.trails.insert(trail.logical.clone()),
             Value::Bucket(bucket) => _ = self.buckets.insert(bucket.logical.clone()),
             Value::Key(key, _) => _ = self.keys.insert(key.name.clone()),
-            _ => {}
+            Value::Principal(Principal::Anonymous)
+            | Value::Fixture(_)
+            | Value::Fixtures(_)
+            | Value::Text(_)
+            | Value::Bool(_)
+            | Value::Word(_)
+            | Value::Words(_)
+            | Value::Seconds(_) => {}
         }
     }
 
@@ -97,7 +104,7 @@ impl Needs {
     }
 
     /// Adds the roles that others are assumed by way of.
-    pub fn close(&mut self, environment: &Environment) {
+    pub fn add_assuming_roles(&mut self, environment: &Environment) {
         for role in self.roles(environment) {
             self.roles.extend(environment.chain(&role).map(|role| role.name.clone()));
         }

@@ -3,7 +3,7 @@
 //! On the sandbox a snapshot undoes everything. Elsewhere an attempt is made only if its success,
 //! the success of each of its witnesses and its fixtures can be undone: they read, or they write,
 //! change or delete objects and uploads whose key holds the run id, in buckets where that was
-//! agreed to, and the journal then removes them by their version. What is not known here is not
+//! agreed to, and they are then removed by their version. What is not known here is not
 //! made.
 
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct Limits<'a> {
     pub bindings: &'a Bindings,
     /// Whether everything in it was made for this run.
     pub provisioned: bool,
-    /// Whether it can be reached in the clear.
+    /// Whether it can be reached over plain HTTP.
     pub plain: bool,
 }
 

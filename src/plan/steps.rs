@@ -13,7 +13,7 @@ use crate::{
     scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value},
 };
 
-/// One call.
+/// One call that the runner will make, as `gainsay plan` shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// The row it belongs to: architecture/file/row.
@@ -40,40 +40,40 @@ pub struct Step {
     pub skipped: Option<String>,
 }
 
-/// An attempt that is not made.
+/// The step of an attempt that is not made, with the reason.
 #[must_use]
-pub fn skipped(row: &PlannedRow<'_>, attempt: &Attempt, why: String) -> Step {
-    let mut walk = Walk::of(row);
-    walk.call("attempt", &attempt.id, &attempt.request, "skipped");
-    let step = walk.steps.pop().unwrap_or_default();
+pub fn skipped_step(row: &PlannedRow<'_>, attempt: &Attempt, why: String) -> Step {
+    let mut builder = StepBuilder::of(row);
+    builder.call("attempt", &attempt.id, &attempt.request, "skipped");
+    let step = builder.steps.pop().unwrap_or_default();
     Step { skipped: Some(why), ..step }
 }
 
-/// The calls of a row for the attempts that were chosen from it. `exact` is whether it stands on a
+/// The calls of a row for the attempts that were chosen from it. `exact` is whether it runs on a
 /// sandbox, where refusals share their witnesses.
 #[must_use]
-pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>], exact: bool) -> Vec<Step> {
-    let mut walk = Walk { exact, ..Walk::of(row) };
+pub fn row_steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>], exact: bool) -> Vec<Step> {
+    let mut builder = StepBuilder { exact, ..StepBuilder::of(row) };
     let needed = super::needed_fixtures(&row.row.fixtures, attempts);
     for (fixture, _) in row.row.fixtures.iter().zip(needed).filter(|(_, needed)| *needed) {
-        walk.call("fixture", &fixture.name, &fixture.request, "allowed");
+        builder.call("fixture", &fixture.name, &fixture.request, "allowed");
     }
     if let Some(seconds) = row.row.advance {
-        walk.clock(seconds);
+        builder.clock(seconds);
     }
     for attempt in attempts {
         match attempt.kind {
-            Kind::Allow => walk.allowed(attempt),
-            Kind::Deny | Kind::Reject => walk.refused(attempt),
+            Kind::Allow => builder.allowed(attempt),
+            Kind::Deny | Kind::Reject => builder.refused(attempt),
         }
     }
-    walk.settle();
-    walk.steps
+    builder.judge_pending();
+    builder.steps
 }
 
 /// The call of a check, or why it is not made.
 #[must_use]
-pub fn read(reading: &Reading, environment: &Environment, skipped: Option<String>) -> Step {
+pub fn check_step(reading: &Reading, environment: &Environment, skipped: Option<String>) -> Step {
     let check = reading.check;
     let row = reading.id.rsplitn(3, '/').last().unwrap_or_default();
     Step {
@@ -93,31 +93,32 @@ pub fn read(reading: &Reading, environment: &Environment, skipped: Option<String
     }
 }
 
-struct Walk<'a> {
+struct StepBuilder<'a> {
     row: String,
     environment: &'a Environment,
     fixtures: &'a [Fixture],
     steps: Vec<Step>,
-    /// Witnesses and proofs that need not be asked again: the runner keeps the same list.
-    fresh: Vec<(Arc<Request>, usize)>,
-    /// Forbidden attempts so far.
-    deeds: usize,
-    /// Refusals whose witnesses have yet to be asked once more, with their number.
-    open: Vec<(Arc<Attempt>, usize)>,
+    /// Witnesses and proofs that need not be asked again, each with how many forbidden attempts are
+    /// before it: what the runner keeps in its log of witnesses.
+    answered: Vec<(Arc<Request>, usize)>,
+    /// How many forbidden attempts there are so far.
+    forbidden_attempts: usize,
+    /// Refusals whose witnesses have yet to be asked once more, with their number, from 1.
+    pending: Vec<(Arc<Attempt>, usize)>,
     /// Whether refusals change nothing.
     exact: bool,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> StepBuilder<'a> {
     fn of(row: &'a PlannedRow<'_>) -> Self {
         Self {
             row: row.name(),
             environment: &row.architecture.environment,
             fixtures: &row.row.fixtures,
             steps: Vec::new(),
-            fresh: Vec::new(),
-            deeds: 0,
-            open: Vec::new(),
+            answered: Vec::new(),
+            forbidden_attempts: 0,
+            pending: Vec::new(),
             exact: true,
         }
     }
@@ -168,7 +169,16 @@ impl<'a> Walk<'a> {
         let host = request.operation.service.host(&self.environment.deployed.region);
         match request.operation.service {
             Service::S3Control => format!("{}.{host}", account(request, self.environment)),
-            _ => host,
+            Service::S3
+            | Service::Kms
+            | Service::Sts
+            | Service::Iam
+            | Service::CloudTrail
+            | Service::Logs
+            | Service::CloudWatch
+            | Service::AccessAnalyzer
+            | Service::Macie
+            | Service::Config => host,
         }
     }
 
@@ -183,11 +193,11 @@ impl<'a> Walk<'a> {
     fn allowed(&mut self, attempt: &Attempt) {
         let changes = attempt.request.operation.effect != Effect::Reads;
         if changes {
-            self.settle();
+            self.judge_pending();
         }
         self.call("attempt", &attempt.id, &attempt.request, "allowed");
         if changes {
-            self.fresh.clear();
+            self.answered.clear();
         }
         self.remember(&attempt.request);
         for then in &attempt.then {
@@ -197,53 +207,54 @@ impl<'a> Walk<'a> {
 
     fn refused(&mut self, attempt: &Arc<Attempt>) {
         let Some(both) = &attempt.witnesses else { return };
-        self.unless_known("witness", attempt, &both.target.request, 0);
-        self.unless_known("witness", attempt, &both.actor.request, 0);
+        self.call_unless_answered("witness", attempt, &both.target.request, 0);
+        self.call_unless_answered("witness", attempt, &both.actor.request, 0);
         self.call("attempt", &attempt.id, &attempt.request, &refusal(attempt));
-        self.deeds += 1;
-        self.open.push((attempt.clone(), self.deeds));
+        self.forbidden_attempts += 1;
+        self.pending.push((attempt.clone(), self.forbidden_attempts));
         if !self.exact && attempt.request.operation.effect != Effect::Reads {
-            self.fresh.clear();
+            self.answered.clear();
         }
         if !self.exact || !attempt.then.is_empty() {
-            self.settle();
+            self.judge_pending();
         }
     }
 
-    fn settle(&mut self) {
-        for (attempt, deed) in std::mem::take(&mut self.open) {
+    /// The calls after which every pending refusal has its verdict.
+    fn judge_pending(&mut self) {
+        for (attempt, number) in std::mem::take(&mut self.pending) {
             let Some(both) = &attempt.witnesses else { continue };
-            self.unless_known("witness", &attempt, &both.target.request, deed);
-            self.unless_known("witness", &attempt, &both.actor.request, deed);
-            self.proofs(&attempt, deed);
+            self.call_unless_answered("witness", &attempt, &both.target.request, number);
+            self.call_unless_answered("witness", &attempt, &both.actor.request, number);
+            self.proofs(&attempt, number);
             for then in &attempt.then {
                 self.call("then", &attempt.id, &then.request, "allowed");
             }
         }
     }
 
-    /// A call that need not be made where it was made after so many refusals.
-    fn unless_known(
+    /// A call that is made unless it was made after `attempts` forbidden attempts or more.
+    fn call_unless_answered(
         &mut self,
         why: &'static str,
         attempt: &Attempt,
         request: &Arc<Request>,
-        deeds: usize,
+        attempts: usize,
     ) {
-        let known = self.fresh.iter().find(|(known, _)| known == request);
-        if known.is_none_or(|(_, asked)| *asked < deeds) {
+        let answered = self.answered.iter().find(|(answered, _)| answered == request);
+        if answered.is_none_or(|(_, before)| *before < attempts) {
             self.call(why, &attempt.id, request, "allowed");
             self.remember(request);
         }
     }
 
     fn remember(&mut self, request: &Arc<Request>) {
-        self.fresh.retain(|(known, _)| known != request);
-        self.fresh.push((request.clone(), self.deeds));
+        self.answered.retain(|(answered, _)| answered != request);
+        self.answered.push((request.clone(), self.forbidden_attempts));
     }
 
     /// Reads of the versions that a refused change must not have changed.
-    fn proofs(&mut self, attempt: &Attempt, deed: usize) {
+    fn proofs(&mut self, attempt: &Attempt, number: usize) {
         let request = &attempt.request;
         if request.operation.effect == Effect::Reads || request.operation.service != Service::S3 {
             return;
@@ -257,7 +268,7 @@ impl<'a> Walk<'a> {
                     &fixture.request,
                     &format!("{{{}.version}}", fixture.name),
                 ));
-                self.unless_known("proof", attempt, &proof, deed);
+                self.call_unless_answered("proof", attempt, &proof, number);
             }
         }
     }

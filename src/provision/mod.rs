@@ -1,9 +1,9 @@
 //! Makes an environment on an endpoint for one run, and removes it afterwards.
 //!
 //! Keys, roles and buckets get names and ids of the run's own, so that they meet nothing that is
-//! there; what they are then is told as
-//! [`Bindings`], and the environment is resolved again with them, so that every policy names the real ones. What is in another account than the
-//! caller's cannot be made. A setting that the target does not have is noted and left out: the
+//! there. What they are then is answered as [`Bindings`], and the environment is resolved again
+//! with them, so that every policy names the real ones. What is in another account than that of the
+//! caller cannot be made. A setting that the target does not have is noted and left out: the
 //! attempts then show what that means.
 
 mod buckets;
@@ -13,20 +13,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::{metadata::ProvideErrorMetadata, operation::BuildError};
 use gainsay_model::Service;
 
 use crate::{
     attempt::Answer,
-    cloud::{Chain, Clients, Target},
+    cloud::{Clients, CredentialChain, CredentialError, Target},
+    diag::Diagnostics,
     environment::{Bindings, BoundRole, Environment},
-    outcome::{OutcomeKind, classify},
-    verdict::came_back,
+    outcome::{OutcomeKind, came_back, classify},
 };
 
-/// Something that was made.
+/// Something that was made on the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Made {
+enum Resource {
     Role(String),
     RolePolicy {
         role: String,
@@ -43,16 +43,25 @@ enum Made {
     Bucket(String),
 }
 
-/// Why something could not be made or removed.
+/// Why an environment was not made on a target.
 #[derive(Debug, thiserror::Error)]
-enum ProvisionError {
+pub enum ProvisionError {
+    /// There are no credentials to make it with.
+    #[error(transparent)]
+    Credentials(#[from] CredentialError),
+    /// The environment cannot be resolved with the names and ids that the target gave.
+    #[error("{0}")]
+    Environment(#[from] Diagnostics),
+    /// It was to stop.
+    #[error("it was stopped")]
+    Stopped,
     /// The target answered otherwise than with a success.
     #[error("{what}: {}", came_back(answer))]
     Answered {
-        /// What was to be made or removed.
+        /// What was to be made: ``bucket `evidence`, versioning``.
         what: String,
         /// What came back.
-        answer: Answer,
+        answer: Box<Answer>,
     },
     /// The answer to a creation does not name what was created.
     #[error("{what}: the answer names none")]
@@ -60,26 +69,57 @@ enum ProvisionError {
         /// What was to be made.
         what: String,
     },
+    /// The answer to a creation does not have the ARN of what was created.
+    #[error("{what}: the answer has no ARN")]
+    NoArn {
+        /// What was to be made.
+        what: String,
+    },
+    /// The client cannot express a setting.
+    #[error("{what}: {source}")]
+    Build {
+        /// What was to be made.
+        what: String,
+        /// What the client says.
+        source: BuildError,
+    },
 }
 
-impl From<ProvisionError> for String {
-    fn from(error: ProvisionError) -> Self {
-        error.to_string()
-    }
+/// Why something that was made for a run is still there.
+#[derive(Debug, thiserror::Error)]
+enum RemoveError {
+    /// There are no credentials to remove it with.
+    #[error(transparent)]
+    Credentials(#[from] CredentialError),
+    /// The target answered otherwise than with a success.
+    #[error("{}", came_back(answer))]
+    Answered {
+        /// What came back.
+        answer: Box<Answer>,
+    },
+    /// What is in a bucket cannot be listed.
+    #[error("{what}: {}", came_back(answer))]
+    NotListed {
+        /// `uploads` or `versions`.
+        what: &'static str,
+        /// What came back.
+        answer: Box<Answer>,
+    },
 }
 
-/// What was made for a run.
+/// What was made on a target for a run.
 #[derive(Debug)]
 pub struct Provisioned {
     /// Settings that the target does not have, each with what it answered.
     pub refused: Vec<String>,
-    made: Mutex<Vec<Made>>,
+    /// What is there, the oldest first.
+    resources: Mutex<Vec<Resource>>,
     target: Target,
-    chain: Chain,
+    chain: CredentialChain,
 }
 
-/// Who makes it, and where.
-struct Maker<'a> {
+/// Makes resources on a target, in the name of a caller.
+struct Provisioner<'a> {
     clients: Clients,
     provisioned: &'a mut Provisioned,
     /// Begins every name.
@@ -91,8 +131,8 @@ fn is_own(account: &str, declared: &Environment) -> bool {
     account == declared.deployed.account
 }
 
-/// The names that a run's things will have. Keys have none before they are made, so here they have
-/// the environment's.
+/// The names that what is made for a run will have. The ids of keys are not known before they are
+/// made, so here they have the environment's.
 #[must_use]
 pub fn names(declared: &Environment, account: &str, caller: Option<&str>, run: &str) -> Bindings {
     let prefix = prefix(run);
@@ -151,12 +191,12 @@ fn short(name: &str, longest: usize) -> String {
 }
 
 impl Provisioned {
-    /// Nothing yet.
+    /// What there is before anything is made: nothing.
     #[must_use]
-    pub fn nothing(target: &Target, chain: &Chain) -> Self {
+    pub fn nothing(target: &Target, chain: &CredentialChain) -> Self {
         Self {
             refused: Vec::new(),
-            made: Mutex::default(),
+            resources: Mutex::default(),
             target: target.clone(),
             chain: chain.clone(),
         }
@@ -172,12 +212,12 @@ impl Provisioned {
         declared: &Environment,
         mut bindings: Bindings,
         run: &str,
-        resolve: impl Fn(&Bindings) -> Result<Arc<Environment>, String>,
+        resolve: impl Fn(&Bindings) -> Result<Arc<Environment>, Diagnostics>,
         is_stopped: impl Fn() -> bool,
-    ) -> Result<Bindings, String> {
+    ) -> Result<Bindings, ProvisionError> {
         let credentials = self.chain.credentials().await?;
-        let mut maker = Maker::new(self, &credentials, run);
-        let stopped = || if is_stopped() { Err("it was stopped".to_owned()) } else { Ok(()) };
+        let mut maker = Provisioner::new(self, &credentials, run);
+        let stopped = || if is_stopped() { Err(ProvisionError::Stopped) } else { Ok(()) };
         // Keys first: only they have ids that nobody can choose, and a role's tags and boundary can
         // name them as any policy can.
         for key in declared.deployed.keys.iter().filter(|key| is_own(&key.account, declared)) {
@@ -226,35 +266,42 @@ impl Provisioned {
         Ok(bindings)
     }
 
-    /// Removes all that was made, the newest first. Answers what could not be removed.
+    /// Removes all that was made, the newest first. Answers what could not be removed, each with
+    /// the reason.
     pub async fn remove(&self) -> Vec<String> {
-        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
-        if made.is_empty() {
+        let resources =
+            std::mem::take(&mut *self.resources.lock().unwrap_or_else(PoisonError::into_inner));
+        if resources.is_empty() {
             return Vec::new();
         }
+        let left =
+            |resource: &Resource, error: &RemoveError| format!("{}: {error}", resource.shown());
         let credentials = match self.chain.credentials().await {
             Ok(credentials) => credentials,
-            Err(problem) => {
-                return made.iter().map(|made| format!("{}: {problem}", made.shown())).collect();
+            Err(error) => {
+                let error = error.into();
+                return resources.iter().map(|resource| left(resource, &error)).collect();
             }
         };
         let clients = self.target.fork().clients(Some(&credentials), false);
-        let mut left = Vec::new();
-        for made in made.into_iter().rev() {
-            let removed = match &made {
-                Made::Bucket(bucket) => {
-                    let removed = buckets::remove(&clients.s3, bucket).await;
-                    removed.map_err(|problem| format!("{}: {problem}", made.shown()))
-                }
-                other => identities::remove(&clients, other).await.map_err(String::from),
+        let mut all_left = Vec::new();
+        for resource in resources.into_iter().rev() {
+            let removed = match &resource {
+                Resource::Bucket(bucket) => buckets::remove(&clients.s3, bucket).await,
+                Resource::Role(_)
+                | Resource::RolePolicy { .. }
+                | Resource::Policy(_)
+                | Resource::Key(_)
+                | Resource::KeyPolicy { .. }
+                | Resource::Alias(_) => identities::remove(&clients, &resource).await,
             };
-            left.extend(removed.err());
+            all_left.extend(removed.err().map(|error| left(&resource, &error)));
         }
-        left
+        all_left
     }
 }
 
-impl<'a> Maker<'a> {
+impl<'a> Provisioner<'a> {
     fn new(provisioned: &'a mut Provisioned, credentials: &Credentials, run: &str) -> Self {
         Self {
             clients: provisioned.target.fork().clients(Some(credentials), false),
@@ -263,8 +310,10 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn made(&mut self, made: Made) {
-        self.provisioned.made.lock().unwrap_or_else(PoisonError::into_inner).push(made);
+    /// Notes what was made, to be removed after the run.
+    fn note(&mut self, resource: Resource) {
+        let resources = &self.provisioned.resources;
+        resources.lock().unwrap_or_else(PoisonError::into_inner).push(resource);
     }
 
     /// A setting that the target does not have is left out; anything else that goes wrong ends the
@@ -273,26 +322,28 @@ impl<'a> Maker<'a> {
         &mut self,
         what: &str,
         answer: Result<T, SdkError<E, HttpResponse>>,
-    ) -> Result<(), String>
+    ) -> Result<(), ProvisionError>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         match answer {
             Ok(_) => Ok(()),
-            Err(error) => self.refused(what, &Answer::from_error(&error)),
+            Err(error) => self.refused(what, Answer::from_error(&error)),
         }
     }
 
-    fn refused(&mut self, what: &str, answer: &Answer) -> Result<(), String> {
-        if classify(Service::S3, answer).kind() == OutcomeKind::NotImplemented {
-            self.provisioned.refused.push(format!("{what}: {}", came_back(answer)));
+    fn refused(&mut self, what: &str, answer: Answer) -> Result<(), ProvisionError> {
+        let is_missing = classify(Service::S3, &answer).kind() == OutcomeKind::NotImplemented;
+        let error = ProvisionError::Answered { what: what.to_owned(), answer: Box::new(answer) };
+        if is_missing {
+            self.provisioned.refused.push(error.to_string());
             return Ok(());
         }
-        Err(format!("{what}: {}", came_back(answer)))
+        Err(error)
     }
 }
 
-impl Made {
+impl Resource {
     fn shown(&self) -> String {
         match self {
             Self::Role(name) => format!("role {name}"),
@@ -306,22 +357,32 @@ impl Made {
     }
 }
 
-/// What went wrong with something, in a sentence.
-fn failed<E>(what: &str) -> impl Fn(SdkError<E, HttpResponse>) -> String + '_
+/// The error of a call that was to make something.
+fn failed<E>(what: &str) -> impl Fn(SdkError<E, HttpResponse>) -> ProvisionError + '_
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    move |error| format!("{what}: {}", came_back(&Answer::from_error(&error)))
+    move |error| ProvisionError::Answered {
+        what: what.to_owned(),
+        answer: Box::new(Answer::from_error(&error)),
+    }
 }
 
-/// What is not there any more need not be removed.
-fn gone<T, E>(answer: Result<T, SdkError<E, HttpResponse>>) -> Result<(), String>
+/// A call of a client that removes something. What is not there any more need not be removed.
+fn gone<T, E>(answer: Result<T, SdkError<E, HttpResponse>>) -> Result<(), RemoveError>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    match answered(answer) {
-        Err(answer) if answer.status() != Some(404) => Err(came_back(&answer)),
-        _ => Ok(()),
+    unless_absent(answered(answer).map(drop))
+}
+
+/// Whether something was removed, or was not there any more.
+fn unless_absent(answer: Result<(), Answer>) -> Result<(), RemoveError> {
+    match answer {
+        Err(answer) if answer.status() != Some(404) => {
+            Err(RemoveError::Answered { answer: Box::new(answer) })
+        }
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -18,7 +18,7 @@ pub struct ControlInfo {
     pub proved_by: ProvedBy,
     /// How many proofs of these kinds there are.
     pub planned: usize,
-    /// How many of them were chosen to be made.
+    /// How many of these proofs were chosen to be made.
     pub chosen: usize,
     /// Whether a sample left out some that are not counted here.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -55,7 +55,7 @@ pub enum ControlVerdict {
 }
 
 impl ControlVerdict {
-    /// All of them, in the order in which they are counted.
+    /// All verdicts of controls, in the order in which they are counted.
     pub const ALL: [Self; 10] = [
         Self::Pass,
         Self::Fail,
@@ -121,11 +121,11 @@ impl ControlVerdict {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proofs {
-    /// Of the kinds that count.
+    /// Proofs that there are, of the kinds that count for the control.
     pub planned: usize,
-    /// Of them, chosen by the user.
+    /// Proofs of these kinds that were chosen by the user.
     pub chosen: usize,
-    /// Of them, made: whatever they came to.
+    /// Proofs of these kinds that were made, whatever they came to.
     pub made: usize,
 }
 
@@ -151,11 +151,11 @@ pub struct ControlSummary {
     /// What its checks came to; nothing without any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<MethodSummary>,
-    /// What both would come to if everything were as the environment says; nothing on the
-    /// sandbox, where it is.
+    /// What attempts and checks would come to if everything were as the environment says; nothing on
+    /// the sandbox, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline: Option<MethodSummary>,
-    /// Whether one of them passed and another failed: then one is wrong about what is deployed,
+    /// Whether one method passed and another failed: then one is wrong about what is deployed,
     /// or what is deployed is not what is written.
     #[serde(default, skip_serializing_if = "is_false")]
     pub disagree: bool,
@@ -175,7 +175,7 @@ pub struct MethodSummary {
 }
 
 impl MethodSummary {
-    /// Of counted verdicts; nothing where there are none.
+    /// What counted verdicts come to; nothing where there are none.
     fn of(counts: Counts) -> Option<Self> {
         (counts.total > 0).then(|| Self { verdict: counts.verdict(), counts })
     }
@@ -228,7 +228,7 @@ pub enum GapState {
 }
 
 impl GapState {
-    /// Its word.
+    /// Its word, as the terminal shows it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -267,6 +267,16 @@ impl std::fmt::Display for ControlCounts {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 const fn is_false(value: &bool) -> bool {
     !*value
+}
+
+impl ControlInfo {
+    /// Whether a result of its architecture is a proof of it that was not made.
+    #[must_use]
+    pub fn is_missing(&self, result: &ResultRecord) -> bool {
+        result.is_unmade()
+            && result.controls.contains(&self.id)
+            && self.proved_by.takes(result.kind.proof())
+    }
 }
 
 impl ControlSummary {

@@ -1,15 +1,19 @@
 //! The record of a run: the single source of every report. Reports are pure functions of it.
 
 mod control;
+mod event;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::control::{
-    ControlCounts, ControlInfo, ControlSummary, ControlVerdict, MethodSummary, Proofs,
+pub use self::{
+    control::{
+        ControlCounts, ControlInfo, ControlSummary, ControlVerdict, GapInfo, GapRecord, GapState,
+        MethodSummary, Proofs,
+    },
+    event::Event,
 };
-pub use self::control::{GapInfo, GapRecord, GapState};
 use gainsay_iam::Layer;
 
 use crate::{
@@ -143,7 +147,7 @@ pub enum WaiverState {
 }
 
 impl WaiverState {
-    /// Its word.
+    /// Its word, as the terminal shows it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -177,22 +181,22 @@ pub struct ArchitectureInfo {
 pub struct Counts {
     /// All results.
     pub total: usize,
-    /// Of them, passes.
+    /// Results that passed.
     pub pass: usize,
-    /// Of them, failures.
+    /// Results that failed.
     pub fail: usize,
-    /// Of them, undecided.
+    /// Results that are undecided.
     pub inconclusive: usize,
-    /// Of them, errors.
+    /// Results of attempts or checks that broke off, were stopped, or left something behind.
     pub error: usize,
-    /// Of them, skipped.
+    /// Results that were skipped.
     pub skipped: usize,
-    /// Of them, waived.
+    /// Results that failed or are undecided, and are waived.
     pub waived: usize,
 }
 
 impl Counts {
-    /// Counts one more.
+    /// Counts one more result.
     pub fn add(&mut self, verdict: Verdict) {
         self.total += 1;
         *match verdict {
@@ -205,7 +209,7 @@ impl Counts {
         } += 1;
     }
 
-    /// The worst of them; `skipped` where nothing was made.
+    /// The worst verdict that was counted; `skipped` where nothing was made.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         if self.fail > 0 {
@@ -271,7 +275,7 @@ impl ResultKind {
         }
     }
 
-    /// Its word.
+    /// Its word, as the record has it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -316,7 +320,7 @@ pub struct ResultRecord {
     /// Why it is not a pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// The same in a sentence.
+    /// Why it is not a pass, in a sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
     /// Who answers for it, where it is waived.
@@ -337,7 +341,7 @@ pub struct ResultRecord {
     /// What came back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<ObservedRecord>,
-    /// The allowed twins, and what they showed.
+    /// The witnesses of a refusal, and what they showed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub witnesses: Vec<WitnessRecord>,
     /// What the expectation rests on, where AWS promises nothing.
@@ -354,9 +358,17 @@ pub struct ResultRecord {
     pub file: String,
     /// The attempt's line in it.
     pub line: usize,
-    /// The same call as an `aws` command, where it did not pass.
+    /// The call of the attempt or check as an `aws` command, where it did not pass.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub command: String,
+}
+
+impl RunRecord {
+    /// How the program ends after the run, if all of it can be reported.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        exit(&self.summary.counts, &self.summary.controls, &self.run)
+    }
 }
 
 impl ResultRecord {
@@ -501,6 +513,26 @@ impl Summary {
             controls.map(|control| ControlSummary::of(run, &architecture.name, control, results))
         });
         let controls: Vec<ControlSummary> = controls.collect();
-        Self { counts, exit_code: Exit::of(&counts, &controls, run).code(), controls }
+        Self { counts, exit_code: exit(&counts, &controls, run).code(), controls }
+    }
+}
+
+/// How a run ends that has these verdicts: the first that applies.
+fn exit(counts: &Counts, controls: &[ControlSummary], run: &RunInfo) -> Exit {
+    let expired = run.waivers.iter().any(|waiver| waiver.state == WaiverState::Expired);
+    if counts.fail > 0 || expired {
+        Exit::Failed
+    } else if run.interrupted {
+        Exit::Undecided
+    } else if !run.left_behind.is_empty() {
+        Exit::Unfinished
+    } else if counts.inconclusive > 0 || counts.error > 0 {
+        Exit::Undecided
+    } else if counts.total == counts.skipped {
+        Exit::NothingRun
+    } else if controls.iter().any(|control| control.verdict.is_unproved()) {
+        Exit::Undecided
+    } else {
+        Exit::Ok
     }
 }

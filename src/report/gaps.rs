@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    environment::ProvedBy,
-    record::{ControlSummary, ControlVerdict, ResultRecord, RunRecord},
+    record::{ControlSummary, ControlVerdict, RunRecord},
     report::one_json_line,
 };
 
@@ -32,7 +31,8 @@ pub fn gaps(record: &RunRecord) -> String {
         for control in part {
             let info = architecture.controls.iter().find(|info| info.id == control.id);
             let of = record.results.iter().filter(|result| {
-                info.is_some_and(|info| is_missing(result, control, &info.proved_by))
+                result.architecture == control.architecture
+                    && info.is_some_and(|info| info.is_missing(result))
             });
             missing.extend(of.map(|result| result.id.as_str()));
         }
@@ -42,13 +42,6 @@ pub fn gaps(record: &RunRecord) -> String {
         text.push_str("    owner: \"\"\n    reason: \"\"\n    expires: \"\"\n");
     }
     text
-}
-
-fn is_missing(result: &ResultRecord, control: &ControlSummary, proved_by: &ProvedBy) -> bool {
-    result.architecture == control.architecture
-        && result.is_unmade()
-        && result.controls.contains(&control.id)
-        && proved_by.takes(result.kind.proof())
 }
 
 fn list<'a>(text: &mut String, name: &str, ids: impl Iterator<Item = &'a str>) {

@@ -107,15 +107,15 @@ pub enum JunitError {
         /// The test case.
         name: String,
         /// The record's verdict.
-        expected: Sign,
+        expected: CaseStatus,
         /// The report's.
-        found: Sign,
+        found: CaseStatus,
     },
 }
 
 /// What a test case of `JUnit` can say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sign {
+pub enum CaseStatus {
     /// No element: it passed.
     Success,
     /// `failure`.
@@ -126,7 +126,7 @@ pub enum Sign {
     Skipped,
 }
 
-impl Sign {
+impl CaseStatus {
     /// How a verdict is said in `JUnit`.
     #[must_use]
     pub const fn of(verdict: Verdict) -> Self {
@@ -139,7 +139,7 @@ impl Sign {
     }
 }
 
-impl std::fmt::Display for Sign {
+impl std::fmt::Display for CaseStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Success => "success",
@@ -276,15 +276,15 @@ fn test_case(
 }
 
 fn status(result: &ResultRecord) -> TestCaseStatus {
-    let mut status = match Sign::of(result.verdict) {
-        Sign::Success => {
+    let mut status = match CaseStatus::of(result.verdict) {
+        CaseStatus::Success => {
             let mut status = TestCaseStatus::success();
             status.add_reruns(reruns(result));
             return status;
         }
-        Sign::Failure => TestCaseStatus::non_success(NonSuccessKind::Failure),
-        Sign::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
-        Sign::Skipped => TestCaseStatus::skipped(),
+        CaseStatus::Failure => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        CaseStatus::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
+        CaseStatus::Skipped => TestCaseStatus::skipped(),
     };
     // Some consumers show the message only, others the text only: both must tell the reason.
     let verdict = result.verdict.as_str();
@@ -316,8 +316,8 @@ fn reruns(result: &ResultRecord) -> Vec<TestRerun> {
 }
 
 fn earlier(result: &ResultRecord) -> &[TryRecord] {
-    match (Sign::of(result.verdict), result.tries.split_last()) {
-        (Sign::Skipped, _) | (_, None) => &[],
+    match (CaseStatus::of(result.verdict), result.tries.split_last()) {
+        (CaseStatus::Skipped, _) | (_, None) => &[],
         (_, Some((_, earlier))) => earlier,
     }
 }
@@ -344,7 +344,7 @@ const PROPERTIES: [&str; 14] = [
     "assumed",
 ];
 
-/// Those that no two results have the same of.
+/// The properties whose value is another for each result.
 const UNIQUE: [&str; 2] = ["id", "request_id"];
 
 /// Their names as `XML` has them, for every case has them all.

@@ -1,6 +1,6 @@
 //! Reporters: what happened in a run, for people and for programs.
 //!
-//! A reporter folds the events of the runner, or renders the finished record. None of them judges
+//! A reporter follows the events of a run, or renders the finished record. None of them judges
 //! or counts: the summary of the record is the only source of counts and of the exit code, so no
 //! two reports can disagree.
 //!
@@ -26,7 +26,7 @@ use gainsay_model::text::is_deceptive;
 
 pub use gainsay_model::text::one_line;
 
-use crate::runner::Event;
+use crate::record::Event;
 
 /// Something that follows a run.
 pub trait Reporter {

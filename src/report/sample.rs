@@ -7,11 +7,10 @@ use crate::{
     environment::ProvedBy,
     outcome::OutcomeKind,
     record::{
-        ArchitectureInfo, ControlInfo, ExpectedRecord, GapInfo, GapRecord, GapState,
+        ArchitectureInfo, ControlInfo, Event, ExpectedRecord, GapInfo, GapRecord, GapState,
         ObservedRecord, PartInfo, ResultKind, ResultRecord, RunInfo, RunRecord, StatementRecord,
         Summary, TryRecord, WaiverRecord, WitnessRecord,
     },
-    runner::Event,
     verdict::{Reason, Verdict},
 };
 

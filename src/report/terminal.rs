@@ -11,13 +11,12 @@ use std::io::{self, Write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
-    record::{ResultRecord, RunInfo},
+    record::{Event, ResultRecord, RunInfo},
     report::{
         Reporter,
         detail::{because, refused_by, retried},
         one_json_line, one_line,
     },
-    runner::Event,
     verdict::Verdict,
 };
 use style::Paint;

@@ -57,7 +57,8 @@ pub enum ReportError {
     },
     /// There are reports of this run already.
     #[error(
-        "`{}` exists already: a report is never overwritten; move it away, or choose another folder with `--report-dir`",
+        "`{}` exists already: a report is never overwritten; move it away, or choose another \
+         folder with `--report-dir`",
         shown(path)
     )]
     Exists {
@@ -66,7 +67,8 @@ pub enum ReportError {
     },
     /// What should point to the newest run is something else.
     #[error(
-        "`{}` is not a link that gainsay made, so it is left alone; move it away, or choose another folder with `--report-dir`",
+        "`{}` is not a link that gainsay made, so it is left alone; move it away, or choose \
+         another folder with `--report-dir`",
         shown(path)
     )]
     LatestNotLink {
@@ -94,7 +96,11 @@ pub enum ReportError {
         source: JunitError,
     },
     /// The record is no record.
-    #[error("`{}` is not a record of this version of gainsay: {}; run once without `--rerun-failed`", shown(path), one_line(&source.to_string()))]
+    #[error(
+        "`{}` is not a record of this version of gainsay: {}; run once without `--rerun-failed`",
+        shown(path),
+        one_line(&source.to_string())
+    )]
     Record {
         /// The file.
         path: PathBuf,
@@ -102,7 +108,11 @@ pub enum ReportError {
         source: serde_json::Error,
     },
     /// The newest run has no record.
-    #[error("the last run, `{}`, did not finish; {}", shown(run), last_finished(finished.as_deref()))]
+    #[error(
+        "the last run, `{}`, did not finish; {}",
+        shown(run),
+        last_finished(finished.as_deref())
+    )]
     Unfinished {
         /// Its folder.
         run: PathBuf,
@@ -111,7 +121,8 @@ pub enum ReportError {
     },
     /// No run was recorded.
     #[error(
-        "there is no earlier run in `{}`; run once without `--rerun-failed`, or name its folder with `--report-dir`",
+        "there is no earlier run in `{}`; run once without `--rerun-failed`, or name its folder \
+         with `--report-dir`",
         shown(path)
     )]
     NoLatest {

@@ -1,10 +1,10 @@
-//! Who a row's calls are made by: the sessions of its roles, and clients for each of them.
+//! The callers of a row: the sessions of its roles, and clients for each of them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use gainsay_iam::Network;
 
-use super::{shared::is_ending, stand::Stand};
+use super::{row_target::RowTarget, shared::is_ending};
 use crate::{
     attempt::Call,
     cloud::{Clients, Target},
@@ -17,9 +17,9 @@ use crate::{
 pub(super) struct Callers {
     pub target: Target,
     sessions: Sessions,
-    /// Those from before the clock was moved.
+    /// The sessions from before the clock was moved.
     old: Sessions,
-    /// By principal, whether in the clear, whether with the old session, and the network.
+    /// By principal, whether over plain HTTP, whether with the old session, and the network.
     clients: BTreeMap<(String, bool, bool, Network), Arc<Clients>>,
 }
 
@@ -32,13 +32,13 @@ impl Callers {
     pub(super) async fn clients(
         &mut self,
         call: &Call,
-        stand: &Stand,
+        row_target: &RowTarget,
     ) -> Result<Arc<Clients>, Judgement> {
         if let Principal::Role(role) = &call.principal
             && self.sessions.get(&role.name).is_ok_and(is_ending)
-            && let Some(session) = stand.renew(role).await
+            && let Some(session) = row_target.renew(role).await
         {
-            self.sessions.put(&role.name, session);
+            self.sessions.insert(&role.name, session);
             self.clients.retain(|(name, ..), _| *name != role.name);
         }
         let (name, network) = (call.principal.name().to_owned(), call.network.clone());
@@ -50,9 +50,9 @@ impl Callers {
             Principal::Anonymous => None,
             Principal::Role(role) => {
                 let sessions = if call.old_session { &self.old } else { &self.sessions };
-                let session = sessions
-                    .get(&role.name)
-                    .map_err(|problem| Judgement::inconclusive(Reason::NoSession, problem))?;
+                let session = sessions.get(&role.name).map_err(|error| {
+                    Judgement::inconclusive(Reason::NoSession, error.to_string())
+                })?;
                 Some(&session.credentials)
             }
         };
@@ -61,13 +61,13 @@ impl Callers {
         Ok(clients)
     }
 
-    /// Takes new sessions for everyone; those there were are the old ones now.
-    pub(super) fn reopen(&mut self, opened: Sessions) {
+    /// Replaces all sessions by new ones, and keeps the ones there were as the old sessions.
+    pub(super) fn replace_sessions(&mut self, opened: Sessions) {
         self.old = std::mem::replace(&mut self.sessions, opened);
         self.clients.clear();
     }
 
-    /// The ARN of a principal's session; nothing of nobody's.
+    /// The ARN of a principal's session; nothing for an anonymous caller.
     pub(super) fn session_arn(&self, principal: &Principal) -> Option<String> {
         match principal {
             Principal::Role(role) => {

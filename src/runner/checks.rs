@@ -7,8 +7,8 @@ use futures::{StreamExt as _, stream};
 use time::OffsetDateTime;
 
 use super::{
-    Event, Options, Stage, Stop, millis,
-    result::{observed, settle},
+    Deployment, Options, Stop, millis,
+    result::{final_verdict, observed},
     timestamp,
 };
 use crate::{
@@ -16,12 +16,12 @@ use crate::{
     check::{self, Reading, Seen},
     cloud::Target,
     environment::Environment,
-    outcome::{Outcome, classify},
+    outcome::{Outcome, came_back, classify},
     plan::{Plan, PlannedCheck},
-    record::{ExpectedRecord, ObservedRecord, ResultKind, ResultRecord, TryRecord},
+    record::{Event, ExpectedRecord, ObservedRecord, ResultKind, ResultRecord, TryRecord},
     suite::Architecture,
     tries::Tries,
-    verdict::{Judgement, Reason, Verdict, came_back},
+    verdict::{Judgement, Reason, Verdict},
 };
 
 /// What the checks leave.
@@ -31,17 +31,18 @@ pub(super) struct Checked {
     pub calls: u64,
 }
 
-/// Makes every check of a plan, so many at a time, and tells their results in its order.
+/// Makes every check of a plan, `Options::jobs` at a time, and emits the results in its order.
 pub(super) async fn execute(
     plan: &Plan<'_>,
     options: &Options,
     stop: &Stop,
-    stage: impl Fn(&Architecture) -> Option<Arc<Stage>>,
+    deployment: impl Fn(&Architecture) -> Option<Arc<Deployment>>,
     emit: &mut impl FnMut(&Event),
 ) -> Checked {
     let begin = |planned: &PlannedCheck<'_>| {
-        let made = |stage| CheckRun::new(planned, stage, options, stop);
-        let both = stage(planned.architecture).map(|stage| (made(stage.clone()), made(stage)));
+        let made = |deployment| CheckRun::new(planned, deployment, options, stop);
+        let both = deployment(planned.architecture)
+            .map(|deployment| (made(deployment.clone()), made(deployment)));
         async {
             let (made, spare) = both?;
             // On every core: to search a policy is work. A check that panicked, which lints forbid,
@@ -52,7 +53,7 @@ pub(super) async fn execute(
     let mut checked = Checked::default();
     let mut made = stream::iter(plan.checks.iter().map(begin)).buffered(options.jobs.max(1));
     while let Some(made) = made.next().await {
-        // Every architecture of the plan has its stage.
+        // Every architecture of the plan is deployed.
         let Some((result, calls)) = made else { continue };
         checked.calls += calls;
         let result = Arc::new(result);
@@ -62,22 +63,19 @@ pub(super) async fn execute(
     checked
 }
 
-/// What a check says when it is read again, where that is another thing, and how many calls it
-/// took.
-type Again = (Option<String>, u64);
-
-/// Reads once more what a check passed by, and again where it says something else: what it says
-/// then, and how many calls that took.
+/// Makes a check that passed once more, and again where it does not pass then. Answers what to say
+/// of it where it passed neither time, and how many calls that took.
 pub(super) async fn read_again(
     planned: &PlannedCheck<'_>,
-    stage: &Arc<Stage>,
+    deployment: &Arc<Deployment>,
     options: &Options,
     stop: &Stop,
-) -> Again {
+) -> (Option<String>, u64) {
     let mut calls = 0;
     let mut what = None;
     for _ in 0..2 {
-        let (result, asked) = CheckRun::new(planned, stage.clone(), options, stop).make().await;
+        let (result, asked) =
+            CheckRun::new(planned, deployment.clone(), options, stop).make().await;
         calls += asked;
         if result.verdict == Verdict::Pass {
             return (None, calls);
@@ -96,15 +94,15 @@ struct CheckRun {
     architecture: String,
     waivers: crate::environment::Waivers,
     environment: Arc<Environment>,
-    stage: Arc<Stage>,
+    deployment: Arc<Deployment>,
     target: Target,
     stop: Stop,
     fail_fast: bool,
 }
 
-/// What was seen of a check.
+/// What was observed of a check.
 #[derive(Default)]
-struct Look {
+struct CheckObservations {
     answer: Option<(Answer, Outcome)>,
     document: Option<String>,
     principal_arn: Option<String>,
@@ -113,15 +111,20 @@ struct Look {
 }
 
 impl CheckRun {
-    fn new(planned: &PlannedCheck<'_>, stage: Arc<Stage>, options: &Options, stop: &Stop) -> Self {
+    fn new(
+        planned: &PlannedCheck<'_>,
+        deployment: Arc<Deployment>,
+        options: &Options,
+        stop: &Stop,
+    ) -> Self {
         let architecture = planned.architecture;
         Self {
             reading: planned.reading.clone(),
             architecture: architecture.name.clone(),
             waivers: architecture.waivers.clone(),
             environment: architecture.environment.clone(),
-            target: stage.target(&architecture.environment, options),
-            stage,
+            target: deployment.check_target(&architecture.environment, options),
+            deployment,
             stop: stop.clone(),
             fail_fast: options.fail_fast,
         }
@@ -131,42 +134,42 @@ impl CheckRun {
     async fn make(self) -> (ResultRecord, u64) {
         let started = timestamp(OffsetDateTime::now_utc());
         let begun = Instant::now();
-        let mut look = Look::default();
+        let mut observations = CheckObservations::default();
         let judgement = if self.stop.is_interrupted() {
             Judgement::error(Reason::Cancelled, "the run was stopped before this check")
         } else if self.stop.has_failed() {
             Judgement::skipped("not checked: `--fail-fast` ended the run at an earlier failure")
-        } else if let Some(obstacle) = self.stage.unreadable(&self.reading) {
+        } else if let Some(obstacle) = self.deployment.unreadable(&self.reading) {
             Judgement::skipped(obstacle)
         } else {
-            match self.stage.session(&self.reading.reader).await {
+            match self.deployment.session(&self.reading.reader).await {
                 Ok(session) => {
-                    look.principal_arn = Some(session.arn.clone());
-                    let seen = self.look(&session.credentials, &mut look).await;
+                    observations.principal_arn = Some(session.arn.clone());
+                    let seen = self.read(&session.credentials, &mut observations).await;
                     let now = self.target.now();
-                    let declared = self.stage.declared(&self.reading).await;
-                    look.offline =
+                    let declared = self.deployment.declared(&self.reading).await;
+                    observations.offline =
                         declared.map(|seen| check::judge(&self.reading, &seen, now).verdict());
                     check::judge(&self.reading, &seen, now)
                 }
-                Err(problem) => Judgement::inconclusive(Reason::NoSession, problem),
+                Err(error) => Judgement::inconclusive(Reason::NoSession, error.to_string()),
             }
         };
         if self.fail_fast && judgement.verdict() == Verdict::Fail {
             self.stop.fail();
         }
-        let calls = look.tries.len() as u64;
-        (self.record(look, &judgement, started, begun), calls)
+        let calls = observations.tries.len() as u64;
+        (self.record(observations, &judgement, started, begun), calls)
     }
 
-    /// The result of a check of which nothing is known.
+    /// The result of a check that broke off.
     fn lost(self) -> ResultRecord {
         let judgement = Judgement::error(
             Reason::Internal,
             "gainsay broke off in this check; this is a bug, please report it",
         );
         self.record(
-            Look::default(),
+            CheckObservations::default(),
             &judgement,
             timestamp(OffsetDateTime::now_utc()),
             Instant::now(),
@@ -174,53 +177,59 @@ impl CheckRun {
     }
 
     /// Reads, again where nothing was decided.
-    async fn look(&self, credentials: &Credentials, look: &mut Look) -> Seen {
+    async fn read(&self, credentials: &Credentials, observations: &mut CheckObservations) -> Seen {
         let Some(row) = self.reading.check.row() else {
             return Seen::NotRead(format!("nothing is called `{}`", self.reading.check.read));
         };
         let ask = row.ask(&self.reading.subject, &self.reading.parameters);
         let clients = self.target.clients(Some(credentials), false);
         let mut tries = Tries::default();
-        let (answer, told) = loop {
-            let told = clients.ask(row.service, &ask).await;
-            let answer = match &told {
-                Ok(told) => told.as_answer(row.service),
+        let (answer, response) = loop {
+            let response = clients.ask(row.service, &ask).await;
+            let answer = match &response {
+                Ok(response) => response.as_answer(row.service),
                 Err(answer) => answer.clone(),
             };
             let outcome = classify(row.service, &answer);
             match tries.next(&answer, &outcome) {
                 Some(pause) if !self.stop.is_interrupted() => tokio::time::sleep(pause).await,
-                _ => break ((answer, outcome), told),
+                _ => break ((answer, outcome), response),
             }
         };
-        look.tries = tries.into_vec();
-        let seen = match &told {
-            Ok(told) => row.seen(&self.reading.subject, told.status, &told.body),
+        observations.tries = tries.into_vec();
+        let seen = match &response {
+            Ok(response) => row.seen(&self.reading.subject, response.status, &response.body),
             Err(answer) => Seen::NotRead(came_back(answer)),
         };
         if let Seen::Document(document) = &seen {
-            look.document = Some(document.to_string());
+            observations.document = Some(document.to_string());
         }
-        look.answer = Some(answer);
+        observations.answer = Some(answer);
         seen
     }
 
     fn record(
         self,
-        look: Look,
+        observations: CheckObservations,
         judgement: &Judgement,
         started: String,
         begun: Instant,
     ) -> ResultRecord {
         let reading = &self.reading;
         let controls = vec![reading.control.clone()];
-        let settled = settle(&self.waivers, &self.stage.place, &reading.id, &controls, judgement);
+        let decided = final_verdict(
+            &self.waivers,
+            &self.deployment.target_name,
+            &reading.id,
+            &controls,
+            judgement,
+        );
         let command = match (judgement.verdict(), reading.check.row()) {
-            // As for attempts: nobody repeats what went as it should.
+            // Nobody repeats what went as it should.
             (Verdict::Pass, _) | (_, None) => String::new(),
             (_, Some(row)) => {
                 let endpoint =
-                    self.target.one_url(false).map(|url| format!(" --endpoint-url {url}"));
+                    self.target.endpoint_url(false).map(|url| format!(" --endpoint-url {url}"));
                 format!(
                     "{} --profile {} --region {}{}",
                     row.command(&reading.subject, &reading.parameters),
@@ -241,25 +250,25 @@ impl CheckRun {
             kind: ResultKind::Check,
             controls,
             principal: reading.reader.name.clone(),
-            principal_arn: look.principal_arn,
-            verdict: settled.verdict,
+            principal_arn: observations.principal_arn,
+            verdict: decided.verdict,
             reason: judgement.reason(),
             detail: judgement.detail().to_owned(),
-            waiver: settled.waiver,
-            gap: settled.gap,
-            offline: look.offline,
-            outcome: look.tries.last().map(|last| last.outcome),
+            waiver: decided.waiver,
+            gap: decided.gap,
+            offline: observations.offline,
+            outcome: observations.tries.last().map(|last| last.outcome),
             expected: ExpectedRecord {
                 effect: ResultKind::Check.as_str().to_owned(),
                 ..ExpectedRecord::default()
             },
-            observed: look.answer.map(|(answer, outcome)| ObservedRecord {
-                document: look.document,
+            observed: observations.answer.map(|(answer, outcome)| ObservedRecord {
+                document: observations.document,
                 ..observed(&answer, &outcome)
             }),
             witnesses: Vec::new(),
             assumed: None,
-            tries: look.tries,
+            tries: observations.tries,
             started,
             duration_ms: millis(begun),
             file: reading.file.clone(),

@@ -8,25 +8,51 @@ use gainsay_sandbox::Sandbox;
 use serde_json::json;
 
 use super::{
-    Place,
-    shared::{Ground, Keeper},
+    RunTarget,
+    shared::{SessionStore, SharedTarget},
 };
 use crate::{
     attempt::{Answer, SignedRequest},
     cloud::{Clients, Target},
     environment::Environment,
-    principal::Sessions,
+    outcome::came_back,
+    principal::{SessionError, Sessions},
     suite::Architecture,
-    verdict::came_back,
 };
 
-/// What was found of one role, bucket, key or trail.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Whether one role, bucket, key or trail is ready.
+#[derive(Clone, Debug)]
 pub struct Finding {
-    /// `role app`.
+    /// Its kind and logical name: `role app`.
     pub what: String,
-    /// How it was reached, or what the problem is.
-    pub found: Result<String, String>,
+    /// How it was reached, in a few words.
+    pub found: Result<String, NotReady>,
+}
+
+/// Why a role cannot be assumed, or a bucket, key or trail not be read.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NotReady {
+    /// The role has no session.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// Neither the caller nor any role can ask.
+    #[error("{resource}: there is nobody to read it")]
+    NoReader {
+        /// The bucket's name, or the ARN.
+        resource: String,
+    },
+    /// Nobody who asked may read it.
+    #[error("{resource}: {action} by {reader}: {}", came_back(answer))]
+    NotRead {
+        /// The bucket's name, or the ARN.
+        resource: String,
+        /// What was called: `s3:HeadBucket`.
+        action: &'static str,
+        /// Who asked last.
+        reader: String,
+        /// What came back.
+        answer: Box<Answer>,
+    },
 }
 
 /// Somebody who may be able to read.
@@ -35,10 +61,11 @@ struct Reader {
     clients: Clients,
 }
 
-/// Assumes every role and reads every bucket, key and trail that `is_needed`.
+/// Assumes every role and reads every bucket, key and trail that `is_needed`, which is asked with
+/// its kind (`role`, `bucket`, `key`, `trail`) and logical name. `run` is the run id.
 pub async fn examine(
     architecture: &Architecture,
-    place: &Place,
+    target: &RunTarget,
     run: &str,
     is_needed: impl Fn(&str, &str) -> bool,
 ) -> Vec<Finding> {
@@ -50,8 +77,8 @@ pub async fn examine(
         .filter(|role| is_needed("role", &role.name))
         .cloned()
         .collect();
-    let (sessions, target, mut readers) = match place.ground(&architecture.name) {
-        Some(ground) => shared(ground, environment, &roles, run).await,
+    let (sessions, target, mut readers) = match target.of_architecture(&architecture.name) {
+        Some(target) => shared(target, environment, &roles, run).await,
         None => sandbox(environment, &roles, run).await,
     };
     let mut findings = Vec::new();
@@ -64,7 +91,7 @@ pub async fn examine(
                 });
                 Ok(format!("assumed, as {}", session.arn))
             }
-            Err(problem) => Err(problem),
+            Err(error) => Err(error.into()),
         };
         findings.push(Finding { what: format!("role {}", role.name), found });
     }
@@ -94,20 +121,20 @@ pub async fn examine(
 }
 
 async fn shared(
-    ground: &Arc<Ground>,
+    shared: &Arc<SharedTarget>,
     environment: &Arc<Environment>,
     roles: &[Arc<Role>],
     run: &str,
 ) -> (Sessions, Target, Vec<Reader>) {
-    let sessions = Keeper::new(ground, environment, run).open(roles).await;
+    let sessions = SessionStore::new(shared, environment, run).open(roles).await;
     let mut readers = Vec::new();
-    if let Ok(credentials) = ground.caller.chain.credentials().await {
+    if let Ok(credentials) = shared.caller.chain.credentials().await {
         readers.push(Reader {
             name: "the caller".to_owned(),
-            clients: ground.target.fork().clients(Some(&credentials), false),
+            clients: shared.target.fork().clients(Some(&credentials), false),
         });
     }
-    (sessions, ground.target.clone(), readers)
+    (sessions, shared.target.clone(), readers)
 }
 
 async fn sandbox(
@@ -123,56 +150,52 @@ async fn sandbox(
     (sessions, target, Vec::new())
 }
 
-/// The first of the readers that may, and what it read with; else what the last was told.
-async fn read_bucket(bucket: &Bucket, readers: &[Reader]) -> Result<String, String> {
-    let mut told = "there is nobody to read it".to_owned();
+/// Reads a resource as each of the readers until one may. Answers what it was read with.
+async fn read(
+    resource: &str,
+    action: &'static str,
+    readers: &[Reader],
+    ask: impl AsyncFn(&Clients) -> Result<(), Answer>,
+) -> Result<String, NotReady> {
+    let mut problem = NotReady::NoReader { resource: resource.to_owned() };
     for reader in readers {
-        let request = reader.clients.s3.head_bucket().bucket(&bucket.name);
-        match request.expected_bucket_owner(&bucket.account).send().await {
-            Ok(_) => {
-                return Ok(format!("{}, read by {} with s3:HeadBucket", bucket.name, reader.name));
-            }
-            Err(error) => {
-                told = format!(
-                    "s3:HeadBucket by {}: {}",
-                    reader.name,
-                    came_back(&Answer::from_error(&error))
-                );
+        match ask(&reader.clients).await {
+            Ok(()) => return Ok(format!("{resource}, read by {} with {action}", reader.name)),
+            Err(answer) => {
+                problem = NotReady::NotRead {
+                    resource: resource.to_owned(),
+                    action,
+                    reader: reader.name.clone(),
+                    answer: Box::new(answer),
+                };
             }
         }
     }
-    Err(format!("{}: {told}", bucket.name))
+    Err(problem)
 }
 
-async fn read_key(key: &Key, readers: &[Reader]) -> Result<String, String> {
-    let mut told = "there is nobody to read it".to_owned();
-    for reader in readers {
-        match reader.clients.kms.describe_key().key_id(&key.arn).send().await {
-            Ok(_) => {
-                return Ok(format!("{}, read by {} with kms:DescribeKey", key.arn, reader.name));
-            }
-            Err(error) => {
-                told = format!(
-                    "kms:DescribeKey by {}: {}",
-                    reader.name,
-                    came_back(&Answer::from_error(&error))
-                );
-            }
-        }
-    }
-    Err(format!("{}: {told}", key.arn))
+async fn read_bucket(bucket: &Bucket, readers: &[Reader]) -> Result<String, NotReady> {
+    read(&bucket.name, "s3:HeadBucket", readers, async |clients| {
+        let request = clients.s3.head_bucket().bucket(&bucket.name);
+        let answer = request.expected_bucket_owner(&bucket.account).send().await;
+        answer.map(drop).map_err(|error| Answer::from_error(&error))
+    })
+    .await
 }
 
-async fn read_trail(trail: &Trail, readers: &[Reader]) -> Result<String, String> {
-    let action = "cloudtrail:GetTrailStatus";
-    let mut told = "there is nobody to read it".to_owned();
-    for reader in readers {
+async fn read_key(key: &Key, readers: &[Reader]) -> Result<String, NotReady> {
+    read(&key.arn, "kms:DescribeKey", readers, async |clients| {
+        let answer = clients.kms.describe_key().key_id(&key.arn).send().await;
+        answer.map(drop).map_err(|error| Answer::from_error(&error))
+    })
+    .await
+}
+
+async fn read_trail(trail: &Trail, readers: &[Reader]) -> Result<String, NotReady> {
+    read(&trail.arn, "cloudtrail:GetTrailStatus", readers, async |clients| {
         let ask = SignedRequest::cloudtrail("GetTrailStatus", &json!({ "Name": trail.arn }));
-        let answer = reader.clients.ask(Service::CloudTrail, &ask).await;
-        match answer.and_then(|told| told.json(Service::CloudTrail)) {
-            Ok(_) => return Ok(format!("{}, read by {} with {action}", trail.arn, reader.name)),
-            Err(answer) => told = format!("{action} by {}: {}", reader.name, came_back(&answer)),
-        }
-    }
-    Err(format!("{}: {told}", trail.arn))
+        let response = clients.ask(Service::CloudTrail, &ask).await?;
+        response.json(Service::CloudTrail).map(drop)
+    })
+    .await
 }

@@ -1,17 +1,16 @@
-//! The runner: makes the calls of a plan and judges them. The only stage that touches the network.
-//! It prints nothing: what happens is told as [`Event`]s.
+//! The runner: makes the calls of a plan and judges them. The only module that touches the network.
+//! It prints nothing: what happens is emitted as [`Event`]s.
 
-mod again;
 mod callers;
 mod checks;
+mod deployment;
 mod doctor;
-mod event;
 mod refusal;
+mod reread;
 mod result;
-mod row;
+mod row_run;
+mod row_target;
 mod shared;
-mod stage;
-mod stand;
 mod waivers;
 mod witness_log;
 
@@ -33,16 +32,15 @@ use tokio::{
     task::{Id, JoinSet},
 };
 
+use self::{deployment::Deployment, row_run::RowRun};
 pub use self::{
-    doctor::{Finding, examine},
-    event::Event,
-    shared::{Caller, Ground, Place, connect},
+    doctor::{Finding, NotReady, examine},
+    shared::{Caller, ConnectError, RunTarget, SharedTarget, connect},
 };
-use self::{row::RowRun, stage::Stage};
 use crate::{
     cloud::WrapConnector,
     plan::{Plan, PlannedRow},
-    record::{ArchitectureInfo, ResultRecord, RunInfo, RunRecord, Summary},
+    record::{ArchitectureInfo, Event, ResultRecord, RunInfo, RunRecord, Summary},
     scenario::Attempt,
     suite::Architecture,
 };
@@ -65,7 +63,7 @@ pub struct Options {
     pub wrap: Option<WrapConnector>,
 }
 
-/// Asked for by Ctrl-C, or by the first failure under `--fail-fast`: no new attempts are made.
+/// A request to make no new attempts, by Ctrl-C or by the first failure under `--fail-fast`.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     interrupted: Arc<AtomicBool>,
@@ -99,21 +97,21 @@ pub fn new_run_id() -> String {
     uuid::Uuid::now_v7().simple().to_string()
 }
 
-/// Runs a plan on the sandbox and tells what happens.
+/// Runs a plan on the sandbox and emits what happens.
 pub async fn run(
     plan: &Plan<'_>,
     options: &Options,
     stop: &Stop,
     emit: impl FnMut(&Event),
 ) -> Arc<RunRecord> {
-    run_on(plan, &Place::Sandbox, options, stop, emit).await
+    run_on(plan, &RunTarget::Sandbox, options, stop, emit).await
 }
 
-/// Runs a plan somewhere and tells what happens. What was made for the run there is removed at its
-/// end.
+/// Runs a plan on a target and emits what happens. What was made for the run there is removed at
+/// its end.
 pub async fn run_on(
     plan: &Plan<'_>,
-    place: &Place,
+    target: &RunTarget,
     options: &Options,
     stop: &Stop,
     mut emit: impl FnMut(&Event),
@@ -123,7 +121,7 @@ pub async fn run_on(
     let mut info = RunInfo {
         id: options.run.clone(),
         gainsay: env!("CARGO_PKG_VERSION").to_owned(),
-        target: place.name(),
+        target: target.name(),
         started: timestamp(OffsetDateTime::now_utc()),
         duration_ms: 0.0,
         scenarios: options.scenarios.clone(),
@@ -138,7 +136,7 @@ pub async fn run_on(
         sample: plan.sampled(),
         left_behind: Vec::new(),
         waivers: Vec::new(),
-        not_deployed: place.not_deployed(),
+        not_deployed: target.not_deployed(),
     };
     emit(&Event::RunStarted {
         run: Box::new(info.clone()),
@@ -146,29 +144,29 @@ pub async fn run_on(
         checks: plan.checks.len(),
     });
     // All at once: a target that is far away answers them together.
-    let stages = join_all(architectures.iter().map(async |architecture| {
-        let stage = Stage::prepare(plan, architecture, place, options).await;
-        (architecture.name.clone(), Arc::new(stage))
+    let deployments = join_all(architectures.iter().map(async |architecture| {
+        let deployment = Deployment::prepare(plan, architecture, target, options).await;
+        (architecture.name.clone(), Arc::new(deployment))
     }));
-    let stages: BTreeMap<String, Arc<Stage>> = stages.await.into_iter().collect();
-    info.calls += stages.values().map(|stage| stage.calls).sum::<u64>();
+    let deployments: Deployments = deployments.await.into_iter().collect();
+    info.calls += deployments.values().map(|deployment| deployment.calls).sum::<u64>();
     // What is deployed is read before attempts that must succeed change any of it.
-    let stage = |architecture: &Architecture| stages.get(&architecture.name).cloned();
-    let checked = checks::execute(plan, options, stop, stage, &mut emit).await;
+    let deployment = |architecture: &Architecture| deployments.get(&architecture.name).cloned();
+    let checked = checks::execute(plan, options, stop, deployment, &mut emit).await;
     info.calls += checked.calls;
     let mut results = checked.results;
-    let mut done = execute(plan, options, stop, &stages, &mut emit).await;
+    let mut done = execute(plan, options, stop, &deployments, &mut emit).await;
     done.sort_by_key(|(index, _)| *index);
     for (_, mut row) in done {
         info.calls += row.calls;
         info.left_behind.append(&mut row.left_behind);
         results.extend(row.results.drain(..).map(Arc::unwrap_or_clone));
     }
-    info.calls += again::confirm(plan, options, stop, &stages, &mut results).await;
-    info.left_behind.extend(place.close().await);
+    info.calls += reread::confirm(plan, options, stop, &deployments, &mut results).await;
+    info.left_behind.extend(target.close().await);
     info.waivers = architectures
         .iter()
-        .flat_map(|architecture| waivers::told(architecture, &results))
+        .flat_map(|architecture| waivers::waivers(architecture, &results))
         .collect();
     let gaps = architectures.iter();
     info.gaps =
@@ -180,6 +178,9 @@ pub async fn run_on(
     record
 }
 
+/// Every architecture of a plan as it is deployed, by its name.
+type Deployments = BTreeMap<String, Arc<Deployment>>;
+
 /// What a row leaves.
 #[derive(Debug, Default)]
 struct RowDone {
@@ -188,12 +189,12 @@ struct RowDone {
     left_behind: Vec<String>,
 }
 
-/// How often what has happened is told. Rows do not wake the teller for every result: that would
-/// cost each call as much as judging it does.
-const TELLING: Duration = Duration::from_millis(5);
+/// How often events of rows are emitted. Rows do not wake the emitting task for every result: that
+/// would cost each call as much as judging it does.
+const EMIT_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How many rows are made before there is room for them, so that none has to be waited for.
-const AHEAD: usize = 16;
+/// How many rows are prepared besides those that run, so that none has to be waited for.
+const ROWS_AHEAD: usize = 16;
 
 /// The rows in the order they begin. Where several run at a time the longest begin first, for the
 /// run is as long as the last to end.
@@ -220,12 +221,12 @@ fn calls(attempt: &Attempt) -> usize {
     1 + witnesses + attempt.then.len()
 }
 
-/// Runs the rows, so many at a time, and tells their results as they come.
+/// Runs the rows, `Options::jobs` at a time, and emits their results as they come.
 async fn execute(
     plan: &Plan<'_>,
     options: &Options,
     stop: &Stop,
-    stages: &BTreeMap<String, Arc<Stage>>,
+    deployments: &Deployments,
     emit: &mut impl FnMut(&Event),
 ) -> Vec<(usize, RowDone)> {
     let permits = Arc::new(Semaphore::new(options.jobs.max(1)));
@@ -234,12 +235,13 @@ async fn execute(
     // A row is made shortly before it begins: thousands of them would fill the memory with worlds
     // in which nothing happens yet.
     let mut waiting = in_order(plan, options.jobs).into_iter();
-    // Rows by the tasks that run them, so that what becomes of a task is told of its row.
+    // Rows by the tasks that run them, so that a task that broke off is reported as its row.
     let mut begin = |tasks: &mut JoinSet<_>, running: &mut BTreeMap<Id, usize>| {
-        let staged = waiting
-            .find_map(|(row, attempts)| Some((row, attempts, stages.get(&row.architecture.name)?)));
-        let Some((row, attempts, stage)) = staged else { return };
-        let run = RowRun::new(row, attempts, stage, options, stop.clone());
+        let next = waiting.find_map(|(row, attempts)| {
+            Some((row, attempts, deployments.get(&row.architecture.name)?))
+        });
+        let Some((row, attempts, deployment)) = next else { return };
+        let run = RowRun::new(row, attempts, deployment, options, stop.clone());
         let (permits, sender, index) = (permits.clone(), sender.clone(), row.index);
         let task = tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;
@@ -247,12 +249,18 @@ async fn execute(
         });
         running.insert(task.id(), row.index);
     };
+    // The row of an index, to report it as lost.
+    let lost = |index: usize| {
+        let row = plan.rows.iter().find(|row| row.index == index)?;
+        let deployment = deployments.get(&row.architecture.name)?;
+        Some((index, RowRun::new(row, plan.attempts(row), deployment, options, stop.clone())))
+    };
     let mut running = BTreeMap::new();
-    for _ in 0..options.jobs.max(1) + AHEAD {
+    for _ in 0..options.jobs.max(1) + ROWS_AHEAD {
         begin(&mut tasks, &mut running);
     }
     let mut stopping = false;
-    let mut tell_all = || {
+    let mut emit_all = || {
         if stop.is_interrupted() && !stopping {
             stopping = true;
             emit(&Event::Stopping);
@@ -262,7 +270,7 @@ async fn execute(
         }
     };
     let mut done = Vec::new();
-    let mut ticks = tokio::time::interval(TELLING);
+    let mut ticks = tokio::time::interval(EMIT_INTERVAL);
     loop {
         tokio::select! {
             finished = tasks.join_next_with_id() => {
@@ -274,22 +282,19 @@ async fn execute(
                     // A row catches its own panics, which lints forbid. Whatever else ends one:
                     // every attempt that was planned has a result.
                     Some(Err(error)) => {
-                        let lost = running.remove(&error.id());
-                        let lost = lost.and_then(|index| plan.rows.iter().find(|row| row.index == index));
-                        let staged = lost.and_then(|row| Some((row, stages.get(&row.architecture.name)?)));
-                        if let Some((row, stage)) = staged {
-                            let run = RowRun::new(row, plan.attempts(row), stage, options, stop.clone());
-                            done.push((row.index, run.lost(&sender)));
+                        let index = running.remove(&error.id());
+                        if let Some((index, run)) = index.and_then(lost) {
+                            done.push((index, run.lost(&sender)));
                         }
                     }
                     None => break,
                 }
                 begin(&mut tasks, &mut running);
             }
-            _ = ticks.tick() => tell_all(),
+            _ = ticks.tick() => emit_all(),
         }
     }
-    tell_all();
+    emit_all();
     done
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Witnesses are asked before an attempt and again after it. What a witness has answered holds
 //! until something may have changed. On the sandbox a refusal changes nothing and a witness leaves
-//! no trace, so refusals that follow each other share their witnesses: each waits, *open*, until
-//! its row is about to change something or ends, and then the witnesses of all open ones are asked
-//! once more. A column of refusals so costs little more than its length. A target that all rows
+//! no trace, so refusals that follow each other share their witnesses: each is *pending* until its
+//! row is about to change something or ends, and then the witnesses of all pending ones are asked
+//! once more. So many refusals in a row cost little more than one call each. A target that all rows
 //! share promises neither: there each refusal stands between witnesses of its own.
 
 use std::sync::Arc;
@@ -12,54 +12,54 @@ use std::sync::Arc;
 use gainsay_model::Service;
 
 use super::{
-    result::{Case, Results},
-    row::{Made, RowRun},
+    result::{AttemptRun, Results},
+    row_run::{CallResult, RowRun},
     shared::Effects,
-    witness_log::Known,
+    witness_log::LoggedAnswer,
 };
 use crate::{
     attempt::{Call, Effect, Field, Param, fill},
-    outcome::Outcome,
+    outcome::{Outcome, came_back},
     plan::proof_of,
     scenario::{Attempt, Request, Witness, Witnesses},
     tries::one_may_have_acted,
     verdict::{
-        Attempted, Judgement, Reason, Testimonies, Testimony, Witnessed, came_back, got_through,
-        judge_refusal,
+        ForbiddenAttempt, Judgement, Reason, WitnessAnswer, WitnessResult, WitnessResults,
+        got_through, judge_refusal,
     },
 };
 
 /// A forbidden attempt that was made.
 pub(super) struct Refusal {
-    made: Made,
+    result: CallResult,
     /// Whether it happened all the same.
     effects: Effects,
     /// What its witnesses answered before.
-    before: Before,
-    /// How many forbidden attempts had been made with this one.
-    deed: usize,
+    before: AnswersBefore,
+    /// Its number among the forbidden attempts of the row, from 1.
+    number: usize,
 }
 
-/// What both witnesses answered before the attempt.
-pub(super) struct Before {
-    pub target: Testimony,
-    pub actor: Testimony,
+/// What both witnesses of a forbidden attempt answered before it.
+pub(super) struct AnswersBefore {
+    pub target: WitnessAnswer,
+    pub actor: WitnessAnswer,
 }
 
-/// An attempt whose witnesses have yet to be asked once more.
-pub(super) struct Waiting {
-    pub case: Case,
+/// A forbidden attempt whose witnesses have yet to be asked once more.
+pub(super) struct PendingRefusal {
+    pub run: AttemptRun,
     pub refusal: Refusal,
 }
 
 /// Whether a call can have left something behind: only an answer that says no is sure to have left
 /// nothing, and even that is shown by the witnesses and fixtures asked after it.
-fn may_have_acted(made: &Made) -> bool {
-    !says_no(made) || one_may_have_acted(&made.tries)
+fn may_have_acted(result: &CallResult) -> bool {
+    !is_refusal(result) || one_may_have_acted(&result.tries)
 }
 
-fn says_no(made: &Made) -> bool {
-    matches!(made.outcome, Outcome::Denied(_) | Outcome::Rejected | Outcome::Absent)
+fn is_refusal(result: &CallResult) -> bool {
+    matches!(result.outcome, Outcome::Denied(_) | Outcome::Rejected | Outcome::Absent)
 }
 
 /// The judgement of a refusal, after it was looked whether it happened all the same.
@@ -83,16 +83,16 @@ impl RowRun {
         let Some(witnesses) = &attempt.witnesses else {
             return Err(Judgement::inconclusive(Reason::NoWitness, "the attempt has no witnesses"));
         };
-        let asked = Before {
-            target: self.testify(&witnesses.target, 0).await,
-            actor: self.testify(&witnesses.actor, 0).await,
+        let before = AnswersBefore {
+            target: self.ask_witness(&witnesses.target, 0).await,
+            actor: self.ask_witness(&witnesses.actor, 0).await,
         };
-        let before = self.stand.mark();
+        let checkpoint = self.target.checkpoint();
         let call = self.call(&attempt.request)?;
-        let state = self.stand.look(&call).await;
-        let mut made = self.send(&attempt.request, call).await?;
-        self.stand.explain(&made.call, &mut made.answer).await;
-        let effects = match made.outcome {
+        let state = self.target.look(&call).await;
+        let mut result = self.send(&attempt.request, call).await?;
+        self.target.explain(&result.call, &mut result.answer).await;
+        let effects = match result.outcome {
             Outcome::Allowed => Effects::NotLookedFor,
             Outcome::Denied(_)
             | Outcome::Rejected
@@ -101,23 +101,23 @@ impl RowRun {
             | Outcome::Unreachable
             | Outcome::BadCredentials
             | Outcome::NotImplemented
-            | Outcome::Unclear => self.stand.effects(&made.call, state).await,
+            | Outcome::Unclear => self.target.effects(&result.call, state).await,
         };
-        let deed = self.witnesses.deed();
-        let acted = may_have_acted(&made) || matches!(effects, Effects::Happened(_));
+        let number = self.witnesses.count_attempt();
+        let acted = may_have_acted(&result) || matches!(effects, Effects::Happened(_));
         if attempt.request.operation.effect != Effect::Reads && (acted || !self.shares()) {
-            self.witnesses.forget();
+            self.witnesses.invalidate();
         }
         if acted {
-            // What should not have happened must not colour what comes after it.
-            self.stand.go_back(&before).await;
+            // What should not have happened must not affect what comes after it.
+            self.target.restore(&checkpoint).await;
         }
-        Ok(Refusal { made, effects, before: asked, deed })
+        Ok(Refusal { result, effects, before, number })
     }
 
     /// Whether what witnesses answered outlasts a refusal.
     const fn shares(&self) -> bool {
-        self.progress.share && self.stand.is_exact()
+        self.progress.share && self.target.is_exact()
     }
 
     /// Whether a refusal of this attempt may wait for others. What must be read after it is read at
@@ -126,45 +126,50 @@ impl RowRun {
         self.shares() && attempt.then.is_empty() && !self.progress.fail_fast
     }
 
-    /// Asks the witnesses of every open refusal once more, and gives it its verdict.
-    pub(super) async fn settle(&mut self, results: &mut Results<'_>) {
-        for Waiting { mut case, refusal } in std::mem::take(&mut self.witnesses.open) {
-            case.resume();
-            let attempt = case.attempt.clone();
-            let judgement = if self.progress.stop.is_interrupted() && says_no(&refusal.made) {
+    /// Asks the witnesses of every pending refusal once more, and gives it its verdict.
+    pub(super) async fn judge_pending(&mut self, results: &mut Results<'_>) {
+        for PendingRefusal { mut run, refusal } in std::mem::take(&mut self.witnesses.pending) {
+            run.resume();
+            let attempt = run.attempt.clone();
+            let judgement = if self.progress.stop.is_interrupted() && is_refusal(&refusal.result) {
                 Judgement::error(
                     Reason::Cancelled,
                     "the run was stopped before its witnesses were asked again",
                 )
             } else {
-                Box::pin(self.judge(&attempt, refusal, &mut case)).await
+                Box::pin(self.judge(&attempt, refusal, &mut run)).await
             };
-            self.end(case, &judgement, results);
+            self.end(run, &judgement, results);
         }
     }
 
-    async fn judge(&mut self, attempt: &Attempt, refusal: Refusal, case: &mut Case) -> Judgement {
-        let Refusal { made, effects, before, deed } = refusal;
-        let expected = self.expected(&attempt.refusals, &made.call);
+    async fn judge(
+        &mut self,
+        attempt: &Attempt,
+        refusal: Refusal,
+        run: &mut AttemptRun,
+    ) -> Judgement {
+        let Refusal { result, effects, before, number } = refusal;
+        let expected = self.expected(&attempt.refusals, &result.call);
         let Some(witnesses) = &attempt.witnesses else {
             return Judgement::inconclusive(Reason::NoWitness, "the attempt has no witnesses");
         };
-        case.seen.witnesses(witnesses, &before);
-        let mut judgement = if made.outcome == Outcome::Allowed {
+        run.observations.witnesses_before(witnesses, &before);
+        let mut judgement = if result.outcome == Outcome::Allowed {
             got_through()
         } else {
-            let testimonies = self.asked_again(witnesses, before, deed).await;
-            case.seen.asked_again(&testimonies);
-            let session = self.callers.session_arn(&made.call.principal);
-            let attempted = Attempted {
+            let answers = self.ask_witnesses_again(witnesses, before, number).await;
+            run.observations.witnesses_after(&answers);
+            let session = self.callers.session_arn(&result.call.principal);
+            let forbidden = ForbiddenAttempt {
                 kind: attempt.kind,
-                call: &made.call,
+                call: &result.call,
                 session: session.as_deref(),
-                answer: &made.answer,
-                outcome: &made.outcome,
+                answer: &result.answer,
+                outcome: &result.outcome,
                 expected: &expected,
             };
-            match (judge_refusal(&attempted, &testimonies), self.other_session(attempt)) {
+            match (judge_refusal(&forbidden, &answers), self.other_session(attempt)) {
                 // The target does not tell its policies; by the files another session may do it.
                 (Judgement::Pass, Some(other)) => other,
                 (judgement, _) => judgement,
@@ -172,69 +177,71 @@ impl RowRun {
         };
         judgement = with_effects(judgement, effects);
         if judgement == Judgement::pass() {
-            judgement = self.prove_fixtures(attempt, &made.call, deed).await;
+            judgement = self.check_fixtures(attempt, &result.call, number).await;
         }
         if judgement == Judgement::pass() {
             judgement = self.then(attempt).await;
         }
-        judgement = made.judge_tries(judgement);
-        case.seen.expected = expected;
-        case.seen.made(self, made);
+        judgement = result.judge_tries(judgement);
+        run.observations.expected = expected;
+        run.observations.call_made(self, result);
         judgement
     }
 
-    /// What need not be asked again; nothing where each refusal has witnesses of its own.
-    fn known(&self, request: &Arc<Request>, deeds: usize) -> Option<&Known> {
-        self.witnesses.known(request, deeds).filter(|_| self.progress.share)
+    /// A success that was logged after `attempts` forbidden attempts or more and need not be asked
+    /// for again; nothing where each refusal has witnesses of its own.
+    fn logged(&self, request: &Arc<Request>, attempts: usize) -> Option<&LoggedAnswer> {
+        self.witnesses.success_after(request, attempts).filter(|_| self.progress.share)
     }
 
-    /// Asks both witnesses once more.
-    async fn asked_again(
+    /// Asks both witnesses once more, after the forbidden attempt of this number.
+    async fn ask_witnesses_again(
         &mut self,
         witnesses: &Witnesses,
-        before: Before,
-        deed: usize,
-    ) -> Testimonies {
-        Testimonies {
-            target: Witnessed {
+        before: AnswersBefore,
+        number: usize,
+    ) -> WitnessResults {
+        WitnessResults {
+            target: WitnessResult {
                 label: witnesses.target.label.clone(),
                 before: before.target,
-                after: self.testify(&witnesses.target, deed).await,
+                after: self.ask_witness(&witnesses.target, number).await,
             },
-            actor: Witnessed {
+            actor: WitnessResult {
                 label: witnesses.actor.label.clone(),
                 before: before.actor,
-                after: self.testify(&witnesses.actor, deed).await,
+                after: self.ask_witness(&witnesses.actor, number).await,
             },
         }
     }
 
-    /// Asks a witness, unless it has succeeded since something may have changed, and after so many
-    /// deeds.
-    async fn testify(&mut self, witness: &Witness, deeds: usize) -> Testimony {
-        if let Some(known) = self.known(&witness.request, deeds) {
-            return Testimony {
-                outcome: known.outcome.clone(),
-                came_back: known.came_back.clone(),
+    /// Asks a witness, unless it has succeeded since something may have changed, and after
+    /// `attempts` forbidden attempts or more.
+    async fn ask_witness(&mut self, witness: &Witness, attempts: usize) -> WitnessAnswer {
+        if let Some(logged) = self.logged(&witness.request, attempts) {
+            return WitnessAnswer {
+                outcome: logged.outcome.clone(),
+                came_back: logged.came_back.clone(),
             };
         }
         // A witness leaves no trace: what it takes away or configures must be there for the attempt
         // it proves.
-        let before = (witness.request.operation.effect != Effect::Reads).then(|| self.stand.mark());
+        let changes = witness.request.operation.effect != Effect::Reads;
+        let checkpoint = changes.then(|| self.target.checkpoint());
         let (outcome, came_back) = match self.perform(&witness.request).await {
-            Ok(made) => (made.outcome, came_back(&made.answer)),
+            Ok(result) => (result.outcome, came_back(&result.answer)),
             Err(judgement) => (Outcome::Unclear, judgement.detail().to_owned()),
         };
-        if let Some(before) = before {
-            self.stand.go_back(&before).await;
+        if let Some(checkpoint) = checkpoint {
+            self.target.restore(&checkpoint).await;
         }
-        self.witnesses.remember(&witness.request, outcome.clone(), came_back.clone());
-        Testimony { outcome, came_back }
+        self.witnesses.insert(&witness.request, outcome.clone(), came_back.clone());
+        WitnessAnswer { outcome, came_back }
     }
 
     /// A refused change must have changed nothing: every fixture on the same key still has the
     /// version it was made with.
-    async fn prove_fixtures(&mut self, attempt: &Attempt, call: &Call, deed: usize) -> Judgement {
+    async fn check_fixtures(&mut self, attempt: &Attempt, call: &Call, number: usize) -> Judgement {
         if attempt.request.operation.effect == Effect::Reads
             || attempt.request.operation.service != Service::S3
         {
@@ -257,20 +264,18 @@ impl RowRun {
                 continue;
             }
             let proof = Arc::new(proof_of(&fixture.request, &version));
-            if self.known(&proof, deed).is_some() {
+            if self.logged(&proof, number).is_some() {
                 continue;
             }
             let name = fixture.name.clone();
             match self.perform(&proof).await {
-                Ok(made) if made.outcome == Outcome::Allowed => {
-                    self.witnesses.remember(&proof, made.outcome, String::new());
+                Ok(result) if result.outcome == Outcome::Allowed => {
+                    self.witnesses.insert(&proof, result.outcome, String::new());
                 }
-                Ok(made) => {
-                    self.witnesses.remember(&proof, made.outcome.clone(), came_back(&made.answer));
-                    let detail = format!(
-                        "the fixture `{name}` is not what it was: {}",
-                        came_back(&made.answer)
-                    );
+                Ok(result) => {
+                    let came_back = came_back(&result.answer);
+                    let detail = format!("the fixture `{name}` is not what it was: {came_back}");
+                    self.witnesses.insert(&proof, result.outcome, came_back);
                     return Judgement::inconclusive(Reason::FixtureChanged, detail);
                 }
                 Err(judgement) => return judgement,

@@ -1,4 +1,4 @@
-//! From what was seen to the record of one result.
+//! From what was observed of an attempt to the record of its result.
 
 use std::{
     collections::BTreeMap,
@@ -10,27 +10,28 @@ use gainsay_sandbox::Rulings;
 use time::OffsetDateTime;
 
 use super::{
-    Event, millis,
-    refusal::{Before, Refusal, Waiting},
-    row::{Made, RowRun, Setting},
+    millis,
+    refusal::{AnswersBefore, PendingRefusal, Refusal},
+    row_run::{CallResult, RowContext, RowRun},
     timestamp,
-    waivers::{accepted, record},
+    waivers::{gap_record, waiver_record},
 };
 use crate::{
     attempt::{Answer, Call, Field, Param, command},
     environment::Waivers,
     outcome::Outcome,
     record::{
-        ExpectedRecord, GapRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord,
+        Event, ExpectedRecord, GapRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord,
         WaiverRecord, WitnessRecord,
     },
     scenario::{Attempt, Witnesses},
-    verdict::{Expected, Judgement, Reason, Testimonies, Verdict},
+    verdict::{Expected, Judgement, Reason, Verdict, WitnessResults},
 };
 
-/// The results of a row, told in the order of the file however long some have to wait.
+/// The results of a row, sent as events in the order of the file however long some have to wait.
 pub(super) struct Results<'a> {
     events: &'a mpsc::Sender<Event>,
+    /// The results that wait for one before them, by the place of their attempt in the row.
     early: BTreeMap<usize, Arc<ResultRecord>>,
     pub done: Vec<Arc<ResultRecord>>,
 }
@@ -45,11 +46,11 @@ impl<'a> Results<'a> {
         place < self.done.len() || self.early.contains_key(&place)
     }
 
-    /// Takes the result of the attempt at a place in the row, and tells what can be told.
-    pub(super) fn put(&mut self, place: usize, result: Arc<ResultRecord>) {
+    /// Takes the result of the attempt at a place in the row, and sends what is next in order.
+    pub(super) fn insert(&mut self, place: usize, result: Arc<ResultRecord>) {
         self.early.insert(place, result);
         while let Some(result) = self.early.remove(&self.done.len()) {
-            // The receiver lives as long as the run; if it is gone there is nobody to tell.
+            // The receiver lives as long as the run; if it is gone nobody wants to know.
             _ = self.events.send(Event::Result { result: result.clone() });
             self.done.push(result);
         }
@@ -57,35 +58,36 @@ impl<'a> Results<'a> {
 }
 
 /// An attempt on its way to its verdict.
-pub(super) struct Case {
+pub(super) struct AttemptRun {
     /// Its place in the row.
     pub place: usize,
     pub attempt: Arc<Attempt>,
-    pub seen: Seen,
+    pub observations: Observations,
     pub started: String,
     begun: Instant,
     /// How long it took before it had to wait, in milliseconds.
     took: f64,
 }
 
-impl Case {
+impl AttemptRun {
     pub(super) fn begin(place: usize, attempt: Arc<Attempt>) -> Self {
         Self {
             place,
             attempt,
-            seen: Seen::default(),
+            observations: Observations::default(),
             started: timestamp(OffsetDateTime::now_utc()),
             begun: Instant::now(),
             took: 0.0,
         }
     }
 
-    pub(super) fn waits(mut self, refusal: Refusal) -> Waiting {
+    /// Waits until its witnesses are asked once more.
+    pub(super) fn pending(mut self, refusal: Refusal) -> PendingRefusal {
         self.took = millis(self.begun);
-        Waiting { case: self, refusal }
+        PendingRefusal { run: self, refusal }
     }
 
-    /// The time that others took is not this one's.
+    /// Goes on after it was pending: that time is not its own.
     pub(super) fn resume(&mut self) {
         self.begun = Instant::now();
     }
@@ -96,9 +98,9 @@ impl Case {
     }
 }
 
-/// What was seen of an attempt.
+/// What was observed of an attempt.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct Observations {
     pub expected: Vec<Expected>,
     pub fields: BTreeMap<Field, Vec<String>>,
     witnesses: Vec<WitnessRecord>,
@@ -109,19 +111,19 @@ pub(super) struct Seen {
     tries: Vec<TryRecord>,
 }
 
-impl Seen {
-    /// Keeps what a call showed.
-    pub(super) fn made(&mut self, row: &RowRun, made: Made) {
-        self.tries = made.tries;
-        self.principal_arn = row.callers.session_arn(&made.call.principal);
-        let url = row.one_url(made.call.plain);
-        self.command = Some((made.call, row.region().to_owned(), url));
-        self.observed = Some(observed(&made.answer, &made.outcome));
-        self.outcome = Some(made.outcome);
+impl Observations {
+    /// Keeps what the call of the attempt showed.
+    pub(super) fn call_made(&mut self, row: &RowRun, result: CallResult) {
+        self.tries = result.tries;
+        self.principal_arn = row.callers.session_arn(&result.call.principal);
+        let url = row.endpoint_url(result.call.plain);
+        self.command = Some((result.call, row.region().to_owned(), url));
+        self.observed = Some(observed(&result.answer, &result.outcome));
+        self.outcome = Some(result.outcome);
     }
 
     /// Keeps what the witnesses answered before the attempt.
-    pub(super) fn witnesses(&mut self, witnesses: &Witnesses, before: &Before) {
+    pub(super) fn witnesses_before(&mut self, witnesses: &Witnesses, before: &AnswersBefore) {
         let both = [
             ("target", &witnesses.target, &before.target),
             ("actor", &witnesses.actor, &before.actor),
@@ -136,15 +138,16 @@ impl Seen {
         self.witnesses = records.into();
     }
 
-    /// Keeps what they answered after it.
-    pub(super) fn asked_again(&mut self, testimonies: &Testimonies) {
-        let after = [&testimonies.target.after, &testimonies.actor.after];
+    /// Keeps what the witnesses answered after the attempt.
+    pub(super) fn witnesses_after(&mut self, answers: &WitnessResults) {
+        let after = [&answers.target.after, &answers.actor.after];
         for (record, after) in self.witnesses.iter_mut().zip(after) {
             record.after = Some(after.outcome.kind());
         }
     }
 }
 
+/// The record of what came back.
 pub(super) fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
     let mut observed = ObservedRecord {
         status: answer.status(),
@@ -166,14 +169,14 @@ pub(super) fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
                 observed.resource.clone_from(&denial.resource);
                 observed.layer.clone_from(&denial.layers);
             }
-            let told = refused.rulings.as_ref().and_then(Rulings::refusal);
-            if let Some(ruling) = told {
+            let ruled = refused.rulings.as_ref().and_then(Rulings::refusal);
+            if let Some(ruling) = ruled {
                 observed.action = Some(ruling.action.clone());
                 observed.resource = Some(ruling.resource.clone());
                 observed.layer = ruling.layers();
             }
-            if let Some(ruling) = told.or_else(|| refused.found.as_ref().and_then(Rulings::refusal))
-            {
+            let found = || refused.found.as_ref().and_then(Rulings::refusal);
+            if let Some(ruling) = ruled.or_else(found) {
                 observed.statements = ruling
                     .deciders
                     .iter()
@@ -198,8 +201,8 @@ pub(super) fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
     observed
 }
 
-/// The command for a target with one URL for every service and bucket.
-fn elsewhere(call: &Call, region: &str, url: &str) -> String {
+/// A call as an `aws` command for a target with one URL for every service and bucket.
+fn endpoint_command(call: &Call, region: &str, url: &str) -> String {
     let text = command(call, region);
     let scheme = if call.plain { "http" } else { "https" };
     let host = call.operation.service.host(region);
@@ -210,22 +213,23 @@ fn elsewhere(call: &Call, region: &str, url: &str) -> String {
     if text.contains(url) { text } else { format!("{text} --endpoint-url {url}") }
 }
 
-/// What became of a result because somebody answers for it.
-pub(super) struct Settled {
+/// The verdict of a result after waivers and gaps, and the one that changed it.
+pub(super) struct FinalVerdict {
     pub verdict: Verdict,
     pub waiver: Option<WaiverRecord>,
     pub gap: Option<GapRecord>,
 }
 
-/// What did not pass, somebody may answer for. What was not made on this target, because it is
-/// left out there or because nobody answered, somebody may have accepted: it is then skipped.
-pub(super) fn settle(
+/// The verdict of a result after waivers and gaps. A waiver that covers a failed or inconclusive
+/// result makes it waived. A gap that accepts what was not made on this target, because it is left
+/// out there or because nobody answered, makes it skipped.
+pub(super) fn final_verdict(
     waivers: &Waivers,
     target: &str,
     id: &str,
     controls: &[String],
     judgement: &Judgement,
-) -> Settled {
+) -> FinalVerdict {
     let verdict = judgement.verdict();
     let today = OffsetDateTime::now_utc().date();
     let unmade = match verdict {
@@ -235,32 +239,32 @@ pub(super) fn settle(
     };
     let gap = waivers.gap(target, id, controls, today).filter(|_| unmade);
     if let Some(gap) = gap {
-        let (verdict, gap) = (Verdict::Skipped, Some(accepted(gap)));
-        return Settled { verdict, waiver: None, gap };
+        let (verdict, gap) = (Verdict::Skipped, Some(gap_record(gap)));
+        return FinalVerdict { verdict, waiver: None, gap };
     }
     let waivable = matches!(verdict, Verdict::Fail | Verdict::Inconclusive);
     let waiver = waivers.covering(id, controls, today).filter(|_| waivable);
-    Settled {
+    FinalVerdict {
         verdict: waiver.map_or(verdict, |_| Verdict::Waived),
-        waiver: waiver.map(record),
+        waiver: waiver.map(waiver_record),
         gap: None,
     }
 }
 
 /// The record of a result.
-pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> ResultRecord {
-    let duration_ms = case.duration();
-    let Case { attempt, seen, started, .. } = case;
+pub(super) fn result(context: &RowContext, run: AttemptRun, judgement: &Judgement) -> ResultRecord {
+    let duration_ms = run.duration();
+    let AttemptRun { attempt, observations, started, .. } = run;
     let mut expected = ExpectedRecord {
         effect: attempt.kind.to_string(),
-        fields: seen
+        fields: observations
             .fields
             .into_iter()
             .map(|(field, values)| (field.as_str().to_owned(), values))
             .collect(),
         ..ExpectedRecord::default()
     };
-    for answer in &seen.expected {
+    for answer in &observations.expected {
         expected.layer.extend(&answer.layers);
         expected.code.extend(answer.codes.iter().cloned());
         expected.unnamed = expected.unnamed.or_else(|| answer.unnamed.clone());
@@ -271,41 +275,46 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
     }
     expected.layer.sort_unstable();
     expected.layer.dedup();
-    let settled =
-        settle(&setting.waivers, &setting.target, &attempt.id, &attempt.controls, judgement);
+    let decided = final_verdict(
+        &context.waivers,
+        &context.target_name,
+        &attempt.id,
+        &attempt.controls,
+        judgement,
+    );
     ResultRecord {
         id: attempt.id.clone(),
-        architecture: setting.architecture.clone(),
-        scenario: setting.scenario.clone(),
-        title: setting.title.clone(),
-        row: setting.row.clone(),
+        architecture: context.architecture.clone(),
+        scenario: context.scenario.clone(),
+        title: context.title.clone(),
+        row: context.row.clone(),
         operation: attempt.request.operation.name.to_owned(),
         attempt: attempt.label.clone(),
         kind: attempt.kind.into(),
         controls: attempt.controls.clone(),
         principal: attempt.request.principal().name().to_owned(),
-        principal_arn: seen.principal_arn,
-        verdict: settled.verdict,
+        principal_arn: observations.principal_arn,
+        verdict: decided.verdict,
         reason: judgement.reason(),
         detail: judgement.detail().to_owned(),
-        waiver: settled.waiver,
-        gap: settled.gap,
-        offline: setting.by_the_files.get(&attempt.id).copied(),
-        outcome: seen.outcome.as_ref().map(Outcome::kind),
+        waiver: decided.waiver,
+        gap: decided.gap,
+        offline: context.offline_verdicts.get(&attempt.id).copied(),
+        outcome: observations.outcome.as_ref().map(Outcome::kind),
         expected,
-        observed: seen.observed,
-        witnesses: seen.witnesses,
+        observed: observations.observed,
+        witnesses: observations.witnesses,
         assumed: attempt.assumed.clone(),
-        tries: seen.tries,
+        tries: observations.tries,
         started,
         duration_ms,
-        file: setting.file.clone(),
+        file: context.file.clone(),
         line: attempt.line,
         // Nobody repeats a call that went as it should, and wording it costs as much as judging it.
-        command: match (judgement.verdict(), &seen.command) {
+        command: match (judgement.verdict(), &observations.command) {
             (Verdict::Pass, _) | (_, None) => String::new(),
             (_, Some((call, region, None))) => command(call, region),
-            (_, Some((call, region, Some(url)))) => elsewhere(call, region, url),
+            (_, Some((call, region, Some(url)))) => endpoint_command(call, region, url),
         },
     }
 }

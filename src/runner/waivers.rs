@@ -10,8 +10,8 @@ use crate::{
     verdict::Verdict,
 };
 
-/// Who answers for a failure.
-pub(super) fn record(waiver: &Waiver) -> WaiverRecord {
+/// The record of who answers for a failure.
+pub(super) fn waiver_record(waiver: &Waiver) -> WaiverRecord {
     WaiverRecord {
         owner: waiver.owner.clone(),
         reason: waiver.reason.clone(),
@@ -21,13 +21,13 @@ pub(super) fn record(waiver: &Waiver) -> WaiverRecord {
 }
 
 /// What became of the waivers of an architecture.
-pub(super) fn told(architecture: &Architecture, results: &[ResultRecord]) -> Vec<WaiverInfo> {
+pub(super) fn waivers(architecture: &Architecture, results: &[ResultRecord]) -> Vec<WaiverInfo> {
     let today = OffsetDateTime::now_utc().date();
     let waivers = architecture.waivers.waivers.iter();
-    waivers.map(|waiver| one(architecture, waiver, results, today)).collect()
+    waivers.map(|waiver| waiver_info(architecture, waiver, results, today)).collect()
 }
 
-fn one(
+fn waiver_info(
     architecture: &Architecture,
     waiver: &Waiver,
     results: &[ResultRecord],
@@ -65,12 +65,12 @@ fn one(
         of: waiver.of.to_string(),
         state,
         results: waived,
-        waiver: record(waiver),
+        waiver: waiver_record(waiver),
     }
 }
 
-/// Who accepted a gap.
-pub(super) fn accepted(gap: &Gap) -> GapRecord {
+/// The record of who accepted a gap.
+pub(super) fn gap_record(gap: &Gap) -> GapRecord {
     GapRecord {
         owner: gap.owner.clone(),
         reason: gap.reason.clone(),
@@ -86,10 +86,10 @@ pub(super) fn gaps(
 ) -> Vec<GapInfo> {
     let today = OffsetDateTime::now_utc().date();
     let here = architecture.waivers.gaps.iter().filter(|gap| gap.target == target);
-    here.map(|gap| one_gap(architecture, gap, results, today)).collect()
+    here.map(|gap| gap_info(architecture, gap, results, today)).collect()
 }
 
-fn one_gap(
+fn gap_info(
     architecture: &Architecture,
     gap: &Gap,
     results: &[ResultRecord],
@@ -124,6 +124,6 @@ fn one_gap(
         results: gap.results.clone(),
         state,
         closed,
-        gap: accepted(gap),
+        gap: gap_record(gap),
     }
 }

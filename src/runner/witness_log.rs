@@ -2,52 +2,62 @@
 
 use std::sync::Arc;
 
-use super::refusal::Waiting;
+use super::refusal::PendingRefusal;
 use crate::{outcome::Outcome, scenario::Request};
 
-/// An answer that holds until something may have changed.
-pub(super) struct Known {
+/// The answer to a request, which holds until something may have changed.
+pub(super) struct LoggedAnswer {
     request: Arc<Request>,
     pub outcome: Outcome,
     pub came_back: String,
-    /// How many forbidden attempts had been made.
-    deeds: usize,
+    /// How many forbidden attempts had been made when it was asked.
+    attempts_before: usize,
 }
 
-/// What is known from witnesses, and since when.
+/// The answers of a row's witnesses that still hold, and the refusals that wait for more.
 #[derive(Default)]
 pub(super) struct WitnessLog {
-    known: Vec<Known>,
-    /// How many forbidden attempts were made: what was asked since the last one comes after it.
-    deeds: usize,
+    answers: Vec<LoggedAnswer>,
+    /// How many forbidden attempts were made in the row.
+    forbidden_attempts: usize,
     /// Refusals whose witnesses have yet to be asked once more.
-    pub open: Vec<Waiting>,
+    pub pending: Vec<PendingRefusal>,
 }
 
 impl WitnessLog {
-    /// Counts a forbidden attempt, and answers its number.
-    pub(super) fn deed(&mut self) -> usize {
-        self.deeds += 1;
-        self.deeds
+    /// Counts a forbidden attempt, and answers its number, from 1.
+    pub(super) fn count_attempt(&mut self) -> usize {
+        self.forbidden_attempts += 1;
+        self.forbidden_attempts
     }
 
-    /// Something may have changed.
-    pub(super) fn forget(&mut self) {
-        self.known.clear();
+    /// Drops all answers, because something may have changed.
+    pub(super) fn invalidate(&mut self) {
+        self.answers.clear();
     }
 
-    /// A success of this very request after so many deeds, with nothing since that may have changed
-    /// what it would be now.
-    pub(super) fn known(&self, request: &Arc<Request>, deeds: usize) -> Option<&Known> {
-        let same =
-            |known: &&Known| Arc::ptr_eq(&known.request, request) || *known.request == **request;
-        let known = self.known.iter().find(same)?;
-        (known.deeds >= deeds && known.outcome == Outcome::Allowed).then_some(known)
+    /// The success of this very request, if it was asked after `attempts` forbidden attempts or
+    /// more, and nothing since may have changed what it would be now.
+    pub(super) fn success_after(
+        &self,
+        request: &Arc<Request>,
+        attempts: usize,
+    ) -> Option<&LoggedAnswer> {
+        let is_same = |answer: &&LoggedAnswer| {
+            Arc::ptr_eq(&answer.request, request) || *answer.request == **request
+        };
+        let answer = self.answers.iter().find(is_same)?;
+        (answer.attempts_before >= attempts && answer.outcome == Outcome::Allowed).then_some(answer)
     }
 
-    /// Keeps what a witness answered, in place of what it answered before.
-    pub(super) fn remember(&mut self, request: &Arc<Request>, outcome: Outcome, came_back: String) {
-        self.known.retain(|known| *known.request != **request);
-        self.known.push(Known { request: request.clone(), outcome, came_back, deeds: self.deeds });
+    /// Keeps the answer to a request, in place of what it was answered before.
+    pub(super) fn insert(&mut self, request: &Arc<Request>, outcome: Outcome, came_back: String) {
+        self.answers.retain(|answer| *answer.request != **request);
+        self.answers.push(LoggedAnswer {
+            request: request.clone(),
+            outcome,
+            came_back,
+            attempts_before: self.forbidden_attempts,
+        });
     }
 }

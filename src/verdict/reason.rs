@@ -53,7 +53,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The word.
+    /// Its word, as the record has it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

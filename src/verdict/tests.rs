@@ -77,22 +77,23 @@ fn words_to(user: &str, action: &str, resource: &str, clause: &str) -> String {
 }
 
 /// What the target witness answered before and after, and the actor.
-fn testimonies(outcomes: [Outcome; 4]) -> Testimonies {
+fn witness_results(outcomes: [Outcome; 4]) -> WitnessResults {
     let [target_before, target_after, actor_before, actor_after] =
-        outcomes.map(|outcome| Testimony { outcome, came_back: "a success".to_owned() });
-    let witness = |before, after| Witnessed { label: "the base request".to_owned(), before, after };
-    Testimonies {
+        outcomes.map(|outcome| WitnessAnswer { outcome, came_back: "a success".to_owned() });
+    let witness =
+        |before, after| WitnessResult { label: "the base request".to_owned(), before, after };
+    WitnessResults {
         target: witness(target_before, target_after),
         actor: witness(actor_before, actor_after),
     }
 }
 
-fn silent() -> Testimonies {
-    testimonies([const { Outcome::Unclear }; 4])
+fn silent() -> WitnessResults {
+    witness_results([const { Outcome::Unclear }; 4])
 }
 
-fn witnessed() -> Testimonies {
-    testimonies([const { Outcome::Allowed }; 4])
+fn witnessed() -> WitnessResults {
+    witness_results([const { Outcome::Allowed }; 4])
 }
 
 fn expected(layers: &[Layer], sid: Option<&str>) -> Expected {
@@ -110,7 +111,7 @@ fn judge(
     principal: Principal,
     answer: &Answer,
     expected: &Expected,
-    witnesses: &Testimonies,
+    witnesses: &WitnessResults,
 ) -> (Verdict, Option<Reason>) {
     let outcome = classify(Service::S3, answer);
     let judgement = judged(kind, &call(principal), answer, &outcome, expected, witnesses);
@@ -123,10 +124,10 @@ fn judged(
     answer: &Answer,
     outcome: &Outcome,
     expected: &Expected,
-    witnesses: &Testimonies,
+    witnesses: &WitnessResults,
 ) -> Judgement {
     let session = format!("arn:aws:sts::{OWNER}:assumed-role/app/s");
-    let attempted = Attempted {
+    let attempted = ForbiddenAttempt {
         kind,
         call,
         session: matches!(call.principal, Principal::Role(_)).then_some(session.as_str()),
@@ -180,7 +181,7 @@ fn a_proved_refusal_passes_and_each_silent_witness_makes_it_inconclusive() {
             let mut outcomes = [const { Outcome::Allowed }; 4];
             outcomes[silent] = outcome;
             let verdict =
-                judge(Kind::Deny, role(OWNER), &denied(), &resource, &testimonies(outcomes));
+                judge(Kind::Deny, role(OWNER), &denied(), &resource, &witness_results(outcomes));
             assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::NoWitness)), "{silent}");
         }
     }
@@ -544,7 +545,7 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// Whatever comes back, a deny passes only with all four testimonies and S3's own 403
+    /// Whatever comes back, a deny passes only with all four witness_results and S3's own 403
     /// AccessDenied.
     #[test]
     fn no_deny_passes_without_both_witnesses_and_an_authorization_refusal(
@@ -555,7 +556,7 @@ proptest! {
     ) {
         let principal = if anonymous { Principal::Anonymous } else { role(OWNER) };
         let wanted = expected(layer.as_slice(), None);
-        let (verdict, _) = judge(Kind::Deny, principal, &answer, &wanted, &testimonies(outcomes.clone()));
+        let (verdict, _) = judge(Kind::Deny, principal, &answer, &wanted, &witness_results(outcomes.clone()));
         if verdict == Verdict::Pass {
             prop_assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Allowed));
             let Answer::Refused(refused) = &answer else { return Err(TestCaseError::fail("passed without a refusal")) };

@@ -110,7 +110,8 @@ impl Served {
 
     /// The SDK's clients, over TLS.
     pub fn target(&self) -> Target {
-        let trust = Trust { authorities: Some(fs::read(self.ca()).unwrap()), anyone: false };
+        let trust =
+            Trust { authorities: Some(fs::read(self.ca()).unwrap()), any_certificate: false };
         let (url, plain) =
             (Url::parse(self.told("https")).unwrap(), Url::parse(self.told("http")).unwrap());
         Target::endpoint(&url, Some(&plain), &trust, self.told("region"), "test", None).unwrap()

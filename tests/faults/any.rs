@@ -16,7 +16,10 @@ use gainsay::{
     outcome::{Outcome, classify},
     scenario::{Kind, Principal},
     suite::Architecture,
-    verdict::{Attempted, Expected, Testimonies, Testimony, Verdict, Witnessed, judge_refusal},
+    verdict::{
+        Expected, ForbiddenAttempt, Verdict, WitnessAnswer, WitnessResult, WitnessResults,
+        judge_refusal,
+    },
 };
 use gainsay_iam::Layer;
 use gainsay_sandbox::Sandbox;
@@ -261,11 +264,11 @@ fn outcomes() -> impl Strategy<Value = [Outcome; 4]> {
     prop::array::uniform4(outcome)
 }
 
-fn testimonies(outcomes: [Outcome; 4]) -> Testimonies {
+fn testimonies(outcomes: [Outcome; 4]) -> WitnessResults {
     let [target_before, target_after, actor_before, actor_after] =
-        outcomes.map(|outcome| Testimony { outcome, came_back: String::new() });
-    let witness = |before, after| Witnessed { label: "a witness".to_owned(), before, after };
-    Testimonies {
+        outcomes.map(|outcome| WitnessAnswer { outcome, came_back: String::new() });
+    let witness = |before, after| WitnessResult { label: "a witness".to_owned(), before, after };
+    WitnessResults {
         target: witness(target_before, target_after),
         actor: witness(actor_before, actor_after),
     }
@@ -291,7 +294,7 @@ pub fn no_bytes_pass() -> Result<(), Failed> {
                 let answer = runtime.block_on(attempt::call(&forbidden.clients, &forbidden.call));
                 let outcome = classify(forbidden.call.operation.service, &answer);
                 let session = forbidden.session();
-                let attempted = Attempted {
+                let attempted = ForbiddenAttempt {
                     kind: Kind::Deny,
                     call: &forbidden.call,
                     session: session.as_deref(),

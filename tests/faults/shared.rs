@@ -15,11 +15,11 @@ use aws_smithy_runtime_api::client::{
     orchestrator::{HttpRequest, HttpResponse},
 };
 use gainsay::{
-    cloud::{Chain, Clients, Target, WrapConnector},
+    cloud::{Clients, CredentialChain, Target, WrapConnector},
     environment::Bindings,
     plan::{Plan, Selection},
     record::RunRecord,
-    runner::{self, Caller, Ground, Options, Place, Stop},
+    runner::{self, Caller, Options, RunTarget, SharedTarget, Stop},
     suite::Architecture,
     verdict::{Reason, Verdict},
 };
@@ -201,10 +201,10 @@ async fn run(
         let (app, done) = (liar.clone(), done.clone());
         SharedHttpConnector::new(Liar { inner, lie, app, done })
     });
-    let ground = Ground {
+    let shared = SharedTarget {
         target: Target::sandbox(&sandbox, region, Some(&between)),
         caller: Caller {
-            chain: Chain::of(sandbox.caller_credentials().into()),
+            chain: CredentialChain::of(sandbox.caller_credentials().into()),
             account: environment.deployed.account.clone(),
             arn: environment.deployed.caller.arn.clone(),
         },
@@ -216,9 +216,9 @@ async fn run(
         plain: true,
         provisioned: None,
     };
-    let place = Place::Shared {
+    let place = RunTarget::Shared {
         name: "elsewhere".to_owned(),
-        grounds: BTreeMap::from([(architecture.name.clone(), Arc::new(ground))]),
+        targets: BTreeMap::from([(architecture.name.clone(), Arc::new(shared))]),
     };
     // Beside a check something must be refused, or nothing is changed.
     let beside = (deed == "VER-02").then(|| format!("/{}/", place::READ));

@@ -165,7 +165,8 @@ impl Server {
     }
 
     pub fn target(&self) -> Target {
-        let trust = Trust { authorities: Some(fs::read(&self.ca_file).unwrap()), anyone: false };
+        let trust =
+            Trust { authorities: Some(fs::read(&self.ca_file).unwrap()), any_certificate: false };
         let (url, plain) = (Url::parse(&self.url).unwrap(), Url::parse(&self.plain_url).unwrap());
         Target::endpoint(&url, Some(&plain), &trust, "eu-west-1", "test", None).unwrap()
     }

@@ -12,7 +12,7 @@ use crate::{
         Answer, Call, Field, Output, Param, Service, SignedRequest,
         content::{joined, tags},
     },
-    cloud::{Clients, Told},
+    cloud::{Clients, Response},
 };
 
 /// Why a call could not be made of what the scenario says. Nothing was sent.
@@ -105,7 +105,7 @@ pub(super) async fn send_signed<F>(
     read: F,
 ) -> Answer
 where
-    F: FnOnce(&Told) -> Result<Output, Answer>,
+    F: FnOnce(&Response) -> Result<Output, Answer>,
 {
     let answer =
         clients.ask(service, request).await.and_then(|told| Ok(told.success(read(&told)?)));

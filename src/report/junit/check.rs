@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     record::{Counts, RunRecord},
     report::junit::{
-        JunitError, Sign, earlier, names,
+        CaseStatus, JunitError, earlier, names,
         read::{Attributes, ReadSuite, Reading},
     },
 };
@@ -39,8 +39,9 @@ pub fn check(xml: &[u8], record: &RunRecord) -> Result<(), JunitError> {
     })
 }
 
-/// What the record says of the cases of a suite: the sign, and how many tries came before the last.
-type Cases<'a> = HashMap<&'a str, (Sign, usize)>;
+/// What the record says of the cases of a suite: their status, and how many tries came before the
+/// last.
+type Cases<'a> = HashMap<&'a str, (CaseStatus, usize)>;
 
 /// Every result is there once under its name, with its verdict, and nothing else is.
 fn same_cases(
@@ -50,12 +51,12 @@ fn same_cases(
 ) -> Result<(), JunitError> {
     let mut left: HashMap<&str, Cases<'_>> = HashMap::new();
     for suite in controls {
-        let cases = suite.cases.iter().map(|(name, _)| (name.as_str(), (Sign::Error, 0)));
+        let cases = suite.cases.iter().map(|(name, _)| (name.as_str(), (CaseStatus::Error, 0)));
         left.insert(&suite.name, cases.collect());
     }
     for suite in suites {
         let cases = suite.cases.iter().map(|case| {
-            (case.name.as_str(), (Sign::of(case.result.verdict), earlier(case.result).len()))
+            (case.name.as_str(), (CaseStatus::of(case.result.verdict), earlier(case.result).len()))
         });
         left.insert(&suite.name, cases.collect());
     }
@@ -69,12 +70,12 @@ fn same_cases(
                 return Err(JunitError::UnknownCase { suite, name });
             }
             match cases.remove(case.name.as_str()) {
-                Some((expected, reruns)) if expected == case.sign => {
+                Some((expected, reruns)) if expected == case.status => {
                     same(&format!("earlier tries of `{}`", case.name), reruns, case.reruns)?;
                 }
                 Some((expected, _)) => {
                     let (suite, name) = place();
-                    return Err(JunitError::Outcome { suite, name, expected, found: case.sign });
+                    return Err(JunitError::Outcome { suite, name, expected, found: case.status });
                 }
                 None => {
                     let (suite, name) = place();
@@ -113,11 +114,11 @@ impl Tally {
         let mut tally = Self::default();
         for case in suites.iter().flat_map(|suite| &suite.cases) {
             tally.tests += 1;
-            match case.sign {
-                Sign::Success => {}
-                Sign::Failure => tally.failures += 1,
-                Sign::Error => tally.errors += 1,
-                Sign::Skipped => tally.skipped += 1,
+            match case.status {
+                CaseStatus::Success => {}
+                CaseStatus::Failure => tally.failures += 1,
+                CaseStatus::Error => tally.errors += 1,
+                CaseStatus::Skipped => tally.skipped += 1,
             }
         }
         tally

@@ -12,7 +12,7 @@ use quick_xml::{
     events::{BytesRef, BytesStart, BytesText, Event},
 };
 
-use crate::report::junit::{JunitError, Sign};
+use crate::report::junit::{CaseStatus, JunitError};
 
 /// What a report says.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ pub(super) struct ReadSuite {
 pub(super) struct ReadCase {
     pub(super) name: String,
     pub(super) classname: String,
-    pub(super) sign: Sign,
+    pub(super) status: CaseStatus,
     /// How many tries were made before the last.
     pub(super) reruns: usize,
 }
@@ -58,7 +58,7 @@ enum Element {
     Case,
     Properties,
     Property,
-    Sign(Sign),
+    Status(CaseStatus),
     /// A try before the last, of a case that succeeded in the end or did not.
     Rerun(&'static str),
     StackTrace,
@@ -72,9 +72,9 @@ impl Element {
             "testcase" => Self::Case,
             "properties" => Self::Properties,
             "property" => Self::Property,
-            "failure" => Self::Sign(Sign::Failure),
-            "error" => Self::Sign(Sign::Error),
-            "skipped" => Self::Sign(Sign::Skipped),
+            "failure" => Self::Status(CaseStatus::Failure),
+            "error" => Self::Status(CaseStatus::Error),
+            "skipped" => Self::Status(CaseStatus::Skipped),
             "flakyError" => Self::Rerun(FLAKY),
             "rerunError" => Self::Rerun("rerunError"),
             "stackTrace" => Self::StackTrace,
@@ -91,9 +91,9 @@ impl Element {
             Self::Property => "property",
             Self::Rerun(name) => name,
             Self::StackTrace => "stackTrace",
-            Self::Sign(Sign::Failure) => "failure",
-            Self::Sign(Sign::Skipped) => "skipped",
-            Self::Sign(Sign::Error | Sign::Success) => "error",
+            Self::Status(CaseStatus::Failure) => "failure",
+            Self::Status(CaseStatus::Skipped) => "skipped",
+            Self::Status(CaseStatus::Error | CaseStatus::Success) => "error",
         }
     }
 
@@ -104,7 +104,7 @@ impl Element {
             Self::Case => matches!(parent, Some(Self::Suite)),
             Self::Properties => matches!(parent, Some(Self::Suite | Self::Case)),
             Self::Property => matches!(parent, Some(Self::Properties)),
-            Self::Sign(_) | Self::Rerun(_) => matches!(parent, Some(Self::Case)),
+            Self::Status(_) | Self::Rerun(_) => matches!(parent, Some(Self::Case)),
             Self::StackTrace => matches!(parent, Some(Self::Rerun(_))),
         }
     }
@@ -190,21 +190,21 @@ impl Reading {
                 let case = ReadCase {
                     name: take("name"),
                     classname: take("classname"),
-                    sign: Sign::Success,
+                    status: CaseStatus::Success,
                     reruns: 0,
                 };
                 self.suites.last_mut().ok_or_else(misplaced)?.cases.push(case);
             }
-            Element::Sign(sign) => {
+            Element::Status(status) => {
                 let case = self.case().ok_or_else(misplaced)?;
-                if case.sign != Sign::Success || case.reruns > 0 {
+                if case.status != CaseStatus::Success || case.reruns > 0 {
                     return Err(misplaced());
                 }
-                case.sign = sign;
+                case.status = status;
             }
             Element::Rerun(name) => {
                 let case = self.case().ok_or_else(misplaced)?;
-                if (case.sign == Sign::Success) != (name == FLAKY) {
+                if (case.status == CaseStatus::Success) != (name == FLAKY) {
                     return Err(misplaced());
                 }
                 case.reruns += 1;
@@ -227,7 +227,7 @@ impl Reading {
         if text.contains("]]>") {
             return Err(Problem::new("`]]>` must be escaped"));
         }
-        if matches!(self.open.last(), Some(Element::Sign(_) | Element::StackTrace))
+        if matches!(self.open.last(), Some(Element::Status(_) | Element::StackTrace))
             || text.chars().all(|c| matches!(c, ' ' | '\n' | '\r' | '\t'))
         {
             return Ok(());
@@ -240,7 +240,7 @@ impl Reading {
         let character =
             reference.resolve_char_ref().map_err(|error| Problem::new(&error.to_string()))?;
         let known = character.map_or_else(|| resolve_predefined_entity(&name).is_some(), is_xml);
-        if known && matches!(self.open.last(), Some(Element::Sign(_) | Element::StackTrace)) {
+        if known && matches!(self.open.last(), Some(Element::Status(_) | Element::StackTrace)) {
             return Ok(());
         }
         Err(Problem::new(&format!("`&{name};` does not belong there")))
@@ -275,7 +275,8 @@ fn attributes(start: &BytesStart<'_>, kept: bool) -> Result<Attributes, Problem>
 
 /// The characters of XML 1.0.
 const fn is_xml(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+    let is_white = matches!(c, '\t' | '\n' | '\r');
+    is_white || matches!(c, ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 /// An error that does not know its place yet.

@@ -84,9 +84,9 @@ fn controls(record: &RunRecord, paint: Paint, all: bool) -> String {
         })
     };
     let is_shown = |control: &&ControlSummary| {
-        let told = control.counts.total > 0
+        let is_listed = control.counts.total > 0
             || (control.not_testable.is_some() && whole(&control.architecture));
-        told && (all || control.verdict != ControlVerdict::Pass)
+        is_listed && (all || control.verdict != ControlVerdict::Pass)
     };
     let shown: Vec<&ControlSummary> = record.summary.controls.iter().filter(is_shown).collect();
     let several = record.run.architectures.len() > 1;
@@ -271,7 +271,8 @@ fn result_line(record: &RunRecord, paint: Paint) -> String {
     let Ending { word, like, .. } = ending(record);
     let word = paint.verdict(like, word);
     format!(
-        "result: {word}. {pass} passed; {fail} failed; {inconclusive} inconclusive; {error} {errors}; {skipped} skipped{waived}; \
+        "result: {word}. {pass} passed; {fail} failed; {inconclusive} inconclusive; {error} \
+         {errors}; {skipped} skipped{waived}; \
          finished in {seconds:.2}s, {calls}\n"
     )
 }
@@ -291,25 +292,31 @@ struct Ending {
 }
 
 fn ending(record: &RunRecord) -> Ending {
-    let is = |exit: Exit| record.summary.exit_code == exit.code();
-    let (word, like, meaning) = if is(Exit::Ok) {
-        ("ok", Verdict::Pass, "everything passed")
-    } else if is(Exit::Failed) {
-        let meaning = if record.summary.counts.fail > 0 {
-            "a forbidden act succeeded, a permitted one failed, something was refused for the wrong reason, or what was read is not as it must be"
-        } else {
-            "a waiver has expired"
-        };
-        ("FAILED", Verdict::Fail, meaning)
-    } else if is(Exit::NothingRun) {
-        ("NOTHING RUN", Verdict::Error, "nothing was selected, or everything was skipped")
-    } else if is(Exit::Unfinished) {
-        (
+    let (word, like, meaning) = match Exit::from_code(record.summary.exit_code) {
+        Some(Exit::Ok) => ("ok", Verdict::Pass, "everything passed"),
+        Some(Exit::Failed) if record.summary.counts.fail > 0 => (
+            "FAILED",
+            Verdict::Fail,
+            "a forbidden act succeeded, a permitted one failed, something was refused for the \
+             wrong reason, or what was read is not as it must be",
+        ),
+        Some(Exit::Failed) => ("FAILED", Verdict::Fail, "a waiver has expired"),
+        Some(Exit::NothingRun) => {
+            ("NOTHING RUN", Verdict::Error, "nothing was selected, or everything was skipped")
+        }
+        Some(Exit::Unfinished) => (
             "UNFINISHED",
             Verdict::Error,
             "a report could not be written, or what was made could not be removed",
-        )
-    } else if record.run.interrupted {
+        ),
+        Some(Exit::Undecided | Exit::BadInput | Exit::Usage) | None => undecided(record),
+    };
+    Ending { word, like, meaning }
+}
+
+/// What is said of a run that is neither passed nor failed.
+fn undecided(record: &RunRecord) -> (&'static str, Verdict, &'static str) {
+    if record.run.interrupted {
         ("STOPPED", Verdict::Inconclusive, "the run was stopped before its end")
     } else if record.summary.counts.inconclusive + record.summary.counts.error == 0 {
         (
@@ -324,6 +331,5 @@ fn ending(record: &RunRecord) -> Ending {
             Verdict::Inconclusive,
             "something is undecided, and counts neither as passed nor as failed",
         )
-    };
-    Ending { word, like, meaning }
+    }
 }

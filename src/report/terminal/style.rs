@@ -43,7 +43,7 @@ pub(super) const fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The same in one character.
+/// The character of a verdict in `--format terse`.
 pub(super) const fn character(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => ".",

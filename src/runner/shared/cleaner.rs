@@ -5,14 +5,14 @@ use std::sync::Arc;
 use gainsay_model::{Role, Service};
 
 use super::{
-    Keeper,
+    SessionStore,
     journal::{Is, Thing},
 };
 use crate::{
     attempt::Answer,
     cloud::Clients,
+    outcome::came_back,
     outcome::{Outcome, classify},
-    verdict::came_back,
 };
 
 /// Why nobody can remove things, or look at them.
@@ -46,7 +46,7 @@ impl From<Answer> for RemoveError {
 /// Whoever removes things, and what could not be removed.
 #[derive(Debug)]
 pub(in crate::runner) struct Cleaner {
-    keeper: Arc<Keeper>,
+    keeper: Arc<SessionStore>,
     /// The role that does it; without one, the caller.
     role: Option<Arc<Role>>,
     pub left: Vec<String>,
@@ -54,7 +54,7 @@ pub(in crate::runner) struct Cleaner {
 }
 
 impl Cleaner {
-    pub(in crate::runner) fn new(keeper: &Arc<Keeper>, role: Option<Arc<Role>>) -> Self {
+    pub(in crate::runner) fn new(keeper: &Arc<SessionStore>, role: Option<Arc<Role>>) -> Self {
         Self { keeper: keeper.clone(), role, left: Vec::new(), calls: 0 }
     }
 
@@ -79,12 +79,12 @@ impl Cleaner {
     pub(super) async fn clients(&self) -> Result<Clients, NoClients> {
         let credentials = if let Some(role) = &self.role {
             let session = self.keeper.session(role).await;
-            session.map_err(|why| NoClients::Role(role.name.clone(), why))?.credentials
+            session.map_err(|why| NoClients::Role(role.name.clone(), why.to_string()))?.credentials
         } else {
-            let chain = &self.keeper.ground().caller.chain;
-            chain.credentials().await.map_err(NoClients::Caller)?
+            let chain = &self.keeper.target().caller.chain;
+            chain.credentials().await.map_err(|why| NoClients::Caller(why.to_string()))?
         };
-        Ok(self.keeper.ground().target.fork().clients(Some(&credentials), false))
+        Ok(self.keeper.target().target.fork().clients(Some(&credentials), false))
     }
 
     async fn one(&mut self, clients: &Clients, thing: &Thing) -> Result<(), RemoveError> {

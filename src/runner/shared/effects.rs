@@ -12,7 +12,7 @@ use super::{
 use crate::{
     attempt::{Answer, Call, Effect, Leaves, ObjectSetting, On, Param},
     cloud::Clients,
-    verdict::came_back,
+    outcome::came_back,
 };
 
 /// What is under a key.

@@ -20,8 +20,9 @@ use crate::{
     check::{Reading, Seen},
     cloud::{Clients, Target},
     environment::Environment,
+    outcome::came_back,
+    principal::Session,
     scenario::Principal,
-    verdict::came_back,
 };
 
 /// The policy engine over the policies of a shared target.
@@ -30,8 +31,8 @@ pub(in crate::runner) struct Engine {
     sandbox: Sandbox,
     region: String,
     sessions: BTreeMap<String, Credentials>,
-    /// Names of buckets whose policy there is the declared one.
-    known: Mutex<BTreeSet<String>>,
+    /// The names of the buckets whose policy on the target is the declared one.
+    declared: Mutex<BTreeSet<String>>,
 }
 
 impl Engine {
@@ -41,29 +42,27 @@ impl Engine {
         run: &str,
     ) -> Self {
         let sandbox = Sandbox::new(&environment.deployed);
-        let name = format!("gainsay-{run}");
         let session = |role: &Arc<Role>| {
-            let tags =
-                environment.session(&role.name).map_or(&[][..], |session| &session.session_tags);
-            (role.name.clone(), sandbox.session_of(role, &name, tags).into())
+            let session = Session::issued(&sandbox, environment, role, run);
+            (role.name.clone(), session.credentials)
         };
         Self {
             sessions: roles.iter().map(session).collect(),
             sandbox,
             region: environment.deployed.region.clone(),
-            known: Mutex::default(),
+            declared: Mutex::default(),
         }
     }
 
-    /// Takes the declared policy of a bucket as the one it has.
-    pub(in crate::runner) fn take(&self, bucket: &str) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(bucket.to_owned());
+    /// Notes that a bucket has its declared policy on the target.
+    pub(in crate::runner) fn mark_declared(&self, bucket: &str) {
+        let mut declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
+        declared.insert(bucket.to_owned());
     }
 
-    /// The buckets whose policy was taken as the declared one.
-    pub(in crate::runner) fn known(&self) -> BTreeSet<String> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The names of the buckets that were marked as having their declared policy.
+    pub(in crate::runner) fn declared_buckets(&self) -> BTreeSet<String> {
+        self.declared.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads a bucket's policy as one of those who may: whether it is the declared one, and how
@@ -85,7 +84,11 @@ impl Engine {
                     {
                         None
                     }
-                    _ => continue,
+                    Answer::Success { .. }
+                    | Answer::Refused(_)
+                    | Answer::Malformed { .. }
+                    | Answer::Unreachable { .. }
+                    | Answer::NotSent { .. } => continue,
                 },
             };
             let declared = bucket.policy.as_ref().map(|policy| policy.text.as_ref());
@@ -104,7 +107,7 @@ impl Engine {
         let clients =
             Target::sandbox(&self.sandbox, &self.region, None).clients(Some(credentials), false);
         match clients.ask(row.service, &row.ask(&reading.subject, &reading.parameters)).await {
-            Ok(told) => row.seen(&reading.subject, told.status, &told.body),
+            Ok(response) => row.seen(&reading.subject, response.status, &response.body),
             Err(answer) => Seen::NotRead(came_back(&answer)),
         }
     }
@@ -112,8 +115,9 @@ impl Engine {
     /// What decides about a call; nothing where that is not known.
     pub(in crate::runner) async fn decides(&self, call: &Call) -> Option<Rulings> {
         let bucket = call.get(Param::Bucket)?;
-        let is_known = self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&bucket);
-        if !is_known || call.operation.service != Service::S3 {
+        let is_declared =
+            self.declared.lock().unwrap_or_else(PoisonError::into_inner).contains(&bucket);
+        if !is_declared || call.operation.service != Service::S3 {
             return None;
         }
         let credentials = match &call.principal {
@@ -126,7 +130,10 @@ impl Engine {
             Answer::Refused(refused) => {
                 refused.rulings.filter(|rulings| rulings.refusal().is_some())
             }
-            _ => None,
+            Answer::Success { .. }
+            | Answer::Malformed { .. }
+            | Answer::Unreachable { .. }
+            | Answer::NotSent { .. } => None,
         }
     }
 }

@@ -18,17 +18,22 @@ fn an_unnamed_refusal_may_be_bare_and_is_decided_by_what_is_said() {
         }
         _ => panic!("a refusal"),
     };
-    let stranger = || role("444455556666");
+    let other_account = || role("444455556666");
     for (answer, who, layers, verdict) in [
         (bare.clone(), Principal::Anonymous, &[][..], Verdict::Pass),
         (bare.clone(), Principal::Anonymous, &[Layer::Resource], Verdict::Pass),
-        (bare.clone(), stranger(), &[Layer::Resource], Verdict::Pass),
+        (bare.clone(), other_account(), &[Layer::Resource], Verdict::Pass),
         (bare.clone(), role(OWNER), &[Layer::Resource], Verdict::Inconclusive),
-        (told(Layer::Resource), stranger(), &[Layer::Resource], Verdict::Pass),
-        (told(Layer::BlockPublicAccess), stranger(), &[Layer::Resource], Verdict::Fail),
-        (told(Layer::BlockPublicAccess), stranger(), &[], Verdict::Pass),
-        (found(Layer::Resource), stranger(), &[Layer::Resource], Verdict::Pass),
-        (found(Layer::BlockPublicAccess), stranger(), &[Layer::Resource], Verdict::Inconclusive),
+        (told(Layer::Resource), other_account(), &[Layer::Resource], Verdict::Pass),
+        (told(Layer::BlockPublicAccess), other_account(), &[Layer::Resource], Verdict::Fail),
+        (told(Layer::BlockPublicAccess), other_account(), &[], Verdict::Pass),
+        (found(Layer::Resource), other_account(), &[Layer::Resource], Verdict::Pass),
+        (
+            found(Layer::BlockPublicAccess),
+            other_account(),
+            &[Layer::Resource],
+            Verdict::Inconclusive,
+        ),
         (denied(), role(OWNER), &[Layer::Resource, Layer::BlockPublicAccess], Verdict::Pass),
         (denied(), role(OWNER), &[Layer::Resource], Verdict::Inconclusive),
         (denied(), role(OWNER), &[Layer::Identity], Verdict::Inconclusive),

@@ -290,7 +290,11 @@ fn deletes_that_cannot_be_decided_leave_no_bucket_in_place_of_an_access_point() 
         let unmodelled = "501 NotImplemented not-implemented";
         let mut table = Table::default();
         let delete = [(Param::Bucket, alias), (Param::Key, "k")];
-        table.row("deletes", &place.outcome("admin", "s3:DeleteObjects", &delete).await, unmodelled);
+        table.row(
+            "deletes",
+            &place.outcome("admin", "s3:DeleteObjects", &delete).await,
+            unmodelled,
+        );
         table.row(
             "what only a bucket takes",
             &place.outcome("admin", "s3:GetBucketVersioning", &[(Param::Bucket, alias)]).await,

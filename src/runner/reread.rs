@@ -2,14 +2,11 @@
 //! difference in meaning that is still there when it is read once more makes those results
 //! inconclusive.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt as _, stream};
 
-use super::{Options, Stage, Stop, checks::read_again};
+use super::{Deployments, Options, Stop, checks::read_again};
 use crate::{
     plan::Plan,
     record::{ResultKind, ResultRecord},
@@ -17,12 +14,13 @@ use crate::{
     verdict::{Reason, Verdict},
 };
 
-/// Reads again, and takes back what does not hold any more. Answers how many calls that took.
+/// Reads again what passed results rest on, and makes those inconclusive for which it has changed.
+/// Answers how many calls that took.
 pub(super) async fn confirm(
     plan: &Plan<'_>,
     options: &Options,
     stop: &Stop,
-    stages: &BTreeMap<String, Arc<Stage>>,
+    deployments: &Deployments,
     results: &mut [ResultRecord],
 ) -> u64 {
     if stop.is_interrupted() {
@@ -35,11 +33,15 @@ pub(super) async fn confirm(
         .collect();
     let mut readings = Vec::new();
     for planned in plan.checks.iter().filter(|planned| passed.contains(&planned.reading.id)) {
-        let stage = stages.get(&planned.architecture.name);
-        readings.extend(stage.filter(|stage| stage.is_shared()).map(|stage| (planned, stage)));
+        let deployment = deployments.get(&planned.architecture.name);
+        readings.extend(
+            deployment
+                .filter(|deployment| deployment.is_shared())
+                .map(|deployment| (planned, deployment)),
+        );
     }
-    let read = readings.iter().map(async |(planned, stage)| {
-        let (changed, calls) = read_again(planned, stage, options, stop).await;
+    let read = readings.iter().map(async |(planned, deployment)| {
+        let (changed, calls) = read_again(planned, deployment, options, stop).await;
         (changed.map(|what| (planned.reading.id.clone(), what)), calls)
     });
     let read: Vec<_> = stream::iter(read).buffered(options.jobs.max(1)).collect().await;
@@ -47,10 +49,10 @@ pub(super) async fn confirm(
     let mut changed: BTreeMap<String, String> =
         read.into_iter().filter_map(|(changed, _)| changed).collect();
     for architecture in &plan.architectures {
-        let Some(stage) = stages.get(&architecture.name) else { continue };
-        let (buckets, asked) = stage.changed_policies(&architecture.environment).await;
+        let Some(deployment) = deployments.get(&architecture.name) else { continue };
+        let (buckets, asked) = deployment.changed_policies(&architecture.environment).await;
         calls += asked;
-        changed.extend(of_buckets(plan, architecture, &buckets));
+        changed.extend(refusals_on(plan, architecture, &buckets));
     }
     for result in results.iter_mut().filter(|result| result.verdict == Verdict::Pass) {
         if let Some(what) = changed.remove(&result.id) {
@@ -62,8 +64,9 @@ pub(super) async fn confirm(
     calls
 }
 
-/// The attempts on buckets whose policy is not what it was, of which a refusal was credited to it.
-fn of_buckets(
+/// The refused attempts on buckets whose policy is not what it was, by their ids, each with what to
+/// say of it.
+fn refusals_on(
     plan: &Plan<'_>,
     architecture: &Architecture,
     buckets: &BTreeSet<String>,

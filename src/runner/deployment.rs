@@ -1,4 +1,5 @@
-//! What one architecture's rows share: where everything is deployed, and the sessions of its roles.
+//! An architecture as it is deployed for a run: the target its rows share or the sandbox they fork,
+//! and the sessions of its roles.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,59 +11,61 @@ use gainsay_model::Role;
 use gainsay_sandbox::Sandbox;
 
 use super::{
-    Options, Place,
-    shared::{Cleaner, Engine, Ground, Journal, Keeper},
-    stand::Stand,
+    Options, RunTarget,
+    row_target::RowTarget,
+    shared::{Cleaner, Engine, Journal, SessionStore, SharedTarget},
 };
 use crate::{
     check::{Reading, Seen},
     cloud::{Clients, Target},
     environment::Environment,
     plan::{self, Plan, PlannedRow, obstacle, unreadable},
-    principal::{Session, Sessions},
+    principal::{Session, SessionError, Sessions},
     scenario::Attempt,
     suite::Architecture,
 };
 
-/// What one architecture's rows share.
+/// An architecture as it is deployed for a run.
 #[derive(Debug)]
-pub(super) struct Stage {
+pub(super) struct Deployment {
     /// The target, as the record names it.
-    pub place: String,
-    on: On,
+    pub target_name: String,
+    backend: Backend,
     pub sessions: Sessions,
-    /// Whose sessions there are on a shared target.
+    /// The roles that have sessions on a shared target; empty on the sandbox.
     roles: Vec<Arc<Role>>,
+    /// How many calls it took to prepare it.
     pub calls: u64,
 }
 
+/// What answers the calls.
 #[derive(Debug)]
-enum On {
+enum Backend {
     /// A sandbox that each row forks.
     Sandbox(Sandbox),
     /// A target that all rows share.
     Shared {
-        keeper: Arc<Keeper>,
+        sessions: Arc<SessionStore>,
         engine: Arc<Engine>,
         cleanup: Option<Arc<Role>>,
-        /// The same on a sandbox that is as the environment says.
-        offline: Box<Stage>,
+        /// The architecture on a sandbox that is as the environment says.
+        offline: Box<Deployment>,
     },
 }
 
-impl Stage {
+impl Deployment {
     /// Makes everything ready for an architecture's rows.
     pub(super) async fn prepare(
         plan: &Plan<'_>,
         architecture: &Architecture,
-        place: &Place,
+        target: &RunTarget,
         options: &Options,
     ) -> Self {
-        match place.ground(&architecture.name) {
+        match target.of_architecture(&architecture.name) {
             None => Self::sandbox(plan, architecture, options).await,
-            Some(ground) => Self {
-                place: place.name(),
-                ..Self::shared(plan, architecture, ground, options).await
+            Some(shared) => Self {
+                target_name: target.name(),
+                ..Self::shared(plan, architecture, shared, options).await
             },
         }
     }
@@ -82,54 +85,50 @@ impl Stage {
         )
         .await;
         Self {
-            place: Place::Sandbox.name(),
-            on: On::Sandbox(sandbox),
+            target_name: RunTarget::Sandbox.name(),
+            backend: Backend::Sandbox(sandbox),
             calls: sessions.calls(),
             roles: Vec::new(),
             sessions,
         }
     }
 
-    /// The same where somebody else than the environment's caller assumes the roles: whether they
-    /// could be assumed is not asked.
-    fn by_the_files(plan: &Plan<'_>, architecture: &Architecture, options: &Options) -> Self {
+    /// Deploys an architecture into a sandbox for the offline verdicts of a run on another target.
+    /// There somebody else than the environment's caller assumes the roles, so the sandbox issues
+    /// their sessions without asking their trust policies.
+    fn offline_sandbox(plan: &Plan<'_>, architecture: &Architecture, options: &Options) -> Self {
         let environment = &architecture.environment;
         let sandbox = Sandbox::new(&environment.deployed);
         let mut sessions = Sessions::default();
         for role in roles(plan, architecture) {
-            let tags =
-                environment.session(&role.name).map_or(&[][..], |session| &session.session_tags);
-            let name = format!("gainsay-{}", options.run);
-            let session = Session {
-                credentials: sandbox.session_of(&role, &name, tags).into(),
-                arn: format!("arn:aws:sts::{}:assumed-role/{}/{name}", role.account, role.name),
-            };
-            sessions.put(&role.name, Ok(session));
+            let session = Session::issued(&sandbox, environment, &role, &options.run);
+            sessions.insert(&role.name, Ok(session));
         }
         Self {
-            place: Place::Sandbox.name(),
-            on: On::Sandbox(sandbox),
+            target_name: RunTarget::Sandbox.name(),
+            backend: Backend::Sandbox(sandbox),
             sessions,
             roles: Vec::new(),
             calls: 0,
         }
     }
 
-    /// Assumes the roles that the attempts need which are made there.
+    /// Assumes, on a shared target, the roles that are needed for the attempts that may be made
+    /// there.
     async fn shared(
         plan: &Plan<'_>,
         architecture: &Architecture,
-        ground: &Arc<Ground>,
+        shared: &Arc<SharedTarget>,
         options: &Options,
     ) -> Self {
         let environment = &architecture.environment;
         let needs = plan
-            .needs(architecture, |row, attempt| obstacle(row, attempt, &ground.limits()).is_none());
+            .needs(architecture, |row, attempt| obstacle(row, attempt, &shared.limits()).is_none());
         let roles = needs.roles(environment);
-        let keeper = Arc::new(Keeper::new(ground, environment, &options.run));
-        let sessions = keeper.open(&roles).await;
+        let store = Arc::new(SessionStore::new(shared, environment, &options.run));
+        let sessions = store.open(&roles).await;
         let engine = Arc::new(Engine::new(environment, &roles, &options.run));
-        let readers = readers(&keeper, &roles).await;
+        let readers = readers(&store, &roles).await;
         let mut calls = 1 + 2 * roles.len() as u64;
         for bucket in environment
             .deployed
@@ -140,22 +139,22 @@ impl Stage {
             let (is_declared, asked) = engine.compare(bucket, &readers).await;
             calls += asked;
             if is_declared {
-                engine.take(&bucket.name);
+                engine.mark_declared(&bucket.name);
             }
         }
-        let cleanup = ground
+        let cleanup = shared
             .bindings
             .cleanup
             .as_ref()
             .and_then(|name| environment.deployed.role(name))
             .cloned();
         Self {
-            place: String::new(),
-            on: On::Shared {
-                keeper,
+            target_name: String::new(),
+            backend: Backend::Shared {
+                sessions: store,
                 engine,
                 cleanup,
-                offline: Box::new(Self::by_the_files(plan, architecture, options)),
+                offline: Box::new(Self::offline_sandbox(plan, architecture, options)),
             },
             sessions,
             roles,
@@ -163,40 +162,44 @@ impl Stage {
         }
     }
 
-    /// What a row stands on, and its clients' target.
-    pub(super) fn stand(&self, environment: &Environment, options: &Options) -> (Stand, Target) {
-        match &self.on {
-            On::Sandbox(sandbox) => {
+    /// Where a row runs, and what its clients call.
+    pub(super) fn row_target(
+        &self,
+        environment: &Environment,
+        options: &Options,
+    ) -> (RowTarget, Target) {
+        match &self.backend {
+            Backend::Sandbox(sandbox) => {
                 let sandbox = sandbox.fork();
                 let target =
                     Target::sandbox(&sandbox, &environment.deployed.region, options.wrap.as_ref());
-                (Stand::Sandbox(sandbox), target)
+                (RowTarget::Sandbox(sandbox), target)
             }
-            On::Shared { keeper, engine, cleanup, .. } => {
-                let stand = Stand::Shared {
+            Backend::Shared { sessions, engine, cleanup, .. } => {
+                let row_target = RowTarget::Shared {
                     engine: engine.clone(),
-                    cleaner: Cleaner::new(keeper, cleanup.clone()),
-                    keeper: keeper.clone(),
+                    cleaner: Cleaner::new(sessions, cleanup.clone()),
+                    sessions: sessions.clone(),
                     journal: Journal::default(),
                 };
-                (stand, keeper.ground().target.fork())
+                (row_target, sessions.target().target.fork())
             }
         }
     }
 
-    /// Where checks read: what no row has changed.
-    pub(super) fn target(&self, environment: &Environment, options: &Options) -> Target {
-        match &self.on {
-            On::Sandbox(sandbox) => {
+    /// The target that checks read: on the sandbox one that no row has changed.
+    pub(super) fn check_target(&self, environment: &Environment, options: &Options) -> Target {
+        match &self.backend {
+            Backend::Sandbox(sandbox) => {
                 Target::sandbox(sandbox, &environment.deployed.region, options.wrap.as_ref())
             }
-            On::Shared { keeper, .. } => keeper.ground().target.fork(),
+            Backend::Shared { sessions, .. } => sessions.target().target.fork(),
         }
     }
 
     /// Whether others may change it while the run lasts.
     pub(super) const fn is_shared(&self) -> bool {
-        matches!(self.on, On::Shared { .. })
+        matches!(self.backend, Backend::Shared { .. })
     }
 
     /// The buckets whose policy was the declared one when the run began and is not any more, and
@@ -205,14 +208,14 @@ impl Stage {
         &self,
         environment: &Environment,
     ) -> (BTreeSet<String>, u64) {
-        let On::Shared { keeper, engine, .. } = &self.on else {
+        let Backend::Shared { sessions, engine, .. } = &self.backend else {
             return (BTreeSet::new(), 0);
         };
-        let known = engine.known();
+        let declared = engine.declared_buckets();
         let buckets =
-            environment.deployed.buckets.iter().filter(|bucket| known.contains(&bucket.name));
+            environment.deployed.buckets.iter().filter(|bucket| declared.contains(&bucket.name));
         let (mut changed, mut calls) = (BTreeSet::new(), 0);
-        let readers = readers(keeper, &self.roles).await;
+        let readers = readers(sessions, &self.roles).await;
         for bucket in buckets {
             let mut is_same = false;
             for _ in 0..2 {
@@ -229,36 +232,37 @@ impl Stage {
         (changed, calls)
     }
 
-    /// A session with time left.
-    pub(super) async fn session(&self, role: &Arc<Role>) -> Result<Session, String> {
-        match &self.on {
-            On::Sandbox(_) => self.sessions.get(&role.name).cloned(),
-            On::Shared { keeper, .. } => keeper.session(role).await,
+    /// A session of a role that does not end before the next call.
+    pub(super) async fn session(&self, role: &Arc<Role>) -> Result<Session, SessionError> {
+        match &self.backend {
+            Backend::Sandbox(_) => self.sessions.get(&role.name).cloned(),
+            Backend::Shared { sessions, .. } => sessions.session(role).await,
         }
     }
 
-    /// Where the rows are put to what the files say; nothing on the sandbox, which is that already.
+    /// The deployment for offline verdicts, on a sandbox that is as the environment says; nothing
+    /// where the run itself is on the sandbox.
     pub(super) fn offline(&self) -> Option<&Self> {
-        match &self.on {
-            On::Sandbox(_) => None,
-            On::Shared { offline, .. } => Some(offline),
+        match &self.backend {
+            Backend::Sandbox(_) => None,
+            Backend::Shared { offline, .. } => Some(offline),
         }
     }
 
     /// What a check would read if everything were as the environment says; nothing on the sandbox,
     /// where it is.
     pub(super) async fn declared(&self, reading: &Reading) -> Option<Seen> {
-        match &self.on {
-            On::Sandbox(_) => None,
-            On::Shared { engine, .. } => Some(engine.declared(reading).await),
+        match &self.backend {
+            Backend::Sandbox(_) => None,
+            Backend::Shared { engine, .. } => Some(engine.declared(reading).await),
         }
     }
 
     /// Why a check is not made.
     pub(super) fn unreadable(&self, reading: &Reading) -> Option<String> {
-        match &self.on {
-            On::Sandbox(_) => None,
-            On::Shared { keeper, .. } => unreadable(reading, &keeper.ground().limits()),
+        match &self.backend {
+            Backend::Sandbox(_) => None,
+            Backend::Shared { sessions, .. } => unreadable(reading, &sessions.target().limits()),
         }
     }
 
@@ -268,10 +272,10 @@ impl Stage {
         row: &PlannedRow<'_>,
         attempts: &[Arc<Attempt>],
     ) -> BTreeMap<String, String> {
-        let On::Shared { keeper, .. } = &self.on else {
+        let Backend::Shared { sessions, .. } = &self.backend else {
             return BTreeMap::new();
         };
-        let limits = keeper.ground().limits();
+        let limits = sessions.target().limits();
         let obstacles = attempts
             .iter()
             .filter_map(|attempt| Some((attempt.id.clone(), obstacle(row.row, attempt, &limits)?)));
@@ -281,23 +285,24 @@ impl Stage {
     /// What `{run}` is in a row. On a shared target rows would meet at one key, so each has its
     /// own.
     pub(super) fn run_of(&self, row: &PlannedRow<'_>, options: &Options) -> String {
-        match &self.on {
-            On::Sandbox(_) => options.run.clone(),
-            On::Shared { .. } => format!("{}-{}", options.run, row.index),
+        match &self.backend {
+            Backend::Sandbox(_) => options.run.clone(),
+            Backend::Shared { .. } => format!("{}-{}", options.run, row.index),
         }
     }
 }
 
 /// Those who may be able to read a bucket's policy: the caller, then every role.
-async fn readers(keeper: &Arc<Keeper>, roles: &[Arc<Role>]) -> Vec<Clients> {
+async fn readers(sessions: &Arc<SessionStore>, roles: &[Arc<Role>]) -> Vec<Clients> {
+    let shared = sessions.target();
     let clients =
-        |credentials: &Credentials| keeper.ground().target.fork().clients(Some(credentials), false);
+        |credentials: &Credentials| shared.target.fork().clients(Some(credentials), false);
     let mut readers = Vec::new();
-    if let Ok(credentials) = keeper.ground().caller.chain.credentials().await {
+    if let Ok(credentials) = shared.caller.chain.credentials().await {
         readers.push(clients(&credentials));
     }
     for role in roles {
-        if let Ok(session) = keeper.session(role).await {
+        if let Ok(session) = sessions.session(role).await {
             readers.push(clients(&session.credentials));
         }
     }

@@ -1,4 +1,4 @@
-//! What a row stands on: a sandbox of its own, or a shared target on which what it makes is noted
+//! Where a row runs: on a sandbox of its own, or on a shared target where what it makes is noted
 //! and removed.
 
 use std::{sync::Arc, time::Duration};
@@ -7,48 +7,52 @@ use aws_credential_types::Credentials;
 use gainsay_model::Role;
 use gainsay_sandbox::{Sandbox, Snapshot};
 
-use super::shared::{Cleaner, Effects, Engine, Journal, Keeper, LookError, State, is_looked_for};
+use super::shared::{
+    Cleaner, Effects, Engine, Journal, LookError, SessionStore, State, is_looked_for,
+};
 use crate::{
     attempt::{Answer, Call},
-    principal::Session,
+    principal::{Session, SessionError},
     scenario::Request,
 };
 
-/// What a row stands on.
-pub(super) enum Stand {
+/// Where a row runs.
+pub(super) enum RowTarget {
     Sandbox(Sandbox),
-    Shared { keeper: Arc<Keeper>, engine: Arc<Engine>, cleaner: Cleaner, journal: Journal },
+    Shared { sessions: Arc<SessionStore>, engine: Arc<Engine>, cleaner: Cleaner, journal: Journal },
 }
 
 /// A state to go back to.
-pub(super) enum Mark {
+pub(super) enum Checkpoint {
     Snapshot(Snapshot),
     Journal(usize),
 }
 
-impl Stand {
-    /// Whether a refusal leaves everything as it was, and going back leaves no trace of what was
+impl RowTarget {
+    /// Whether a refusal leaves everything as it was, and `restore` leaves no trace of what was
     /// done.
     pub(super) const fn is_exact(&self) -> bool {
         matches!(self, Self::Sandbox(_))
     }
 
     /// Remembers the state as it is now.
-    pub(super) fn mark(&self) -> Mark {
+    pub(super) fn checkpoint(&self) -> Checkpoint {
         match self {
-            Self::Sandbox(sandbox) => Mark::Snapshot(sandbox.snapshot()),
-            Self::Shared { journal, .. } => Mark::Journal(journal.mark()),
+            Self::Sandbox(sandbox) => Checkpoint::Snapshot(sandbox.snapshot()),
+            Self::Shared { journal, .. } => Checkpoint::Journal(journal.mark()),
         }
     }
 
-    /// Undoes what was done since.
-    pub(super) async fn go_back(&mut self, to: &Mark) {
-        match (self, to) {
-            (Self::Sandbox(sandbox), Mark::Snapshot(snapshot)) => sandbox.restore(snapshot),
-            (Self::Shared { cleaner, journal, .. }, Mark::Journal(mark)) => {
+    /// Undoes what was done since a checkpoint of this target.
+    pub(super) async fn restore(&mut self, checkpoint: &Checkpoint) {
+        match (self, checkpoint) {
+            (Self::Sandbox(sandbox), Checkpoint::Snapshot(snapshot)) => sandbox.restore(snapshot),
+            (Self::Shared { cleaner, journal, .. }, Checkpoint::Journal(mark)) => {
                 cleaner.remove(journal.since(*mark)).await;
             }
-            _ => {}
+            // A row has one target, and all its checkpoints are of it.
+            (Self::Sandbox(_), Checkpoint::Journal(_))
+            | (Self::Shared { .. }, Checkpoint::Snapshot(_)) => {}
         }
     }
 
@@ -104,10 +108,10 @@ impl Stand {
     }
 
     /// Another session of a role; nothing on the sandbox, where sessions outlive their rows.
-    pub(super) async fn renew(&self, role: &Arc<Role>) -> Option<Result<Session, String>> {
+    pub(super) async fn renew(&self, role: &Arc<Role>) -> Option<Result<Session, SessionError>> {
         match self {
             Self::Sandbox(_) => None,
-            Self::Shared { keeper, .. } => Some(keeper.session(role).await),
+            Self::Shared { sessions, .. } => Some(sessions.session(role).await),
         }
     }
 

@@ -9,74 +9,78 @@ use std::{
 use gainsay_model::Role;
 use tokio::sync::Mutex;
 
-use super::{Caller, Ground};
+use super::{Caller, SharedTarget};
 use crate::{
-    cloud::Chain,
+    cloud::CredentialChain,
     environment::Environment,
-    principal::{Session, Sessions},
+    principal::{Session, SessionError, Sessions},
 };
 
 /// A session with less left than this is renewed before the next call.
-const SPARE: Duration = Duration::from_mins(1);
+const MIN_REMAINING: Duration = Duration::from_mins(1);
 
 /// Assumes roles and remembers their sessions.
 #[derive(Debug)]
-pub(in crate::runner) struct Keeper {
-    ground: Arc<Ground>,
+pub(in crate::runner) struct SessionStore {
+    target: Arc<SharedTarget>,
     environment: Arc<Environment>,
     run: String,
     sessions: Mutex<BTreeMap<String, Session>>,
 }
 
-impl Keeper {
+impl SessionStore {
     pub(in crate::runner) fn new(
-        ground: &Arc<Ground>,
+        target: &Arc<SharedTarget>,
         environment: &Arc<Environment>,
         run: &str,
     ) -> Self {
         Self {
-            ground: ground.clone(),
+            target: target.clone(),
             environment: environment.clone(),
             run: run.to_owned(),
             sessions: Mutex::default(),
         }
     }
 
-    pub(in crate::runner) fn ground(&self) -> &Ground {
-        &self.ground
+    /// The target that the sessions are for.
+    pub(in crate::runner) fn target(&self) -> &SharedTarget {
+        &self.target
     }
 
-    /// The sessions of roles, or why there are none.
+    /// The session of each role, or why it has none.
     pub(in crate::runner) async fn open(&self, roles: &[Arc<Role>]) -> Sessions {
         let mut opened = Sessions::default();
         for role in roles {
-            opened.put(&role.name, self.session(role).await);
+            opened.insert(&role.name, self.session(role).await);
         }
         opened
     }
 
-    /// A session with time left.
-    pub(in crate::runner) async fn session(&self, role: &Arc<Role>) -> Result<Session, String> {
+    /// A session of a role that does not end within the next minute, assumed where there is none.
+    pub(in crate::runner) async fn session(
+        &self,
+        role: &Arc<Role>,
+    ) -> Result<Session, SessionError> {
         // Held while it is assumed: the other rows wait for this session instead of each assuming
         // its own.
         let mut sessions = self.sessions.lock().await;
         if let Some(session) = sessions.get(&role.name).filter(|session| !is_ending(session)) {
             return Ok(session.clone());
         }
-        let Caller { chain, .. } = &self.ground.caller;
+        let Caller { chain, .. } = &self.target.caller;
         // Whoever begins the chain is the one that a profile is for.
         let first = self.environment.chain(role).last();
         let settings = first.and_then(|role| self.environment.session(&role.name));
         let credentials = match settings.and_then(|settings| settings.source_profile.as_ref()) {
             Some(profile) => {
-                Chain::find(Some(profile), &self.environment.deployed.region)
+                CredentialChain::find(Some(profile), &self.environment.deployed.region)
                     .await
                     .credentials()
                     .await?
             }
             None => chain.credentials().await?,
         };
-        let target = self.ground.target.fork();
+        let target = self.target.target.fork();
         let opened = Sessions::open(
             &target,
             &credentials,
@@ -94,7 +98,7 @@ impl Keeper {
 /// Whether a session ends before a call with it may have.
 pub(in crate::runner) fn is_ending(session: &Session) -> bool {
     let ends = session.credentials.expiry();
-    ends.is_some_and(|ends| ends < SystemTime::now() + SPARE)
+    ends.is_some_and(|ends| ends < SystemTime::now() + MIN_REMAINING)
 }
 
 #[cfg(test)]

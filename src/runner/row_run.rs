@@ -1,4 +1,5 @@
-//! One row: its fixtures, then its attempts in file order, each refused one between its witnesses.
+//! The run of one row: its fixtures, then its attempts in file order, each refused one between its
+//! witnesses.
 
 use std::{
     collections::BTreeMap,
@@ -11,29 +12,29 @@ use futures::FutureExt as _;
 use gainsay_model::Role;
 
 use super::{
-    Event, Options, RowDone, Stage, Stop,
+    Deployment, Options, RowDone, Stop,
     callers::Callers,
-    result::{Case, Results, Seen, result},
-    stand::Stand,
+    result::{AttemptRun, Observations, Results, result},
+    row_target::RowTarget,
     witness_log::WitnessLog,
 };
 use crate::{
     attempt::{self, Answer, Call, Effect, Field, Output, Param, RunContext, fill},
     environment::Waivers,
-    outcome::{Outcome, classify},
+    outcome::{Outcome, came_back, classify},
     plan::{self, PlannedRow, needed_fixtures},
     principal::Sessions,
-    record::{ResultRecord, TryRecord},
+    record::{Event, ResultRecord, TryRecord},
     scenario::{Attempt, Fixture, Kind, Refusal, Request, Value},
     suite::Architecture,
     tries::{Tries, judge_tries},
-    verdict::{Expected, Judgement, Reason, Verdict, came_back, judge_allow},
+    verdict::{Expected, Judgement, Reason, Verdict, judge_allow},
 };
 
 /// Everything one row needs, owned, so that it can run on any thread.
 pub(super) struct RowRun {
     name: String,
-    setting: Setting,
+    context: RowContext,
     attempts: Vec<Arc<Attempt>>,
     pub(super) fixtures: Vec<Fixture>,
     /// What each fixture answered when it was made, in order.
@@ -44,12 +45,12 @@ pub(super) struct RowRun {
     advance: Option<(Duration, Vec<Arc<Role>>)>,
     /// What `{run}` is in this row.
     run: String,
-    pub(super) stand: Stand,
+    pub(super) target: RowTarget,
     pub(super) callers: Callers,
     pub(super) witnesses: WitnessLog,
     pub(super) progress: Progress,
-    /// The same row on a sandbox that is as the environment says, where this one is on something
-    /// else.
+    /// For offline verdicts, the row on a sandbox that is as the environment says; nothing where
+    /// this one is on the sandbox.
     offline: Option<Box<RowRun>>,
 }
 
@@ -62,9 +63,9 @@ pub(super) struct Progress {
     calls: u64,
 }
 
-/// Where a result belongs.
+/// What all results of a row have in common.
 #[derive(Clone, Debug)]
-pub(super) struct Setting {
+pub(super) struct RowContext {
     pub architecture: String,
     pub scenario: String,
     pub title: String,
@@ -72,25 +73,26 @@ pub(super) struct Setting {
     pub file: String,
     pub environment: Arc<crate::environment::Environment>,
     /// The target, as the record names it.
-    pub target: String,
-    /// Those of the architecture.
+    pub target_name: String,
+    /// The waivers and gaps of the architecture.
     pub waivers: Waivers,
-    /// What the attempts come to by the files alone, by their ids.
-    pub by_the_files: BTreeMap<String, Verdict>,
-    /// What another session of the role may do by the files alone, by the ids of the attempts.
+    /// The verdicts of the attempts on a sandbox that is as the environment says, by their ids.
+    pub offline_verdicts: BTreeMap<String, Verdict>,
+    /// Why another session of the role may do what was refused, by the ids of the attempts, as
+    /// that sandbox found it.
     pub other_sessions: BTreeMap<String, String>,
 }
 
-/// A call that was made.
-pub(super) struct Made {
+/// A call that was made, and what came of it.
+pub(super) struct CallResult {
     pub call: Call,
     pub answer: Answer,
     pub outcome: Outcome,
     pub tries: Vec<TryRecord>,
 }
 
-impl Made {
-    /// What the tries before the last leave of a judgement of it.
+impl CallResult {
+    /// What the tries before the last leave of a judgement of the call.
     pub(super) fn judge_tries(&self, judgement: Judgement) -> Judgement {
         let allowed = self.outcome == Outcome::Allowed;
         judge_tries(judgement, self.call.operation.effect, &self.tries, allowed)
@@ -101,35 +103,35 @@ impl RowRun {
     pub(super) fn new(
         row: &PlannedRow<'_>,
         attempts: Vec<Arc<Attempt>>,
-        stage: &Stage,
+        deployment: &Deployment,
         options: &Options,
         stop: Stop,
     ) -> Self {
         let Architecture { name, environment, waivers, .. } = row.architecture;
-        let (stand, target) = stage.stand(environment, options);
+        let (row_target, target) = deployment.row_target(environment, options);
         Self {
             name: row.name(),
-            setting: Setting {
+            context: RowContext {
                 architecture: name.clone(),
                 scenario: row.scenario.stem.clone(),
                 title: row.scenario.title.clone(),
                 row: row.row.slug.clone(),
                 file: row.scenario.source.name().to_owned(),
                 environment: environment.clone(),
-                target: stage.place.clone(),
+                target_name: deployment.target_name.clone(),
                 waivers: waivers.clone(),
-                by_the_files: BTreeMap::new(),
+                offline_verdicts: BTreeMap::new(),
                 other_sessions: BTreeMap::new(),
             },
-            offline: stage.offline().map(|offline| {
+            offline: deployment.offline().map(|offline| {
                 let options = Options { fail_fast: false, ..options.clone() };
                 Box::new(Self::new(row, attempts.clone(), offline, &options, Stop::default()))
             }),
-            obstacles: stage.obstacles(row, &attempts),
+            obstacles: deployment.obstacles(row, &attempts),
             attempts,
             fixtures: row.row.fixtures.clone(),
-            stand,
-            callers: Callers::new(target, stage.sessions.clone()),
+            target: row_target,
+            callers: Callers::new(target, deployment.sessions.clone()),
             witnesses: WitnessLog::default(),
             progress: Progress {
                 stop,
@@ -146,24 +148,24 @@ impl RowRun {
                     .filter(|role| names.contains(role.name.as_str()));
                 (Duration::from_secs(seconds), roles.cloned().collect())
             }),
-            run: stage.run_of(row, options),
+            run: deployment.run_of(row, options),
             outputs: Vec::new(),
         }
     }
 
-    /// Runs the row and tells each result as it comes.
+    /// Runs the row and sends each result as it comes.
     pub(super) async fn run(mut self, events: &mpsc::Sender<Event>) -> RowDone {
-        // The receiver lives as long as the run; if it is gone there is nobody to tell.
+        // The receiver lives as long as the run; if it is gone nobody wants to know.
         _ = events.send(Event::RowStarted { row: self.name.clone() });
         let mut results = Results::new(events);
         // What breaks here must neither take the row's results with it nor keep what was made from
         // being removed.
         let whole = AssertUnwindSafe(Box::pin(self.attempt_all(&mut results))).catch_unwind().await;
         if whole.is_err() {
-            self.witnesses.open.clear();
+            self.witnesses.pending.clear();
             self.give_up(&mut results);
         }
-        let (left_behind, calls) = self.stand.close().await;
+        let (left_behind, calls) = self.target.close().await;
         RowDone { results: results.done, calls: self.progress.calls + calls, left_behind }
     }
 
@@ -186,7 +188,7 @@ impl RowRun {
                     Reason::Internal,
                     "gainsay broke off in this row; this is a bug, please report it",
                 );
-                self.end(Case::begin(place, attempt), &judgement, results);
+                self.end(AttemptRun::begin(place, attempt), &judgement, results);
             }
         }
     }
@@ -194,9 +196,9 @@ impl RowRun {
     /// Makes the fixtures and the attempts.
     async fn attempt_all(&mut self, results: &mut Results<'_>) {
         if let Some(offline) = self.offline.take() {
-            let results = Box::pin(offline.by_the_files()).await;
-            self.setting.by_the_files = decided(&results);
-            self.setting.other_sessions = other_sessions(&results);
+            let results = Box::pin(offline.run_offline()).await;
+            self.context.offline_verdicts = decided(&results);
+            self.context.other_sessions = other_sessions(&results);
         }
         let made = self.attempts.iter().filter(|attempt| !self.obstacles.contains_key(&attempt.id));
         let needed = needed_fixtures(&self.fixtures, &made.cloned().collect::<Vec<_>>());
@@ -214,50 +216,51 @@ impl RowRun {
         for (place, attempt) in self.attempts.clone().into_iter().enumerate() {
             // The sandbox answers at once, so a row would never let the runtime see a Ctrl-C.
             tokio::task::yield_now().await;
-            let mut case = Case::begin(place, attempt);
+            let mut run = AttemptRun::begin(place, attempt);
             let judgement = if self.progress.stop.is_interrupted() {
                 Judgement::error(Reason::Cancelled, "the run was stopped before this attempt")
             } else if self.progress.stop.has_failed() {
                 Judgement::skipped(
                     "not attempted: `--fail-fast` ended the run at an earlier failure",
                 )
-            } else if let Some(obstacle) = self.obstacles.get(&case.attempt.id) {
+            } else if let Some(obstacle) = self.obstacles.get(&run.attempt.id) {
                 Judgement::skipped(obstacle.clone())
             } else if let Some(problem) = &missing {
                 Judgement::inconclusive(Reason::NoFixture, problem.clone())
-            } else if case.attempt.kind == Kind::Allow {
-                if case.attempt.request.operation.effect != Effect::Reads {
-                    self.settle(results).await;
+            } else if run.attempt.kind == Kind::Allow {
+                if run.attempt.request.operation.effect != Effect::Reads {
+                    self.judge_pending(results).await;
                 }
-                self.allowed(&case.attempt.clone(), &mut case.seen).await
+                self.allowed(&run.attempt.clone(), &mut run.observations).await
             } else {
-                match self.refused(&case.attempt.clone()).await {
+                match self.refused(&run.attempt.clone()).await {
                     Ok(refusal) => {
-                        let waits = self.may_wait(&case.attempt);
-                        self.witnesses.open.push(case.waits(refusal));
-                        if !waits {
-                            self.settle(results).await;
+                        let may_wait = self.may_wait(&run.attempt);
+                        self.witnesses.pending.push(run.pending(refusal));
+                        if !may_wait {
+                            self.judge_pending(results).await;
                         }
                         continue;
                     }
                     Err(judgement) => judgement,
                 }
             };
-            self.end(case, &judgement, results);
+            self.end(run, &judgement, results);
         }
-        self.settle(results).await;
+        self.judge_pending(results).await;
     }
 
-    /// What the row comes to, whoever answers for it.
-    async fn by_the_files(mut self) -> Vec<Arc<ResultRecord>> {
-        self.setting.waivers = Waivers::default();
+    /// The results of the row for offline verdicts: without waivers, and no event is sent.
+    async fn run_offline(mut self) -> Vec<Arc<ResultRecord>> {
+        self.context.waivers = Waivers::default();
         let (events, _) = mpsc::channel();
         Box::pin(self.run(&events)).await.results
     }
 
-    /// What another session of the role may do that the files let, where an attempt was refused.
+    /// The judgement of a refusal that another session of the role would not meet, as the offline
+    /// verdicts found; nothing where there is no such session.
     pub(super) fn other_session(&self, attempt: &Attempt) -> Option<Judgement> {
-        let detail = self.setting.other_sessions.get(&attempt.id)?;
+        let detail = self.context.other_sessions.get(&attempt.id)?;
         Some(Judgement::inconclusive(Reason::OtherSession, detail.clone()))
     }
 
@@ -269,20 +272,11 @@ impl RowRun {
                 continue;
             }
             match self.perform(&fixture.request).await {
-                Ok(Made { answer: Answer::Success { output, .. }, .. }) => {
+                Ok(CallResult { answer: Answer::Success { output, .. }, .. }) => {
                     self.outputs.push(output);
                 }
-                Ok(made) => {
-                    return Some(format!(
-                        "the fixture `{}` could not be made: {}",
-                        fixture.name,
-                        came_back(&made.answer)
-                    ));
-                }
-                Err(judgement) => {
-                    let (name, why) = (&fixture.name, judgement.detail());
-                    return Some(format!("the fixture `{name}` could not be made: {why}"));
-                }
+                Ok(result) => return Some(not_made(fixture, &came_back(&result.answer))),
+                Err(judgement) => return Some(not_made(fixture, judgement.detail())),
             }
         }
         None
@@ -292,39 +286,44 @@ impl RowRun {
     /// may have ended.
     async fn move_clock(&mut self) {
         let Some((by, roles)) = self.advance.take() else { return };
-        let Some(credentials) = self.stand.advance(by) else { return };
-        let environment = self.setting.environment.clone();
+        let Some(credentials) = self.target.advance(by) else { return };
+        let environment = self.context.environment.clone();
         let target = &self.callers.target;
         let opened = Sessions::open(target, &credentials, &environment, &roles, &self.run).await;
         self.progress.calls += opened.calls();
-        self.callers.reopen(opened);
+        self.callers.replace_sessions(opened);
     }
 
     /// Gives an attempt its verdict.
-    pub(super) fn end(&mut self, case: Case, judgement: &Judgement, results: &mut Results<'_>) {
+    pub(super) fn end(
+        &mut self,
+        run: AttemptRun,
+        judgement: &Judgement,
+        results: &mut Results<'_>,
+    ) {
         if self.progress.fail_fast && judgement.verdict() == Verdict::Fail {
             self.progress.stop.fail();
         }
-        let place = case.place;
-        results.put(place, Arc::new(result(&self.setting, case, judgement)));
+        let place = run.place;
+        results.insert(place, Arc::new(result(&self.context, run, judgement)));
     }
 
-    async fn allowed(&mut self, attempt: &Attempt, seen: &mut Seen) -> Judgement {
-        let made = match self.perform(&attempt.request).await {
-            Ok(made) => made,
+    async fn allowed(&mut self, attempt: &Attempt, observations: &mut Observations) -> Judgement {
+        let result = match self.perform(&attempt.request).await {
+            Ok(result) => result,
             Err(judgement) => return judgement,
         };
         if attempt.request.operation.effect != Effect::Reads {
-            self.witnesses.forget();
+            self.witnesses.invalidate();
         }
-        // A failure, too: it takes the place of a success before it.
-        self.witnesses.remember(&attempt.request, made.outcome.clone(), came_back(&made.answer));
+        // A failure, too: it takes the place of an earlier success.
+        self.witnesses.insert(&attempt.request, result.outcome.clone(), came_back(&result.answer));
         let expected = self.expected_fields(&attempt.expect);
-        seen.fields = expected.clone();
+        observations.fields = expected.clone();
         let judgement =
-            judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
-        let judgement = made.judge_tries(judgement);
-        seen.made(self, made);
+            judge_allow(&result.answer, &result.outcome, &mismatches(&result.answer, &expected));
+        let judgement = result.judge_tries(judgement);
+        observations.call_made(self, result);
         if judgement != Judgement::pass() {
             return judgement;
         }
@@ -334,27 +333,32 @@ impl RowRun {
     /// The reads that must hold after an attempt.
     pub(super) async fn then(&mut self, attempt: &Attempt) -> Judgement {
         for then in &attempt.then {
-            let made = match self.perform(&then.request).await {
-                Ok(made) => made,
+            let result = match self.perform(&then.request).await {
+                Ok(result) => result,
                 Err(judgement) => return judgement,
             };
-            self.witnesses.remember(&then.request, made.outcome.clone(), came_back(&made.answer));
+            self.witnesses.insert(&then.request, result.outcome.clone(), came_back(&result.answer));
             let expected = self.expected_fields(&then.expect);
-            let judgement =
-                judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
-            let told = |detail: &str| {
+            let judgement = judge_allow(
+                &result.answer,
+                &result.outcome,
+                &mismatches(&result.answer, &expected),
+            );
+            let afterwards = |detail: &str| {
                 format!("afterwards `{}` (line {}): {detail}", then.request.operation, then.line)
             };
             match judgement {
                 Judgement::Pass => {}
                 Judgement::Fail(_, detail) => {
-                    return Judgement::fail(Reason::ThenFailed, told(&detail));
+                    return Judgement::fail(Reason::ThenFailed, afterwards(&detail));
                 }
                 Judgement::Inconclusive(reason, detail) => {
-                    return Judgement::inconclusive(reason, told(&detail));
+                    return Judgement::inconclusive(reason, afterwards(&detail));
                 }
-                Judgement::Error(reason, detail) => return Judgement::error(reason, told(&detail)),
-                Judgement::Skipped(detail) => return Judgement::skipped(told(&detail)),
+                Judgement::Error(reason, detail) => {
+                    return Judgement::error(reason, afterwards(&detail));
+                }
+                Judgement::Skipped(detail) => return Judgement::skipped(afterwards(&detail)),
             }
         }
         Judgement::pass()
@@ -367,19 +371,23 @@ impl RowRun {
     }
 
     /// Makes a call as its principal. An error is a judgement: the call could not be made.
-    pub(super) async fn perform(&mut self, request: &Request) -> Result<Made, Judgement> {
+    pub(super) async fn perform(&mut self, request: &Request) -> Result<CallResult, Judgement> {
         let call = self.call(request)?;
         self.send(request, call).await
     }
 
     /// Makes a call that was filled in.
-    pub(super) async fn send(&mut self, request: &Request, call: Call) -> Result<Made, Judgement> {
-        let clients = self.callers.clients(&call, &self.stand).await?;
+    pub(super) async fn send(
+        &mut self,
+        request: &Request,
+        call: Call,
+    ) -> Result<CallResult, Judgement> {
+        let clients = self.callers.clients(&call, &self.target).await?;
         let mut tries = Tries::default();
         loop {
             self.progress.calls += 1;
             let answer = attempt::call(&clients, &call).await;
-            self.stand.note(request, &call, &answer);
+            self.target.note(request, &call, &answer);
             let outcome = classify(call.operation.service, &answer);
             match tries.next(&answer, &outcome) {
                 Some(pause) if !self.progress.stop.is_interrupted() => {
@@ -387,7 +395,7 @@ impl RowRun {
                 }
                 _ => {
                     let tries = tries.into_vec();
-                    return Ok(Made { call, answer, outcome, tries });
+                    return Ok(CallResult { call, answer, outcome, tries });
                 }
             }
         }
@@ -395,20 +403,20 @@ impl RowRun {
 
     pub(super) fn facts(&self) -> RunContext<'_> {
         RunContext {
-            environment: &self.setting.environment,
+            environment: &self.context.environment,
             run: &self.run,
             fixtures: &self.fixtures,
             outputs: &self.outputs,
         }
     }
 
-    /// The one URL of the target, where it has one.
-    pub(super) fn one_url(&self, plain: bool) -> Option<String> {
-        self.callers.target.one_url(plain)
+    /// The URL of every service, where the target has one.
+    pub(super) fn endpoint_url(&self, plain: bool) -> Option<String> {
+        self.callers.target.endpoint_url(plain)
     }
 
     pub(super) fn region(&self) -> &str {
-        &self.setting.environment.deployed.region
+        &self.context.environment.deployed.region
     }
 
     /// The answers that will do, with what they are about filled in from the operation catalogue.
@@ -434,7 +442,18 @@ impl RowRun {
                 Some(Value::Fixture(index)) => {
                     attempt::fixture_arn(*index, &self.facts()).unwrap_or_default()
                 }
-                _ => default.resource.clone(),
+                Some(
+                    Value::Principal(_)
+                    | Value::Bucket(_)
+                    | Value::Trail(_)
+                    | Value::Fixtures(_)
+                    | Value::Text(_)
+                    | Value::Bool(_)
+                    | Value::Word(_)
+                    | Value::Words(_)
+                    | Value::Seconds(_),
+                )
+                | None => default.resource.clone(),
             },
         });
         expected.collect()
@@ -443,10 +462,10 @@ impl RowRun {
     fn expected_fields(&self, expect: &[(Field, Vec<Value>)]) -> BTreeMap<Field, Vec<String>> {
         let facts = self.facts();
         let fill = |field: Field, value: &Value| {
-            // A fixture stands for the key it made where a key is told, and for what it wrote
+            // A fixture stands for the key it made where a key is answered, and for what it wrote
             // elsewhere.
-            let told_as = if field == Field::KmsKey { Param::KmsKey } else { Param::Body };
-            attempt::fill_value(told_as, value, &facts).unwrap_or_else(|error| error.to_string())
+            let param = if field == Field::KmsKey { Param::KmsKey } else { Param::Body };
+            attempt::fill_value(param, value, &facts).unwrap_or_else(|error| error.to_string())
         };
         expect
             .iter()
@@ -457,7 +476,12 @@ impl RowRun {
     }
 }
 
-/// What is decided of some results.
+/// What a fixture that could not be made leaves to say.
+fn not_made(fixture: &Fixture, why: &str) -> String {
+    format!("the fixture `{}` could not be made: {why}", fixture.name)
+}
+
+/// The verdicts that decide something, by the ids of their results.
 fn decided(results: &[Arc<ResultRecord>]) -> BTreeMap<String, Verdict> {
     let is_decided = |verdict| matches!(verdict, Verdict::Pass | Verdict::Fail);
     let decided = results.iter().filter(|result| is_decided(result.verdict));
@@ -472,11 +496,14 @@ fn other_sessions(results: &[Arc<ResultRecord>]) -> BTreeMap<String, String> {
 
 /// Fields of a successful answer that are not as expected.
 fn mismatches(answer: &Answer, expected: &BTreeMap<Field, Vec<String>>) -> Vec<String> {
-    // KMS tells of a dry run that would have succeeded with an error: it has no fields.
+    // KMS answers a dry run that would have succeeded with an error, which has no fields.
     let nothing = Output::new();
     let output = match answer {
         Answer::Success { output, .. } => output,
-        _ => &nothing,
+        Answer::Refused(_)
+        | Answer::Malformed { .. }
+        | Answer::Unreachable { .. }
+        | Answer::NotSent { .. } => &nothing,
     };
     let mut mismatches = Vec::new();
     for (field, wanted) in expected {

@@ -1,12 +1,12 @@
-//! What the runner tells the reporters: the interface between them. The runner prints nothing.
+//! What happens in a run: all that the reporters learn of it before its end.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::record::{ResultRecord, RunInfo, RunRecord};
+use super::{ResultRecord, RunInfo, RunRecord};
 
-/// Something that happened. `--format json` prints one object per event.
+/// Something that happened in a run. `--format json` prints one object per event.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
@@ -16,12 +16,12 @@ pub enum Event {
         run: Box<RunInfo>,
         /// How many attempts are selected.
         attempts: usize,
-        /// How many checks.
+        /// How many checks are selected.
         checks: usize,
     },
     /// A row begins; for the progress line.
     RowStarted {
-        /// architecture/file/row.
+        /// The row as architecture/file/row.
         row: String,
     },
     /// An attempt or a check has its verdict.
