@@ -335,8 +335,8 @@ impl Sandbox {
     #[must_use]
     pub fn new(environment: &Environment) -> Self {
         let mut key = [0; 32];
-        // As for key material: an all-zero key would still keep sandboxes apart from accounts,
-        // which is all it is for.
+        // Without random bytes the key is all zero: it would still keep sandboxes apart from
+        // accounts, which is all it is for.
         _ = getrandom::fill(&mut key);
         let world = World::new(environment, CALLER_ACCESS_KEY);
         Self::with(world, Issuer::new(key), &environment.region, Arc::default())
@@ -458,7 +458,7 @@ impl Sandbox {
 
 /// The access key id of the environment's caller, after AWS's own example ids.
 const CALLER_ACCESS_KEY: &str = "AKIAGAINSAYSANDBOX00";
-/// That of the user who may do everything.
+/// The access key id of the user who may do everything.
 const ADMIN_ACCESS_KEY: &str = "AKIAGAINSAYSANDBOX01";
 /// The account of an empty sandbox: the example account of AWS's documentation.
 const EXAMPLE_ACCOUNT: &str = "111122223333";
