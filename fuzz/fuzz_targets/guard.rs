@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use gainsay_fuzz::{answer, request};
-use gainsay_sandbox::{Sandbox, guard::{self, COMMON_HEADERS, Level}, signature::query_pairs};
+use gainsay_sandbox::{Sandbox, guard::{self, COMMON_HEADERS, Level}, query_pairs};
 use libfuzzer_sys::fuzz_target;
 
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(gainsay_fuzz::with_object);

@@ -35,3 +35,8 @@ pub use self::{
     setting::{SETTING_KINDS, Setting, SettingKind},
     source::Source,
 };
+
+/// The README's examples, as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -240,7 +240,8 @@ impl Unmodelled {
 
 /// Finds the one row that accounts for the whole request.
 ///
-/// The query is decoded (see [`super::signature::query_pairs`]); keys compare by case, as S3's do.
+/// The query is decoded (see [`query_pairs`](crate::query_pairs)); keys compare by case, as S3's
+/// do.
 ///
 /// # Errors
 /// Names what of the request is not in the table.

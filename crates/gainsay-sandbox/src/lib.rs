@@ -1,11 +1,184 @@
-//! The sandbox: S3, S3 Control, KMS, STS and what watches an account in process, refusing what AWS
-//! refuses.
+//! Amazon S3, S3 Control, KMS, STS and IAM in process, refusing what their policies refuse: a
+//! sandbox for tests of policies and of the programs that are subject to them.
 //!
-//! A request goes: host -> service; authentication (signature, time, token: [`signature`],
-//! [`token`]); for S3 the guard table ([`guard`]) and the wire layer; authorization of every action
-//! it needs (`authorize`, over [`gainsay_iam`]); the effect. It fails closed: what is not modelled
-//! is refused with `NotImplemented`, never allowed and never a policy's refusal. It knows nothing
-//! of scenarios.
+//! Other emulators store objects; this one authorizes. Every request is authenticated by its
+//! signature and decided by the identity policies, permissions boundaries, session policies, bucket
+//! policies, key policies, grants, trust policies and settings that apply to it. It fails closed:
+//! what is not modelled is refused with `NotImplemented`, never allowed and never a policy's
+//! refusal.
+//!
+//! # A policy under test
+//!
+//! An [`Environment`] says what is deployed, [`Sandbox::new`] deploys it, [`Sandbox::answer`]
+//! answers a signed HTTP request, and [`SandboxResponse::rulings`] says which statements decided.
+//!
+//! ```
+//! use gainsay_iam::Decision;
+//! use gainsay_model::{BucketBuilder, Environment, RoleBuilder};
+//! use gainsay_sandbox::Sandbox;
+//! use serde_json::json;
+//! # use std::{error::Error, time::SystemTime};
+//! # use aws_sigv4::{http_request as sigv4, sign::v4};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn Error>> {
+//! let environment = Environment::builder("111122223333", "eu-west-1")
+//!     .role(RoleBuilder::new("app").policy(json!({
+//!         "Version": "2012-10-17",
+//!         "Statement": [{
+//!             "Effect": "Allow",
+//!             "Action": "s3:PutObject",
+//!             "Resource": "arn:aws:s3:::reports/*"
+//!         }]
+//!     })))
+//!     .bucket(BucketBuilder::new("reports").policy(json!({
+//!         "Version": "2012-10-17",
+//!         "Statement": [{
+//!             "Sid": "TlsOnly",
+//!             "Effect": "Deny",
+//!             "Principal": "*",
+//!             "Action": "s3:*",
+//!             "Resource": ["arn:aws:s3:::reports", "arn:aws:s3:::reports/*"],
+//!             "Condition": { "Bool": { "aws:SecureTransport": "false" } }
+//!         }]
+//!     })))
+//!     .build()?;
+//! let sandbox = Sandbox::new(&environment);
+//! let app = sandbox.session_of(&environment.roles[0], "test", &[]);
+//!
+//! // `signed` calls the crate `aws-sigv4`.
+//! let put = |scheme: &str| {
+//!     signed(&app, format!("{scheme}://reports.s3.eu-west-1.amazonaws.com/june.csv"))
+//! };
+//! let accepted = sandbox.answer(put("https")?).await;
+//! assert_eq!(accepted.response.status(), 200);
+//!
+//! let refused = sandbox.answer(put("http")?).await;
+//! assert_eq!(refused.response.status(), 403);
+//! let rulings = refused.rulings();
+//! let ruling = rulings.refusal().ok_or("nothing refused it")?;
+//! assert_eq!(ruling.action, "s3:PutObject");
+//! assert_eq!(ruling.decision, Decision::ExplicitDeny);
+//! let statement = ruling.deciders[0].statement.as_ref();
+//! assert_eq!(statement.and_then(|statement| statement.sid.as_deref()), Some("TlsOnly"));
+//! # Ok(())
+//! # }
+//! #
+//! # fn signed(
+//! #     credentials: &gainsay_sandbox::Credentials,
+//! #     uri: String,
+//! # ) -> Result<http::Request<gainsay_sandbox::Payload>, Box<dyn Error>> {
+//! #     let body = b"a,b";
+//! #     let mut settings = sigv4::SigningSettings::default();
+//! #     settings.percent_encoding_mode = sigv4::PercentEncodingMode::Single;
+//! #     settings.payload_checksum_kind = sigv4::PayloadChecksumKind::XAmzSha256;
+//! #     let identity = aws_credential_types::Credentials::new(
+//! #         &credentials.access_key_id,
+//! #         &credentials.secret_access_key,
+//! #         credentials.session_token.clone(),
+//! #         None,
+//! #         "the sandbox",
+//! #     )
+//! #     .into();
+//! #     let parameters = v4::SigningParams::builder()
+//! #         .identity(&identity)
+//! #         .region("eu-west-1")
+//! #         .name("s3")
+//! #         .time(SystemTime::now())
+//! #         .settings(settings)
+//! #         .build()?
+//! #         .into();
+//! #     let signable = sigv4::SignableRequest::new(
+//! #         "PUT",
+//! #         &uri,
+//! #         std::iter::empty(),
+//! #         sigv4::SignableBody::Bytes(body),
+//! #     )?;
+//! #     let (instructions, _) = sigv4::sign(signable, &parameters)?.into_parts();
+//! #     let mut request = http::Request::put(&uri).body(bytes::Bytes::from_static(body).into())?;
+//! #     instructions.apply_to_request_http1x(&mut request);
+//! #     Ok(request)
+//! # }
+//! ```
+//!
+//! # An empty account
+//!
+//! [`Sandbox::empty`] has nothing in it but a user who may do everything, with
+//! [`Sandbox::admin_credentials`]: whatever a program needs it makes through the API.
+//! [`Sandbox::with_admin`] has such a user beside what is deployed.
+//!
+//! ```
+//! use gainsay_sandbox::Sandbox;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), http::Error> {
+//! let sandbox = Sandbox::empty("eu-west-1");
+//! assert!(sandbox.admin_credentials().access_key_id.starts_with("AKIA"));
+//!
+//! // A request that nobody signed.
+//! let request = http::Request::get("https://s3.eu-west-1.amazonaws.com/reports/june.csv")
+//!     .body(bytes::Bytes::new().into())?;
+//! let answer = sandbox.answer(request).await;
+//! assert_eq!(answer.response.status(), 404);
+//! assert_eq!(answer.operation, "GetObject");
+//! assert_eq!(answer.caller().as_deref(), Some("anonymous"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The clients of the AWS SDK
+//!
+//! With the feature `aws`, a [`Sandbox`] is the HTTP connector and the time source that the clients
+//! of the AWS SDK take. No port is opened.
+//!
+//! ```
+//! # #[cfg(not(feature = "aws"))]
+//! # fn main() {}
+//! # #[cfg(feature = "aws")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use aws_smithy_async::time::SharedTimeSource;
+//! use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
+//! # use aws_smithy_runtime_api::client::{http::HttpConnector, orchestrator::HttpRequest};
+//! # use aws_smithy_types::body::SdkBody;
+//! use gainsay_sandbox::Sandbox;
+//!
+//! let sandbox = Sandbox::empty("eu-west-1");
+//! let connector = SharedHttpConnector::new(sandbox.clone());
+//! # let again = connector.clone();
+//! let http_client = http_client_fn(move |_, _| connector.clone());
+//! let time_source = SharedTimeSource::new(sandbox.clone());
+//! let credentials = aws_credential_types::Credentials::from(sandbox.admin_credentials());
+//! // let config = aws_sdk_s3::Config::builder()
+//! //     .behavior_version_latest()
+//! //     .region(Region::new("eu-west-1"))
+//! //     .credentials_provider(credentials)
+//! //     .time_source(time_source)
+//! //     .http_client(http_client)
+//! //     .build();
+//! # let mut request = HttpRequest::new(SdkBody::empty());
+//! # request.set_uri("https://sts.eu-west-1.amazonaws.com/")?;
+//! # assert_eq!(again.call(request).await?.status().as_u16(), 403);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Any client
+//!
+//! With the feature `serve`, `serve::Server` answers on two local ports, one of which speaks TLS
+//! with certificates of its own: for the AWS CLI and for programs in any language.
+//!
+//! # States
+//!
+//! Clones of a sandbox share one state; [`Sandbox::fork`] copies it, and [`Sandbox::snapshot`] and
+//! [`Sandbox::restore`] go back to it, all of them cheaply. Its clock is the machine's until
+//! [`Sandbox::advance`] moves it ahead: sessions end, keys are rotated and deleted.
+//!
+//! # How a request goes
+//!
+//! Host and service; authentication (signature, time, session token); for S3 the [`guard`] table
+//! and the wire layer; authorization of every action it needs, by [`gainsay_iam`]; the effect. It
+//! knows nothing of scenarios.
 
 mod authorize;
 #[cfg(feature = "aws")]
@@ -30,10 +203,10 @@ mod s3;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod session;
-pub mod signature;
+mod signature;
 mod state;
 mod sts;
-pub mod token;
+mod token;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -44,6 +217,7 @@ pub use self::credentials::Credentials;
 pub use self::payload::{Payload, PayloadError};
 pub use self::route::REGIONS;
 pub use self::ruling::{Decider, Explain, Ruling, RulingInput, Rulings, StatementRef};
+pub use self::signature::query_pairs;
 use gainsay_model::{Document, Environment};
 
 use self::{
@@ -161,8 +335,8 @@ impl Sandbox {
     #[must_use]
     pub fn new(environment: &Environment) -> Self {
         let mut key = [0; 32];
-        // As for key material: an all-zero key would still keep sandboxes apart from accounts,
-        // which is all it is for.
+        // Without random bytes the key is all zero: it would still keep sandboxes apart from
+        // accounts, which is all it is for.
         _ = getrandom::fill(&mut key);
         let world = World::new(environment, CALLER_ACCESS_KEY);
         Self::with(world, Issuer::new(key), &environment.region, Arc::default())
@@ -284,7 +458,12 @@ impl Sandbox {
 
 /// The access key id of the environment's caller, after AWS's own example ids.
 const CALLER_ACCESS_KEY: &str = "AKIAGAINSAYSANDBOX00";
-/// That of the user who may do everything.
+/// The access key id of the user who may do everything.
 const ADMIN_ACCESS_KEY: &str = "AKIAGAINSAYSANDBOX01";
 /// The account of an empty sandbox: the example account of AWS's documentation.
 const EXAMPLE_ACCOUNT: &str = "111122223333";
+
+/// The README's examples, as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

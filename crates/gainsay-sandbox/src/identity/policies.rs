@@ -346,7 +346,10 @@ fn list(call: &mut Call<'_>) -> Result<String> {
 fn delete(call: &mut Call<'_>) -> Result<String> {
     let (arn, policy) = permitted(call, "DeletePolicy")?;
     call.done()?;
-    let bound = |boundary: &Option<Boundary>| matches!(boundary, Some(Boundary::Managed(other)) if *other == arn);
+    let bound = |boundary: &Option<Boundary>| {
+        let Some(Boundary::Managed(other)) = boundary else { return false };
+        *other == arn
+    };
     if call
         .world
         .directory

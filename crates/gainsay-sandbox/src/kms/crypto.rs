@@ -18,7 +18,7 @@ const BLOB_FORM: u8 = 1;
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>: plaintext is limited to
 /// 4096 bytes.
 const MAX_PLAINTEXT: usize = 4096;
-/// The same page: the only algorithm of symmetric keys.
+/// The only algorithm of symmetric keys.
 const ALGORITHM: &str = "SYMMETRIC_DEFAULT";
 
 type Pairs = BTreeMap<String, String>;

@@ -18,7 +18,7 @@ pub(crate) struct Key {
     pub policy: Document,
     pub description: String,
     pub created: OffsetDateTime,
-    /// The same in every Region, as are the id and the rotation.
+    /// The key material; a multi-Region key has the same in every Region, as id and rotation.
     pub materials: Materials,
     /// An AWS managed key, which AWS makes and nobody can change.
     pub managed: bool,

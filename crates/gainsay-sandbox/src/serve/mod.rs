@@ -116,11 +116,14 @@ impl Server {
                 () = &mut stop => break,
                 accepted = self.tls.accept() => {
                     if let Some(stream) = tcp_stream(accepted).await {
-                        let (handler, acceptor, watcher) = (handler.clone(), self.acceptor.clone(), connections.watcher());
+                        let (handler, acceptor) = (handler.clone(), self.acceptor.clone());
+                        let watcher = connections.watcher();
                         tokio::spawn(async move {
                             // A client that does not trust the certificate ends the handshake; that
                             // is its business.
-                            if let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
+                            let handshake = acceptor.accept(stream);
+                            let stream = tokio::time::timeout(PATIENCE, handshake).await;
+                            if let Ok(Ok(stream)) = stream {
                                 handler.connection(stream, Scheme::HTTPS, watcher).await;
                             }
                         });
@@ -129,7 +132,9 @@ impl Server {
                 accepted = self.plain.accept() => {
                     if let Some(stream) = tcp_stream(accepted).await {
                         let (handler, watcher) = (handler.clone(), connections.watcher());
-                        tokio::spawn(async move { handler.connection(stream, Scheme::HTTP, watcher).await });
+                        tokio::spawn(async move {
+                            handler.connection(stream, Scheme::HTTP, watcher).await;
+                        });
                     }
                 }
             }

@@ -13,7 +13,7 @@ use super::{
 /// The fields that a signed form has.
 const SIGNED: [&str; 5] =
     ["policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"];
-/// Those of Signature Version 2.
+/// Form fields of Signature Version 2.
 const VERSION_2: [&str; 2] = ["awsaccesskeyid", "signature"];
 
 /// Reads what a form claims of its sender; nothing if it claims nothing, which makes it anonymous.
