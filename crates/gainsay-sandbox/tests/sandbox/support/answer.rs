@@ -77,13 +77,10 @@ impl Answer {
         };
         let (raw, meta) = (service.raw(), service.err().meta());
         let body = String::from_utf8_lossy(raw.body().bytes().unwrap_or_default());
-        let code = match body.is_empty() {
-            true => None,
-            false => error_in_xml(&body, "Error")
-                .or_else(|| error_in_xml(&body, "ErrorResponse"))
-                .or_else(|| error_in_json(&body))
-                .map(|(code, _)| code),
-        };
+        let code = error_in_xml(&body, "Error")
+            .or_else(|| error_in_xml(&body, "ErrorResponse"))
+            .or_else(|| error_in_json(&body))
+            .map(|(code, _)| code);
         if code.as_deref() != meta.code() {
             return Self::Malformed(format!("{error:?}"));
         }
@@ -405,11 +402,15 @@ fn code_of_service(service: Service, code: &str) -> Option<(&'static str, u16)> 
         (Service::Kms, "NotFoundException") => ("absent", 400),
         (Service::S3Control, "NotFoundException") => ("absent", 404),
         (Service::Sts, "ExpiredToken") => ("bad-credentials", 403),
-        (_, "ExpiredToken" | "ExpiredTokenException") => ("bad-credentials", 400),
-        (_, "UnrecognizedClientException" | "InvalidSignatureException") => {
-            ("bad-credentials", 400)
-        }
-        (_, "IncompleteSignature" | "IncompleteSignatureException") => ("bad-credentials", 400),
+        (
+            _,
+            "ExpiredToken"
+            | "ExpiredTokenException"
+            | "UnrecognizedClientException"
+            | "InvalidSignatureException"
+            | "IncompleteSignature"
+            | "IncompleteSignatureException",
+        ) => ("bad-credentials", 400),
         (_, "MissingAuthenticationToken" | "MissingAuthenticationTokenException") => {
             ("bad-credentials", if service == Service::Sts { 403 } else { 400 })
         }
@@ -423,17 +424,20 @@ fn code_of_service(service: Service, code: &str) -> Option<(&'static str, u16)> 
 fn meaning(service: Service, refused: &Refused) -> String {
     let message = refused.message.as_deref().unwrap_or_default();
     let (status, code) = (refused.status, refused.code.as_deref());
+    if refused.of_one_key {
+        return match (status, code) {
+            (200, Some("AccessDenied")) => denial(message),
+            _ => "unclear".to_owned(),
+        };
+    }
     match (service, status, code) {
-        (Service::S3, 200, Some("AccessDenied")) if refused.of_one_key => denial(message),
-        _ if refused.of_one_key => "unclear".to_owned(),
         // Only S3 answers without a body, and only to HEAD: the status is all there is.
         (Service::S3, 403, None) => denial("Access Denied"),
-        (_, _, None) => "unclear".to_owned(),
-        (Service::Kms, 400, Some("AccessDeniedException")) => denial(message),
-        (Service::S3 | Service::S3Control | Service::Sts, 403, Some("AccessDenied")) => {
+        (Service::Kms, 400, Some("AccessDeniedException"))
+        | (Service::S3 | Service::S3Control | Service::Sts, 403, Some("AccessDenied")) => {
             denial(message)
         }
-        (_, _, Some("AccessDenied" | "AccessDeniedException")) => "unclear".to_owned(),
+        (_, _, None | Some("AccessDenied" | "AccessDeniedException")) => "unclear".to_owned(),
         (_, _, Some(code)) => match code_of_service(service, code) {
             Some((meaning, known)) if known == status => meaning.to_owned(),
             None if (400..500).contains(&status) => "rejected".to_owned(),
@@ -459,8 +463,8 @@ fn denial(message: &str) -> String {
     if grant.is_some_and(|(word, _)| word.bytes().all(|byte| byte.is_ascii_uppercase())) {
         return "denied by grant: nothing named".to_owned();
     }
-    let is_rejected = |text: &&str| message.to_lowercase().contains(&text.to_lowercase());
-    if REJECTED.iter().any(|text| is_rejected(text)) {
+    let lower = message.to_lowercase();
+    if REJECTED.iter().any(|text| lower.contains(&text.to_lowercase())) {
         return "rejected".to_owned();
     }
     let layers = match message.strip_prefix("Access Denied") {

@@ -525,8 +525,7 @@ fn kms(name: &str, params: Params<'_>, region: &str) -> Request {
         match (param, name) {
             (Param::KeyId, "ReEncrypt") => add("DestinationKeyId", json!(text)),
             (Param::KeyId, "CreateAlias" | "UpdateAlias") => add("TargetKeyId", json!(text)),
-            (Param::KeyId, "DeleteAlias") => {}
-            (Param::KeyId, _) => add("KeyId", json!(text)),
+            (Param::KeyId, name) if name != "DeleteAlias" => add("KeyId", json!(text)),
             (Param::SourceKey, _) => add("SourceKeyId", json!(text)),
             (Param::Ciphertext, _) => add("CiphertextBlob", json!(text)),
             (Param::EncryptionContext, "ReEncrypt") => {
@@ -538,7 +537,6 @@ fn kms(name: &str, params: Params<'_>, region: &str) -> Request {
             (Param::IgnoreCiphertext, _) if *text == "true" => {
                 add("DryRunModifiers", json!(["IGNORE_CIPHERTEXT"]));
             }
-            (Param::IgnoreCiphertext, _) => {}
             (Param::Grant, _) => {
                 let (id, token) = text.split_once(':').expect("id and token");
                 match name {
@@ -549,8 +547,6 @@ fn kms(name: &str, params: Params<'_>, region: &str) -> Request {
             (Param::GrantOperations, _) => add("Operations", texts()),
             (Param::Grantee, _) => add("GranteePrincipal", json!(text)),
             (Param::RetiringPrincipal, _) => add("RetiringPrincipal", json!(text)),
-            // Both are members of one structure, which is added below.
-            (Param::ContextEquals | Param::ContextSubset, _) => {}
             (Param::PendingDays, _) => {
                 add("PendingWindowInDays", json!(text.parse::<i32>().expect("days")));
             }
@@ -564,7 +560,10 @@ fn kms(name: &str, params: Params<'_>, region: &str) -> Request {
                 add("Tags", params.pairs(Param::Tags).map(tag).collect());
             }
             (Param::TagKeys, _) => add("TagKeys", texts()),
-            (Param::Body, "Encrypt") => {}
+            // The text is added below, and the constraints are members of one structure.
+            (Param::Body, "Encrypt")
+            | (Param::ContextEquals | Param::ContextSubset | Param::IgnoreCiphertext, _)
+            | (Param::KeyId, "DeleteAlias") => {}
             (other, _) => panic!("{name} does not take {other:?}"),
         }
     }

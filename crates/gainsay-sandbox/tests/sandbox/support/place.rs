@@ -97,7 +97,11 @@ struct Encryption {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "the four settings of the API")]
+#[expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "the four settings of the API"
+)]
 struct Block {
     block_public_acls: bool,
     ignore_public_acls: bool,
@@ -197,7 +201,9 @@ impl Setup {
         let roles = self.roles.iter().map(|role| Arc::new(self.made_role(role))).collect();
         let buckets = self.buckets.iter();
         let buckets = buckets
-            .map(|(name, settings, policy)| Arc::new(self.made_bucket(name, settings, policy)))
+            .map(|(name, settings, policy)| {
+                Arc::new(self.made_bucket(name, settings, policy.as_ref()))
+            })
             .collect();
         let trail = Trail {
             logical: "main".to_owned(),
@@ -244,7 +250,7 @@ impl Setup {
         }
     }
 
-    fn made_bucket(&self, name: &str, of: &BucketSettings, policy: &Option<Value>) -> Bucket {
+    fn made_bucket(&self, name: &str, of: &BucketSettings, policy: Option<&Value>) -> Bucket {
         let key = |name: &String| self.keys.iter().find(|key| key.name == *name).expect("the key");
         let blocked = of.encryption.as_ref().and_then(|of| of.blocked.as_ref());
         Bucket {
@@ -284,9 +290,7 @@ impl Setup {
                     restrict_public_buckets: of.restrict_public_buckets,
                 }
             }),
-            policy: policy
-                .as_ref()
-                .map(|of| document(PolicyKind::Bucket, &format!("bucket-{name}"), of)),
+            policy: policy.map(|of| document(PolicyKind::Bucket, &format!("bucket-{name}"), of)),
             settings: Vec::new(),
         }
     }
