@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::{self, Copied, code, stderr, stdout};
+use crate::common::{self, Copied, changes::change, code, stderr, stdout};
 
 fn found<'a>(record: &'a Value, list: &str, id: &str) -> &'a Value {
     let list = if list == "results" { &record["results"] } else { &record["summary"][list] };
@@ -12,15 +12,9 @@ fn found<'a>(record: &'a Value, list: &str, id: &str) -> &'a Value {
     all.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("no `{id}`"))
 }
 
-const ENVIRONMENT: &str = "secure-bucket/environment.yaml";
-const POLICY: &str = "secure-bucket/policies/evidence-bucket.json";
-/// Plain HTTP is refused for reads alone.
-const HTTP_FOR_WRITES: (&str, &str, &str) =
-    (POLICY, "\"Action\": \"s3:*\"", "\"Action\": \"s3:Get*\"");
-
 #[test]
 fn a_search_that_fails_shows_a_request() {
-    let copy = Copied::edited(&[HTTP_FOR_WRITES]);
+    let copy = Copied::changed(&["secure-bucket/tls-01-only-reads"]);
     copy.run(&["/TLS-01"]);
     let record = copy.record();
     let result =
@@ -45,29 +39,14 @@ fn a_search_that_fails_shows_a_request() {
 /// Who may not read proves nothing, either way; who cannot be assumed neither.
 #[test]
 fn what_cannot_be_read_is_inconclusive() {
-    let auditor = "secure-bucket/policies/auditor.json";
-    for (edit, reason) in [
-        ((auditor, "\"s3:GetBucketVersioning\"", "\"s3:GetBucketTagging\""), "not-read"),
-        (
-            (
-                "secure-bucket/environment.yaml",
-                "    policies: [policies/auditor.json, policies/stranger.json]",
-                "    policies: [policies/auditor.json, policies/stranger.json]\n    boundary: policies/stranger.json",
-            ),
-            "not-read",
-        ),
-        (
-            (
-                "secure-bucket/environment.yaml",
-                "  auditor:                                # reads how everything is configured, and nothing of what is in it\n    trust: policies/trust.json",
-                "  auditor:\n    trust: policies/trust-with-external-id.json",
-            ),
-            "no-session",
-        ),
+    for (row, reason) in [
+        ("secure-bucket/auditor-reads-no-versioning", "not-read"),
+        ("secure-bucket/auditor-is-bounded", "not-read"),
+        ("secure-bucket/auditor-cannot-be-assumed", "no-session"),
     ] {
-        let copy = Copied::edited(&[edit]);
+        let copy = Copied::changed(&[row]);
         let output = copy.run(&["VER-02"]);
-        assert_eq!(code(&output), 2, "{edit:?}: {}{}", stdout(&output), stderr(&output));
+        assert_eq!(code(&output), 2, "{row}: {}{}", stdout(&output), stderr(&output));
         let record = copy.record();
         let result = found(
             &record,
@@ -77,7 +56,7 @@ fn what_cannot_be_read_is_inconclusive() {
         assert_eq!(
             (result["verdict"].as_str(), result["reason"].as_str()),
             (Some("inconclusive"), Some(reason)),
-            "{edit:?}"
+            "{row}"
         );
     }
 }
@@ -86,12 +65,7 @@ fn what_cannot_be_read_is_inconclusive() {
 /// nothing here.
 #[test]
 fn where_the_methods_disagree_it_is_said() {
-    let all_but = r#""StringNotEquals": { "s3:x-amz-server-side-encryption-aws-kms-key-id": "{{key.evidence.arn}}" }, "ArnNotEquals": { "aws:PrincipalArn": "{{role.auditor.arn}}" }"#;
-    let copy = Copied::edited(&[(
-        POLICY,
-        r#""StringNotEquals": { "s3:x-amz-server-side-encryption-aws-kms-key-id": "{{key.evidence.arn}}" }"#,
-        all_but,
-    )]);
+    let copy = Copied::changed(&["secure-bucket/enc-03-auditor-exempt"]);
     let output = copy.run(&[
         "secure-bucket/encryption/",
         "secure-bucket/checks/evidence/s3:GetBucketPolicy/ENC-03",
@@ -113,7 +87,7 @@ fn where_the_methods_disagree_it_is_said() {
 
 #[test]
 fn checks_are_selected_listed_planned_and_run_again() {
-    let copy = Copied::edited(&[(ENVIRONMENT, ", blocked: [SSE-C]", ", blocked: [NONE]")]);
+    let copy = Copied::changed(&["secure-bucket/ssc-01-not-blocked"]);
     let id = "secure-bucket/checks/evidence/s3:GetBucketEncryption/SSC-01";
     let baseline = copy.path().join("secure-bucket/baseline.yaml");
     let listed = copy.call("list", &[baseline.to_str().unwrap()]);
@@ -141,18 +115,14 @@ fn checks_are_selected_listed_planned_and_run_again() {
         "{}",
         stdout(&again)
     );
-    fs::write(
-        &baseline,
-        fs::read_to_string(&baseline).unwrap().replace("  - { id: SSC-01, of: evidence }\n", ""),
-    )
-    .unwrap();
+    change(copy.path(), "secure-bucket/ssc-01-not-chosen");
     let gone = copy.run(&["--rerun-failed"]);
     assert!(code(&gone) == 3 && stderr(&gone).contains(id), "{}", stderr(&gone));
 }
 
 #[test]
 fn a_check_can_be_waived() {
-    let copy = Copied::edited(&[(ENVIRONMENT, ", blocked: [SSE-C]", ", blocked: [NONE]")]);
+    let copy = Copied::changed(&["secure-bucket/ssc-01-not-blocked"]);
     let waiver = "waivers:\n  - { result: secure-bucket/checks/evidence/s3:GetBucketEncryption/SSC-01, owner: o, reason: r, ticket: t, expires: 2999-12-31 }\n";
     fs::write(copy.path().join("secure-bucket/waivers.yaml"), waiver).unwrap();
     let output = copy.run(&["secure-bucket/checks/"]);
@@ -189,11 +159,7 @@ fn a_baseline_takes_over_what_another_chooses() {
 /// A control can be marked as not testable, and is told so.
 #[test]
 fn what_is_not_testable_is_told() {
-    let copy = Copied::edited(&[(
-        "secure-bucket/baseline.yaml",
-        "  - { id: SSC-01, of: evidence }",
-        "  - { id: SSC-01, not_testable: the target has no such setting }",
-    )]);
+    let copy = Copied::changed(&["secure-bucket/ssc-01-not-testable"]);
     let output = copy.run(&["secure-bucket"]);
     assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
     assert!(

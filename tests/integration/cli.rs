@@ -12,7 +12,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::{code, copy_scenarios, gainsay, run, stderr, stdout};
+use crate::common::{Copied, code, copy_scenarios, gainsay, run, stderr, stdout};
 
 fn reports() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -29,24 +29,9 @@ fn record(reports: &Path) -> Value {
     serde_json::from_slice(&fs::read(reports.join("latest/record.json")).unwrap()).unwrap()
 }
 
-/// A copy of the scenarios in which one text of one file is another.
-fn changed(file: &str, from: &str, to: &str) -> TempDir {
-    let copy = tempfile::tempdir().unwrap();
-    copy_scenarios(copy.path());
-    let path = copy.path().join("secure-bucket").join(file);
-    let text = fs::read_to_string(&path).unwrap();
-    assert!(text.contains(from), "{file} has no `{from}`");
-    fs::write(path, text.replacen(from, to, 1)).unwrap();
-    copy
-}
-
 /// A copy of the scenarios whose policy lets any key through.
-fn weakened() -> TempDir {
-    changed(
-        "policies/evidence-bucket.json",
-        "\"Sid\": \"DenyWrongKey\",\n      \"Effect\": \"Deny\"",
-        "\"Sid\": \"DenyWrongKey\",\n      \"Effect\": \"Allow\"",
-    )
+fn weakened() -> Copied {
+    Copied::changed(&["secure-bucket/enc-03-other-keys-allowed"])
 }
 
 #[test]
@@ -215,8 +200,7 @@ fn exit_codes_say_how_it_went() {
     assert_eq!(code(&run_in(&file, &["versions"])), 5);
     assert_eq!(code(&run_in(&file, &["--scenarios", scenarios, "key-names"])), 1);
     // A role that cannot be assumed proves nothing: undecided.
-    let untrusted =
-        changed("environment.yaml", "external_id: gainsay-partner", "external_id: another");
+    let untrusted = Copied::changed(&["secure-bucket/external-id-is-another"]);
     let output = run_in(
         reports.path(),
         &[
@@ -263,11 +247,7 @@ fn a_failure_says_what_was_expected_what_came_back_and_where() {
     }
     // Another statement still refuses: the one that no longer does is named, with file and line of
     // those that do.
-    let weakened = changed(
-        "policies/evidence-bucket.json",
-        "\"Sid\": \"DenyNotKms\",\n      \"Effect\": \"Deny\"",
-        "\"Sid\": \"DenyNotKms\",\n      \"Effect\": \"Allow\"",
-    );
+    let weakened = Copied::changed(&["secure-bucket/enc-02-other-encryption-allowed"]);
     let scenarios = weakened.path().to_str().unwrap();
     let output = run_in(
         reports.path(),
@@ -280,9 +260,13 @@ fn a_failure_says_what_was_expected_what_came_back_and_where() {
     );
     let text = stdout(&output);
     assert_eq!(code(&output), 1);
-    for part in
-        ["wrong-reason", "DenyNotKms", "evidence-bucket.json:28 DenyWrongKey", "403 AccessDenied"]
-    {
+    let policy = weakened.path().join("secure-bucket/policies/evidence-bucket.json");
+    let policy = fs::read_to_string(policy).unwrap();
+    let before = policy.lines().take_while(|line| !line.contains("\"DenyWrongKey\""));
+    let begins = before.enumerate().filter(|(_, line)| *line == "    {").last();
+    let line = begins.unwrap().0 + 1;
+    let place = format!("evidence-bucket.json:{line} DenyWrongKey");
+    for part in ["wrong-reason", "DenyNotKms", &place, "403 AccessDenied"] {
         assert!(text.contains(part), "`{part}` is missing in:\n{text}");
     }
 }
@@ -316,7 +300,7 @@ fn fail_fast_stops_after_a_failure_and_rerun_failed_takes_what_did_not_pass() {
     assert_eq!(code(&run_in(reports.path(), &["--rerun-failed"])), 4);
     // What failed under a name that is gone is not forgotten.
     assert_eq!(code(&run_in(reports.path(), &["--scenarios", scenarios, "key-names"])), 1);
-    let renamed = changed("key-names.yaml", "by the id of another key", "by another id");
+    let renamed = Copied::changed(&["secure-bucket/attempt-renamed"]);
     let output = run_in(
         reports.path(),
         &["--scenarios", renamed.path().to_str().unwrap(), "--rerun-failed"],

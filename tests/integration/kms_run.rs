@@ -96,8 +96,10 @@ attempts:
 "#;
 
 /// Configuration of a fixture holds for every attempt, named or not: the application may read only
-/// through a grant.
-const GRANTED: &str = r#"
+/// through a grant, which is for one bucket.
+fn granted_for(bucket: &str) -> String {
+    format!(
+        r#"
 scenario: The application reads through its grant, and only this bucket
 controls: [ENC-06]
 given:
@@ -107,18 +109,20 @@ given:
     key_id: main
     grantee: app
     grant_operations: [Decrypt]
-    context_equals: aws:s3:arn=arn:aws:s3:::gs-data
-  stored: { as: keeper, do: s3:PutObject, bucket: data, key: "{run}/a" }
-request: { as: app, do: s3:GetObject, bucket: data, key: "{stored.key}" }
+    context_equals: aws:s3:arn=arn:aws:s3:::{bucket}
+  stored: {{ as: keeper, do: s3:PutObject, bucket: data, key: "{{run}}/a" }}
+request: {{ as: app, do: s3:GetObject, bucket: data, key: "{{stored.key}}" }}
 attempts:
   - allow: it reads
   - allow: the keeper writes
-    request: { as: keeper, do: s3:PutObject, bucket: data, key: "{run}/b" }
+    request: {{ as: keeper, do: s3:PutObject, bucket: data, key: "{{run}}/b" }}
   - deny: it writes
-    request: { as: app, do: s3:PutObject, bucket: data, key: "{run}/b" }
-    by: { layer: grant, action: kms:GenerateDataKey, key: main }
-    witness: { target: the keeper writes, actor: it reads }
-"#;
+    request: {{ as: app, do: s3:PutObject, bucket: data, key: "{{run}}/b" }}
+    by: {{ layer: grant, action: kms:GenerateDataKey, key: main }}
+    witness: {{ target: the keeper writes, actor: it reads }}
+"#
+    )
+}
 
 /// A key that the row makes is a key like any other.
 const THROWAWAY: &str = r"
@@ -187,7 +191,7 @@ const USES_ONE_KEY: &str = "\"kms:DescribeKey\", \"s3:*\"";
 fn what_is_right_passes() {
     let scenarios = [
         ("administration.yaml", ADMINISTRATION),
-        ("granted.yaml", GRANTED),
+        ("granted.yaml", &granted_for("gs-data")),
         ("re-encrypting.yaml", RE_ENCRYPTING),
         ("throwaway.yaml", THROWAWAY),
     ];
@@ -229,8 +233,7 @@ fn what_gets_through_fails() {
 /// S3 tells KMS the bucket, and the grant is for another.
 #[test]
 fn a_grant_for_another_bucket_reads_nothing() {
-    let scenario = GRANTED.replace("arn:aws:s3:::gs-data", "arn:aws:s3:::gs-other");
-    let folder = folder(&[("granted.yaml", &scenario)], USES_ONE_KEY);
+    let folder = folder(&[("granted.yaml", &granted_for("gs-other"))], USES_ONE_KEY);
     let (code, output) = outcome(folder.path(), &["--color", "never"]);
     assert_eq!(code, 1, "{output}");
     assert!(output.contains("keys/granted/-/s3:GetObject/it-reads"), "{output}");

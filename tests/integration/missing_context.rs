@@ -3,12 +3,11 @@
 
 use std::fs;
 
-use crate::common::{self, Copied};
+use serde_json::{Value, json};
+
+use crate::common::{self, Copied, changes::add};
 
 const POLICY: &str = "secure-bucket/policies/evidence-bucket.json";
-const FIRST: &str = "\"Statement\": [";
-const ENVIRONMENT: &str = "secure-bucket/environment.yaml";
-const REGION: &str = "region: eu-west-1";
 
 /// Runs a permitted read and, where there is something else to say, a forbidden one, with a bucket
 /// policy that denies everything under a condition. Answers the verdicts, and the detail of the
@@ -19,12 +18,15 @@ fn run(
     network: &str,
     other: Option<&str>,
 ) -> (Vec<String>, String) {
-    let statement = format!(
-        r#"{FIRST} {{ "Sid": "DenyOutside", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
-            "Resource": ["{{{{bucket.evidence.arn}}}}", "{{{{bucket.evidence.arn}}}}/*"], "Condition": {{ {condition} }} }},"#
-    );
-    let region = format!("{REGION}\n{organization}");
-    let copy = Copied::edited(&[(POLICY, FIRST, &statement), (ENVIRONMENT, REGION, &region)]);
+    let condition: Value = serde_json::from_str(&format!("{{ {condition} }}")).unwrap();
+    let statement = json!({
+        "Sid": "DenyOutside", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": ["{{bucket.evidence.arn}}", "{{bucket.evidence.arn}}/*"], "Condition": condition,
+    });
+    let copy = Copied::patched(POLICY, &[add("/Statement/0", statement)]);
+    let environment = copy.path().join("secure-bucket/environment.yaml");
+    let text = fs::read_to_string(&environment).unwrap();
+    fs::write(environment, format!("{text}\n{organization}\n")).unwrap();
     let denied =
         other.map(|other| format!("  - deny: elsewhere\n    but: {{ {other} }}\n    by: {{ layer: resource, sid: DenyOutside }}\n"));
     let scenario = format!(

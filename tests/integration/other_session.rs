@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use crate::common::{self, Copied};
+use serde_json::{Value, json};
+
+use crate::common::{self, Copied, changes::add};
 
 const POLICY: &str = "secure-bucket/policies/evidence-bucket.json";
-const FIRST: &str = "\"Statement\": [";
 const SCENARIO: &str = r#"scenario: A stranger reads nothing
 controls: [URL-01]
 given:
@@ -25,11 +26,12 @@ attempts:
 /// Runs the scenario with another statement in the bucket's policy; the verdict of the refusal, its
 /// reason and its detail.
 fn run(who: &str, condition: &str) -> (String, String, String) {
-    let statement = format!(
-        r#"{FIRST} {{ "Sid": "LetIn", "Effect": "Allow", "Principal": {who}, "Action": "s3:GetObject",
-            "Resource": "{{{{bucket.evidence.arn}}}}/*", "Condition": {{ {condition} }} }},"#
-    );
-    let copy = Copied::edited(&[(POLICY, FIRST, &statement)]);
+    let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let statement = json!({
+        "Sid": "LetIn", "Effect": "Allow", "Principal": parsed(who), "Action": "s3:GetObject",
+        "Resource": "{{bucket.evidence.arn}}/*", "Condition": parsed(&format!("{{ {condition} }}")),
+    });
+    let copy = Copied::patched(POLICY, &[add("/Statement/0", statement)]);
     fs::write(copy.path().join("secure-bucket/stranger.yaml"), SCENARIO).unwrap();
     let output = copy.run(&["secure-bucket/stranger"]);
     assert!(copy.reports().exists(), "{}", common::stderr(&output));

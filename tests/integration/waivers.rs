@@ -25,14 +25,9 @@ impl Copy {
         Self::of(Copied::new(), waivers)
     }
 
-    /// The same with a policy that refuses what it should by another statement than it should.
+    /// A copy with a policy that refuses what it should by another statement than it should.
     fn weakened(waivers: &str) -> Self {
-        let edit = (
-            "secure-bucket/policies/evidence-bucket.json",
-            "\"DenyInsecureTransport\"",
-            "\"DenySomething\"",
-        );
-        Self::of(Copied::edited(&[edit]), waivers)
+        Self::of(Copied::changed(&["secure-bucket/statement-renamed"]), waivers)
     }
 
     fn of(copy: Copied, waivers: &str) -> Self {

@@ -8,7 +8,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -27,7 +27,11 @@ use gainsay_model::{Service, Source};
 use mutate::{Mutant, World};
 use serde_json::{Value, json};
 
-use crate::common::sampled;
+use crate::common::{
+    Copied,
+    changes::{patched, replace},
+    sampled, stderr,
+};
 
 const POLICY: &str = "policies/evidence-bucket.json";
 
@@ -223,42 +227,13 @@ fn every_weakening_of_a_deny_statement_is_noticed() {
 
 /// Runs the program on a copy of the shipped scenarios with one other file.
 fn gainsay(path: &str, value: &Value) -> (Output, RunRecord) {
-    let copy = tempfile::tempdir().expect("a folder for the copy");
-    copy_all(&scenarios(), &copy.path().join("scenarios"));
-    let text = serde_json::to_string_pretty(value).expect("JSON");
-    fs::write(copy.path().join("scenarios/secure-bucket").join(path), text)
+    let copy = Copied::new();
+    fs::write(copy.path().join("secure-bucket").join(path), format!("{value:#}"))
         .expect("the copy can be written");
-    let output = Command::new(env!("CARGO_BIN_EXE_gainsay"))
-        .current_dir(copy.path())
-        .args([
-            "run",
-            "--scenarios",
-            "scenarios",
-            "--report-dir",
-            "reports",
-            "--format",
-            "terse",
-            "secure-bucket",
-        ])
-        .output()
-        .expect("the program runs");
-    let record = fs::read(copy.path().join("reports/latest/record.json"));
-    let record =
-        record.unwrap_or_else(|_| panic!("no record: {}", String::from_utf8_lossy(&output.stderr)));
+    let output = copy.run(&["--format", "terse", "secure-bucket"]);
+    let record = fs::read(copy.reports().join("latest/record.json"));
+    let record = record.unwrap_or_else(|_| panic!("no record: {}", stderr(&output)));
     (output, serde_json::from_slice(&record).expect("a record"))
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("the copy can be written");
-    for entry in fs::read_dir(from).expect("the shipped scenarios are readable") {
-        let path = entry.expect("the shipped scenarios are readable").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy_all(&path, &target);
-        } else {
-            fs::copy(&path, target).expect("the copy can be written");
-        }
-    }
 }
 
 #[test]
@@ -309,9 +284,9 @@ fn removing_a_statement_from_a_role_policy_is_noticed() {
             .filter_map(|statement| statement["Sid"].as_str())
         {
             // IAM takes no policy without a statement, so something harmless stands in.
-            let without = mutate::changed(&policy, sid, |statement| {
-                *statement = json!({ "Sid": "Nothing", "Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*" });
-            });
+            let nothing = json!({ "Sid": "Nothing", "Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*" });
+            let without = patched(&policy, &[replace(&format!("/Statement/{sid}"), nothing)]);
+            let without = without.expect("another statement");
             let (output, record) = gainsay(&path, &without);
             let refused = record
                 .results

@@ -9,8 +9,8 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{changed, record, reports, run_in, weakened};
-use crate::common::{code, copy_scenarios, gainsay, stderr};
+use super::{record, reports, run_in, weakened};
+use crate::common::{Copied, code, copy_scenarios, gainsay, stderr};
 
 /// A run of ten thousand attempts that has begun, and the lines that it prints from now on.
 fn long_run(reports: &Path) -> (TempDir, std::process::Child, impl Iterator<Item = String>) {
@@ -91,8 +91,7 @@ fn a_killed_run_is_the_latest_and_has_no_record() {
 fn who_stops_reading_changes_no_exit_code() {
     let weakened = weakened();
     let scenarios = weakened.path().to_str().unwrap();
-    let untrusted =
-        changed("environment.yaml", "external_id: gainsay-partner", "external_id: another");
+    let untrusted = Copied::changed(&["secure-bucket/external-id-is-another"]);
     let untrusted = untrusted.path().to_str().unwrap();
     let reports = reports();
     let in_reports = reports.path().to_str().unwrap();

@@ -1,6 +1,7 @@
 //! What the tests of the program as a whole share: running the binary as a user would.
 
 pub mod book;
+pub mod changes;
 pub mod served;
 
 use std::{
@@ -9,6 +10,7 @@ use std::{
     process::{Command, Output},
 };
 
+use json_patch::PatchOperation;
 use serde_json::Value;
 
 /// The binary under test, from the repository's root, without the caller's colours.
@@ -67,15 +69,23 @@ impl Copied {
         Self(copy)
     }
 
-    /// The same with another text in some files; each of the old ones is there once.
-    pub fn edited(edits: &[(&str, &str, &str)]) -> Self {
+    /// A copy with changes of the table, each called `architecture/id`.
+    pub fn changed(rows: &[&str]) -> Self {
         let copy = Self::new();
-        for (file, from, to) in edits {
-            let path = copy.path().join(file);
-            let text = fs::read_to_string(&path).unwrap();
-            assert_eq!(text.matches(from).count(), 1, "`{from}` in {file}");
-            fs::write(path, text.replace(from, to)).unwrap();
+        for row in rows {
+            changes::change(copy.path(), row);
         }
+        copy
+    }
+
+    /// A copy with a patch of one of its JSON files.
+    pub fn patched(file: &str, patch: &[PatchOperation]) -> Self {
+        let copy = Self::new();
+        let path = copy.path().join(file);
+        let document = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let changed = changes::patched(&document, patch);
+        let changed = changed.unwrap_or_else(|| panic!("{file} has not what is patched"));
+        fs::write(path, format!("{changed:#}")).unwrap();
         copy
     }
 

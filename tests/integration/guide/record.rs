@@ -202,19 +202,9 @@ const BY: &str = "owner: o, reason: r, expires: 2999-12-31";
 /// A part of it, with something that fails, is waived, accepted, left out, sampled, and seen by one
 /// method alone.
 fn weakened() -> Value {
-    let versioned = "name: gainsay-evidence-111122223333\n    versioning: ";
-    let all = "\"Action\": \"s3:*\"";
-    let copy = Copied::edited(&[
-        (
-            "secure-bucket/environment.yaml",
-            &format!("{versioned}enabled"),
-            &format!("{versioned}suspended"),
-        ),
-        (
-            "secure-bucket/policies/evidence-bucket.json",
-            all,
-            "\"NotAction\": \"s3:GetObjectLegalHold\"",
-        ),
+    let copy = Copied::changed(&[
+        "secure-bucket/ver-02-suspended",
+        "secure-bucket/tls-01-one-action-exempt",
     ]);
     let made = "secure-bucket/versions/app/s3:GetObject/the-first-version-is-still-there";
     let text = format!(

@@ -10,7 +10,9 @@ use std::{
 
 use serde_json::Value;
 
-use crate::common::{code, copy, copy_scenarios, gainsay, served::Served, stderr, stdout};
+use crate::common::{
+    changes::change_in, code, copy, copy_scenarios, gainsay, served::Served, stderr, stdout,
+};
 
 /// What an endpoint leaves undecided, by the reason that the run gives.
 const UNDECIDED: [&str; 6] = [
@@ -63,18 +65,14 @@ fn a_run_against_it_comes_out_as_in_process() {
     assert!(counts["pass"] > 1800 && counts["inconclusive"] < 150, "{counts:?}");
 }
 
-/// A copy of an architecture as it is deployed elsewhere: whoever calls there is another than the
-/// environment's caller.
-pub fn deployed(folder: &Path, edits: &[(&str, &str, &str)]) -> PathBuf {
+/// A copy of secure-bucket as it is deployed elsewhere, with changes of the table: whoever calls
+/// there is another than the environment's caller.
+pub fn deployed(folder: &Path, changes: &[&str]) -> PathBuf {
     copy_scenarios(folder);
     let deployed = folder.join("deployed");
     copy(&folder.join("secure-bucket"), &deployed);
-    let caller = ("policies/trust.json", "{{caller.arn}}", "arn:aws:iam::{{account}}:root");
-    for (file, from, to) in edits.iter().chain([&caller]) {
-        let path = deployed.join(file);
-        let text = fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "`{from}` in {file}");
-        fs::write(path, text.replace(from, to)).unwrap();
+    for change in changes.iter().chain(&["secure-bucket/caller-is-the-account"]) {
+        change_in(&deployed, change);
     }
     deployed.join("environment.yaml")
 }
@@ -119,8 +117,7 @@ fn run_there(
 #[test]
 fn what_is_read_there_is_held_against_what_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    let environment =
-        deployed(folder.path(), &[("environment.yaml", "blocked: [SSE-C]", "blocked: [NONE]")]);
+    let environment = deployed(folder.path(), &["secure-bucket/ssc-01-not-blocked"]);
     let served = Served::start(&["--quiet", "--environment", environment.to_str().unwrap()]);
     let bindings = "account: \"111122223333\"\nroles:\n  auditor: { arn: \"arn:aws:iam::111122223333:role/auditor\" }\n\
                     buckets:\n  evidence: { name: gainsay-evidence-111122223333 }\n";
@@ -147,12 +144,7 @@ fn what_is_read_there_is_held_against_what_is_written() {
 #[test]
 fn what_is_attempted_there_is_held_against_what_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    let more = (
-        "policies/stranger.json",
-        "[\"{{bucket.scratch.arn}}\",",
-        "[\"{{bucket.evidence.arn}}\", \"{{bucket.scratch.arn}}\",",
-    );
-    let environment = deployed(folder.path(), &[more]);
+    let environment = deployed(folder.path(), &["secure-bucket/stranger-reaches-the-evidence"]);
     let served = Served::start(&["--quiet", "--environment", environment.to_str().unwrap()]);
     let role =
         |name: &str| format!("  {name}: {{ arn: \"arn:aws:iam::111122223333:role/{name}\" }}\n");

@@ -1,6 +1,9 @@
 //! Every weakening of a Deny statement, and every other spelling that means the same.
 
+use json_patch::PatchOperation;
 use serde_json::{Value, json};
+
+use crate::common::changes::{add, patched, remove, replace, segment};
 
 /// What was changed about a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,51 +80,52 @@ impl Of<'_> {
         found.expect("the statement").clone()
     }
 
-    fn push(&mut self, kind: Kind, name: impl Into<String>, change: impl FnOnce(&mut Value)) {
-        let policy = changed(self.policy, &self.sid, change);
-        let sid = self.sid.clone();
-        let name = name.into();
-        assert_ne!(policy, *self.policy, "{sid}: {name} changes nothing");
+    fn path(&self, below: &str) -> String {
+        format!("/Statement/{}{below}", segment(&self.sid))
+    }
+
+    fn add(&self, path: &str, value: impl Into<Value>) -> PatchOperation {
+        add(&self.path(path), value)
+    }
+
+    fn remove(&self, path: &str) -> PatchOperation {
+        remove(&self.path(path))
+    }
+
+    fn replace(&self, path: &str, value: impl Into<Value>) -> PatchOperation {
+        replace(&self.path(path), value)
+    }
+
+    fn push(&mut self, kind: Kind, name: impl Into<String>, patch: &[PatchOperation]) {
+        let (sid, name) = (self.sid.clone(), name.into());
+        let policy = patched(self.policy, patch);
+        let policy = policy.unwrap_or_else(|| panic!("{sid}: {name} changes nothing"));
         self.mutants.push(Mutant { kind, sid, name, policy });
     }
 
     fn removed(&mut self) {
-        let mut policy = self.policy.clone();
-        let statements = policy["Statement"].as_array_mut().expect("a list of statements");
-        statements.retain(|statement| statement["Sid"] != self.sid.as_str());
-        self.mutants.push(Mutant {
-            kind: Kind::Removed,
-            sid: self.sid.clone(),
-            name: "removed".to_owned(),
-            policy,
-        });
+        self.push(Kind::Removed, "removed", &[self.remove("")]);
     }
 
     fn effect(&mut self) {
-        self.push(Kind::Effect, "Effect is Allow", |statement| {
-            statement["Effect"] = json!("Allow");
-        });
+        self.push(Kind::Effect, "Effect is Allow", &[self.replace("/Effect", "Allow")]);
     }
 
     fn principal(&mut self, world: &World) {
         let root = format!("arn:aws:iam::{}:root", world.account);
         for only in world.roles.iter().chain([&root, &world.partner]) {
-            self.push(Kind::Principal, format!("Principal is {only}"), |statement| {
-                statement["Principal"] = json!({ "AWS": only });
-            });
+            let patch = self.replace("/Principal", json!({ "AWS": only }));
+            self.push(Kind::Principal, format!("Principal is {only}"), &[patch]);
         }
-        self.push(Kind::Principal, "Principal is every role", |statement| {
-            statement["Principal"] = json!({ "AWS": world.roles });
-        });
+        let every = self.replace("/Principal", json!({ "AWS": world.roles }));
+        self.push(Kind::Principal, "Principal is every role", &[every]);
         for but in &world.roles {
             // With Deny and NotPrincipal the account has to be named beside the role, as AWS
             // documents.
             let account = but.split(':').nth(4).expect("an ARN");
-            self.push(Kind::Principal, format!("NotPrincipal is {but}"), |statement| {
-                remove(statement, "Principal");
-                statement["NotPrincipal"] =
-                    json!({ "AWS": [but, format!("arn:aws:iam::{account}:root")] });
-            });
+            let all = json!({ "AWS": [but, format!("arn:aws:iam::{account}:root")] });
+            let patch = [self.remove("/Principal"), self.add("/NotPrincipal", all)];
+            self.push(Kind::Principal, format!("NotPrincipal is {but}"), &patch);
         }
     }
 
@@ -130,18 +134,17 @@ impl Of<'_> {
             let families =
                 ["s3:Get*", "s3:List*", "s3:Put*", "s3:Delete*", "s3:*Object*", "s3:*Bucket*"];
             for only in ["s3:GetObject", "s3:PutObject"].iter().chain(&families) {
-                self.push(Kind::Action, format!("Action is {only}"), |statement| {
-                    statement["Action"] = json!(only);
-                });
+                self.push(
+                    Kind::Action,
+                    format!("Action is {only}"),
+                    &[self.replace("/Action", *only)],
+                );
             }
-            self.push(Kind::Action, "Action is s3:Get* and s3:List*", |statement| {
-                statement["Action"] = json!(["s3:Get*", "s3:List*"]);
-            });
+            let two = self.replace("/Action", json!(["s3:Get*", "s3:List*"]));
+            self.push(Kind::Action, "Action is s3:Get* and s3:List*", &[two]);
             for but in families.iter().chain(&world.actions) {
-                self.push(Kind::Action, format!("NotAction is {but}"), |statement| {
-                    remove(statement, "Action");
-                    statement["NotAction"] = json!(but);
-                });
+                let patch = [self.remove("/Action"), self.add("/NotAction", *but)];
+                self.push(Kind::Action, format!("NotAction is {but}"), &patch);
             }
         } else {
             for other in [
@@ -150,9 +153,11 @@ impl Of<'_> {
                 "s3:CreateMultipartUpload",
                 "s3:GetObject",
             ] {
-                self.push(Kind::Action, format!("Action is {other}"), |statement| {
-                    statement["Action"] = json!(other);
-                });
+                self.push(
+                    Kind::Action,
+                    format!("Action is {other}"),
+                    &[self.replace("/Action", other)],
+                );
             }
         }
     }
@@ -177,15 +182,13 @@ impl Of<'_> {
             ]);
         }
         for narrowing in narrowings {
-            self.push(Kind::Resource, format!("Resource is {narrowing}"), |statement| {
-                statement["Resource"] = narrowing;
-            });
+            let name = format!("Resource is {narrowing}");
+            self.push(Kind::Resource, name, &[self.replace("/Resource", narrowing)]);
         }
         for but in ["inbox/*", "archive/*"] {
-            self.push(Kind::Resource, format!("NotResource is {but}"), |statement| {
-                remove(statement, "Resource");
-                statement["NotResource"] = json!(format!("{bucket}/{but}"));
-            });
+            let patch =
+                [self.remove("/Resource"), self.add("/NotResource", format!("{bucket}/{but}"))];
+            self.push(Kind::Resource, format!("NotResource is {but}"), &patch);
         }
     }
 
@@ -197,14 +200,12 @@ impl Of<'_> {
             _ => None,
         };
         if let Some(opposite) = opposite {
-            self.push(Kind::Flipped, format!("{operator} is {opposite}"), |statement| {
-                statement["Condition"] = json!({ opposite: { &key: value } });
-            });
+            let patch = self.replace("/Condition", json!({ opposite: { key: value } }));
+            self.push(Kind::Flipped, format!("{operator} is {opposite}"), &[patch]);
         } else {
             let flipped = if value == "true" { "false" } else { "true" };
-            self.push(Kind::Flipped, format!("{key} is {flipped}"), |statement| {
-                statement["Condition"][&operator][&key] = json!(flipped);
-            });
+            let patch = self.replace(&of_condition(&operator, &key), flipped);
+            self.push(Kind::Flipped, format!("{key} is {flipped}"), &[patch]);
         }
     }
 
@@ -255,9 +256,14 @@ impl Of<'_> {
             seconds.push(("StringNotEquals", "aws:PrincipalArn", role.clone()));
         }
         for (operator, key, value) in seconds {
-            self.push(Kind::Second, format!("and {operator} {key} {value}"), |statement| {
-                statement["Condition"][operator][key] = json!(value);
-            });
+            let name = format!("and {operator} {key} {value}");
+            let is_there = self.statement()["Condition"].get(operator).is_some();
+            let patch = if is_there {
+                self.add(&of_condition(operator, key), value)
+            } else {
+                self.add(&format!("/Condition/{operator}"), json!({ key: value }))
+            };
+            self.push(Kind::Second, name, &[patch]);
         }
     }
 
@@ -272,9 +278,8 @@ impl Of<'_> {
             vec!["AES256", "aws:kms:dsse"]
         };
         for one in more {
-            self.push(Kind::Widened, format!("{key} may be {one}"), |statement| {
-                statement["Condition"][&operator][&key] = json!([value, one]);
-            });
+            let patch = self.replace(&of_condition(&operator, &key), json!([value, one]));
+            self.push(Kind::Widened, format!("{key} may be {one}"), &[patch]);
         }
         for wildcard in ["*", "a*", "aws:kms*", "arn:aws:kms:*", "arn:aws:kms:*:key/*"] {
             let narrow = if key.ends_with("key-id") { "arn:aws:kms:" } else { "aws:kms" };
@@ -282,9 +287,9 @@ impl Of<'_> {
             if wildcard.len() > 2 && !wildcard.starts_with(narrow) {
                 continue;
             }
-            self.push(Kind::Widened, format!("{key} may be like {wildcard}"), |statement| {
-                statement["Condition"] = json!({ "StringNotLike": { &key: [value, wildcard] } });
-            });
+            let like = json!({ "StringNotLike": { &key: [value, wildcard] } });
+            let name = format!("{key} may be like {wildcard}");
+            self.push(Kind::Widened, name, &[self.replace("/Condition", like)]);
         }
     }
 }
@@ -369,14 +374,15 @@ fn condition(statement: &Value) -> (String, String, Value) {
     (operator, key, value)
 }
 
-pub fn changed(policy: &Value, sid: &str, change: impl FnOnce(&mut Value)) -> Value {
+/// Where the value of a condition key of a statement is.
+fn of_condition(operator: &str, key: &str) -> String {
+    format!("/Condition/{operator}/{}", segment(key))
+}
+
+fn changed(policy: &Value, sid: &str, change: impl FnOnce(&mut Value)) -> Value {
     let mut policy = policy.clone();
     let statements = policy["Statement"].as_array_mut().expect("a list of statements");
     let statement = statements.iter_mut().find(|statement| statement["Sid"] == sid);
     change(statement.expect("the statement"));
     policy
-}
-
-fn remove(statement: &mut Value, field: &str) {
-    statement.as_object_mut().expect("an object").remove(field);
 }
