@@ -294,7 +294,7 @@ fn fail_fast_stops_after_a_failure_and_rerun_failed_takes_what_did_not_pass() {
         (&again["summary"]["counts"]["total"], &again["summary"]["counts"]["fail"]),
         (&failed, &failed)
     );
-    // Mended, the same ones pass; and then nothing is left to run.
+    // As shipped, the same ones pass; and then nothing is left to run.
     assert_eq!(code(&run_in(reports.path(), &["--rerun-failed"])), 0);
     assert_eq!(record(reports.path())["summary"]["counts"]["total"], failed);
     assert_eq!(code(&run_in(reports.path(), &["--rerun-failed"])), 4);

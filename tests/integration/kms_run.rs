@@ -13,7 +13,7 @@ account: "111122223333"
 region: eu-west-1
 caller: { user: tester, policies: [caller.json] }
 roles:
-  keeper: { trust: trust.json, policies: [keeper.json] }
+  admin: { trust: trust.json, policies: [admin.json] }
   app: { trust: trust.json, policies: [app.json] }
 buckets:
   data: { name: gs-data, encryption: { algorithm: aws:kms, key: main, bucket_key: true } }
@@ -24,16 +24,16 @@ keys:
 
 const BASELINE: &str = "baseline: what this test is about\ncontrols:\n  - { id: ENC-06 }\n";
 
-/// Every administrative act on the key is the keeper's alone. The application shows that its
+/// Every administrative act on the key is the administrator's alone. The application shows that its
 /// session works by describing the key.
 const ADMINISTRATION: &str = r#"
-scenario: Only its keeper administers the key
+scenario: Only its administrator administers the key
 controls: [ENC-06]
 given:
-  grant: { as: keeper, do: kms:CreateGrant, key_id: main, grantee: app, grant_operations: [Encrypt, DescribeKey] }
-  sealed: { as: keeper, do: kms:Encrypt, key_id: main }
+  grant: { as: admin, do: kms:CreateGrant, key_id: main, grantee: app, grant_operations: [Encrypt, DescribeKey] }
+  sealed: { as: admin, do: kms:Encrypt, key_id: main }
 request:
-  as: keeper
+  as: admin
   do:
     - kms:CreateGrant
     - kms:RevokeGrant
@@ -74,13 +74,13 @@ attempts:
 
 /// Re-encrypting is asked about on the key the ciphertext is under, first.
 const RE_ENCRYPTING: &str = r#"
-scenario: Only the keeper moves a ciphertext to another key
+scenario: Only the administrator moves a ciphertext to another key
 controls: [ENC-06]
 given:
-  sealed: { as: keeper, do: kms:Encrypt, key_id: main }
-request: { as: keeper, do: kms:ReEncrypt, source_key: main, key_id: spare, ciphertext: "{sealed}" }
+  sealed: { as: admin, do: kms:Encrypt, key_id: main }
+request: { as: admin, do: kms:ReEncrypt, source_key: main, key_id: spare, ciphertext: "{sealed}" }
 attempts:
-  - allow: the keeper
+  - allow: the administrator
   - allow: the application describes the key
     request: { as: app, do: kms:DescribeKey, key_id: main }
   - deny: the application
@@ -92,7 +92,7 @@ attempts:
     by: { layer: identity, action: kms:ReEncryptFrom, key: spare }
     witness: { target: the other way, actor: the application describes the key }
   - allow: the other way
-    request: { as: keeper, do: kms:ReEncrypt, source_key: spare, key_id: main, dry_run: true, ignore_ciphertext: true }
+    request: { as: admin, do: kms:ReEncrypt, source_key: spare, key_id: main, dry_run: true, ignore_ciphertext: true }
 "#;
 
 /// Configuration of a fixture holds for every attempt, named or not: the application may read only
@@ -104,22 +104,22 @@ scenario: The application reads through its grant, and only this bucket
 controls: [ENC-06]
 given:
   grant:
-    as: keeper
+    as: admin
     do: kms:CreateGrant
     key_id: main
     grantee: app
     grant_operations: [Decrypt]
     context_equals: aws:s3:arn=arn:aws:s3:::{bucket}
-  stored: {{ as: keeper, do: s3:PutObject, bucket: data, key: "{{run}}/a" }}
+  stored: {{ as: admin, do: s3:PutObject, bucket: data, key: "{{run}}/a" }}
 request: {{ as: app, do: s3:GetObject, bucket: data, key: "{{stored.key}}" }}
 attempts:
   - allow: it reads
-  - allow: the keeper writes
-    request: {{ as: keeper, do: s3:PutObject, bucket: data, key: "{{run}}/b" }}
+  - allow: the administrator writes
+    request: {{ as: admin, do: s3:PutObject, bucket: data, key: "{{run}}/b" }}
   - deny: it writes
     request: {{ as: app, do: s3:PutObject, bucket: data, key: "{{run}}/b" }}
     by: {{ layer: grant, action: kms:GenerateDataKey, key: main }}
-    witness: {{ target: the keeper writes, actor: it reads }}
+    witness: {{ target: the administrator writes, actor: it reads }}
 "#
     )
 }
@@ -129,8 +129,8 @@ const THROWAWAY: &str = r"
 scenario: A key made for the row is disabled, and refuses
 controls: [ENC-06]
 given:
-  made: { as: keeper, do: kms:CreateKey }
-request: { as: keeper, do: [kms:PutKeyPolicy, kms:DisableKey, kms:ScheduleKeyDeletion], key_id: made }
+  made: { as: admin, do: kms:CreateKey }
+request: { as: admin, do: [kms:PutKeyPolicy, kms:DisableKey, kms:ScheduleKeyDeletion], key_id: made }
 attempts:
   - allow: the application describes its own key
     request: { as: app, do: kms:DescribeKey, key_id: main }
@@ -138,7 +138,7 @@ attempts:
     but: { as: app }
     by: { layer: identity }
     witness: { actor: the application describes its own key }
-  - allow: the keeper
+  - allow: the administrator
     then: [{ read: { do: kms:DescribeKey } }]
 ";
 
@@ -158,7 +158,7 @@ fn folder(scenarios: &[(&str, &str)], app: &str) -> TempDir {
     write("environment.yaml", ENVIRONMENT);
     write("baseline.yaml", BASELINE);
     write("caller.json", &policy(&allow("\"sts:AssumeRole\"")));
-    write("keeper.json", &policy(&allow("\"kms:*\", \"s3:*\"")));
+    write("admin.json", &policy(&allow("\"kms:*\", \"s3:*\"")));
     write("app.json", &policy(&allow(app)));
     write(
         "trust.json",
@@ -246,7 +246,7 @@ fn putting_a_policy_without_content_changes_nothing() {
     let scenario = r#"
 scenario: What is written back is what was declared
 controls: [ENC-06]
-request: { as: keeper, do: kms:PutKeyPolicy, key_id: main }
+request: { as: admin, do: kms:PutKeyPolicy, key_id: main }
 attempts:
   - allow: it is written back
     then:
@@ -266,36 +266,36 @@ attempts:
 fn a_request_that_cannot_be_asked_is_refused_before_the_run() {
     let request = |request: &str| {
         format!(
-            "scenario: x\ncontrols: [ENC-06]\ngiven: {{ made: {{ as: keeper, do: kms:CreateKey }} }}\nattempts:\n  - allow: it\n    request: {request}\n  - allow: more\n    request: {{ as: keeper, do: kms:DescribeKey, key_id: made }}\n"
+            "scenario: x\ncontrols: [ENC-06]\ngiven: {{ made: {{ as: admin, do: kms:CreateKey }} }}\nattempts:\n  - allow: it\n    request: {request}\n  - allow: more\n    request: {{ as: admin, do: kms:DescribeKey, key_id: made }}\n"
         )
     };
     for (written, says) in [
-        ("{ as: keeper, do: kms:Decrypt, key_id: main }", "`kms:Decrypt` needs `ciphertext`"),
+        ("{ as: admin, do: kms:Decrypt, key_id: main }", "`kms:Decrypt` needs `ciphertext`"),
         (
-            "{ as: keeper, do: kms:Decrypt, key_id: main, ignore_ciphertext: true }",
+            "{ as: admin, do: kms:Decrypt, key_id: main, ignore_ciphertext: true }",
             "`ignore_ciphertext` means nothing without `dry_run: true`",
         ),
         (
-            "{ as: keeper, do: kms:CreateGrant, key_id: main, grantee: app, grant_operations: [Decrypt, Decrypt] }",
+            "{ as: admin, do: kms:CreateGrant, key_id: main, grantee: app, grant_operations: [Decrypt, Decrypt] }",
             "`Decrypt` is written twice",
         ),
         (
-            "{ as: keeper, do: kms:CreateGrant, key_id: main, grantee: app, grant_operations: [Everything] }",
+            "{ as: admin, do: kms:CreateGrant, key_id: main, grantee: app, grant_operations: [Everything] }",
             "`Everything` is not a value of this key",
         ),
         (
-            "{ as: keeper, do: kms:CreateGrant, key_id: main, grantee: app, grant_operations: [] }",
+            "{ as: admin, do: kms:CreateGrant, key_id: main, grantee: app, grant_operations: [] }",
             "an empty list of `grant_operations` asserts nothing",
         ),
-        ("{ as: keeper, do: kms:DescribeKey, key_id: maid }", "no key is called `maid`"),
-        ("{ as: keeper, do: kms:UpdateAlias, key_id: main }", "`kms:UpdateAlias` needs `alias`"),
+        ("{ as: admin, do: kms:DescribeKey, key_id: maid }", "no key is called `maid`"),
+        ("{ as: admin, do: kms:UpdateAlias, key_id: main }", "`kms:UpdateAlias` needs `alias`"),
     ] {
         let folder = folder(&[("bad.yaml", &request(written))], "\"s3:*\"");
         let (code, output) = outcome(folder.path(), &["--color", "never"]);
         assert!(code == 3 && output.contains(says), "{written}: {code}\n{output}");
     }
     let fine =
-        "{ as: keeper, do: kms:Decrypt, key_id: made, ignore_ciphertext: true, dry_run: true }";
+        "{ as: admin, do: kms:Decrypt, key_id: made, ignore_ciphertext: true, dry_run: true }";
     let folder = folder(&[("good.yaml", &request(fine))], "\"s3:*\"");
     let (code, output) = outcome(folder.path(), &["--color", "never"]);
     assert_eq!(code, 0, "{output}");

@@ -247,13 +247,13 @@ fn an_attempt_is_explained_with_files_lines_and_what_was_compared() {
     let allowed = "secure-bucket/encryption/app.inbox/s3:PutObject/with-the-named-key";
     let output = run_in(folder.path(), &["explain", "--format", "json", allowed]);
     let explained: Value = serde_json::from_str(&stdout(&output)).unwrap();
-    let asked: Vec<&str> = explained["questions"]
+    let actions: Vec<&str> = explained["questions"]
         .as_array()
         .unwrap()
         .iter()
         .map(|question| question["action"].as_str().unwrap())
         .collect();
-    assert_eq!(asked, ["s3:PutObject", "kms:GenerateDataKey"]);
+    assert_eq!(actions, ["s3:PutObject", "kms:GenerateDataKey"]);
 }
 
 #[test]
@@ -378,11 +378,11 @@ fn a_suspicious_scenario_is_shown_by_lint_with_its_place_and_by_nothing_else() {
     fs::write(&scenario, without).unwrap();
     let found = run_in(folder.path(), &["lint", "--deny", "warnings", "--allow", "not-testable"]);
     assert_eq!(code(&found), 3);
-    let told = stderr(&found);
+    let warnings = stderr(&found);
     assert!(
-        told.contains("warning[unattributed-deny]")
-            && told.contains(&format!("access-outsiders.yaml:{line}:")),
-        "{told}"
+        warnings.contains("warning[unattributed-deny]")
+            && warnings.contains(&format!("access-outsiders.yaml:{line}:")),
+        "{warnings}"
     );
     let accepted =
         ["lint", "--deny", "warnings", "--allow", "not-testable", "--allow", "unattributed-deny"];

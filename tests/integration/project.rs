@@ -28,7 +28,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Part of the program, and what it must not name.
-const STRANGERS: &[(&str, &[&str])] = &[
+const FORBIDDEN: &[(&str, &[&str])] = &[
     // Reports are functions of the record.
     (
         "src/report",
@@ -53,7 +53,7 @@ const STRANGERS: &[(&str, &[&str])] = &[
 
 #[test]
 fn each_part_knows_only_what_it_may() {
-    for (part, strangers) in STRANGERS {
+    for (part, names) in FORBIDDEN {
         let path = root().join(part);
         let files = if path.is_dir() { sources(&path) } else { vec![path] };
         assert!(!files.is_empty());
@@ -65,13 +65,9 @@ fn each_part_knows_only_what_it_may() {
                 .filter(|line| !line.trim_start().starts_with("//"))
                 .collect::<Vec<_>>()
                 .join("\n");
-            for stranger in *strangers {
+            for name in *names {
                 let is_test = file.to_string_lossy().contains("tests");
-                assert!(
-                    is_test || !code.contains(stranger),
-                    "{} names `{stranger}`",
-                    file.display()
-                );
+                assert!(is_test || !code.contains(name), "{} names `{name}`", file.display());
             }
         }
     }
@@ -91,7 +87,7 @@ fn files_can_be_seen_whole() {
 #[test]
 fn every_dependency_says_why_it_is_there() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let (mut inside, mut comment_above, mut seen) = (false, false, 0);
+    let (mut inside, mut comment_above, mut described) = (false, false, 0);
     for line in manifest.lines() {
         if line.starts_with('[') {
             inside = line == "[workspace.dependencies]";
@@ -99,13 +95,13 @@ fn every_dependency_says_why_it_is_there() {
             comment_above = true;
             continue;
         } else if inside && line.contains(" = ") {
-            let described = line.contains(" # ") || comment_above || line.starts_with("aws-sdk");
-            assert!(described, "`{line}` has no reason");
-            seen += 1;
+            let is_described = line.contains(" # ") || comment_above || line.starts_with("aws-sdk");
+            assert!(is_described, "`{line}` has no reason");
+            described += 1;
         }
         comment_above = false;
     }
-    assert!(seen > 50);
+    assert!(described > 50);
 }
 
 /// A crate takes its dependencies from the workspace; ours stand in one order, so none can know of

@@ -239,10 +239,10 @@ fn gainsay(path: &str, value: &Value) -> (Output, RunRecord) {
 #[test]
 fn the_program_exits_1_and_names_what_changed() {
     let mutants = mutate::weakenings(&shipped(POLICY), &world());
-    let mut seen = HashSet::new();
+    let mut kinds = HashSet::new();
     let noticeable = mutants.iter().filter(|mutant| !unnoticeable(mutant));
     let one_of_each: Vec<&Mutant> =
-        noticeable.filter(|mutant| seen.insert((&mutant.sid, mutant.kind))).collect();
+        noticeable.filter(|mutant| kinds.insert((&mutant.sid, mutant.kind))).collect();
     // Four statements; a value list can be widened in two of them.
     assert_eq!(one_of_each.len(), 4 * 7 + 2);
     for mutant in sampled("kinds of weakening, by the program", 10, one_of_each) {
@@ -255,9 +255,9 @@ fn the_program_exits_1_and_names_what_changed() {
             String::from_utf8_lossy(&output.stderr)
         );
         let printed = String::from_utf8_lossy(&output.stdout);
-        let told = record.results.iter().filter(|result| names(result, &mutant.sid));
-        let told = told.filter(|result| printed.contains(&result.id)).count();
-        assert!(told > 0 && printed.contains(&mutant.sid), "{what} is not named:\n{printed}");
+        let named = record.results.iter().filter(|result| names(result, &mutant.sid));
+        let named = named.filter(|result| printed.contains(&result.id)).count();
+        assert!(named > 0 && printed.contains(&mutant.sid), "{what} is not named:\n{printed}");
     }
 }
 
@@ -296,6 +296,7 @@ fn removing_a_statement_from_a_role_policy_is_noticed() {
             removed.insert(format!("{role} without {sid}"), (output.status.code(), refused > 0));
         }
     }
-    let wrong: Vec<_> = removed.iter().filter(|(_, seen)| **seen != (Some(1), true)).collect();
+    let wrong: Vec<_> =
+        removed.iter().filter(|(_, outcome)| **outcome != (Some(1), true)).collect();
     assert!(wrong.is_empty() && removed.len() == 13, "{wrong:#?} of {}", removed.len());
 }

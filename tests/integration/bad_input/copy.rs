@@ -6,6 +6,8 @@ use std::{
     process::{Command, Output},
 };
 
+use crate::common::copy;
+
 /// The copied scenarios folder is called `s`, the folder for reports `r`; the program is run beside
 /// them.
 pub struct Copy {
@@ -87,19 +89,6 @@ impl Copy {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap().path();
-        let target = to.join(entry.file_name().unwrap());
-        if entry.is_dir() {
-            copy(&entry, &target);
-        } else {
-            fs::copy(&entry, &target).unwrap();
-        }
-    }
-}
-
 impl Ran {
     /// What must hold of every refused input.
     pub fn is_refused(&self, copy: &Copy, problems: usize) -> Result<(), String> {
@@ -131,7 +120,7 @@ impl Ran {
         }
     }
 
-    /// The same, and the words are in the message.
+    /// Holds that input is refused for one problem, and that the words are in the message.
     pub fn assert_refused(&self, copy: &Copy, words: &[&str]) {
         if let Err(why) = self.is_refused(copy, 1) {
             panic!("{why}\n{}{}", self.stdout, self.stderr);

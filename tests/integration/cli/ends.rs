@@ -78,11 +78,11 @@ fn a_killed_run_is_the_latest_and_has_no_record() {
     }
     let output = run_in(reports.path(), &["--rerun-failed"]);
     assert_eq!(code(&output), 3);
-    let told = stderr(&output);
+    let said = stderr(&output);
     for run in [&latest, &finished] {
-        assert!(told.contains(run.to_str().unwrap()), "{told}");
+        assert!(said.contains(run.to_str().unwrap()), "{said}");
     }
-    assert!(told.contains("did not finish"), "{told}");
+    assert!(said.contains("did not finish"), "{said}");
 }
 
 /// `gainsay run | head -1`: how a command ends is what it found, however much of that somebody

@@ -415,10 +415,10 @@ pub fn rows<'a>(lines: impl IntoIterator<Item = &'a String>) -> Vec<Vec<String>>
 
 /// The part of an address that names a heading, as forges and mdBook make it.
 pub fn anchor(heading: &str) -> String {
-    let kept = heading.trim().to_lowercase();
-    let kept =
-        kept.chars().filter(|char| char.is_alphanumeric() || matches!(char, ' ' | '-' | '_'));
-    kept.map(|char| if char == ' ' { '-' } else { char }).collect()
+    let letters = heading.trim().to_lowercase();
+    let letters =
+        letters.chars().filter(|char| char.is_alphanumeric() || matches!(char, ' ' | '-' | '_'));
+    letters.map(|char| if char == ' ' { '-' } else { char }).collect()
 }
 
 /// The targets of a page's links.

@@ -19,7 +19,7 @@ use serde_json::Value;
 /// the test.
 pub struct Served {
     child: Child,
-    told: Value,
+    printed: Value,
     folder: tempfile::TempDir,
 }
 
@@ -50,20 +50,22 @@ impl Served {
             .expect("`timeout` of coreutils starts the server");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let told = serde_json::from_str(&line).unwrap_or_else(|_| {
+        let printed = serde_json::from_str(&line).unwrap_or_else(|_| {
             panic!("{line}{}", fs::read_to_string(folder.path().join("log")).unwrap())
         });
-        Self { child, told, folder }
+        Self { child, printed, folder }
     }
 
-    /// What it says of itself.
-    pub fn told(&self, name: &str) -> &str {
-        self.told[name].as_str().unwrap_or_else(|| panic!("it says no `{name}`: {}", self.told))
+    /// The value of a name in the line that the server prints once it listens.
+    pub fn printed(&self, name: &str) -> &str {
+        self.printed[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("it says no `{name}`: {}", self.printed))
     }
 
     /// All of it, as it was printed.
     pub fn line(&self) -> String {
-        self.told.to_string()
+        self.printed.to_string()
     }
 
     /// The log, whole once the server has stopped.
@@ -74,14 +76,14 @@ impl Served {
     }
 
     pub fn ca(&self) -> PathBuf {
-        self.told("ca").into()
+        self.printed("ca").into()
     }
 
     /// The credentials of the user who may do everything.
     pub fn admin(&self) -> Credentials {
         Credentials::new(
-            self.told("access_key_id"),
-            self.told("secret_access_key"),
+            self.printed("access_key_id"),
+            self.printed("secret_access_key"),
             None,
             None,
             "test",
@@ -91,8 +93,8 @@ impl Served {
     /// The credentials of the environment's caller.
     pub fn caller(&self) -> Credentials {
         Credentials::new(
-            self.told("caller_access_key_id"),
-            self.told("caller_secret_access_key"),
+            self.printed("caller_access_key_id"),
+            self.printed("caller_secret_access_key"),
             None,
             None,
             "test",
@@ -103,13 +105,13 @@ impl Served {
     pub fn target(&self) -> Target {
         let trust = Trust { authorities: Some(fs::read(self.ca()).unwrap()), anyone: false };
         let (url, plain) =
-            (Url::parse(self.told("https")).unwrap(), Url::parse(self.told("http")).unwrap());
-        Target::endpoint(&url, Some(&plain), &trust, self.told("region"), "test", None).unwrap()
+            (Url::parse(self.printed("https")).unwrap(), Url::parse(self.printed("http")).unwrap());
+        Target::endpoint(&url, Some(&plain), &trust, self.printed("region"), "test", None).unwrap()
     }
 
     /// `127.0.0.1:PORT` of the plain port.
     pub fn plain(&self) -> &str {
-        self.told("http").strip_prefix("http://").unwrap()
+        self.printed("http").strip_prefix("http://").unwrap()
     }
 
     /// Sends bytes on the plain port and reads the answer until the server closes the connection or
@@ -125,7 +127,7 @@ impl Served {
 
     /// Sends a signed request to the plain port under a host name, and reads the answer.
     pub fn ask(&self, request: &Request<'_>) -> Reply {
-        Reply::read(&self.raw(&request.bytes(&self.admin(), self.told("region"))))
+        Reply::read(&self.raw(&request.bytes(&self.admin(), self.printed("region"))))
     }
 }
 

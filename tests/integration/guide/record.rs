@@ -38,9 +38,9 @@ fn complaint(path: &[Step], value: Value) -> String {
 
 /// What may stand at a place, and whether it is a list of it.
 fn shape(path: &[Step]) -> (Shape, bool) {
-    let stranger = json!({ "?": null });
+    let unlisted = json!({ "?": null });
     for is_list in [false, true] {
-        let value = if is_list { json!([stranger]) } else { stranger.clone() };
+        let value = if is_list { json!([unlisted]) } else { unlisted.clone() };
         let said = complaint(path, value);
         let (_, known) = said.split_once("expected").unwrap_or_default();
         let known = || known.split('`').skip(1).step_by(2).map(str::to_owned).collect();
@@ -147,8 +147,8 @@ fn is(value: &Value, word: &str) -> bool {
     }
 }
 
-/// Holds a part of a real record against the reference; `seen` are the places that there were.
-fn hold(value: &Value, at: &str, known: &BTreeMap<String, Row>, seen: &mut BTreeSet<String>) {
+/// Holds a part of a real record against the reference; `found` are the places that there were.
+fn hold(value: &Value, at: &str, known: &BTreeMap<String, Row>, found: &mut BTreeSet<String>) {
     let prefix = format!("{at}.");
     let own = known.iter().filter_map(|(place, row)| Some((place.strip_prefix(&prefix)?, row)));
     let own: BTreeMap<&str, &Row> = own.filter(|(name, _)| !name.contains('.')).collect();
@@ -161,15 +161,15 @@ fn hold(value: &Value, at: &str, known: &BTreeMap<String, Row>, seen: &mut BTree
         let row = own.get(name.as_str()).unwrap_or_else(|| panic!("nothing describes {place}"));
         assert!(is(value, &row.is), "{place} is no {}: {value}", row.is);
         match row.is.as_str() {
-            "object" => hold(value, &place, known, seen),
+            "object" => hold(value, &place, known, found),
             "list of objects" => {
                 for value in value.as_array().unwrap() {
-                    hold(value, &place, known, seen);
+                    hold(value, &place, known, found);
                 }
             }
             _ => {}
         }
-        seen.insert(place);
+        found.insert(place);
     }
 }
 
@@ -180,12 +180,12 @@ fn the_reference_has_every_member_and_every_word_of_the_types() {
 
 #[test]
 fn real_records_are_as_the_reference_says() {
-    let (known, mut seen) = (reference(), BTreeSet::new());
+    let (known, mut found) = (reference(), BTreeSet::new());
     for record in [shipped(), weakened(), on_a_target()] {
-        hold(&record, "", &known, &mut seen);
+        hold(&record, "", &known, &mut found);
     }
     // What a target must be broken for, or less than the sandbox.
-    let unseen: Vec<&String> = known.keys().filter(|place| !seen.contains(*place)).collect();
+    let unseen: Vec<&String> = known.keys().filter(|place| !found.contains(*place)).collect();
     assert_eq!(unseen, [".run.left_behind", ".run.not_deployed"]);
 }
 
@@ -232,15 +232,15 @@ fn on_a_target() -> Value {
         role("admin")
     );
     fs::write(own.join("bindings.yaml"), bindings).unwrap();
-    let target = served.told("https");
+    let target = served.printed("https");
     let gaps = format!("gaps:\n  - {{ target: \"{target}\", controls: [KEY-05], {BY} }}\n");
     fs::write(own.join("waivers.yaml"), gaps).unwrap();
     let reports = copy.reports();
     let output = gainsay()
-        .env("AWS_ACCESS_KEY_ID", served.told("caller_access_key_id"))
-        .env("AWS_SECRET_ACCESS_KEY", served.told("caller_secret_access_key"))
+        .env("AWS_ACCESS_KEY_ID", served.printed("caller_access_key_id"))
+        .env("AWS_SECRET_ACCESS_KEY", served.printed("caller_secret_access_key"))
         .args(["run", "secure-bucket/key-administration/app", "--target", target])
-        .args(["--ca-file", served.told("ca"), "--scenarios", copy.path().to_str().unwrap()])
+        .args(["--ca-file", served.printed("ca"), "--scenarios", copy.path().to_str().unwrap()])
         .args(["--report-dir", reports.to_str().unwrap()])
         .output()
         .unwrap();

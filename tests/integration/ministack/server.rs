@@ -154,10 +154,10 @@ impl Server {
     /// The roles of an account, apart from those of services.
     pub fn roles(&self, account: &str) -> Vec<String> {
         let clients = self.target().clients(Some(&credentials(account)), false);
-        let told =
+        let reply =
             runtime().block_on(clients.ask(Service::Iam, &Ask::iam("ListRoles", &[]))).unwrap();
-        assert!(told.is_success(), "{told:?}");
-        let body = String::from_utf8(told.body).unwrap();
+        assert!(reply.is_success(), "{reply:?}");
+        let body = String::from_utf8(reply.body).unwrap();
         let roles =
             body.split("<RoleName>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned());
         roles.filter(|name| name.starts_with("gainsay")).collect()

@@ -18,12 +18,15 @@ const ENVIRONMENT: &str = "scenarios/secure-bucket/environment.yaml";
 #[test]
 fn one_line_of_json_says_all_that_a_client_needs() {
     let served = Served::start(&[]);
-    assert!(served.told("https").starts_with("https://127.0.0.1:"));
-    assert!(served.told("http").starts_with("http://127.0.0.1:"));
+    assert!(served.printed("https").starts_with("https://127.0.0.1:"));
+    assert!(served.printed("http").starts_with("http://127.0.0.1:"));
     assert!(fs::read_to_string(served.ca()).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
-    assert_eq!((served.told("account"), served.told("region")), ("111122223333", "us-east-1"));
-    assert!(served.told("access_key_id").starts_with("AKIA"));
-    assert_eq!(served.told("secret_access_key").len(), 40);
+    assert_eq!(
+        (served.printed("account"), served.printed("region")),
+        ("111122223333", "us-east-1")
+    );
+    assert!(served.printed("access_key_id").starts_with("AKIA"));
+    assert_eq!(served.printed("secret_access_key").len(), 40);
 }
 
 #[test]
@@ -54,7 +57,7 @@ fn lines_for_a_shell_set_what_the_clients_read() {
 #[test]
 fn it_begins_with_an_environment_and_keeps_nothing_of_a_stopped_one() {
     let served = Served::start(&["--environment", ENVIRONMENT]);
-    assert_eq!(served.told("region"), "eu-west-1");
+    assert_eq!(served.printed("region"), "eu-west-1");
     let ca = served.ca();
     let bucket = Request::new("HEAD", "localhost", "/gainsay-evidence-111122223333");
     let head = served.ask(&bucket);

@@ -33,9 +33,9 @@ impl Place {
         let environment = deployed(folder.path(), &[]);
         let own = folder.path().join("secure-bucket");
         for file in fs::read_dir(&own).unwrap().map(|file| file.unwrap().path()) {
-            let kept = ["environment.yaml", "key-administration.yaml"];
+            let needed = ["environment.yaml", "key-administration.yaml"];
             let name = file.file_name().unwrap().to_str().unwrap();
-            if file.is_file() && !kept.contains(&name) {
+            if file.is_file() && !needed.contains(&name) {
                 fs::remove_file(file).unwrap();
             }
         }
@@ -64,8 +64,8 @@ impl Place {
     fn call(&self, arguments: &[&str]) -> (i32, String) {
         let output = gainsay()
             .env_clear()
-            .env("AWS_ACCESS_KEY_ID", self.served.told("access_key_id"))
-            .env("AWS_SECRET_ACCESS_KEY", self.served.told("secret_access_key"))
+            .env("AWS_ACCESS_KEY_ID", self.served.printed("access_key_id"))
+            .env("AWS_SECRET_ACCESS_KEY", self.served.printed("secret_access_key"))
             .current_dir(self.folder.path())
             .args(arguments)
             .output()
@@ -75,7 +75,8 @@ impl Place {
 
     /// Runs it on the server: the exit code, what was said, and what the record says of KEY-05.
     fn run(&self, more: &[&str]) -> (i32, String, Value) {
-        let target = ["--target", self.served.told("https"), "--ca-file", self.served.told("ca")];
+        let target =
+            ["--target", self.served.printed("https"), "--ca-file", self.served.printed("ca")];
         let fixed = ["run", "--color", "never", "--scenarios", "secure-bucket"];
         let bound = ["--bindings", "bindings.yaml"];
         let (code, said) = self.call(&[&fixed[..], &target, &bound, more].concat());
@@ -128,7 +129,7 @@ fn what_cannot_be_tried_is_not_proved_until_somebody_accepts_it() {
     let accepted = place.accepted();
     assert!(accepted.is_empty(), "nothing is open: {accepted}");
     let gap = fs::read_to_string(place.folder.path().join("secure-bucket/waivers.yaml")).unwrap();
-    for (from, to) in [(place.served.told("https"), "aws"), ("2999-12-31", "2020-12-31")] {
+    for (from, to) in [(place.served.printed("https"), "aws"), ("2999-12-31", "2020-12-31")] {
         place.write("waivers.yaml", &gap.replace(from, to));
         let (code, said, control) = place.run(&[]);
         assert_eq!((code, &control["verdict"]), (2, &Value::from("not-proved")), "{to}: {said}");

@@ -34,10 +34,10 @@ fn a_run_against_it_comes_out_as_in_process() {
     let reports = tempfile::tempdir().unwrap();
     let output = gainsay()
         .env_clear()
-        .env("AWS_ACCESS_KEY_ID", served.told("access_key_id"))
-        .env("AWS_SECRET_ACCESS_KEY", served.told("secret_access_key"))
-        .args(["run", "--color", "never", "--provision", "--target", served.told("https")])
-        .args(["--plain-url", served.told("http"), "--ca-file", served.told("ca")])
+        .env("AWS_ACCESS_KEY_ID", served.printed("access_key_id"))
+        .env("AWS_SECRET_ACCESS_KEY", served.printed("secret_access_key"))
+        .args(["run", "--color", "never", "--provision", "--target", served.printed("https")])
+        .args(["--plain-url", served.printed("http"), "--ca-file", served.printed("ca")])
         .args(["--report-dir", reports.path().to_str().unwrap()])
         .output()
         .unwrap();
@@ -90,16 +90,16 @@ fn run_there(
     let reports = folder.join("reports");
     let output = gainsay()
         .env_clear()
-        .env("AWS_ACCESS_KEY_ID", served.told("access_key_id"))
-        .env("AWS_SECRET_ACCESS_KEY", served.told("secret_access_key"))
+        .env("AWS_ACCESS_KEY_ID", served.printed("access_key_id"))
+        .env("AWS_SECRET_ACCESS_KEY", served.printed("secret_access_key"))
         .args([
             "run",
             "--color",
             "never",
             "--target",
-            served.told("https"),
+            served.printed("https"),
             "--ca-file",
-            served.told("ca"),
+            served.printed("ca"),
         ])
         .args(["--scenarios", folder.join("secure-bucket").to_str().unwrap()])
         .args(["--bindings", path.to_str().unwrap(), "--report-dir", reports.to_str().unwrap()])
@@ -139,7 +139,7 @@ fn what_is_read_there_is_held_against_what_is_written() {
     );
 }
 
-/// So with attempts: what is refused by the files and done there is a disagreement, and what is
+/// Attempts: what is refused by the files and done there is a disagreement, and what is
 /// refused by both is none.
 #[test]
 fn what_is_attempted_there_is_held_against_what_is_written() {

@@ -199,8 +199,8 @@ fn chunks_hold_as_much_as_was_said() {
         ];
         let put = Request::new("PUT", "localhost", "/a-bucket/chunks").body(body.as_bytes());
         let put = served.ask(&put.headers(&headers));
-        let told = format!("{} {}", put.status, put.code());
-        assert_eq!(told.trim(), expected, "{said} {body:?}: {put:?}");
+        let answered = format!("{} {}", put.status, put.code());
+        assert_eq!(answered.trim(), expected, "{said} {body:?}: {put:?}");
         let got = served.ask(&Request::new("GET", "localhost", "/a-bucket/chunks"));
         let stored = if expected == "200" { 200 } else { 404 };
         assert_eq!(got.status, stored, "{said} {body:?}: {got:?}");

@@ -47,8 +47,9 @@ fn differences(architectures: &[Architecture]) -> (Vec<String>, u64, u64) {
     let (one, other) = (found(&shared), found(&alone));
     let ids: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
     let different = ids.into_iter().filter(|id| one.get(*id) != other.get(*id));
-    let told = different.map(|id| format!("{id}: {:?}, alone {:?}", one.get(id), other.get(id)));
-    (told.collect(), shared.run.calls, alone.run.calls)
+    let messages =
+        different.map(|id| format!("{id}: {:?}, alone {:?}", one.get(id), other.get(id)));
+    (messages.collect(), shared.run.calls, alone.run.calls)
 }
 
 #[test]
@@ -70,8 +71,8 @@ fn sharing_witnesses_changes_no_verdict_under_weakened_policies() {
     each(&mutants, |mutant| {
         let (different, ..) = differences(&[resolve(&[(POLICY, &mutant.policy)])]);
         if !different.is_empty() {
-            let told = format!("{} {}:\n{}", mutant.sid, mutant.name, different.join("\n"));
-            wrong.lock().expect("no test thread panics here").push(told);
+            let message = format!("{} {}:\n{}", mutant.sid, mutant.name, different.join("\n"));
+            wrong.lock().expect("no test thread panics here").push(message);
         }
     });
     let wrong = wrong.into_inner().expect("no test thread panics here");
