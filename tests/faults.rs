@@ -1,6 +1,6 @@
 //! Everything that can go wrong and look like a refusal, put on a row of its own through the real
-//! runner: none of it is a pass. `tests/faults/table.rs` is the table; every row, deed and place is
-//! a test. `tests/faults/reads.rs` has the lies told to checks.
+//! runner: none of it is a pass. `tests/faults/table.rs` is the table; every row on every
+//! scenario file and in every place is a test. `tests/faults/reads.rs` has the lies told to checks.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -40,7 +40,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::{
     fault::{Fault, On, Script},
-    place::Deed,
+    place::Stem,
     table::{Row, TABLE},
 };
 
@@ -50,16 +50,16 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(32);
     let mut trials = Vec::new();
     for row in TABLE {
-        for deed in row.deeds {
+        for stem in row.stems {
             for on in row.on {
-                let name = format!("{deed}/{}/{on:?}", row.name);
-                trials.push(Trial::test(name, move || holds(row, deed, *on)));
+                let name = format!("{stem}/{}/{on:?}", row.name);
+                trials.push(Trial::test(name, move || holds(row, stem, *on)));
             }
         }
     }
-    for &(name, lie, deed, cleanup, wanted) in shared::LIES {
+    for &(name, lie, stem, cleanup, wanted) in shared::LIES {
         let name = format!("elsewhere/{name}");
-        trials.push(Trial::test(name, move || shared::holds(lie, deed, cleanup, wanted)));
+        trials.push(Trial::test(name, move || shared::holds(lie, stem, cleanup, wanted)));
     }
     trials.push(Trial::test("the table is long enough and names no row twice", the_table));
     for (check, name, lie) in reads::LIES {
@@ -72,12 +72,12 @@ fn main() -> ExitCode {
 }
 
 /// Runs the row with its fault, and without.
-fn holds(row: &Row, deed: Deed, on: On) -> Result<(), Failed> {
+fn holds(row: &Row, stem: Stem, on: On) -> Result<(), Failed> {
     let architecture = place::place(match row.fault {
         Fault::World(changed) => changed,
         _ => &[],
     });
-    let (record, struck) = run(&architecture, deed, row.fault, on, row.times);
+    let (record, struck) = run(&architecture, stem, row.fault, on, row.times);
     let result = record.results.first().ok_or("no result")?;
     if !matches!(row.fault, Fault::World(_) | Fault::None) && struck == 0 {
         return Err("the fault did not strike".into());
@@ -88,7 +88,7 @@ fn holds(row: &Row, deed: Deed, on: On) -> Result<(), Failed> {
     if matches!(row.fault, Fault::BreaksOff(_)) && result.tries.len() > 1 {
         return Err("an answer that broke off was asked for again".into());
     }
-    let (verdict, reason) = wanted(row, &architecture, deed, on);
+    let (verdict, reason) = wanted(row, &architecture, stem, on);
     if (result.verdict, result.reason) != (verdict, reason) {
         return Err(format!(
             "{} {:?}, not {verdict:?} {reason:?}:\n{result:#?}",
@@ -115,30 +115,31 @@ fn holds(row: &Row, deed: Deed, on: On) -> Result<(), Failed> {
         };
     }
     // The same row without its fault passes, or it would prove nothing that it does not.
-    if deed == place::DELETED {
+    if stem == place::DELETED {
         return Ok(());
     }
-    if passes_without(deed) {
+    if passes_without(stem) {
         Ok(())
     } else {
         Err("it does not pass without the fault either".into())
     }
 }
 
-/// Whether a deed's row passes without a fault: asked once, for it is the same for every fault.
-fn passes_without(deed: Deed) -> bool {
-    static KNOWN: Mutex<BTreeMap<Deed, bool>> = Mutex::new(BTreeMap::new());
+/// Whether the row of a scenario file passes without a fault: tried once, for it is the same for
+/// every fault.
+fn passes_without(stem: Stem) -> bool {
+    static KNOWN: Mutex<BTreeMap<Stem, bool>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().expect("no test thread panics here");
-    *known.entry(deed).or_insert_with(|| {
-        let (record, _) = run(&place::place(&[]), deed, Fault::None, On::Attempt, 0);
+    *known.entry(stem).or_insert_with(|| {
+        let (record, _) = run(&place::place(&[]), stem, Fault::None, On::Attempt, 0);
         record.summary.exit_code == 0 && record.summary.counts.pass == 1
     })
 }
 
 /// What must come of a fault at this place: the row says it of the attempt; elsewhere a witness, a
 /// fixture or a session is missing.
-fn wanted(row: &Row, architecture: &Architecture, deed: Deed, on: On) -> (Verdict, Option<Reason>) {
-    let has_fixtures = scenario(architecture, deed).rows.iter().any(|row| !row.fixtures.is_empty());
+fn wanted(row: &Row, architecture: &Architecture, stem: Stem, on: On) -> (Verdict, Option<Reason>) {
+    let has_fixtures = scenario(architecture, stem).rows.iter().any(|row| !row.fixtures.is_empty());
     let reason = match (row.verdict, on) {
         (Verdict::Pass, _) => None,
         (Verdict::Inconclusive, On::Everything | On::Sessions) if has_fixtures => {
@@ -150,25 +151,25 @@ fn wanted(row: &Row, architecture: &Architecture, deed: Deed, on: On) -> (Verdic
     (row.verdict, reason)
 }
 
-fn scenario(architecture: &Architecture, deed: Deed) -> &Scenario {
+fn scenario(architecture: &Architecture, stem: Stem) -> &Scenario {
     let mut scenarios = architecture.scenarios.iter();
-    scenarios.find(|scenario| scenario.stem == deed).expect("the deed's file")
+    scenarios.find(|scenario| scenario.stem == stem).expect("the scenario file")
 }
 
-/// Runs the one forbidden attempt of a deed, and tells how often the fault struck.
+/// Runs the one forbidden attempt of a scenario file, and tells how often the fault struck.
 fn run(
     architecture: &Architecture,
-    deed: Deed,
+    stem: Stem,
     fault: Fault,
     on: On,
     times: usize,
 ) -> (Arc<RunRecord>, usize) {
     let forbidden = |attempt: &&Arc<Attempt>| attempt.kind == Kind::Deny;
-    let attempt = scenario(architecture, deed).attempts().find(forbidden).expect("a deny");
+    let attempt = scenario(architecture, stem).attempts().find(forbidden).expect("a deny");
     let mut wanted = vec![attempt.id.clone()];
-    if deed == place::DELETED {
+    if stem == place::DELETED {
         wanted =
-            scenario(architecture, deed).attempts().map(|attempt| attempt.id.clone()).collect();
+            scenario(architecture, stem).attempts().map(|attempt| attempt.id.clone()).collect();
     }
     let selection = Selection { wanted, exact: true, ..Selection::default() };
     let plan = Plan::new(std::slice::from_ref(architecture), &selection);
@@ -188,12 +189,12 @@ fn run(
         run: "run".to_owned(),
         scenarios: "faults".to_owned(),
         share: true,
-        wrap: Some(script.between()),
+        wrap: Some(script.connector()),
     };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut record = runtime.block_on(runner::run(&plan, &options, &stop, |_| {}));
-    if deed == place::DELETED {
+    if stem == place::DELETED {
         // What was permitted is only there to have happened before.
         let record = Arc::make_mut(&mut record);
         record.results.retain(|result| result.kind == ResultKind::Deny);

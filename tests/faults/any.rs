@@ -31,7 +31,7 @@ use proptest::{
 };
 
 use crate::{
-    place::{self, Deed, KEY, NOBODY, READ, SEALED, URL},
+    place::{self, KEY, NOBODY, READ, SEALED, Stem, URL},
     scenario,
 };
 
@@ -49,7 +49,7 @@ impl HttpConnector for Scripted {
 
 /// A forbidden call, and the answer that refuses it.
 struct Forbidden {
-    deed: Deed,
+    stem: Stem,
     call: Call,
     clients: Clients,
     next: Scripted,
@@ -57,7 +57,7 @@ struct Forbidden {
 }
 
 impl Forbidden {
-    fn new(architecture: &Architecture, deed: Deed) -> Self {
+    fn new(architecture: &Architecture, stem: Stem) -> Self {
         let next = Scripted(Arc::default());
         let scripted = next.clone();
         let between = WrapConnector::new(move |_| SharedHttpConnector::new(scripted.clone()));
@@ -66,7 +66,7 @@ impl Forbidden {
             &architecture.environment.deployed.region,
             Some(&between),
         );
-        let row = scenario(architecture, deed).rows.first().expect("a row");
+        let row = scenario(architecture, stem).rows.first().expect("a row");
         let attempt =
             row.attempts.iter().find(|attempt| attempt.kind == Kind::Deny).expect("a deny");
         let facts = RunContext {
@@ -79,7 +79,7 @@ impl Forbidden {
         let credentials = matches!(call.principal, Principal::Role(_))
             .then(|| Credentials::new("ASIAX", "x", Some("x".to_owned()), None, "a test"));
         let expected = Expected {
-            layers: match deed {
+            layers: match stem {
                 SEALED => vec![Layer::Resource, Layer::BlockPublicAccess],
                 NOBODY => Vec::new(),
                 _ => vec![Layer::Identity],
@@ -88,7 +88,7 @@ impl Forbidden {
             resource: call.resource.clone(),
             ..Expected::default()
         };
-        Self { deed, clients: target.clients(credentials.as_ref(), false), call, next, expected }
+        Self { stem, clients: target.clients(credentials.as_ref(), false), call, next, expected }
     }
 
     /// Who asks, as its sessions are called here.
@@ -108,7 +108,7 @@ impl Forbidden {
     /// AWS's words for it.
     fn words(&self) -> String {
         let Call { action, resource, .. } = &self.call;
-        let clause = match self.deed {
+        let clause = match self.stem {
             SEALED => "with an explicit deny in a resource-based policy".to_owned(),
             _ => format!("because no identity-based policy allows the {action} action"),
         };
@@ -119,13 +119,13 @@ impl Forbidden {
     /// program's: from its first letter to its last it names who, what, on what and one reason of
     /// the right kind, and tells no more than the policy.
     fn is_meant(&self, message: &str) -> bool {
-        if self.deed == NOBODY {
+        if self.stem == NOBODY {
             let bare = message.trim_end_matches('.').to_lowercase() == "access denied";
             let of_nobody = "User: anonymous is not authorized to perform: s3:GetObject ";
             return bare || message.starts_with(of_nobody);
         }
         let Call { action, resource, .. } = &self.call;
-        let right: &[String] = match self.deed {
+        let right: &[String] = match self.stem {
             SEALED => &[
                 "with an explicit deny in a resource-based policy".to_owned(),
                 format!("because no resource-based policy allows the {action} action"),
@@ -215,7 +215,7 @@ fn pieces(forbidden: &Forbidden) -> Vec<String> {
 }
 
 fn body(forbidden: &Forbidden) -> impl Strategy<Value = Body> + use<> {
-    let kms = forbidden.deed == KEY;
+    let kms = forbidden.stem == KEY;
     let piece = prop_oneof![12 => prop::sample::select(pieces(forbidden)), 1 => ".{0,12}"];
     let ends = ENDS.iter().map(|end| (*end).to_owned());
     let behind: Vec<String> = pieces(forbidden).into_iter().chain(ends).collect();
@@ -278,9 +278,9 @@ fn testimonies(outcomes: [Outcome; 4]) -> WitnessResults {
 pub fn no_bytes_pass() -> Result<(), Failed> {
     let architecture = place::place(&[]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    for deed in [SEALED, READ, URL, NOBODY, KEY] {
-        let forbidden = Forbidden::new(&architecture, deed);
-        let own_status = if deed == KEY { 400 } else { 403 };
+    for stem in [SEALED, READ, URL, NOBODY, KEY] {
+        let forbidden = Forbidden::new(&architecture, stem);
+        let own_status = if stem == KEY { 400 } else { 403 };
         let status = prop_oneof![6 => Just(own_status), 1 => prop::sample::select(vec![200_u16, 301, 400, 401, 403, 404, 429, 500, 503]), 1 => 200..600_u16];
         let mut runner = TestRunner::new(Config {
             cases: 1_500,
@@ -312,7 +312,7 @@ pub fn no_bytes_pass() -> Result<(), Failed> {
                 prop_assert!(body.proper, "not an error of the service");
                 prop_assert_eq!(
                     body.code,
-                    if deed == KEY { "AccessDeniedException" } else { "AccessDenied" }
+                    if stem == KEY { "AccessDeniedException" } else { "AccessDenied" }
                 );
                 prop_assert!(
                     forbidden.is_meant(&body.message),
@@ -321,10 +321,10 @@ pub fn no_bytes_pass() -> Result<(), Failed> {
                 );
                 Ok(())
             });
-        outcome.map_err(|problem| format!("{deed}: {problem}"))?;
+        outcome.map_err(|problem| format!("{stem}: {problem}"))?;
         let passed = PASSED.with(|passed| passed.replace(0));
         if passed < 5 {
-            return Err(format!("{deed}: only {passed} passes, so little was tried").into());
+            return Err(format!("{stem}: only {passed} passes, so little was tried").into());
         }
     }
     Ok(())

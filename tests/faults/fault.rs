@@ -65,7 +65,7 @@ pub enum On {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum Phase {
     Attempt,
     Before,
     After,
@@ -79,7 +79,7 @@ pub struct Script {
     on: On,
     /// How often it strikes.
     times: usize,
-    stages: Vec<Stage>,
+    phases: Vec<Phase>,
     stop: Stop,
     /// The request before, and the number of its call.
     at: Mutex<Option<(String, usize)>>,
@@ -90,24 +90,24 @@ impl Script {
     /// A fault in the calls that the plan foretells for a row.
     pub fn new(fault: Fault, on: On, times: usize, steps: &[Step], stop: Stop) -> Arc<Self> {
         let attempt = steps.iter().rposition(|step| step.why == "attempt").unwrap_or(0);
-        let stages = steps.iter().enumerate().map(|(index, step)| match step.why {
-            "attempt" if index == attempt => Stage::Attempt,
-            "witness" if index < attempt => Stage::Before,
-            "witness" => Stage::After,
-            _ => Stage::Other,
+        let phases = steps.iter().enumerate().map(|(index, step)| match step.why {
+            "attempt" if index == attempt => Phase::Attempt,
+            "witness" if index < attempt => Phase::Before,
+            "witness" => Phase::After,
+            _ => Phase::Other,
         });
         Arc::new(Self {
             fault,
             on,
             times,
-            stages: stages.collect(),
+            phases: phases.collect(),
             stop,
             at: Mutex::new(None),
             struck: AtomicUsize::new(0),
         })
     }
 
-    pub fn between(self: &Arc<Self>) -> WrapConnector {
+    pub fn connector(self: &Arc<Self>) -> WrapConnector {
         let script = self.clone();
         WrapConnector::new(move |inner| {
             SharedHttpConnector::new(Faulty { inner, script: script.clone() })
@@ -122,11 +122,11 @@ impl Script {
         let here = if request.uri().contains("//sts.") {
             self.on == On::Sessions && self.is_told(request)
         } else {
-            let stage = self.stage(request);
+            let phase = self.phase(request);
             match self.on {
-                On::Attempt => stage == Stage::Attempt,
-                On::Before => stage == Stage::Before,
-                On::After => stage == Stage::After,
+                On::Attempt => phase == Phase::Attempt,
+                On::Before => phase == Phase::Before,
+                On::After => phase == Phase::After,
                 On::Everything => true,
                 On::Sessions => false,
             }
@@ -143,7 +143,7 @@ impl Script {
     }
 
     /// A request that is the one before over again is another try of the same call.
-    fn stage(&self, request: &HttpRequest) -> Stage {
+    fn phase(&self, request: &HttpRequest) -> Phase {
         let this = fingerprint(request);
         let mut at = self.at.lock().expect("no test thread panics here");
         let index = match at.as_ref() {
@@ -152,7 +152,7 @@ impl Script {
             Some((_, index)) => index + 1,
         };
         *at = Some((this, index));
-        self.stages.get(index).copied().unwrap_or(Stage::Other)
+        self.phases.get(index).copied().unwrap_or(Phase::Other)
     }
 
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {

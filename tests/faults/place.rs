@@ -1,35 +1,35 @@
-//! The place in which the faults happen: a small environment, and a scenario file for each deed
-//! that must be refused.
+//! The place in which the faults happen: a small environment, and a scenario file for each
+//! kind of request that must be refused.
 
 use gainsay::suite::{self, Architecture, Folder};
 use gainsay_model::Source;
 
-/// A deed is a scenario file with one `deny:`.
-pub type Deed = &'static str;
+/// The name, without its ending, of a scenario file with one `deny:`.
+pub type Stem = &'static str;
 
 /// An upload without encryption: the bucket policy refuses it.
-pub const SEALED: Deed = "sealed";
+pub const SEALED: Stem = "sealed";
 /// A copy without encryption.
-pub const COPY: Deed = "copy";
+pub const COPY: Stem = "copy";
 /// A read by a role that is given nothing.
-pub const READ: Deed = "read";
-/// The same by presigned URL, whose answers no SDK client reads.
-pub const URL: Deed = "url";
+pub const READ: Stem = "read";
+/// A read by presigned URL, whose answers no SDK client reads.
+pub const URL: Stem = "url";
 /// A read by nobody: S3 says no more than `Access Denied`, so these two words are enough.
-pub const NOBODY: Deed = "nobody";
+pub const NOBODY: Stem = "nobody";
 /// A deletion by a role that is given nothing.
-pub const DELETE: Deed = "delete";
+pub const DELETE: Stem = "delete";
 /// The use of a key by a role that is given nothing.
-pub const KEY: Deed = "key";
+pub const KEY: Stem = "key";
 /// A read of what was deleted before.
-pub const DELETED: Deed = "deleted";
+pub const DELETED: Stem = "deleted";
 
 /// A new version by a role that is given nothing.
-pub const OVERWRITE: Deed = "overwrite";
+pub const OVERWRITE: Stem = "overwrite";
 /// A deletion by a role that is given nothing, which shows itself by a read.
-pub const REMOVE: Deed = "remove";
+pub const REMOVE: Stem = "remove";
 /// A change of tags by a role that is given nothing.
-pub const TAG: Deed = "tag";
+pub const TAG: Stem = "tag";
 
 const ENVIRONMENT: &str = r#"environment: A place for faults
 account: "111122223333"
@@ -149,8 +149,8 @@ macro_rules! a_strangers {
     };
 }
 
-/// Scenario files: the deed, and what is written below its title and control.
-const SCENARIOS: &[(Deed, &str, &str)] = &[
+/// Scenario files: the name, and what is written below its title and control.
+const SCENARIOS: &[(Stem, &str, &str)] = &[
     (
         SEALED,
         "",
@@ -298,10 +298,10 @@ pub fn place(changed: &[(&str, &str)]) -> Architecture {
             .map_or(*statements, |(_, other)| *other);
         file(path, format!(r#"{{ "Version": "2012-10-17", "Statement": [{statements}] }}"#));
     }
-    for (deed, given, rest) in SCENARIOS {
+    for (stem, given, rest) in SCENARIOS {
         file(
-            &format!("{deed}.yaml"),
-            format!("scenario: What {deed} forbids is refused\ncontrols: [ACC-01]\n{given}{rest}"),
+            &format!("{stem}.yaml"),
+            format!("scenario: What {stem} forbids is refused\ncontrols: [ACC-01]\n{given}{rest}"),
         );
     }
     let (mut architectures, _) =

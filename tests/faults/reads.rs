@@ -178,11 +178,11 @@ pub fn without_a_lie() -> Result<(), Failed> {
 
 /// A check that is lied to is undecided, because it was not read.
 pub fn holds(check: &str, lie: Lie) -> Result<(), Failed> {
-    let (results, told) = read(Some(lie), check);
+    let (results, lies) = read(Some(lie), check);
     let [result] = results.as_slice() else {
         return Err(format!("{} results", results.len()).into());
     };
-    if told == 0 {
+    if lies == 0 {
         return Err("nobody was lied to".into());
     }
     if (result.verdict, result.reason) == (Verdict::Inconclusive, Some(Reason::NotRead)) {
@@ -197,8 +197,8 @@ fn read(lie: Option<Lie>, wanted: &str) -> (Vec<ResultRecord>, usize) {
     let architecture = place::place(&[]);
     let selection = Selection { wanted: vec![wanted.to_owned()], ..Selection::default() };
     let plan = Plan::new(std::slice::from_ref(&architecture), &selection);
-    let told = Arc::new(AtomicUsize::new(0));
-    let counted = told.clone();
+    let lies = Arc::new(AtomicUsize::new(0));
+    let counted = lies.clone();
     let options = Options {
         jobs: 1,
         fail_fast: false,
@@ -206,21 +206,21 @@ fn read(lie: Option<Lie>, wanted: &str) -> (Vec<ResultRecord>, usize) {
         scenarios: "faults".to_owned(),
         share: true,
         wrap: Some(WrapConnector::new(move |inner| {
-            let (lie, told) = (lie, counted.clone());
-            SharedHttpConnector::new(Liar { inner, lie, told })
+            let (lie, lies) = (lie, counted.clone());
+            SharedHttpConnector::new(Liar { inner, lie, lies })
         })),
     };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let record = runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {}));
-    (record.results.clone(), told.load(Ordering::SeqCst))
+    (record.results.clone(), lies.load(Ordering::SeqCst))
 }
 
 #[derive(Debug)]
 struct Liar {
     inner: SharedHttpConnector,
     lie: Option<Lie>,
-    told: Arc<AtomicUsize>,
+    lies: Arc<AtomicUsize>,
 }
 
 impl HttpConnector for Liar {
@@ -230,7 +230,7 @@ impl HttpConnector for Liar {
         let Some(lie) = self.lie.filter(|_| !is_session) else {
             return answered;
         };
-        let told = self.told.clone();
+        let lies = self.lies.clone();
         HttpConnectorFuture::new(async move {
             let mut response = answered.await?;
             let body = ByteStream::new(response.take_body()).collect().await;
@@ -245,7 +245,7 @@ impl HttpConnector for Liar {
                 Lie::Refuses(status, other) => (status, other.to_owned()),
             };
             if (status, &changed) != (response.status().as_u16(), &truth) {
-                told.fetch_add(1, Ordering::SeqCst);
+                lies.fetch_add(1, Ordering::SeqCst);
             }
             let status = status.try_into().map_err(|_| ConnectorError::io("no status".into()))?;
             Ok(HttpResponse::new(status, SdkBody::from(changed)))

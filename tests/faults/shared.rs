@@ -26,7 +26,7 @@ use gainsay::{
 use gainsay_sandbox::Sandbox;
 use libtest_mimic::Failed;
 
-use crate::place::{self, Deed};
+use crate::place::{self, Stem};
 
 /// What a target does beside what it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +51,9 @@ pub enum Lie {
 
 /// What a run comes to.
 type Found = (Verdict, Option<Reason>);
-/// A name, a lie, the deed or check that it is told of, who removes what a run makes, and what must
-/// come of it.
-type Row = (&'static str, Lie, Deed, &'static str, Found);
+/// A name, a lie, the scenario file or check that it is told of, who removes what a run makes, and
+/// what must come of it.
+type Row = (&'static str, Lie, Stem, &'static str, Found);
 
 pub const LIES: &[Row] = &[
     ("an upload is taken all the same", Lie::Uploads, place::SEALED, "app", HAPPENED),
@@ -163,15 +163,15 @@ async fn does(lie: Lie, app: &Clients, key: &str) {
 /// Runs what is told a lie about: its results, and what is left under the bucket's keys.
 pub fn holds(
     lie: Lie,
-    deed: Deed,
+    stem: Stem,
     cleanup: &str,
     wanted: (Verdict, Option<Reason>),
 ) -> Result<(), Failed> {
     let changed = if lie == Lie::OtherSession { &[KEY_POLICY][..] } else { &[] };
     let architecture = place::place(changed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (record, left) = runtime.block_on(run(&architecture, lie, deed, cleanup));
-    let of = |id: &str| id.starts_with(&format!("faults/{deed}/")) || id.ends_with(deed);
+    let (record, left) = runtime.block_on(run(&architecture, lie, stem, cleanup));
+    let of = |id: &str| id.starts_with(&format!("faults/{stem}/")) || id.ends_with(stem);
     let results = record.results.iter().filter(|result| of(&result.id));
     let found = results.filter(|result| result.kind != gainsay::record::ResultKind::Allow);
     for result in found {
@@ -188,7 +188,7 @@ pub fn holds(
 async fn run(
     architecture: &Architecture,
     lie: Lie,
-    deed: Deed,
+    stem: Stem,
     cleanup: &str,
 ) -> (Arc<RunRecord>, Vec<String>) {
     let environment = &architecture.environment;
@@ -221,10 +221,10 @@ async fn run(
         targets: BTreeMap::from([(architecture.name.clone(), Arc::new(shared))]),
     };
     // Beside a check something must be refused, or nothing is changed.
-    let beside = (deed == "VER-02").then(|| format!("/{}/", place::READ));
+    let beside = (stem == "VER-02").then(|| format!("/{}/", place::READ));
     let selection = Selection {
-        wanted: std::iter::once(deed.to_owned()).chain(beside).collect(),
-        // A bucket has the name of a deed.
+        wanted: std::iter::once(stem.to_owned()).chain(beside).collect(),
+        // A bucket has the name of a scenario file.
         skip: vec!["checks/sealed/s3:GetBucketPolicy".to_owned()],
         ..Selection::default()
     };

@@ -1,5 +1,5 @@
-//! Everything that can go wrong and look like a refusal: one row each, with the deeds it is put on,
-//! and the verdict and reason that must come of it. None of it makes a `deny:` pass.
+//! Everything that can go wrong and look like a refusal: one row each, with the scenario files it is
+//! put on, and the verdict and reason that must come of it. None of it makes a `deny:` pass.
 
 use gainsay::verdict::{
     Reason,
@@ -15,14 +15,14 @@ use super::{
         },
         On::{self, After, Attempt, Before, Everything, Sessions},
     },
-    place::{COPY, DELETE, DELETED, Deed, KEY, NOBODY, READ, SEALED, URL},
+    place::{COPY, DELETE, DELETED, KEY, NOBODY, READ, SEALED, Stem, URL},
 };
 
 /// A row.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     pub name: &'static str,
-    pub deeds: &'static [Deed],
+    pub stems: &'static [Stem],
     pub fault: Fault,
     /// Where it strikes; each is a test of its own.
     pub on: &'static [On],
@@ -38,21 +38,21 @@ const ALWAYS: usize = usize::MAX;
 const ANYWHERE: &[On] = &[Attempt, Before, After, Everything];
 /// At the attempt: everywhere else it is no fault, or the same as another row.
 const HERE: &[On] = &[Attempt];
-const S3: &[Deed] = &[SEALED, READ, URL, NOBODY, DELETE];
+const S3: &[Stem] = &[SEALED, READ, URL, NOBODY, DELETE];
 /// Where a layer is asked for.
-const LAYERED: &[Deed] = &[SEALED, READ, URL, DELETE];
-const ONE: &[Deed] = &[READ, NOBODY];
-const BOTH: &[Deed] = &[READ, KEY];
+const LAYERED: &[Stem] = &[SEALED, READ, URL, DELETE];
+const ONE: &[Stem] = &[READ, NOBODY];
+const BOTH: &[Stem] = &[READ, KEY];
 
 /// Undecided, for this reason when it strikes the attempt.
 const fn row(
     name: &'static str,
-    deeds: &'static [Deed],
+    stems: &'static [Stem],
     on: &'static [On],
     fault: Fault,
     reason: Reason,
 ) -> Row {
-    Row { name, deeds, fault, on, times: ALWAYS, verdict: Inconclusive, reason: Some(reason) }
+    Row { name, stems, fault, on, times: ALWAYS, verdict: Inconclusive, reason: Some(reason) }
 }
 
 /// Another verdict.
@@ -68,12 +68,12 @@ const fn once(row: Row) -> Row {
 /// What AWS itself says, which must pass: so that the rows beside it fail for what they say.
 const fn passes(
     name: &'static str,
-    deeds: &'static [Deed],
+    stems: &'static [Stem],
     on: &'static [On],
     fault: Fault,
     times: usize,
 ) -> Row {
-    Row { name, deeds, fault, on, times, verdict: Pass, reason: Option::None }
+    Row { name, stems, fault, on, times, verdict: Pass, reason: Option::None }
 }
 
 macro_rules! words {
