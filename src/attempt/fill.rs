@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{Field, On, Op, Operation, Output, Param, content, param::NO_ENDPOINT};
 use crate::{
     environment::Environment,
-    scenario::{Fixture, KeyForm, Piece, Principal, Request, Text, Value},
+    scenario::{Fixture, KeyForm, Principal, Request, Text, TextPart, Value},
 };
 
 /// What a run knows while a row is running.
@@ -252,9 +252,9 @@ pub fn fill_text(text: &Text, facts: &Facts<'_>) -> Result<String, FillError> {
     let mut out = String::new();
     for piece in &text.0 {
         match piece {
-            Piece::Literal(literal) => out.push_str(literal),
-            Piece::Run => out.push_str(facts.run),
-            Piece::Output { fixture, field } => out.push_str(&output(*fixture, *field, facts)?),
+            TextPart::Literal(literal) => out.push_str(literal),
+            TextPart::Run => out.push_str(facts.run),
+            TextPart::Output { fixture, field } => out.push_str(&output(*fixture, *field, facts)?),
         }
     }
     Ok(out)

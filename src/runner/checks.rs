@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     attempt::Answer,
-    check::{self, Reading, Seen},
+    check::{self, ReadOutcome, Reading},
     cloud::Target,
     environment::Environment,
     outcome::{Outcome, classify},
@@ -174,9 +174,12 @@ impl CheckRun {
     }
 
     /// Reads, again where nothing was decided.
-    async fn look(&self, credentials: &Credentials, look: &mut Look) -> Seen {
+    async fn look(&self, credentials: &Credentials, look: &mut Look) -> ReadOutcome {
         let Some(row) = self.reading.check.row() else {
-            return Seen::NotRead(format!("nothing is called `{}`", self.reading.check.read));
+            return ReadOutcome::NotRead(format!(
+                "nothing is called `{}`",
+                self.reading.check.read
+            ));
         };
         let ask = row.ask(&self.reading.subject, &self.reading.parameters);
         let clients = self.target.clients(Some(credentials), false);
@@ -195,10 +198,10 @@ impl CheckRun {
         };
         look.tries = tries.into_vec();
         let seen = match &told {
-            Ok(told) => row.seen(&self.reading.subject, told.status, &told.body),
-            Err(answer) => Seen::NotRead(came_back(answer)),
+            Ok(told) => row.outcome(&self.reading.subject, told.status, &told.body),
+            Err(answer) => ReadOutcome::NotRead(came_back(answer)),
         };
-        if let Seen::Document(document) = &seen {
+        if let ReadOutcome::Document(document) = &seen {
             look.document = Some(document.to_string());
         }
         look.answer = Some(answer);

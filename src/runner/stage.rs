@@ -15,7 +15,7 @@ use super::{
     stand::Stand,
 };
 use crate::{
-    check::{Reading, Seen},
+    check::{ReadOutcome, Reading},
     cloud::{Clients, Target},
     environment::Environment,
     plan::{self, Plan, PlannedRow, obstacle, unreadable},
@@ -247,7 +247,7 @@ impl Stage {
 
     /// What a check would read if everything were as the environment says; nothing on the sandbox,
     /// where it is.
-    pub(super) async fn declared(&self, reading: &Reading) -> Option<Seen> {
+    pub(super) async fn declared(&self, reading: &Reading) -> Option<ReadOutcome> {
         match &self.on {
             On::Sandbox(_) => None,
             On::Shared { engine, .. } => Some(engine.declared(reading).await),

@@ -113,14 +113,14 @@ impl Element {
 
     /// The first child that is not among these names, or is there twice.
     #[must_use]
-    pub fn stranger(&self, known: &[&str]) -> Option<&str> {
+    pub fn unexpected_child(&self, known: &[&str]) -> Option<&str> {
         let name = |child: &Self| child.name.clone();
-        let mut seen = Vec::new();
+        let mut earlier = Vec::new();
         for child in &self.children {
-            if !known.contains(&child.name.as_str()) || seen.contains(&name(child)) {
+            if !known.contains(&child.name.as_str()) || earlier.contains(&name(child)) {
                 return Some(&child.name);
             }
-            seen.push(name(child));
+            earlier.push(name(child));
         }
         None
     }
@@ -170,8 +170,8 @@ mod tests {
         assert_eq!(read.get("B"), Some("1 < 2 & 3"));
         assert_eq!(read.child("C").and_then(|c| c.get("D")), Some("d"));
         assert_eq!(read.write(), "<A><B>1 &lt; 2 &amp; 3</B><C><D>d</D></C><E></E></A>");
-        assert_eq!(read.stranger(&["B", "C", "E"]), None);
-        assert_eq!(read.stranger(&["B", "E"]), Some("C"));
+        assert_eq!(read.unexpected_child(&["B", "C", "E"]), None);
+        assert_eq!(read.unexpected_child(&["B", "E"]), Some("C"));
     }
 
     #[test]
@@ -195,6 +195,6 @@ mod tests {
         }
         assert_eq!(Element::read(b"\xff"), None);
         let twice = Element::read(b"<a><b/><b/></a>").unwrap_or_default();
-        assert_eq!(twice.stranger(&["b"]), Some("b"));
+        assert_eq!(twice.unexpected_child(&["b"]), Some("b"));
     }
 }

@@ -16,7 +16,7 @@ const BLOCK: [&str; 4] =
 
 /// Block Public Access as it is written; what is left out is off.
 pub(super) fn block(written: &Element) -> Result<PublicAccessBlock> {
-    if let Some(name) = written.stranger(&BLOCK) {
+    if let Some(name) = written.unexpected_child(&BLOCK) {
         return Err(Fault::not_modelled(&format!("`{name}` of Block Public Access")));
     }
     let flag = |name: &str| match written.get(name) {

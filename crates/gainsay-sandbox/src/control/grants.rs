@@ -422,7 +422,7 @@ fn granted_to(grantee: &str) -> String {
 fn grantee(request: &Element) -> Result<String> {
     let invalid = || Fault::new(400, "InvalidAccessGrant", "The specified Access Grant is invalid");
     let grantee = request.child("Grantee").ok_or_else(invalid)?;
-    if grantee.stranger(&["GranteeType", "GranteeIdentifier"]).is_some()
+    if grantee.unexpected_child(&["GranteeType", "GranteeIdentifier"]).is_some()
         || grantee.get("GranteeType") != Some("IAM")
     {
         return Err(Fault::not_modelled("grantees that are not of IAM"));
@@ -433,7 +433,7 @@ fn grantee(request: &Element) -> Result<String> {
 
 fn sub_prefix(request: &Element) -> Result<String> {
     let configuration = request.child("AccessGrantsLocationConfiguration");
-    if configuration.is_some_and(|written| written.stranger(&["S3SubPrefix"]).is_some()) {
+    if configuration.is_some_and(|written| written.unexpected_child(&["S3SubPrefix"]).is_some()) {
         return Err(Fault::not_modelled("this configuration of a grant's location"));
     }
     let prefix = configuration.and_then(|written| written.get("S3SubPrefix"));

@@ -198,7 +198,7 @@ impl Call<'_> {
     fn read(&self, root: &str, known: &[&str]) -> Result<Element> {
         let element = Element::read(self.body).filter(|element| element.name == root);
         let element = element.ok_or_else(Fault::malformed)?;
-        match element.stranger(known) {
+        match element.unexpected_child(known) {
             Some(name) => Err(Fault::not_modelled(&format!("`{name}` in {root}"))),
             None => Ok(element),
         }

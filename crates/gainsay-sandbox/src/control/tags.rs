@@ -92,7 +92,7 @@ impl Call<'_> {
 
 fn pairs(tags: &Element) -> Result<Vec<(String, String)>> {
     let pair = |tag: &Element| {
-        let known = tag.name == "Tag" && tag.stranger(&["Key", "Value"]).is_none();
+        let known = tag.name == "Tag" && tag.unexpected_child(&["Key", "Value"]).is_none();
         let (key, value) = (tag.get("Key")?.to_owned(), tag.get("Value")?.to_owned());
         let fits = !key.is_empty()
             && key.chars().count() <= 128
