@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{Field, Leaves, On, Operation, Output, Param, param::NO_ENDPOINT};
 use crate::{
     environment::Environment,
-    scenario::{Fixture, KeyForm, Piece, Principal, Request, Text, Value},
+    scenario::{Fixture, KeyForm, Principal, Request, Text, TextPart, Value},
 };
 
 /// What a run knows while a row is running.
@@ -227,9 +227,11 @@ pub fn fill_text(text: &Text, context: &RunContext<'_>) -> Result<String, FillEr
     let mut out = String::new();
     for piece in &text.0 {
         match piece {
-            Piece::Literal(literal) => out.push_str(literal),
-            Piece::Run => out.push_str(context.run),
-            Piece::Output { fixture, field } => out.push_str(&output(*fixture, *field, context)?),
+            TextPart::Literal(literal) => out.push_str(literal),
+            TextPart::Run => out.push_str(context.run),
+            TextPart::Output { fixture, field } => {
+                out.push_str(&output(*fixture, *field, context)?)
+            }
         }
     }
     Ok(out)

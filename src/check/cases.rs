@@ -6,6 +6,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use gainsay_iam::{Policy, PolicyKind};
 use gainsay_model::Document;
+use serde::Deserialize;
 
 use super::*;
 use crate::{environment::catalogue, verdict::Verdict};
@@ -117,7 +118,7 @@ fn every_check_has_cases_and_they_come_out_as_written() {
             );
         }
         for case in cases.cases {
-            let judgement = judge(&reading, &Seen::Document(case.document), now());
+            let judgement = judge(&reading, &ReadOutcome::Document(case.document), now());
             if judgement.verdict() != case.verdict {
                 wrong.push(format!(
                     "{} {}: {:?} {}",
@@ -145,7 +146,7 @@ fn every_check_has_cases_and_they_come_out_as_written() {
             (404, "<html>NoSuchBucketPolicy</html>"),
         ] {
             let judgement =
-                judge(&reading, &row.seen(&reading.subject, status, body.as_bytes()), now());
+                judge(&reading, &row.outcome(&reading.subject, status, body.as_bytes()), now());
             assert_eq!(
                 judgement.verdict(),
                 Verdict::Inconclusive,
@@ -171,7 +172,7 @@ fn an_answer_about_something_else_is_none() {
         let text = fs::read(folder.join(format!("{}.json", control.id.to_lowercase()))).unwrap();
         let cases: Cases = serde_json::from_slice(&text).unwrap();
         let reading = reading(&control.id, &control.statement, check, cases.parameters);
-        let mut says = |what: &str, seen: Seen| {
+        let mut says = |what: &str, seen: ReadOutcome| {
             lies += 1;
             let judgement = judge(&reading, &seen, now());
             assert_eq!(judgement.verdict(), Verdict::Inconclusive, "{} {what}", control.id);
@@ -184,7 +185,7 @@ fn an_answer_about_something_else_is_none() {
             for pointer in row.echoed(&case.document) {
                 let mut other = case.document.clone();
                 *other.pointer_mut(&pointer).unwrap() = Value::from("another");
-                says(&format!("{}: {pointer}", case.name), Seen::Document(other));
+                says(&format!("{}: {pointer}", case.name), ReadOutcome::Document(other));
             }
             if matches!(
                 row.service,
@@ -194,10 +195,10 @@ fn an_answer_about_something_else_is_none() {
             }
             let body = case.document.to_string();
             let seen =
-                |status: u16, body: &str| row.seen(&reading.subject, status, body.as_bytes());
+                |status: u16, body: &str| row.outcome(&reading.subject, status, body.as_bytes());
             assert_eq!(
                 seen(200, &body),
-                Seen::Document(case.document.clone()),
+                ReadOutcome::Document(case.document.clone()),
                 "{} {}",
                 control.id,
                 case.name
@@ -240,7 +241,7 @@ fn an_answer_of_s3_has_its_own_root_and_one_rule() {
     };
     let seen = |read: &str, status: u16, body: &str| {
         let row = READS.iter().find(|row| row.name == read).unwrap();
-        matches!(row.seen(&subject, status, body.as_bytes()), Seen::Document(_))
+        matches!(row.outcome(&subject, status, body.as_bytes()), ReadOutcome::Document(_))
     };
     let owned = "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>";
     let sealed = "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule>";
@@ -296,7 +297,8 @@ fn a_failing_search_tells_a_request() {
         reading("TLS-01", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
     let open = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::evidence/*",
         "Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#;
-    let judgement = judge(&reading, &Seen::Document(serde_json::json!({ "Policy": open })), now());
+    let judgement =
+        judge(&reading, &ReadOutcome::Document(serde_json::json!({ "Policy": open })), now());
     assert_eq!(judgement.reason(), Some(Reason::DoesNotHold));
     assert!(judgement.detail().contains("on `arn:aws:s3:::evidence`"), "{}", judgement.detail());
     assert!(judgement.detail().contains("aws:securetransport=false"), "{}", judgement.detail());
@@ -309,7 +311,8 @@ fn a_search_for_another_key_has_to_be_told_the_key() {
         reading("ENC-03", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
     let any = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::evidence/*",
         "Condition":{"Null":{"s3:x-amz-server-side-encryption-aws-kms-key-id":"false"}}}}"#;
-    let judgement = judge(&reading, &Seen::Document(serde_json::json!({ "Policy": any })), now());
+    let judgement =
+        judge(&reading, &ReadOutcome::Document(serde_json::json!({ "Policy": any })), now());
     assert_eq!(judgement.verdict(), Verdict::Inconclusive, "{}", judgement.detail());
 }
 
@@ -325,15 +328,18 @@ fn what_is_not_configured_is_a_value() {
         organizations: Arc::default(),
     };
     let absent = |of: &str| {
-        row.seen(
+        row.outcome(
             &subject,
             404,
             format!("<Error><Code>NoSuchBucketPolicy</Code>{of}</Error>").as_bytes(),
         )
     };
-    assert_eq!(absent(""), Seen::Document(Value::Null));
-    assert_eq!(absent("<BucketName>evidence-bucket</BucketName>"), Seen::Document(Value::Null));
-    assert!(matches!(absent("<BucketName>another-bucket</BucketName>"), Seen::NotRead(_)));
+    assert_eq!(absent(""), ReadOutcome::Document(Value::Null));
+    assert_eq!(
+        absent("<BucketName>evidence-bucket</BucketName>"),
+        ReadOutcome::Document(Value::Null)
+    );
+    assert!(matches!(absent("<BucketName>another-bucket</BucketName>"), ReadOutcome::NotRead(_)));
     assert_eq!(row.ask(&subject, &BTreeMap::new()).path, "/evidence-bucket?policy");
     assert_eq!(
         row.command(&subject, &BTreeMap::new()),
@@ -341,16 +347,16 @@ fn what_is_not_configured_is_a_value() {
     );
     let macie = READS.iter().find(|row| row.name == "macie2:GetMacieSession").unwrap();
     let refused = |message: &str| {
-        macie.seen(
+        macie.outcome(
             &subject,
             403,
             format!(r#"{{"__type":"AccessDeniedException","message":"{message}"}}"#).as_bytes(),
         )
     };
-    assert_eq!(refused("Macie is not enabled."), Seen::Document(Value::Null));
+    assert_eq!(refused("Macie is not enabled."), ReadOutcome::Document(Value::Null));
     assert!(matches!(
         refused("User: a is not authorized to perform: macie2:GetMacieSession"),
-        Seen::NotRead(_)
+        ReadOutcome::NotRead(_)
     ));
     let key = READS.iter().find(|row| row.name == "kms:GetKeyPolicy").unwrap();
     assert_eq!(

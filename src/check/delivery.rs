@@ -19,7 +19,7 @@ const LOGGING: &str = "logging.s3.amazonaws.com";
 const TRAIL_CONTEXT: &str = "kms:EncryptionContext:aws:cloudtrail:arn";
 
 /// A request of a service, and what it is made for.
-struct Wanted<'a> {
+struct ServiceRequest<'a> {
     service: &'static str,
     source: &'a str,
     action: &'static str,
@@ -38,8 +38,8 @@ pub(super) fn trail_delivery(
     subject: &Subject,
     parameters: &Parameters,
 ) -> Vec<SearchOutcome> {
-    let source = told(parameters, "trail");
-    let prefix = match told(parameters, "prefix").trim_matches('/') {
+    let source = parameter(parameters, "trail");
+    let prefix = match parameter(parameters, "prefix").trim_matches('/') {
         "" => String::new(),
         prefix => format!("{prefix}/"),
     };
@@ -47,8 +47,13 @@ pub(super) fn trail_delivery(
         format!("{}/{prefix}AWSLogs/{}/{folder}/file.gz", subject.arn, subject.account)
     };
     let acl = ("s3:x-amz-acl", "bucket-owner-full-control");
-    let asks =
-        |action, resource, keys| Wanted { service: CLOUDTRAIL, source, action, resource, keys };
+    let asks = |action, resource, keys| ServiceRequest {
+        service: CLOUDTRAIL,
+        source,
+        action,
+        resource,
+        keys,
+    };
     refused(
         policies,
         subject,
@@ -57,7 +62,7 @@ pub(super) fn trail_delivery(
             asks(
                 "s3:PutObject",
                 object("CloudTrail"),
-                vec![acl, (ENCRYPTION, "aws:kms"), (KMS_KEY, told(parameters, "key"))],
+                vec![acl, (ENCRYPTION, "aws:kms"), (KMS_KEY, parameter(parameters, "key"))],
             ),
             asks("s3:PutObject", object("CloudTrail-Digest"), vec![acl, (ENCRYPTION, "AES256")]),
         ],
@@ -72,8 +77,8 @@ pub(super) fn trail_encryption(
     subject: &Subject,
     parameters: &Parameters,
 ) -> Vec<SearchOutcome> {
-    let source = told(parameters, "trail");
-    let asks = |action, keys| Wanted {
+    let source = parameter(parameters, "trail");
+    let asks = |action, keys| ServiceRequest {
         service: CLOUDTRAIL,
         source,
         action,
@@ -100,18 +105,18 @@ pub(super) fn log_delivery(
     subject: &Subject,
     parameters: &Parameters,
 ) -> Vec<SearchOutcome> {
-    let prefix = told(parameters, "prefix");
-    let asked = Wanted {
+    let prefix = parameter(parameters, "prefix");
+    let request = ServiceRequest {
         service: LOGGING,
-        source: told(parameters, "source"),
+        source: parameter(parameters, "source"),
         action: "s3:PutObject",
         resource: format!("{}/{prefix}2026-01-01-00-00-00-0123456789ABCDEF", subject.arn),
         keys: vec![],
     };
-    refused(policies, subject, [asked])
+    refused(policies, subject, [request])
 }
 
-fn told<'a>(parameters: &'a Parameters, name: &str) -> &'a str {
+fn parameter<'a>(parameters: &'a Parameters, name: &str) -> &'a str {
     parameters.get(name).map(String::as_str).unwrap_or_default()
 }
 
@@ -120,38 +125,38 @@ fn told<'a>(parameters: &'a Parameters, name: &str) -> &'a str {
 fn refused<'a>(
     policies: &Policies<'_>,
     subject: &Subject,
-    asked: impl IntoIterator<Item = Wanted<'a>>,
+    requests: impl IntoIterator<Item = ServiceRequest<'a>>,
 ) -> Vec<SearchOutcome> {
-    let outcomes = asked.into_iter().map(|wanted| {
+    let outcomes = requests.into_iter().map(|request| {
         let mut context = Context::new();
         let always = [
             (SECURE, "true"),
-            (SOURCE_ARN, wanted.source),
+            (SOURCE_ARN, request.source),
             (SOURCE_ACCOUNT, &subject.account),
             // What AWS tells of itself:
             // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
             ("aws:PrincipalIsAWSService", "true"),
-            ("aws:PrincipalServiceName", wanted.service),
+            ("aws:PrincipalServiceName", request.service),
         ];
-        for (key, value) in always.iter().chain(&wanted.keys) {
+        for (key, value) in always.iter().chain(&request.keys) {
             context.set(key, *value);
         }
         subject.organizations.set_resource(&mut context, &subject.account);
         subject.organizations.set_source(&mut context, &subject.account);
         // A service comes through nobody's VPC endpoint; from which address, no page says.
         context.set_unmodelled("aws:SourceIp");
-        let request = OwnedRequest {
-            principal: Principal::Service(wanted.service.to_owned()),
-            action: wanted.action.to_owned(),
-            resource: wanted.resource,
+        let owned = OwnedRequest {
+            principal: Principal::Service(request.service.to_owned()),
+            action: request.action.to_owned(),
+            resource: request.resource,
             resource_account: subject.account.clone(),
             context,
         };
-        match evaluate(&request.request(), policies) {
+        match evaluate(&owned.request(), policies) {
             Ok(evaluation) if evaluation.decision == Decision::Allow => {
                 SearchOutcome::None { evaluated: 1 }
             }
-            Ok(_) => SearchOutcome::Request(request.into()),
+            Ok(_) => SearchOutcome::Request(owned.into()),
             Err(doubt) => SearchOutcome::Undecided(doubt),
         }
     });

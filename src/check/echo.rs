@@ -29,7 +29,7 @@ pub(super) const fn may_say(path: &'static str, is: &'static str) -> Echo {
 }
 
 /// Why an answer is not about what was asked for; nothing where it is.
-pub(super) fn stray(
+pub(super) fn mismatch(
     echoes: &[Echo],
     document: &Value,
     subject: &Subject,
@@ -143,7 +143,7 @@ mod tests {
 
     const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/k";
 
-    fn strays(echo: Echo, document: &Value) -> Option<String> {
+    fn mismatch_of(echo: Echo, document: &Value) -> Option<String> {
         let subject = Subject {
             name: "data".to_owned(),
             id: KEY.to_owned(),
@@ -153,7 +153,7 @@ mod tests {
             organizations: std::sync::Arc::default(),
         };
         let parameters = Parameters::from([("log_group".to_owned(), "audit".to_owned())]);
-        stray(&[echo], document, &subject, &parameters)
+        mismatch(&[echo], document, &subject, &parameters)
     }
 
     #[test]
@@ -172,13 +172,13 @@ mod tests {
             ),
             (may_say("Name", "default"), json!({})),
         ] {
-            assert_eq!(strays(echo, &document), None, "{echo:?} {document}");
+            assert_eq!(mismatch_of(echo, &document), None, "{echo:?} {document}");
         }
     }
 
     #[test]
     fn what_is_about_something_else_or_says_nothing_is_told() {
-        for (echo, document, told) in [
+        for (echo, document, message) in [
             (
                 says("Key.Arn", "{arn}"),
                 json!({ "Key": { "Arn": "arn:other" } }),
@@ -205,8 +205,8 @@ mod tests {
             (says("Arn", "a:*"), json!({ "Arn": "a:" }), "something else"),
             (may_say("Name", "default"), json!({ "Name": "other" }), "something else"),
         ] {
-            let found = strays(echo, &document).unwrap_or_default();
-            assert!(found.contains(told), "{echo:?} {document}: {found}");
+            let found = mismatch_of(echo, &document).unwrap_or_default();
+            assert!(found.contains(message), "{echo:?} {document}: {found}");
         }
     }
 }

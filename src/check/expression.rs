@@ -9,7 +9,52 @@ use jmespath::{
 };
 use serde_json::{Map, Value};
 
-use super::filter;
+use super::filter::{self, PatternError};
+
+/// Why an expression of a check is no answer.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ExpressionError {
+    /// The text is not of the language.
+    #[error("`{expression}` is no JMESPath: {source}")]
+    Syntax {
+        /// The expression as the control's file says it.
+        expression: String,
+        /// What the language's reader says.
+        source: JmespathError,
+    },
+    /// A function of the expression has no answer for the document.
+    #[error("`{expression}` cannot be decided: {source}")]
+    Undecided {
+        /// The expression as the control's file says it.
+        expression: String,
+        /// What the function says.
+        source: JmespathError,
+    },
+    /// The answer is not `true` or `false`.
+    #[error("`{expression}` answers {answer}, neither true nor false")]
+    NotBoolean {
+        /// The expression as the control's file says it.
+        expression: String,
+        /// The answer, as JSON.
+        answer: String,
+    },
+    /// The expression names a parameter that the baseline does not give.
+    #[error("the parameter `{name}` is not given")]
+    MissingParameter {
+        /// The parameter.
+        name: String,
+    },
+}
+
+/// Why `takes()` has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum TakesError {
+    /// An argument is of another type, or a field of the event has no value at all.
+    #[error("`takes` is told a pattern and an event")]
+    Arguments,
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+}
 
 /// What expressions are decided with: every function of the language, and two that say what it
 /// cannot.
@@ -36,15 +81,17 @@ fn takes(arguments: &[Rcvar], context: &mut Context<'_>) -> Result<Rcvar, Jmespa
             if !event.values().any(|value| *value == Value::Array(vec![])) =>
         {
             let mut taken = each(event).into_iter().map(|event| filter::takes(&pattern, &event));
-            taken.try_fold(true, |all, taken| Ok(all && taken?))
+            taken.try_fold(true, |all, taken| Ok::<_, TakesError>(all && taken?))
         }
-        _ => Err("`takes` is told a pattern and an event".to_owned()),
+        _ => Err(TakesError::Arguments),
     };
     match taken {
         Ok(taken) => Ok(Rcvar::new(Variable::Bool(taken))),
-        Err(why) => {
-            Err(JmespathError::new(context.expression, context.offset, ErrorReason::Parse(why)))
-        }
+        Err(why) => Err(JmespathError::new(
+            context.expression,
+            context.offset,
+            ErrorReason::Parse(why.to_string()),
+        )),
     }
 }
 
@@ -84,30 +131,36 @@ pub fn holds(
     expression: &str,
     document: &Value,
     parameters: &BTreeMap<String, String>,
-) -> Result<bool, String> {
+) -> Result<bool, ExpressionError> {
     let filled = fill(expression, parameters)?;
+    let expression = || expression.to_owned();
     let compiled = RUNTIME
         .compile(&filled)
-        .map_err(|problem| format!("`{expression}` is no JMESPath: {problem}"))?;
+        .map_err(|source| ExpressionError::Syntax { expression: expression(), source })?;
     let found = compiled
         .search(document)
-        .map_err(|problem| format!("`{expression}` cannot be decided: {problem}"))?;
-    found
-        .as_boolean()
-        .ok_or_else(|| format!("`{expression}` answers {found}, neither true nor false"))
+        .map_err(|source| ExpressionError::Undecided { expression: expression(), source })?;
+    found.as_boolean().ok_or_else(|| ExpressionError::NotBoolean {
+        expression: expression(),
+        answer: found.to_string(),
+    })
 }
 
 /// Puts parameters in as literals: numbers where they are numbers, texts otherwise. What is in a
 /// value cannot end the literal.
-fn fill(expression: &str, parameters: &BTreeMap<String, String>) -> Result<String, String> {
+fn fill(
+    expression: &str,
+    parameters: &BTreeMap<String, String>,
+) -> Result<String, ExpressionError> {
     let mut parts = expression.split('$');
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let end =
             part.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(part.len());
         let (name, rest) = part.split_at(end);
-        let value =
-            parameters.get(name).ok_or_else(|| format!("the parameter `{name}` is not given"))?;
+        let value = parameters
+            .get(name)
+            .ok_or_else(|| ExpressionError::MissingParameter { name: name.to_owned() })?;
         let literal = match value.parse::<i64>() {
             // What begins with zeros is a name: of an account, say.
             Ok(number) if number.to_string() == *value => number.to_string(),

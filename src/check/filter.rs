@@ -6,23 +6,40 @@
 
 use serde_json::{Map, Value};
 
+/// Why a filter pattern is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// The pattern is not of the kind for JSON events, which stands in braces.
+    #[error("`{pattern}` is no pattern for JSON events")]
+    NotJson {
+        /// The whole pattern.
+        pattern: String,
+    },
+    /// A part of the pattern is of no form that is read here.
+    #[error("`{rest}` of a filter pattern is not understood")]
+    NotUnderstood {
+        /// The pattern from where it is not understood.
+        rest: String,
+    },
+}
+
 /// Whether a pattern takes every event that has these fields, whatever else it has. A field that is
 /// `null` is one that is absent.
 ///
 /// # Errors
-/// What of the pattern is not understood.
-pub(super) fn takes(pattern: &str, event: &Map<String, Value>) -> Result<bool, String> {
+/// The part of the pattern that is not understood.
+pub(super) fn takes(pattern: &str, event: &Map<String, Value>) -> Result<bool, PatternError> {
     let mut rest = pattern.trim();
     // What is empty takes everything.
     if rest.is_empty() {
         return Ok(true);
     }
     let inside = rest.strip_prefix('{').and_then(|inside| inside.strip_suffix('}'));
-    rest = inside.ok_or_else(|| format!("`{pattern}` is no pattern for JSON events"))?;
+    rest = inside.ok_or_else(|| PatternError::NotJson { pattern: pattern.to_owned() })?;
     let mut reader = Reader { rest, depth: 0, event };
     let taken = reader.any()?;
     reader.skip();
-    if reader.rest.is_empty() { Ok(taken == Some(true)) } else { Err(reader.strange()) }
+    if reader.rest.is_empty() { Ok(taken == Some(true)) } else { Err(reader.not_understood()) }
 }
 
 /// Parentheses within parentheses, at most.
@@ -38,8 +55,8 @@ struct Reader<'a> {
 type Taken = Option<bool>;
 
 impl<'a> Reader<'a> {
-    fn strange(&self) -> String {
-        format!("`{}` of a filter pattern is not understood", self.rest.trim())
+    fn not_understood(&self) -> PatternError {
+        PatternError::NotUnderstood { rest: self.rest.trim().to_owned() }
     }
 
     fn skip(&mut self) {
@@ -64,7 +81,7 @@ impl<'a> Reader<'a> {
         after.is_some()
     }
 
-    fn any(&mut self) -> Result<Taken, String> {
+    fn any(&mut self) -> Result<Taken, PatternError> {
         let mut taken = self.all()?;
         while self.take("||") {
             let other = self.all()?;
@@ -77,7 +94,7 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    fn all(&mut self) -> Result<Taken, String> {
+    fn all(&mut self) -> Result<Taken, PatternError> {
         let mut taken = self.one()?;
         while self.take("&&") {
             let other = self.one()?;
@@ -90,15 +107,15 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    fn one(&mut self) -> Result<Taken, String> {
+    fn one(&mut self) -> Result<Taken, PatternError> {
         if self.take("(") {
             self.depth += 1;
             if self.depth > DEPTH {
-                return Err(self.strange());
+                return Err(self.not_understood());
             }
             let taken = self.any()?;
             self.depth -= 1;
-            return if self.take(")") { Ok(taken) } else { Err(self.strange()) };
+            return if self.take(")") { Ok(taken) } else { Err(self.not_understood()) };
         }
         let field = self.field()?;
         let known = self.event.get(field);
@@ -106,13 +123,13 @@ impl<'a> Reader<'a> {
             return if self.word("EXISTS") {
                 Ok(known.map(Value::is_null))
             } else {
-                Err(self.strange())
+                Err(self.not_understood())
             };
         }
         if self.word("IS") {
             // Of what is known here nothing is true, false or null.
             let is_one = self.word("NULL") || self.word("TRUE") || self.word("FALSE");
-            return if is_one { Ok(known.map(|_| false)) } else { Err(self.strange()) };
+            return if is_one { Ok(known.map(|_| false)) } else { Err(self.not_understood()) };
         }
         let equal = self.take("=");
         if !equal && !self.take("!=") {
@@ -129,40 +146,40 @@ impl<'a> Reader<'a> {
     }
 
     /// Numbers are compared; nothing that is known here is one.
-    fn compared(&mut self, known: Option<&Value>) -> Result<Taken, String> {
+    fn compared(&mut self, known: Option<&Value>) -> Result<Taken, PatternError> {
         if !["<=", ">=", "<", ">"].iter().any(|operator| self.take(operator)) {
-            return Err(self.strange());
+            return Err(self.not_understood());
         }
         self.value()?;
         Ok(known.map(|_| false))
     }
 
     /// `$.field`, as far as it is a name of the event itself; of what is in it nothing is known.
-    fn field(&mut self) -> Result<&'a str, String> {
+    fn field(&mut self) -> Result<&'a str, PatternError> {
         if !self.take("$.") {
-            return Err(self.strange());
+            return Err(self.not_understood());
         }
         let is_part = |c: char| c.is_ascii_alphanumeric() || "_-.[]*".contains(c);
         let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
         let (field, after) = self.rest.split_at(end);
         if field.is_empty() {
-            return Err(self.strange());
+            return Err(self.not_understood());
         }
         self.rest = after;
         Ok(field)
     }
 
-    fn value(&mut self) -> Result<String, String> {
+    fn value(&mut self) -> Result<String, PatternError> {
         self.skip();
         let (value, after) = if let Some(quoted) = self.rest.strip_prefix('"') {
-            quoted.split_once('"').ok_or_else(|| self.strange())?
+            quoted.split_once('"').ok_or_else(|| self.not_understood())?
         } else {
             let end = self.rest.find(|c: char| c.is_whitespace() || "()&|".contains(c));
             self.rest.split_at(end.unwrap_or(self.rest.len()))
         };
         // Escapes and regular expressions (`%...%`) are not read.
         if value.is_empty() || value.contains(['\\', '%']) {
-            return Err(self.strange());
+            return Err(self.not_understood());
         }
         self.rest = after;
         Ok(value.to_owned())
@@ -195,7 +212,7 @@ mod tests {
 
     use super::*;
 
-    fn of_key_deletion(pattern: &str) -> Result<bool, String> {
+    fn of_key_deletion(pattern: &str) -> Result<bool, PatternError> {
         let event = json!({ "eventSource": "kms.amazonaws.com", "eventName": "ScheduleKeyDeletion", "errorCode": null });
         takes(pattern, event.as_object().map_or(&Map::new(), |event| event))
     }

@@ -9,12 +9,12 @@
 //! be read is inconclusive, and so is an answer that says itself that it is about something else
 //! ([`read`] has what must be said).
 
-mod asked;
 mod delivery;
 mod echo;
 pub mod expression;
 mod filter;
 pub mod read;
+mod resolve;
 pub mod search;
 mod shape;
 
@@ -27,86 +27,19 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::{
-    asked::asked,
     read::{READS, Read},
-    search::Search,
+    resolve::resolve,
 };
+pub use crate::environment::{Check, On, Search};
 use gainsay_iam::Organizations;
 use gainsay_model::Role;
 
-use crate::{
-    range::Range,
-    verdict::{Judgement, Reason},
-};
+use crate::verdict::{Judgement, Reason};
 
-/// What a check is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum On {
-    /// A bucket.
-    Bucket,
-    /// A KMS key.
-    Key,
-    /// A trail.
-    Trail,
-    /// The account.
-    Account,
-}
-
-impl On {
-    /// Its word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Bucket => "bucket",
-            Self::Key => "key",
-            Self::Trail => "trail",
-            Self::Account => "account",
-        }
-    }
-}
-
-/// A check as a control's file says it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Check {
-    /// What it is of.
-    pub on: On,
-    /// What is read: the name of a row of [`READS`].
-    pub read: String,
-    /// Names of what the baseline has to say. `key` is the logical name of a key and stands for its
-    /// ARN, `alias` is one and stands for its alias, `target` is that of a bucket and stands for
-    /// its name, `source` for its ARN, `objects` for the ARN that those of its objects begin with,
-    /// `trail` is that of a trail and stands for its ARN, `account` is that of an account and
-    /// stands for its id, `topic` is that of an SNS topic of the account and stands for its ARN, or
-    /// is one.
-    #[serde(default)]
-    pub parameters: Vec<String>,
-    /// What a parameter that is a number may sensibly be, by its name.
-    #[serde(default)]
-    pub ranges: BTreeMap<String, Range>,
-    /// What must hold, in `JMESPath` over what the AWS CLI prints; `$name` is a parameter, and
-    /// `$now` the time in seconds.
-    #[serde(default)]
-    pub holds: Option<String>,
-    /// The forbidden kind of request that the policy read must deny. Either this or `holds`.
-    #[serde(default)]
-    pub search: Option<Search>,
-}
-
-impl Check {
-    /// The row of what is read; the test of the catalogue sees to it that there is one.
-    #[must_use]
-    pub fn row(&self) -> Option<&'static Read> {
-        READS.iter().find(|row| row.name == self.read)
-    }
-}
-
-/// What the baseline tells a check, by the names of its parameters.
+/// The values that the baseline gives the parameters of a check, by name.
 pub type Parameters = BTreeMap<String, String>;
 
 /// The resource that is read.
@@ -149,9 +82,9 @@ pub struct Reading {
     pub line: usize,
 }
 
-/// What reading came to.
+/// What a read of a deployed resource answered.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Seen {
+pub enum ReadOutcome {
     /// What is there, in the shape the AWS CLI prints; `null` where nothing is configured.
     Document(Value),
     /// It could not be read, and why.
@@ -161,14 +94,14 @@ pub enum Seen {
 /// Whether what was read is as it must be at a time. What could not be read, or cannot be decided,
 /// is neither right nor wrong.
 #[must_use]
-pub fn judge(reading: &Reading, seen: &Seen, now: SystemTime) -> Judgement {
-    let document = match seen {
-        Seen::NotRead(why) => return Judgement::inconclusive(Reason::NotRead, why.clone()),
-        Seen::Document(document) => document,
+pub fn judge(reading: &Reading, outcome: &ReadOutcome, now: SystemTime) -> Judgement {
+    let document = match outcome {
+        ReadOutcome::NotRead(why) => return Judgement::inconclusive(Reason::NotRead, why.clone()),
+        ReadOutcome::Document(document) => document,
     };
     let (check, subject) = (reading.check, &reading.subject);
-    let stray = check.row().and_then(|row| row.stray(document, subject, &reading.parameters));
-    if let Some(why) = stray {
+    let mismatch = check.row().and_then(|row| row.mismatch(document, subject, &reading.parameters));
+    if let Some(why) = mismatch {
         return Judgement::inconclusive(Reason::NotRead, why);
     }
     match (&check.holds, check.search) {
@@ -179,7 +112,7 @@ pub fn judge(reading: &Reading, seen: &Seen, now: SystemTime) -> Judgement {
                     Reason::DoesNotHold,
                     format!("{} of `{}` answers {document}", check.read, subject.name),
                 ),
-                Err(why) => Judgement::inconclusive(Reason::NotRead, why),
+                Err(why) => Judgement::inconclusive(Reason::NotRead, why.to_string()),
             }
         }
         (None, Some(kind)) => search::judge(kind, check.on, document, subject, &reading.parameters),

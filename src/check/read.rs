@@ -11,8 +11,8 @@ use gainsay_model::{Service, xml::Element};
 use serde_json::{Value, json};
 
 use super::{
-    On, Seen, Subject,
-    echo::{Echo, may_say, says, stray},
+    Check, On, ReadOutcome, Subject,
+    echo::{Echo, may_say, mismatch, says},
     shape,
 };
 use crate::attempt::{SignedRequest, fault, quote};
@@ -331,6 +331,15 @@ pub const READS: &[Read] = &[
     ),
 ];
 
+impl Check {
+    /// The row of the table that says how the check's read is made; the test of the catalogue sees
+    /// to it that there is one.
+    #[must_use]
+    pub fn row(&self) -> Option<&'static Read> {
+        READS.iter().find(|row| row.name == self.read)
+    }
+}
+
 impl Read {
     /// The request for a resource, with what the baseline says. A bucket is asked of the account
     /// that must own it.
@@ -364,7 +373,7 @@ impl Read {
         }
     }
 
-    /// The same as an `aws` command.
+    /// The call as a command of the AWS CLI, which a reader can repeat.
     #[must_use]
     pub fn command(&self, subject: &Subject, parameters: &BTreeMap<String, String>) -> String {
         let (service, name) = self.name.split_once(':').unwrap_or(("", self.name));
@@ -389,7 +398,7 @@ impl Read {
     /// answer otherwise, and 203 and 206 say themselves that they are not the whole of the
     /// service's.
     #[must_use]
-    pub fn seen(&self, subject: &Subject, status: u16, body: &[u8]) -> Seen {
+    pub fn outcome(&self, subject: &Subject, status: u16, body: &[u8]) -> ReadOutcome {
         if status != 200 {
             return self.refused(subject, status, body);
         }
@@ -408,16 +417,17 @@ impl Read {
                 .map(without_nulls),
         };
         match document {
-            None => Seen::NotRead(format!("the answer of {} cannot be read", self.name)),
-            Some(document) if is_a_part(&document) => {
-                Seen::NotRead(format!("the answer of {} is only a part of all there is", self.name))
-            }
-            Some(document) => Seen::Document(document),
+            None => ReadOutcome::NotRead(format!("the answer of {} cannot be read", self.name)),
+            Some(document) if is_a_part(&document) => ReadOutcome::NotRead(format!(
+                "the answer of {} is only a part of all there is",
+                self.name
+            )),
+            Some(document) => ReadOutcome::Document(document),
         }
     }
 
     /// What an answer without success says: that nothing is configured, or nothing.
-    fn refused(&self, subject: &Subject, status: u16, body: &[u8]) -> Seen {
+    fn refused(&self, subject: &Subject, status: u16, body: &[u8]) -> ReadOutcome {
         let says = |words: &str| String::from_utf8_lossy(body).contains(words);
         let is_absent = |found: &str| {
             let mut absent = self.absent.iter();
@@ -428,29 +438,29 @@ impl Read {
                 let named =
                     Element::read(body).and_then(|root| root.get("BucketName").map(str::to_owned));
                 match named.filter(|named| *named != subject.id) {
-                    Some(other) => Seen::NotRead(format!(
+                    Some(other) => ReadOutcome::NotRead(format!(
                         "the answer of {} is about something else: `BucketName` is `{other}`, and not `{}`",
                         self.name, subject.id
                     )),
-                    None => Seen::Document(Value::Null),
+                    None => ReadOutcome::Document(Value::Null),
                 }
             }
-            Some(code) => Seen::NotRead(format!("{} answered {status} {code}", self.name)),
-            None => Seen::NotRead(format!("{} answered {status}", self.name)),
+            Some(code) => ReadOutcome::NotRead(format!("{} answered {status} {code}", self.name)),
+            None => ReadOutcome::NotRead(format!("{} answered {status}", self.name)),
         }
     }
 
     /// Why a document is not about a resource; nothing where it is. That nothing is configured
     /// names nothing.
     #[must_use]
-    pub fn stray(
+    pub fn mismatch(
         &self,
         document: &Value,
         subject: &Subject,
         parameters: &BTreeMap<String, String>,
     ) -> Option<String> {
         let echoes = if document.is_null() { NOTHING } else { self.echoes };
-        let why = stray(echoes, document, subject, parameters)?;
+        let why = mismatch(echoes, document, subject, parameters)?;
         Some(format!("the answer of {} {why}", self.name))
     }
 
@@ -511,7 +521,16 @@ fn members<'a>(
 const fn version(service: Service) -> &'static str {
     match service {
         Service::CloudWatch => "1.0",
-        _ => "1.1",
+        Service::S3
+        | Service::S3Control
+        | Service::Kms
+        | Service::Sts
+        | Service::Iam
+        | Service::CloudTrail
+        | Service::Logs
+        | Service::AccessAnalyzer
+        | Service::Macie
+        | Service::Config => "1.1",
     }
 }
 

@@ -7,11 +7,10 @@ use gainsay_iam::{
     Goal, OwnedRequest, Policies, Policy, PolicyKind, Principal, Request, RequestSpace,
     SearchOutcome, search,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    On, Subject,
+    On, Search, Subject,
     delivery::{log_delivery, trail_delivery, trail_encryption},
 };
 use crate::verdict::{Judgement, Reason};
@@ -23,58 +22,6 @@ pub(super) const A_SERVICE: &str = "cloudtrail.amazonaws.com";
 pub(super) const SOURCE_ARN: &str = "aws:SourceArn";
 pub(super) const SOURCE_ACCOUNT: &str = "aws:SourceAccount";
 pub(super) const SECURE: &str = "aws:SecureTransport";
-
-/// The kind of request that must not get through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Search {
-    /// Anything in the clear.
-    InsecureTransport,
-    /// An upload that names no encryption.
-    UnnamedEncryption,
-    /// An upload with another encryption than `aws:kms`.
-    OtherEncryption,
-    /// An upload under another key than `$key`, or under none that is named.
-    OtherKey,
-    /// Anything by someone who is not of the account.
-    Outsider,
-    /// Anything by a service on behalf of nobody, or of another account.
-    LooseService,
-    /// What `CloudTrail` delivers for the trail `$trail`, under `$prefix` (`/` where there is none)
-    /// and with `$key`: found where it is not allowed.
-    TrailDelivery,
-    /// What `CloudTrail` does with the key of the trail `$trail`: found where it is not allowed.
-    TrailEncryption,
-    /// What S3 delivers of the access logs of the bucket `$source` under `$prefix`: found where it
-    /// is not allowed.
-    LogDelivery,
-}
-
-impl Search {
-    /// What such a request is, in words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::InsecureTransport => "anything over plain HTTP that is not denied",
-            Self::UnnamedEncryption => "an upload that names no encryption and is not denied",
-            Self::OtherEncryption => {
-                "an upload with another encryption than `aws:kms` that is not denied"
-            }
-            Self::OtherKey => {
-                "an upload with `aws:kms` under another key, or none that is named, that is not denied"
-            }
-            Self::LooseService => {
-                "anything by a service on behalf of another account, or of none that it names, that is allowed"
-            }
-            Self::TrailDelivery => {
-                "a delivery of the trail, digest files among them, that is not allowed"
-            }
-            Self::TrailEncryption => "a use of the key by the trail that is not allowed",
-            Self::LogDelivery => "a delivery of access logs that is not allowed",
-            Self::Outsider => "anything by someone who is not of the account that is allowed",
-        }
-    }
-}
 
 /// Whether a policy that was read lets a request of the kind through.
 pub(super) fn judge(
@@ -91,7 +38,13 @@ pub(super) fn judge(
     let Some(policy) = policy else {
         return match kind {
             Search::Outsider | Search::LooseService => Judgement::pass(),
-            _ => Judgement::fail(
+            Search::InsecureTransport
+            | Search::UnnamedEncryption
+            | Search::OtherEncryption
+            | Search::OtherKey
+            | Search::TrailDelivery
+            | Search::TrailEncryption
+            | Search::LogDelivery => Judgement::fail(
                 Reason::DoesNotHold,
                 format!(
                     "`{}` has no policy, so nothing is denied, and no service is allowed",
@@ -141,7 +94,7 @@ pub(super) fn judge(
                 };
                 return Judgement::fail(
                     Reason::DoesNotHold,
-                    format!("the policy of `{}` {what} {}", subject.name, told(&specimen)),
+                    format!("the policy of `{}` {what} {}", subject.name, describe(&specimen)),
                 );
             }
             SearchOutcome::Undecided(doubt) => {
@@ -339,7 +292,7 @@ fn loose_services(
 }
 
 /// A request in words.
-fn told(specimen: &OwnedRequest) -> String {
+fn describe(specimen: &OwnedRequest) -> String {
     let who = specimen.principal.to_arn().unwrap_or_default();
     let who = if who.is_empty() { "anyone".into() } else { who };
     let context: Vec<String> = specimen

@@ -83,25 +83,28 @@ codes! {
     /// A control of the baseline that neither an attempt nor a check proves, or one that is proved
     /// and said not to be testable.
     UnprovedControl = "unproved-control", Error;
-    /// See [`Lint::NeverMatches`].
+    /// A statement of a policy whose conditions contradict each other: [`Lint::NeverMatches`].
     NeverMatches = "never-matches", Warning;
-    /// See [`Lint::ShadowedAllow`].
+    /// An Allow everything of which a Deny of the same policy denies: [`Lint::ShadowedAllow`].
     ShadowedAllow = "shadowed-allow", Warning;
-    /// See [`Lint::KeyNeverCarried`].
+    /// A condition on a key that no request for the statement's actions has:
+    /// [`Lint::KeyNeverCarried`].
     KeyNeverCarried = "key-never-carried", Warning;
-    /// See [`Lint::IfExistsInDeny`].
+    /// `...IfExists` in a Deny: [`Lint::IfExistsInDeny`].
     IfExistsInDeny = "if-exists-in-deny", Warning;
-    /// See [`Lint::WildcardInEquals`].
+    /// A wildcard in a value that is compared letter by letter: [`Lint::WildcardInEquals`].
     WildcardInEquals = "wildcard-in-equals", Warning;
-    /// See [`Lint::WrongResourceType`].
+    /// An action on a resource of a type that it is never asked for on:
+    /// [`Lint::WrongResourceType`].
     WrongResourceType = "wrong-resource-type", Warning;
-    /// See [`Lint::VariableIn2008`].
+    /// A policy variable in a document without version 2012-10-17: [`Lint::VariableIn2008`].
     VariableIn2008 = "variable-in-2008", Warning;
-    /// See [`Lint::ForAllValuesInAllow`].
+    /// `ForAllValues` in an Allow, which an absent key satisfies: [`Lint::ForAllValuesInAllow`].
     ForAllValuesInAllow = "for-all-values-in-allow", Warning;
-    /// See [`Lint::UnknownAction`].
+    /// An action that the service does not have: [`Lint::UnknownAction`].
     UnknownAction = "unknown-action", Warning;
-    /// See [`Lint::MfaKeyAbsent`].
+    /// A Deny for sessions without MFA that spares who has no session at all:
+    /// [`Lint::MfaKeyAbsent`].
     MfaKeyAbsent = "mfa-key-absent", Warning;
     /// A `deny` that says nothing about who refuses.
     UnattributedDeny = "unattributed-deny", Warning;

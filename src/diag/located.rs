@@ -16,7 +16,7 @@ pub struct Located<T> {
 }
 
 impl<T> Located<T> {
-    /// The same place with another value.
+    /// Replaces the value and keeps the place.
     pub fn map<U>(&self, f: impl FnOnce(&T) -> U) -> Located<U> {
         Located { value: f(&self.value), span: self.span.clone() }
     }

@@ -6,11 +6,8 @@ use gainsay_model::Source;
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
-use super::{ProvedBy, raw::RawBaseline};
-use crate::{
-    check::Check,
-    diag::{Code, Diagnostic, Diagnostics, yaml},
-};
+use super::{Check, ProvedBy, raw::RawBaseline};
+use crate::diag::{Code, Diagnostic, Diagnostics, yaml};
 
 static CHECKS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/checks");
 

@@ -237,7 +237,7 @@ impl Check<'_> {
             );
         }
         self.known("role", raw.roles.0.iter().filter_map(|(_, role)| role.via.as_ref()), &roles);
-        self.ways(raw, environment);
+        self.check_chains(raw, environment);
         let bound_roles = raw
             .roles
             .0
@@ -308,7 +308,7 @@ impl Check<'_> {
     }
 
     /// A role is assumed by way of another or with a profile, and never by way of itself.
-    fn ways(&mut self, raw: &RawBindings, environment: &Environment) {
+    fn check_chains(&mut self, raw: &RawBindings, environment: &Environment) {
         let via = |name: &str| {
             let bound = raw
                 .roles
@@ -318,9 +318,9 @@ impl Check<'_> {
             bound.or_else(|| environment.session(name)?.via.as_deref())
         };
         for (name, role) in &raw.roles.0 {
-            let mut way = std::iter::successors(via(&name.value), |at| via(at))
+            let mut chain = std::iter::successors(via(&name.value), |at| via(at))
                 .take(environment.deployed.roles.len());
-            if let Some(written) = role.via.as_ref().filter(|_| way.any(|at| at == name.value)) {
+            if let Some(written) = role.via.as_ref().filter(|_| chain.any(|at| at == name.value)) {
                 let help = "remove one `via` of the circle: the caller assumes that role";
                 self.bad(
                     written,

@@ -146,14 +146,11 @@ fn add(
 ) {
     let mut fill = |texts: Vec<&mut Located<String>>| {
         for text in texts {
-            match filled(&text.value, member) {
+            match filled(&text.value, &name.value, member) {
                 Ok(filled) => text.value = filled,
                 Err(unknown) => {
-                    let problem = Diagnostic::new(
-                        Code::BadTemplate,
-                        format!("`{{{unknown}}}` is no field of the member `{}`", name.value),
-                    )
-                    .suggest(&unknown, member.names());
+                    let problem = Diagnostic::new(Code::BadTemplate, unknown.to_string())
+                        .suggest(unknown.written(), member.names());
                     report(problem, text);
                 }
             }
@@ -192,22 +189,50 @@ fn add(
     }
 }
 
+/// A `{field}` of a template that its member does not fill in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum FieldError {
+    /// A brace without its partner.
+    #[error("`{{{rest}}}` is no field of the member `{member}`")]
+    NotClosed {
+        /// All that follows the brace.
+        rest: String,
+        member: String,
+    },
+    /// The member's entry has no such field.
+    #[error("`{{{field}}}` is no field of the member `{member}`")]
+    Unknown { field: String, member: String },
+}
+
+impl FieldError {
+    /// What is written after the brace.
+    fn written(&self) -> &str {
+        match self {
+            Self::NotClosed { rest: written, .. } | Self::Unknown { field: written, .. } => written,
+        }
+    }
+}
+
 /// Fills in `{field}`; `{{name}}` is left for when all names are known. What is filled in is not
 /// scanned again.
-fn filled(text: &str, member: &Entries<Located<String>>) -> Result<String, String> {
+fn filled(text: &str, name: &str, member: &Entries<Located<String>>) -> Result<String, FieldError> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        if let Some((name, after)) =
+        if let Some((later, after)) =
             after.strip_prefix('{').and_then(|inner| inner.split_once("}}"))
         {
-            out.extend(["{{", name, "}}"]);
+            out.extend(["{{", later, "}}"]);
             rest = after;
             continue;
         }
-        let (field, after) = after.split_once('}').ok_or_else(|| after.to_owned())?;
-        out.push_str(&member.get(field.trim()).ok_or_else(|| field.to_owned())?.value);
+        let (field, after) = after.split_once('}').ok_or_else(|| FieldError::NotClosed {
+            rest: after.to_owned(),
+            member: name.to_owned(),
+        })?;
+        let unknown = || FieldError::Unknown { field: field.to_owned(), member: name.to_owned() };
+        out.push_str(&member.get(field.trim()).ok_or_else(unknown)?.value);
         rest = after;
     }
     out.push_str(rest);

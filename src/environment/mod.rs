@@ -2,8 +2,10 @@
 
 mod baseline;
 mod bindings;
+mod check;
 mod collection;
 mod extends;
+mod folder;
 mod gap;
 mod monitoring;
 mod organization;
@@ -25,8 +27,10 @@ pub use self::policy::lone_policy;
 pub use self::{
     baseline::{Baseline, Control, Mapping, Remediation, Served, catalogue},
     bindings::{Bindings, BoundKey, BoundRole, RawBindings},
+    check::{Check, On, Search},
     collection::{Collection, Member},
     extends::extended,
+    folder::Folder,
     gap::{Gap, RawGap},
     proof::{Proof, ProvedBy},
     raw::{RawBaseline, RawControlChoice, RawEnvironment},

@@ -4,14 +4,17 @@ use gainsay_model::Source;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::template::{self, Known};
+use super::template::{self, TemplateNames};
 use crate::diag::{Code, Diagnostic};
 
 /// Reads a file.
 ///
 /// # Errors
 /// What is no JSON, names what the environment does not have, or has not the members it should.
-pub(super) fn read<T: DeserializeOwned>(file: &Source, known: &Known<'_>) -> Result<T, Diagnostic> {
+pub(super) fn read<T: DeserializeOwned>(
+    file: &Source,
+    known: &TemplateNames<'_>,
+) -> Result<T, Diagnostic> {
     let mut value: Value = serde_json::from_str(file.text()).map_err(|problem| {
         let before: usize = file
             .text()

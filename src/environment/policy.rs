@@ -4,7 +4,7 @@ use gainsay_iam::{DocumentError, PathStep, Policy, PolicyKind, Problem};
 use gainsay_model::{Document, Source};
 use serde_json::Value;
 
-use super::template::{self, Known};
+use super::template::{self, TemplateNames};
 use crate::diag::{Code, Diagnostic, suggestion};
 
 /// Parses a policy document, fills in names, and refuses what AWS would refuse.
@@ -14,7 +14,7 @@ use crate::diag::{Code, Diagnostic, suggestion};
 pub(super) fn read(
     kind: PolicyKind,
     source: &Source,
-    known: &Known<'_>,
+    known: &TemplateNames<'_>,
 ) -> Result<Document, Diagnostic> {
     let mut value = parse(source)?;
     template::fill(source, &mut value, known)?;

@@ -11,7 +11,7 @@ use gainsay_model::{
 };
 
 use super::{
-    Bindings, Collection, Environment, Member,
+    Bindings, Collection, Environment, Folder, Member,
     collection::{self, MemberNames},
     monitoring, organization, policy,
     raw::{
@@ -21,12 +21,9 @@ use super::{
     sessions::{self, SessionSettings},
     settings,
     syntax::{bad_name, is_account, is_bucket_name, is_name, is_region},
-    template::{self, Known, Names},
+    template::{self, Names, TemplateNames},
 };
-use crate::{
-    diag::{Code, Diagnostic, Diagnostics, Located, yaml::Entries},
-    suite::Folder,
-};
+use crate::diag::{Code, Diagnostic, Diagnostics, Located, yaml::Entries};
 
 /// Resolves an environment; policy paths are looked up in `folder`.
 ///
@@ -43,7 +40,7 @@ pub fn resolve(
 /// Resolves an environment whose names stand for what bindings say.
 ///
 /// # Errors
-/// As [`resolve`].
+/// Every name, value, path, policy and binding that is wrong.
 pub fn resolve_bound(
     source: &Source,
     raw: &RawEnvironment,
@@ -326,11 +323,8 @@ impl Resolver<'_> {
                     }
                 }
                 Err(unknown) => {
-                    let problem = Diagnostic::new(
-                        Code::BadTemplate,
-                        format!("`{{{{{unknown}}}}}` names nothing in the environment"),
-                    )
-                    .suggest(&unknown, self.names.keys().map(String::as_str));
+                    let problem = Diagnostic::new(Code::BadTemplate, unknown.to_string())
+                        .suggest(unknown.written(), self.names.keys().map(String::as_str));
                     self.problem(problem, value);
                     tags = None;
                 }
@@ -340,8 +334,8 @@ impl Resolver<'_> {
     }
 
     /// What a text of something of this name, which may be a collection's member, may speak of.
-    fn known(&self, of: Option<&str>) -> Known<'_> {
-        Known {
+    fn known(&self, of: Option<&str>) -> TemplateNames<'_> {
+        TemplateNames {
             names: &self.names,
             own: of.and_then(|name| self.members.own(name)),
             members: &self.members,

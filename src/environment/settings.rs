@@ -7,7 +7,7 @@ use gainsay_model::{PublicAccessBlock, SETTING_KINDS, Setting, Source, xml::Elem
 
 use super::{
     raw::RawPublicAccess,
-    template::{self, Known},
+    template::{self, TemplateNames},
 };
 use crate::diag::{Code, Diagnostic, Located};
 
@@ -20,7 +20,7 @@ pub(super) fn read(
     name: &Located<String>,
     yaml: &Source,
     file: &Source,
-    known: &Known<'_>,
+    known: &TemplateNames<'_>,
 ) -> Result<Setting, Diagnostic> {
     let Some(kind) = SETTING_KINDS.iter().find(|kind| kind.name == name.value) else {
         return Err(Diagnostic::new(
@@ -30,9 +30,9 @@ pub(super) fn read(
         .at(yaml, name.span.clone())
         .suggest(&name.value, SETTING_KINDS.iter().map(|kind| kind.name)));
     };
-    let text = template::text(file.text(), known).map_err(|unknown| {
-        let at = file.text().find(unknown.as_str()).unwrap_or_default();
-        template::names_nothing(&unknown, known).at(file, at..at + unknown.len())
+    let text = template::text(file.text(), known).map_err(|problem| {
+        let at = file.text().find(problem.written()).unwrap_or_default();
+        problem.diagnostic(known).at(file, at..at + problem.written().len())
     })?;
     let document =
         Element::read(text.trim().as_bytes()).filter(|document| document.name == kind.root);

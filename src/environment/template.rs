@@ -4,7 +4,7 @@
 //! Only the text of JSON strings is touched, after parsing, so a name cannot change a document's
 //! structure. Policy variables (`${aws:PrincipalTag/team}`) are left to the engine.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use gainsay_iam::PathStep;
 use gainsay_model::Source;
@@ -17,16 +17,58 @@ use crate::diag::{Code, Diagnostic};
 pub(super) type Names = BTreeMap<String, String>;
 
 /// The names that a document may speak of.
-pub(super) struct Known<'a> {
-    /// Everyone's.
+pub(super) struct TemplateNames<'a> {
+    /// The names that every document may use.
     pub names: &'a Names,
-    /// Those of the member whose document it is.
+    /// The names that only a document of one collection member may use: that member's.
     pub own: Option<&'a Names>,
     /// Lists over the members of collections.
     pub members: &'a MemberNames,
 }
 
-impl Known<'_> {
+/// A template that cannot be filled in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TemplateError {
+    /// `{{` without `}}`.
+    #[error("`{{{{{rest}}}}}` names nothing in the environment")]
+    NotClosed {
+        /// All that follows the braces.
+        rest: String,
+    },
+    /// The environment has no such name.
+    #[error("`{{{{{name}}}}}` names nothing in the environment")]
+    UnknownName {
+        /// The name between the braces.
+        name: String,
+    },
+    /// A list where one text is wanted, or beside a list of another length.
+    #[error("`{{{{{written}}}}}` names nothing in the environment")]
+    List {
+        /// The name between the braces, or the whole text.
+        written: String,
+    },
+}
+
+impl TemplateError {
+    /// What is written at the place of the problem.
+    pub(super) fn written(&self) -> &str {
+        match self {
+            Self::NotClosed { rest: written }
+            | Self::UnknownName { name: written }
+            | Self::List { written } => written,
+        }
+    }
+
+    /// The problem without its place, with the nearest name that is known.
+    pub(super) fn diagnostic(&self, known: &TemplateNames<'_>) -> Diagnostic {
+        let own = known.own.into_iter().flat_map(Names::keys);
+        let names = known.names.keys().chain(own).map(String::as_str);
+        Diagnostic::new(Code::BadTemplate, self.to_string())
+            .suggest(self.written(), names.chain(known.members.names()))
+    }
+}
+
+impl TemplateNames<'_> {
     fn get(&self, name: &str) -> Option<&String> {
         self.names.get(name).or_else(|| self.own?.get(name))
     }
@@ -39,7 +81,7 @@ impl Known<'_> {
 pub(super) fn fill(
     source: &Source,
     value: &mut Value,
-    known: &Known<'_>,
+    known: &TemplateNames<'_>,
 ) -> Result<(), Diagnostic> {
     let mut path = Vec::new();
     fill_at(source, value, known, &mut path)
@@ -48,13 +90,13 @@ pub(super) fn fill(
 fn fill_at(
     source: &Source,
     value: &mut Value,
-    known: &Known<'_>,
+    known: &TemplateNames<'_>,
     path: &mut Vec<PathStep>,
 ) -> Result<(), Diagnostic> {
     match value {
         Value::String(text) if text.contains("{{") => {
             let filled = fill_text(text, known)
-                .map_err(|unknown| diagnose(source, path, &unknown, known))?;
+                .map_err(|problem| problem.diagnostic(known).at(source, span_of(source, path)))?;
             *value = match filled {
                 Filled::One(text) => Value::String(text),
                 Filled::Each(texts) => texts.into_iter().map(Value::String).collect(),
@@ -91,10 +133,10 @@ fn fill_at(
 ///
 /// # Errors
 /// The name that is not known, or stands for a list.
-pub(super) fn text(text: &str, known: &Known<'_>) -> Result<String, String> {
+pub(super) fn text(text: &str, known: &TemplateNames<'_>) -> Result<String, TemplateError> {
     match fill_text(text, known)? {
         Filled::One(text) => Ok(text),
-        Filled::Each(_) => Err(text.to_owned()),
+        Filled::Each(_) => Err(TemplateError::List { written: text.to_owned() }),
     }
 }
 
@@ -104,17 +146,23 @@ enum Filled {
 }
 
 /// The filled text, or the name that is not known.
-fn fill_text(text: &str, known: &Known<'_>) -> Result<Filled, String> {
+fn fill_text(text: &str, known: &TemplateNames<'_>) -> Result<Filled, TemplateError> {
     let mut filled = Filled::One(String::with_capacity(text.len()));
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
-        let (name, after) = after.split_once("}}").ok_or_else(|| after.to_owned())?;
+        let (name, after) = after
+            .split_once("}}")
+            .ok_or_else(|| TemplateError::NotClosed { rest: after.to_owned() })?;
         let name = name.trim();
         filled.push(before);
         match (known.get(name), known.members.list(name)) {
             (Some(value), _) => filled.push(value),
-            (None, Some(values)) => filled = filled.each(values).ok_or_else(|| name.to_owned())?,
-            (None, None) => return Err(name.to_owned()),
+            (None, Some(values)) => {
+                filled = filled
+                    .each(values)
+                    .ok_or_else(|| TemplateError::List { written: name.to_owned() })?;
+            }
+            (None, None) => return Err(TemplateError::UnknownName { name: name.to_owned() }),
         }
         rest = after;
     }
@@ -142,18 +190,6 @@ impl Filled {
     }
 }
 
-fn diagnose(source: &Source, path: &[PathStep], unknown: &str, known: &Known<'_>) -> Diagnostic {
-    let span = gainsay_iam::locate(source.text(), path).map_or(0..0, |place| place.range);
-    names_nothing(unknown, known).at(source, span)
-}
-
-/// A name that is not known.
-pub(super) fn names_nothing(unknown: &str, known: &Known<'_>) -> Diagnostic {
-    let names =
-        known.names.keys().chain(known.own.into_iter().flat_map(Names::keys)).map(String::as_str);
-    Diagnostic::new(
-        Code::BadTemplate,
-        format!("`{{{{{unknown}}}}}` names nothing in the environment"),
-    )
-    .suggest(unknown, names.chain(known.members.names()))
+fn span_of(source: &Source, path: &[PathStep]) -> Range<usize> {
+    gainsay_iam::locate(source.text(), path).map_or(0..0, |place| place.range)
 }

@@ -1,10 +1,10 @@
 //! What is suspicious in a baseline.
 
-use super::{Written, about};
+use super::about;
 use crate::{
     diag::{Code, Diagnostics, suggestion},
     environment::{RawBaseline, RawControlChoice, catalogue},
-    suite::Architecture,
+    suite::{Architecture, Written},
 };
 
 pub(super) fn check(
@@ -47,12 +47,12 @@ fn out_of_range(architecture: &Architecture, choice: &RawControlChoice) -> Vec<(
     let mut found: Vec<(String, String)> = Vec::new();
     for reading in architecture.checks.iter().filter(|reading| reading.control == choice.id.value) {
         for (name, range) in &reading.check.ranges {
-            let Some(told) = reading.parameters.get(name) else { continue };
-            if range.holds(told) || found.iter().any(|(known, _)| known == name) {
+            let Some(value) = reading.parameters.get(name) else { continue };
+            if range.holds(value) || found.iter().any(|(known, _)| known == name) {
                 continue;
             }
             let message = format!(
-                "`{name}` of `{}` is {told}, which is not {range}: {}",
+                "`{name}` of `{}` is {value}, which is not {range}: {}",
                 reading.control, range.source
             );
             found.push((name.clone(), message));

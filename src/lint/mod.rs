@@ -22,24 +22,8 @@ use gainsay_model::{Document, Source};
 
 use crate::{
     diag::{Code, Diagnostic, Diagnostics, Located},
-    environment::{RawBaseline, RawWaivers},
-    scenario::RawScenario,
-    suite::Architecture,
+    suite::{Architecture, WrittenFiles},
 };
-
-/// A file as it is written, with its text.
-pub type Written<T> = (Source, T);
-
-/// The files of an architecture as they are written, in which a warning has its place.
-#[derive(Debug)]
-pub struct Files {
-    /// The baseline, with what it takes over from others.
-    pub baseline: Written<RawBaseline>,
-    /// The scenarios, in the order of the architecture's.
-    pub scenarios: Vec<Written<RawScenario>>,
-    /// The waivers, where there are some.
-    pub waivers: Option<Written<RawWaivers>>,
-}
 
 /// Every page.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
@@ -48,7 +32,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
 
 /// What is suspicious in the scenarios, the baseline and the waivers of an architecture on a day.
 #[must_use]
-pub fn architecture(architecture: &Architecture, files: &Files, today: Date) -> Diagnostics {
+pub fn architecture(architecture: &Architecture, files: &WrittenFiles, today: Date) -> Diagnostics {
     let mut found = Diagnostics::default();
     baseline::check(architecture, &files.baseline, &mut found);
     for (scenario, written) in architecture.scenarios.iter().zip(&files.scenarios) {

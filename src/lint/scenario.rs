@@ -5,14 +5,15 @@ use std::{collections::BTreeSet, str::FromStr};
 use gainsay_iam::Layer;
 use gainsay_model::{Service, Source};
 
-use super::{Written, about};
+use super::about;
 use crate::{
     attempt::{Effect, Field, Param},
     diag::{Code, Diagnostics, Located},
     scenario::{
-        Attempt, KeyForm, Kind, Piece, RawAttempt, RawRefusal, RawScenario, Request, Scenario,
+        Attempt, KeyForm, Kind, RawAttempt, RawRefusal, RawScenario, Request, Scenario, TextPart,
         Value,
     },
+    suite::Written,
 };
 
 /// The policies that a request may meet in any architecture, but for that of what is acted on
@@ -34,23 +35,23 @@ pub(super) fn check(
         unattributed(source, &written.value, found);
         repeated_codes(source, &written.value, found);
     }
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for attempt in scenario.attempts() {
         let Some(label) = at_line(attempt.line).and_then(|written| label(&written.value)) else {
             continue;
         };
         // What must be rejected may be out of range for just that reason.
         if attempt.kind != Kind::Reject {
-            out_of_range(source, label, &attempt.request, &mut told, found);
+            out_of_range(source, label, &attempt.request, &mut reported, found);
         }
-        if always_holds(attempt) && told.insert((label.span.start, "expect")) {
+        if always_holds(attempt) && reported.insert((label.span.start, "expect")) {
             let message = format!("what `{}` expects holds for every success", label.value);
             found.push(about(source, label, Code::VacuousExpect, message));
         }
     }
     for fixture in scenario.rows.iter().flat_map(|row| &row.fixtures) {
         if let Some((name, _)) = raw.given.0.iter().find(|(name, _)| name.value == fixture.name) {
-            out_of_range(source, name, &fixture.request, &mut told, found);
+            out_of_range(source, name, &fixture.request, &mut reported, found);
         }
     }
 }
@@ -117,14 +118,14 @@ fn out_of_range(
     source: &Source,
     label: &Located<String>,
     request: &Request,
-    told: &mut BTreeSet<(usize, &'static str)>,
+    reported: &mut BTreeSet<(usize, &'static str)>,
     found: &mut Diagnostics,
 ) {
     for (param, value) in &request.params {
         let (Some(range), Some(value)) = (param.range(), number(value)) else {
             continue;
         };
-        if !range.holds(&value) && told.insert((label.span.start, param.as_str())) {
+        if !range.holds(&value) && reported.insert((label.span.start, param.as_str())) {
             let message = format!(
                 "`{param}` of `{}` is {value}, which is not {range}: {}",
                 label.value, range.source
@@ -137,7 +138,7 @@ fn out_of_range(
 /// A value that is known before anything runs, as a number is written.
 fn number(value: &Value) -> Option<String> {
     match value {
-        Value::Text(text) if text.0.iter().all(|piece| matches!(piece, Piece::Literal(_))) => {
+        Value::Text(text) if text.0.iter().all(|part| matches!(part, TextPart::Literal(_))) => {
             Some(text.shown())
         }
         Value::Seconds(seconds) => Some(seconds.to_string()),
@@ -175,10 +176,10 @@ fn is_always(request: &Request, field: Field, values: &[Value]) -> bool {
         (Service::S3, Field::Version) => reads && repeats(Param::Version),
         // KMS answers with the ARN of the key that was asked for, if it did anything at all:
         // <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>.
-        (Service::Kms, Field::Arn) => match request.params.get(&Param::KeyId) {
-            Some(Value::Key(key, KeyForm::Arn)) => is_text(values, &key.arn),
-            _ => false,
-        },
+        (Service::Kms, Field::Arn) => {
+            matches!(request.params.get(&Param::KeyId), Some(Value::Key(key, KeyForm::Arn))
+                if is_text(values, &key.arn))
+        }
         // A key of KMS's own material is enabled from the beginning:
         // <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>.
         (Service::Kms, Field::KeyState) => {

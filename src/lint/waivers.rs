@@ -2,12 +2,12 @@
 
 use time::{Date, Duration};
 
-use super::{Written, about};
+use super::about;
 use crate::{
     diag::{Code, Diagnostics},
     environment::RawWaivers,
     scenario::Scenario,
-    suite::Architecture,
+    suite::{Architecture, Written},
 };
 
 /// Longer ones are for good: a year, also one that has 366 days.

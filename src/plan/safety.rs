@@ -13,7 +13,7 @@ use crate::{
     attempt::{Effect, Leaves, Param, Undo},
     check::{self, Reading},
     environment::Bindings,
-    scenario::{Attempt, Kind, Piece, Request, Row, Value},
+    scenario::{Attempt, Kind, Request, Row, TextPart, Value},
 };
 
 /// What the target allows.
@@ -108,7 +108,7 @@ fn cannot_be_undone(request: &Request, limits: &Limits<'_>) -> Option<String> {
     if !limits.provisioned && !limits.bindings.may_write.contains(&bucket.logical) {
         return Some(format!("`may_write` of the bindings does not name `{}`", bucket.logical));
     }
-    let own = request.text(Param::Key).is_some_and(|key| key.0.contains(&Piece::Run));
+    let own = request.text(Param::Key).is_some_and(|key| key.0.contains(&TextPart::Run));
     (!own).then(|| "its key does not hold `{run}`".to_owned())
 }
 
@@ -123,7 +123,7 @@ fn consumed(attempt: &Attempt) -> Option<String> {
         let for_good = match witness.operation.leaves {
             Leaves::CompletedUpload | Leaves::AbortedUpload => true,
             Leaves::DeleteMarker => version.is_some_and(|version| {
-                !version.0.iter().all(|piece| matches!(piece, Piece::Literal(_)))
+                !version.0.iter().all(|piece| matches!(piece, TextPart::Literal(_)))
             }),
             Leaves::Nothing
             | Leaves::Version

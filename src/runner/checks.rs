@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     attempt::Answer,
-    check::{self, Reading, Seen},
+    check::{self, ReadOutcome, Reading},
     cloud::Target,
     environment::Environment,
     outcome::{Outcome, came_back, classify},
@@ -177,9 +177,16 @@ impl CheckRun {
     }
 
     /// Reads, again where nothing was decided.
-    async fn read(&self, credentials: &Credentials, observations: &mut CheckObservations) -> Seen {
+    async fn read(
+        &self,
+        credentials: &Credentials,
+        observations: &mut CheckObservations,
+    ) -> ReadOutcome {
         let Some(row) = self.reading.check.row() else {
-            return Seen::NotRead(format!("nothing is called `{}`", self.reading.check.read));
+            return ReadOutcome::NotRead(format!(
+                "nothing is called `{}`",
+                self.reading.check.read
+            ));
         };
         let ask = row.ask(&self.reading.subject, &self.reading.parameters);
         let clients = self.target.clients(Some(credentials), false);
@@ -198,10 +205,10 @@ impl CheckRun {
         };
         observations.tries = tries.into_vec();
         let seen = match &response {
-            Ok(response) => row.seen(&self.reading.subject, response.status, &response.body),
-            Err(answer) => Seen::NotRead(came_back(answer)),
+            Ok(response) => row.outcome(&self.reading.subject, response.status, &response.body),
+            Err(answer) => ReadOutcome::NotRead(came_back(answer)),
         };
-        if let Seen::Document(document) = &seen {
+        if let ReadOutcome::Document(document) = &seen {
             observations.document = Some(document.to_string());
         }
         observations.answer = Some(answer);

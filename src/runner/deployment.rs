@@ -16,7 +16,7 @@ use super::{
     shared::{Cleaner, Engine, Journal, SessionStore, SharedTarget},
 };
 use crate::{
-    check::{Reading, Seen},
+    check::{ReadOutcome, Reading},
     cloud::{Clients, Target},
     environment::Environment,
     plan::{self, Plan, PlannedRow, obstacle, unreadable},
@@ -251,7 +251,7 @@ impl Deployment {
 
     /// What a check would read if everything were as the environment says; nothing on the sandbox,
     /// where it is.
-    pub(super) async fn declared(&self, reading: &Reading) -> Option<Seen> {
+    pub(super) async fn declared(&self, reading: &Reading) -> Option<ReadOutcome> {
         match &self.backend {
             Backend::Sandbox(_) => None,
             Backend::Shared { engine, .. } => Some(engine.declared(reading).await),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use super::{
     Request,
     raw::RawAttempt,
-    resolve::{Change, Resolver},
+    resolve::{Base, Change, Resolver, Variant},
     scope::Scope,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     diag::{Code, Diagnostic, Located},
 };
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
     /// The requests that a written request stands for: one for each operation. With a base, what is
     /// written replaces.
     pub(super) fn requests(
@@ -21,12 +21,12 @@ impl Resolver<'_> {
         scope: &mut Scope<'_>,
         written: &RawRequest,
         span: &Range<usize>,
-        base: Option<&[Arc<Request>]>,
+        bases: Option<&[Arc<Request>]>,
     ) -> Vec<Request> {
-        let operations = self.operations(written, span, base.is_some());
-        let bases = base.unwrap_or_default().iter().map(|base| base.operation);
+        let operations = self.operations(written, span, bases.is_some());
+        let others = bases.unwrap_or_default().iter().map(|base| base.operation);
         let mut asked = operations.clone();
-        asked.extend(bases.filter(|operation| !operations.contains(operation)));
+        asked.extend(others.filter(|operation| !operations.contains(operation)));
         let mut values = BTreeMap::new();
         let mut broken = false;
         for (param, texts) in written.params() {
@@ -65,7 +65,7 @@ impl Resolver<'_> {
                 .map(|(param, value)| (*param, value.clone()));
             requests.push(Request { operation, params: params.collect() });
         }
-        if base.is_none() {
+        if bases.is_none() {
             requests.retain(|request| self.is_complete(request, span));
         }
         requests
@@ -171,39 +171,35 @@ impl Resolver<'_> {
         missing.is_empty() && contradiction.is_none()
     }
 
-    /// The operations that an attempt is made with for any values of its variables, as its base
-    /// request or its own names them.
-    pub(super) fn operations_of(
-        raw: &RawAttempt,
-        bases: &[Arc<Request>],
-    ) -> Vec<&'static Operation> {
+    /// The variants that an attempt is made in for any values of its variables, as its base
+    /// requests or its own request name them.
+    pub(super) fn variants(raw: &RawAttempt, bases: &[Base<'_>]) -> Vec<Variant> {
         if let Some(own) = &raw.request {
             let named =
                 own.value.operations.0.iter().filter_map(|name| Operation::named(&name.value));
-            return named.collect();
+            return named.map(|operation| Variant { base: 0, operation }).collect();
         }
         let asked = raw.but.is_some() || !raw.without.is_empty();
         let other = raw.but.as_ref().and_then(|but| but.value.operations.0.first());
-        let made = |base: &&Arc<Request>| {
+        let made = |base: &&Base<'_>| {
             !asked
-                || Self::concerns(raw, base)
-                || other.is_some_and(|other| other.value != base.operation.name)
+                || Self::concerns(raw, &base.request)
+                || other.is_some_and(|other| other.value != base.request.operation.name)
         };
-        bases.iter().filter(made).map(|base| base.operation).collect()
+        bases.iter().filter(made).map(Base::variant).collect()
     }
 
-    /// The requests of an attempt with the base requests they came from: of the chosen operations,
-    /// if they were chosen.
+    /// The requests of an attempt with the base requests they came from: of the chosen variants, or
+    /// of all where none were chosen.
     pub(super) fn attempt_requests(
         &mut self,
         scope: &mut Scope<'_>,
         attempt: &Located<RawAttempt>,
-        bases: &[Arc<Request>],
-        chosen: Option<&[&'static Operation]>,
-    ) -> Vec<(Request, Option<Arc<Request>>)> {
+        bases: &[Base<'a>],
+        chosen: Option<&[Variant]>,
+    ) -> Vec<(Request, Option<Base<'a>>)> {
         let raw = &attempt.value;
-        let is_chosen =
-            |operation: &Operation| chosen.is_none_or(|chosen| chosen.contains(&operation));
+        let is_chosen = |variant: Variant| chosen.is_none_or(|chosen| chosen.contains(&variant));
         if let Some(own) = &raw.request {
             if raw.but.is_some() || !raw.without.is_empty() {
                 self.problem(
@@ -218,11 +214,11 @@ impl Resolver<'_> {
             return self
                 .requests(scope, &own.value, &own.span, None)
                 .into_iter()
-                .filter(|request| is_chosen(request.operation))
+                .filter(|request| is_chosen(Variant::of(None, request)))
                 .map(|request| (request, None))
                 .collect();
         }
-        if self.raw.request.is_none() {
+        if self.raw.request.0.is_empty() {
             self.problem(
                 &attempt.span,
                 Diagnostic::new(Code::MissingKey, "there is no base request to start from")
@@ -230,7 +226,8 @@ impl Resolver<'_> {
             );
         }
         let changed = raw.but.as_ref().map(|but| {
-            let requests = self.requests(scope, &but.value, &but.span, Some(bases));
+            let bases: Vec<_> = bases.iter().map(|base| base.request.clone()).collect();
+            let requests = self.requests(scope, &but.value, &but.span, Some(&bases));
             (but, requests)
         });
         for name in &raw.without {
@@ -249,8 +246,8 @@ impl Resolver<'_> {
             }
         }
         let mut made = Vec::new();
-        for base in bases.iter().filter(|base| is_chosen(base.operation)) {
-            let mut request = base.as_ref().clone();
+        for base in bases.iter().filter(|base| is_chosen(base.variant())) {
+            let mut request = base.request.as_ref().clone();
             let mut complete = true;
             if let Some((but, operations)) = &changed {
                 complete = self.apply(scope, but, operations, &mut request);
@@ -258,12 +255,12 @@ impl Resolver<'_> {
             for name in &raw.without {
                 self.remove(name, &mut request);
             }
-            let differs = request != **base;
+            let differs = request != *base.request;
             let asked = raw.but.is_some() || !raw.without.is_empty();
-            let concerned = Self::concerns(raw, base);
+            let concerned = Self::concerns(raw, &base.request);
             if complete && asked && !differs && concerned {
                 // Dropping it would leave a hole that no report shows.
-                self.unchanged.push((attempt.span.clone(), base.operation.name));
+                self.unchanged.push((attempt.span.clone(), base.request.operation.name));
             }
             if complete && (differs || !asked) && self.is_complete(&request, &attempt.span) {
                 made.push((request, Some(base.clone())));

@@ -1,5 +1,6 @@
 //! Scenarios: what is attempted and what must come of it, with every name resolved.
 
+mod base;
 mod calls;
 mod expectation;
 mod raw;
@@ -13,9 +14,9 @@ use std::{fmt, sync::Arc};
 
 pub use self::{
     raw::{RawAttempt, RawRefusal, RawScenario},
-    request::{KeyForm, Piece, Principal, Request, Text, Value},
+    request::{KeyForm, Principal, Request, Text, TextPart, Value},
     resolve::resolve,
-    sample::{Kept, Sample, Sampled},
+    sample::{Sample, SampleCount, Sampled},
 };
 use gainsay_iam::Layer;
 use gainsay_model::Source;
@@ -35,7 +36,7 @@ pub struct Scenario {
     pub source: Source,
     /// One for every combination of the `for_each` variables.
     pub rows: Vec<Row>,
-    /// How much of it a sample kept; nothing where it is whole.
+    /// How many attempts a sample makes of it; nothing where it is whole.
     pub sampled: Option<Sampled>,
 }
 

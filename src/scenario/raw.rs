@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::base::RawBases;
 use crate::{
     attempt::{RawExpect, RawRequest},
     diag::{
@@ -35,10 +36,10 @@ pub struct RawScenario {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub advance: Option<Located<String>>,
-    /// The base request: what is permitted. Every attempt starts from it.
-    #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "RawRequest")]
-    pub request: Option<Located<RawRequest>>,
+    /// The base request: what is permitted. Every attempt starts from it; of a list, every attempt
+    /// from each. Base requests that have an operation in common need a `name` each.
+    #[serde(default)]
+    pub request: RawBases,
     /// The attempts, in order.
     pub attempts: Vec<Located<RawAttempt>>,
 }

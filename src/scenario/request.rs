@@ -112,12 +112,12 @@ impl PartialEq for Value {
 
 /// Text, parts of which are known only when the run begins or a fixture has been made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Text(pub Vec<Piece>);
+pub struct Text(pub Vec<TextPart>);
 
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// Known.
+pub enum TextPart {
+    /// Text that is known when the file is read.
     Literal(String),
     /// The run id.
     Run,
@@ -134,7 +134,7 @@ impl Text {
     /// Text that is wholly known.
     #[must_use]
     pub fn literal(text: impl Into<String>) -> Self {
-        Self(vec![Piece::Literal(text.into())])
+        Self(vec![TextPart::Literal(text.into())])
     }
 
     /// The text with what is still open shown by name.
@@ -142,10 +142,10 @@ impl Text {
     pub fn shown(&self) -> String {
         self.0
             .iter()
-            .map(|piece| match piece {
-                Piece::Literal(text) => text.clone(),
-                Piece::Run => "{run}".to_owned(),
-                Piece::Output { field, .. } => format!("{{{field}}}"),
+            .map(|part| match part {
+                TextPart::Literal(text) => text.clone(),
+                TextPart::Run => "{run}".to_owned(),
+                TextPart::Output { field, .. } => format!("{{{field}}}"),
             })
             .collect()
     }
@@ -178,28 +178,25 @@ impl Request {
     /// Who asks.
     #[must_use]
     pub fn principal(&self) -> &Principal {
-        match self.params.get(&Param::As) {
-            Some(Value::Principal(principal)) => principal,
-            _ => &Principal::Anonymous,
+        if let Some(Value::Principal(principal)) = self.params.get(&Param::As) {
+            principal
+        } else {
+            &Principal::Anonymous
         }
     }
 
     /// The bucket.
     #[must_use]
     pub fn bucket(&self) -> Option<&Arc<Bucket>> {
-        match self.params.get(&Param::Bucket) {
-            Some(Value::Bucket(bucket)) => Some(bucket),
-            _ => None,
-        }
+        let Some(Value::Bucket(bucket)) = self.params.get(&Param::Bucket) else { return None };
+        Some(bucket)
     }
 
     /// The text of a parameter.
     #[must_use]
     pub fn text(&self, param: Param) -> Option<&Text> {
-        match self.params.get(&param) {
-            Some(Value::Text(text)) => Some(text),
-            _ => None,
-        }
+        let Some(Value::Text(text)) = self.params.get(&param) else { return None };
+        Some(text)
     }
 
     /// The action AWS authorizes the call as.
@@ -296,12 +293,20 @@ impl Value {
             Self::Text(text) => text
                 .0
                 .iter()
-                .filter_map(|piece| match piece {
-                    Piece::Output { fixture, .. } => Some(*fixture),
-                    _ => None,
+                .filter_map(|part| match part {
+                    TextPart::Output { fixture, .. } => Some(*fixture),
+                    TextPart::Literal(_) | TextPart::Run => None,
                 })
                 .collect(),
-            _ => Vec::new(),
+            Self::Principal(_)
+            | Self::Bucket(_)
+            | Self::Key(..)
+            | Self::Role(_)
+            | Self::Trail(_)
+            | Self::Bool(_)
+            | Self::Word(_)
+            | Self::Words(_)
+            | Self::Seconds(_) => Vec::new(),
         }
     }
 }

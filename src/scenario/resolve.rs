@@ -1,5 +1,6 @@
 //! From a scenario as written to rows of attempts. Every problem of a file is reported in one go.
 
+mod bases;
 mod problems;
 mod values;
 
@@ -9,7 +10,10 @@ use std::{
     sync::Arc,
 };
 
-pub(super) use self::problems::Problems;
+pub(super) use self::{
+    bases::{Base, Variant},
+    problems::Problems,
+};
 use gainsay_model::Source;
 
 use super::{
@@ -51,6 +55,7 @@ pub fn resolve(
         changes: BTreeMap::new(),
         unchanged: Vec::new(),
         used_fixtures: BTreeSet::new(),
+        ambiguous_bases: false,
         attempts: 0,
         sampler: (sample == Sample::Pairwise).then(Sampler::default),
     };
@@ -88,7 +93,7 @@ const LONGEST_ADVANCE: u64 = 4000 * 86_400;
 pub(super) type Variables = Vec<(String, Binding)>;
 
 /// An attempt before its witnesses are known.
-pub(super) struct Draft<'a> {
+pub(super) struct PendingAttempt<'a> {
     pub raw: &'a RawAttempt,
     pub label: &'a Located<String>,
     pub kind: Kind,
@@ -99,7 +104,7 @@ pub(super) struct Draft<'a> {
     /// Whether it is only there for others to name as their witness.
     left_out: bool,
     /// The base request for this operation, unless the attempt has a request of its own.
-    pub base: Option<Arc<Request>>,
+    pub base: Option<Base<'a>>,
     expect: Vec<(Field, Vec<Value>)>,
     refusals: Vec<Refusal>,
     then: Vec<Then>,
@@ -125,6 +130,8 @@ pub(super) struct Resolver<'a> {
     /// Attempts that are the base request itself in some row: their place and operation.
     pub(super) unchanged: Vec<(Range<usize>, &'static str)>,
     used_fixtures: BTreeSet<usize>,
+    /// Whether base requests are not told apart, so that ids say nothing of the attempts.
+    ambiguous_bases: bool,
     /// How many there are so far.
     attempts: usize,
     /// What is kept, where not everything is.
@@ -184,6 +191,7 @@ impl<'a> Resolver<'a> {
             }
         }
         self.check_names();
+        self.check_bases();
     }
 
     /// A name means one thing: what hides another would change what an attempt says.
@@ -335,7 +343,7 @@ impl<'a> Resolver<'a> {
         }
         let complete = fixtures.len() == raw.given.0.len();
         let bases = self.bases(variables, &fixtures, complete);
-        let mut drafts = Vec::new();
+        let mut pending = Vec::new();
         if complete {
             let mut entries: Vec<(usize, &Located<RawAttempt>)> =
                 raw.attempts.iter().enumerate().collect();
@@ -344,11 +352,11 @@ impl<'a> Resolver<'a> {
                 entries.sort_by_key(|(_, attempt)| attempt.value.allow.is_some());
             }
             for entry in entries {
-                self.drafts(entry, variables, &fixtures, &bases, &mut drafts);
+                self.expand(entry, variables, &fixtures, &bases, &mut pending);
             }
-            drafts.sort_by_key(|draft| draft.entry);
+            pending.sort_by_key(|attempt| attempt.entry);
         }
-        let attempts = self.finish(variables, drafts);
+        let attempts = self.finish(variables, pending);
         let advance = raw.advance.as_ref().and_then(|written| {
             let text = self.scope(variables.clone(), &[]).word(&written.value);
             let read = text.and_then(|text| seconds(&text, LONGEST_ADVANCE));
@@ -364,60 +372,47 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn bases(
-        &mut self,
-        variables: &Variables,
-        fixtures: &[Fixture],
-        complete: bool,
-    ) -> Vec<Arc<Request>> {
-        let raw = self.raw;
-        let (Some(written), true) = (&raw.request, complete) else {
-            return Vec::new();
-        };
-        let mut scope = self.scope(variables.clone(), fixtures);
-        let requests = self.requests(&mut scope, &written.value, &written.span, None);
-        self.used_fixtures.extend(scope.used);
-        requests.into_iter().map(Arc::new).collect()
-    }
-
     /// Adds the attempts that one entry of the file stands for in this row.
-    fn drafts(
+    fn expand(
         &mut self,
         (entry, attempt): (usize, &'a Located<RawAttempt>),
         outer: &Variables,
         fixtures: &[Fixture],
-        bases: &[Arc<Request>],
-        drafts: &mut Vec<Draft<'a>>,
+        bases: &[Base<'a>],
+        pending: &mut Vec<PendingAttempt<'a>>,
     ) {
         let raw = &attempt.value;
         let Some((kind, label)) = self.kind(attempt) else { return };
-        let operations = Self::operations_of(raw, bases);
+        let variants = Self::variants(raw, bases);
         for inner in self.combinations(&raw.for_each, outer) {
             let variables: Variables = outer.iter().cloned().chain(inner).collect();
-            let kept = self.kept((entry, kind), &variables, &operations);
-            let named = |operation: &Operation| {
-                let asks = |draft: &&Draft<'_>| witness::may_name(draft, &label.value, &variables);
-                let fits = |draft: &Draft<'_>| {
-                    *draft.request.operation == *operation
-                        || !operations.contains(&draft.request.operation)
+            let sampled = self.sample((entry, kind), &variables, &variants);
+            let is_witness = |variant: &Variant| {
+                let names = |other: &&PendingAttempt<'_>| {
+                    witness::may_name(other, &label.value, &variables)
                 };
-                drafts.iter().filter(asks).any(fits)
+                let fits = |other: &PendingAttempt<'_>| {
+                    let theirs = other.request.operation;
+                    *theirs == *variant.operation
+                        || !variants.iter().any(|variant| variant.operation == theirs)
+                };
+                pending.iter().filter(names).any(fits)
             };
             // Where nothing is left out, nothing is asked either.
-            let chosen: Option<Vec<_>> = kept.as_ref().map(|kept| {
-                let wanted = |operation: &&Operation| kept.contains(operation) || named(operation);
-                operations.iter().copied().filter(wanted).collect()
+            let chosen: Option<Vec<Variant>> = sampled.as_ref().map(|sampled| {
+                let wanted = |variant: &Variant| sampled.contains(variant) || is_witness(variant);
+                variants.iter().copied().filter(wanted).collect()
             });
             if chosen.as_ref().is_some_and(Vec::is_empty) {
                 continue;
             }
             let is_left_out =
-                |operation| kept.as_ref().is_some_and(|kept| !kept.contains(&operation));
+                |variant| sampled.as_ref().is_some_and(|sampled| !sampled.contains(&variant));
             let mut scope = self.scope(variables.clone(), fixtures);
             let requests = self.attempt_requests(&mut scope, attempt, bases, chosen.as_deref());
             let expect = self.expect(&mut scope, raw.expect.as_ref());
             let refusals = self.refusals(&mut scope, raw, kind, label);
-            self.attempts += kept.as_ref().map_or(requests.len(), Vec::len);
+            self.attempts += sampled.as_ref().map_or(requests.len(), Vec::len);
             if self.attempts > MAX_ATTEMPTS {
                 self.too_many(label);
                 return;
@@ -425,15 +420,13 @@ impl<'a> Resolver<'a> {
             for (request, base) in requests {
                 let then = self.then(&mut scope, raw, &request);
                 self.is_told_nothing(raw, &request);
-                drafts.push(Draft {
+                pending.push(PendingAttempt {
                     raw,
                     label,
                     kind,
                     variables: variables.clone(),
                     entry,
-                    left_out: is_left_out(
-                        base.as_ref().map_or(request.operation, |base| base.operation),
-                    ),
+                    left_out: is_left_out(Variant::of(base.as_ref(), &request)),
                     request: Arc::new(request),
                     base,
                     expect: expect.clone(),
@@ -445,17 +438,17 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Which operations of an attempt are made with these values; nothing where all are.
-    fn kept(
+    /// Which variants of an attempt are made with these values; nothing where all are.
+    fn sample(
         &mut self,
         of: (usize, Kind),
         variables: &Variables,
-        operations: &[&'static Operation],
-    ) -> Option<Vec<&'static Operation>> {
+        variants: &[Variant],
+    ) -> Option<Vec<Variant>> {
         let sampler = self.sampler.as_mut()?;
         let variables: Vec<(&str, &str)> =
             variables.iter().map(|(name, value)| (name.as_str(), value.name())).collect();
-        Some(sampler.keep(of, &variables, operations))
+        Some(sampler.choose(of, &variables, variants))
     }
 
     fn too_many(&mut self, label: &Located<String>) {
@@ -527,39 +520,40 @@ impl<'a> Resolver<'a> {
     }
 
     /// Finds the witnesses and gives every attempt its id.
-    fn finish(&mut self, row: &Variables, drafts: Vec<Draft<'a>>) -> Vec<Arc<Attempt>> {
-        let witnesses: Vec<_> = drafts
+    fn finish(&mut self, row: &Variables, pending: Vec<PendingAttempt<'a>>) -> Vec<Arc<Attempt>> {
+        let witnesses: Vec<_> = pending
             .iter()
-            .map(|draft| witness::find(draft, &drafts, self.source, &mut self.problems))
+            .map(|attempt| witness::find(attempt, &pending, self.source, &mut self.problems))
             .collect();
         let row_slug =
             row.iter().map(|(_, binding)| slug(binding.name())).collect::<Vec<_>>().join(".");
         let row_slug = if row_slug.is_empty() { "-" } else { &row_slug };
         let mut attempts = Vec::new();
-        for (draft, witnesses) in
-            drafts.into_iter().zip(witnesses).filter(|(draft, _)| !draft.left_out)
+        for (attempt, witnesses) in
+            pending.into_iter().zip(witnesses).filter(|(attempt, _)| !attempt.left_out)
         {
             let own =
-                draft.variables.iter().skip(row.len()).map(|(_, binding)| slug(binding.name()));
-            let name =
-                std::iter::once(slug(&draft.label.value)).chain(own).collect::<Vec<_>>().join(".");
-            let controls = if draft.raw.controls.is_empty() {
+                attempt.variables.iter().skip(row.len()).map(|(_, binding)| slug(binding.name()));
+            let base = attempt.base.as_ref().and_then(|base| base.name).map(slug);
+            let name = std::iter::once(slug(&attempt.label.value)).chain(base).chain(own);
+            let name = name.collect::<Vec<_>>().join(".");
+            let controls = if attempt.raw.controls.is_empty() {
                 &self.raw.controls
             } else {
-                &draft.raw.controls
+                &attempt.raw.controls
             };
             attempts.push(Arc::new(Attempt {
-                id: format!("{}/{row_slug}/{}/{name}", self.prefix, draft.request.operation),
-                label: draft.label.value.clone(),
-                kind: draft.kind,
+                id: format!("{}/{row_slug}/{}/{name}", self.prefix, attempt.request.operation),
+                label: attempt.label.value.clone(),
+                kind: attempt.kind,
                 controls: controls.iter().map(|id| id.value.clone()).collect(),
-                request: draft.request,
-                expect: draft.expect,
-                refusals: draft.refusals,
+                request: attempt.request,
+                expect: attempt.expect,
+                refusals: attempt.refusals,
                 witnesses,
-                then: draft.then,
-                assumed: draft.raw.assumed.as_ref().map(|text| text.value.clone()),
-                line: self.source.line_of(draft.label.span.start),
+                then: attempt.then,
+                assumed: attempt.raw.assumed.as_ref().map(|text| text.value.clone()),
+                line: self.source.line_of(attempt.label.span.start),
             }));
         }
         attempts
@@ -606,9 +600,9 @@ impl<'a> Resolver<'a> {
             );
             return;
         }
-        let mut seen = HashSet::new();
-        for attempt in rows.iter().flat_map(|row| &row.attempts) {
-            if !seen.insert(attempt.id.as_str()) {
+        let (mut ids, ambiguous) = (HashSet::new(), self.ambiguous_bases);
+        for attempt in rows.iter().flat_map(|row| &row.attempts).filter(|_| !ambiguous) {
+            if !ids.insert(attempt.id.as_str()) {
                 let label = self
                     .raw
                     .attempts

@@ -12,8 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Kind;
-use crate::attempt::Operation;
+use super::{Kind, resolve::Variant};
 
 /// Which attempts of a scenario are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,24 +24,26 @@ pub enum Sample {
     Pairwise,
 }
 
-/// How much a pairwise sample kept.
+/// How many attempts of a scenario a pairwise sample makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sampled {
     /// Of what must be refused.
-    pub refusals: Kept,
+    pub refusals: SampleCount,
     /// Of what must succeed.
-    pub allows: Kept,
+    pub allows: SampleCount,
 }
 
-/// So many of so many.
+/// How many attempts of a kind a sample makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Kept {
+pub struct SampleCount {
     /// Attempts that are made.
-    pub kept: usize,
-    /// Attempts there would be.
-    pub of: usize,
+    #[serde(rename = "kept")]
+    pub made: usize,
+    /// Attempts there would be without the sample.
+    #[serde(rename = "of")]
+    pub total: usize,
 }
 
 impl Sampled {
@@ -50,19 +51,19 @@ impl Sampled {
     #[must_use]
     pub const fn left_out(self) -> usize {
         let Self { refusals, allows } = self;
-        (refusals.of + allows.of) - (refusals.kept + allows.kept)
+        (refusals.total + allows.total) - (refusals.made + allows.made)
     }
 
-    /// With that of another file.
+    /// The sum of this file's numbers and another's.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self { refusals: self.refusals.and(other.refusals), allows: self.allows.and(other.allows) }
     }
 }
 
-impl Kept {
+impl SampleCount {
     const fn and(self, other: Self) -> Self {
-        Self { kept: self.kept + other.kept, of: self.of + other.of }
+        Self { made: self.made + other.made, total: self.total + other.total }
     }
 }
 
@@ -72,7 +73,7 @@ impl std::fmt::Display for Sampled {
         write!(
             f,
             "pairwise: {} of {} refusals, {} of {} allows; every two values together at least once per file",
-            refusals.kept, refusals.of, allows.kept, allows.of
+            refusals.made, refusals.total, allows.made, allows.total
         )
     }
 }
@@ -80,7 +81,7 @@ impl std::fmt::Display for Sampled {
 /// Chooses the attempts of one file, in its order.
 #[derive(Debug, Default)]
 pub(super) struct Sampler {
-    /// What has been kept of how much.
+    /// How many attempts were chosen so far, of how many.
     pub sampled: Sampled,
     /// A number for each variable with its value, and for each entry with its operation.
     values: HashMap<(String, String), u32>,
@@ -90,31 +91,30 @@ pub(super) struct Sampler {
 }
 
 impl Sampler {
-    /// Which operations of an entry are attempted with these values of its variables.
-    pub(super) fn keep(
+    /// Which variants of an entry are attempted with these values of its variables.
+    pub(super) fn choose(
         &mut self,
         (entry, kind): (usize, Kind),
         variables: &[(&str, &str)],
-        operations: &[&'static Operation],
-    ) -> Vec<&'static Operation> {
+        variants: &[Variant],
+    ) -> Vec<Variant> {
         let variables: Vec<u32> =
             variables.iter().map(|(name, value)| self.number(name, value)).collect();
-        let entry = entry.to_string();
-        let mut kept = Vec::new();
-        for operation in operations {
-            let what = self.number(&entry, operation.name);
-            let seen = if kind == Kind::Allow { &mut self.allowed } else { &mut self.refused };
+        let mut chosen = Vec::new();
+        for variant in variants {
+            let what = self.number(&format!("{entry}.{}", variant.base), variant.operation.name);
+            let together = if kind == Kind::Allow { &mut self.allowed } else { &mut self.refused };
             // Not `any`: all of them have come together now.
-            let new = pairs(&variables, what).filter(|pair| seen.insert(*pair)).count();
+            let new = pairs(&variables, what).filter(|pair| together.insert(*pair)).count();
             if new > 0 || variables.is_empty() {
-                kept.push(*operation);
+                chosen.push(*variant);
             }
         }
         let counts =
             if kind == Kind::Allow { &mut self.sampled.allows } else { &mut self.sampled.refusals };
-        counts.kept += kept.len();
-        counts.of += operations.len();
-        kept
+        counts.made += chosen.len();
+        counts.total += variants.len();
+        chosen
     }
 
     fn number(&mut self, name: &str, value: &str) -> u32 {
@@ -152,15 +152,19 @@ mod tests {
         })
     }
 
-    /// What is kept of them, with so many operations of one entry.
-    fn kept(
+    /// What is chosen of them, with so many operations of one entry.
+    fn chosen(
         sampler: &mut Sampler,
         kind: Kind,
         sizes: &[usize],
         operations: usize,
     ) -> Vec<(Vec<usize>, &'static str)> {
-        let operations: Vec<_> = OPERATIONS.iter().take(operations).collect();
-        let mut kept = Vec::new();
+        let variants: Vec<_> = OPERATIONS
+            .iter()
+            .take(operations)
+            .map(|operation| Variant { base: 0, operation })
+            .collect();
+        let mut made = Vec::new();
         for row in product(sizes) {
             let texts: Vec<(String, String)> = (0..)
                 .zip(&row)
@@ -168,10 +172,10 @@ mod tests {
                 .collect();
             let variables: Vec<(&str, &str)> =
                 texts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            let chosen = sampler.keep((0, kind), &variables, &operations);
-            kept.extend(chosen.into_iter().map(|operation| (row.clone(), operation.name)));
+            let chosen = sampler.choose((0, kind), &variables, &variants);
+            made.extend(chosen.into_iter().map(|variant| (row.clone(), variant.operation.name)));
         }
-        kept
+        made
     }
 
     /// Every two values that come together in one of these.
@@ -193,9 +197,9 @@ mod tests {
     #[test]
     fn a_hundred_teams_meet_in_little_more_attempts_than_pairs() {
         let mut sampler = Sampler::default();
-        let attempts = kept(&mut sampler, Kind::Deny, &[100, 100], 10);
-        assert_eq!(sampler.sampled.refusals.of, 100_000);
-        assert_eq!(sampler.sampled.refusals.kept, attempts.len());
+        let attempts = chosen(&mut sampler, Kind::Deny, &[100, 100], 10);
+        assert_eq!(sampler.sampled.refusals.total, 100_000);
+        assert_eq!(sampler.sampled.refusals.made, attempts.len());
         assert!((10_000..12_000).contains(&attempts.len()), "{}", attempts.len());
     }
 
@@ -203,29 +207,36 @@ mod tests {
     fn what_has_fewer_than_two_variables_is_kept_whole() {
         for sizes in [&[][..], &[7]] {
             let mut sampler = Sampler::default();
-            kept(&mut sampler, Kind::Deny, sizes, 5);
-            assert_eq!(sampler.sampled.refusals.kept, sampler.sampled.refusals.of, "{sizes:?}");
+            chosen(&mut sampler, Kind::Deny, sizes, 5);
+            assert_eq!(sampler.sampled.refusals.made, sampler.sampled.refusals.total, "{sizes:?}");
         }
     }
 
     #[test]
     fn what_is_permitted_does_not_stand_for_what_is_refused() {
         let mut sampler = Sampler::default();
-        let allows = kept(&mut sampler, Kind::Allow, &[4, 4], 3);
-        let refusals = kept(&mut sampler, Kind::Deny, &[4, 4], 3);
+        let allows = chosen(&mut sampler, Kind::Allow, &[4, 4], 3);
+        let refusals = chosen(&mut sampler, Kind::Deny, &[4, 4], 3);
         assert_eq!(allows, refusals);
         assert_eq!(sampler.sampled.allows, sampler.sampled.refusals);
     }
 
     proptest! {
         #[test]
-        fn every_two_values_that_could_meet_do(sizes in prop::collection::vec(1_usize..6, 1..4), operations in 1_usize..5) {
-            let each = |row: Vec<usize>| OPERATIONS.iter().take(operations).map(move |operation| (row.clone(), operation.name));
+        fn every_two_values_that_could_meet_do(
+            sizes in prop::collection::vec(1_usize..6, 1..4),
+            operations in 1_usize..5,
+        ) {
+            let each = |row: Vec<usize>| {
+                let names = OPERATIONS.iter().take(operations).map(|operation| operation.name);
+                names.map(move |name| (row.clone(), name)).collect::<Vec<_>>()
+            };
             let whole: Vec<_> = product(&sizes).into_iter().flat_map(each).collect();
-            let sample = kept(&mut Sampler::default(), Kind::Deny, &sizes, operations);
+            let sample = chosen(&mut Sampler::default(), Kind::Deny, &sizes, operations);
             prop_assert_eq!(met(&sample), met(&whole));
             prop_assert!(sample.len() <= whole.len());
-            prop_assert_eq!(sample, kept(&mut Sampler::default(), Kind::Deny, &sizes, operations));
+            let again = chosen(&mut Sampler::default(), Kind::Deny, &sizes, operations);
+            prop_assert_eq!(sample, again);
         }
     }
 }

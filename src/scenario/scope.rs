@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use gainsay_model::{Bucket, Key, Role, Trail};
 
-use super::request::{KeyForm, Piece, Principal, Text, Value};
+use super::request::{KeyForm, Principal, Text, TextPart, Value};
 use crate::{
     attempt::{Field, Kind, Leaves, Param},
     diag::{Code, Diagnostic, Located},
@@ -110,7 +110,7 @@ impl Scope<'_> {
         &mut self,
         written: &[Located<String>],
     ) -> Result<Value, (Problem, std::ops::Range<usize>)> {
-        let mut pieces = Vec::new();
+        let mut parts = Vec::new();
         for text in written {
             let comma = Diagnostic::new(Code::BadValue, format!("`{}` holds a comma", text.value))
                 .help("write a list: `[a, b]`");
@@ -123,12 +123,12 @@ impl Scope<'_> {
             if one.shown().contains(',') {
                 return Err((comma, text.span.clone()));
             }
-            if !pieces.is_empty() {
-                pieces.push(Piece::Literal(",".to_owned()));
+            if !parts.is_empty() {
+                parts.push(TextPart::Literal(",".to_owned()));
             }
-            pieces.extend(one.0);
+            parts.extend(one.0);
         }
-        Ok(Value::Text(Text(pieces)))
+        Ok(Value::Text(Text(parts)))
     }
 
     pub(super) fn one(&mut self, kind: Kind, text: &str) -> Result<Value, Problem> {
@@ -187,7 +187,7 @@ impl Scope<'_> {
     /// A text whose value is known now.
     pub(super) fn word(&mut self, text: &str) -> Result<String, Problem> {
         match self.text(text)?.0.as_slice() {
-            [Piece::Literal(word)] => Ok(word.clone()),
+            [TextPart::Literal(word)] => Ok(word.clone()),
             [] => Ok(String::new()),
             _ => Err(Diagnostic::new(
                 Code::BadTemplate,
@@ -200,7 +200,7 @@ impl Scope<'_> {
     /// Fills in `{x}`. What is filled in is not scanned again, so a value cannot smuggle in a
     /// template.
     pub(super) fn text(&mut self, text: &str) -> Result<Text, Problem> {
-        let mut pieces: Vec<Piece> = Vec::new();
+        let mut parts: Vec<TextPart> = Vec::new();
         let mut literal = String::new();
         let mut rest = text;
         while let Some(at) = rest.find(['{', '}']) {
@@ -215,14 +215,14 @@ impl Scope<'_> {
             } else if let Some((name, after)) =
                 from.strip_prefix('{').and_then(|inner| inner.split_once('}'))
             {
-                for piece in self.lookup(name)? {
-                    match piece {
-                        Piece::Literal(text) => literal.push_str(&text),
+                for part in self.lookup(name)? {
+                    match part {
+                        TextPart::Literal(text) => literal.push_str(&text),
                         late => {
                             if !literal.is_empty() {
-                                pieces.push(Piece::Literal(std::mem::take(&mut literal)));
+                                parts.push(TextPart::Literal(std::mem::take(&mut literal)));
                             }
-                            pieces.push(late);
+                            parts.push(late);
                         }
                     }
                 }
@@ -237,17 +237,17 @@ impl Scope<'_> {
         }
         literal.push_str(rest);
         if !literal.is_empty() {
-            pieces.push(Piece::Literal(literal));
+            parts.push(TextPart::Literal(literal));
         }
-        Ok(Text(pieces))
+        Ok(Text(parts))
     }
 
     /// What `{name}` or `{name.field}` stands for in a text.
-    fn lookup(&mut self, path: &str) -> Result<Vec<Piece>, Problem> {
+    fn lookup(&mut self, path: &str) -> Result<Vec<TextPart>, Problem> {
         let path = path.trim();
-        let known = |text: &str| Ok(vec![Piece::Literal(text.to_owned())]);
+        let known = |text: &str| Ok(vec![TextPart::Literal(text.to_owned())]);
         if path == "run" {
-            return Ok(vec![Piece::Run]);
+            return Ok(vec![TextPart::Run]);
         }
         let (name, field) =
             path.split_once('.').map_or((path, None), |(name, field)| (name, Some(field)));
@@ -272,7 +272,7 @@ impl Scope<'_> {
         index: usize,
         name: &str,
         field: Option<&str>,
-    ) -> Result<Vec<Piece>, Problem> {
+    ) -> Result<Vec<TextPart>, Problem> {
         self.used.insert(index);
         let fixture = self.fixtures.get(index).ok_or_else(|| no_field(name, ""))?;
         let field = field.ok_or_else(|| {
@@ -287,7 +287,7 @@ impl Scope<'_> {
         {
             return match value {
                 Value::Text(text) => Ok(text.0.clone()),
-                other => Ok(vec![Piece::Literal(other.to_string())]),
+                other => Ok(vec![TextPart::Literal(other.to_string())]),
             };
         }
         let output = [
@@ -305,12 +305,12 @@ impl Scope<'_> {
             Diagnostic::new(Code::BadTemplate, format!("the fixture `{name}` has no `{field}`"))
                 .suggest(field, ["key", "bucket", "version", "etag", "upload_id"])
         })?;
-        Ok(vec![Piece::Output { fixture: index, field }])
+        Ok(vec![TextPart::Output { fixture: index, field }])
     }
 
     /// `{account}`, `{region}`, `{role.NAME.arn}`, `{bucket.NAME.name}`, `{key.NAME.arn}`: as in
     /// policy templates.
-    fn environment_name(&self, path: &str) -> Result<Vec<Piece>, Problem> {
+    fn environment_name(&self, path: &str) -> Result<Vec<TextPart>, Problem> {
         let environment = self.environment;
         let parts: Vec<&str> = path.split('.').collect();
         let found = match parts.as_slice() {
@@ -330,7 +330,7 @@ impl Scope<'_> {
                 .and_then(|key| attribute(environment, &Binding::Key(key.clone()), field)),
             _ => None,
         };
-        found.map(|text| vec![Piece::Literal(text)]).ok_or_else(|| self.unknown(path))
+        found.map(|text| vec![TextPart::Literal(text)]).ok_or_else(|| self.unknown(path))
     }
 
     fn unknown(&self, path: &str) -> Problem {
@@ -416,7 +416,7 @@ impl Scope<'_> {
                 member.role.clone().map(Principal::Role).ok_or_else(|| wrong_kind(text, "role"))
             }
             (None, name) => self.role_named(&name).map(Principal::Role),
-            _ => Err(wrong_kind(text, "role")),
+            (Some(_), _) => Err(wrong_kind(text, "role")),
         }
     }
 
@@ -427,7 +427,7 @@ impl Scope<'_> {
                 member.role.clone().ok_or_else(|| wrong_kind(text, "role"))
             }
             (None, name) => self.role_named(&name),
-            _ => Err(wrong_kind(text, "role")),
+            (Some(_), _) => Err(wrong_kind(text, "role")),
         }
     }
 
@@ -459,7 +459,7 @@ impl Scope<'_> {
                 Diagnostic::new(Code::UnknownName, format!("no bucket is called `{name}`"))
                     .suggest(&name, known)
             }),
-            _ => Err(wrong_kind(text, "bucket")),
+            (Some(_), _) => Err(wrong_kind(text, "bucket")),
         }
     }
 
@@ -568,7 +568,7 @@ fn attribute(environment: &Environment, binding: &Binding, field: &str) -> Optio
             let role = environment.deployed.role(name)?;
             attribute(environment, &Binding::Role(role.clone()), field)
         }
-        _ => None,
+        (Binding::Bucket(_) | Binding::Key(_), _) => None,
     }
 }
 
@@ -582,7 +582,6 @@ fn wrong_kind(text: &str, wanted: &str) -> Problem {
         .help(format!("name a {wanted} of the environment, or a variable that is one"))
 }
 
-/// `90s`, `15m`, `1h`.
 /// How long a presigned URL may be good for, in seconds.
 const LONGEST_DURATION: u64 = 604_800;
 

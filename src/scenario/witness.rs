@@ -13,35 +13,37 @@ use gainsay_model::Source;
 
 use super::{
     Kind, Request, Witness, Witnesses,
-    resolve::{Draft, Problems, Variables},
+    resolve::{PendingAttempt, Problems, Variables},
 };
 use crate::{
     attempt::{Effect, Facet, On, Param},
     diag::{Code, Diagnostic, Located},
 };
 
-/// The witnesses of a draft; nothing for an allow, or where a problem was reported.
+/// The witnesses of an attempt; nothing for an allow, or where a problem was reported.
 pub(super) fn find(
-    draft: &Draft<'_>,
-    drafts: &[Draft<'_>],
+    attempt: &PendingAttempt<'_>,
+    attempts: &[PendingAttempt<'_>],
     source: &Source,
     problems: &mut Problems,
 ) -> Option<Witnesses> {
-    if draft.kind == Kind::Allow {
+    if attempt.kind == Kind::Allow {
         return None;
     }
     let mut report =
         |span: &Range<usize>, problem: Diagnostic| problems.push(source, span, problem);
-    let named = draft.raw.witness.as_ref().map(|witness| &witness.value);
+    let named = attempt.raw.witness.as_ref().map(|witness| &witness.value);
     let target = match named.and_then(|witness| witness.target.as_ref()) {
-        Some(label) => named_witness(draft, drafts, label, &mut report)?,
-        None => base_target(draft).map_err(|problem| report(&draft.label.span, problem)).ok()?,
+        Some(label) => named_witness(attempt, attempts, label, &mut report)?,
+        None => {
+            base_target(attempt).map_err(|problem| report(&attempt.label.span, problem)).ok()?
+        }
     };
     // What was named is shown; the base request has no name.
     let place = |named: Option<&Located<String>>| {
-        named.map_or(&draft.label.span, |label| &label.span).clone()
+        named.map_or(&attempt.label.span, |label| &label.span).clone()
     };
-    if !target.1.same_target(&draft.request) {
+    if !target.1.same_target(&attempt.request) {
         report(
             &place(named.and_then(|witness| witness.target.as_ref())),
             Diagnostic::new(
@@ -53,25 +55,25 @@ pub(super) fn find(
         return None;
     }
     let actor = match named.and_then(|witness| witness.actor.as_ref()) {
-        Some(label) => named_witness(draft, drafts, label, &mut report)?,
-        None => base_actor(draft).map_err(|problem| report(&draft.label.span, problem)).ok()?,
+        Some(label) => named_witness(attempt, attempts, label, &mut report)?,
+        None => base_actor(attempt).map_err(|problem| report(&attempt.label.span, problem)).ok()?,
     };
-    if let Err(problem) = check_actor(draft, &actor) {
+    if let Err(problem) = check_actor(attempt, &actor) {
         report(&place(named.and_then(|witness| witness.actor.as_ref())), problem);
         return None;
     }
     let witness = |(label, request): (String, Arc<Request>)| Witness {
-        differences: draft.request.differences(&request),
+        differences: attempt.request.differences(&request),
         label,
         request,
     };
     Some(Witnesses { target: witness(target), actor: witness(actor) })
 }
 
-fn base_target(draft: &Draft<'_>) -> Result<(String, Arc<Request>), Diagnostic> {
-    match &draft.base {
-        Some(base) if base.same_target(&draft.request) => {
-            Ok(("the base request".to_owned(), base.clone()))
+fn base_target(attempt: &PendingAttempt<'_>) -> Result<(String, Arc<Request>), Diagnostic> {
+    match &attempt.base {
+        Some(base) if base.request.same_target(&attempt.request) => {
+            Ok(("the base request".to_owned(), base.request.clone()))
         }
         Some(_) => Err(Diagnostic::new(
             Code::NoWitness,
@@ -86,22 +88,22 @@ fn base_target(draft: &Draft<'_>) -> Result<(String, Arc<Request>), Diagnostic> 
     }
 }
 
-fn base_actor(draft: &Draft<'_>) -> Result<(String, Arc<Request>), Diagnostic> {
+fn base_actor(attempt: &PendingAttempt<'_>) -> Result<(String, Arc<Request>), Diagnostic> {
     let problem = |message: &str| {
         Diagnostic::new(Code::NoWitness, message)
             .help("add `witness: { actor: .. }` with an `allow` by this principal on something of its own")
     };
-    let base = draft
-        .base
-        .as_ref()
-        .ok_or_else(|| problem("this refusal has no actor witness: it has a request of its own"))?;
-    let facets = base.facets(&draft.request);
+    let base =
+        attempt.base.as_ref().map(|base| &base.request).ok_or_else(|| {
+            problem("this refusal has no actor witness: it has a request of its own")
+        })?;
+    let facets = base.facets(&attempt.request);
     if facets.contains(&Facet::Principal) {
         return Err(problem(
             "this refusal has no actor witness: nothing shows that this principal can do anything at all",
         ));
     }
-    if facets.len() > 1 || base.operation != draft.request.operation {
+    if facets.len() > 1 || base.operation != attempt.request.operation {
         return Err(problem(
             "this refusal has no actor witness: it differs from the base request in more than one thing",
         ));
@@ -110,11 +112,11 @@ fn base_actor(draft: &Draft<'_>) -> Result<(String, Arc<Request>), Diagnostic> {
 }
 
 fn check_actor(
-    draft: &Draft<'_>,
+    attempt: &PendingAttempt<'_>,
     (label, actor): &(String, Arc<Request>),
 ) -> Result<(), Diagnostic> {
-    let attempt = &draft.request;
-    let differs = |param| actor.params.get(&param) != attempt.params.get(&param);
+    let request = &attempt.request;
+    let differs = |param| actor.params.get(&param) != request.params.get(&param);
     if differs(Param::As) {
         return Err(Diagnostic::new(
             Code::NoWitness,
@@ -122,12 +124,12 @@ fn check_actor(
         )
         .help("the actor witness shows that this very session works"));
     }
-    let same_way = draft.base.as_ref().is_some_and(|base| Arc::ptr_eq(base, actor))
+    let same_way = attempt.base.as_ref().is_some_and(|base| Arc::ptr_eq(&base.request, actor))
         || !differs(Param::Transport);
     // What needs no permission and cannot be denied, as GetCallerIdentity, shows nothing.
     let reads = actor.operation.effect == Effect::Reads && actor.operation.on != On::Nothing;
-    let nearest = actor.operation == attempt.operation
-        || (actor.operation.service.is_with(attempt.operation.service) && reads);
+    let nearest = actor.operation == request.operation
+        || (actor.operation.service.is_with(request.operation.service) && reads);
     if same_way && nearest {
         return Ok(());
     }
@@ -139,17 +141,18 @@ fn check_actor(
 }
 
 /// The `allow` of a label that belongs to this attempt: of the same operation where it has several,
-/// and of the same variables where both have them.
+/// of the same base request where it has several of that, and of the same variables where both have
+/// them.
 fn named_witness(
-    draft: &Draft<'_>,
-    drafts: &[Draft<'_>],
+    attempt: &PendingAttempt<'_>,
+    attempts: &[PendingAttempt<'_>],
     label: &Located<String>,
     report: &mut impl FnMut(&Range<usize>, Diagnostic),
 ) -> Option<(String, Arc<Request>)> {
-    let all: Vec<&Draft<'_>> =
-        drafts.iter().filter(|other| other.label.value == label.value).collect();
+    let all: Vec<&PendingAttempt<'_>> =
+        attempts.iter().filter(|other| other.label.value == label.value).collect();
     if all.is_empty() {
-        let known = drafts
+        let known = attempts
             .iter()
             .filter(|other| other.kind == Kind::Allow)
             .map(|other| other.label.value.as_str());
@@ -166,10 +169,18 @@ fn named_witness(
     }
     let allows = all
         .iter()
-        .filter(|other| other.kind == Kind::Allow && agree(&draft.variables, &other.variables));
-    let (same, others): (Vec<&&Draft<'_>>, Vec<_>) =
-        allows.partition(|other| other.request.operation == draft.request.operation);
-    let candidates = if same.is_empty() { others } else { same };
+        .filter(|other| other.kind == Kind::Allow && agree(&attempt.variables, &other.variables));
+    let (same, others): (Vec<&&PendingAttempt<'_>>, Vec<_>) =
+        allows.partition(|other| other.request.operation == attempt.request.operation);
+    let mut candidates = if same.is_empty() { others } else { same };
+    if let Some(base) = &attempt.base {
+        let same_base = |other: &&&PendingAttempt<'_>| {
+            other.base.as_ref().is_some_and(|theirs| theirs.index == base.index)
+        };
+        if candidates.iter().any(same_base) {
+            candidates.retain(|other| same_base(&other));
+        }
+    }
     match candidates.as_slice() {
         [witness] => Some((label.value.clone(), witness.request.clone())),
         [] => {
@@ -197,13 +208,13 @@ fn named_witness(
     }
 }
 
-/// Whether a draft may name an `allow` of this label and values as its witness.
-pub(super) fn may_name(draft: &Draft<'_>, label: &str, variables: &Variables) -> bool {
-    let Some(named) = draft.raw.witness.as_ref().map(|witness| &witness.value) else {
+/// Whether an attempt may name an `allow` of this label and values as its witness.
+pub(super) fn may_name(attempt: &PendingAttempt<'_>, label: &str, variables: &Variables) -> bool {
+    let Some(named) = attempt.raw.witness.as_ref().map(|witness| &witness.value) else {
         return false;
     };
     let mut labels = [&named.target, &named.actor].into_iter().flatten();
-    labels.any(|named| named.value == label) && agree(&draft.variables, variables)
+    labels.any(|named| named.value == label) && agree(&attempt.variables, variables)
 }
 
 /// Whether the variables that both have, have the same values.

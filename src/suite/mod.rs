@@ -1,11 +1,10 @@
 //! A suite: the architectures of a scenarios folder, read and resolved.
 
-mod folder;
 pub mod load;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-pub use self::folder::Folder;
+pub use crate::environment::Folder;
 use gainsay_model::Source;
 use rayon::prelude::*;
 
@@ -16,7 +15,6 @@ use crate::{
         self, Baseline, Bindings, Environment, Proof, RawBaseline, RawBindings, RawEnvironment,
         RawWaivers, Waivers,
     },
-    lint,
     record::ResultKind,
     scenario::{self, Attempt, RawScenario, Sample, Scenario},
 };
@@ -51,6 +49,20 @@ impl Architecture {
     }
 }
 
+/// A file as it is written, with its text.
+pub type Written<T> = (Source, T);
+
+/// The files of an architecture as they are written, in which a warning has its place.
+#[derive(Debug)]
+pub struct WrittenFiles {
+    /// The baseline, with what it takes over from others.
+    pub baseline: Written<RawBaseline>,
+    /// The scenarios, in the order of the architecture's.
+    pub scenarios: Vec<Written<RawScenario>>,
+    /// The waivers, where there are some.
+    pub waivers: Option<Written<RawWaivers>>,
+}
+
 /// What the names of an environment stand for.
 #[derive(Clone, Copy, Debug)]
 pub enum Names<'a> {
@@ -75,7 +87,7 @@ pub fn resolve(folders: &[Folder]) -> Result<(Vec<Architecture>, Diagnostics), D
 /// sample keeps.
 ///
 /// # Errors
-/// As [`resolve`].
+/// Every problem found in any file. Warnings are returned with the architectures.
 pub fn resolve_as(
     folders: &[Folder],
     names: Names<'_>,
@@ -122,7 +134,7 @@ pub fn declared(folder: &Folder) -> Result<Environment, Diagnostics> {
 ///
 /// # Errors
 /// Files that cannot be read; none of a folder that was resolved.
-pub fn written(folder: &Folder, folders: &[Folder]) -> Result<lint::Files, Diagnostics> {
+pub fn written(folder: &Folder, folders: &[Folder]) -> Result<WrittenFiles, Diagnostics> {
     fn read<T: serde::de::DeserializeOwned>(
         file: &Result<Source, Diagnostic>,
     ) -> Result<(Source, T), Diagnostic> {
@@ -130,7 +142,7 @@ pub fn written(folder: &Folder, folders: &[Folder]) -> Result<lint::Files, Diagn
         let raw = yaml::read(&source)?;
         Ok((source, raw))
     }
-    Ok(lint::Files {
+    Ok(WrittenFiles {
         baseline: baseline(folder, folders, &mut Vec::new())?,
         scenarios: folder.scenarios().map(|(_, file)| read(file)).collect::<Result<_, _>>()?,
         waivers: folder.waivers().map(read).transpose()?,
@@ -222,7 +234,7 @@ fn architecture(
     if problems.has_errors() {
         return Err(problems);
     }
-    let checks = match check::asked(&folder.name, &baseline_source, &raw_baseline, &environment) {
+    let checks = match check::resolve(&folder.name, &baseline_source, &raw_baseline, &environment) {
         Ok(checks) => checks,
         Err(found) => {
             problems.extend(found);

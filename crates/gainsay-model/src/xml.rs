@@ -115,12 +115,12 @@ impl Element {
     #[must_use]
     pub fn unknown_child(&self, known: &[&str]) -> Option<&str> {
         let name = |child: &Self| child.name.clone();
-        let mut seen = Vec::new();
+        let mut earlier = Vec::new();
         for child in &self.children {
-            if !known.contains(&child.name.as_str()) || seen.contains(&name(child)) {
+            if !known.contains(&child.name.as_str()) || earlier.contains(&name(child)) {
                 return Some(&child.name);
             }
-            seen.push(name(child));
+            earlier.push(name(child));
         }
         None
     }

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     attempt::{self, Answer, Call, Param},
-    check::{Reading, Seen},
+    check::{ReadOutcome, Reading},
     cloud::{Clients, Target},
     environment::Environment,
     outcome::came_back,
@@ -98,17 +98,17 @@ impl Engine {
     }
 
     /// What a check would read if everything were as the environment says.
-    pub(in crate::runner) async fn declared(&self, reading: &Reading) -> Seen {
+    pub(in crate::runner) async fn declared(&self, reading: &Reading) -> ReadOutcome {
         let (Some(row), Some(credentials)) =
             (reading.check.row(), self.sessions.get(&reading.reader.name))
         else {
-            return Seen::NotRead("nobody reads the environment".to_owned());
+            return ReadOutcome::NotRead("nobody reads the environment".to_owned());
         };
         let clients =
             Target::sandbox(&self.sandbox, &self.region, None).clients(Some(credentials), false);
         match clients.ask(row.service, &row.ask(&reading.subject, &reading.parameters)).await {
-            Ok(response) => row.seen(&reading.subject, response.status, &response.body),
-            Err(answer) => Seen::NotRead(came_back(&answer)),
+            Ok(response) => row.outcome(&reading.subject, response.status, &response.body),
+            Err(answer) => ReadOutcome::NotRead(came_back(&answer)),
         }
     }
 

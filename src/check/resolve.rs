@@ -1,5 +1,5 @@
-//! What a baseline asks to be read: for every control that is `of` something, each bucket or key it
-//! names.
+//! Resolves the checks of a baseline: for every control that is `of` something, a reading of each
+//! bucket, key or trail it names.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,15 +16,15 @@ use crate::{
 /// # Errors
 /// Names that the environment does not have, parameters that the check does not have or lacks, a
 /// control that has no check, and a reader that is not there.
-pub fn asked(
+pub fn resolve(
     architecture: &str,
     source: &Source,
     raw: &RawBaseline,
     environment: &Environment,
 ) -> Result<Vec<Arc<Reading>>, Diagnostics> {
-    let asked = Asked { architecture, source, environment };
+    let resolver = Resolver { architecture, source, environment };
     let mut problems = Diagnostics::default();
-    let reader = match asked.reader(raw) {
+    let reader = match resolver.reader(raw) {
         Ok(reader) => reader,
         Err(problem) => {
             problems.push(problem);
@@ -33,18 +33,18 @@ pub fn asked(
     };
     let mut readings = Vec::new();
     for choice in &raw.controls {
-        match (asked.choice(&choice.value), &reader) {
+        match (resolver.choice(&choice.value), &reader) {
             (Err(found), _) => problems.extend(found),
             (Ok(None), _) => {}
-            (Ok(Some(_)), None) => problems.push(asked.problem(
+            (Ok(Some(_)), None) => problems.push(resolver.problem(
                 Code::MissingKey,
                 "the baseline does not say who reads".to_owned(),
                 &choice.value.id,
                 "add `reader:` with a role that may read the configuration",
             )),
-            (Ok(Some(part)), Some(reader)) => {
-                readings.extend(part.subjects.iter().map(|(subject, parameters)| {
-                    Arc::new(asked.reading(&part, subject, parameters, reader, choice))
+            (Ok(Some(resolved)), Some(reader)) => {
+                readings.extend(resolved.subjects.iter().map(|(subject, parameters)| {
+                    Arc::new(resolver.reading(&resolved, subject, parameters, reader, choice))
                 }));
             }
         }
@@ -52,21 +52,21 @@ pub fn asked(
     if problems.is_empty() { Ok(readings) } else { Err(problems) }
 }
 
-struct Asked<'a> {
+struct Resolver<'a> {
     architecture: &'a str,
     source: &'a Source,
     environment: &'a Environment,
 }
 
-/// What one control is to be read of.
-struct Part {
+/// A control of the baseline with its check and the resources that it reads.
+struct ResolvedChoice {
     control: &'static Control,
     check: &'static Check,
-    /// Each with what its check is told.
+    /// Each resource with the parameters of its check.
     subjects: Vec<(Subject, BTreeMap<String, String>)>,
 }
 
-impl Asked<'_> {
+impl Resolver<'_> {
     fn problem(&self, code: Code, message: String, at: &Located<String>, help: &str) -> Diagnostic {
         Diagnostic::new(code, message).at(self.source, at.span.clone()).help(help)
     }
@@ -87,7 +87,7 @@ impl Asked<'_> {
         }
     }
 
-    fn choice(&self, choice: &RawControlChoice) -> Result<Option<Part>, Diagnostics> {
+    fn choice(&self, choice: &RawControlChoice) -> Result<Option<ResolvedChoice>, Diagnostics> {
         let mut problems = Diagnostics::default();
         let Some(of) = &choice.of else {
             for (name, _) in &choice.with.0 {
@@ -116,7 +116,7 @@ impl Asked<'_> {
             ));
             return Err(problems);
         };
-        self.named(control, check, choice, &mut problems);
+        self.check_parameters(control, check, choice, &mut problems);
         let mut subjects: Vec<(Subject, BTreeMap<String, String>)> = Vec::new();
         for name in &of.0 {
             match self.subjects(check.on, name) {
@@ -131,24 +131,24 @@ impl Asked<'_> {
                             ));
                         } else {
                             // What is wrong for one is wrong for each: it is told once.
-                            let told = if problems.is_empty() {
+                            let parameters = if problems.is_empty() {
                                 self.parameters(check, choice, &subject, &mut problems)
                             } else {
                                 BTreeMap::new()
                             };
-                            subjects.push((subject, told));
+                            subjects.push((subject, parameters));
                         }
                     }
                 }
                 Err(problem) => problems.push(problem),
             }
         }
-        let part = Part { control, check, subjects };
-        if problems.is_empty() { Ok(Some(part)) } else { Err(problems) }
+        let resolved = ResolvedChoice { control, check, subjects };
+        if problems.is_empty() { Ok(Some(resolved)) } else { Err(problems) }
     }
 
-    /// Whether the check is told all that it has to be told, and nothing else.
-    fn named(
+    /// Reports parameters that the check lacks, and those that it does not have.
+    fn check_parameters(
         &self,
         control: &Control,
         check: &Check,
@@ -181,7 +181,7 @@ impl Asked<'_> {
         }
     }
 
-    /// What the check of a subject is told.
+    /// The parameters of the check of a resource.
     fn parameters(
         &self,
         check: &Check,
@@ -193,8 +193,8 @@ impl Asked<'_> {
         for (name, value) in
             choice.with.0.iter().filter(|(name, _)| check.parameters.contains(&name.value))
         {
-            match self.said(value, subject).and_then(|value| self.told(&name.value, &value)) {
-                Ok(told) => _ = parameters.insert(name.value.clone(), told),
+            match self.text(value, subject).and_then(|value| self.value(&name.value, &value)) {
+                Ok(resolved) => _ = parameters.insert(name.value.clone(), resolved),
                 Err(problem) => problems.push(problem),
             }
         }
@@ -202,7 +202,7 @@ impl Asked<'_> {
     }
 
     /// A value, or of `{field}` what the subject's own entry says, where it is of a collection.
-    fn said(
+    fn text(
         &self,
         value: &Located<String>,
         subject: &Subject,
@@ -218,17 +218,17 @@ impl Asked<'_> {
                 format!("`{}` is of no collection, so it has no field `{field}`", subject.name);
             return Err(self.problem(Code::BadTemplate, message, value, "write the value out"));
         };
-        let said = if field == "name" { Some(member.name.as_str()) } else { member.field(field) };
-        let said = said.map(|said| Located { value: said.to_owned(), span: value.span.clone() });
-        said.ok_or_else(|| {
+        let found = if field == "name" { Some(member.name.as_str()) } else { member.field(field) };
+        let found = found.map(|text| Located { value: text.to_owned(), span: value.span.clone() });
+        found.ok_or_else(|| {
             Diagnostic::new(Code::BadTemplate, format!("`{}` has no field `{field}`", member.name))
                 .at(self.source, value.span.clone())
                 .suggest(field, member.fields.iter().map(|(name, _)| name.as_str()).chain(["name"]))
         })
     }
 
-    /// What a parameter stands for.
-    fn told(&self, parameter: &str, value: &Located<String>) -> Result<String, Diagnostic> {
+    /// What the value of a parameter stands for: an ARN, a name, an id, or itself.
+    fn value(&self, parameter: &str, value: &Located<String>) -> Result<String, Diagnostic> {
         match parameter {
             "key" => Ok(self.key(value)?.arn.clone()),
             "alias" => self.key(value)?.alias.clone().ok_or_else(|| {
@@ -395,13 +395,13 @@ impl Asked<'_> {
 
     fn reading(
         &self,
-        part: &Part,
+        resolved: &ResolvedChoice,
         subject: &Subject,
         parameters: &BTreeMap<String, String>,
         reader: &Arc<Role>,
         choice: &Located<RawControlChoice>,
     ) -> Reading {
-        let Part { control, check, .. } = part;
+        let ResolvedChoice { control, check, .. } = resolved;
         Reading {
             id: format!(
                 "{}/checks/{}/{}/{}",
