@@ -20,7 +20,7 @@ pub enum ExpressionError {
         /// The expression as the control's file says it.
         expression: String,
         /// What the language's reader says.
-        source: JmespathError,
+        source: Box<JmespathError>,
     },
     /// A function of the expression has no answer for the document.
     #[error("`{expression}` cannot be decided: {source}")]
@@ -28,7 +28,7 @@ pub enum ExpressionError {
         /// The expression as the control's file says it.
         expression: String,
         /// What the function says.
-        source: JmespathError,
+        source: Box<JmespathError>,
     },
     /// The answer is not `true` or `false`.
     #[error("`{expression}` answers {answer}, neither true nor false")]
@@ -134,12 +134,14 @@ pub fn holds(
 ) -> Result<bool, ExpressionError> {
     let filled = fill(expression, parameters)?;
     let expression = || expression.to_owned();
-    let compiled = RUNTIME
-        .compile(&filled)
-        .map_err(|source| ExpressionError::Syntax { expression: expression(), source })?;
-    let found = compiled
-        .search(document)
-        .map_err(|source| ExpressionError::Undecided { expression: expression(), source })?;
+    let compiled = RUNTIME.compile(&filled).map_err(|why| ExpressionError::Syntax {
+        expression: expression(),
+        source: Box::new(why),
+    })?;
+    let found = compiled.search(document).map_err(|why| ExpressionError::Undecided {
+        expression: expression(),
+        source: Box::new(why),
+    })?;
     found.as_boolean().ok_or_else(|| ExpressionError::NotBoolean {
         expression: expression(),
         answer: found.to_string(),

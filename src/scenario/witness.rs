@@ -178,7 +178,7 @@ fn named_witness(
             other.base.as_ref().is_some_and(|theirs| theirs.index == base.index)
         };
         if candidates.iter().any(same_base) {
-            candidates.retain(|other| same_base(&other));
+            candidates.retain(|other| same_base(other));
         }
     }
     match candidates.as_slice() {

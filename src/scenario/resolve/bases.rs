@@ -165,7 +165,9 @@ mod tests {
         let resolved = suite::resolve_as(&[folder], suite::Names::Declared, sample);
         let (architectures, _) = resolved.unwrap_or_else(|problems| panic!("{problems}"));
         let key = |request: &super::Request| {
-            request.text(crate::attempt::Param::Key).map_or_else(String::new, |key| key.shown())
+            request
+                .text(crate::attempt::Param::Key)
+                .map_or_else(String::new, crate::scenario::Text::shown)
         };
         let scenarios = architectures.iter().flat_map(|architecture| &architecture.scenarios);
         scenarios
