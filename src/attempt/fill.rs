@@ -230,7 +230,7 @@ pub fn fill_text(text: &Text, context: &RunContext<'_>) -> Result<String, FillEr
             TextPart::Literal(literal) => out.push_str(literal),
             TextPart::Run => out.push_str(context.run),
             TextPart::Output { fixture, field } => {
-                out.push_str(&output(*fixture, *field, context)?)
+                out.push_str(&output(*fixture, *field, context)?);
             }
         }
     }
