@@ -274,6 +274,54 @@ fn an_answer_of_s3_has_its_own_root_and_one_rule() {
     }
 }
 
+/// Whoever applies what a remediation shows satisfies the check.
+#[test]
+fn what_a_remediation_shows_satisfies_its_check() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks");
+    let mut shown = 0;
+    for control in catalogue() {
+        let document = control.remediation.as_ref().and_then(|remediation| remediation.document.as_deref());
+        let (Some(check), Some(document)) = (&control.check, document) else { continue };
+        let text = fs::read(folder.join(format!("{}.json", control.id.to_lowercase()))).unwrap();
+        let cases: Cases = serde_json::from_slice(&text).unwrap();
+        let document = filled_in(document, &cases.parameters);
+        let value: Value = serde_json::from_str(&document).unwrap();
+        let answer = match check.read.as_str() {
+            "s3:GetBucketPolicy" | "kms:GetKeyPolicy" => serde_json::json!({ "Policy": document }),
+            "s3:GetBucketEncryption" => serde_json::json!({ "ServerSideEncryptionConfiguration": value }),
+            "s3:GetBucketReplication" => serde_json::json!({ "ReplicationConfiguration": value }),
+            "s3:ListBucketInventoryConfigurations" => serde_json::json!({ "InventoryConfigurationList": [value] }),
+            "s3:GetBucketLifecycleConfiguration" => value,
+            // What is set with other commands is not what is read.
+            _ => continue,
+        };
+        let reading = reading(&control.id, &control.statement, check, cases.parameters);
+        let judgement = judge(&reading, &Seen::Document(answer), now());
+        assert_eq!(judgement.verdict(), Verdict::Pass, "{}: {}", control.id, judgement.detail());
+        shown += 1;
+    }
+    assert!(shown > 12, "{shown} documents");
+}
+
+/// A document of a remediation for what the cases are about. The bucket that takes logs is what is
+/// read where there is one, and the bucket that is logged is another.
+fn filled_in(document: &str, parameters: &BTreeMap<String, String>) -> String {
+    let given = |name: &str, default: &str| parameters.get(name).cloned().unwrap_or_else(|| default.to_owned());
+    let read = ["LOG_BUCKET", "TRAIL_BUCKET"].into_iter().find(|name| document.contains(name));
+    let name = |arn: String| arn.rsplit(':').next().unwrap_or_default().to_owned();
+    [
+        ("TARGET_BUCKET", given("target", "target")),
+        (read.unwrap_or("BUCKET"), "evidence".to_owned()),
+        ("BUCKET", name(given("source", "arn:aws:s3:::data"))),
+        ("arn:aws:kms:REGION:ACCOUNT_ID:key/KEY_ID", given("key", "arn:aws:kms:eu-west-1:111122223333:key/1")),
+        ("PREFIX", given("prefix", "prefix")),
+        ("ACCOUNT_ID", "111122223333".to_owned()),
+        ("REGION", "eu-west-1".to_owned()),
+    ]
+    .iter()
+    .fold(document.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))
+}
+
 #[test]
 fn a_failing_search_tells_a_request() {
     let control = catalogue().iter().find(|control| control.id == "TLS-01").unwrap();
