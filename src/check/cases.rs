@@ -281,12 +281,18 @@ fn what_a_remediation_shows_satisfies_its_check() {
     let mut shown = 0;
     for control in catalogue() {
         let document = control.remediation.as_ref().and_then(|remediation| remediation.document.as_deref());
-        let (Some(check), Some(document)) = (&control.check, document) else { continue };
+        let (Some(check), Some(document)) = (&control.check, document) else {
+            continue;
+        };
         let text = fs::read(folder.join(format!("{}.json", control.id.to_lowercase()))).unwrap();
         let cases: Cases = serde_json::from_slice(&text).unwrap();
         let document = filled_in(document, &cases.parameters);
         let value: Value = serde_json::from_str(&document).unwrap();
         let answer = match check.read.as_str() {
+            // A statement that is to be added stands alone.
+            "s3:GetBucketPolicy" | "kms:GetKeyPolicy" if value.get("Effect").is_some() => {
+                serde_json::json!({ "Policy": serde_json::json!({ "Version": "2012-10-17", "Statement": value }).to_string() })
+            }
             "s3:GetBucketPolicy" | "kms:GetKeyPolicy" => serde_json::json!({ "Policy": document }),
             "s3:GetBucketEncryption" => serde_json::json!({ "ServerSideEncryptionConfiguration": value }),
             "s3:GetBucketReplication" => serde_json::json!({ "ReplicationConfiguration": value }),
@@ -308,13 +314,25 @@ fn what_a_remediation_shows_satisfies_its_check() {
 fn filled_in(document: &str, parameters: &BTreeMap<String, String>) -> String {
     let given = |name: &str, default: &str| parameters.get(name).cloned().unwrap_or_else(|| default.to_owned());
     let read = ["LOG_BUCKET", "TRAIL_BUCKET"].into_iter().find(|name| document.contains(name));
-    let name = |arn: String| arn.rsplit(':').next().unwrap_or_default().to_owned();
+    let other = given("source", "arn:aws:s3:::data").replace("arn:aws:s3:::", "");
+    // `/` stands for no prefix.
+    let prefix = given("prefix", "prefix").trim_start_matches('/').to_owned();
+    let folder = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
     [
         ("TARGET_BUCKET", given("target", "target")),
         (read.unwrap_or("BUCKET"), "evidence".to_owned()),
-        ("BUCKET", name(given("source", "arn:aws:s3:::data"))),
-        ("arn:aws:kms:REGION:ACCOUNT_ID:key/KEY_ID", given("key", "arn:aws:kms:eu-west-1:111122223333:key/1")),
-        ("PREFIX", given("prefix", "prefix")),
+        ("TRAIL_BUCKET", other.clone()),
+        ("BUCKET", other),
+        (
+            "arn:aws:kms:REGION:ACCOUNT_ID:key/KEY_ID",
+            given("key", "arn:aws:kms:eu-west-1:111122223333:key/1"),
+        ),
+        (
+            "arn:aws:cloudtrail:REGION:ACCOUNT_ID:trail/TRAIL_NAME",
+            given("trail", "arn:aws:cloudtrail:eu-west-1:111122223333:trail/a"),
+        ),
+        ("PREFIX/", folder),
+        ("PREFIX", prefix),
         ("ACCOUNT_ID", "111122223333".to_owned()),
         ("REGION", "eu-west-1".to_owned()),
     ]

@@ -261,7 +261,9 @@ mod tests {
         let mut policies = 0;
         for control in catalogue() {
             let document = control.remediation.as_ref().and_then(|remediation| remediation.document.as_deref());
-            let Some(document) = document.filter(|document| !document.starts_with('<')) else { continue };
+            let Some(document) = document.filter(|document| !document.starts_with('<')) else {
+                continue;
+            };
             let document = filled_in(document);
             let value: Value = serde_json::from_str(&document).unwrap_or_else(|problem| panic!("{}: {problem}", control.id));
             if !document.contains("\"Effect\"") {
@@ -288,6 +290,7 @@ mod tests {
     /// A document of a remediation with something in place of every placeholder.
     fn filled_in(document: &str) -> String {
         [
+            ("VENDOR_ACCOUNT_ID", "444455556666"),
             ("ACCOUNT_ID", "111122223333"),
             ("REGION", "eu-west-1"),
             ("KEY_ID", "0e71de9c-e000-4000-8000-000000000001"),

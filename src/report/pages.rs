@@ -56,9 +56,13 @@ fn file_name(name: &str) -> String {
     name.chars().map(plain).collect()
 }
 
-/// A text that cannot be taken for Markdown of ours: on one line, and without what would end a cell or begin a tag.
+/// A text that cannot be taken for Markdown of ours: on one line, and without what would end a
+/// cell, begin a tag or, beside code, emphasize: actions as `s3:*` have stars.
 fn plain(text: &str) -> String {
-    one_line(text).trim().replace('|', "\\|").replace('<', "&lt;")
+    let text = one_line(text).trim().replace('|', "\\|").replace('<', "&lt;");
+    let parts = text.split('`').enumerate();
+    let parts = parts.map(|(at, part)| if at % 2 == 0 { part.replace('*', "\\*") } else { part.to_owned() });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 fn index(architectures: &[Architecture]) -> Page {
@@ -104,7 +108,9 @@ fn evidence(control: &str, architectures: &[Architecture]) -> String {
         .iter()
         .map(|architecture| readings_of(control, architecture).count())
         .sum();
-    let reasons = architectures.iter().filter_map(|architecture| architecture.baseline.not_testable.get(control));
+    let reasons = architectures
+        .iter()
+        .filter_map(|architecture| architecture.baseline.not_testable.get(control));
     let reasons: BTreeSet<&str> = reasons.map(String::as_str).collect();
     if attempts + readings > 0 {
         format!("{attempts} | {readings}")
@@ -305,7 +311,12 @@ fn by(attempt: &Attempt) -> String {
             .map(|sid| format!("statement {sid}"))
             .chain(refusal.codes.iter().map(|code| format!("code {code}")))
             .chain(refusal.says.iter().map(|says| format!("saying {says}")))
-            .chain(refusal.unnamed.iter().map(|why| format!("not always named in the answer of AWS: {why}")))
+            .chain(
+                refusal
+                    .unnamed
+                    .iter()
+                    .map(|why| format!("not always named in the answer of AWS: {why}")),
+            )
         {
             if !words.is_empty() {
                 words.push_str(", ");
@@ -368,6 +379,7 @@ mod tests {
     fn a_text_stays_a_text() {
         assert_eq!(plain(" a|b\n<script>\u{1b}[1m "), one_line(" a\\|b\n&lt;script>\u{1b}[1m ").trim());
         assert!(!plain("a\n# b").contains('\n'));
+        assert_eq!(plain("s3:* and kms:*, not `s3:*`"), "s3:\\* and kms:\\*, not `s3:*`");
         assert_eq!(file_name("../a b/\u{1b}ü"), ".._a_b___");
     }
 
