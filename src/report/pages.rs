@@ -192,7 +192,7 @@ fn of_remediation(remediation: &Remediation) -> String {
     let mut text = format!("## Remediation\n\n{}\n\n", plain(&remediation.summary));
     if let Some(document) = &remediation.document {
         let language = if document.trim_start().starts_with('<') { "xml" } else { "json" };
-        _ = writeln!(text, "{}\n", fenced(language, document));
+        _ = writeln!(text, "`document.{language}`:\n\n{}\n", fenced(language, document));
     }
     _ = writeln!(text, "AWS CLI:\n\n{}\n", fenced("sh", &remediation.cli));
     _ = writeln!(text, "Terraform:\n\n{}\n", fenced("hcl", &remediation.terraform));
@@ -218,7 +218,7 @@ fn criterion(check: &Check) -> String {
     match (&check.holds, check.search) {
         (Some(expression), _) => format!(
             "The check reads `{read}`: the answer must satisfy this JMESPath expression{parameters}.\n\n{}\n\n",
-            fenced("", expression)
+            fenced("", &in_lines(expression))
         ),
         (None, Some(search)) => format!(
             "The check reads `{read}`: the policy engine must find no request of this kind: {}{parameters}.\n\n",
@@ -226,6 +226,36 @@ fn criterion(check: &Check) -> String {
         ),
         (None, None) => format!("The check reads `{read}` and asks nothing of the answer.\n\n"),
     }
+}
+
+/// An expression with each part of its conjunctions on a line of its own, indented by the brackets
+/// around it. The texts in it stay as they are.
+fn in_lines(expression: &str) -> String {
+    let (mut out, mut depth, mut text, mut escaped) = (String::new(), 0_usize, None, false);
+    for c in expression.trim().replace('\n', " ").chars() {
+        if text.is_none() && c == ' ' && out.ends_with(' ') {
+            continue;
+        }
+        match text {
+            None => match c {
+                '\'' | '`' | '"' => text = Some(c),
+                '(' | '[' => depth += 1,
+                ')' | ']' => depth = depth.saturating_sub(1),
+                '&' if out.ends_with(" &") => {
+                    out.truncate(out.len() - 2);
+                    out.push('\n');
+                    out.push_str(&"  ".repeat(depth));
+                    out.push('&');
+                }
+                _ => {}
+            },
+            Some(delimiter) if c == delimiter && !escaped => text = None,
+            Some(_) => {}
+        }
+        escaped = c == '\\' && !escaped;
+        out.push(c);
+    }
+    out
 }
 
 /// The proofs of a control in one architecture, or nothing.
@@ -263,11 +293,20 @@ fn in_architecture(control: &Control, architecture: &Architecture) -> String {
 
 fn of_subject(reading: &Reading) -> String {
     let name = plain(&reading.subject.name);
-    match reading.check.on {
+    let subject = match reading.check.on {
         On::Bucket => format!("bucket `{name}`"),
         On::Key => format!("key `{name}`"),
         On::Trail => format!("trail `{name}`"),
         On::Account => "the account".to_owned(),
+    };
+    let parameters = reading.parameters.iter();
+    let parameters: Vec<String> = parameters
+        .map(|(name, value)| format!("{}: `{}`", plain(name), plain(value)))
+        .collect();
+    if parameters.is_empty() {
+        subject
+    } else {
+        format!("{subject} ({})", parameters.join(", "))
     }
 }
 
@@ -300,36 +339,26 @@ fn in_words(attempts: &[&Attempt]) -> String {
     text
 }
 
-/// By what an attempt must be refused.
+/// By what an attempt must be refused, and with which answer.
 fn by(attempt: &Attempt) -> String {
     let words = attempt.refusals.iter().map(|refusal| {
         let layers: Vec<String> = refusal.layers.iter().map(|layer| mechanism(*layer)).collect();
-        let mut words = layers.join(" or ");
-        for more in refusal
-            .sid
+        let by = (!layers.is_empty()).then(|| format!("by {}", layers.join(" or ")));
+        let sids = refusal.sid.iter().map(|sid| format!("statement {sid}"));
+        let codes = refusal.codes.iter().map(|code| format!("with code {code}"));
+        let messages = refusal.says.iter().map(|says| format!("with a message containing \"{says}\""));
+        let unnamed = refusal
+            .unnamed
             .iter()
-            .map(|sid| format!("statement {sid}"))
-            .chain(refusal.codes.iter().map(|code| format!("code {code}")))
-            .chain(refusal.says.iter().map(|says| format!("saying {says}")))
-            .chain(
-                refusal
-                    .unnamed
-                    .iter()
-                    .map(|why| format!("not always named in the answer of AWS: {why}")),
-            )
-        {
-            if !words.is_empty() {
-                words.push_str(", ");
-            }
-            words.push_str(&more);
-        }
-        words
+            .map(|why| format!("not always named in the answer of AWS: {why}"));
+        let words: Vec<String> = by.into_iter().chain(sids).chain(codes).chain(messages).chain(unnamed).collect();
+        words.join(", ")
     });
     let words: Vec<String> = words.filter(|words| !words.is_empty()).collect();
     if words.is_empty() {
         String::new()
     } else {
-        format!(" by {}", plain(&words.join("; or ")))
+        format!(" {}", plain(&words.join("; or ")))
     }
 }
 
@@ -389,6 +418,18 @@ mod tests {
         assert_eq!(fenced("json", "\n{\n  \"a\": 1\n}\n"), "```json\n{\n  \"a\": 1\n}\n```");
         assert_eq!(fenced("", "a\n```\n# b\n````c"), "`````\na\n```\n# b\n````c\n`````");
         assert_eq!(fenced("", "a\u{1b}[1m\u{2028}b"), "```\na\\u{1b}[1m\\u{2028}b\n```");
+    }
+
+    #[test]
+    fn an_expression_is_written_in_lines_where_that_changes_no_text() {
+        assert_eq!(
+            in_lines("a[?b == 'x'\n  && (c || d && e)] && f"),
+            "a[?b == 'x'\n  && (c || d\n    && e)]\n&& f"
+        );
+        assert_eq!(
+            in_lines("a == 'x && (y' && b == `\"  && \\`\"` && c"),
+            "a == 'x && (y'\n&& b == `\"  && \\`\"`\n&& c"
+        );
     }
 
     #[test]
