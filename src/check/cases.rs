@@ -3,6 +3,8 @@
 
 use std::{fs, path::Path, sync::Arc};
 
+use serde_json::json;
+
 use super::*;
 use crate::{
     environment::{Document, catalogue},
@@ -280,7 +282,8 @@ fn what_a_remediation_shows_satisfies_its_check() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks");
     let mut shown = 0;
     for control in catalogue() {
-        let document = control.remediation.as_ref().and_then(|remediation| remediation.document.as_deref());
+        let remediation = control.remediation.as_ref();
+        let document = remediation.and_then(|remediation| remediation.document.as_deref());
         let (Some(check), Some(document)) = (&control.check, document) else {
             continue;
         };
@@ -291,12 +294,16 @@ fn what_a_remediation_shows_satisfies_its_check() {
         let answer = match check.read.as_str() {
             // A statement that is to be added stands alone.
             "s3:GetBucketPolicy" | "kms:GetKeyPolicy" if value.get("Effect").is_some() => {
-                serde_json::json!({ "Policy": serde_json::json!({ "Version": "2012-10-17", "Statement": value }).to_string() })
+                let policy = json!({ "Version": "2012-10-17", "Statement": value });
+                json!({ "Policy": policy.to_string() })
             }
-            "s3:GetBucketPolicy" | "kms:GetKeyPolicy" => serde_json::json!({ "Policy": document }),
-            "s3:GetBucketEncryption" => serde_json::json!({ "ServerSideEncryptionConfiguration": value }),
-            "s3:GetBucketReplication" => serde_json::json!({ "ReplicationConfiguration": value }),
-            "s3:ListBucketInventoryConfigurations" => serde_json::json!({ "InventoryConfigurationList": [value] }),
+            "s3:GetBucketPolicy" | "kms:GetKeyPolicy" => json!({ "Policy": document }),
+            "s3:GetBucketEncryption" => json!({ "ServerSideEncryptionConfiguration": value }),
+            "s3:GetBucketReplication" => json!({ "ReplicationConfiguration": value }),
+            "s3:ListBucketInventoryConfigurations" => {
+                let one = [value];
+                json!({ "InventoryConfigurationList": one })
+            }
             "s3:GetBucketLifecycleConfiguration" => value,
             // What is set with other commands is not what is read.
             _ => continue,
@@ -312,7 +319,10 @@ fn what_a_remediation_shows_satisfies_its_check() {
 /// A document of a remediation for what the cases are about. The bucket that takes logs is what is
 /// read where there is one, and the bucket that is logged is another.
 fn filled_in(document: &str, parameters: &BTreeMap<String, String>) -> String {
-    let given = |name: &str, default: &str| parameters.get(name).cloned().unwrap_or_else(|| default.to_owned());
+    let given = |name: &str, default: &str| match parameters.get(name) {
+        Some(value) => value.clone(),
+        None => default.to_owned(),
+    };
     let read = ["LOG_BUCKET", "TRAIL_BUCKET"].into_iter().find(|name| document.contains(name));
     let other = given("source", "arn:aws:s3:::data").replace("arn:aws:s3:::", "");
     // `/` stands for no prefix.
@@ -346,7 +356,7 @@ fn a_failing_search_tells_a_request() {
     let reading = reading("TLS-01", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
     let open = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::evidence/*",
         "Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#;
-    let judgement = judge(&reading, &Seen::Document(serde_json::json!({ "Policy": open })), now());
+    let judgement = judge(&reading, &Seen::Document(json!({ "Policy": open })), now());
     assert_eq!(judgement.reason(), Some(Reason::DoesNotHold));
     assert!(judgement.detail().contains("on `arn:aws:s3:::evidence`"), "{}", judgement.detail());
     assert!(judgement.detail().contains("aws:securetransport=false"), "{}", judgement.detail());
@@ -358,7 +368,7 @@ fn a_search_for_another_key_has_to_be_told_the_key() {
     let reading = reading("ENC-03", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
     let any = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::evidence/*",
         "Condition":{"Null":{"s3:x-amz-server-side-encryption-aws-kms-key-id":"false"}}}}"#;
-    let judgement = judge(&reading, &Seen::Document(serde_json::json!({ "Policy": any })), now());
+    let judgement = judge(&reading, &Seen::Document(json!({ "Policy": any })), now());
     assert_eq!(judgement.verdict(), Verdict::Inconclusive, "{}", judgement.detail());
 }
 

@@ -54,13 +54,19 @@ impl Search {
         match self {
             Self::InsecureTransport => "a request over plain HTTP that is not denied",
             Self::UnnamedEncryption => "an upload without an encryption header that is not denied",
-            Self::OtherEncryption => "an upload with encryption other than `aws:kms` that is not denied",
-            Self::OtherKey => "an upload with `aws:kms` and another key, or none, that is not denied",
-            Self::LooseService => "a request of a service for another account, or for none that it names, that is allowed",
-            Self::TrailDelivery => "a delivery of log files or digest files of the trail that is not allowed",
+            Self::OtherEncryption => "an upload not with `aws:kms` that is not denied",
+            Self::OtherKey => "an upload with `aws:kms` and another or no key that is not denied",
+            Self::LooseService => {
+                "a request of a service for another account, or for none that it names, that is \
+                 allowed"
+            }
+            Self::TrailDelivery => "a delivery of log or digest files that is not allowed",
             Self::TrailEncryption => "a use of the key by the trail that is not allowed",
             Self::LogDelivery => "a delivery of access logs that is not allowed",
-            Self::Outsider => "a request by a principal outside the account, AWS services excepted, that is allowed",
+            Self::Outsider => {
+                "a request by a principal outside the account, AWS services excepted, that is \
+                 allowed"
+            }
         }
     }
 }

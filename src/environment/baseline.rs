@@ -229,7 +229,9 @@ mod tests {
             ];
             let own = own.contains(&control.id.as_str()) || control.id.starts_with("ORG-");
             assert_eq!(control.serves.is_empty(), own, "{stem}");
-            let remediation = control.remediation.as_ref().unwrap_or_else(|| panic!("{stem} has no remediation"));
+            let Some(remediation) = &control.remediation else {
+                panic!("{stem} has no remediation");
+            };
             for (part, text) in [
                 ("summary", &remediation.summary),
                 ("cli", &remediation.cli),
@@ -258,14 +260,19 @@ mod tests {
     /// A policy that is to be applied is one that the engine, and so AWS, takes.
     #[test]
     fn every_policy_of_a_remediation_is_a_policy() {
+        use PolicyKind::{Bucket, Identity, KeyPolicy, Rcp, Scp, TrustPolicy};
         let mut policies = 0;
         for control in catalogue() {
-            let document = control.remediation.as_ref().and_then(|remediation| remediation.document.as_deref());
+            let remediation = control.remediation.as_ref();
+            let document = remediation.and_then(|remediation| remediation.document.as_deref());
             let Some(document) = document.filter(|document| !document.starts_with('<')) else {
                 continue;
             };
             let document = filled_in(document);
-            let value: Value = serde_json::from_str(&document).unwrap_or_else(|problem| panic!("{}: {problem}", control.id));
+            let value: Value = match serde_json::from_str(&document) {
+                Ok(value) => value,
+                Err(problem) => panic!("{}: {problem}", control.id),
+            };
             if !document.contains("\"Effect\"") {
                 continue;
             }
@@ -276,9 +283,9 @@ mod tests {
             };
             // The policy of a resource names principals, and the policy of a principal does not.
             let kinds = if document.contains("Principal\":") {
-                [PolicyKind::Bucket, PolicyKind::KeyPolicy, PolicyKind::TrustPolicy, PolicyKind::Rcp].as_slice()
+                &[Bucket, KeyPolicy, TrustPolicy, Rcp][..]
             } else {
-                [PolicyKind::Identity, PolicyKind::Scp].as_slice()
+                &[Identity, Scp]
             };
             let read: Vec<_> = kinds.iter().map(|kind| Policy::from_value(*kind, &value)).collect();
             assert!(read.iter().any(Result::is_ok), "{}: {read:?}", control.id);

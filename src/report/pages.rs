@@ -60,14 +60,16 @@ fn file_name(name: &str) -> String {
 /// cell, begin a tag or, beside code, emphasize: actions as `s3:*` have stars.
 fn plain(text: &str) -> String {
     let text = one_line(text).trim().replace('|', "\\|").replace('<', "&lt;");
-    let parts = text.split('`').enumerate();
-    let parts = parts.map(|(at, part)| if at % 2 == 0 { part.replace('*', "\\*") } else { part.to_owned() });
+    let parts = text.split('`').enumerate().map(|(at, part)| match at % 2 {
+        0 => part.replace('*', "\\*"),
+        _ => part.to_owned(),
+    });
     parts.collect::<Vec<_>>().join("`")
 }
 
 fn index(architectures: &[Architecture]) -> Page {
-    let mut text =
-        "# Controls and architectures\n\n## Architectures\n\n| Architecture | Description | Controls |\n|---|---|---|\n".to_owned();
+    let mut text = "# Controls and architectures\n\n## Architectures\n\n".to_owned();
+    text.push_str("| Architecture | Description | Controls |\n|---|---|---|\n");
     for architecture in architectures {
         let (name, title) = (plain(&architecture.name), plain(&architecture.environment.title));
         let count = architecture.baseline.controls.len();
@@ -78,7 +80,8 @@ fn index(architectures: &[Architecture]) -> Page {
         );
     }
     text.push_str("\n## Controls\n\n");
-    text.push_str("Controls marked *not assessed* are neither attempted nor read by any baseline documented here.\n\n");
+    text.push_str("Controls marked *not assessed* are neither attempted nor read by any baseline ");
+    text.push_str("documented here.\n\n");
     text.push_str("| Control | Title | Severity | Attempts | Checks |\n|---|---|---|---|---|\n");
     for control in controls(architectures) {
         _ = writeln!(
@@ -204,7 +207,8 @@ fn of_remediation(remediation: &Remediation) -> String {
 fn fenced(language: &str, text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest.max(2) + 1);
-    let lines: Vec<String> = text.trim_end().trim_start_matches('\n').lines().map(one_line).collect();
+    let lines = text.trim_end().trim_start_matches('\n').lines();
+    let lines: Vec<String> = lines.map(one_line).collect();
     format!("{fence}{language}\n{}\n{fence}", lines.join("\n"))
 }
 
@@ -217,11 +221,13 @@ fn criterion(check: &Check) -> String {
     let read = plain(&check.read);
     match (&check.holds, check.search) {
         (Some(expression), _) => format!(
-            "The check reads `{read}`: the answer must satisfy this JMESPath expression{parameters}.\n\n{}\n\n",
+            "The check reads `{read}`: the answer must satisfy this JMESPath \
+             expression{parameters}.\n\n{}\n\n",
             fenced("", &in_lines(expression))
         ),
         (None, Some(search)) => format!(
-            "The check reads `{read}`: the policy engine must find no request of this kind: {}{parameters}.\n\n",
+            "The check reads `{read}`: the policy engine must find no request of this kind: \
+             {}{parameters}.\n\n",
             search.words()
         ),
         (None, None) => format!("The check reads `{read}` and asks nothing of the answer.\n\n"),
@@ -346,13 +352,14 @@ fn by(attempt: &Attempt) -> String {
         let by = (!layers.is_empty()).then(|| format!("by {}", layers.join(" or ")));
         let sids = refusal.sid.iter().map(|sid| format!("statement {sid}"));
         let codes = refusal.codes.iter().map(|code| format!("with code {code}"));
-        let messages = refusal.says.iter().map(|says| format!("with a message containing \"{says}\""));
+        let messages = refusal.says.iter();
+        let messages = messages.map(|says| format!("with a message containing \"{says}\""));
         let unnamed = refusal
             .unnamed
             .iter()
             .map(|why| format!("not always named in the answer of AWS: {why}"));
-        let words: Vec<String> = by.into_iter().chain(sids).chain(codes).chain(messages).chain(unnamed).collect();
-        words.join(", ")
+        let words = by.into_iter().chain(sids).chain(codes);
+        words.chain(messages).chain(unnamed).collect::<Vec<_>>().join(", ")
     });
     let words: Vec<String> = words.filter(|words| !words.is_empty()).collect();
     if words.is_empty() {
@@ -437,9 +444,12 @@ mod tests {
         let pages = pages(&[]);
         assert_eq!(pages.len(), 1 + catalogue().len());
         for control in catalogue() {
-            let page = pages.iter().find(|page| page.path == format!("controls/{}.md", control.id));
-            for part in [NOT_ASSESSED, "## Rationale", "## Evidence", "## Remediation", "```sh\n", "```hcl\n"] {
-                assert!(page.is_some_and(|page| page.text.contains(part)), "{}: {part}", control.id);
+            let path = format!("controls/{}.md", control.id);
+            let page = pages.iter().find(|page| page.path == path);
+            let text = page.map_or("", |page| page.text.as_str());
+            let parts = [NOT_ASSESSED, "## Rationale", "## Evidence", "## Remediation"];
+            for part in parts.into_iter().chain(["```sh\n", "```hcl\n"]) {
+                assert!(text.contains(part), "{}: {part}", control.id);
             }
         }
     }
