@@ -1,5 +1,6 @@
-//! The policy engine on one core: decisions a second over policies that were compiled once, `gainsay decide` cold over lines with their
-//! policies, the cost of a further statement, and hostile wildcards. `cargo bench --bench engine` prints medians.
+//! The policy engine on one core: decisions a second over policies that were compiled once,
+//! `gainsay decide` cold over lines with their policies, the cost of a further statement, and
+//! hostile wildcards. `cargo bench --bench engine` prints medians.
 
 #![allow(
     clippy::print_stdout,
@@ -19,7 +20,7 @@ use std::{
     time::Instant,
 };
 
-use gainsay::iam::{Decision, Inquiry};
+use gainsay_iam::{Decision, EvaluationInput};
 use serde_json::{Value, json};
 
 const ROUNDS: usize = 11;
@@ -27,16 +28,14 @@ const DECISIONS: usize = 100_000;
 const LINES: usize = 100_000;
 
 fn main() {
-    let questions = [upload(), refused_upload(), decrypt(), nobodys()].map(|question| Inquiry::read(&question.to_string()).1.unwrap());
+    let questions = [upload(), refused_upload(), decrypt(), nobodys()]
+        .map(|question| EvaluationInput::read(&question.to_string()).1.unwrap());
     let seconds = median(|| {
         for question in questions.iter().cycle().take(DECISIONS) {
             black_box(question.evaluate().unwrap());
         }
     });
-    println!(
-        "decisions a second, with the deciding statements: {:.0}",
-        DECISIONS as f64 / seconds
-    );
+    println!("decisions a second, with the deciding statements: {:.0}", DECISIONS as f64 / seconds);
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("questions.jsonl");
@@ -135,7 +134,8 @@ fn refused_upload() -> Value {
 fn decrypt() -> Value {
     let mut question = upload();
     question["action"] = json!("kms:Decrypt");
-    question["resource"] = json!("arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555");
+    question["resource"] =
+        json!("arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555");
     question["policies"]["resource"] = json!({ "Version": "2012-10-17", "Statement": [
         { "Sid": "Account", "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "kms:*", "Resource": "*" },
         { "Sid": "Team", "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:role/team-a" }, "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": "*" }
@@ -169,7 +169,7 @@ fn line(mut question: Value) -> String {
     line
 }
 
-fn many(statements: usize) -> Inquiry {
+fn many(statements: usize) -> EvaluationInput {
     let mut question = upload();
     let statement = |n: usize| {
         deny(
@@ -178,7 +178,8 @@ fn many(statements: usize) -> Inquiry {
             &json!({ "StringEquals": { "aws:PrincipalTag/prefix": format!("team-{n}x") } }),
         )
     };
-    // The size of a bucket policy is limited, so the statements are spread over policies of several levels.
+    // The size of a bucket policy is limited, so the statements are spread over policies of several
+    // levels.
     let levels: Vec<Value> = (0..statements)
         .collect::<Vec<_>>()
         .chunks(16)
@@ -192,18 +193,19 @@ fn many(statements: usize) -> Inquiry {
         })
         .collect();
     question["policies"]["scp"] = json!(levels);
-    Inquiry::read(&question.to_string()).1.unwrap()
+    EvaluationInput::read(&question.to_string()).1.unwrap()
 }
 
 /// Patterns that fit nearly, against a resource as long as S3 takes.
-fn hostile() -> Inquiry {
+fn hostile() -> EvaluationInput {
     let mut question = upload();
     let pattern = format!("arn:aws:s3:::shared/*{}b*", "a?".repeat(480));
     let statements: Vec<Value> = (0..19)
         .map(|_| json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": pattern }))
         .collect();
     question["resource"] = json!(format!("arn:aws:s3:::shared/{}", "a".repeat(1_000)));
-    question["policies"] = json!({ "resource": { "Version": "2012-10-17", "Statement": statements } });
+    question["policies"] =
+        json!({ "resource": { "Version": "2012-10-17", "Statement": statements } });
     assert!(question["policies"].to_string().len() > 19_500);
-    Inquiry::read(&question.to_string()).1.unwrap()
+    EvaluationInput::read(&question.to_string()).1.unwrap()
 }

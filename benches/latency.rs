@@ -1,10 +1,13 @@
-//! What the runner loses of the time that a target far away leaves: every call of the shipped scenarios takes 50 ms longer, 64 rows run
-//! at a time (and 16, which is fewer than there are), and the wall is compared with what nobody could better. `cargo bench --bench latency`
-//! prints both and their ratio.
+//! What the runner loses of the time that a target far away leaves: every call of the shipped
+//! scenarios takes 50 ms longer, 64 rows run at a time (and 16, which is fewer than there are), and
+//! the wall is compared with what nobody could better. `cargo bench --bench latency` prints both
+//! and their ratio.
 //!
-//! The ideal is a bound from below, not a schedule. The sessions come first: assumed at once, each is two calls one after the other. Then
-//! the rows: the calls of a row are one after the other, so no run is shorter than its longest row; and n rows at a time make at most n
-//! calls at a time, so none is shorter than an nth of all calls. What a call costs besides the latency is counted as nothing.
+//! The ideal is a bound from below, not a schedule. The sessions come first: assumed at once, each
+//! is two calls one after the other. Then the rows: the calls of a row are one after the other, so
+//! no run is shorter than its longest row; and n rows at a time make at most n calls at a time, so
+//! none is shorter than an nth of all calls. What a call costs besides the latency is counted as
+//! nothing.
 
 #![allow(
     clippy::print_stdout,
@@ -30,7 +33,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use gainsay::{
-    cloud::Between,
+    cloud::WrapConnector,
     exit::Exit,
     plan::{Plan, Selection},
     runner::{self, Options, Stop},
@@ -60,8 +63,10 @@ impl HttpConnector for Far {
 }
 
 fn main() {
-    let folders = suite::load::load(Path::new("scenarios/secure-bucket")).expect("the shipped scenarios");
-    let (architectures, _) = suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
+    let folders =
+        suite::load::load(Path::new("scenarios/secure-bucket")).expect("the shipped scenarios");
+    let (architectures, _) =
+        suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
     let selection = Selection::default();
     let plan = Plan::new(&architectures, &selection);
     // As the command has it.
@@ -72,7 +77,8 @@ fn main() {
         .unwrap();
     println!("{} rows, {LATENCY:?} a call, medians of {ROUNDS} rounds", plan.rows.len());
     for jobs in JOBS {
-        let mut rounds: Vec<(f64, Duration, Duration)> = (0..ROUNDS).map(|_| round(&plan, jobs, &runtime)).collect();
+        let mut rounds: Vec<(f64, Duration, Duration)> =
+            (0..ROUNDS).map(|_| round(&plan, jobs, &runtime)).collect();
         rounds.sort_by(|one, other| one.0.total_cmp(&other.0));
         let (ratio, wall, ideal) = rounds.get(ROUNDS / 2).copied().unwrap();
         let (wall, ideal) = (wall.as_secs_f64() * 1000.0, ideal.as_secs_f64() * 1000.0);
@@ -81,11 +87,15 @@ fn main() {
 }
 
 /// Ratio, wall and ideal of one run.
-fn round(plan: &Plan<'_>, jobs: usize, runtime: &tokio::runtime::Runtime) -> (f64, Duration, Duration) {
+fn round(
+    plan: &Plan<'_>,
+    jobs: usize,
+    runtime: &tokio::runtime::Runtime,
+) -> (f64, Duration, Duration) {
     // A counter for every target: that of the sessions is the first, then one for each row.
     let counters: Arc<Mutex<Vec<Arc<AtomicU32>>>> = Arc::default();
     let known = counters.clone();
-    let between = Between::new(move |inner| {
+    let between = WrapConnector::new(move |inner| {
         let calls = Arc::<AtomicU32>::default();
         known.lock().unwrap().push(calls.clone());
         SharedHttpConnector::new(Far { inner, calls })
@@ -96,13 +106,14 @@ fn round(plan: &Plan<'_>, jobs: usize, runtime: &tokio::runtime::Runtime) -> (f6
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
         share: true,
-        between: Some(between),
+        wrap: Some(between),
     };
     let begun = Instant::now();
     let record = runtime.block_on(runner::run(plan, &options, &Stop::default(), |_| {}));
     let wall = begun.elapsed();
     assert_eq!(record.summary.exit_code, Exit::Ok.code());
-    let counts: Vec<u32> = counters.lock().unwrap().iter().map(|calls| calls.load(Ordering::Relaxed)).collect();
+    let counts: Vec<u32> =
+        counters.lock().unwrap().iter().map(|calls| calls.load(Ordering::Relaxed)).collect();
     let (_sessions, rows) = counts.split_first().unwrap();
     assert_eq!(rows.len(), plan.rows.len());
     assert_eq!(u64::from(counts.iter().sum::<u32>()), record.run.calls);

@@ -1,5 +1,6 @@
-//! What the runner adds to the calls it makes: the same calls through a bare SDK client against a sandbox, and through
-//! the runner with its witnesses, verdicts and records. `cargo bench` prints medians and their ratio, measured in one run.
+//! What the runner adds to the calls it makes: the same calls through a bare SDK client against a
+//! sandbox, and through the runner with its witnesses, verdicts and records. `cargo bench` prints
+//! medians and their ratio, measured in one run.
 
 #![allow(
     clippy::print_stdout,
@@ -19,17 +20,18 @@ use gainsay::{
     plan::{Plan, Selection},
     principal::Sessions,
     runner::{self, Options, Stop},
-    sandbox::Sandbox,
     suite::{self, Architecture, Folder},
 };
+use gainsay_sandbox::Sandbox;
 
 const CALLS: usize = 10_000;
 const ROUNDS: usize = 5;
 
-/// One row of uploads with the shipped policies: rows of a hundred attempts, all permitted, so that runner and bare client make the
-/// very same calls.
+/// One row of uploads with the shipped policies: rows of a hundred attempts, all permitted, so that
+/// runner and bare client make the very same calls.
 fn architecture() -> Architecture {
-    let mut folder = suite::load::load(Path::new("scenarios")).expect("the shipped scenarios").remove(0);
+    let mut folder =
+        suite::load::load(Path::new("scenarios")).expect("the shipped scenarios").remove(0);
     let shipped: Vec<String> = folder.scenarios().map(|(stem, _)| format!("{stem}.yaml")).collect();
     let mut only = Folder::new(folder.name.clone(), folder.path.clone());
     std::mem::swap(&mut only, &mut folder);
@@ -42,18 +44,16 @@ fn architecture() -> Architecture {
         numbers(CALLS / 100),
         numbers(100)
     );
-    only.insert("uploads.yaml", Ok(gainsay::diag::Source::new("uploads.yaml", text)));
-    let (mut architectures, _) = suite::resolve(&[only]).unwrap_or_else(|problems| panic!("{problems}"));
+    only.insert("uploads.yaml", Ok(gainsay_model::Source::new("uploads.yaml", text)));
+    let (mut architectures, _) =
+        suite::resolve(&[only]).unwrap_or_else(|problems| panic!("{problems}"));
     architectures.remove(0)
 }
 
 fn main() {
     let architecture = architecture();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (mut bare, mut whole) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         bare.push(runtime.block_on(bare_calls(&architecture)));
@@ -69,9 +69,16 @@ fn main() {
 /// Microseconds a call.
 async fn bare_calls(architecture: &Architecture) -> f64 {
     let environment = &architecture.environment;
-    let sandbox = Sandbox::new(environment);
-    let target = Target::sandbox(&sandbox, &environment.region, None);
-    let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &environment.roles, "bench").await;
+    let sandbox = Sandbox::new(&environment.deployed);
+    let target = Target::sandbox(&sandbox, &environment.deployed.region, None);
+    let sessions = Sessions::open(
+        &target,
+        &sandbox.caller_credentials().into(),
+        environment,
+        &environment.deployed.roles,
+        "bench",
+    )
+    .await;
     let credentials = sessions.get("app").unwrap().credentials.clone();
     let rows: Vec<_> = architecture.scenarios.iter().flat_map(|scenario| &scenario.rows).collect();
     let mut calls = 0;
@@ -79,13 +86,9 @@ async fn bare_calls(architecture: &Architecture) -> f64 {
     for row in rows {
         // As the runner does: every row has a sandbox and clients of its own.
         let fork = sandbox.fork();
-        let clients = Target::sandbox(&fork, &environment.region, None).clients(Some(&credentials), false);
-        let facts = Facts {
-            environment,
-            run: "bench",
-            fixtures: &[],
-            outputs: &[],
-        };
+        let clients = Target::sandbox(&fork, &environment.deployed.region, None)
+            .clients(Some(&credentials), false);
+        let facts = Facts { environment, run: "bench", fixtures: &[], outputs: &[] };
         let call = fill(&row.attempts.first().unwrap().request, &facts).unwrap();
         for _ in &row.attempts {
             let answer = attempt::call(&clients, &call).await;
@@ -105,7 +108,7 @@ async fn through_runner(architecture: &Architecture) -> f64 {
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
         share: true,
-        between: None,
+        wrap: None,
     };
     let begun = Instant::now();
     let record = runner::run(&plan, &options, &Stop::default(), |_| {}).await;

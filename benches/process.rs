@@ -1,5 +1,5 @@
-//! The whole program, cold: reading, resolving and running the shipped scenarios, and writing the reports. `cargo bench` prints the median
-//! of several runs and the highest memory seen.
+//! The whole program, cold: reading, resolving and running the shipped scenarios, and writing the
+//! reports. `cargo bench` prints the median of several runs and the highest memory seen.
 
 #![allow(
     clippy::print_stdout,

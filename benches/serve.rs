@@ -1,8 +1,10 @@
-//! `gainsay serve`: signed HEADs and small GETs in process on one core, the same over loopback beside ministack and moto, how soon the
-//! first answer comes after the start, and what the server needs when nobody asks.
+//! `gainsay serve`: signed HEADs and small GETs in process on one core, the same over loopback
+//! beside ministack and moto, how soon the first answer comes after the start, and what the server
+//! needs when nobody asks.
 //!
-//! The clients are raw: requests are signed before and written as they are, so that what is measured is the server. ministack and moto
-//! come from `PyPI` into a virtual environment below `target/`; without `python3` or a way to `PyPI` they are left out.
+//! The clients are raw: requests are signed before and written as they are, so that what is
+//! measured is the server. ministack and moto come from `PyPI` into a virtual environment below
+//! `target/`; without `python3` or a way to `PyPI` they are left out.
 
 #![allow(
     clippy::print_stdout,
@@ -28,7 +30,7 @@ use std::{
 use aws_credential_types::Credentials;
 use aws_sigv4::{http_request as sigv4, sign::v4};
 use bytes::Bytes;
-use gainsay::sandbox::Sandbox;
+use gainsay_sandbox::Sandbox;
 
 const ROUNDS: usize = 5;
 const CALLS: usize = 20_000;
@@ -53,19 +55,27 @@ fn main() {
 /// Requests a second on one thread, without a network.
 fn in_process() {
     let sandbox = Sandbox::empty("us-east-1");
-    let credentials = sandbox.admin_credentials();
+    let credentials: Credentials = sandbox.admin_credentials().into();
     let host = "s3.us-east-1.amazonaws.com";
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let call = |request: http::Request<Bytes>| {
         let sandbox = sandbox.clone();
         async move { sandbox.answer(request.map(Into::into)).await.response.status() }
     };
-    for (method, path, body) in [("PUT", "/bench", Bytes::new()), ("PUT", "/bench/key", Bytes::from_static(BODY))] {
-        let status = runtime.block_on(call(signed(method, &format!("https://{host}{path}"), &body, &credentials)));
+    for (method, path, body) in
+        [("PUT", "/bench", Bytes::new()), ("PUT", "/bench/key", Bytes::from_static(BODY))]
+    {
+        let status = runtime.block_on(call(signed(
+            method,
+            &format!("https://{host}{path}"),
+            &body,
+            &credentials,
+        )));
         assert!(status.is_success(), "{method} {path}: {status}");
     }
     for method in ["HEAD", "GET"] {
-        let request = signed(method, &format!("https://{host}/bench/key"), &Bytes::new(), &credentials);
+        let request =
+            signed(method, &format!("https://{host}/bench/key"), &Bytes::new(), &credentials);
         let mut rates: Vec<f64> = (0..ROUNDS)
             .map(|_| {
                 let begun = Instant::now();
@@ -77,24 +87,33 @@ fn in_process() {
                 f64::from(u32::try_from(CALLS).unwrap()) / begun.elapsed().as_secs_f64()
             })
             .collect();
-        println!("{method} in process, one core: {:.0} a second (target 60,000)", median(&mut rates));
+        println!(
+            "{method} in process, one core: {:.0} a second (target 60,000)",
+            median(&mut rates)
+        );
     }
 }
 
-/// Requests a second over loopback, by a few connections that each ask as fast as they are answered.
+/// Requests a second over loopback, by a few connections that each ask as fast as they are
+/// answered.
 fn over_loopback(name: &str, process: &mut Process) -> f64 {
-    for (method, path, body) in [("PUT", "/bench", Bytes::new()), ("PUT", "/bench/key", Bytes::from_static(BODY))] {
+    for (method, path, body) in
+        [("PUT", "/bench", Bytes::new()), ("PUT", "/bench/key", Bytes::from_static(BODY))]
+    {
         let request = process.request(method, path, &body);
         let status = Connection::new(process.port).ask(&request);
         assert_eq!(status, 200, "{name}: {method} {path}");
     }
     let rate = |method| {
         let request = process.request(method, "/bench/key", &Bytes::new());
-        let mut rates: Vec<f64> = (0..3).map(|_| spell(process.port, &request, method == "HEAD")).collect();
+        let mut rates: Vec<f64> =
+            (0..3).map(|_| spell(process.port, &request, method == "HEAD")).collect();
         median(&mut rates)
     };
     let (head, get) = (rate("HEAD"), rate("GET"));
-    println!("{name} over loopback, {CONNECTIONS} connections: {head:.0} HEADs, {get:.0} GETs a second");
+    println!(
+        "{name} over loopback, {CONNECTIONS} connections: {head:.0} HEADs, {get:.0} GETs a second"
+    );
     get
 }
 
@@ -118,7 +137,8 @@ fn spell(port: u16, request: &[u8], head: bool) -> f64 {
     f64::from(answers) / begun.elapsed().as_secs_f64()
 }
 
-/// From the start of the process to its first answer, and its memory after a second in which nobody asked.
+/// From the start of the process to its first answer, and its memory after a second in which nobody
+/// asked.
 fn start_and_rest() {
     let mut times: Vec<f64> = (0..9)
         .map(|_| {
@@ -145,7 +165,8 @@ fn long_upload() {
     let bucket = process.request("PUT", "/bench", &Bytes::new());
     assert_eq!(Connection::new(process.port).ask(&bucket), 200);
     let url = format!("http://127.0.0.1:{}/bench/long", process.port);
-    let mut request = signed_as("PUT", &url, sigv4::SignableBody::UnsignedPayload, &process.credentials);
+    let mut request =
+        signed_as("PUT", &url, sigv4::SignableBody::UnsignedPayload, &process.credentials);
     let length = (PIECE * PIECES).to_string();
     request.headers_mut().insert("content-length", length.parse().unwrap());
     let begun = Instant::now();
@@ -167,7 +188,8 @@ fn long_upload() {
 
 /// What the kernel says of a process's memory.
 fn memory(process: &Process, name: &str) -> String {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.child.id())).unwrap_or_default();
+    let status =
+        fs::read_to_string(format!("/proc/{}/status", process.child.id())).unwrap_or_default();
     let found = status.lines().find_map(|line| line.strip_prefix(name));
     found.unwrap_or("unknown").trim().to_owned()
 }
@@ -178,11 +200,21 @@ fn median(values: &mut [f64]) -> f64 {
 }
 
 /// A request of S3, signed.
-fn signed(method: &str, url: &str, body: &Bytes, credentials: &Credentials) -> http::Request<Bytes> {
+fn signed(
+    method: &str,
+    url: &str,
+    body: &Bytes,
+    credentials: &Credentials,
+) -> http::Request<Bytes> {
     signed_as(method, url, sigv4::SignableBody::Bytes(body), credentials).map(|()| body.clone())
 }
 
-fn signed_as(method: &str, url: &str, body: sigv4::SignableBody<'_>, credentials: &Credentials) -> http::Request<()> {
+fn signed_as(
+    method: &str,
+    url: &str,
+    body: sigv4::SignableBody<'_>,
+    credentials: &Credentials,
+) -> http::Request<()> {
     let identity = credentials.clone().into();
     let mut settings = sigv4::SigningSettings::default();
     settings.payload_checksum_kind = sigv4::PayloadChecksumKind::XAmzSha256;
@@ -232,7 +264,13 @@ impl Process {
         Self {
             child,
             port: text("http").rsplit(':').next().unwrap().parse().unwrap(),
-            credentials: Credentials::new(text("access_key_id"), text("secret_access_key"), None, None, "bench"),
+            credentials: Credentials::new(
+                text("access_key_id"),
+                text("secret_access_key"),
+                None,
+                None,
+                "bench",
+            ),
             _folder: None,
         }
     }
@@ -262,10 +300,7 @@ impl Process {
 
     fn other(mut command: Command, port: u16) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        command
-            .current_dir(folder.path())
-            .env("HOME", folder.path())
-            .env("TMPDIR", folder.path());
+        command.current_dir(folder.path()).env("HOME", folder.path()).env("TMPDIR", folder.path());
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -291,7 +326,12 @@ impl Process {
 
     /// A request as its bytes.
     fn request(&self, method: &str, path: &str, body: &Bytes) -> Vec<u8> {
-        let request = signed(method, &format!("http://127.0.0.1:{}{path}", self.port), body, &self.credentials);
+        let request = signed(
+            method,
+            &format!("http://127.0.0.1:{}{path}", self.port),
+            body,
+            &self.credentials,
+        );
         let mut request = request;
         request.headers_mut().insert("content-length", body.len().into());
         let mut bytes = head(&request, &format!("127.0.0.1:{}", self.port), path).into_bytes();
@@ -345,12 +385,7 @@ struct Connection {
 
 impl Connection {
     fn new(port: u16) -> Self {
-        Self {
-            port,
-            stream: Self::open(port),
-            buffer: vec![0; 1 << 16],
-            head: false,
-        }
+        Self { port, stream: Self::open(port), buffer: vec![0; 1 << 16], head: false }
     }
 
     fn open(port: u16) -> TcpStream {
@@ -360,7 +395,8 @@ impl Connection {
         stream
     }
 
-    /// The status of the answer. A connection that the server closes is opened again: moto closes each after its answer.
+    /// The status of the answer. A connection that the server closes is opened again: moto closes
+    /// each after its answer.
     fn ask(&mut self, request: &[u8]) -> u16 {
         for _ in 0..5 {
             if let Some((status, closes)) = self.try_to_ask(request) {
@@ -380,7 +416,8 @@ impl Connection {
         loop {
             let more = self.stream.read(&mut self.buffer[read..]).ok().filter(|more| *more > 0)?;
             read += more;
-            let Some(end) = self.buffer[..read].windows(4).position(|window| window == b"\r\n\r\n") else {
+            let Some(end) = self.buffer[..read].windows(4).position(|window| window == b"\r\n\r\n")
+            else {
                 continue;
             };
             let head = String::from_utf8_lossy(&self.buffer[..end]).to_ascii_lowercase();

@@ -1,8 +1,10 @@
-//! What a further team costs: the team bucket with 3, 10, 30 and 100 teams, the whole program cold. Pairs of teams grow with the square
-//! of the teams, so what must not grow is the cost of a pair. `cargo bench --bench teams` prints it, with the cost of a call.
+//! What a further team costs: the team bucket with 3, 10, 30 and 100 teams, the whole program cold.
+//! Pairs of teams grow with the square of the teams, so what must not grow is the cost of a pair.
+//! `cargo bench --bench teams` prints it, with the cost of a call.
 //!
-//! 30 and 100 teams run with `--sample pairwise`, which keeps every two teams together in every file; 30 teams also whole with
-//! `GAINSAY_WHOLE=30` in the environment, which needs more memory than a small machine has to spare.
+//! 30 and 100 teams run with `--sample pairwise`, which keeps every two teams together in every
+//! file; 30 teams also whole with `GAINSAY_WHOLE=30` in the environment, which needs more memory
+//! than a small machine has to spare.
 
 #![allow(
     clippy::print_stdout,
@@ -27,14 +29,8 @@ use gainsay::scenario::Sampled;
 use serde::Deserialize;
 
 /// How many teams, sampled or whole, and how many rounds.
-const SIZES: [(usize, bool, usize); 6] = [
-    (3, false, 5),
-    (3, true, 5),
-    (10, false, 3),
-    (10, true, 3),
-    (30, true, 1),
-    (100, true, 1),
-];
+const SIZES: [(usize, bool, usize); 6] =
+    [(3, false, 5), (3, true, 5), (10, false, 3), (10, true, 3), (30, true, 1), (100, true, 1)];
 
 /// Of the record, what is counted.
 #[derive(Deserialize)]
@@ -106,7 +102,9 @@ fn write_members(environment: &Path, teams: usize) {
     let text = fs::read_to_string(environment).unwrap();
     let (before, after) = text.split_once("    members:\n").expect("the members of the collection");
     let rest = after.split_once("\n\n").expect("an empty line after them").1;
-    let member = |n| format!("      - {{ name: team-{n}, prefix: team-{n}, rotation_days: 30, key_age: 20 }}\n");
+    let member = |n| {
+        format!("      - {{ name: team-{n}, prefix: team-{n}, rotation_days: 30, key_age: 20 }}\n")
+    };
     let members = (1..=teams).map(member).collect::<Vec<String>>().concat();
     fs::write(environment, format!("{before}    members:\n{members}\n{rest}")).unwrap();
 }

@@ -11,7 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Runs a command to its end, which must be a good one. Answers the time, and the highest resident size in KiB where the system tells.
+/// Runs a command to its end, which must be a good one. Answers the time, and the highest resident
+/// size in KiB where the system tells.
 pub fn measure(command: &mut Command) -> (Duration, u64) {
     let begun = Instant::now();
     let mut child = command.spawn().unwrap();

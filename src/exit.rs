@@ -9,7 +9,8 @@ use crate::record::{ControlSummary, Counts, RunInfo, WaiverState};
 pub enum Exit {
     /// Everything passed.
     Ok = 0,
-    /// A forbidden act succeeded, a permitted one failed, something was refused for the wrong reason, what was read is not as it must be, or a waiver has expired.
+    /// A forbidden act succeeded, a permitted one failed, something was refused for the wrong
+    /// reason, what was read is not as it must be, or a waiver has expired.
     Failed = 1,
     /// Something is undecided, a control is not proved or in part only, or the run was stopped.
     Undecided = 2,

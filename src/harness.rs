@@ -1,7 +1,8 @@
 //! Attempts, checks and controls as ordinary tests: filters, `--list`, `--exact` and `--skip` of
 //! `cargo test`, and one process per test under cargo-nextest.
 //!
-//! A repository of one's own runs its scenarios so, with `harness = false` for the test in Cargo.toml:
+//! A repository of one's own runs its scenarios so, with `harness = false` for the test in
+//! Cargo.toml:
 //!
 //! ```no_run
 //! // tests/scenarios.rs
@@ -34,7 +35,8 @@ use crate::{
 
 /// Runs every attempt below a scenarios folder as a test, as the command line asks.
 ///
-/// Each test stands alone: it deploys the architecture into a sandbox of its own, makes its fixtures, and asks its witnesses.
+/// Each test stands alone: it deploys the architecture into a sandbox of its own, makes its
+/// fixtures, and asks its witnesses.
 pub fn main(scenarios: impl AsRef<Path>) -> ExitCode {
     let arguments = Arguments::from_args();
     match trials(scenarios.as_ref()) {
@@ -60,7 +62,9 @@ fn trials(scenarios: &Path) -> Result<Vec<Trial>, Diagnostics> {
             .map(|attempt| attempt.id.clone())
             .collect::<Vec<_>>()
     };
-    let checks = |architecture: &Architecture| architecture.checks.iter().map(|reading| reading.id.clone()).collect::<Vec<_>>();
+    let checks = |architecture: &Architecture| {
+        architecture.checks.iter().map(|reading| reading.id.clone()).collect::<Vec<_>>()
+    };
     for id in architectures
         .iter()
         .flat_map(|architecture| [checks(architecture), attempts(architecture)].concat())
@@ -70,7 +74,8 @@ fn trials(scenarios: &Path) -> Result<Vec<Trial>, Diagnostics> {
     }
     for (place, architecture) in architectures.iter().enumerate() {
         for control in &architecture.baseline.controls {
-            let (architectures, shown, id) = (architectures.clone(), shown.clone(), control.id.clone());
+            let (architectures, shown, id) =
+                (architectures.clone(), shown.clone(), control.id.clone());
             let name = format!("{}/controls/{id}", architecture.name);
             let proved = move || control_alone(architectures.get(place..=place), &shown, &id);
             let is_testable = !architecture.baseline.not_testable.contains_key(&control.id);
@@ -80,7 +85,9 @@ fn trials(scenarios: &Path) -> Result<Vec<Trial>, Diagnostics> {
     let waived = architectures.iter().filter(|one| !one.waivers.waivers.is_empty());
     for architecture in waived {
         let waivers = architecture.waivers.clone();
-        trials.push(Trial::test(format!("{}/waivers", architecture.name), move || in_force(&waivers)));
+        trials.push(Trial::test(format!("{}/waivers", architecture.name), move || {
+            in_force(&waivers)
+        }));
     }
     Ok(trials)
 }
@@ -101,11 +108,7 @@ fn in_force(waivers: &Waivers) -> Result<(), Failed> {
 }
 
 fn alone(architectures: &[Architecture], scenarios: &str, id: String) -> Result<(), Failed> {
-    let selection = Selection {
-        wanted: vec![id],
-        exact: true,
-        ..Selection::default()
-    };
+    let selection = Selection { wanted: vec![id], exact: true, ..Selection::default() };
     match made(architectures, scenarios, &selection)?.results.first() {
         Some(result) if matches!(result.verdict, Verdict::Pass | Verdict::Waived) => Ok(()),
         Some(result) => Err(text(result).into()),
@@ -114,7 +117,11 @@ fn alone(architectures: &[Architecture], scenarios: &str, id: String) -> Result<
 }
 
 /// Makes everything that a control is attached to, and judges the control by it.
-fn control_alone(architecture: Option<&[Architecture]>, scenarios: &str, id: &str) -> Result<(), Failed> {
+fn control_alone(
+    architecture: Option<&[Architecture]>,
+    scenarios: &str,
+    id: &str,
+) -> Result<(), Failed> {
     let architecture = architecture.unwrap_or_default();
     let attempts = architecture.iter().flat_map(|one| &one.scenarios).flat_map(Scenario::attempts);
     let attempts = attempts.filter(|attempt| attempt.controls.iter().any(|control| control == id));
@@ -142,7 +149,11 @@ fn control_alone(architecture: Option<&[Architecture]>, scenarios: &str, id: &st
 }
 
 /// The record of a run of what is selected, on a sandbox of its own.
-fn made(architectures: &[Architecture], scenarios: &str, selection: &Selection) -> Result<Arc<RunRecord>, Failed> {
+fn made(
+    architectures: &[Architecture],
+    scenarios: &str,
+    selection: &Selection,
+) -> Result<Arc<RunRecord>, Failed> {
     let plan = Plan::new(architectures, selection);
     let options = Options {
         jobs: 1,
@@ -150,7 +161,7 @@ fn made(architectures: &[Architecture], scenarios: &str, selection: &Selection) 
         run: runner::new_run_id(),
         scenarios: scenarios.to_owned(),
         share: true,
-        between: None,
+        wrap: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {})))
@@ -158,10 +169,8 @@ fn made(architectures: &[Architecture], scenarios: &str, selection: &Selection) 
 
 /// The failure as `gainsay run` tells it.
 fn text(result: &ResultRecord) -> String {
-    let lines: Vec<String> = detail_lines(result)
-        .into_iter()
-        .map(|(label, text)| format!("{label}: {text}"))
-        .collect();
+    let lines: Vec<String> =
+        detail_lines(result).into_iter().map(|(label, text)| format!("{label}: {text}")).collect();
     lines.join("\n")
 }
 
@@ -193,7 +202,8 @@ mod tests {
         let text = fs::read_to_string(&policy).unwrap();
         fs::write(policy, text.replace("DenyInsecureTransport", "DenySomething")).unwrap();
         let passes = || {
-            let (architectures, _) = suite::resolve(&suite::load::load(copy.path()).unwrap()).unwrap();
+            let (architectures, _) =
+                suite::resolve(&suite::load::load(copy.path()).unwrap()).unwrap();
             let id = "secure-bucket/plain-http-notes/-/s3:GetObjectAnnotation/over-plain-http";
             let attempt = alone(&architectures, "scenarios", id.to_owned());
             let control = control_alone(Some(&architectures[..]), "scenarios", "TLS-01");
@@ -201,7 +211,9 @@ mod tests {
             (attempt.is_ok(), control.is_ok(), in_force.is_ok())
         };
         assert_eq!(passes(), (false, false, true), "without waivers");
-        for (expires, expected) in [("2999-12-31", (true, true, true)), ("2020-12-31", (false, false, false))] {
+        for (expires, expected) in
+            [("2999-12-31", (true, true, true)), ("2020-12-31", (false, false, false))]
+        {
             // Some of its results are of other controls, too.
             let waivers = ["TLS-01", "PUB-01", "URL-01"].map(|control| {
                 let by = format!("owner: o, reason: r, ticket: t, expires: {expires}");

@@ -7,12 +7,11 @@ mod message;
 
 use std::fmt;
 
+use gainsay_iam::Layer;
+use gainsay_model::Service;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    attempt::{Answer, Refused, Service},
-    iam::Layer,
-};
+use crate::attempt::{Answer, Refused};
 
 /// What AWS did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +125,8 @@ impl Outcome {
     }
 }
 
-/// What a message says of an authorization refusal. All empty for a bare `Access Denied`, which proves no layer.
+/// What a message says of an authorization refusal. All empty for a bare `Access Denied`, which
+/// proves no layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Denial {
     /// Who was refused.
@@ -150,8 +150,9 @@ pub fn classify(service: Service, answer: &Answer) -> Outcome {
     }
 }
 
-/// The result of one key of `DeleteObjects`, whose answer is 200. Of the codes a key may have only these are known
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Error.html> lists those of all operations); any other proves nothing.
+/// The result of one key of `DeleteObjects`, whose answer is 200. Of the codes a key may have only
+/// these are known (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Error.html> lists those of
+/// all operations); any other proves nothing.
 const ONE_KEY: &[(&str, Means)] = &[
     ("AccessDenied", Means::Denial),
     ("NoSuchVersion", Means::Is(OutcomeKind::Absent)),
@@ -184,9 +185,8 @@ fn classify_refusal(service: Service, refused: &Refused) -> Outcome {
             _ => Outcome::Unclear,
         };
     };
-    let row = CODES
-        .iter()
-        .find(|row| row.service.is_none_or(|only| only == service) && row.code == code);
+    let row =
+        CODES.iter().find(|row| row.service.is_none_or(|only| only == service) && row.code == code);
     match row {
         Some(row) if row.status.contains(&refused.status) => match row.means {
             Means::Denial => message::denial(refused.message.as_deref().unwrap_or_default()),
@@ -226,22 +226,17 @@ enum Means {
     Is(OutcomeKind),
 }
 
-const fn row(service: Option<Service>, code: &'static str, status: &'static [u16], kind: OutcomeKind) -> Row {
-    Row {
-        service,
-        code,
-        status,
-        means: Means::Is(kind),
-    }
+const fn row(
+    service: Option<Service>,
+    code: &'static str,
+    status: &'static [u16],
+    kind: OutcomeKind,
+) -> Row {
+    Row { service, code, status, means: Means::Is(kind) }
 }
 
 const fn denied(service: Service, code: &'static str, status: &'static [u16]) -> Row {
-    Row {
-        service: Some(service),
-        code,
-        status,
-        means: Means::Denial,
-    }
+    Row { service: Some(service), code, status, means: Means::Denial }
 }
 
 const S3: Option<Service> = Some(Service::S3);
@@ -251,8 +246,8 @@ const STS: Option<Service> = Some(Service::Sts);
 const IAM: Option<Service> = Some(Service::Iam);
 const TRAIL: Option<Service> = Some(Service::CloudTrail);
 
-/// The codes. S3: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; KMS and STS: their API references,
-/// "Common Errors" and the errors of each operation.
+/// The codes. S3: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>; KMS and
+/// STS: their API references, "Common Errors" and the errors of each operation.
 const CODES: &[Row] = &[
     denied(Service::S3, "AccessDenied", &[403]),
     denied(Service::S3Control, "AccessDenied", &[403]),
@@ -306,12 +301,7 @@ const CODES: &[Row] = &[
     row(None, "IncompleteSignature", &[400, 403], OutcomeKind::BadCredentials),
     row(None, "IncompleteSignatureException", &[400, 403], OutcomeKind::BadCredentials),
     row(None, "MissingAuthenticationToken", &[400, 403], OutcomeKind::BadCredentials),
-    row(
-        None,
-        "MissingAuthenticationTokenException",
-        &[400, 403],
-        OutcomeKind::BadCredentials,
-    ),
+    row(None, "MissingAuthenticationTokenException", &[400, 403], OutcomeKind::BadCredentials),
     row(None, "AuthorizationHeaderMalformed", &[400], OutcomeKind::BadCredentials),
     row(None, "AuthorizationQueryParametersError", &[400], OutcomeKind::BadCredentials),
     row(None, "NotImplemented", &[501], OutcomeKind::NotImplemented),

@@ -14,11 +14,12 @@ use aws_sdk_sts::types::Tag;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::future::join_all;
+use gainsay_model::{Role, Service};
 
 use crate::{
-    attempt::{Answer, Service},
+    attempt::Answer,
     cloud::Target,
-    environment::{Environment, Role},
+    environment::{Environment, SessionSettings},
     outcome::classify,
     tries::Tries,
     verdict::came_back,
@@ -44,23 +45,33 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Assumes every role given, as the caller, or by way of the roles that are to assume it. What waits for nothing is asked
-    /// for at once: no row begins before the last is there.
-    pub async fn open(target: &Target, caller: &Credentials, environment: &Environment, roles: &[Arc<Role>], run: &str) -> Self {
+    /// Assumes every role given, as the caller, or by way of the roles that are to assume it. What
+    /// waits for nothing is asked for at once: no row begins before the last is there.
+    pub async fn open(
+        target: &Target,
+        caller: &Credentials,
+        environment: &Environment,
+        roles: &[Arc<Role>],
+        run: &str,
+    ) -> Self {
         let calls = Arc::new(AtomicU64::new(0));
         let mut sessions = Self::default();
         for wave in waves(environment, roles) {
             let names: Vec<String> = wave.iter().map(|role| role.name.clone()).collect();
             let opening = wave.into_iter().map(|role| {
-                let by = match &role.via {
-                    None => Ok((caller.clone(), environment.caller.arn.clone())),
-                    Some(via) => sessions.get(via).map(|by| (by.credentials.clone(), by.arn.clone())),
+                let by = match environment.via(&role.name) {
+                    None => Ok((caller.clone(), environment.deployed.caller.arn.clone())),
+                    Some(via) => {
+                        sessions.get(&via.name).map(|by| (by.credentials.clone(), by.arn.clone()))
+                    }
                 };
-                let (target, role, run, calls) = (target.clone(), role.clone(), run.to_owned(), calls.clone());
+                let settings = environment.session(&role.name).cloned().unwrap_or_default();
+                let (target, role, run, calls) =
+                    (target.clone(), role.clone(), run.to_owned(), calls.clone());
                 // On every core: a sandbox answers as fast as it is asked.
                 let opening = tokio::spawn(async move {
                     let (credentials, who) = by?;
-                    assume(&target, &credentials, &who, &role, &run, &calls).await
+                    assume(&target, &credentials, &who, &role, &settings, &run, &calls).await
                 });
                 async { opening.await.unwrap_or_else(|error| Err(error.to_string())) }
             });
@@ -96,12 +107,12 @@ impl Sessions {
     }
 }
 
-/// The roles and those they are assumed by way of, each in a later wave than the one that assumes it. Circles were refused at load.
+/// The roles and those they are assumed by way of, each in a later wave than the one that assumes
+/// it. Circles were refused at load.
 fn waves<'a>(environment: &'a Environment, roles: &'a [Arc<Role>]) -> Vec<Vec<&'a Arc<Role>>> {
     let mut waves: Vec<Vec<&Arc<Role>>> = Vec::new();
     for role in roles {
-        let next = |role: &&'a Arc<Role>| role.via.as_ref().and_then(|via| environment.role(via));
-        let mut way: Vec<&Arc<Role>> = std::iter::successors(Some(role), next).take(environment.roles.len()).collect();
+        let mut way: Vec<&Arc<Role>> = environment.chain(role).collect();
         way.reverse();
         for (depth, role) in way.into_iter().enumerate() {
             if waves.len() == depth {
@@ -122,10 +133,11 @@ async fn assume(
     credentials: &Credentials,
     who: &str,
     role: &Role,
+    settings: &SessionSettings,
     run: &str,
     calls: &AtomicU64,
 ) -> Result<Session, String> {
-    let tags = role
+    let tags = settings
         .session_tags
         .iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build());
@@ -136,9 +148,10 @@ async fn assume(
         .role_arn(&role.arn)
         .role_session_name(format!("gainsay-{run}"))
         .duration_seconds(SECONDS)
-        .set_external_id(role.external_id.clone())
+        .set_external_id(settings.external_id.clone())
         .set_tags((!tags.is_empty()).then_some(tags));
-    let failed = |answer: &Answer| format!("`{who}` cannot assume `{}`: {}", role.arn, came_back(answer));
+    let failed =
+        |answer: &Answer| format!("`{who}` cannot assume `{}`: {}", role.arn, came_back(answer));
     let answer = ask(calls, || request.clone().send()).await.map_err(|answer| failed(&answer))?;
     let issued = answer
         .credentials()
@@ -153,13 +166,12 @@ async fn assume(
     // Credentials that work for someone else would make every refusal look right.
     let identity = target.clients(Some(&credentials), false).sts.get_caller_identity();
     let identity = ask(calls, || identity.clone().send()).await;
-    let identity = identity.map_err(|answer| format!("the session of `{}` is not accepted: {}", role.arn, came_back(&answer)))?;
+    let identity = identity.map_err(|answer| {
+        format!("the session of `{}` is not accepted: {}", role.arn, came_back(&answer))
+    })?;
     let arn = identity.arn().unwrap_or_default();
     if is_session_of(arn, role) {
-        Ok(Session {
-            credentials,
-            arn: arn.to_owned(),
-        })
+        Ok(Session { credentials, arn: arn.to_owned() })
     } else {
         Err(format!("the session assumed for `{}` is `{arn}`", role.arn))
     }

@@ -20,11 +20,7 @@ impl Range {
     /// A range of the program's own tables.
     #[must_use]
     pub const fn new(least: u64, most: u64, source: &'static str) -> Self {
-        Self {
-            least,
-            most,
-            source: Cow::Borrowed(source),
-        }
+        Self { least, most, source: Cow::Borrowed(source) }
     }
 
     /// Whether a value is in it. A text that is no number is in none.

@@ -1,8 +1,9 @@
 //! When a call is made again. The clients try once; the rule is here, and every try is kept.
 //!
-//! Only what no policy can have decided is tried again: a service that was too busy, one that failed, no answer. A refusal never is:
-//! asked often enough, a policy that is still spreading would answer both ways.
-//! AWS's advice, exponential backoff with jitter: <https://docs.aws.amazon.com/general/latest/gr/api-retries.html>.
+//! Only what no policy can have decided is tried again: a service that was too busy, one that
+//! failed, no answer. A refusal never is: asked often enough, a policy that is still spreading
+//! would answer both ways. AWS's advice, exponential backoff with jitter:
+//! <https://docs.aws.amazon.com/general/latest/gr/api-retries.html>.
 
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use crate::{
 };
 
 /// The base of each pause; there are as many further tries.
-const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(200), Duration::from_millis(400)];
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(200), Duration::from_millis(400)];
 
 /// Every try of one call, in order.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +68,12 @@ pub const fn one_may_have_acted(tries: &[TryRecord]) -> bool {
 /// answered may have happened: then the last try met another world than the one meant, and neither
 /// its refusal nor its failure proves anything.
 #[must_use]
-pub fn judge_tries(judgement: Judgement, effect: Effect, tries: &[TryRecord], allowed: bool) -> Judgement {
+pub fn judge_tries(
+    judgement: Judgement,
+    effect: Effect,
+    tries: &[TryRecord],
+    allowed: bool,
+) -> Judgement {
     let unsettled = match judgement.verdict() {
         Verdict::Pass => !allowed,
         Verdict::Fail => judgement.reason() != Some(Reason::GotThrough) && !allowed,
@@ -89,7 +96,8 @@ fn jitter() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{attempt::Service, outcome::classify};
+    use crate::outcome::classify;
+    use gainsay_model::Service;
 
     fn pauses(answer: &Answer) -> Vec<Option<Duration>> {
         let outcome = classify(Service::S3, answer);
@@ -100,10 +108,7 @@ mod tests {
     #[test]
     fn a_busy_or_failing_service_is_asked_three_times_more_and_nothing_else_is() {
         let unreachable = Answer::Unreachable { message: String::new() };
-        let page = |status| Answer::Malformed {
-            status,
-            message: String::new(),
-        };
+        let page = |status| Answer::Malformed { status, message: String::new() };
         let busy = [
             Answer::refused(503, "SlowDown", ""),
             Answer::refused(400, "ThrottlingException", ""),
@@ -161,10 +166,7 @@ mod tests {
             Answer::refused(503, "", ""),
             Answer::refused(503, "SlowDown", ""),
             Answer::refused(400, "ThrottlingException", ""),
-            Answer::Malformed {
-                status: 502,
-                message: String::new(),
-            },
+            Answer::Malformed { status: 502, message: String::new() },
         ];
         let wrong = || Judgement::fail(Reason::WrongReason, "");
         for first in lost {
@@ -177,7 +179,8 @@ mod tests {
                     "{first:?}"
                 );
             }
-            // A read changes nothing; what succeeded in the end succeeded; what got through got through.
+            // A read changes nothing; what succeeded in the end succeeded; what got through got
+            // through.
             assert_eq!(
                 judge_tries(Judgement::pass(), Effect::Reads, &tries, false),
                 Judgement::pass(),
@@ -189,10 +192,16 @@ mod tests {
                 "{first:?}"
             );
             let through = Judgement::fail(Reason::GotThrough, "");
-            assert_eq!(judge_tries(through.clone(), Effect::Consumes, &tries, true), through, "{first:?}");
+            assert_eq!(
+                judge_tries(through.clone(), Effect::Consumes, &tries, true),
+                through,
+                "{first:?}"
+            );
         }
         // The last try is not an earlier one.
-        for answers in [vec![denied()], vec![Answer::Unreachable { message: String::new() }], Vec::new()] {
+        for answers in
+            [vec![denied()], vec![Answer::Unreachable { message: String::new() }], Vec::new()]
+        {
             assert_eq!(
                 judge_tries(Judgement::pass(), Effect::Consumes, &tried(&answers), false),
                 Judgement::pass()

@@ -1,15 +1,20 @@
 //! Whether what AWS did was right. Pure: an attempt, what came back, what its witnesses showed.
 //!
-//! The rule above all others: a refusal counts only when it is proved to be the right refusal. Whatever is in doubt is
-//! inconclusive, and inconclusive is never a pass.
+//! The rule above all others: a refusal counts only when it is proved to be the right refusal.
+//! Whatever is in doubt is inconclusive, and inconclusive is never a pass.
 
+mod reason;
+#[cfg(test)]
+mod tests;
+
+pub use self::reason::Reason;
+use gainsay_iam::{Layer, OtherSession};
+use gainsay_sandbox::{Ruling, Rulings};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     attempt::{Answer, Call, Op, Refused},
-    iam::{Layer, OtherSession},
     outcome::{Denial, Outcome, OutcomeKind, stands_for_several},
-    sandbox::{Ruling, Rulings},
     scenario::{Kind, Principal},
 };
 
@@ -42,113 +47,6 @@ impl Verdict {
             Self::Error => "error",
             Self::Skipped => "skipped",
             Self::Waived => "waived",
-        }
-    }
-}
-
-/// Why a verdict is not a pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
-    /// A forbidden act succeeded.
-    GotThrough,
-    /// A permitted act was refused.
-    Refused,
-    /// It succeeded, but the answer says something else than expected.
-    WrongAnswer,
-    /// It was refused, but not by what must refuse it.
-    WrongReason,
-    /// It was refused, and happened all the same.
-    HappenedAnyway,
-    /// It was refused, and whether it happened all the same could not be seen.
-    EffectUnknown,
-    /// A read that must hold afterwards does not.
-    ThenFailed,
-    /// A witness did not succeed, so the refusal proves nothing.
-    NoWitness,
-    /// The refusal does not show what refused it.
-    Unproved,
-    /// The session was refused, and another of the same role would not be.
-    OtherSession,
-    /// It was refused for no reason of authorization.
-    NotAuthorization,
-    /// A fixture could not be made.
-    NoFixture,
-    /// A fixture is not what it was.
-    FixtureChanged,
-    /// What it rests on was changed while the run lasted.
-    Changed,
-    /// There is no session for the principal.
-    NoSession,
-    /// The target could not answer.
-    NoAnswer,
-    /// An earlier try may have done it: its answer was lost.
-    LostAnswer,
-    /// The run was stopped before the attempt.
-    Cancelled,
-    /// What was made could not be removed.
-    NotCleaned,
-    /// What was read is not as it must be.
-    DoesNotHold,
-    /// It could not be read, or what was read cannot be decided.
-    NotRead,
-    /// gainsay itself broke off.
-    Internal,
-}
-
-impl Reason {
-    /// The word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GotThrough => "got-through",
-            Self::Refused => "refused",
-            Self::WrongAnswer => "wrong-answer",
-            Self::WrongReason => "wrong-reason",
-            Self::HappenedAnyway => "happened-anyway",
-            Self::EffectUnknown => "effect-unknown",
-            Self::ThenFailed => "then-failed",
-            Self::NoWitness => "no-witness",
-            Self::Unproved => "unproved",
-            Self::OtherSession => "other-session",
-            Self::NotAuthorization => "not-authorization",
-            Self::NoFixture => "no-fixture",
-            Self::FixtureChanged => "fixture-changed",
-            Self::Changed => "changed",
-            Self::NoSession => "no-session",
-            Self::NoAnswer => "no-answer",
-            Self::LostAnswer => "lost-answer",
-            Self::Cancelled => "cancelled",
-            Self::NotCleaned => "not-cleaned",
-            Self::DoesNotHold => "does-not-hold",
-            Self::NotRead => "not-read",
-            Self::Internal => "internal",
-        }
-    }
-
-    /// Whether the target was not asked or did not answer, so that a gap can accept it.
-    #[must_use]
-    pub const fn is_unanswered(self) -> bool {
-        match self {
-            Self::NoSession | Self::NoAnswer | Self::NoFixture | Self::NotRead => true,
-            Self::GotThrough
-            | Self::Refused
-            | Self::WrongAnswer
-            | Self::WrongReason
-            | Self::HappenedAnyway
-            | Self::EffectUnknown
-            | Self::OtherSession
-            | Self::ThenFailed
-            | Self::NoWitness
-            | Self::Unproved
-            | Self::NotAuthorization
-            | Self::FixtureChanged
-            | Self::Changed
-            | Self::LostAnswer
-            | Self::Cancelled
-            | Self::NotCleaned
-            | Self::DoesNotHold
-            | Self::Internal => false,
         }
     }
 }
@@ -217,7 +115,9 @@ impl Judgement {
     pub const fn reason(&self) -> Option<Reason> {
         match self {
             Self::Pass | Self::Skipped(_) => None,
-            Self::Fail(reason, _) | Self::Inconclusive(reason, _) | Self::Error(reason, _) => Some(*reason),
+            Self::Fail(reason, _) | Self::Inconclusive(reason, _) | Self::Error(reason, _) => {
+                Some(*reason)
+            }
         }
     }
 
@@ -226,7 +126,10 @@ impl Judgement {
     pub fn detail(&self) -> &str {
         match self {
             Self::Pass => "",
-            Self::Fail(_, detail) | Self::Inconclusive(_, detail) | Self::Error(_, detail) | Self::Skipped(detail) => detail,
+            Self::Fail(_, detail)
+            | Self::Inconclusive(_, detail)
+            | Self::Error(_, detail)
+            | Self::Skipped(detail) => detail,
         }
     }
 }
@@ -309,26 +212,25 @@ pub fn judge_allow(answer: &Answer, outcome: &Outcome, mismatches: &[String]) ->
     match outcome {
         Outcome::Allowed if mismatches.is_empty() => Judgement::pass(),
         Outcome::Allowed => Judgement::fail(Reason::WrongAnswer, mismatches.join("; ")),
-        Outcome::Denied(_) | Outcome::Rejected | Outcome::Absent => {
-            Judgement::fail(Reason::Refused, format!("a permitted act failed: {}", came_back(answer)))
-        }
-        Outcome::BadCredentials | Outcome::Throttled | Outcome::Unreachable | Outcome::NotImplemented | Outcome::Unclear => {
-            Judgement::inconclusive(Reason::NoAnswer, format!("{}: {}", outcome.kind(), came_back(answer)))
-        }
+        Outcome::Denied(_) | Outcome::Rejected | Outcome::Absent => Judgement::fail(
+            Reason::Refused,
+            format!("a permitted act failed: {}", came_back(answer)),
+        ),
+        Outcome::BadCredentials
+        | Outcome::Throttled
+        | Outcome::Unreachable
+        | Outcome::NotImplemented
+        | Outcome::Unclear => Judgement::inconclusive(
+            Reason::NoAnswer,
+            format!("{}: {}", outcome.kind(), came_back(answer)),
+        ),
     }
 }
 
 /// Judges a forbidden attempt by what came back and by what its witnesses answered.
 #[must_use]
 pub fn judge_refusal(attempted: &Attempted<'_>, witnesses: &Testimonies) -> Judgement {
-    let Attempted {
-        kind,
-        call,
-        answer,
-        outcome,
-        expected,
-        ..
-    } = *attempted;
+    let Attempted { kind, call, answer, outcome, expected, .. } = *attempted;
     if *outcome == Outcome::Allowed {
         return got_through();
     }
@@ -356,11 +258,17 @@ pub fn judge_refusal(attempted: &Attempted<'_>, witnesses: &Testimonies) -> Judg
     for expected in expected {
         match compare(attempted, denial, expected) {
             Match::Yes => return other_session(attempted).unwrap_or_else(Judgement::pass),
-            Match::Wrong(detail) => worst = worst.or(Some(Judgement::fail(Reason::WrongReason, detail))),
-            Match::Unproved(detail) => worst = Some(Judgement::inconclusive(Reason::Unproved, detail)),
+            Match::Wrong(detail) => {
+                worst = worst.or(Some(Judgement::fail(Reason::WrongReason, detail)));
+            }
+            Match::Unproved(detail) => {
+                worst = Some(Judgement::inconclusive(Reason::Unproved, detail));
+            }
         }
     }
-    worst.unwrap_or_else(|| Judgement::inconclusive(Reason::Unproved, "nothing says what must refuse it"))
+    worst.unwrap_or_else(|| {
+        Judgement::inconclusive(Reason::Unproved, "nothing says what must refuse it")
+    })
 }
 
 /// Whoever may assume the role chooses its sessions, so a refusal of one of them that does not hold
@@ -372,7 +280,8 @@ fn other_session(attempted: &Attempted<'_>) -> Option<Judgement> {
     let ruling = refused.rulings.as_ref().or(refused.found.as_ref()).and_then(Rulings::refusal)?;
     let OtherSession { at, value } = ruling.other_session.as_ref()?;
     let at = at.as_ref().map(|at| format!(" by {at}")).unwrap_or_default();
-    let detail = format!("this session was refused, but another of the role may not be{at}: {value}");
+    let detail =
+        format!("this session was refused, but another of the role may not be{at}: {value}");
     Some(Judgement::inconclusive(Reason::OtherSession, detail))
 }
 
@@ -387,7 +296,10 @@ fn silent_witness(witnesses: &Testimonies) -> Option<Judgement> {
     ];
     let silent = four.into_iter().find(|(_, _, testimony)| testimony.outcome != Outcome::Allowed);
     silent.map(|(which, witness, testimony)| {
-        let detail = format!("the witness `{}` ({which}) did not succeed: {}", witness.label, testimony.came_back);
+        let detail = format!(
+            "the witness `{}` ({which}) did not succeed: {}",
+            witness.label, testimony.came_back
+        );
         Judgement::inconclusive(Reason::NoWitness, detail)
     })
 }
@@ -408,13 +320,19 @@ fn compare(attempted: &Attempted<'_>, denial: Option<&Denial>, expected: &Expect
     };
     let code = refused.code.as_deref().unwrap_or_default();
     if !expected.codes.is_empty() && !expected.codes.iter().any(|wanted| wanted == code) {
-        return Match::Unproved(format!("the answer is `{}`, not `{}`", shown(code), expected.codes.join("` or `")));
+        return Match::Unproved(format!(
+            "the answer is `{}`, not `{}`",
+            shown(code),
+            expected.codes.join("` or `")
+        ));
     }
     let message = refused.message.as_deref().unwrap_or_default();
     if let Some(says) = &expected.says
         && !message.to_lowercase().contains(&says.to_lowercase())
     {
-        return Match::Unproved(format!("`{code}` came for another reason: its message does not say `{says}`"));
+        return Match::Unproved(format!(
+            "`{code}` came for another reason: its message does not say `{says}`"
+        ));
     }
     if code.is_empty() && refused.rulings.as_ref().and_then(Rulings::refusal).is_none() {
         // An expired URL, a bad signature and a policy all look the same on HEAD.
@@ -431,36 +349,47 @@ fn compare(attempted: &Attempted<'_>, denial: Option<&Denial>, expected: &Expect
     }
     match refused.rulings.as_ref().and_then(Rulings::refusal) {
         Some(ruling) => compare_ruling(ruling, denial, expected),
-        None => compare_message(attempted, denial, expected, refused.found.as_ref().and_then(Rulings::refusal)),
+        None => compare_message(
+            attempted,
+            denial,
+            expected,
+            refused.found.as_ref().and_then(Rulings::refusal),
+        ),
     }
 }
 
-/// A named answer that is no authorization refusal: the code is all it is known by, unless the sandbox tells the mechanism, such as the
-/// state of a key.
+/// A named answer that is no authorization refusal: the code is all it is known by, unless the
+/// sandbox tells the mechanism, such as the state of a key.
 fn compare_rejection(kind: Kind, refused: &Refused, code: &str, expected: &Expected) -> Match {
     if kind != Kind::Reject || expected.codes.is_empty() {
         return Match::Unproved(format!("`{code}` is no authorization refusal"));
     }
     if expected.layers.is_empty() && expected.sid.is_none() {
         if expected.says.is_none() && stands_for_several(code) {
-            return Match::Unproved(format!("`{code}` stands for several reasons, and nothing says which is meant"));
+            return Match::Unproved(format!(
+                "`{code}` stands for several reasons, and nothing says which is meant"
+            ));
         }
         return Match::Yes;
     }
     match refused.rulings.as_ref().and_then(Rulings::refusal) {
         Some(ruling) => compare_ruling(ruling, &Denial::default(), expected),
-        None => Match::Unproved(format!("`{code}` alone does not prove {}", words(&expected.layers))),
+        None => {
+            Match::Unproved(format!("`{code}` alone does not prove {}", words(&expected.layers)))
+        }
     }
 }
 
 /// The sandbox knows all that decided, so another reason is known to be wrong.
 fn compare_ruling(ruling: &Ruling, denial: &Denial, expected: &Expected) -> Match {
     let asked = !expected.layers.is_empty() || expected.sid.is_some();
-    let mismatch = |detail: String| if asked { Match::Wrong(detail) } else { Match::Unproved(detail) };
+    let mismatch =
+        |detail: String| if asked { Match::Wrong(detail) } else { Match::Unproved(detail) };
     if denial.action.as_ref().is_some_and(|action| *action != ruling.action) {
         return Match::Unproved("the message and the decision name different actions".to_owned());
     }
-    if !ruling.action.eq_ignore_ascii_case(&expected.action) || ruling.resource != expected.resource {
+    if !ruling.action.eq_ignore_ascii_case(&expected.action) || ruling.resource != expected.resource
+    {
         return mismatch(format!(
             "refused for `{}` on `{}`, not for `{}` on `{}`",
             ruling.action, ruling.resource, expected.action, expected.resource
@@ -468,8 +397,10 @@ fn compare_ruling(ruling: &Ruling, denial: &Denial, expected: &Expected) -> Matc
     }
     if let Some(sid) = &expected.sid {
         let named = ruling.deciders.iter().any(|decider| {
-            let statement = decider.statement.as_ref().and_then(|statement| statement.sid.as_deref());
-            statement == Some(sid.as_str()) && (expected.layers.is_empty() || expected.layers.contains(&decider.layer))
+            let statement =
+                decider.statement.as_ref().and_then(|statement| statement.sid.as_deref());
+            statement == Some(sid.as_str())
+                && (expected.layers.is_empty() || expected.layers.contains(&decider.layer))
         });
         return if named {
             Match::Yes
@@ -477,17 +408,26 @@ fn compare_ruling(ruling: &Ruling, denial: &Denial, expected: &Expected) -> Matc
             Match::Wrong(format!("refused, but not by the statement `{sid}`: {}", deciders(ruling)))
         };
     }
-    if expected.layers.is_empty() || ruling.layers().iter().any(|layer| expected.layers.contains(layer)) {
+    if expected.layers.is_empty()
+        || ruling.layers().iter().any(|layer| expected.layers.contains(layer))
+    {
         return Match::Yes;
     }
     Match::Wrong(format!("refused, but not by {}: {}", words(&expected.layers), deciders(ruling)))
 }
 
-/// AWS tells one of several reasons and no Sid of a bucket policy, so another reason is only a doubt. `found` is what the engine finds deciding
-/// over the target's own policies: it can narrow down what the message says, never add to it.
-fn compare_message(attempted: &Attempted<'_>, denial: &Denial, expected: &Expected, found: Option<&Ruling>) -> Match {
+/// AWS tells one of several reasons and no Sid of a bucket policy, so another reason is only a
+/// doubt. `found` is what the engine finds deciding over the target's own policies: it can narrow
+/// down what the message says, never add to it.
+fn compare_message(
+    attempted: &Attempted<'_>,
+    denial: &Denial,
+    expected: &Expected,
+    found: Option<&Ruling>,
+) -> Match {
     let Attempted { call, session, .. } = *attempted;
-    let asked = expected.unnamed.is_none() && (!expected.layers.is_empty() || expected.sid.is_some());
+    let asked =
+        expected.unnamed.is_none() && (!expected.layers.is_empty() || expected.sid.is_some());
     let found = found.filter(|ruling| is_about(ruling, expected));
     match &denial.principal {
         Some(named) if !is_caller(call, session, named) => {
@@ -495,7 +435,9 @@ fn compare_message(attempted: &Attempted<'_>, denial: &Denial, expected: &Expect
             return Match::Unproved(format!("`{named}` was refused, who is not `{caller}`"));
         }
         // Whoever names what was refused names whom.
-        None if denial.action.is_some() => return Match::Unproved("the message does not say who was refused".to_owned()),
+        None if denial.action.is_some() => {
+            return Match::Unproved("the message does not say who was refused".to_owned());
+        }
         _ => {}
     }
     match (&denial.action, &denial.resource) {
@@ -512,9 +454,13 @@ fn compare_message(attempted: &Attempted<'_>, denial: &Denial, expected: &Expect
                 ));
             }
         }
-        (None, _) if asked => return Match::Unproved("a bare `Access Denied` proves no layer".to_owned()),
+        (None, _) if asked => {
+            return Match::Unproved("a bare `Access Denied` proves no layer".to_owned());
+        }
         (None, _) if !denial.layers.is_empty() => {
-            return Match::Unproved("the message names a mechanism, but not what it refused".to_owned());
+            return Match::Unproved(
+                "the message names a mechanism, but not what it refused".to_owned(),
+            );
         }
         (None, _) if expected.action != call.action || expected.resource != call.resource => {
             return Match::Unproved(format!(
@@ -523,10 +469,15 @@ fn compare_message(attempted: &Attempted<'_>, denial: &Denial, expected: &Expect
             ));
         }
         (None, _) if matches!(call.operation.op, Op::CopyObject | Op::UploadPartCopy) => {
-            return Match::Unproved("a bare `Access Denied` may be for the source of the copy".to_owned());
+            return Match::Unproved(
+                "a bare `Access Denied` may be for the source of the copy".to_owned(),
+            );
         }
         (None, _) if !call.principal.may_be_told_nothing(call.bucket_owner.as_deref()) => {
-            return Match::Unproved("a bare `Access Denied` is not what a principal of the bucket's own account gets".to_owned());
+            return Match::Unproved(
+                "a bare `Access Denied` is not what a principal of the bucket's own account gets"
+                    .to_owned(),
+            );
         }
         (None, _) => return compare_bare(found, expected),
     }
@@ -535,7 +486,8 @@ fn compare_message(attempted: &Attempted<'_>, denial: &Denial, expected: &Expect
             return Match::Unproved("this target does not tell which statement refused".to_owned());
         };
         let named = ruling.deciders.iter().any(|decider| {
-            let statement = decider.statement.as_ref().and_then(|statement| statement.sid.as_deref());
+            let statement =
+                decider.statement.as_ref().and_then(|statement| statement.sid.as_deref());
             statement == Some(sid.as_str()) && denial.layers.contains(&decider.layer)
         });
         if !named {
@@ -636,6 +588,3 @@ pub fn came_back(answer: &Answer) -> String {
         Answer::Unreachable { message } | Answer::NotSent { message } => message.clone(),
     }
 }
-
-#[cfg(test)]
-mod tests;

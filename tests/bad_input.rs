@@ -1,6 +1,7 @@
 //! Bad input: every mistake gets file, line, caret and a suggestion, exit 3, and nothing is sent.
 //!
-//! A case is a file below `tests/bad_input/cases/`: what is expected, then changes to a copy of `tests/bad_input/valid/`.
+//! A case is a file below `tests/bad_input/cases/`: what is expected, then changes to a copy of
+//! `tests/bad_input/valid/`.
 //!
 //! ```text
 //! # a word of explanation
@@ -14,7 +15,8 @@
 //! !!! vault/baseline.yaml         a file to remove
 //! ```
 //!
-//! `\u{1b}` anywhere in a change is that character. What cannot be told so is a test of its own below.
+//! `\u{1b}` anywhere in a change is that character. What cannot be told so is a test of its own
+//! below.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,7 +24,11 @@
     clippy::indexing_slicing,
     reason = "a test may stop"
 )]
-#![allow(clippy::format_collect, clippy::format_push_string, reason = "short texts, and easier to read")]
+#![allow(
+    clippy::format_collect,
+    clippy::format_push_string,
+    reason = "short texts, and easier to read"
+)]
 
 #[path = "bad_input/bindings.rs"]
 mod bindings;
@@ -60,7 +66,11 @@ fn every_mistake_is_shown_where_it_is_and_nothing_is_sent() {
     let failures: Vec<String> = std::thread::scope(|scope| {
         let threads: Vec<_> = chosen
             .chunks(half)
-            .map(|cases| scope.spawn(move || cases.iter().filter_map(|case| case.check().err()).collect::<Vec<_>>()))
+            .map(|cases| {
+                scope.spawn(move || {
+                    cases.iter().filter_map(|case| case.check().err()).collect::<Vec<_>>()
+                })
+            })
             .collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
@@ -78,7 +88,8 @@ fn every_mistake_is_shown_where_it_is_and_nothing_is_sent() {
 fn every_code_has_a_case() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bad_input"));
     let cases = Case::all(&root.join("cases"));
-    let shown: BTreeSet<&str> = cases.iter().flat_map(|case| case.codes.iter().map(String::as_str)).collect();
+    let shown: BTreeSet<&str> =
+        cases.iter().flat_map(|case| case.codes.iter().map(String::as_str)).collect();
     let tests = ["bindings.rs", "limits.rs", "places.rs"]
         .map(|file| fs::read_to_string(root.join(file)).unwrap())
         .concat();
@@ -86,7 +97,9 @@ fn every_code_has_a_case() {
         .iter()
         .filter(|code| code.severity() == gainsay::diag::Severity::Error);
     let missing: Vec<_> = errors
-        .filter(|code| !shown.contains(code.as_str()) && !tests.contains(&format!("error[{}]", code.as_str())))
+        .filter(|code| {
+            !shown.contains(code.as_str()) && !tests.contains(&format!("error[{}]", code.as_str()))
+        })
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

@@ -16,11 +16,7 @@ use common::{Copied, code, stderr, stdout};
 use serde_json::Value;
 
 fn found<'a>(record: &'a Value, list: &str, id: &str) -> &'a Value {
-    let list = if list == "results" {
-        &record["results"]
-    } else {
-        &record["summary"][list]
-    };
+    let list = if list == "results" { &record["results"] } else { &record["summary"][list] };
     let all = list.as_array().unwrap();
     all.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("no `{id}`"))
 }
@@ -28,14 +24,16 @@ fn found<'a>(record: &'a Value, list: &str, id: &str) -> &'a Value {
 const ENVIRONMENT: &str = "secure-bucket/environment.yaml";
 const POLICY: &str = "secure-bucket/policies/evidence-bucket.json";
 /// Plain HTTP is refused for reads alone.
-const HTTP_FOR_WRITES: (&str, &str, &str) = (POLICY, "\"Action\": \"s3:*\"", "\"Action\": \"s3:Get*\"");
+const HTTP_FOR_WRITES: (&str, &str, &str) =
+    (POLICY, "\"Action\": \"s3:*\"", "\"Action\": \"s3:Get*\"");
 
 #[test]
 fn a_search_that_fails_shows_a_request() {
     let copy = Copied::edited(&[HTTP_FOR_WRITES]);
     copy.run(&["/TLS-01"]);
     let record = copy.record();
-    let result = found(&record, "results", "secure-bucket/checks/evidence/s3:GetBucketPolicy/TLS-01");
+    let result =
+        found(&record, "results", "secure-bucket/checks/evidence/s3:GetBucketPolicy/TLS-01");
     let detail = result["detail"].as_str().unwrap();
     assert!(
         detail.contains("aws:securetransport=false") && detail.contains("does not deny `s3:"),
@@ -80,7 +78,11 @@ fn what_cannot_be_read_is_inconclusive() {
         let output = copy.run(&["VER-02"]);
         assert_eq!(code(&output), 2, "{edit:?}: {}{}", stdout(&output), stderr(&output));
         let record = copy.record();
-        let result = found(&record, "results", "secure-bucket/checks/evidence/s3:GetBucketVersioning/VER-02");
+        let result = found(
+            &record,
+            "results",
+            "secure-bucket/checks/evidence/s3:GetBucketVersioning/VER-02",
+        );
         assert_eq!(
             (result["verdict"].as_str(), result["reason"].as_str()),
             (Some("inconclusive"), Some(reason)),
@@ -89,7 +91,8 @@ fn what_cannot_be_read_is_inconclusive() {
     }
 }
 
-/// What reads and what attempts say two things when the policy is weakened for one who attempts nothing here.
+/// What reads and what attempts say two things when the policy is weakened for one who attempts
+/// nothing here.
 #[test]
 fn where_the_methods_disagree_it_is_said() {
     let all_but = r#""StringNotEquals": { "s3:x-amz-server-side-encryption-aws-kms-key-id": "{{key.evidence.arn}}" }, "ArnNotEquals": { "aws:PrincipalArn": "{{role.auditor.arn}}" }"#;
@@ -124,7 +127,8 @@ fn checks_are_selected_listed_planned_and_run_again() {
     let baseline = copy.path().join("secure-bucket/baseline.yaml");
     let listed = copy.call("list", &[baseline.to_str().unwrap()]);
     assert!(
-        stdout(&listed).contains(&format!("{id}: check\n")) && stdout(&listed).ends_with("27 checks\n"),
+        stdout(&listed).contains(&format!("{id}: check\n"))
+            && stdout(&listed).ends_with("27 checks\n"),
         "{}",
         stdout(&listed)
     );
@@ -148,9 +152,7 @@ fn checks_are_selected_listed_planned_and_run_again() {
     );
     fs::write(
         &baseline,
-        fs::read_to_string(&baseline)
-            .unwrap()
-            .replace("  - { id: SSC-01, of: evidence }\n", ""),
+        fs::read_to_string(&baseline).unwrap().replace("  - { id: SSC-01, of: evidence }\n", ""),
     )
     .unwrap();
     let gone = copy.run(&["--rerun-failed"]);

@@ -123,7 +123,9 @@ fn selection_is_by_architecture_path_or_part_of_an_id() {
     assert_eq!(ids(&["encrypted-bucket", "key-lifecycle", "secure-bucket", "team-bucket"]), all);
     assert_eq!(ids(&["scenarios/secure-bucket"]), secure);
     let by_path = ids(&["scenarios/secure-bucket/versions.yaml"]);
-    assert!(!by_path.is_empty() && by_path.iter().all(|id| id.starts_with("secure-bucket/versions/")));
+    assert!(
+        !by_path.is_empty() && by_path.iter().all(|id| id.starts_with("secure-bucket/versions/"))
+    );
     assert_eq!(ids(&["./scenarios/secure-bucket/versions.yaml"]), by_path);
     assert_eq!(ids(&["secure-bucket/versions/"]), by_path);
     let one = by_path[0].as_str();
@@ -166,7 +168,8 @@ fn a_misspelt_selection_is_not_passed_over() {
 
 #[test]
 fn the_plan_has_every_call_of_the_run() {
-    let planned: Value = serde_json::from_slice(&run(&["plan", "--format", "json"]).stdout).unwrap();
+    let planned: Value =
+        serde_json::from_slice(&run(&["plan", "--format", "json"]).stdout).unwrap();
     let reports = reports();
     run_in(reports.path(), &[]);
     let record = record(reports.path());
@@ -179,7 +182,8 @@ fn the_plan_has_every_call_of_the_run() {
         .map(|step| (step["row"].as_str().unwrap(), step["principal"].as_str().unwrap()))
         .filter(|(row, principal)| moved.contains(row) && !principal.is_empty())
         .collect();
-    let architecture = |step: &Value| step["row"].as_str().unwrap().split('/').next().unwrap().to_owned();
+    let architecture =
+        |step: &Value| step["row"].as_str().unwrap().split('/').next().unwrap().to_owned();
     let roles: BTreeSet<(String, &str)> = planned
         .iter()
         .filter(|step| step["why"] != "advance")
@@ -219,7 +223,8 @@ fn exit_codes_say_how_it_went() {
     assert_eq!(code(&run_in(&file, &["versions"])), 5);
     assert_eq!(code(&run_in(&file, &["--scenarios", scenarios, "key-names"])), 1);
     // A role that cannot be assumed proves nothing: undecided.
-    let untrusted = changed("environment.yaml", "external_id: gainsay-partner", "external_id: another");
+    let untrusted =
+        changed("environment.yaml", "external_id: gainsay-partner", "external_id: another");
     let output = run_in(
         reports.path(),
         &[
@@ -264,7 +269,8 @@ fn a_failure_says_what_was_expected_what_came_back_and_where() {
     ] {
         assert!(text.contains(part), "`{part}` is missing in:\n{text}");
     }
-    // Another statement still refuses: the one that no longer does is named, with file and line of those that do.
+    // Another statement still refuses: the one that no longer does is named, with file and line of
+    // those that do.
     let weakened = changed(
         "policies/evidence-bucket.json",
         "\"Sid\": \"DenyNotKms\",\n      \"Effect\": \"Deny\"",
@@ -282,12 +288,9 @@ fn a_failure_says_what_was_expected_what_came_back_and_where() {
     );
     let text = stdout(&output);
     assert_eq!(code(&output), 1);
-    for part in [
-        "wrong-reason",
-        "DenyNotKms",
-        "evidence-bucket.json:28 DenyWrongKey",
-        "403 AccessDenied",
-    ] {
+    for part in
+        ["wrong-reason", "DenyNotKms", "evidence-bucket.json:28 DenyWrongKey", "403 AccessDenied"]
+    {
         assert!(text.contains(part), "`{part}` is missing in:\n{text}");
     }
 }
@@ -322,7 +325,10 @@ fn fail_fast_stops_after_a_failure_and_rerun_failed_takes_what_did_not_pass() {
     // What failed under a name that is gone is not forgotten.
     assert_eq!(code(&run_in(reports.path(), &["--scenarios", scenarios, "key-names"])), 1);
     let renamed = changed("key-names.yaml", "by the id of another key", "by another id");
-    let output = run_in(reports.path(), &["--scenarios", renamed.path().to_str().unwrap(), "--rerun-failed"]);
+    let output = run_in(
+        reports.path(),
+        &["--scenarios", renamed.path().to_str().unwrap(), "--rerun-failed"],
+    );
     assert_eq!(code(&output), 3);
     assert!(stderr(&output).contains("by-the-id-of-another-key"), "{}", stderr(&output));
     let nothing = tempfile::tempdir().unwrap();
@@ -333,14 +339,17 @@ fn fail_fast_stops_after_a_failure_and_rerun_failed_takes_what_did_not_pass() {
 fn json_is_one_object_for_each_event_and_nothing_else() {
     let reports = reports();
     let output = run_in(reports.path(), &["--format", "json", "versions"]);
-    let events: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<Value> =
+        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let named = |name: &str| events.iter().filter(|event| event["event"] == name).count();
     assert_eq!(named("run-started"), 1);
     assert_eq!(named("run-finished"), 1);
     assert_eq!(named("report-written"), 2);
-    let total = events.iter().find(|event| event["event"] == "run-finished").unwrap()["record"]["summary"]["counts"]["total"]
-        .as_u64()
-        .unwrap();
+    let total =
+        events.iter().find(|event| event["event"] == "run-finished").unwrap()["record"]["summary"]
+            ["counts"]["total"]
+            .as_u64()
+            .unwrap();
     assert_eq!(named("result") as u64, total);
 }
 
@@ -470,12 +479,14 @@ fn a_further_team_is_one_line_of_the_environment() {
     let last = environment.lines().find(|line| line.contains("name: team-c")).unwrap();
     let further = last.replace("team-c", "team-d");
     fs::write(&path, environment.replace(last, &format!("{last}\n{further}"))).unwrap();
-    let output = run_in(after.path(), &["team-bucket", "--scenarios", copy.path().to_str().unwrap()]);
+    let output =
+        run_in(after.path(), &["team-bucket", "--scenarios", copy.path().to_str().unwrap()]);
     assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
     let (three, four) = (per_file(before.path()), per_file(after.path()));
     for (file, rows) in &three {
         let found = &four[file];
-        // A row for each team, or for each pair of teams: the fourth team stands wherever the third does.
+        // A row for each team, or for each pair of teams: the fourth team stands wherever the third
+        // does.
         let grown: BTreeSet<String> = rows
             .iter()
             .flat_map(|row| {

@@ -1,4 +1,5 @@
-//! `gainsay serve` and clients that nobody here wrote: boto3 and the AWS CLI from `PyPI`, and curl. What they do is in `tests/clients/`.
+//! `gainsay serve` and clients that nobody here wrote: boto3 and the AWS CLI from `PyPI`, and curl.
+//! What they do is in `tests/clients/`.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,6 +9,9 @@
     reason = "a test may stop at a surprise"
 )]
 
+#[path = "common/book.rs"]
+mod book;
+mod common;
 #[path = "common/served.rs"]
 mod served;
 
@@ -99,4 +103,13 @@ fn the_aws_cli_builds_a_hardened_bucket() {
 #[test]
 fn curl_uses_presigned_urls_and_forms() {
     run("presigned.py");
+}
+
+#[test]
+fn the_chapter_about_serving_is_current() {
+    let chapter = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide/src/serve.md");
+    let programs = install().parent().unwrap().to_owned();
+    // The name by which a reader calls it.
+    assert!(programs.join("python3").exists());
+    book::run(&chapter, &[programs]).unwrap_or_else(|problem| panic!("{problem}"));
 }

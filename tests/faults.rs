@@ -1,6 +1,6 @@
-//! Everything that can go wrong and look like a refusal, put on a row of its own through the real runner: none of it is a pass.
-//! `tests/faults/table.rs` is the table; every row, deed and place is a test.
-//! `tests/faults/reads.rs` has the lies told to checks.
+//! Everything that can go wrong and look like a refusal, put on a row of its own through the real
+//! runner: none of it is a pass. `tests/faults/table.rs` is the table; every row, deed and place is
+//! a test. `tests/faults/reads.rs` has the lies told to checks.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -63,7 +63,8 @@ fn main() -> ExitCode {
     }
     trials.push(Trial::test("the table is long enough and names no row twice", the_table));
     for (check, name, lie) in reads::LIES {
-        trials.push(Trial::test(format!("check/{check}/{name}"), move || reads::holds(check, *lie)));
+        trials
+            .push(Trial::test(format!("check/{check}/{name}"), move || reads::holds(check, *lie)));
     }
     trials.push(Trial::test("every check passes without a lie", reads::without_a_lie));
     trials.push(Trial::test("no bytes of any kind pass", any::no_bytes_pass));
@@ -134,12 +135,15 @@ fn passes_without(deed: Deed) -> bool {
     })
 }
 
-/// What must come of a fault at this place: the row says it of the attempt; elsewhere a witness, a fixture or a session is missing.
+/// What must come of a fault at this place: the row says it of the attempt; elsewhere a witness, a
+/// fixture or a session is missing.
 fn wanted(row: &Row, architecture: &Architecture, deed: Deed, on: On) -> (Verdict, Option<Reason>) {
     let has_fixtures = scenario(architecture, deed).rows.iter().any(|row| !row.fixtures.is_empty());
     let reason = match (row.verdict, on) {
         (Verdict::Pass, _) => None,
-        (Verdict::Inconclusive, On::Everything | On::Sessions) if has_fixtures => Some(Reason::NoFixture),
+        (Verdict::Inconclusive, On::Everything | On::Sessions) if has_fixtures => {
+            Some(Reason::NoFixture)
+        }
         (Verdict::Inconclusive, On::Before | On::After | On::Everything) => Some(Reason::NoWitness),
         _ => row.reason,
     };
@@ -152,22 +156,26 @@ fn scenario(architecture: &Architecture, deed: Deed) -> &Scenario {
 }
 
 /// Runs the one forbidden attempt of a deed, and tells how often the fault struck.
-fn run(architecture: &Architecture, deed: Deed, fault: Fault, on: On, times: usize) -> (Arc<RunRecord>, usize) {
+fn run(
+    architecture: &Architecture,
+    deed: Deed,
+    fault: Fault,
+    on: On,
+    times: usize,
+) -> (Arc<RunRecord>, usize) {
     let forbidden = |attempt: &&Arc<Attempt>| attempt.kind == Kind::Deny;
     let attempt = scenario(architecture, deed).attempts().find(forbidden).expect("a deny");
     let mut wanted = vec![attempt.id.clone()];
     if deed == place::DELETED {
-        wanted = scenario(architecture, deed).attempts().map(|attempt| attempt.id.clone()).collect();
+        wanted =
+            scenario(architecture, deed).attempts().map(|attempt| attempt.id.clone()).collect();
     }
-    let selection = Selection {
-        wanted,
-        exact: true,
-        ..Selection::default()
-    };
+    let selection = Selection { wanted, exact: true, ..Selection::default() };
     let plan = Plan::new(std::slice::from_ref(architecture), &selection);
     let row = plan.rows.first().expect("a row");
     let stop = Stop::default();
-    let script = Script::new(fault, on, times, &plan::steps(row, &plan.attempts(row), true), stop.clone());
+    let script =
+        Script::new(fault, on, times, &plan::steps(row, &plan.attempts(row), true), stop.clone());
     let options = Options {
         jobs: 1,
         fail_fast: false,
@@ -175,12 +183,10 @@ fn run(architecture: &Architecture, deed: Deed, fault: Fault, on: On, times: usi
         run: "run".to_owned(),
         scenarios: "faults".to_owned(),
         share: true,
-        between: Some(script.between()),
+        wrap: Some(script.between()),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut record = runtime.block_on(runner::run(&plan, &options, &stop, |_| {}));
     if deed == place::DELETED {
         // What was permitted is only there to have happened before.

@@ -1,4 +1,5 @@
-//! KMS from scenario files to verdicts: what attempts on keys, aliases and grants say, and what a row's fixtures set up.
+//! KMS from scenario files to verdicts: what attempts on keys, aliases and grants say, and what a
+//! row's fixtures set up.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
@@ -26,7 +27,8 @@ keys:
 
 const BASELINE: &str = "baseline: what this test is about\ncontrols:\n  - { id: ENC-06 }\n";
 
-/// Every administrative act on the key is the keeper's alone. The application shows that its session works by describing the key.
+/// Every administrative act on the key is the keeper's alone. The application shows that its
+/// session works by describing the key.
 const ADMINISTRATION: &str = r#"
 scenario: Only its keeper administers the key
 controls: [ENC-06]
@@ -96,7 +98,8 @@ attempts:
     request: { as: keeper, do: kms:ReEncrypt, source_key: spare, key_id: main, dry_run: true, ignore_ciphertext: true }
 "#;
 
-/// Configuration of a fixture holds for every attempt, named or not: the application may read only through a grant.
+/// Configuration of a fixture holds for every attempt, named or not: the application may read only
+/// through a grant.
 const GRANTED: &str = r#"
 scenario: The application reads through its grant, and only this bucket
 controls: [ENC-06]
@@ -144,8 +147,12 @@ fn folder(scenarios: &[(&str, &str)], app: &str) -> TempDir {
     let base = folder.path().join("keys");
     fs::create_dir_all(&base).unwrap();
     let write = |name: &str, text: &str| fs::write(base.join(name), text).unwrap();
-    let policy = |statement: &str| format!("{{ \"Version\": \"2012-10-17\", \"Statement\": [{statement}] }}");
-    let allow = |action: &str| format!("{{ \"Effect\": \"Allow\", \"Action\": [{action}], \"Resource\": \"*\" }}");
+    let policy = |statement: &str| {
+        format!("{{ \"Version\": \"2012-10-17\", \"Statement\": [{statement}] }}")
+    };
+    let allow = |action: &str| {
+        format!("{{ \"Effect\": \"Allow\", \"Action\": [{action}], \"Resource\": \"*\" }}")
+    };
     let root = "\"Principal\": { \"AWS\": \"arn:aws:iam::{{account}}:root\" }";
     write("environment.yaml", ENVIRONMENT);
     write("baseline.yaml", BASELINE);
@@ -169,7 +176,8 @@ fn folder(scenarios: &[(&str, &str)], app: &str) -> TempDir {
 }
 
 fn outcome(folder: &Path, more: &[&str]) -> (i32, String) {
-    let (scenarios, reports) = (folder.display().to_string(), folder.join("reports").display().to_string());
+    let (scenarios, reports) =
+        (folder.display().to_string(), folder.join("reports").display().to_string());
     let mut arguments = vec!["run", "--scenarios", &scenarios, "--report-dir", &reports];
     arguments.extend(more);
     let output = run(&arguments);
@@ -202,7 +210,9 @@ fn what_gets_through_fails() {
     let key = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000001";
     let app = "--profile app --region eu-west-1";
     for command in [
-        format!("aws kms create-grant {app} --key-id {key} --grantee-principal arn:aws:iam::111122223333:role/app --operations Decrypt\n"),
+        format!(
+            "aws kms create-grant {app} --key-id {key} --grantee-principal arn:aws:iam::111122223333:role/app --operations Decrypt\n"
+        ),
         format!("aws kms revoke-grant {app} --key-id {key} --grant-id "),
         format!("aws kms put-key-policy {app} --key-id {key} --policy '{{\"Statement\":"),
         format!("aws kms schedule-key-deletion {app} --key-id {key} --pending-window-in-days 7\n"),
@@ -278,16 +288,14 @@ fn a_request_that_cannot_be_asked_is_refused_before_the_run() {
             "an empty list of `grant_operations` asserts nothing",
         ),
         ("{ as: keeper, do: kms:DescribeKey, key_id: maid }", "no key is called `maid`"),
-        (
-            "{ as: keeper, do: kms:UpdateAlias, key_id: main }",
-            "`kms:UpdateAlias` needs `alias`",
-        ),
+        ("{ as: keeper, do: kms:UpdateAlias, key_id: main }", "`kms:UpdateAlias` needs `alias`"),
     ] {
         let folder = folder(&[("bad.yaml", &request(written))], "\"s3:*\"");
         let (code, output) = outcome(folder.path(), &["--color", "never"]);
         assert!(code == 3 && output.contains(says), "{written}: {code}\n{output}");
     }
-    let fine = "{ as: keeper, do: kms:Decrypt, key_id: made, ignore_ciphertext: true, dry_run: true }";
+    let fine =
+        "{ as: keeper, do: kms:Decrypt, key_id: made, ignore_ciphertext: true, dry_run: true }";
     let folder = folder(&[("good.yaml", &request(fine))], "\"s3:*\"");
     let (code, output) = outcome(folder.path(), &["--color", "never"]);
     assert_eq!(code, 0, "{output}");

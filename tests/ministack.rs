@@ -1,6 +1,8 @@
-//! A target that nobody here wrote: `ministack` from `PyPI` (MIT), installed below `target/` and started on loopback, with a TLS port and a plain one.
+//! A target that nobody here wrote: `ministack` from `PyPI` (MIT), installed below `target/` and
+//! started on loopback, with a TLS port and a plain one.
 //!
-//! Every attempt of secure-bucket passes there, or is skipped for a reason, or is in `targets/ministack.yaml`, which says why it differs.
+//! Every attempt of secure-bucket passes there, or is skipped for a reason, or is in
+//! `targets/ministack.yaml`, which says why it differs.
 
 #![allow(
     clippy::unwrap_used,
@@ -83,10 +85,16 @@ fn a_target_nobody_here_wrote_answers_as_aws_apart_from_its_table() {
     let (scenarios, reports) = (scenarios(&table), tempfile::tempdir().unwrap());
     let folder = scenarios.path().to_str().unwrap();
     let (reports, architecture) = (reports.path(), table.architecture.as_str());
-    let arguments = ["--scenarios", folder, "--report-dir", reports.to_str().unwrap(), architecture];
+    let arguments =
+        ["--scenarios", folder, "--report-dir", reports.to_str().unwrap(), architecture];
 
     let sandbox = gainsay().arg("run").args(arguments).output().unwrap();
-    assert_eq!(code(&sandbox), 0, "the changed copy must pass on the sandbox: {}", stdout(&sandbox));
+    assert_eq!(
+        code(&sandbox),
+        0,
+        "the changed copy must pass on the sandbox: {}",
+        stdout(&sandbox)
+    );
 
     let server = Server::start(&table);
     let mut all = arguments.to_vec();
@@ -106,7 +114,8 @@ fn a_target_nobody_here_wrote_answers_as_aws_apart_from_its_table() {
     assert_eq!(server.roles(ACCOUNT), Vec::<String>::new());
 }
 
-/// What somebody else made, as far as the program knows: bindings name it, and nothing of a run may stay in it.
+/// What somebody else made, as far as the program knows: bindings name it, and nothing of a run may
+/// stay in it.
 struct Elsewhere {
     server: Server,
     scenarios: tempfile::TempDir,
@@ -122,18 +131,20 @@ impl Elsewhere {
         let folders = suite::load::load(&scenarios.path().join(&table.architecture)).unwrap();
         let (architectures, _) = suite::resolve(&folders).unwrap();
         let declared = &architectures[0].environment;
-        let names = provision::names(declared, ACCOUNT, Some(&format!("arn:aws:iam::{ACCOUNT}:root")), "elsewhere");
-        let mut made = Provisioned::nothing(&server.target(), &Chain::of(server::credentials(ACCOUNT)));
-        let resolve = |bindings: &Bindings| suite::environment_of(&folders[0], bindings).map_err(|problems| problems.to_string());
+        let names = provision::names(
+            declared,
+            ACCOUNT,
+            Some(&format!("arn:aws:iam::{ACCOUNT}:root")),
+            "elsewhere",
+        );
+        let mut made =
+            Provisioned::nothing(&server.target(), &Chain::of(server::credentials(ACCOUNT)));
+        let resolve = |bindings: &Bindings| {
+            suite::environment_of(&folders[0], bindings).map_err(|problems| problems.to_string())
+        };
         let making = made.make(declared, names, "elsewhere", resolve, || false);
         let bound = server::runtime().block_on(making).unwrap();
-        Self {
-            server,
-            scenarios,
-            reports: tempfile::tempdir().unwrap(),
-            made,
-            bound,
-        }
+        Self { server, scenarios, reports: tempfile::tempdir().unwrap(), made, bound }
     }
 
     fn go(&self, account: &str, command: &str, cleanup: &str, more: &[&str]) -> Output {
@@ -148,7 +159,8 @@ impl Elsewhere {
         on(&self.server, account, command, &arguments)
     }
 
-    /// Removes what was bound, all of which must still be there and empty, apart from what is known to be left.
+    /// Removes what was bound, all of which must still be there and empty, apart from what is known
+    /// to be left.
     fn remove(self) {
         assert_eq!(server::runtime().block_on(self.made.remove()), Vec::<String>::new());
         assert_eq!(self.server.buckets(ACCOUNT), Vec::<String>::new());
@@ -171,7 +183,8 @@ fn what_was_bound_is_read_and_written_and_left_as_it_was() {
     }
     assert_eq!(elsewhere.server.versions(ACCOUNT), Vec::<String>::new());
 
-    // A run that writes, is refused, deletes, uploads in parts, and gets through where it should not.
+    // A run that writes, is refused, deletes, uploads in parts, and gets through where it should
+    // not.
     let wanted = [
         "secure-bucket/encryption/app",
         "secure-bucket/versions/",
@@ -186,7 +199,12 @@ fn what_was_bound_is_read_and_written_and_left_as_it_was() {
         "{}",
         stderr(&lacking)
     );
-    let output = elsewhere.go(ACCOUNT, "run", "admin", &[&wanted[..], &["--skip", "another-key.partner"]].concat());
+    let output = elsewhere.go(
+        ACCOUNT,
+        "run",
+        "admin",
+        &[&wanted[..], &["--skip", "another-key.partner"]].concat(),
+    );
     let record = record(elsewhere.reports.path());
     let results = record["results"].as_array().unwrap();
     let of = |kind: &str| results.iter().filter(|result| result["verdict"] == kind).count();
@@ -205,13 +223,16 @@ fn the_wrong_account_is_left_alone_and_what_cannot_be_removed_is_told() {
     assert!(stderr(&other).contains("the credentials are those of account `555566667777`, and the bindings are for `222233334444`"));
     assert!(!elsewhere.reports.path().join("latest").exists());
 
-    // A clean-up role that may not remove anything: what stays is told, by its version, and is a failure of its own.
+    // A clean-up role that may not remove anything: what stays is told, by its version, and is a
+    // failure of its own.
     let one = "secure-bucket/versions/app/s3:GetObject/the-second-version-is-the-current-one";
     let output = elsewhere.go(ACCOUNT, "run", "stranger", &["--exact", one]);
     assert_eq!(code(&output), 5, "{}{}", stdout(&output), stderr(&output));
     let said = stdout(&output);
     assert!(
-        said.contains("left behind") && said.contains("/twice.csv version ") && said.contains("AccessDenied"),
+        said.contains("left behind")
+            && said.contains("/twice.csv version ")
+            && said.contains("AccessDenied"),
         "{said}"
     );
     assert_eq!(elsewhere.server.versions(ACCOUNT).len(), 2);

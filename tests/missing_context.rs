@@ -23,7 +23,12 @@ const REGION: &str = "region: eu-west-1";
 /// Runs a permitted read and, where there is something else to say, a forbidden one, with a bucket
 /// policy that denies everything under a condition. Answers the verdicts, and the detail of the
 /// first.
-fn run(condition: &str, organization: &str, network: &str, other: Option<&str>) -> (Vec<String>, String) {
+fn run(
+    condition: &str,
+    organization: &str,
+    network: &str,
+    other: Option<&str>,
+) -> (Vec<String>, String) {
     let statement = format!(
         r#"{FIRST} {{ "Sid": "DenyOutside", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
             "Resource": ["{{{{bucket.evidence.arn}}}}", "{{{{bucket.evidence.arn}}}}/*"], "Condition": {{ {condition} }} }},"#
@@ -44,10 +49,8 @@ fn run(condition: &str, organization: &str, network: &str, other: Option<&str>) 
     assert!(copy.reports().exists(), "{}", common::stderr(&output));
     let record = copy.record();
     let results = record["results"].as_array().unwrap();
-    let verdicts = results
-        .iter()
-        .map(|result| result["verdict"].as_str().unwrap().to_owned())
-        .collect();
+    let verdicts =
+        results.iter().map(|result| result["verdict"].as_str().unwrap().to_owned()).collect();
     (verdicts, results[0]["detail"].as_str().unwrap_or_default().to_owned())
 }
 
@@ -124,7 +127,8 @@ fn which_organization_an_account_is_in_is_asked_for_until_it_is_said() {
     let (verdicts, detail) = run(in_unit, "", "", None);
     assert_eq!(verdicts, ["inconclusive"], "{detail}");
     assert!(
-        detail.contains("`aws:resourceorgpaths`") && detail.contains("`organization:` in environment.yaml"),
+        detail.contains("`aws:resourceorgpaths`")
+            && detail.contains("`organization:` in environment.yaml"),
         "{detail}"
     );
 }

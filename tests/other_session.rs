@@ -51,15 +51,13 @@ fn run(who: &str, condition: &str) -> (String, String, String) {
 
 #[test]
 fn what_another_session_could_do_is_not_proved_to_be_refused() {
-    let session = |role: &str| format!(r#"{{ "AWS": "arn:aws:sts::{{{{account}}}}:assumed-role/{role}/deploy" }}"#);
+    let session = |role: &str| {
+        format!(r#"{{ "AWS": "arn:aws:sts::{{{{account}}}}:assumed-role/{role}/deploy" }}"#)
+    };
     let own = r#"{ "AWS": "{{role.stranger.arn}}" }"#;
     for (who, condition, value) in [
         (session("stranger").as_str(), "", "assumed-role/stranger/deploy`"),
-        (
-            own,
-            r#""StringLike": { "aws:userid": "*:deploy" }"#,
-            "assumed-role/stranger/deploy`",
-        ),
+        (own, r#""StringLike": { "aws:userid": "*:deploy" }"#, "assumed-role/stranger/deploy`"),
         (
             own,
             r#""StringEquals": { "aws:SourceIdentity": "alice" }"#,
@@ -67,7 +65,11 @@ fn what_another_session_could_do_is_not_proved_to_be_refused() {
         ),
     ] {
         let (verdict, reason, detail) = run(who, condition);
-        assert_eq!((verdict.as_str(), reason.as_str()), ("inconclusive", "other-session"), "{detail}");
+        assert_eq!(
+            (verdict.as_str(), reason.as_str()),
+            ("inconclusive", "other-session"),
+            "{detail}"
+        );
         assert!(detail.contains(value) && detail.contains("(`LetIn`)"), "{detail}");
     }
     for (who, condition) in [

@@ -19,10 +19,8 @@ use std::{
 };
 
 use common::{code, copy_scenarios, gainsay, stderr, stdout};
-use gainsay::{
-    iam::PolicyKind,
-    lint::{Kind, pages},
-};
+use gainsay::lint::{Kind, pages};
+use gainsay_iam::PolicyKind;
 use serde_json::{Value, json};
 
 fn question(id: &str, action: &str) -> Value {
@@ -57,14 +55,17 @@ fn answers(output: &Output) -> Vec<Value> {
 #[test]
 fn every_line_is_answered_in_order_whatever_is_wrong_with_another() {
     let mut unknown = question("4", "s3:GetObject");
-    unknown["policies"]["identity"][0]["Statement"][0]["Condition"] = json!({ "StringMatches": { "aws:username": "ann" } });
+    unknown["policies"]["identity"][0]["Statement"][0]["Condition"] =
+        json!({ "StringMatches": { "aws:username": "ann" } });
     let mut nobody = question("5", "s3:GetObject");
     nobody["principal"] = json!("ann");
     let mut extra = question("6", "s3:GetObject");
     extra["polices"] = json!({});
-    let twice = question("7", "s3:GetObject")
-        .to_string()
-        .replacen("\"Effect\":\"Allow\"", "\"Effect\":\"Deny\",\"Effect\":\"Allow\"", 1);
+    let twice = question("7", "s3:GetObject").to_string().replacen(
+        "\"Effect\":\"Allow\"",
+        "\"Effect\":\"Deny\",\"Effect\":\"Allow\"",
+        1,
+    );
     let lines: Vec<Vec<u8>> = vec![
         question("1", "s3:GetObject").to_string().into_bytes(),
         b"{\"id\": \"2\", ".to_vec(),
@@ -83,7 +84,9 @@ fn every_line_is_answered_in_order_whatever_is_wrong_with_another() {
     let found = answers(&decide(&lines.join(&b'\n'), &[]));
     let short: Vec<(Value, Value, Value)> = found
         .iter()
-        .map(|answer| (answer["id"].clone(), answer["decision"].clone(), answer["error"]["code"].clone()))
+        .map(|answer| {
+            (answer["id"].clone(), answer["decision"].clone(), answer["error"]["code"].clone())
+        })
         .collect();
     let row = |id: Value, decision: Value, code: Value| (id, decision, code);
     assert_eq!(
@@ -133,7 +136,9 @@ fn a_line_at_the_limit_takes_nothing_from_the_next() {
 #[test]
 fn many_condition_keys_are_cheap_and_a_key_is_there_once() {
     let mut many = question("1", "s3:GetObject");
-    many["context"] = Value::Object((0..100_000).map(|n| (format!("aws:PrincipalTag/{n}"), json!("x"))).collect());
+    many["context"] = Value::Object(
+        (0..100_000).map(|n| (format!("aws:PrincipalTag/{n}"), json!("x"))).collect(),
+    );
     let mut twice = question("2", "s3:GetObject");
     twice["context"] = json!({ "aws:username": "a", "AWS:UserName": "b" });
     let begun = std::time::Instant::now();
@@ -148,13 +153,10 @@ fn many_condition_keys_are_cheap_and_a_key_is_there_once() {
 
 #[test]
 fn a_question_is_answered_before_the_next_is_asked() {
-    let mut child = gainsay()
-        .arg("decide")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    let mut child =
+        gainsay().arg("decide").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut stdin, mut stdout) =
+        (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
     for id in ["a", "b"] {
         writeln!(stdin, "{}", question(id, "s3:GetObject")).unwrap();
         stdin.flush().unwrap();
@@ -189,13 +191,13 @@ fn questions_come_from_a_file_or_from_nowhere() {
     .unwrap();
     let output = gainsay().args(["decide", "--input"]).arg(&file).output().unwrap();
     assert_eq!(answers(&output).len(), 2);
-    let output = gainsay()
-        .args(["decide", "--input"])
-        .arg(folder.path().join("none"))
-        .output()
-        .unwrap();
+    let output =
+        gainsay().args(["decide", "--input"]).arg(folder.path().join("none")).output().unwrap();
     assert_eq!((code(&output), stdout(&output).as_str()), (3, ""));
-    assert!(stderr(&output).contains("cannot be read") && stderr(&output).contains("name another file with `--input`"));
+    assert!(
+        stderr(&output).contains("cannot be read")
+            && stderr(&output).contains("name another file with `--input`")
+    );
     assert_eq!(answers(&decide(b"", &["--input", "-"])), Vec::<Value>::new());
 }
 
@@ -273,11 +275,13 @@ fn what_is_to_be_explained_has_to_be_one_attempt_or_a_request() {
     assert_eq!(code(&run_in(folder.path(), &["explain", "no-such-attempt"])), 4);
     assert_eq!(code(&run_in(folder.path(), &["explain"])), 64);
 
-    fs::write(folder.path().join("request.json"), question("1", "s3:PutObject").to_string()).unwrap();
+    fs::write(folder.path().join("request.json"), question("1", "s3:PutObject").to_string())
+        .unwrap();
     let output = run_in(folder.path(), &["explain", "--request", "request.json"]);
     assert_eq!(code(&output), 0);
     assert!(
-        stdout(&output).contains("implicit deny: identity did not allow; Allow Read matched all but Action"),
+        stdout(&output)
+            .contains("implicit deny: identity did not allow; Allow Read matched all but Action"),
         "{}",
         stdout(&output)
     );
@@ -314,7 +318,8 @@ fn every_warning_has_a_page_and_those_about_policies_are_shown_with_their_place(
         let found = lint(page.found, &[]);
         assert_eq!(code(&found), 0, "{word}");
         assert!(
-            stderr(&found).contains(&format!("warning[{word}]")) && stderr(&found).contains("policy.json:"),
+            stderr(&found).contains(&format!("warning[{word}]"))
+                && stderr(&found).contains("policy.json:"),
             "{}",
             stderr(&found)
         );
@@ -327,9 +332,8 @@ fn every_warning_has_a_page_and_those_about_policies_are_shown_with_their_place(
             "{word}"
         );
     }
-    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lint"))
-        .unwrap()
-        .count();
+    let files =
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lint")).unwrap().count();
     assert_eq!(files, pages().count(), "a page of nothing");
     assert_eq!(code(&run_in(folder.path(), &["lint", "--explain", "no-such-code"])), 64);
 }
@@ -351,7 +355,8 @@ fn a_suspicious_policy_of_an_architecture_is_found() {
     let found = run_in(folder.path(), &accepted);
     assert_eq!(code(&found), 3);
     assert!(
-        stderr(&found).contains("warning[wildcard-in-equals]") && stderr(&found).contains("evidence-bucket.json:"),
+        stderr(&found).contains("warning[wildcard-in-equals]")
+            && stderr(&found).contains("evidence-bucket.json:"),
         "{}",
         stderr(&found)
     );
@@ -389,18 +394,12 @@ fn a_suspicious_scenario_is_shown_by_lint_with_its_place_and_by_nothing_else() {
     assert_eq!(code(&found), 3);
     let told = stderr(&found);
     assert!(
-        told.contains("warning[unattributed-deny]") && told.contains(&format!("access-outsiders.yaml:{line}:")),
+        told.contains("warning[unattributed-deny]")
+            && told.contains(&format!("access-outsiders.yaml:{line}:")),
         "{told}"
     );
-    let accepted = [
-        "lint",
-        "--deny",
-        "warnings",
-        "--allow",
-        "not-testable",
-        "--allow",
-        "unattributed-deny",
-    ];
+    let accepted =
+        ["lint", "--deny", "warnings", "--allow", "not-testable", "--allow", "unattributed-deny"];
     assert_eq!(code(&run_in(folder.path(), &accepted)), 0);
     assert_eq!(
         code(&run_in(folder.path(), &["lint", "--allow", "not-testable"])),
@@ -414,6 +413,10 @@ fn a_suspicious_scenario_is_shown_by_lint_with_its_place_and_by_nothing_else() {
     );
     for command in ["run", "list"] {
         let ran = run_in(folder.path(), &[command, "encrypted-bucket/access-outsiders"]);
-        assert_eq!((code(&ran), stderr(&ran).contains("unattributed-deny")), (0, false), "{command}");
+        assert_eq!(
+            (code(&ran), stderr(&ran).contains("unattributed-deny")),
+            (0, false),
+            "{command}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The sandbox refuses what AWS refuses and allows what AWS allows: status, code and message, through the real clients.
+//! The sandbox refuses what AWS refuses and allows what AWS allows: status, code and message,
+//! through the real clients.
 //!
 //! Each refusal stands beside what is allowed. Rows marked `assumed` rest on no page of AWS.
 #![allow(
@@ -6,6 +7,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::too_many_lines,
     clippy::type_complexity,
     clippy::needless_pass_by_value,
     clippy::format_push_string,
@@ -29,8 +31,12 @@ mod directory;
 mod encryption;
 #[path = "sandbox/grants.rs"]
 mod grants;
+#[path = "sandbox/hostile_configurations.rs"]
+mod hostile_configurations;
 #[path = "sandbox/kms.rs"]
 mod kms;
+#[path = "sandbox/kms_aliases.rs"]
+mod kms_aliases;
 #[path = "sandbox/kms_life.rs"]
 mod kms_life;
 #[path = "sandbox/kms_requests.rs"]

@@ -1,4 +1,5 @@
-//! `--target`: what is refused before anything is sent, and what is said of a target that is not there.
+//! `--target`: what is refused before anything is sent, and what is said of a target that is not
+//! there.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
@@ -13,12 +14,7 @@ const NOBODY: &str = "https://127.0.0.1:9";
 
 /// The program without anybody's credentials.
 fn alone(arguments: &[&str]) -> Output {
-    gainsay()
-        .env_clear()
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .args(arguments)
-        .output()
-        .unwrap()
+    gainsay().env_clear().env("AWS_EC2_METADATA_DISABLED", "true").args(arguments).output().unwrap()
 }
 
 fn with_credentials(arguments: &[&str]) -> Output {
@@ -33,10 +29,7 @@ fn with_credentials(arguments: &[&str]) -> Output {
 #[test]
 fn a_command_line_that_contradicts_itself_is_refused() {
     for (arguments, says) in [
-        (
-            vec!["run", "--target", "aws", "--provision"],
-            "in an account they are yours to make",
-        ),
+        (vec!["run", "--target", "aws", "--provision"], "in an account they are yours to make"),
         (vec!["run", "--provision"], "`--provision` needs `--target URL`"),
         (
             vec!["run", "--target", NOBODY, "--provision", "--bindings", "b.yaml"],
@@ -44,10 +37,7 @@ fn a_command_line_that_contradicts_itself_is_refused() {
         ),
         (vec!["run", "--plain-url", "http://127.0.0.1:9"], "are for `--target URL`"),
         (vec!["plan", "--target", "aws", "--insecure-tls"], "are for `--target URL`"),
-        (
-            vec!["doctor", "--bindings", "b.yaml"],
-            "the sandbox has what the environment declares",
-        ),
+        (vec!["doctor", "--bindings", "b.yaml"], "the sandbox has what the environment declares"),
         (
             vec!["run", "--target", NOBODY, "--ca-file", "x", "--insecure-tls"],
             "accepts any certificate",
@@ -84,7 +74,10 @@ fn without_credentials_one_error_says_what_is_missing() {
         "{}",
         stderr(&output)
     );
-    assert!(stderr(&output).contains("AWS_ACCESS_KEY_ID") && stderr(&output).ends_with("nothing was attempted\n"));
+    assert!(
+        stderr(&output).contains("AWS_ACCESS_KEY_ID")
+            && stderr(&output).ends_with("nothing was attempted\n")
+    );
     assert!(stdout(&output).is_empty() && !folder.exists());
 }
 
@@ -92,11 +85,7 @@ fn without_credentials_one_error_says_what_is_missing() {
 fn a_target_that_is_not_there_is_an_error_before_any_attempt() {
     let output = with_credentials(&["run", "--target", NOBODY, "--provision", "secure-bucket"]);
     assert_eq!(code(&output), 3);
-    assert!(
-        stderr(&output).contains("the target does not say who we are"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("the target does not say who we are"), "{}", stderr(&output));
     assert!(stdout(&output).is_empty());
 }
 
@@ -106,7 +95,14 @@ fn a_ca_file_must_hold_certificates() {
     let (empty, missing) = (folder.path().join("empty.pem"), folder.path().join("missing.pem"));
     fs::write(&empty, "").unwrap();
     for (file, says) in [(empty, "the CA file holds no certificate"), (missing, "cannot be read")] {
-        let output = with_credentials(&["run", "--target", NOBODY, "--provision", "--ca-file", file.to_str().unwrap()]);
+        let output = with_credentials(&[
+            "run",
+            "--target",
+            NOBODY,
+            "--provision",
+            "--ca-file",
+            file.to_str().unwrap(),
+        ]);
         assert_eq!(code(&output), 3);
         assert!(stderr(&output).contains(says), "{}", stderr(&output));
     }
@@ -116,11 +112,8 @@ fn a_ca_file_must_hold_certificates() {
 fn the_plan_for_a_target_says_what_is_not_attempted_there_and_sends_nothing() {
     let planned = ["plan", "--target", NOBODY, "--provision", "--plain-url", "http://127.0.0.1:7"];
     let output = alone(
-        &[
-            &planned[..],
-            &["secure-bucket/plain-http-headers", "secure-bucket/access-outsiders"],
-        ]
-        .concat(),
+        &[&planned[..], &["secure-bucket/plain-http-headers", "secure-bucket/access-outsiders"]]
+            .concat(),
     );
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let text = stdout(&output);
@@ -130,11 +123,13 @@ fn the_plan_for_a_target_says_what_is_not_attempted_there_and_sends_nothing() {
     );
     assert!(text.contains("cannot make what is in another: role `outsider`"), "{text}");
     assert!(
-        text.contains("s3:HeadObject https://127.0.0.1:9 ") && text.contains("s3:HeadObject http://127.0.0.1:7 "),
+        text.contains("s3:HeadObject https://127.0.0.1:9 ")
+            && text.contains("s3:HeadObject http://127.0.0.1:7 "),
         "{text}"
     );
     assert!(!text.contains("amazonaws.com"), "{text}");
-    let output = alone(&[&planned[..], &["--format", "json", "secure-bucket/access-outsiders"]].concat());
+    let output =
+        alone(&[&planned[..], &["--format", "json", "secure-bucket/access-outsiders"]].concat());
     let steps: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let skipped = steps.as_array().unwrap().iter().filter(|step| step["skipped"].is_string());
     assert!(skipped.count() > 10);

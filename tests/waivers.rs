@@ -1,4 +1,5 @@
-//! Waivers: what somebody answers for is attempted, shown and not counted as a failure, for as long as it was said, and no longer.
+//! Waivers: what somebody answers for is attempted, shown and not counted as a failure, for as long
+//! as it was said, and no longer.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +22,9 @@ const OTHER: &str = "secure-bucket/plain-http-notes/-/s3:ListObjectAnnotations/o
 
 /// Of a control of the selected attempts, or of a result.
 fn waiver(of: &str, expires: &str) -> String {
-    format!("  - {{ {of}, owner: storage team, reason: the importer is old, ticket: SEC-118, expires: {expires} }}\n")
+    format!(
+        "  - {{ {of}, owner: storage team, reason: the importer is old, ticket: SEC-118, expires: {expires} }}\n"
+    )
 }
 
 struct Copy(Copied);
@@ -43,7 +46,11 @@ impl Copy {
 
     fn of(copy: Copied, waivers: &str) -> Self {
         if !waivers.is_empty() {
-            fs::write(copy.path().join("secure-bucket/waivers.yaml"), format!("waivers:\n{waivers}")).unwrap();
+            fs::write(
+                copy.path().join("secure-bucket/waivers.yaml"),
+                format!("waivers:\n{waivers}"),
+            )
+            .unwrap();
         }
         Self(copy)
     }
@@ -76,11 +83,15 @@ fn what_is_waived_is_attempted_and_does_not_fail() {
     assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
     let said = stdout(&output);
     assert!(
-        said.contains("waived (by storage team until 2999-12-31 (SEC-118): the importer is old: wrong-reason"),
+        said.contains(
+            "waived (by storage team until 2999-12-31 (SEC-118): the importer is old: wrong-reason"
+        ),
         "{said}"
     );
     assert!(
-        said.contains("  in force: TLS-01 (storage team, SEC-118, until 2999-12-31): 2 results waived\n"),
+        said.contains(
+            "  in force: TLS-01 (storage team, SEC-118, until 2999-12-31): 2 results waived\n"
+        ),
         "{said}"
     );
     let record = copy.record();
@@ -121,7 +132,10 @@ fn an_expired_waiver_fails_whatever_it_is_of() {
 
 #[test]
 fn a_waiver_that_is_not_needed_is_told() {
-    let copy = Copy::new(&(waiver(&format!("result: \"{RESULT}\""), "2999-12-31") + &waiver("control: TLS-01", "2999-12-31")));
+    let copy = Copy::new(
+        &(waiver(&format!("result: \"{RESULT}\""), "2999-12-31")
+            + &waiver("control: TLS-01", "2999-12-31")),
+    );
     let output = copy.run();
     let said = stdout(&output);
     assert_eq!(code(&output), 0, "{said}");
@@ -144,10 +158,7 @@ fn a_waiver_of_nothing_is_an_error() {
             waiver("result: secure-bucket/none", "2999-12-31"),
             "error[unknown-name]: there is no result `secure-bucket/none`",
         ),
-        (
-            waiver("control: TLS-01", "31.12.2999"),
-            "error[bad-value]: `31.12.2999` is not a day",
-        ),
+        (waiver("control: TLS-01", "31.12.2999"), "error[bad-value]: `31.12.2999` is not a day"),
         (
             format!("  - {{ {by}, expires: 2999-12-31 }}\n"),
             "error[bad-value]: a waiver is of a `control` or of a `result`",
@@ -161,7 +172,8 @@ fn a_waiver_of_nothing_is_an_error() {
             "ticket",
         ),
         (
-            "  - { control: TLS-01, owner: \" \", reason: r, ticket: t, expires: 2999-12-31 }\n".to_owned(),
+            "  - { control: TLS-01, owner: \" \", reason: r, ticket: t, expires: 2999-12-31 }\n"
+                .to_owned(),
             "error[empty-value]: the `owner` of a waiver says nothing",
         ),
         (

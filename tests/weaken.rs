@@ -1,4 +1,5 @@
-//! Weakening any one Deny statement of the bucket policy is noticed, and spelling it otherwise is not.
+//! Weakening any one Deny statement of the bucket policy is noticed, and spelling it otherwise is
+//! not.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -26,20 +27,21 @@ use std::{
 
 use common::sampled;
 use gainsay::{
-    attempt::{OPERATIONS, Service},
-    diag::Source,
+    attempt::OPERATIONS,
     plan::{Plan, Selection},
     record::{ResultRecord, RunRecord},
     runner::{self, Event, Options, Stop},
     suite::{self, Architecture, Folder},
     verdict::{Reason, Verdict},
 };
+use gainsay_model::{Service, Source};
 use mutate::{Mutant, World};
 use serde_json::{Value, json};
 
 const POLICY: &str = "policies/evidence-bucket.json";
 
-/// Weakenings that no request of the environment can show: the Sid (nothing for any), the name, and why.
+/// Weakenings that no request of the environment can show: the Sid (nothing for any), the name, and
+/// why.
 const UNNOTICEABLE: &[(Option<&str>, &str, &str)] = &[(
     Some("DenyInsecureTransport"),
     "NotAction is s3:AbortMultipartUpload",
@@ -51,7 +53,8 @@ fn scenarios() -> PathBuf {
 }
 
 fn folder() -> Folder {
-    let mut folders = suite::load::load(&scenarios().join("secure-bucket")).expect("the shipped scenarios are readable");
+    let mut folders = suite::load::load(&scenarios().join("secure-bucket"))
+        .expect("the shipped scenarios are readable");
     folders.pop().expect("one architecture")
 }
 
@@ -85,16 +88,22 @@ fn world() -> World {
     actions.sort_unstable();
     actions.dedup();
     World {
-        roles: environment.roles.iter().map(|role| role.arn.clone()).collect(),
-        account: environment.account.clone(),
-        partner: environment.role("outsider").expect("a role of another account").account.clone(),
+        roles: environment.deployed.roles.iter().map(|role| role.arn.clone()).collect(),
+        account: environment.deployed.account.clone(),
+        partner: environment
+            .deployed
+            .role("outsider")
+            .expect("a role of another account")
+            .account
+            .clone(),
         other_keys: environment
+            .deployed
             .keys
             .iter()
             .filter(|key| key.name != "evidence")
             .map(|key| key.arn.clone())
             .collect(),
-        other_bucket: environment.bucket("scratch").expect("another bucket").arn(),
+        other_bucket: environment.deployed.bucket("scratch").expect("another bucket").arn(),
         actions,
     }
 }
@@ -111,8 +120,10 @@ fn names(result: &ResultRecord, sid: &str) -> bool {
         Some(Reason::WrongReason) => named == Some(sid) && result.detail.contains(sid),
         _ => false,
     };
-    let gained = result.reason == Some(Reason::Refused) && refused.clone().any(|statement| statement.sid.as_deref() == Some(sid));
-    let undecided = result.detail.contains(&format!("(`{sid}`) reads the condition key `aws:sourceip`"));
+    let gained = result.reason == Some(Reason::Refused)
+        && refused.clone().any(|statement| statement.sid.as_deref() == Some(sid));
+    let undecided =
+        result.detail.contains(&format!("(`{sid}`) reads the condition key `aws:sourceip`"));
     match result.verdict {
         Verdict::Fail => lost || gained,
         Verdict::Inconclusive => undecided,
@@ -120,9 +131,14 @@ fn names(result: &ResultRecord, sid: &str) -> bool {
     }
 }
 
-/// Runs in this process until a failure names the statement. A failure of a part of a run is one of the whole: rows know nothing
-/// of each other, and every row that is run is run as it is.
-fn named(architecture: &Architecture, wanted: &[&str], fail_fast: bool, sid: &str) -> Option<String> {
+/// Runs in this process until a failure names the statement. A failure of a part of a run is one of
+/// the whole: rows know nothing of each other, and every row that is run is run as it is.
+fn named(
+    architecture: &Architecture,
+    wanted: &[&str],
+    fail_fast: bool,
+    sid: &str,
+) -> Option<String> {
     let architectures = std::slice::from_ref(architecture);
     let selection = Selection {
         wanted: wanted.iter().map(|text| format!("secure-bucket/{text}")).collect(),
@@ -135,7 +151,7 @@ fn named(architecture: &Architecture, wanted: &[&str], fail_fast: bool, sid: &st
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
         share: true,
-        between: None,
+        wrap: None,
     };
     let stop = Stop::default();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -219,7 +235,8 @@ fn gainsay(path: &str, value: &Value) -> (Output, RunRecord) {
     let copy = tempfile::tempdir().expect("a folder for the copy");
     copy_all(&scenarios(), &copy.path().join("scenarios"));
     let text = serde_json::to_string_pretty(value).expect("JSON");
-    fs::write(copy.path().join("scenarios/secure-bucket").join(path), text).expect("the copy can be written");
+    fs::write(copy.path().join("scenarios/secure-bucket").join(path), text)
+        .expect("the copy can be written");
     let output = Command::new(env!("CARGO_BIN_EXE_gainsay"))
         .current_dir(copy.path())
         .args([
@@ -235,7 +252,8 @@ fn gainsay(path: &str, value: &Value) -> (Output, RunRecord) {
         .output()
         .expect("the program runs");
     let record = fs::read(copy.path().join("reports/latest/record.json"));
-    let record = record.unwrap_or_else(|_| panic!("no record: {}", String::from_utf8_lossy(&output.stderr)));
+    let record =
+        record.unwrap_or_else(|_| panic!("no record: {}", String::from_utf8_lossy(&output.stderr)));
     (output, serde_json::from_slice(&record).expect("a record"))
 }
 
@@ -257,13 +275,19 @@ fn the_program_exits_1_and_names_what_changed() {
     let mutants = mutate::weakenings(&shipped(POLICY), &world());
     let mut seen = HashSet::new();
     let noticeable = mutants.iter().filter(|mutant| !unnoticeable(mutant));
-    let one_of_each: Vec<&Mutant> = noticeable.filter(|mutant| seen.insert((&mutant.sid, mutant.kind))).collect();
+    let one_of_each: Vec<&Mutant> =
+        noticeable.filter(|mutant| seen.insert((&mutant.sid, mutant.kind))).collect();
     // Four statements; a value list can be widened in two of them.
     assert_eq!(one_of_each.len(), 4 * 7 + 2);
     for mutant in sampled("kinds of weakening, by the program", 10, one_of_each) {
         let (output, record) = gainsay(POLICY, &mutant.policy);
         let what = format!("{}: {}", mutant.sid, mutant.name);
-        assert_eq!(output.status.code(), Some(1), "{what}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{what}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let printed = String::from_utf8_lossy(&output.stdout);
         let told = record.results.iter().filter(|result| names(result, &mutant.sid));
         let told = told.filter(|result| printed.contains(&result.id)).count();

@@ -1,10 +1,11 @@
-//! Any body in chunks: what is accepted is stored whole, as long as it was said to be, and comes back.
+//! Any body in chunks: what is accepted is stored whole, as long as it was said to be, and comes
+//! back.
 #![no_main]
 
 use std::sync::LazyLock;
 
-use gainsay::sandbox::Sandbox;
 use gainsay_fuzz::{answer, signed_with};
+use gainsay_sandbox::Sandbox;
 use libfuzzer_sys::fuzz_target;
 
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(gainsay_fuzz::with_object);

@@ -1,7 +1,8 @@
-//! Any line as a question: it has a decision or an error, one line of JSON, and the explanation agrees with the decision.
+//! Any line as a question: it has a decision or an error, one line of JSON, and the explanation
+//! agrees with the decision.
 #![no_main]
 
-use gainsay::iam::{Answer, Decision, Inquiry, explain};
+use gainsay_iam::{Answer, Decision, EvaluationInput, explain};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -12,9 +13,9 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
     if let Some(decision) = answer.decision
         && let Ok(text) = std::str::from_utf8(data)
-        && let (_, Ok(inquiry)) = Inquiry::read(text)
+        && let (_, Ok(input)) = EvaluationInput::read(text)
     {
-        let explanation = explain(&inquiry.request(), &inquiry.policies());
+        let explanation = explain(&input.request(), &input.policies());
         assert_eq!(explanation.decision, Some(decision));
         assert_eq!(decision == Decision::ImplicitDeny, !answer.silent.is_empty());
         for reason in &answer.by {

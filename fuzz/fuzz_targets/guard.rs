@@ -1,15 +1,11 @@
-//! Any method, query and headers: what the table has no row for is refused, and what it has one for has nothing that the row does not
-//! know.
+//! Any method, query and headers: what the table has no row for is refused, and what it has one for
+//! has nothing that the row does not know.
 #![no_main]
 
 use std::sync::LazyLock;
 
-use gainsay::sandbox::{
-    Sandbox,
-    guard::{self, COMMON_HEADERS, Level},
-    signature::query_pairs,
-};
 use gainsay_fuzz::{answer, request};
+use gainsay_sandbox::{Sandbox, guard::{self, COMMON_HEADERS, Level}, signature::query_pairs};
 use libfuzzer_sys::fuzz_target;
 
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(gainsay_fuzz::with_object);

@@ -1,12 +1,12 @@
-//! Any request: it has an answer with a status of HTTP's, nobody without a signature gets what is private, and what has happened is
-//! what was answered.
+//! Any request: it has an answer with a status of HTTP's, nobody without a signature gets what is
+//! private, and what has happened is what was answered.
 #![no_main]
 
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use gainsay::sandbox::Sandbox;
 use gainsay_fuzz::{answer, request};
+use gainsay_sandbox::Sandbox;
 use libfuzzer_sys::fuzz_target;
 
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(gainsay_fuzz::with_object);

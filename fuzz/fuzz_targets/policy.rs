@@ -1,7 +1,8 @@
-//! Any text as a policy of every kind: it is read or refused, every refusal has a place in the text, and what is read can be linted.
+//! Any text as a policy of every kind: it is read or refused, every refusal has a place in the
+//! text, and what is read can be linted.
 #![no_main]
 
-use gainsay::iam::{Policy, PolicyKind, lint, locate};
+use gainsay_iam::{Policy, PolicyKind, lint, locate};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

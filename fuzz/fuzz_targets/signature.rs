@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use gainsay::sandbox::Sandbox;
 use gainsay_fuzz::{answer, signed};
+use gainsay_sandbox::Sandbox;
 use libfuzzer_sys::fuzz_target;
 
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(gainsay_fuzz::with_object);

@@ -1,10 +1,11 @@
-//! What the targets of the sandbox share: a sandbox with one private object, requests made of bytes, and answers read whole.
+//! What the targets of the sandbox share: a sandbox with one private object, requests made of
+//! bytes, and answers read whole.
 
 use std::time::SystemTime;
 
 use aws_sigv4::{http_request as sigv4, sign::v4};
 use bytes::Bytes;
-use gainsay::sandbox::Sandbox;
+use gainsay_sandbox::Sandbox;
 use http_body_util::BodyExt as _;
 
 /// What the private object holds.
@@ -62,7 +63,8 @@ pub fn signed(sandbox: &Sandbox, method: &str, path: &str, body: &[u8]) -> http:
 #[must_use]
 pub fn signed_with(sandbox: &Sandbox, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> http::Request<Bytes> {
     let url = format!("https://{HOST}{path}");
-    let identity = sandbox.admin_credentials().into();
+    let credentials: aws_credential_types::Credentials = sandbox.admin_credentials().into();
+    let identity = credentials.into();
     let mut settings = sigv4::SigningSettings::default();
     settings.percent_encoding_mode = sigv4::PercentEncodingMode::Single;
     settings.uri_path_normalization_mode = sigv4::UriPathNormalizationMode::Disabled;
@@ -93,8 +95,8 @@ pub fn signed_with(sandbox: &Sandbox, method: &str, path: &str, headers: &[(&str
     request
 }
 
-/// A request as text: method and target on the first line, a header on each line, a blank line, and the body. Nothing for what is no
-/// request of HTTP.
+/// A request as text: method and target on the first line, a header on each line, a blank line, and
+/// the body. Nothing for what is no request of HTTP.
 #[must_use]
 pub fn request(data: &[u8]) -> Option<http::Request<Bytes>> {
     let end = data.windows(2).position(|pair| pair == b"\n\n").unwrap_or(data.len());

@@ -7,6 +7,8 @@ use aws_smithy_runtime_api::{
     http::Headers,
 };
 use aws_smithy_types::error::{ErrorMetadata, metadata::ProvideErrorMetadata};
+use gainsay_model::{Service, xml::Element};
+use gainsay_sandbox::Rulings;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -14,7 +16,6 @@ use serde::{
 use serde_json::Value;
 
 use super::Field;
-use crate::{sandbox::Rulings, service::Service, xml::Element};
 
 /// The fields of a successful answer.
 pub type Output = BTreeMap<Field, Vec<String>>;
@@ -65,9 +66,11 @@ pub struct Refused {
     pub request_id: Option<String>,
     /// What the sandbox decided and why; nothing from any other target.
     pub rulings: Option<Rulings>,
-    /// What our engine finds deciding over the target's own policies, where the target itself does not tell.
+    /// What our engine finds deciding over the target's own policies, where the target itself does
+    /// not tell.
     pub found: Option<Rulings>,
-    /// Whether it is the result of one key in an answer that is itself no error: `DeleteObjects` answers 200 whatever became of each.
+    /// Whether it is the result of one key in an answer that is itself no error: `DeleteObjects`
+    /// answers 200 whatever became of each.
     pub of_one_key: bool,
 }
 
@@ -75,29 +78,29 @@ impl Answer {
     /// A success.
     #[must_use]
     pub fn success(status: u16, request_id: Option<&str>, output: Output) -> Self {
-        Self::Success {
-            status,
-            request_id: request_id.map(str::to_owned),
-            output,
-        }
+        Self::Success { status, request_id: request_id.map(str::to_owned), output }
     }
 
     /// Reads an SDK error. Every kind of it becomes data. There is one of this for each operation,
     /// so what they share is elsewhere.
-    pub fn from_error<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> Self {
+    pub fn from_error<E: ProvideErrorMetadata + std::error::Error + 'static>(
+        error: &SdkError<E, HttpResponse>,
+    ) -> Self {
         match error {
-            SdkError::ServiceError(service) => Self::of_service(service.raw(), service.err().meta()),
-            SdkError::ResponseError(response) => Self::Malformed {
-                status: response.raw().status().as_u16(),
-                message: chain(error),
-            },
-            SdkError::TimeoutError(_) => Self::Unreachable {
-                message: "no answer in time".to_owned(),
-            },
+            SdkError::ServiceError(service) => {
+                Self::of_service(service.raw(), service.err().meta())
+            }
+            SdkError::ResponseError(response) => {
+                Self::Malformed { status: response.raw().status().as_u16(), message: chain(error) }
+            }
+            SdkError::TimeoutError(_) => {
+                Self::Unreachable { message: "no answer in time".to_owned() }
+            }
             SdkError::DispatchFailure(failure) => Self::Unreachable {
-                message: failure
-                    .as_connector_error()
-                    .map_or_else(|| "the request was not dispatched".to_owned(), |error| chain(error)),
+                message: failure.as_connector_error().map_or_else(
+                    || "the request was not dispatched".to_owned(),
+                    |error| chain(error),
+                ),
             },
             _ => Self::NotSent { message: chain(error) },
         }
@@ -210,10 +213,7 @@ fn fault_in_xml(body: &[u8]) -> Option<Fault> {
 fn fault_in_json(body: &[u8]) -> Option<Fault> {
     let (code, message) = code_and_message(body)?;
     let code = code?;
-    Some(Fault {
-        code: plain(&code).to_owned(),
-        message,
-    })
+    Some(Fault { code: plain(&code).to_owned(), message })
 }
 
 /// A code without the namespace in front of it and the address behind it.
@@ -293,8 +293,12 @@ mod tests {
 
     #[test]
     fn an_error_body_is_read_as_its_service_writes_it() {
-        let read = |service, body: &str| fault(service, body.as_bytes()).map(|fault| (fault.code, fault.message));
-        let told = |code: &str, message: &str| Some((code.to_owned(), (!message.is_empty()).then(|| message.to_owned())));
+        let read = |service, body: &str| {
+            fault(service, body.as_bytes()).map(|fault| (fault.code, fault.message))
+        };
+        let told = |code: &str, message: &str| {
+            Some((code.to_owned(), (!message.is_empty()).then(|| message.to_owned())))
+        };
         for (service, body, expected) in [
             (Service::S3, "<Error><Code>A</Code></Error>", told("A", "")),
             (Service::S3, "<html><Code>A</Code></html>", None),

@@ -88,22 +88,36 @@ fn written(call: &Call) -> String {
         Op::PutBucketNotificationConfiguration => option("--notification-configuration"),
         Op::PutBucketInventoryConfiguration => id + &option("--inventory-configuration"),
         Op::GetBucketInventoryConfiguration | Op::DeleteBucketInventoryConfiguration => id,
-        Op::PutBucketTagging if call.get(Param::Tags).is_none() => format!(" --tagging 'TagSet=[{{Key={SYNTHETIC},Value=true}}]'"),
+        Op::PutBucketTagging if call.get(Param::Tags).is_none() => {
+            format!(" --tagging 'TagSet=[{{Key={SYNTHETIC},Value=true}}]'")
+        }
         Op::UpdateTrail => " --no-enable-log-file-validation".to_owned(),
-        Op::PutEventSelectors => " --event-selectors ReadWriteType=ReadOnly,IncludeManagementEvents=false".to_owned(),
+        Op::PutEventSelectors => {
+            " --event-selectors ReadWriteType=ReadOnly,IncludeManagementEvents=false".to_owned()
+        }
         Op::GetObjectAttributes => " --object-attributes ETag ObjectSize StorageClass".to_owned(),
         Op::RestoreObject => format!(" --restore-request Days={RESTORE_DAYS}"),
         Op::DeleteObjects => {
             let mut object = serde_json::Map::new();
             let pairs = [("Key", call.get(Param::Key)), ("VersionId", call.get(Param::Version))];
-            object.extend(pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))));
+            object.extend(
+                pairs
+                    .into_iter()
+                    .filter_map(|(name, value)| Some((name.to_owned(), value?.into()))),
+            );
             format!(" --delete {}", quote(&serde_json::json!({ "Objects": [object] }).to_string()))
         }
         Op::UpdateObjectEncryption => {
             let mut kms = serde_json::Map::new();
             kms.extend(call.get(Param::KmsKey).map(|key| ("KMSKeyArn".to_owned(), key.into())));
-            kms.extend(call.flag(Param::BucketKey).map(|flag| ("BucketKeyEnabled".to_owned(), flag.into())));
-            format!(" --object-encryption {}", quote(&serde_json::json!({ "SSEKMS": kms }).to_string()))
+            kms.extend(
+                call.flag(Param::BucketKey)
+                    .map(|flag| ("BucketKeyEnabled".to_owned(), flag.into())),
+            );
+            format!(
+                " --object-encryption {}",
+                quote(&serde_json::json!({ "SSEKMS": kms }).to_string())
+            )
         }
         _ => String::new(),
     }
@@ -151,7 +165,8 @@ fn control(call: &Call) -> String {
     }
 }
 
-/// No `aws` command sends a form. The policy and its signature are the reader's to make: they are good for minutes only.
+/// No `aws` command sends a form. The policy and its signature are the reader's to make: they are
+/// good for minutes only.
 fn form(call: &Call, region: &str) -> String {
     let scheme = if call.plain { "http" } else { "https" };
     let bucket = call.get(Param::Bucket).unwrap_or_default();
@@ -189,6 +204,7 @@ fn control_option(op: Op, param: Param, value: &str) -> Option<String> {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "an arm for each parameter")]
 fn option(op: Op, param: Param, value: &str) -> Option<String> {
     let flag = |name: &str| Some(format!("{name} {}", quote(value)));
     match param {
@@ -199,7 +215,9 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::Document if matches!(op, Op::PutKeyPolicy | Op::CreateKey) => flag("--policy"),
         Param::StorageClass => flag("--storage-class"),
         Param::Annotation => flag("--annotation-name"),
-        Param::Body if op == Op::PutObjectAnnotation => Some("--annotation-payload body".to_owned()),
+        Param::Body if op == Op::PutObjectAnnotation => {
+            Some("--annotation-payload body".to_owned())
+        }
         // Nobody chooses the network with an option; the last four are S3 Control's.
         Param::As
         | Param::SourceVpce
@@ -234,11 +252,15 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::EncryptionContext => {
             let context = quote(&pairs(value));
             Some(match op {
-                Op::ReEncrypt => format!("--source-encryption-context {context} --destination-encryption-context {context}"),
+                Op::ReEncrypt => format!(
+                    "--source-encryption-context {context} --destination-encryption-context {context}"
+                ),
                 _ => format!("--encryption-context {context}"),
             })
         }
-        Param::IgnoreCiphertext => (value == "true").then(|| "--dry-run-modifiers IGNORE_CIPHERTEXT".to_owned()),
+        Param::IgnoreCiphertext => {
+            (value == "true").then(|| "--dry-run-modifiers IGNORE_CIPHERTEXT".to_owned())
+        }
         Param::Alias => flag("--alias-name"),
         Param::Grant => {
             let (id, token) = value.split_once(':').unwrap_or((value, ""));
@@ -277,15 +299,21 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
         Param::Body if op == Op::Encrypt => flag("--plaintext"),
         Param::Body => Some("--body body".to_owned()),
         Param::Ciphertext => Some("--ciphertext-blob fileb://ciphertext".to_owned()),
-        Param::Tags if matches!(op, Op::PutObjectTagging | Op::PutBucketTagging) => Some(format!("--tagging {}", quote(&tag_set(value)))),
+        Param::Tags if matches!(op, Op::PutObjectTagging | Op::PutBucketTagging) => {
+            Some(format!("--tagging {}", quote(&tag_set(value))))
+        }
         Param::Tags if op == Op::TagResource => {
-            let tags = tags(value).into_iter().map(|(key, value)| format!("TagKey={key},TagValue={value}"));
+            let tags = tags(value)
+                .into_iter()
+                .map(|(key, value)| format!("TagKey={key},TagValue={value}"));
             Some(format!("--tags {}", words(tags)))
         }
         Param::Tags => flag("--tagging"),
         Param::BucketKey => Some(switch("bucket-key-enabled", value)),
         Param::DryRun => Some(switch("dry-run", value)),
-        Param::CustomerKey => Some("--sse-customer-algorithm AES256 --sse-customer-key fileb://customer-key".to_owned()),
+        Param::CustomerKey => Some(
+            "--sse-customer-algorithm AES256 --sse-customer-key fileb://customer-key".to_owned(),
+        ),
         Param::Parts => Some(format!("--multipart-upload {}", quote(&parts(value)))),
     }
 }
@@ -293,7 +321,8 @@ fn option(op: Op, param: Param, value: &str) -> Option<String> {
 /// `1:etag,2:etag` as the CLI's list of parts.
 fn parts(value: &str) -> String {
     let parts = value.split(',').filter_map(|part| part.split_once(':'));
-    let parts: Vec<String> = parts.map(|(number, etag)| format!("{{PartNumber={number},ETag={etag}}}")).collect();
+    let parts: Vec<String> =
+        parts.map(|(number, etag)| format!("{{PartNumber={number},ETag={etag}}}")).collect();
     format!("Parts=[{}]", parts.join(","))
 }
 
@@ -313,11 +342,7 @@ fn listed(value: &str) -> String {
 }
 
 fn switch(name: &str, value: &str) -> String {
-    if value == "true" {
-        format!("--{name}")
-    } else {
-        format!("--no-{name}")
-    }
+    if value == "true" { format!("--{name}") } else { format!("--no-{name}") }
 }
 
 /// `a=1&b=2` as the AWS CLI writes a map.
@@ -428,7 +453,10 @@ mod tests {
             ),
             (
                 "iam:TagRole",
-                &[(Param::Role, "arn:aws:iam::111122223333:role/path/a"), (Param::Tags, "key-id=1")],
+                &[
+                    (Param::Role, "arn:aws:iam::111122223333:role/path/a"),
+                    (Param::Tags, "key-id=1"),
+                ],
                 "aws iam tag-role --no-sign-request --region eu-west-1 --tags Key=key-id,Value=1 --role-name a",
             ),
             (
@@ -444,10 +472,11 @@ mod tests {
                 principal: Principal::Anonymous,
                 plain: false,
                 old_session: false,
-                network: crate::iam::Network::default(),
+                network: gainsay_iam::Network::default(),
                 presigned: None,
                 account: "111122223333".to_owned(),
-                bucket_owner: (operation.service == Service::S3Control).then(|| "444455556666".to_owned()),
+                bucket_owner: (operation.service == Service::S3Control)
+                    .then(|| "444455556666".to_owned()),
                 values: params.iter().map(|(param, value)| (*param, (*value).to_owned())).collect(),
                 action: operation.action,
                 resource: "arn:aws:s3:::b".to_owned(),

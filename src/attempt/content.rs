@@ -1,12 +1,13 @@
 //! What administrative writes write, as the AWS CLI takes it.
 //!
-//! An attempt writes back what the environment declares, so that one that succeeds against expectation changes nothing. Where nothing
-//! is declared it writes one fixed configuration that does no harm: rules that never apply, under names that say where they are from.
+//! An attempt writes back what the environment declares, so that one that succeeds against
+//! expectation changes nothing. Where nothing is declared it writes one fixed configuration that
+//! does no harm: rules that never apply, under names that say where they are from.
 
+use gainsay_model::{Bucket, DefaultEncryption, Versioning};
 use serde_json::{Value, json};
 
 use super::{Call, Op, Param};
-use crate::environment::{Bucket, DefaultEncryption, Versioning};
 
 /// The id of rules and inventories, and the prefix they are about, which no object has.
 pub(super) const SYNTHETIC: &str = "gainsay-synthetic";
@@ -17,12 +18,10 @@ pub(super) fn declared(op: Op, bucket: Option<&Bucket>) -> Option<String> {
     let document = match op {
         Op::PutBucketPolicy => return bucket.policy.as_ref().map(|policy| policy.text.to_string()),
         Op::PutBucketVersioning => {
-            // A bucket without versioning cannot be put back to that; suspended is the nearest there is.
-            let status = if bucket.versioning == Versioning::Enabled {
-                "Enabled"
-            } else {
-                "Suspended"
-            };
+            // A bucket without versioning cannot be put back to that; suspended is the nearest
+            // there is.
+            let status =
+                if bucket.versioning == Versioning::Enabled { "Enabled" } else { "Suspended" };
             json!({ "Status": status })
         }
         Op::PutPublicAccessBlock => json!({
@@ -31,16 +30,14 @@ pub(super) fn declared(op: Op, bucket: Option<&Bucket>) -> Option<String> {
             "BlockPublicPolicy": bucket.public_access.block_public_policy,
             "RestrictPublicBuckets": bucket.public_access.restrict_public_buckets,
         }),
-        Op::PutBucketOwnershipControls => json!({ "Rules": [{ "ObjectOwnership": bucket.ownership.as_str() }] }),
+        Op::PutBucketOwnershipControls => {
+            json!({ "Rules": [{ "ObjectOwnership": bucket.ownership.as_str() }] })
+        }
         Op::PutBucketEncryption => {
             let blocked = if bucket.blocks_customer_keys { "SSE-C" } else { "NONE" };
             let (default, bucket_key) = match &bucket.encryption {
                 DefaultEncryption::S3 => (json!({ "SSEAlgorithm": "AES256" }), false),
-                DefaultEncryption::Kms {
-                    key,
-                    bucket_key,
-                    dual_layer,
-                } => {
+                DefaultEncryption::Kms { key, bucket_key, dual_layer } => {
                     let mut default = json!({ "SSEAlgorithm": if *dual_layer { "aws:kms:dsse" } else { "aws:kms" } });
                     if let (Some(key), Some(default)) = (key, default.as_object_mut()) {
                         default.insert("KMSMasterKeyID".to_owned(), json!(key.arn));
@@ -59,7 +56,8 @@ pub(super) fn declared(op: Op, bucket: Option<&Bucket>) -> Option<String> {
     Some(document.to_string())
 }
 
-/// What an operation writes: what the scenario gives, or the environment declares, or the fixed configuration.
+/// What an operation writes: what the scenario gives, or the environment declares, or the fixed
+/// configuration.
 pub(super) fn content(call: &Call) -> Option<String> {
     let written = call.get(Param::Document);
     written.or_else(|| fixed(call).map(|document| document.to_string()))
@@ -83,8 +81,12 @@ fn fixed(call: &Call) -> Option<Value> {
         Op::PutPublicAccessBlock => {
             json!({ "BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": true, "RestrictPublicBuckets": true })
         }
-        Op::PutBucketOwnershipControls => json!({ "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] }),
-        Op::PutBucketEncryption => json!({ "Rules": [{ "ApplyServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } }] }),
+        Op::PutBucketOwnershipControls => {
+            json!({ "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] })
+        }
+        Op::PutBucketEncryption => {
+            json!({ "Rules": [{ "ApplyServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } }] })
+        }
         Op::PutBucketLifecycleConfiguration => json!({ "Rules": [{
             "ID": SYNTHETIC,
             "Status": "Disabled",
@@ -102,7 +104,9 @@ fn fixed(call: &Call) -> Option<Value> {
                 "Destination": { "Bucket": format!("arn:aws:s3:::{}", call.get(Param::Destination).unwrap_or_default()) },
             }],
         }),
-        Op::PutBucketLogging => json!({ "LoggingEnabled": { "TargetBucket": bucket, "TargetPrefix": format!("{SYNTHETIC}/") } }),
+        Op::PutBucketLogging => {
+            json!({ "LoggingEnabled": { "TargetBucket": bucket, "TargetPrefix": format!("{SYNTHETIC}/") } })
+        }
         Op::PutBucketInventoryConfiguration => json!({
             "Id": SYNTHETIC,
             "IsEnabled": false,
@@ -120,7 +124,7 @@ fn fixed(call: &Call) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::{Ownership, PublicAccessBlock};
+    use gainsay_model::{Ownership, PublicAccessBlock};
 
     fn bucket(versioning: Versioning) -> Bucket {
         Bucket {
@@ -128,11 +132,7 @@ mod tests {
             name: "gs-b".to_owned(),
             account: "111122223333".to_owned(),
             versioning,
-            encryption: DefaultEncryption::Kms {
-                key: None,
-                bucket_key: true,
-                dual_layer: false,
-            },
+            encryption: DefaultEncryption::Kms { key: None, bucket_key: true, dual_layer: false },
             blocks_customer_keys: true,
             ownership: Ownership::BucketOwnerPreferred,
             public_access: PublicAccessBlock {
@@ -165,7 +165,8 @@ mod tests {
                 }] }),
             ),
         ] {
-            let declared = declared(op, Some(&bucket(Versioning::Enabled))).and_then(|text| serde_json::from_str::<Value>(&text).ok());
+            let declared = declared(op, Some(&bucket(Versioning::Enabled)))
+                .and_then(|text| serde_json::from_str::<Value>(&text).ok());
             assert_eq!(declared, Some(expected), "{op:?}");
         }
         assert_eq!(

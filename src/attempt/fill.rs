@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use gainsay_iam::{Endpoint, Network};
+use gainsay_model::Bucket;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Field, On, Op, Operation, Output, Param, content, param::NO_ENDPOINT};
 use crate::{
-    environment::{Bucket, Environment},
-    iam::{Endpoint, Network},
+    environment::Environment,
     scenario::{Fixture, KeyForm, Piece, Principal, Request, Text, Value},
 };
 
@@ -79,7 +80,8 @@ pub enum FillError {
 }
 
 /// Everything but the unreserved characters and the slash, as `x-amz-copy-source` wants its key.
-const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+const COPY_SOURCE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// Fills a request in.
 ///
@@ -90,7 +92,9 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
     for (param, value) in &request.params {
         values.insert(*param, fill_value(*param, value, facts)?);
     }
-    if let Some(content) = content::declared(request.operation.op, request.bucket().map(AsRef::as_ref)) {
+    if let Some(content) =
+        content::declared(request.operation.op, request.bucket().map(AsRef::as_ref))
+    {
         values.entry(Param::Document).or_insert(content);
     }
     if request.operation.op == Op::PutKeyPolicy && !values.contains_key(&Param::Document) {
@@ -107,7 +111,8 @@ pub fn fill(request: &Request, facts: &Facts<'_>) -> Result<Call, FillError> {
         plain: values.get(&Param::Transport).is_some_and(|transport| transport == "http"),
         network: network(&values),
         old_session: values.get(&Param::Session).is_some_and(|session| session == "old"),
-        presigned: seconds(Param::Presigned).map(|lifetime| (lifetime, seconds(Param::SignedAgo).unwrap_or(0))),
+        presigned: seconds(Param::Presigned)
+            .map(|lifetime| (lifetime, seconds(Param::SignedAgo).unwrap_or(0))),
         account: account(request, facts.environment).to_owned(),
         bucket_owner: bucket.map(|bucket| bucket.account.clone()),
         action: request.action(),
@@ -133,33 +138,48 @@ fn network(values: &BTreeMap<Param, String>) -> Network {
 pub fn account<'a>(request: &'a Request, environment: &'a Environment) -> &'a str {
     match request.bucket() {
         Some(bucket) if request.operation.on == On::Bucket => &bucket.account,
-        _ => &environment.account,
+        _ => &environment.deployed.account,
     }
 }
 
-fn resource(request: &Request, environment: &Environment, values: &BTreeMap<Param, String>) -> String {
+fn resource(
+    request: &Request,
+    environment: &Environment,
+    values: &BTreeMap<Param, String>,
+) -> String {
     let value = |param| values.get(&param).map_or("", String::as_str);
     let (key, bucket) = (value(Param::Key), request.bucket().map(AsRef::as_ref));
-    let of_account = |rest: &str| format!("arn:aws:s3:{}:{}:{rest}", environment.region, environment.account);
+    let of_account = |rest: &str| {
+        format!(
+            "arn:aws:s3:{}:{}:{rest}",
+            environment.deployed.region, environment.deployed.account
+        )
+    };
     match request.operation.on {
-        On::AccessPoint => return of_account(&format!("accesspoint/{}", value(Param::AccessPoint))),
+        On::AccessPoint => {
+            return of_account(&format!("accesspoint/{}", value(Param::AccessPoint)));
+        }
         On::Job => return of_account(&format!("job/{}", value(Param::Job))),
         On::Jobs => return of_account("job/*"),
         On::AccessGrants => return of_account("access-grants/default"),
         On::Locations => return of_account("access-grants/default/location/*"),
-        On::Location => return of_account(&format!("access-grants/default/location/{}", value(Param::Location))),
+        On::Location => {
+            return of_account(&format!(
+                "access-grants/default/location/{}",
+                value(Param::Location)
+            ));
+        }
         On::Trail => return value(Param::Trail).to_owned(),
         On::Account => return "*".to_owned(),
         _ => {}
     }
     // What is re-encrypted is asked about on the key it is under, first.
-    let key_of = if request.operation.takes(Param::SourceKey) {
-        Param::SourceKey
-    } else {
-        Param::KeyId
-    };
+    let key_of =
+        if request.operation.takes(Param::SourceKey) { Param::SourceKey } else { Param::KeyId };
     match (request.operation.on, request.params.get(&key_of), request.params.get(&Param::Role)) {
-        (On::Object, ..) => bucket.map(|bucket| format!("{}/{key}", bucket.arn())).unwrap_or_default(),
+        (On::Object, ..) => {
+            bucket.map(|bucket| format!("{}/{key}", bucket.arn())).unwrap_or_default()
+        }
         (On::Bucket, ..) => bucket.map(Bucket::arn).unwrap_or_default(),
         (On::Key, Some(Value::Key(key, _)), _) => key.arn.clone(),
         (On::Key, Some(Value::Fixture(_)), _) => value(key_of).to_owned(),
@@ -168,9 +188,9 @@ fn resource(request: &Request, environment: &Environment, values: &BTreeMap<Para
             // An alias without an account is one of the caller's.
             let account = match request.principal() {
                 Principal::Role(role) => &role.account,
-                Principal::Anonymous => &environment.account,
+                Principal::Anonymous => &environment.deployed.account,
             };
-            format!("arn:aws:kms:{}:{account}:{}", environment.region, value(Param::Alias))
+            format!("arn:aws:kms:{}:{account}:{}", environment.deployed.region, value(Param::Alias))
         }
         (On::Anything, ..) => "*".to_owned(),
         _ => String::new(),
@@ -189,7 +209,7 @@ fn declared_policy(request: &Request, facts: &Facts<'_>) -> Result<String, FillE
     }
     // What KMS gives a key that is made without a policy:
     // <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>.
-    let root = format!("arn:aws:iam::{}:root", facts.environment.account);
+    let root = format!("arn:aws:iam::{}:root", facts.environment.deployed.account);
     let statement = serde_json::json!({ "Effect": "Allow", "Principal": { "AWS": root }, "Action": "kms:*", "Resource": "*" });
     Ok(serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string())
 }
@@ -217,7 +237,8 @@ pub fn fill_value(param: Param, value: &Value, facts: &Facts<'_>) -> Result<Stri
         Value::Seconds(seconds) => seconds.to_string(),
         Value::Fixture(index) => fill_fixture(param, *index, facts)?,
         Value::Fixtures(indexes) => {
-            let parts: Result<Vec<_>, _> = indexes.iter().map(|index| fill_fixture(param, *index, facts)).collect();
+            let parts: Result<Vec<_>, _> =
+                indexes.iter().map(|index| fill_fixture(param, *index, facts)).collect();
             parts?.join(",")
         }
     })
@@ -239,7 +260,8 @@ pub fn fill_text(text: &Text, facts: &Facts<'_>) -> Result<String, FillError> {
     Ok(out)
 }
 
-/// What a whole fixture means to a parameter: the copied object, the upload's id, a part with its entity tag.
+/// What a whole fixture means to a parameter: the copied object, the upload's id, a part with its
+/// entity tag.
 fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String, FillError> {
     match param {
         Param::Upload => output(index, Field::UploadId, facts),
@@ -264,7 +286,8 @@ fn fill_fixture(param: Param, index: usize, facts: &Facts<'_>) -> Result<String,
     }
 }
 
-/// The ARN of the object that a fixture is, or of the key it made. An ARN that is empty is refused on nothing.
+/// The ARN of the object that a fixture is, or of the key it made. An ARN that is empty is refused
+/// on nothing.
 ///
 /// # Errors
 /// A fixture did not yield what its key refers to.

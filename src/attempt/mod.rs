@@ -1,4 +1,5 @@
-//! Attempts as calls: the operation catalogue, the parameters, and one function per operation that makes the call.
+//! Attempts as calls: the operation catalogue, the parameters, and one function per operation that
+//! makes the call.
 
 mod answer;
 mod ask;
@@ -15,7 +16,7 @@ pub(crate) use self::{
     call::numbered,
     cli::quote,
 };
-pub use crate::service::Service;
+pub use gainsay_model::Service;
 
 pub use self::{
     answer::{Answer, Output, Refused},

@@ -1,13 +1,15 @@
 //! The operation catalogue: what each API operation is called, takes, acts on and does.
 //!
 //! Actions and resources follow the service authorization reference
-//! (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>, `list_awskeymanagementservice`,
-//! `list_awssecuritytokenservice`, `list_awsidentityandaccessmanagementiam`, `list_awscloudtrail`).
+//! (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>,
+//! `list_awskeymanagementservice`, `list_awssecuritytokenservice`,
+//! `list_awsidentityandaccessmanagementiam`, `list_awscloudtrail`).
 
 use std::fmt;
 
+use gainsay_model::Service;
+
 use super::param::Param;
-use crate::service::Service;
 
 /// What an operation's resource is, in the sense of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,20 +85,25 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Whether the operation has this parameter. Who asks and how the request travels belong to every one.
+    /// Whether the operation has this parameter. Who asks and how the request travels belong to
+    /// every one.
     #[must_use]
     pub fn takes(&self, param: Param) -> bool {
         match param {
-            Param::As | Param::Session | Param::SourceVpce | Param::SourceVpc | Param::SourceIp => true,
+            Param::As | Param::Session | Param::SourceVpce | Param::SourceVpc | Param::SourceIp => {
+                true
+            }
             Param::Transport | Param::Presigned | Param::SignedAgo => self.service == Service::S3,
             other => self.needs.contains(&other) || self.may.contains(&other),
         }
     }
 
-    /// Whether a fixture made by it is a state that every attempt of the row meets, named or not: a disabled key, a moved alias.
+    /// Whether a fixture made by it is a state that every attempt of the row meets, named or not: a
+    /// disabled key, a moved alias.
     #[must_use]
     pub fn sets_the_scene(&self) -> bool {
-        self.effect == Effect::Configures || (self.effect == Effect::Consumes && self.service == Service::Kms)
+        self.effect == Effect::Configures
+            || (self.effect == Effect::Consumes && self.service == Service::Kms)
     }
 
     /// The operation of a name.
@@ -378,10 +385,15 @@ mod tests {
                 Service::Iam => (&["iam:"], "iam:"),
                 Service::CloudTrail => (&["cloudtrail:"], "cloudtrail:"),
                 // Of these nothing is attempted.
-                Service::Logs | Service::CloudWatch | Service::AccessAnalyzer | Service::Macie | Service::Config => (&[], ""),
+                Service::Logs
+                | Service::CloudWatch
+                | Service::AccessAnalyzer
+                | Service::Macie
+                | Service::Config => (&[], ""),
             };
             assert!(
-                names.iter().any(|name| operation.name.starts_with(name)) && operation.action.starts_with(action),
+                names.iter().any(|name| operation.name.starts_with(name))
+                    && operation.action.starts_with(action),
                 "{operation}"
             );
         }

@@ -1,7 +1,7 @@
 //! The parameters a request may have and the fields an answer is read into: one table each.
 //!
-//! The scenario format, its JSON Schema, the checks of `resolve`, the difference between an attempt and its witness and
-//! the `aws` command in a failure all come from these two tables.
+//! The scenario format, its JSON Schema, the checks of `resolve`, the difference between an attempt
+//! and its witness and the `aws` command in a failure all come from these two tables.
 
 use std::{fmt, net::IpAddr};
 
@@ -20,7 +20,8 @@ pub enum Kind {
     Principal,
     /// A bucket by its logical name.
     Bucket,
-    /// A KMS key by its logical name, or a fixture made by kms:CreateKey; `.id`, `.alias`, `.alias_arn` choose how it is sent (its ARN otherwise).
+    /// A KMS key by its logical name, or a fixture made by kms:CreateKey; `.id`, `.alias`,
+    /// `.alias_arn` choose how it is sent (its ARN otherwise).
     Key,
     /// A role by its logical name, as the target of a call.
     Role,
@@ -72,7 +73,9 @@ impl Form {
     #[must_use]
     pub const fn example(self) -> &'static str {
         match self {
-            Self::Endpoint => "write the id of a VPC endpoint, as `vpce-0a1b2c3d4e5f60718`, or `none`",
+            Self::Endpoint => {
+                "write the id of a VPC endpoint, as `vpce-0a1b2c3d4e5f60718`, or `none`"
+            }
             Self::Vpc => "write the id of a VPC, as `vpc-0a1b2c3d4e5f60718`",
             Self::Address => "write one address, as `203.0.113.7` or `2001:db8::7`",
         }
@@ -90,8 +93,8 @@ fn is_resource_id(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(digits)
 }
 
-/// What a parameter is about. An attempt whose difference from its base request lies in one of these alone
-/// has that request as both witnesses.
+/// What a parameter is about. An attempt whose difference from its base request lies in one of
+/// these alone has that request as both witnesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Facet {
     /// Who asks.
@@ -215,7 +218,8 @@ params! {
     Prefix prefix "prefix": Kind::Text, Content;
     /// `https` (the default) or `http`.
     Transport transport "transport": Kind::Word(&["https", "http"]), Transport;
-    /// `new` (the default), or `old` for the session from before the clock was moved with `advance`.
+    /// `new` (the default), or `old` for the session from before the clock was moved with
+    /// `advance`.
     Session session "session": Kind::Word(&["new", "old"]), Transport;
     /// Send the request as a presigned URL that is valid this long.
     Presigned presigned "presigned": Kind::Duration, Transport;
@@ -281,8 +285,8 @@ params! {
     Annotation annotation "annotation": Kind::Text, Content;
     /// The bucket to replicate to, by its name in the environment.
     Destination destination "destination": Kind::Bucket, Content;
-    /// The configuration or policy to write, as the AWS CLI takes it, in JSON, its braces doubled; what the environment declares if it is
-    /// not given, or one that changes nothing.
+    /// The configuration or policy to write, as the AWS CLI takes it, in JSON, its braces doubled;
+    /// what the environment declares if it is not given, or one that changes nothing.
     Document document "document": Kind::Text, Content;
     /// The trail, by its name in the environment.
     Trail trail "trail": Kind::Trail, Target;
@@ -314,7 +318,11 @@ const RANGES: &[(Param, Range)] = &[
     ),
     (
         Param::PartNumber,
-        Range::new(1, 10_000, "https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html"),
+        Range::new(
+            1,
+            10_000,
+            "https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html",
+        ),
     ),
     (
         Param::Duration,

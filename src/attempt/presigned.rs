@@ -1,4 +1,5 @@
-//! Presigned URLs: made by the clients, sent as any HTTP client would send them, and their answers read here.
+//! Presigned URLs: made by the clients, sent as any HTTP client would send them, and their answers
+//! read here.
 
 use std::time::Duration;
 
@@ -25,7 +26,10 @@ use crate::cloud::Clients;
 const MAX_ANSWER: usize = 1 << 20;
 
 /// How to presign, where the call is to be sent as a URL.
-pub(super) fn presigning(clients: &Clients, call: &Call) -> Option<Result<PresigningConfig, String>> {
+pub(super) fn presigning(
+    clients: &Clients,
+    call: &Call,
+) -> Option<Result<PresigningConfig, String>> {
     let (lifetime, age) = call.presigned?;
     let config = PresigningConfig::builder()
         .start_time(clients.now() - Duration::from_secs(age))
@@ -35,7 +39,11 @@ pub(super) fn presigning(clients: &Clients, call: &Call) -> Option<Result<Presig
 }
 
 /// Sends a presigned request as any HTTP client would.
-pub(super) async fn presigned<E>(clients: &Clients, call: &Call, request: Result<PresignedRequest, SdkError<E, HttpResponse>>) -> Answer
+pub(super) async fn presigned<E>(
+    clients: &Clients,
+    call: &Call,
+    request: Result<PresignedRequest, SdkError<E, HttpResponse>>,
+) -> Answer
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
@@ -48,16 +56,12 @@ where
     let request = match HttpRequest::try_from(request.make_http_1x_request(content)) {
         Ok(request) => request,
         Err(error) => {
-            return Answer::NotSent {
-                message: error.to_string(),
-            };
+            return Answer::NotSent { message: error.to_string() };
         }
     };
     match clients.connector.call(request).await {
         Ok(response) => read_raw(response).await,
-        Err(error) => Answer::Unreachable {
-            message: error.to_string(),
-        },
+        Err(error) => Answer::Unreachable { message: error.to_string() },
     }
 }
 
@@ -67,17 +71,15 @@ pub(super) async fn read_raw(mut response: HttpResponse) -> Answer {
     let body = match ByteStream::new(response.take_body()).collect().await {
         Ok(body) => body.into_bytes(),
         Err(error) => {
-            return Answer::Malformed {
-                status,
-                message: format!("the body broke off: {error}"),
-            };
+            return Answer::Malformed { status, message: format!("the body broke off: {error}") };
         }
     };
     let text = String::from_utf8_lossy(body.get(..MAX_ANSWER).unwrap_or(&body)).into_owned();
     if response.status().is_success() {
         let header = |name: &str| response.headers().get(name);
         let encryption = header("x-amz-server-side-encryption").map(ServerSideEncryption::from);
-        let bucket_key = header("x-amz-server-side-encryption-bucket-key-enabled").map(|value| value == "true");
+        let bucket_key =
+            header("x-amz-server-side-encryption-bucket-key-enabled").map(|value| value == "true");
         let mut output = stored(
             encryption.as_ref(),
             header("x-amz-server-side-encryption-aws-kms-key-id"),
@@ -86,11 +88,7 @@ pub(super) async fn read_raw(mut response: HttpResponse) -> Answer {
             header("etag"),
         );
         output.insert(Field::Body, vec![text]);
-        return Answer::Success {
-            status,
-            request_id: id,
-            output,
-        };
+        return Answer::Success { status, request_id: id, output };
     }
     match fault(Service::S3, text.as_bytes()) {
         Some(Fault { code, message }) => Answer::Refused(Refused {
@@ -108,9 +106,6 @@ pub(super) async fn read_raw(mut response: HttpResponse) -> Answer {
             rulings: response.extension().cloned(),
             ..Refused::default()
         }),
-        None => Answer::Malformed {
-            status,
-            message: "the body is not an S3 error".to_owned(),
-        },
+        None => Answer::Malformed { status, message: "the body is not an S3 error".to_owned() },
     }
 }

@@ -1,24 +1,28 @@
-//! What a baseline asks to be read: for every control that is `of` something, each bucket or key it names.
+//! What a baseline asks to be read: for every control that is `of` something, each bucket or key it
+//! names.
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use gainsay_model::{Bucket, Key, Role, Source, Trail};
+
 use super::{Check, On, Reading, Subject};
 use crate::{
-    diag::{Code, Diagnostic, Diagnostics, Located, Source},
-    environment::{Bucket, Control, Environment, Key, RawBaseline, RawControlChoice, Role, Trail, catalogue},
+    diag::{Code, Diagnostic, Diagnostics, Located},
+    environment::{Control, Environment, RawBaseline, RawControlChoice, catalogue},
 };
 
 /// The readings of an architecture, in the order of its baseline.
 ///
 /// # Errors
-/// Names that the environment does not have, parameters that the check does not have or lacks, a control that has no check, and a
-/// reader that is not there.
-pub fn asked(architecture: &str, source: &Source, raw: &RawBaseline, environment: &Environment) -> Result<Vec<Arc<Reading>>, Diagnostics> {
-    let asked = Asked {
-        architecture,
-        source,
-        environment,
-    };
+/// Names that the environment does not have, parameters that the check does not have or lacks, a
+/// control that has no check, and a reader that is not there.
+pub fn asked(
+    architecture: &str,
+    source: &Source,
+    raw: &RawBaseline,
+    environment: &Environment,
+) -> Result<Vec<Arc<Reading>>, Diagnostics> {
+    let asked = Asked { architecture, source, environment };
     let mut problems = Diagnostics::default();
     let reader = match asked.reader(raw) {
         Ok(reader) => reader,
@@ -39,11 +43,9 @@ pub fn asked(architecture: &str, source: &Source, raw: &RawBaseline, environment
                 "add `reader:` with a role that may read the configuration",
             )),
             (Ok(Some(part)), Some(reader)) => {
-                readings.extend(
-                    part.subjects
-                        .iter()
-                        .map(|(subject, parameters)| Arc::new(asked.reading(&part, subject, parameters, reader, choice))),
-                );
+                readings.extend(part.subjects.iter().map(|(subject, parameters)| {
+                    Arc::new(asked.reading(&part, subject, parameters, reader, choice))
+                }));
             }
         }
     }
@@ -71,11 +73,17 @@ impl Asked<'_> {
 
     fn reader(&self, raw: &RawBaseline) -> Result<Option<Arc<Role>>, Diagnostic> {
         let Some(name) = &raw.reader else { return Ok(None) };
-        match self.environment.role(&name.value) {
+        match self.environment.deployed.role(&name.value) {
             Some(role) => Ok(Some(role.clone())),
-            None => Err(Diagnostic::new(Code::UnknownName, format!("there is no role `{}`", name.value))
-                .at(self.source, name.span.clone())
-                .suggest(&name.value, self.environment.roles.iter().map(|role| role.name.as_str()))),
+            None => Err(Diagnostic::new(
+                Code::UnknownName,
+                format!("there is no role `{}`", name.value),
+            )
+            .at(self.source, name.span.clone())
+            .suggest(
+                &name.value,
+                self.environment.deployed.roles.iter().map(|role| role.name.as_str()),
+            )),
         }
     }
 
@@ -85,7 +93,10 @@ impl Asked<'_> {
             for (name, _) in &choice.with.0 {
                 problems.push(self.problem(
                     Code::BadParameter,
-                    format!("nothing is read for `{}`, so `{}` is told to nobody", choice.id.value, name.value),
+                    format!(
+                        "nothing is read for `{}`, so `{}` is told to nobody",
+                        choice.id.value, name.value
+                    ),
                     name,
                     "say with `of:` what is read, or remove it",
                 ));
@@ -93,7 +104,9 @@ impl Asked<'_> {
             return if problems.is_empty() { Ok(None) } else { Err(problems) };
         };
         let control = catalogue().iter().find(|control| control.id == choice.id.value);
-        let Some((control, check)) = control.and_then(|control| Some((control, control.check.as_ref()?))) else {
+        let Some((control, check)) =
+            control.and_then(|control| Some((control, control.check.as_ref()?)))
+        else {
             let at = of.0.first().unwrap_or(&choice.id);
             problems.push(self.problem(
                 Code::BadParameter,
@@ -135,17 +148,27 @@ impl Asked<'_> {
     }
 
     /// Whether the check is told all that it has to be told, and nothing else.
-    fn named(&self, control: &Control, check: &Check, choice: &RawControlChoice, problems: &mut Diagnostics) {
-        for (name, _) in choice.with.0.iter().filter(|(name, _)| !check.parameters.contains(&name.value)) {
+    fn named(
+        &self,
+        control: &Control,
+        check: &Check,
+        choice: &RawControlChoice,
+        problems: &mut Diagnostics,
+    ) {
+        for (name, _) in
+            choice.with.0.iter().filter(|(name, _)| !check.parameters.contains(&name.value))
+        {
             let problem = Diagnostic::new(
                 Code::BadParameter,
                 format!("the check of `{}` has no parameter `{}`", control.id, name.value),
             );
             let problem = problem.at(self.source, name.span.clone());
-            problems.push(problem.suggest(&name.value, check.parameters.iter().map(String::as_str)));
+            problems
+                .push(problem.suggest(&name.value, check.parameters.iter().map(String::as_str)));
         }
         // A name that is misspelt is not missing as well.
-        let misspelt = choice.with.names().any(|name| !check.parameters.iter().any(|known| known == name));
+        let misspelt =
+            choice.with.names().any(|name| !check.parameters.iter().any(|known| known == name));
         for name in &check.parameters {
             if choice.with.get(name).is_none() && !misspelt {
                 problems.push(self.problem(
@@ -167,7 +190,9 @@ impl Asked<'_> {
         problems: &mut Diagnostics,
     ) -> BTreeMap<String, String> {
         let mut parameters = BTreeMap::new();
-        for (name, value) in choice.with.0.iter().filter(|(name, _)| check.parameters.contains(&name.value)) {
+        for (name, value) in
+            choice.with.0.iter().filter(|(name, _)| check.parameters.contains(&name.value))
+        {
             match self.said(value, subject).and_then(|value| self.told(&name.value, &value)) {
                 Ok(told) => _ = parameters.insert(name.value.clone(), told),
                 Err(problem) => problems.push(problem),
@@ -177,24 +202,24 @@ impl Asked<'_> {
     }
 
     /// A value, or of `{field}` what the subject's own entry says, where it is of a collection.
-    fn said(&self, value: &Located<String>, subject: &Subject) -> Result<Located<String>, Diagnostic> {
-        let Some(field) = value.value.strip_prefix('{').and_then(|value| value.strip_suffix('}')) else {
+    fn said(
+        &self,
+        value: &Located<String>,
+        subject: &Subject,
+    ) -> Result<Located<String>, Diagnostic> {
+        let Some(field) = value.value.strip_prefix('{').and_then(|value| value.strip_suffix('}'))
+        else {
             return Ok(value.clone());
         };
-        let mut members = self.environment.collections.iter().flat_map(|collection| &collection.members);
+        let mut members =
+            self.environment.collections.iter().flat_map(|collection| &collection.members);
         let Some(member) = members.find(|member| member.name == subject.name) else {
-            let message = format!("`{}` is of no collection, so it has no field `{field}`", subject.name);
+            let message =
+                format!("`{}` is of no collection, so it has no field `{field}`", subject.name);
             return Err(self.problem(Code::BadTemplate, message, value, "write the value out"));
         };
-        let said = if field == "name" {
-            Some(member.name.as_str())
-        } else {
-            member.field(field)
-        };
-        let said = said.map(|said| Located {
-            value: said.to_owned(),
-            span: value.span.clone(),
-        });
+        let said = if field == "name" { Some(member.name.as_str()) } else { member.field(field) };
+        let said = said.map(|said| Located { value: said.to_owned(), span: value.span.clone() });
         said.ok_or_else(|| {
             Diagnostic::new(Code::BadTemplate, format!("`{}` has no field `{field}`", member.name))
                 .at(self.source, value.span.clone())
@@ -208,7 +233,12 @@ impl Asked<'_> {
             "key" => Ok(self.key(value)?.arn.clone()),
             "alias" => self.key(value)?.alias.clone().ok_or_else(|| {
                 let help = "give it one in `environment.yaml`, or name another key";
-                self.problem(Code::BadValue, format!("the key `{}` has no alias", value.value), value, help)
+                self.problem(
+                    Code::BadValue,
+                    format!("the key `{}` has no alias", value.value),
+                    value,
+                    help,
+                )
             }),
             "trail" => Ok(self.trail(value)?.arn.clone()),
             "account" => self.account(value),
@@ -223,8 +253,9 @@ impl Asked<'_> {
     /// The environment's own account by the word `account`, another by the name it is declared
     /// under.
     fn account(&self, name: &Located<String>) -> Result<String, Diagnostic> {
-        let own = std::iter::once(("account", &self.environment.account));
-        let others = self.environment.accounts.iter().map(|(name, id)| (name.as_str(), id));
+        let own = std::iter::once(("account", &self.environment.deployed.account));
+        let others =
+            self.environment.deployed.accounts.iter().map(|(name, id)| (name.as_str(), id));
         let mut known = own.chain(others);
         let found = known.clone().find(|(known, _)| *known == name.value);
         found.map(|(_, id)| id.clone()).ok_or_else(|| {
@@ -240,11 +271,14 @@ impl Asked<'_> {
         if name.value.starts_with("arn:") {
             return name.value.clone();
         }
-        format!("arn:aws:sns:{}:{}:{}", environment.region, environment.account, name.value)
+        format!(
+            "arn:aws:sns:{}:{}:{}",
+            environment.deployed.region, environment.deployed.account, name.value
+        )
     }
 
     fn key(&self, name: &Located<String>) -> Result<&Arc<Key>, Diagnostic> {
-        let known = &self.environment.keys;
+        let known = &self.environment.deployed.keys;
         known.iter().find(|key| key.name == name.value).ok_or_else(|| {
             Diagnostic::new(Code::UnknownName, format!("there is no key `{}`", name.value))
                 .at(self.source, name.span.clone())
@@ -253,7 +287,7 @@ impl Asked<'_> {
     }
 
     fn trail(&self, name: &Located<String>) -> Result<&Arc<Trail>, Diagnostic> {
-        let known = &self.environment.trails;
+        let known = &self.environment.deployed.trails;
         known.iter().find(|trail| trail.logical == name.value).ok_or_else(|| {
             Diagnostic::new(Code::UnknownName, format!("there is no trail `{}`", name.value))
                 .at(self.source, name.span.clone())
@@ -262,10 +296,13 @@ impl Asked<'_> {
     }
 
     fn bucket(&self, name: &Located<String>) -> Result<&Arc<Bucket>, Diagnostic> {
-        self.environment.bucket(&name.value).ok_or_else(|| {
+        self.environment.deployed.bucket(&name.value).ok_or_else(|| {
             Diagnostic::new(Code::UnknownName, format!("there is no bucket `{}`", name.value))
                 .at(self.source, name.span.clone())
-                .suggest(&name.value, self.environment.buckets.iter().map(|bucket| bucket.logical.as_str()))
+                .suggest(
+                    &name.value,
+                    self.environment.deployed.buckets.iter().map(|bucket| bucket.logical.as_str()),
+                )
         })
     }
 
@@ -274,6 +311,7 @@ impl Asked<'_> {
         let environment = self.environment;
         let all: Vec<Subject> = match on {
             On::Bucket => environment
+                .deployed
                 .buckets
                 .iter()
                 .map(|bucket| Subject {
@@ -281,11 +319,12 @@ impl Asked<'_> {
                     id: bucket.name.clone(),
                     arn: bucket.arn(),
                     account: bucket.account.clone(),
-                    region: environment.region.clone(),
-                    organizations: environment.organizations.clone(),
+                    region: environment.deployed.region.clone(),
+                    organizations: environment.deployed.organizations.clone(),
                 })
                 .collect(),
             On::Key => environment
+                .deployed
                 .keys
                 .iter()
                 .map(|key| Subject {
@@ -294,34 +333,36 @@ impl Asked<'_> {
                     arn: key.arn.clone(),
                     account: key.account.clone(),
                     region: region_of(&key.arn),
-                    organizations: environment.organizations.clone(),
+                    organizations: environment.deployed.organizations.clone(),
                 })
                 .collect(),
             On::Trail => environment
+                .deployed
                 .trails
                 .iter()
                 .map(|trail| Subject {
                     name: trail.logical.clone(),
                     id: trail.arn.clone(),
                     arn: trail.arn.clone(),
-                    account: environment.account.clone(),
+                    account: environment.deployed.account.clone(),
                     region: region_of(&trail.arn),
-                    organizations: environment.organizations.clone(),
+                    organizations: environment.deployed.organizations.clone(),
                 })
                 .collect(),
             On::Account => vec![Subject {
                 name: "account".to_owned(),
-                id: environment.account.clone(),
-                arn: format!("arn:aws:iam::{}:root", environment.account),
-                account: environment.account.clone(),
-                region: environment.region.clone(),
-                organizations: environment.organizations.clone(),
+                id: environment.deployed.account.clone(),
+                arn: format!("arn:aws:iam::{}:root", environment.deployed.account),
+                account: environment.deployed.account.clone(),
+                region: environment.deployed.region.clone(),
+                organizations: environment.deployed.organizations.clone(),
             }],
         };
         if let Some(one) = all.iter().find(|subject| subject.name == name.value) {
             return Ok(vec![one.clone()]);
         }
-        let collection = environment.collections.iter().find(|collection| collection.name == name.value);
+        let collection =
+            environment.collections.iter().find(|collection| collection.name == name.value);
         let of_members = collection.map(|collection| {
             let has = |subject: &&Subject| {
                 let has = |member: &Arc<crate::environment::Member>| {
@@ -339,7 +380,8 @@ impl Asked<'_> {
         match of_members {
             Some(subjects) if !subjects.is_empty() => Ok(subjects),
             _ => {
-                let collections = environment.collections.iter().map(|collection| collection.name.as_str());
+                let collections =
+                    environment.collections.iter().map(|collection| collection.name.as_str());
                 let known = all.iter().map(|subject| subject.name.as_str()).chain(collections);
                 Err(Diagnostic::new(
                     Code::UnknownName,
@@ -361,7 +403,10 @@ impl Asked<'_> {
     ) -> Reading {
         let Part { control, check, .. } = part;
         Reading {
-            id: format!("{}/checks/{}/{}/{}", self.architecture, subject.name, check.read, control.id),
+            id: format!(
+                "{}/checks/{}/{}/{}",
+                self.architecture, subject.name, check.read, control.id
+            ),
             control: control.id.clone(),
             statement: &control.statement,
             check,

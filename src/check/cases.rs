@@ -1,16 +1,15 @@
-//! The cases of every check, `tests/checks/<control>.json`: what is read, and what it shows. And of every check: what cannot be read shows nothing.
+//! The cases of every check, `tests/checks/<control>.json`: what is read, and what it shows. And of
+//! every check: what cannot be read shows nothing.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
 use std::{fs, path::Path, sync::Arc};
 
+use gainsay_iam::{Policy, PolicyKind};
+use gainsay_model::Document;
 use serde_json::json;
 
 use super::*;
-use crate::{
-    environment::{Document, catalogue},
-    iam::{Policy, PolicyKind},
-    verdict::Verdict,
-};
+use crate::{environment::catalogue, verdict::Verdict};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,19 +38,24 @@ fn reader() -> Arc<Role> {
         name: "auditor".to_owned(),
         account: "111122223333".to_owned(),
         arn: "arn:aws:iam::111122223333:role/auditor".to_owned(),
-        trust: Document::new(crate::diag::Source::new("trust.json", text), policy, text.to_owned()),
-        external_id: None,
-        source_profile: None,
+        trust: Document::new(
+            gainsay_model::Source::new("trust.json", text),
+            policy,
+            text.to_owned(),
+        ),
         policies: Vec::new(),
         boundary: None,
         tags: Vec::new(),
-        session_tags: Vec::new(),
-        via: None,
         max_session_duration: 3600,
     })
 }
 
-fn reading(control: &str, statement: &'static str, check: &'static Check, parameters: BTreeMap<String, String>) -> Reading {
+fn reading(
+    control: &str,
+    statement: &'static str,
+    check: &'static Check,
+    parameters: BTreeMap<String, String>,
+) -> Reading {
     let (id, arn) = match check.on {
         On::Bucket => ("evidence", "arn:aws:s3:::evidence"),
         On::Trail => (
@@ -98,7 +102,8 @@ fn every_check_has_cases_and_they_come_out_as_written() {
         assert_eq!(row.on, check.on, "{}", control.id);
         assert_ne!(check.holds.is_some(), check.search.is_some(), "{}", control.id);
         let path = folder.join(format!("{}.json", control.id.to_lowercase()));
-        let text = fs::read(&path).unwrap_or_else(|problem| panic!("{} has no cases: {problem}", control.id));
+        let text = fs::read(&path)
+            .unwrap_or_else(|problem| panic!("{} has no cases: {problem}", control.id));
         let cases: Cases = serde_json::from_slice(&text).unwrap();
         assert_eq!(
             cases.parameters.keys().collect::<Vec<_>>(),
@@ -140,8 +145,14 @@ fn every_check_has_cases_and_they_come_out_as_written() {
             (403, r#"{"__type":"ResourceNotFoundException"}"#),
             (404, "<html>NoSuchBucketPolicy</html>"),
         ] {
-            let judgement = judge(&reading, &row.seen(&reading.subject, status, body.as_bytes()), now());
-            assert_eq!(judgement.verdict(), Verdict::Inconclusive, "{} {status} {body}", control.id);
+            let judgement =
+                judge(&reading, &row.seen(&reading.subject, status, body.as_bytes()), now());
+            assert_eq!(
+                judgement.verdict(),
+                Verdict::Inconclusive,
+                "{} {status} {body}",
+                control.id
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -176,11 +187,15 @@ fn an_answer_about_something_else_is_none() {
                 *other.pointer_mut(&pointer).unwrap() = Value::from("another");
                 says(&format!("{}: {pointer}", case.name), Seen::Document(other));
             }
-            if matches!(row.service, crate::attempt::Service::S3 | crate::attempt::Service::S3Control) {
+            if matches!(
+                row.service,
+                crate::attempt::Service::S3 | crate::attempt::Service::S3Control
+            ) {
                 continue;
             }
             let body = case.document.to_string();
-            let seen = |status: u16, body: &str| row.seen(&reading.subject, status, body.as_bytes());
+            let seen =
+                |status: u16, body: &str| row.seen(&reading.subject, status, body.as_bytes());
             assert_eq!(
                 seen(200, &body),
                 Seen::Document(case.document.clone()),
@@ -229,8 +244,7 @@ fn an_answer_of_s3_has_its_own_root_and_one_rule() {
         matches!(row.seen(&subject, status, body.as_bytes()), Seen::Document(_))
     };
     let owned = "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>";
-    let sealed =
-        "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule>";
+    let sealed = "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule>";
     let list = "ListInventoryConfigurationsResult";
     for (read, root, inside) in [
         (
@@ -353,7 +367,8 @@ fn filled_in(document: &str, parameters: &BTreeMap<String, String>) -> String {
 #[test]
 fn a_failing_search_tells_a_request() {
     let control = catalogue().iter().find(|control| control.id == "TLS-01").unwrap();
-    let reading = reading("TLS-01", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
+    let reading =
+        reading("TLS-01", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
     let open = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::evidence/*",
         "Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#;
     let judgement = judge(&reading, &Seen::Document(json!({ "Policy": open })), now());
@@ -365,7 +380,8 @@ fn a_failing_search_tells_a_request() {
 #[test]
 fn a_search_for_another_key_has_to_be_told_the_key() {
     let control = catalogue().iter().find(|control| control.id == "ENC-03").unwrap();
-    let reading = reading("ENC-03", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
+    let reading =
+        reading("ENC-03", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
     let any = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::evidence/*",
         "Condition":{"Null":{"s3:x-amz-server-side-encryption-aws-kms-key-id":"false"}}}}"#;
     let judgement = judge(&reading, &Seen::Document(json!({ "Policy": any })), now());

@@ -6,11 +6,12 @@
 //! these keys. That nothing else is told with them (an endpoint, encryption where none is named
 //! here) is assumed.
 
+use gainsay_iam::{Context, Decision, OwnedRequest, Policies, Principal, SearchOutcome, evaluate};
+
 use super::{
     Parameters, Subject,
     search::{ENCRYPTION, KMS_KEY, SECURE, SOURCE_ACCOUNT, SOURCE_ARN},
 };
-use crate::iam::{Context, Decision, Found, OwnedRequest, Policies, Principal, evaluate};
 
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 const LOGGING: &str = "logging.s3.amazonaws.com";
@@ -32,21 +33,22 @@ struct Wanted<'a> {
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html>).
 /// A bucket policy that denies everything but `aws:kms` ends log file validation. That encryption
 /// and key are told in headers is assumed.
-pub(super) fn trail_delivery(policies: &Policies<'_>, subject: &Subject, parameters: &Parameters) -> Vec<Found> {
+pub(super) fn trail_delivery(
+    policies: &Policies<'_>,
+    subject: &Subject,
+    parameters: &Parameters,
+) -> Vec<SearchOutcome> {
     let source = told(parameters, "trail");
     let prefix = match told(parameters, "prefix").trim_matches('/') {
         "" => String::new(),
         prefix => format!("{prefix}/"),
     };
-    let object = |folder: &str| format!("{}/{prefix}AWSLogs/{}/{folder}/file.gz", subject.arn, subject.account);
-    let acl = ("s3:x-amz-acl", "bucket-owner-full-control");
-    let asks = |action, resource, keys| Wanted {
-        service: CLOUDTRAIL,
-        source,
-        action,
-        resource,
-        keys,
+    let object = |folder: &str| {
+        format!("{}/{prefix}AWSLogs/{}/{folder}/file.gz", subject.arn, subject.account)
     };
+    let acl = ("s3:x-amz-acl", "bucket-owner-full-control");
+    let asks =
+        |action, resource, keys| Wanted { service: CLOUDTRAIL, source, action, resource, keys };
     refused(
         policies,
         subject,
@@ -65,7 +67,11 @@ pub(super) fn trail_delivery(policies: &Policies<'_>, subject: &Subject, paramet
 /// What `CloudTrail` asks of the key of a trail, each action that `kms:GenerateDataKey*` on AWS's
 /// page stands for
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>).
-pub(super) fn trail_encryption(policies: &Policies<'_>, subject: &Subject, parameters: &Parameters) -> Vec<Found> {
+pub(super) fn trail_encryption(
+    policies: &Policies<'_>,
+    subject: &Subject,
+    parameters: &Parameters,
+) -> Vec<SearchOutcome> {
     let source = told(parameters, "trail");
     let asks = |action, keys| Wanted {
         service: CLOUDTRAIL,
@@ -89,7 +95,11 @@ pub(super) fn trail_encryption(policies: &Policies<'_>, subject: &Subject, param
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html>). The
 /// prefix is all that stands before a file's date
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html>).
-pub(super) fn log_delivery(policies: &Policies<'_>, subject: &Subject, parameters: &Parameters) -> Vec<Found> {
+pub(super) fn log_delivery(
+    policies: &Policies<'_>,
+    subject: &Subject,
+    parameters: &Parameters,
+) -> Vec<SearchOutcome> {
     let prefix = told(parameters, "prefix");
     let asked = Wanted {
         service: LOGGING,
@@ -107,8 +117,12 @@ fn told<'a>(parameters: &'a Parameters, name: &str) -> &'a str {
 
 /// What is not allowed of what a service asks for, on behalf of the account that the resource is
 /// in.
-fn refused<'a>(policies: &Policies<'_>, subject: &Subject, asked: impl IntoIterator<Item = Wanted<'a>>) -> Vec<Found> {
-    let founds = asked.into_iter().map(|wanted| {
+fn refused<'a>(
+    policies: &Policies<'_>,
+    subject: &Subject,
+    asked: impl IntoIterator<Item = Wanted<'a>>,
+) -> Vec<SearchOutcome> {
+    let outcomes = asked.into_iter().map(|wanted| {
         let mut context = Context::new();
         let always = [
             (SECURE, "true"),
@@ -122,8 +136,8 @@ fn refused<'a>(policies: &Policies<'_>, subject: &Subject, asked: impl IntoItera
         for (key, value) in always.iter().chain(&wanted.keys) {
             context.set(key, *value);
         }
-        subject.organizations.tell_resource(&mut context, &subject.account);
-        subject.organizations.tell_source(&mut context, &subject.account);
+        subject.organizations.set_resource(&mut context, &subject.account);
+        subject.organizations.set_source(&mut context, &subject.account);
         // A service comes through nobody's VPC endpoint; from which address, no page says.
         context.set_unmodelled("aws:SourceIp");
         let request = OwnedRequest {
@@ -134,10 +148,12 @@ fn refused<'a>(policies: &Policies<'_>, subject: &Subject, asked: impl IntoItera
             context,
         };
         match evaluate(&request.request(), policies) {
-            Ok(evaluation) if evaluation.decision == Decision::Allow => Found::None { asked: 1 },
-            Ok(_) => Found::Request(request.into()),
-            Err(doubt) => Found::Undecided(doubt),
+            Ok(evaluation) if evaluation.decision == Decision::Allow => {
+                SearchOutcome::None { asked: 1 }
+            }
+            Ok(_) => SearchOutcome::Request(request.into()),
+            Err(doubt) => SearchOutcome::Undecided(doubt),
         }
     });
-    founds.collect()
+    outcomes.collect()
 }

@@ -29,11 +29,17 @@ pub(super) const fn may_say(path: &'static str, is: &'static str) -> Echo {
 }
 
 /// Why an answer is not about what was asked for; nothing where it is.
-pub(super) fn stray(echoes: &[Echo], document: &Value, subject: &Subject, parameters: &Parameters) -> Option<String> {
+pub(super) fn stray(
+    echoes: &[Echo],
+    document: &Value,
+    subject: &Subject,
+    parameters: &Parameters,
+) -> Option<String> {
     echoes.iter().find_map(|echo| {
         let mut leaves = Vec::new();
         gather(document, echo.path, &mut leaves);
-        let (path, mut wanted) = (echo.path, echo.is.split('|').map(|one| fill(one, subject, parameters)));
+        let (path, mut wanted) =
+            (echo.path, echo.is.split('|').map(|one| fill(one, subject, parameters)));
         leaves.into_iter().find_map(|leaf| match leaf {
             None if !echo.always => None,
             None => Some(format!(
@@ -42,7 +48,8 @@ pub(super) fn stray(echoes: &[Echo], document: &Value, subject: &Subject, parame
             )),
             Some(Value::String(came)) if wanted.clone().any(|wanted| fits(&wanted, came)) => None,
             Some(came) => {
-                let wanted: Vec<String> = wanted.clone().map(|wanted| format!("`{wanted}`")).collect();
+                let wanted: Vec<String> =
+                    wanted.clone().map(|wanted| format!("`{wanted}`")).collect();
                 Some(format!(
                     "is about something else: `{path}` is {came}, and not {}",
                     wanted.join(" or ")

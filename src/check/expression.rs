@@ -1,4 +1,5 @@
-//! What must hold of a setting: an expression in [JMESPath](https://jmespath.org/specification.html), as the AWS CLI's `--query` takes.
+//! What must hold of a setting: an expression in
+//! [JMESPath](https://jmespath.org/specification.html), as the AWS CLI's `--query` takes.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -10,23 +11,30 @@ use serde_json::{Map, Value};
 
 use super::filter;
 
-/// What expressions are decided with: every function of the language, and two that say what it cannot.
+/// What expressions are decided with: every function of the language, and two that say what it
+/// cannot.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut runtime = Runtime::new();
     runtime.register_builtin_functions();
     let signature = Signature::new(vec![ArgumentType::String, ArgumentType::Object], None);
     runtime.register_function("takes", Box::new(CustomFunction::new(signature, Box::new(takes))));
     let signature = Signature::new(vec![ArgumentType::Number, ArgumentType::Number], None);
-    runtime.register_function("days_between", Box::new(CustomFunction::new(signature, Box::new(days_between))));
+    runtime.register_function(
+        "days_between",
+        Box::new(CustomFunction::new(signature, Box::new(days_between))),
+    );
     runtime
 });
 
 /// `takes(pattern, event)`: whether a filter pattern of `CloudWatch` Logs takes every event that
 /// has these fields; of a field with several values, each of them.
 fn takes(arguments: &[Rcvar], context: &mut Context<'_>) -> Result<Rcvar, JmespathError> {
-    let argument = |at: usize| arguments.get(at).and_then(|argument| serde_json::to_value(&**argument).ok());
+    let argument =
+        |at: usize| arguments.get(at).and_then(|argument| serde_json::to_value(&**argument).ok());
     let taken = match (argument(0), argument(1)) {
-        (Some(Value::String(pattern)), Some(Value::Object(event))) if !event.values().any(|value| *value == Value::Array(vec![])) => {
+        (Some(Value::String(pattern)), Some(Value::Object(event)))
+            if !event.values().any(|value| *value == Value::Array(vec![])) =>
+        {
             let mut taken = each(event).into_iter().map(|event| filter::takes(&pattern, &event));
             taken.try_fold(true, |all, taken| Ok(all && taken?))
         }
@@ -34,7 +42,9 @@ fn takes(arguments: &[Rcvar], context: &mut Context<'_>) -> Result<Rcvar, Jmespa
     };
     match taken {
         Ok(taken) => Ok(Rcvar::new(Variable::Bool(taken))),
-        Err(why) => Err(JmespathError::new(context.expression, context.offset, ErrorReason::Parse(why))),
+        Err(why) => {
+            Err(JmespathError::new(context.expression, context.offset, ErrorReason::Parse(why)))
+        }
     }
 }
 
@@ -50,7 +60,8 @@ fn each(form: Map<String, Value>) -> Vec<Map<String, Value>> {
             event.insert(name.clone(), value.clone());
             event
         };
-        let events = events.iter().flat_map(|event| values.iter().map(move |value| with(event, value)));
+        let events =
+            events.iter().flat_map(|event| values.iter().map(move |value| with(event, value)));
         events.collect()
     })
 }
@@ -64,11 +75,16 @@ fn days_between(arguments: &[Rcvar], _: &mut Context<'_>) -> Result<Rcvar, Jmesp
     Ok(Rcvar::new(days.map_or(Variable::Null, Variable::Number)))
 }
 
-/// Whether an expression holds. It has to answer `true` or `false`: `null` is what a comparison of what is not there may say, and no answer.
+/// Whether an expression holds. It has to answer `true` or `false`: `null` is what a comparison of
+/// what is not there may say, and no answer.
 ///
 /// # Errors
 /// The expression is not one, names a parameter that is not given, or answers something else.
-pub fn holds(expression: &str, document: &Value, parameters: &BTreeMap<String, String>) -> Result<bool, String> {
+pub fn holds(
+    expression: &str,
+    document: &Value,
+    parameters: &BTreeMap<String, String>,
+) -> Result<bool, String> {
     let filled = fill(expression, parameters)?;
     let compiled = RUNTIME
         .compile(&filled)
@@ -81,14 +97,17 @@ pub fn holds(expression: &str, document: &Value, parameters: &BTreeMap<String, S
         .ok_or_else(|| format!("`{expression}` answers {found}, neither true nor false"))
 }
 
-/// Puts parameters in as literals: numbers where they are numbers, texts otherwise. What is in a value cannot end the literal.
+/// Puts parameters in as literals: numbers where they are numbers, texts otherwise. What is in a
+/// value cannot end the literal.
 fn fill(expression: &str, parameters: &BTreeMap<String, String>) -> Result<String, String> {
     let mut parts = expression.split('$');
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let end = part.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(part.len());
+        let end =
+            part.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(part.len());
         let (name, rest) = part.split_at(end);
-        let value = parameters.get(name).ok_or_else(|| format!("the parameter `{name}` is not given"))?;
+        let value =
+            parameters.get(name).ok_or_else(|| format!("the parameter `{name}` is not given"))?;
         let literal = match value.parse::<i64>() {
             // What begins with zeros is a name: of an account, say.
             Ok(number) if number.to_string() == *value => number.to_string(),
@@ -113,8 +132,16 @@ mod tests {
         let hostile = ["a` || `true", "a' || 'b", "\"", "\\", "$key", "", "\u{0}\n", "`"];
         for text in hostile {
             let parameters = BTreeMap::from([("key".to_owned(), text.to_owned())]);
-            assert_eq!(holds("k == $key", &json!({ "k": text }), &parameters), Ok(true), "{text:?}");
-            assert_eq!(holds("k == $key", &json!({ "k": "other" }), &parameters), Ok(false), "{text:?}");
+            assert_eq!(
+                holds("k == $key", &json!({ "k": text }), &parameters),
+                Ok(true),
+                "{text:?}"
+            );
+            assert_eq!(
+                holds("k == $key", &json!({ "k": "other" }), &parameters),
+                Ok(false),
+                "{text:?}"
+            );
         }
         let days = BTreeMap::from([("days".to_owned(), "30".to_owned())]);
         assert_eq!(holds("d <= $days", &json!({ "d": 30 }), &days), Ok(true));
@@ -134,8 +161,14 @@ mod tests {
         let both = "{ $.eventName = DisableKey || $.eventName = EnableKey }";
         assert_eq!(taken(both, json!(["DisableKey", "EnableKey"])), Ok(true));
         assert_eq!(taken(both, json!("EnableKey")), Ok(true));
-        assert_eq!(taken("{ $.eventName = DisableKey }", json!(["DisableKey", "EnableKey"])), Ok(false));
-        assert_eq!(taken("{ $.eventName = EnableKey }", json!(["DisableKey", "EnableKey"])), Ok(false));
+        assert_eq!(
+            taken("{ $.eventName = DisableKey }", json!(["DisableKey", "EnableKey"])),
+            Ok(false)
+        );
+        assert_eq!(
+            taken("{ $.eventName = EnableKey }", json!(["DisableKey", "EnableKey"])),
+            Ok(false)
+        );
         assert!(taken(both, json!([])).is_err());
     }
 

@@ -1,11 +1,13 @@
 //! Filter patterns of `CloudWatch` Logs for JSON events: whether one counts every event of a kind.
 //!
-//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html>, "Using filter patterns to match terms
-//! in JSON log events". A pattern that asks for more than the kind says counts some of them only.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html>,
+//! "Using filter patterns to match terms in JSON log events". A pattern that asks for more than the
+//! kind says counts some of them only.
 
 use serde_json::{Map, Value};
 
-/// Whether a pattern takes every event that has these fields, whatever else it has. A field that is `null` is one that is absent.
+/// Whether a pattern takes every event that has these fields, whatever else it has. A field that is
+/// `null` is one that is absent.
 ///
 /// # Errors
 /// What of the pattern is not understood.
@@ -20,11 +22,7 @@ pub(super) fn takes(pattern: &str, event: &Map<String, Value>) -> Result<bool, S
     let mut reader = Reader { rest, depth: 0, event };
     let taken = reader.any()?;
     reader.skip();
-    if reader.rest.is_empty() {
-        Ok(taken == Some(true))
-    } else {
-        Err(reader.strange())
-    }
+    if reader.rest.is_empty() { Ok(taken == Some(true)) } else { Err(reader.strange()) }
 }
 
 /// Parentheses within parentheses, at most.

@@ -1,7 +1,9 @@
-//! Checks: what is read of a deployed resource, and what must hold of it. A second way to prove a control, beside attempts.
+//! Checks: what is read of a deployed resource, and what must hold of it. A second way to prove a
+//! control, beside attempts.
 //!
-//! Reading order: [`read`] (what is read, and the shape it has), [`expression`] (what must hold of a setting), [`search`] (what must
-//! hold of a policy), [`judge`]. Pure: `runner::checks` makes the calls.
+//! Reading order: [`read`] (what is read, and the shape it has), [`expression`] (what must hold of
+//! a setting), [`search`] (what must hold of a policy), [`judge`]. Pure: `runner::checks` makes the
+//! calls.
 //!
 //! A check is data in its control's file under `checks/`. What is absent is a value; what could not
 //! be read is inconclusive, and so is an answer that says itself that it is about something else
@@ -33,9 +35,10 @@ pub use self::{
     read::{READS, Read},
     search::Search,
 };
+use gainsay_iam::Organizations;
+use gainsay_model::Role;
+
 use crate::{
-    environment::Role,
-    iam::Organizations,
     range::Range,
     verdict::{Judgement, Reason},
 };
@@ -75,17 +78,19 @@ pub struct Check {
     pub on: On,
     /// What is read: the name of a row of [`READS`].
     pub read: String,
-    /// Names of what the baseline has to say. `key` is the logical name of a key and stands for its ARN, `alias` is one and stands
-    /// for its alias, `target` is that of a bucket and stands for its name, `source` for its ARN,
-    /// `objects` for the ARN that those of its objects begin with, `trail` is that of a trail and
-    /// stands for its ARN, `account` is that of an account and stands for its id, `topic` is that
-    /// of an SNS topic of the account and stands for its ARN, or is one.
+    /// Names of what the baseline has to say. `key` is the logical name of a key and stands for its
+    /// ARN, `alias` is one and stands for its alias, `target` is that of a bucket and stands for
+    /// its name, `source` for its ARN, `objects` for the ARN that those of its objects begin with,
+    /// `trail` is that of a trail and stands for its ARN, `account` is that of an account and
+    /// stands for its id, `topic` is that of an SNS topic of the account and stands for its ARN, or
+    /// is one.
     #[serde(default)]
     pub parameters: Vec<String>,
     /// What a parameter that is a number may sensibly be, by its name.
     #[serde(default)]
     pub ranges: BTreeMap<String, Range>,
-    /// What must hold, in `JMESPath` over what the AWS CLI prints; `$name` is a parameter, and `$now` the time in seconds.
+    /// What must hold, in `JMESPath` over what the AWS CLI prints; `$name` is a parameter, and
+    /// `$now` the time in seconds.
     #[serde(default)]
     pub holds: Option<String>,
     /// The forbidden kind of request that the policy read must deny. Either this or `holds`.
@@ -153,7 +158,8 @@ pub enum Seen {
     NotRead(String),
 }
 
-/// Whether what was read is as it must be at a time. What could not be read, or cannot be decided, is neither right nor wrong.
+/// Whether what was read is as it must be at a time. What could not be read, or cannot be decided,
+/// is neither right nor wrong.
 #[must_use]
 pub fn judge(reading: &Reading, seen: &Seen, now: SystemTime) -> Judgement {
     let document = match seen {
@@ -166,16 +172,21 @@ pub fn judge(reading: &Reading, seen: &Seen, now: SystemTime) -> Judgement {
         return Judgement::inconclusive(Reason::NotRead, why);
     }
     match (&check.holds, check.search) {
-        (Some(expression), None) => match expression::holds(expression, document, &at(&reading.parameters, now)) {
-            Ok(true) => Judgement::pass(),
-            Ok(false) => Judgement::fail(
-                Reason::DoesNotHold,
-                format!("{} of `{}` answers {document}", check.read, subject.name),
-            ),
-            Err(why) => Judgement::inconclusive(Reason::NotRead, why),
-        },
+        (Some(expression), None) => {
+            match expression::holds(expression, document, &at(&reading.parameters, now)) {
+                Ok(true) => Judgement::pass(),
+                Ok(false) => Judgement::fail(
+                    Reason::DoesNotHold,
+                    format!("{} of `{}` answers {document}", check.read, subject.name),
+                ),
+                Err(why) => Judgement::inconclusive(Reason::NotRead, why),
+            }
+        }
         (None, Some(kind)) => search::judge(kind, check.on, document, subject, &reading.parameters),
-        _ => Judgement::inconclusive(Reason::NotRead, "the check says neither or both of `holds` and `search`"),
+        _ => Judgement::inconclusive(
+            Reason::NotRead,
+            "the check says neither or both of `holds` and `search`",
+        ),
     }
 }
 

@@ -1,9 +1,13 @@
-//! What is read: a table of read-only calls, each as the AWS CLI makes it, and what of an error means that nothing is configured.
+//! What is read: a table of read-only calls, each as the AWS CLI makes it, and what of an error
+//! means that nothing is configured.
 //!
-//! Source of the S3 error codes: "List of error codes", <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+//! Source of the S3 error codes: "List of error codes",
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
 
 use std::collections::BTreeMap;
 
+use gainsay_iam::duplicate_key;
+use gainsay_model::{Service, xml::Element};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,11 +15,7 @@ use super::{
     echo::{Echo, may_say, says, stray},
     shape,
 };
-use crate::{
-    attempt::{Ask, Service, fault, quote},
-    iam::duplicate_key,
-    xml::Element,
-};
+use crate::attempt::{Ask, fault, quote};
 
 /// A read-only call.
 #[derive(Debug)]
@@ -28,7 +28,8 @@ pub struct Read {
     pub on: On,
     /// How it is asked.
     how: How,
-    /// Errors that say that nothing is configured: a status, a code, and words of the message where the code says other things, too.
+    /// Errors that say that nothing is configured: a status, a code, and words of the message where
+    /// the code says other things, too.
     absent: &'static [(u16, &'static str, &'static str)],
     /// What of the answer says what it is about.
     echoes: &'static [Echo],
@@ -81,14 +82,7 @@ const NOTHING: Echoes = &[];
 
 /// No answer of S3 names its bucket, but for errors: there a `BucketName` is compared.
 const fn bucket(name: &'static str, how: How, absent: Absent) -> Read {
-    Read {
-        name,
-        service: Service::S3,
-        on: On::Bucket,
-        how,
-        absent,
-        echoes: NOTHING,
-    }
+    Read { name, service: Service::S3, on: On::Bucket, how, absent, echoes: NOTHING }
 }
 
 const fn key(name: &'static str, target: &'static str, input: Input, echoes: Echoes) -> Read {
@@ -113,15 +107,14 @@ const fn trail(name: &'static str, target: &'static str, input: Input, echoes: E
     }
 }
 
-const fn account(name: &'static str, service: Service, how: How, absent: Absent, echoes: Echoes) -> Read {
-    Read {
-        name,
-        service,
-        on: On::Account,
-        how,
-        absent,
-        echoes,
-    }
+const fn account(
+    name: &'static str,
+    service: Service,
+    how: How,
+    absent: Absent,
+    echoes: Echoes,
+) -> Read {
+    Read { name, service, on: On::Account, how, absent, echoes }
 }
 
 const KEY: (&str, Member) = ("KeyId", Member::Subject);
@@ -157,11 +150,7 @@ pub const READS: &[Read] = &[
         How::Query("policyStatus", "PolicyStatus", Named),
         &[(404, "NoSuchBucketPolicy", "")],
     ),
-    bucket(
-        "s3:GetBucketPolicy",
-        How::Text("policy", "Policy"),
-        &[(404, "NoSuchBucketPolicy", "")],
-    ),
+    bucket("s3:GetBucketPolicy", How::Text("policy", "Policy"), &[(404, "NoSuchBucketPolicy", "")]),
     bucket(
         "s3:GetBucketLifecycleConfiguration",
         How::Query("lifecycle", "LifecycleConfiguration", Bare),
@@ -191,7 +180,10 @@ pub const READS: &[Read] = &[
     account(
         "s3control:GetPublicAccessBlock",
         Service::S3Control,
-        How::Account("/v20180820/configuration/publicAccessBlock", "PublicAccessBlockConfiguration"),
+        How::Account(
+            "/v20180820/configuration/publicAccessBlock",
+            "PublicAccessBlockConfiguration",
+        ),
         &[(404, "NoSuchPublicAccessBlockConfiguration", "")],
         NOTHING,
     ),
@@ -236,12 +228,7 @@ pub const READS: &[Read] = &[
     ),
     // <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html>. A list without
     // grants names no key.
-    key(
-        "kms:ListGrants",
-        "TrentService.ListGrants",
-        &[KEY],
-        &[says("Grants[].KeyId", "{arn}")],
-    ),
+    key("kms:ListGrants", "TrentService.ListGrants", &[KEY], &[says("Grants[].KeyId", "{arn}")]),
     // <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Trail.html>.
     trail(
         "cloudtrail:GetTrail",
@@ -288,8 +275,8 @@ pub const READS: &[Read] = &[
         &[(400, "ResourceNotFoundException", "")],
         &[says("metricFilters[].logGroupName", "{log_group}")],
     ),
-    // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html>. Alarms
-    // of this list are of one metric (`API_DescribeAlarmsForMetric.html`).
+    // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html>.
+    // Alarms of this list are of one metric (`API_DescribeAlarmsForMetric.html`).
     account(
         "cloudwatch:DescribeAlarmsForMetric",
         Service::CloudWatch,
@@ -307,7 +294,8 @@ pub const READS: &[Read] = &[
             says("MetricAlarms[].AlarmArn", "arn:aws:cloudwatch:{region}:{account}:alarm:*"),
         ],
     ),
-    // <https://docs.aws.amazon.com/macie/latest/APIReference/macie.html>: who asks where Macie is off is told so with the code of a refusal
+    // <https://docs.aws.amazon.com/macie/latest/APIReference/macie.html>: who asks where Macie is
+    // off is told so with the code of a refusal
     // (<https://github.com/prowler-cloud/prowler/issues/1279>). The role is that of the account.
     account(
         "macie2:GetMacieSession",
@@ -344,7 +332,8 @@ pub const READS: &[Read] = &[
 ];
 
 impl Read {
-    /// The request for a resource, with what the baseline says. A bucket is asked of the account that must own it.
+    /// The request for a resource, with what the baseline says. A bucket is asked of the account
+    /// that must own it.
     #[must_use]
     pub fn ask(&self, subject: &Subject, parameters: &BTreeMap<String, String>) -> Ask {
         let get = |path: String, headers: Vec<(&'static str, String)>| Ask {
@@ -364,7 +353,8 @@ impl Read {
             },
             How::Path(path) => get(path.to_owned(), Vec::new()),
             How::Target(target, input) => {
-                let input = members(input, subject, parameters).map(|(name, value)| (name.to_owned(), json!(value)));
+                let input = members(input, subject, parameters)
+                    .map(|(name, value)| (name.to_owned(), json!(value)));
                 Ask::json(version(self.service), target.to_owned(), &Value::Object(input.collect()))
             }
         }
@@ -382,10 +372,12 @@ impl Read {
             ),
             How::Account(..) => format!("aws {service} {words} --account-id {}", subject.account),
             How::Path(_) => format!("aws {service} {words}"),
-            How::Target(_, input) => members(input, subject, parameters)
-                .fold(format!("aws {service} {words}"), |command, (member, value)| {
+            How::Target(_, input) => members(input, subject, parameters).fold(
+                format!("aws {service} {words}"),
+                |command, (member, value)| {
                     format!("{command} --{} {}", kebab(member), quote(value))
-                }),
+                },
+            ),
         }
     }
 
@@ -413,7 +405,9 @@ impl Read {
         };
         match document {
             None => Seen::NotRead(format!("the answer of {} cannot be read", self.name)),
-            Some(document) if is_a_part(&document) => Seen::NotRead(format!("the answer of {} is only a part of all there is", self.name)),
+            Some(document) if is_a_part(&document) => {
+                Seen::NotRead(format!("the answer of {} is only a part of all there is", self.name))
+            }
             Some(document) => Seen::Document(document),
         }
     }
@@ -427,7 +421,8 @@ impl Read {
         };
         match fault(self.service, body).map(|fault| fault.code) {
             Some(code) if is_absent(&code) => {
-                let named = Element::read(body).and_then(|root| root.get("BucketName").map(str::to_owned));
+                let named =
+                    Element::read(body).and_then(|root| root.get("BucketName").map(str::to_owned));
                 match named.filter(|named| *named != subject.id) {
                     Some(other) => Seen::NotRead(format!(
                         "the answer of {} is about something else: `BucketName` is `{other}`, and not `{}`",
@@ -444,7 +439,12 @@ impl Read {
     /// Why a document is not about a resource; nothing where it is. That nothing is configured
     /// names nothing.
     #[must_use]
-    pub fn stray(&self, document: &Value, subject: &Subject, parameters: &BTreeMap<String, String>) -> Option<String> {
+    pub fn stray(
+        &self,
+        document: &Value,
+        subject: &Subject,
+        parameters: &BTreeMap<String, String>,
+    ) -> Option<String> {
         let echoes = if document.is_null() { NOTHING } else { self.echoes };
         let why = stray(echoes, document, subject, parameters)?;
         Some(format!("the answer of {} {why}", self.name))
@@ -486,7 +486,8 @@ fn without_nulls(value: Value) -> Value {
     }
 }
 
-/// The members of an input, as far as they are known: a check's parameters are given, as the baseline was read.
+/// The members of an input, as far as they are known: a check's parameters are given, as the
+/// baseline was read.
 fn members<'a>(
     input: &'a [(&'static str, Member)],
     subject: &'a Subject,

@@ -1,7 +1,12 @@
-//! What must hold of a policy: that the engine finds no request of a forbidden kind which the policy lets through. Texts are never compared.
+//! What must hold of a policy: that the engine finds no request of a forbidden kind which the
+//! policy lets through. Texts are never compared.
 
 use std::collections::BTreeMap;
 
+use gainsay_iam::{
+    Goal, OwnedRequest, Policies, Policy, PolicyKind, Principal, Request, RequestSpace,
+    SearchOutcome, search,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,10 +14,7 @@ use super::{
     On, Subject,
     delivery::{log_delivery, trail_delivery, trail_encryption},
 };
-use crate::{
-    iam::{Family, Found, Goal, OwnedRequest, Policies, Policy, PolicyKind, Principal, Request, search},
-    verdict::{Judgement, Reason},
-};
+use crate::verdict::{Judgement, Reason};
 
 pub(super) const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
 pub(super) const KMS_KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
@@ -38,7 +40,8 @@ pub enum Search {
     Outsider,
     /// Anything by a service on behalf of nobody, or of another account.
     LooseService,
-    /// What `CloudTrail` delivers for the trail `$trail`, under `$prefix` (`/` where there is none) and with `$key`: found where it is not allowed.
+    /// What `CloudTrail` delivers for the trail `$trail`, under `$prefix` (`/` where there is none)
+    /// and with `$key`: found where it is not allowed.
     TrailDelivery,
     /// What `CloudTrail` does with the key of the trail `$trail`: found where it is not allowed.
     TrailEncryption,
@@ -72,7 +75,13 @@ impl Search {
 }
 
 /// Whether a policy that was read lets a request of the kind through.
-pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, parameters: &BTreeMap<String, String>) -> Judgement {
+pub(super) fn judge(
+    kind: Search,
+    on: On,
+    document: &Value,
+    subject: &Subject,
+    parameters: &BTreeMap<String, String>,
+) -> Judgement {
     let policy = match policy(on, document) {
         Ok(policy) => policy,
         Err(why) => return Judgement::inconclusive(Reason::NotRead, why),
@@ -82,7 +91,10 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
             Search::Outsider | Search::LooseService => Judgement::pass(),
             _ => Judgement::fail(
                 Reason::DoesNotHold,
-                format!("`{}` has no policy, so nothing is denied, and no service is allowed", subject.name),
+                format!(
+                    "`{}` has no policy, so nothing is denied, and no service is allowed",
+                    subject.name
+                ),
             ),
         };
     };
@@ -92,37 +104,57 @@ pub(super) fn judge(kind: Search, on: On, document: &Value, subject: &Subject, p
         Search::TrailDelivery => &["key", "prefix", "trail"],
         Search::TrailEncryption => &["trail"],
         Search::LogDelivery => &["prefix", "source"],
-        Search::InsecureTransport | Search::UnnamedEncryption | Search::OtherEncryption | Search::Outsider | Search::LooseService => &[],
+        Search::InsecureTransport
+        | Search::UnnamedEncryption
+        | Search::OtherEncryption
+        | Search::Outsider
+        | Search::LooseService => &[],
     };
     if let Some(name) = needs.iter().find(|name| !parameters.contains_key(**name)) {
-        return Judgement::inconclusive(Reason::NotRead, format!("the parameter `{name}` is not given"));
+        return Judgement::inconclusive(
+            Reason::NotRead,
+            format!("the parameter `{name}` is not given"),
+        );
     }
-    for found in founds(kind, &policy, subject, parameters) {
+    for found in outcomes(kind, &policy, subject, parameters) {
         match found {
-            Found::None { asked } if asked > 0 => {}
+            SearchOutcome::None { asked } if asked > 0 => {}
             // A kind of which there is no request shows nothing.
-            Found::None { .. } => return Judgement::inconclusive(Reason::NotRead, "the search had no request of the kind to ask for"),
-            Found::Request(specimen) => {
+            SearchOutcome::None { .. } => {
+                return Judgement::inconclusive(
+                    Reason::NotRead,
+                    "the search had no request of the kind to ask for",
+                );
+            }
+            SearchOutcome::Request(specimen) => {
                 let what = match kind {
                     Search::Outsider | Search::LooseService => "allows",
-                    Search::TrailDelivery | Search::TrailEncryption | Search::LogDelivery => "does not allow",
-                    Search::InsecureTransport | Search::UnnamedEncryption | Search::OtherEncryption | Search::OtherKey => "does not deny",
+                    Search::TrailDelivery | Search::TrailEncryption | Search::LogDelivery => {
+                        "does not allow"
+                    }
+                    Search::InsecureTransport
+                    | Search::UnnamedEncryption
+                    | Search::OtherEncryption
+                    | Search::OtherKey => "does not deny",
                 };
                 return Judgement::fail(
                     Reason::DoesNotHold,
                     format!("the policy of `{}` {what} {}", subject.name, told(&specimen)),
                 );
             }
-            Found::Undecided(doubt) => {
+            SearchOutcome::Undecided(doubt) => {
                 return Judgement::inconclusive(
                     Reason::NotRead,
                     format!("the policy of `{}` cannot be decided: {doubt}", subject.name),
                 );
             }
-            Found::TooMany => {
+            SearchOutcome::TooMany => {
                 return Judgement::inconclusive(
                     Reason::NotRead,
-                    format!("the policy of `{}` tells more requests apart than are searched", subject.name),
+                    format!(
+                        "the policy of `{}` tells more requests apart than are searched",
+                        subject.name
+                    ),
                 );
             }
         }
@@ -138,37 +170,52 @@ fn policy(on: On, document: &Value) -> Result<Option<Policy>, String> {
     let kind = match on {
         On::Bucket => PolicyKind::Bucket,
         On::Key => PolicyKind::KeyPolicy,
-        On::Trail | On::Account => return Err(format!("the policy of a {} is not read", on.as_str())),
+        On::Trail | On::Account => {
+            return Err(format!("the policy of a {} is not read", on.as_str()));
+        }
     };
-    let text = document.get("Policy").and_then(Value::as_str).ok_or("the answer holds no policy")?;
-    let policy = Policy::from_text(kind, text).map_err(|problem| format!("the policy cannot be read: {problem}"))?;
+    let text =
+        document.get("Policy").and_then(Value::as_str).ok_or("the answer holds no policy")?;
+    let policy = Policy::from_text(kind, text)
+        .map_err(|problem| format!("the policy cannot be read: {problem}"))?;
     Ok(Some(policy))
 }
 
-fn founds(kind: Search, policy: &Policy, subject: &Subject, parameters: &BTreeMap<String, String>) -> Vec<Found> {
-    let policies = Policies {
-        resource: Some(policy),
-        ..Policies::default()
-    };
-    let family = family_of(&policies, subject);
+fn outcomes(
+    kind: Search,
+    policy: &Policy,
+    subject: &Subject,
+    parameters: &BTreeMap<String, String>,
+) -> Vec<SearchOutcome> {
+    let policies = Policies { resource: Some(policy), ..Policies::default() };
+    let space = space_of(&policies, subject);
     let objects = format!("{}/", subject.arn);
-    let inside = |request: &Request<'_>| request.resource == subject.arn || request.resource.starts_with(&objects);
-    let upload = |request: &Request<'_>| request.action.eq_ignore_ascii_case("s3:PutObject") && request.resource.starts_with(&objects);
-    let denied = |fixed: &[(&str, &str)], of_kind: &dyn Fn(&Request<'_>) -> bool| {
-        let mut family = family.clone();
-        for (key, value) in fixed {
-            family.fixed.set(key, *value);
-        }
-        with_uploads(&mut family, kind, subject);
-        search(&policies, &family, Goal::NotDenied, of_kind)
+    let inside = |request: &Request<'_>| {
+        request.resource == subject.arn || request.resource.starts_with(&objects)
     };
-    let value = |request: &Request<'_>, key: &str| request.context.get(key).and_then(<[String]>::first).cloned();
+    let upload = |request: &Request<'_>| {
+        request.action.eq_ignore_ascii_case("s3:PutObject")
+            && request.resource.starts_with(&objects)
+    };
+    let denied = |fixed: &[(&str, &str)], of_kind: &dyn Fn(&Request<'_>) -> bool| {
+        let mut space = space.clone();
+        for (key, value) in fixed {
+            space.fixed.set(key, *value);
+        }
+        with_uploads(&mut space, kind, subject);
+        search(&policies, &space, Goal::NotDenied, of_kind)
+    };
+    let value = |request: &Request<'_>, key: &str| {
+        request.context.get(key).and_then(<[String]>::first).cloned()
+    };
     match kind {
         Search::InsecureTransport => vec![denied(&[(SECURE, "false")], &|request| {
             inside(request) && !keeps_the_policy(request, subject)
         })],
         Search::UnnamedEncryption => vec![denied(&[(SECURE, "true")], &|request| {
-            upload(request) && value(request, ENCRYPTION).is_none() && value(request, KMS_KEY).is_none()
+            upload(request)
+                && value(request, ENCRYPTION).is_none()
+                && value(request, KMS_KEY).is_none()
         })],
         Search::OtherEncryption => ["AES256", "aws:kms:dsse"]
             .iter()
@@ -181,7 +228,7 @@ fn founds(kind: Search, policy: &Policy, subject: &Subject, parameters: &BTreeMa
             })]
         }
         Search::Outsider => vec![outsider(policy, subject)],
-        Search::LooseService => loose_services(&policies, &family, subject),
+        Search::LooseService => loose_services(&policies, &space, subject),
         Search::TrailDelivery => trail_delivery(&policies, subject, parameters),
         Search::TrailEncryption => trail_encryption(&policies, subject, parameters),
         Search::LogDelivery => log_delivery(&policies, subject, parameters),
@@ -193,26 +240,27 @@ fn founds(kind: Search, policy: &Policy, subject: &Subject, parameters: &BTreeMa
 /// what gets through from any of them does get through. In which organization an account is that
 /// the policy or the environment names is a fact: a policy that asks for one of which nothing is
 /// said is undecided.
-fn family_of(policies: &Policies<'_>, subject: &Subject) -> Family {
-    let mut family = Family::of(policies, &subject.account);
-    family.leave_alike_actions(policies);
-    family.organizations = subject.organizations.as_ref().clone();
-    family
+fn space_of(policies: &Policies<'_>, subject: &Subject) -> RequestSpace {
+    let mut space = RequestSpace::of(policies, &subject.account);
+    space.leave_alike_actions(policies);
+    space.organizations = subject.organizations.as_ref().clone();
+    space
 }
 
-/// What the policy is of is asked for whether or not the policy names it, and where uploads are looked for, nothing else.
-fn with_uploads(family: &mut Family, kind: Search, subject: &Subject) {
+/// What the policy is of is asked for whether or not the policy names it, and where uploads are
+/// looked for, nothing else.
+fn with_uploads(space: &mut RequestSpace, kind: Search, subject: &Subject) {
     let object = (format!("{}/gainsay-object", subject.arn), subject.account.clone());
     for resource in [(subject.arn.clone(), subject.account.clone()), object] {
-        if !family.resources.contains(&resource) {
-            family.resources.push(resource);
+        if !space.resources.contains(&resource) {
+            space.resources.push(resource);
         }
     }
     if !matches!(kind, Search::InsecureTransport | Search::Outsider | Search::LooseService) {
-        family.actions = vec!["s3:PutObject".to_owned()];
+        space.actions = vec!["s3:PutObject".to_owned()];
         // What the policies say of these is not all there is: an absent key is a request, too.
         for key in [ENCRYPTION, KMS_KEY] {
-            let values = family.keys.entry(key.to_owned()).or_default();
+            let values = space.keys.entry(key.to_owned()).or_default();
             if !values.contains(&None) {
                 values.push(None);
             }
@@ -223,42 +271,47 @@ fn with_uploads(family: &mut Family, kind: Search, subject: &Subject) {
 /// The root user of a bucket's account can always mend its policy.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html>.
 fn keeps_the_policy(request: &Request<'_>, subject: &Subject) -> bool {
-    let root = matches!(request.principal, Principal::Root { account } if *account == subject.account);
+    let root =
+        matches!(request.principal, Principal::Root { account } if *account == subject.account);
     root && ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]
         .iter()
         .any(|action| request.action.eq_ignore_ascii_case(action))
 }
 
-/// Someone of another account may do what this policy and their own allow, and theirs may allow anything. A service is not asked about.
-fn outsider(policy: &Policy, subject: &Subject) -> Found {
+/// Someone of another account may do what this policy and their own allow, and theirs may allow
+/// anything. A service is not asked about.
+fn outsider(policy: &Policy, subject: &Subject) -> SearchOutcome {
     let everything = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } });
-    let identity: Vec<Policy> = Policy::from_value(PolicyKind::Identity, &everything).into_iter().collect();
-    let policies = Policies {
-        identity: &identity,
-        resource: Some(policy),
-        ..Policies::default()
-    };
-    let mut family = family_of(&policies, subject);
-    with_uploads(&mut family, Search::Outsider, subject);
-    family.principals.retain(|principal| {
+    let identity: Vec<Policy> =
+        Policy::from_value(PolicyKind::Identity, &everything).into_iter().collect();
+    let policies = Policies { identity: &identity, resource: Some(policy), ..Policies::default() };
+    let mut space = space_of(&policies, subject);
+    with_uploads(&mut space, Search::Outsider, subject);
+    space.principals.retain(|principal| {
         let of_account = principal.account() == Some(subject.account.as_str());
         !of_account && !matches!(principal, Principal::Service(_))
     });
-    family.resources.retain(|(_, account)| *account == subject.account);
-    search(&policies, &family, Goal::Allowed, |_| true)
+    space.resources.retain(|(_, account)| *account == subject.account);
+    search(&policies, &space, Goal::Allowed, |_| true)
 }
 
-/// A service that says it acts for nothing, and one that acts for what another account has: a bucket, whose ARN has no account, or anything
-/// else. Policies pin services by these two keys: <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
-fn loose_services(policies: &Policies<'_>, family: &Family, subject: &Subject) -> Vec<Found> {
-    let mut family = family.clone();
-    with_uploads(&mut family, Search::LooseService, subject);
+/// A service that says it acts for nothing, and one that acts for what another account has: a
+/// bucket, whose ARN has no account, or anything else. Policies pin services by these two keys:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
+fn loose_services(
+    policies: &Policies<'_>,
+    space: &RequestSpace,
+    subject: &Subject,
+) -> Vec<SearchOutcome> {
+    let mut space = space.clone();
+    with_uploads(&mut space, Search::LooseService, subject);
     // Everyone is every service, too: one is asked about whether or not the policy names any.
-    family.principals.push(Principal::Service(A_SERVICE.to_owned()));
-    family.principals.retain(|principal| matches!(principal, Principal::Service(_)));
-    family.resources.retain(|(_, account)| *account == subject.account);
-    // Whoever the policy itself names: nobody, or the account of a source that is not this one. A bucket's ARN tells no account.
-    let named = search(policies, &family, Goal::Allowed, |request| {
+    space.principals.push(Principal::Service(A_SERVICE.to_owned()));
+    space.principals.retain(|principal| matches!(principal, Principal::Service(_)));
+    space.resources.retain(|(_, account)| *account == subject.account);
+    // Whoever the policy itself names: nobody, or the account of a source that is not this one. A
+    // bucket's ARN tells no account.
+    let named = search(policies, &space, Goal::Allowed, |request| {
         let value = |key| request.context.get(key).and_then(<[String]>::first).map(String::as_str);
         match (value(SOURCE_ACCOUNT), value(SOURCE_ARN)) {
             (None, None) => true,
@@ -269,20 +322,16 @@ fn loose_services(policies: &Policies<'_>, family: &Family, subject: &Subject) -
             }
         }
     });
-    let another = if subject.account == "444455556666" {
-        "111122223333"
-    } else {
-        "444455556666"
-    };
+    let another = if subject.account == "444455556666" { "111122223333" } else { "444455556666" };
     let foreign = [
         "arn:aws:s3:::a-bucket-of-another-account".to_owned(),
         format!("arn:aws:cloudtrail:eu-west-1:{another}:trail/another"),
     ];
     let foreign = foreign.into_iter().map(|source| {
-        let mut family = family.clone();
-        family.fixed.set(SOURCE_ARN, source);
-        family.fixed.set(SOURCE_ACCOUNT, another);
-        search(policies, &family, Goal::Allowed, |_| true)
+        let mut space = space.clone();
+        space.fixed.set(SOURCE_ARN, source);
+        space.fixed.set(SOURCE_ACCOUNT, another);
+        search(policies, &space, Goal::Allowed, |_| true)
     });
     foreign.chain([named]).collect()
 }
@@ -297,10 +346,7 @@ fn told(specimen: &OwnedRequest) -> String {
         .filter(|(key, _)| !key.starts_with("aws:principal"))
         .map(|(key, values)| format!("{key}={}", values.join(",")))
         .collect();
-    let context = if context.is_empty() {
-        String::new()
-    } else {
-        format!(" with {}", context.join(" "))
-    };
+    let context =
+        if context.is_empty() { String::new() } else { format!(" with {}", context.join(" ")) };
     format!("`{}` on `{}` by `{who}`{context}", specimen.action, specimen.resource)
 }

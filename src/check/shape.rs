@@ -1,10 +1,10 @@
 //! S3's XML in the shape that the AWS CLI prints.
 
+use gainsay_model::xml::Element;
 use serde_json::{Map, Value};
 
-use crate::xml::Element;
-
-/// Elements that are one of many: the element around them where it matters, their name, and that of the list.
+/// Elements that are one of many: the element around them where it matters, their name, and that of
+/// the list.
 const LISTS: &[(Option<&str>, &str, &str)] = &[
     (Some("ServerSideEncryptionConfiguration"), "Rule", "Rules"),
     (Some("OwnershipControls"), "Rule", "Rules"),
@@ -27,7 +27,8 @@ const LISTS_OF_ONE: &[&str] = &["ServerSideEncryptionConfiguration", "OwnershipC
 /// Elements that stand for the list of what is in them, and what that is called.
 const WRAPPERS: &[(&str, &str)] = &[("OptionalFields", "Field")];
 /// Elements that the API calls otherwise than its XML does.
-const NAMES: &[(&str, &str)] = &[("MfaDelete", "MFADelete"), ("SSE-KMS", "SSEKMS"), ("SSE-S3", "SSES3")];
+const NAMES: &[(&str, &str)] =
+    &[("MfaDelete", "MFADelete"), ("SSE-KMS", "SSEKMS"), ("SSE-S3", "SSES3")];
 /// Elements that are true or false. AWS's page of `GetBucketPolicyStatus` shows `TRUE`.
 const BOOLS: &[&str] = &[
     "BucketKeyEnabled",
@@ -53,7 +54,8 @@ const NUMBERS: &[&str] = &[
 const STRUCTURES: &[&str] = &["Filter", "SSE-S3", "LoggingEnabled", "EventBridgeConfiguration"];
 
 /// What the namespaces of S3 and S3 Control begin with, as their API models say.
-const NAMESPACES: &[&str] = &["http://s3.amazonaws.com/doc/", "http://awss3control.amazonaws.com/doc/"];
+const NAMESPACES: &[&str] =
+    &["http://s3.amazonaws.com/doc/", "http://awss3control.amazonaws.com/doc/"];
 
 /// What the AWS CLI prints of a body: the content of its root element, under its name or as it is.
 /// Another root is no answer: S3 has answered errors with 200 before, and so does a proxy's page.
@@ -63,26 +65,28 @@ pub(super) fn printed(body: &[u8], root: &str, named: bool) -> Option<Value> {
     if !Element::namespace(body).is_none_or(is_ours) {
         return None;
     }
-    let found = Element::read(body).filter(|found| found.name == root && found.text.trim().is_empty())?;
+    let found =
+        Element::read(body).filter(|found| found.name == root && found.text.trim().is_empty())?;
     let content = Value::Object(children(&found)?);
-    Some(if named {
-        Value::Object(Map::from_iter([(root.to_owned(), content)]))
-    } else {
-        content
-    })
+    Some(if named { Value::Object(Map::from_iter([(root.to_owned(), content)])) } else { content })
 }
 
 fn children(element: &Element) -> Option<Map<String, Value>> {
     let mut content = Map::new();
     for child in &element.children {
-        let one_of =
-            |(around, one, _): &&(Option<&str>, &str, &str)| *one == child.name && around.is_none_or(|around| around == element.name);
+        let one_of = |(around, one, _): &&(Option<&str>, &str, &str)| {
+            *one == child.name && around.is_none_or(|around| around == element.name)
+        };
         let list = LISTS.iter().find(one_of).map(|(_, _, many)| *many);
         let renamed = NAMES.iter().find(|(xml, _)| *xml == child.name).map(|(_, name)| *name);
         let name = list.or(renamed).unwrap_or(&child.name);
         let value = value(child)?;
         match (list, content.get_mut(name)) {
-            (Some(_), Some(Value::Array(values))) if !LISTS_OF_ONE.contains(&element.name.as_str()) => values.push(value),
+            (Some(_), Some(Value::Array(values)))
+                if !LISTS_OF_ONE.contains(&element.name.as_str()) =>
+            {
+                values.push(value);
+            }
             (Some(_), None) => _ = content.insert(name.to_owned(), Value::Array(vec![value])),
             // Twice what can be there once: nobody knows which of them holds.
             (_, Some(_)) => return None,
@@ -95,7 +99,8 @@ fn children(element: &Element) -> Option<Map<String, Value>> {
 fn value(element: &Element) -> Option<Value> {
     let is = |names: &[&str]| names.contains(&element.name.as_str());
     if let Some((_, one)) = WRAPPERS.iter().find(|(wrapper, _)| *wrapper == element.name) {
-        let values = element.children.iter().map(|child| value(child).filter(|_| child.name == *one));
+        let values =
+            element.children.iter().map(|child| value(child).filter(|_| child.name == *one));
         return values.collect::<Option<_>>().map(Value::Array);
     }
     if !element.children.is_empty() || is(STRUCTURES) {
@@ -167,14 +172,13 @@ mod tests {
             ("P", "<P><IsPublic>yes</IsPublic></P>"),
             ("L", "<L><Rule><Days>soon</Days></Rule></L>"),
             ("L", "<L><Rule><Days>-1</Days></Rule></L>"),
-            (
-                "L",
-                "<L><OptionalFields><Field>ETag</Field><Other>Size</Other></OptionalFields></L>",
-            ),
+            ("L", "<L><OptionalFields><Field>ETag</Field><Other>Size</Other></OptionalFields></L>"),
             ("OwnershipControls", &format!("<OwnershipControls>{rule}{rule}</OwnershipControls>")),
             (
                 "ServerSideEncryptionConfiguration",
-                &format!("<ServerSideEncryptionConfiguration>{default}{default}</ServerSideEncryptionConfiguration>"),
+                &format!(
+                    "<ServerSideEncryptionConfiguration>{default}{default}</ServerSideEncryptionConfiguration>"
+                ),
             ),
             ("V", "<W><Status>a</Status></W>"),
             ("V", "<V xmlns=\"urn:other\"><Status>a</Status></V>"),

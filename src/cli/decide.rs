@@ -7,9 +7,10 @@ use std::{
 };
 
 use clap::Args;
+use gainsay_iam::Answer;
 
 use super::Terminal;
-use crate::{exit::Exit, iam::Answer, report::one_line};
+use crate::{exit::Exit, report::one_line};
 
 /// No question is longer: a line without an end must not fill the memory.
 pub(super) const LONGEST: u64 = 4 << 20;
@@ -60,7 +61,10 @@ impl Decide {
                 Ok(0) => return Ok(Exit::Ok),
                 Ok(_) => {}
                 Err(error) => {
-                    writeln!(terminal.err, "error: the questions cannot be read any further: {error}")?;
+                    writeln!(
+                        terminal.err,
+                        "error: the questions cannot be read any further: {error}"
+                    )?;
                     return Ok(Exit::BadInput);
                 }
             }

@@ -55,16 +55,27 @@ impl Doctor {
         }
         let mut problems = 0;
         for architecture in plan.architectures.iter().copied() {
-            writeln!(terminal.out, "{} on {}", one_line(&architecture.name), one_line(&self.at.name()))?;
+            writeln!(
+                terminal.out,
+                "{} on {}",
+                one_line(&architecture.name),
+                one_line(&self.at.name())
+            )?;
             let needed = needed(&plan, architecture);
             let is_needed = |kind: &str, name: &str| needed.contains(&format!("{kind} {name}"));
-            for finding in runtime.block_on(runner::examine(architecture, &place, &run, is_needed)) {
+            for finding in runtime.block_on(runner::examine(architecture, &place, &run, is_needed))
+            {
                 let (word, text) = match &finding.found {
                     Ok(text) => ("ok", text),
                     Err(text) => ("problem", text),
                 };
                 problems += usize::from(finding.found.is_err());
-                writeln!(terminal.out, "  {word:<8} {}: {}", one_line(&finding.what), one_line(text))?;
+                writeln!(
+                    terminal.out,
+                    "  {word:<8} {}: {}",
+                    one_line(&finding.what),
+                    one_line(text)
+                )?;
             }
         }
         let plural = if problems == 1 { "" } else { "s" };
@@ -85,7 +96,9 @@ fn needed(plan: &Plan<'_>, architecture: &Architecture) -> BTreeSet<String> {
         needs.trails.retain(|name| bindings.trails.contains_key(name));
     }
     needs.close(&architecture.environment);
-    let named = |kind: &'static str, names: BTreeSet<String>| names.into_iter().map(move |name| format!("{kind} {name}"));
+    let named = |kind: &'static str, names: BTreeSet<String>| {
+        names.into_iter().map(move |name| format!("{kind} {name}"))
+    };
     let roles = named("role", needs.roles);
     roles
         .chain(named("bucket", needs.buckets))

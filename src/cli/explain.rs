@@ -14,29 +14,35 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use clap::{Args, ValueEnum};
+use gainsay_iam::{EvaluationInput, Explanation, explain};
+use gainsay_sandbox::{Explain as Wanted, RulingInput, Rulings};
 use serde::Serialize;
 
 use super::{Selected, Terminal, decide::LONGEST};
 use crate::{
-    cloud::Between,
+    cloud::WrapConnector,
     diag::Diagnostics,
     exit::Exit,
-    iam::{Explanation, Inquiry, explain},
     plan::Plan,
     record::ResultRecord,
     report::one_line,
     runner::{self, Options, Stop},
-    sandbox::{Asked, Explain as Wanted, Rulings},
     suite::Architecture,
 };
 
-/// Show why a request is allowed or refused: every layer, statement and element, and what was compared
+/// Show why a request is allowed or refused: every layer, statement and element, and what was
+/// compared
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// The attempt, by its result id or a part of it that no other has; it is made on the sandbox
-    #[arg(value_name = "RESULT_ID", required_unless_present = "request", conflicts_with = "request")]
+    #[arg(
+        value_name = "RESULT_ID",
+        required_unless_present = "request",
+        conflicts_with = "request"
+    )]
     id: Option<String>,
-    /// Instead of an attempt a request with its policies, as a line for `gainsay decide`: a file, or `-` for standard input
+    /// Instead of an attempt a request with its policies, as a line for `gainsay decide`: a file,
+    /// or `-` for standard input
     #[arg(long, value_name = "FILE")]
     request: Option<PathBuf>,
     /// The folder with the scenarios
@@ -117,13 +123,17 @@ impl Explain {
         if read as u64 > LONGEST {
             return Err(format!("the request in `{shown}` has more than {LONGEST} bytes"));
         }
-        let (_, inquiry) = Inquiry::read(&text);
-        let inquiry =
-            inquiry.map_err(|error| format!("{}; `gainsay decide --help` shows what a request is", one_line(&error.to_string())))?;
+        let (_, input) = EvaluationInput::read(&text);
+        let input = input.map_err(|error| {
+            format!(
+                "{}; `gainsay decide --help` shows what a request is",
+                one_line(&error.to_string())
+            )
+        })?;
         Ok(Explained {
             id: None,
             answer: None,
-            questions: vec![explain(&inquiry.request(), &inquiry.policies())],
+            questions: vec![explain(&input.request(), &input.policies())],
         })
     }
 
@@ -144,7 +154,9 @@ impl Explain {
         selected.exact = ids.iter().any(|chosen| chosen == id);
         match (ids.as_slice(), selected.exact) {
             ([_], _) | (_, true) => {}
-            ([], _) => return terminal.nothing_selected(&format!(" by `{}`", one_line(id))).map(Err),
+            ([], _) => {
+                return terminal.nothing_selected(&format!(" by `{}`", one_line(id))).map(Err);
+            }
             ([first, .., last], _) => {
                 writeln!(
                     terminal.err,
@@ -166,7 +178,7 @@ impl Explain {
             run: runner::new_run_id(),
             scenarios: self.scenarios.display().to_string(),
             share: true,
-            between: Some(calls.between()),
+            wrap: Some(calls.wrap()),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let record = runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {}));
@@ -202,17 +214,17 @@ fn explained(result: &ResultRecord, calls: &Calls) -> Explained {
         questions: rulings
             .iter()
             .flat_map(|rulings| rulings.0.iter())
-            .filter_map(|ruling| ruling.asked.as_deref().map(placed))
+            .filter_map(|ruling| ruling.input.as_deref().map(placed))
             .collect(),
     }
 }
 
 /// The explanation with the files and lines of the policies.
-fn placed(asked: &Asked) -> Explanation {
-    let mut explanation = explain(&asked.inquiry.request(), &asked.inquiry.policies());
+fn placed(input: &RulingInput) -> Explanation {
+    let mut explanation = explain(&input.input.request(), &input.input.policies());
     for view in &mut explanation.layers {
         for policy in &mut view.policies {
-            let document = asked
+            let document = input
                 .documents
                 .iter()
                 .find(|(layer, index, _)| (*layer, *index) == (view.layer, policy.policy));
@@ -238,13 +250,10 @@ struct Asking {
 }
 
 impl Calls {
-    fn between(&self) -> Between {
+    fn wrap(&self) -> WrapConnector {
         let calls = self.clone();
-        Between::new(move |inner| {
-            SharedHttpConnector::new(Asking {
-                inner,
-                calls: calls.clone(),
-            })
+        WrapConnector::new(move |inner| {
+            SharedHttpConnector::new(Asking { inner, calls: calls.clone() })
         })
     }
 

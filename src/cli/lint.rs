@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use clap::{Args, ValueEnum};
+use gainsay_iam::PolicyKind;
 use time::OffsetDateTime;
 
 use super::Terminal;
@@ -10,7 +11,6 @@ use crate::{
     diag::{Code, Diagnostics, Severity},
     environment,
     exit::Exit,
-    iam::PolicyKind,
     lint,
     report::one_line,
     suite::{self, load},
@@ -122,8 +122,9 @@ impl Lint {
         let today = OffsetDateTime::now_utc().date();
         let mut lines = Vec::new();
         for (architecture, folder) in architectures.iter().zip(&folders) {
-            let attempts: usize = architecture.scenarios.iter().map(|scenario| scenario.attempts().count()).sum();
-            let documents = architecture.environment.documents();
+            let attempts: usize =
+                architecture.scenarios.iter().map(|scenario| scenario.attempts().count()).sum();
+            let documents = architecture.environment.deployed.documents();
             lines.push(format!(
                 "{}: {} scenarios, {attempts} attempts, {} controls, {} policies",
                 one_line(&architecture.name),

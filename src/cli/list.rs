@@ -115,7 +115,12 @@ impl List {
             }
             ListFormat::Pretty => {
                 for attempt in &listed {
-                    writeln!(terminal.out, "{}: {}", crate::report::one_line(attempt.id), attempt.kind.as_str())?;
+                    writeln!(
+                        terminal.out,
+                        "{}: {}",
+                        crate::report::one_line(attempt.id),
+                        attempt.kind.as_str()
+                    )?;
                 }
                 writeln!(
                     terminal.out,

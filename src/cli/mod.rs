@@ -61,7 +61,8 @@ enum Command {
     Lint(lint::Lint),
     /// Decide requests as AWS does, with the policies beside them: JSON lines in, JSON lines out
     Decide(decide::Decide),
-    /// Show why a request is allowed or refused: every layer, statement and element, and what was compared
+    /// Show why a request is allowed or refused: every layer, statement and element, and what was
+    /// compared
     Explain(explain::Explain),
     /// Answer S3, S3 Control, KMS, STS and IAM on local ports, refusing what AWS refuses
     Serve(serve::Serve),
@@ -105,7 +106,8 @@ struct Selected {
 /// How attempts are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum SampleBy {
-    /// Keep so many of each file that every two values of its variables, and every attempt and value, come together
+    /// Keep so many of each file that every two values of its variables, and every attempt and
+    /// value, come together
     Pairwise,
 }
 
@@ -142,7 +144,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         colour_out: colour(io::stdout().is_terminal()),
         colour_err: colour(io::stderr().is_terminal()),
         progress: io::stderr().is_terminal() && io::stdout().is_terminal(),
-        columns: terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0)),
+        columns: terminal_size::terminal_size_of(io::stdout())
+            .map(|(width, _)| usize::from(width.0)),
         out: Box::new(io::BufWriter::new(Stream::new(io::stdout(), closed.clone()))),
         err: Box::new(Stream::new(io::stderr(), Arc::default())),
         closed,
@@ -188,7 +191,8 @@ impl Terminal {
         Ok(())
     }
 
-    /// Says what a sample left out: on the error stream, for what is listed may be read by a program.
+    /// Says what a sample left out: on the error stream, for what is listed may be read by a
+    /// program.
     fn tell_sample(&mut self, plan: &Plan<'_>) -> io::Result<()> {
         match plan.sampled() {
             Some(sampled) => writeln!(self.err, "sample: {sampled}"),
@@ -212,8 +216,12 @@ impl Terminal {
 }
 
 impl Selected {
-    /// Reads the scenarios folder and checks the choice. What is wrong with either is shown, and how the program then ends is answered.
-    fn choose(&self, terminal: &mut Terminal) -> io::Result<Result<(Vec<Architecture>, Diagnostics), Exit>> {
+    /// Reads the scenarios folder and checks the choice. What is wrong with either is shown, and
+    /// how the program then ends is answered.
+    fn choose(
+        &self,
+        terminal: &mut Terminal,
+    ) -> io::Result<Result<(Vec<Architecture>, Diagnostics), Exit>> {
         let (architectures, warnings) = match self.load() {
             Ok(loaded) => loaded,
             Err(problems) => return terminal.refuse(&problems).map(Err),
@@ -235,7 +243,8 @@ impl Selected {
     /// Reads the scenarios folder.
     fn load(&self) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
         let folders = suite::load::load(&self.scenarios)?;
-        let (architectures, warnings) = suite::resolve_as(&folders, suite::Names::Declared, self.sample())?;
+        let (architectures, warnings) =
+            suite::resolve_as(&folders, suite::Names::Declared, self.sample())?;
         self.check_paths()?;
         Ok((architectures, warnings))
     }
@@ -264,12 +273,14 @@ impl Selected {
         .help("name its folder with `--scenarios DIR`"))
     }
 
-    /// A path in the scenarios folder, however it is written, as the scenarios are named; nothing for other text.
+    /// A path in the scenarios folder, however it is written, as the scenarios are named; nothing
+    /// for other text.
     fn spelling(&self, text: &str) -> Option<String> {
         if self.exact || !text.contains(['/', '.']) {
             return None;
         }
-        let (real, root) = (PathBuf::from(text).canonicalize().ok()?, self.scenarios.canonicalize().ok()?);
+        let (real, root) =
+            (PathBuf::from(text).canonicalize().ok()?, self.scenarios.canonicalize().ok()?);
         let inside = real.strip_prefix(&root).ok()?;
         if inside.as_os_str().is_empty() && !root.join("environment.yaml").exists() {
             // The folder itself: a part of every id.
@@ -283,15 +294,13 @@ impl Selected {
         Some(path.display().to_string())
     }
 
-    /// A selection text that chooses nothing: a misspelt one must not be passed over because another was right.
+    /// A selection text that chooses nothing: a misspelt one must not be passed over because
+    /// another was right.
     fn unmatched(&self, architectures: &[Architecture]) -> Option<&str> {
         let wanted = self.selection().wanted;
         let chooses = |text: &String| {
-            let selection = Selection {
-                wanted: vec![text.clone()],
-                exact: self.exact,
-                ..Selection::default()
-            };
+            let selection =
+                Selection { wanted: vec![text.clone()], exact: self.exact, ..Selection::default() };
             !Plan::new(architectures, &selection).is_empty()
         };
         let unmatched = wanted.iter().position(|text| !chooses(text))?;
@@ -299,10 +308,8 @@ impl Selected {
     }
 
     fn selection(&self) -> Selection {
-        let wanted = self
-            .selection
-            .iter()
-            .map(|text| self.spelling(text).unwrap_or_else(|| text.clone()));
+        let wanted =
+            self.selection.iter().map(|text| self.spelling(text).unwrap_or_else(|| text.clone()));
         Selection {
             wanted: wanted.collect(),
             exact: self.exact,

@@ -31,7 +31,8 @@ pub(super) struct Pages {
 
 impl Pages {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        let loaded = suite::load::load(&self.scenarios).and_then(|folders| suite::resolve(&folders));
+        let loaded =
+            suite::load::load(&self.scenarios).and_then(|folders| suite::resolve(&folders));
         let architectures = match loaded {
             Ok((architectures, _)) => architectures,
             Err(problems) => return terminal.refuse(&problems),

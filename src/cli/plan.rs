@@ -64,10 +64,7 @@ impl Plan {
             .iter()
             .map(|check| self.check(check, bindings.get(&check.architecture.name)));
         let rows = plan.rows.iter().map(|row| {
-            (
-                row.name(),
-                self.steps(row, plan.attempts(row), bindings.get(&row.architecture.name)),
-            )
+            (row.name(), self.steps(row, plan.attempts(row), bindings.get(&row.architecture.name)))
         });
         let rows: Vec<(String, Vec<Step>)> = checks.chain(rows).collect();
         match self.format {
@@ -92,7 +89,9 @@ impl Plan {
 
     /// The call of a check, under what it is of.
     fn check(&self, check: &PlannedCheck<'_>, bindings: Option<&Bindings>) -> (String, Vec<Step>) {
-        let skipped = bindings.and_then(|bindings| plan::unreadable(check.reading, &self.at.limits(bindings, self.provision)));
+        let skipped = bindings.and_then(|bindings| {
+            plan::unreadable(check.reading, &self.at.limits(bindings, self.provision))
+        });
         let mut step = plan::read(check.reading, &check.architecture.environment, skipped);
         if bindings.is_some() {
             step.endpoint = self.at.endpoint(std::mem::take(&mut step.endpoint));
@@ -101,7 +100,12 @@ impl Plan {
     }
 
     /// The calls of a row, and after them what is not attempted.
-    fn steps(&self, row: &PlannedRow<'_>, attempts: Vec<Arc<Attempt>>, bindings: Option<&Bindings>) -> Vec<Step> {
+    fn steps(
+        &self,
+        row: &PlannedRow<'_>,
+        attempts: Vec<Arc<Attempt>>,
+        bindings: Option<&Bindings>,
+    ) -> Vec<Step> {
         let Some(bindings) = bindings else {
             return steps(row, &attempts, true);
         };
@@ -143,8 +147,15 @@ fn pretty(out: &mut dyn io::Write, rows: &[(String, Vec<Step>)]) -> io::Result<(
                 continue;
             }
             calls += 1;
-            let parameters: Vec<String> = step.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let sent = format!("{} {} {} {}", step.principal, step.operation, step.endpoint, parameters.join(" "));
+            let parameters: Vec<String> =
+                step.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let sent = format!(
+                "{} {} {} {}",
+                step.principal,
+                step.operation,
+                step.endpoint,
+                parameters.join(" ")
+            );
             writeln!(out, "  {calls:>5} {:<8} {}", step.why, one_line(sent.trim_end()))?;
             writeln!(
                 out,

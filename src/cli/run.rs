@@ -78,10 +78,11 @@ impl Run {
             writeln!(terminal.err, "error: {misuse}")?;
             return Ok(Exit::Usage);
         }
-        let (folders, architectures, warnings) = match self.at.choose(&self.selected, self.provision, terminal)? {
-            Ok(chosen) => chosen,
-            Err(exit) => return Ok(exit),
-        };
+        let (folders, architectures, warnings) =
+            match self.at.choose(&self.selected, self.provision, terminal)? {
+                Ok(chosen) => chosen,
+                Err(exit) => return Ok(exit),
+            };
         terminal.show(&warnings)?;
         let mut selection = self.selected.selection();
         if self.rerun_failed {
@@ -106,9 +107,10 @@ impl Run {
         if plan.is_empty() {
             return terminal.nothing_selected("");
         }
-        let jobs = self
-            .jobs
-            .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+        let jobs = self.jobs.map_or_else(
+            || std::thread::available_parallelism().map_or(1, usize::from),
+            usize::from,
+        );
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(jobs.min(64))
             .enable_all()
@@ -119,7 +121,7 @@ impl Run {
             run: runner::new_run_id(),
             scenarios: self.selected.scenarios.display().to_string(),
             share: true,
-            between: None,
+            wrap: None,
         };
         let stop = Stop::default();
         runtime.spawn(interrupt(stop.clone()));
@@ -130,16 +132,25 @@ impl Run {
             match runtime.block_on(self.elsewhere(&plan, &folders, &options.run, &stop)) {
                 Err(trouble) => return trouble.show(terminal),
                 Ok((place, None)) => self.run(&runtime, &plan, &place, &options, &stop, terminal),
-                Ok((place, Some(made))) => self.run(&runtime, &Plan::new(&made, &selection), &place, &options, &stop, terminal),
+                Ok((place, Some(made))) => self.run(
+                    &runtime,
+                    &Plan::new(&made, &selection),
+                    &place,
+                    &options,
+                    &stop,
+                    terminal,
+                ),
             }
         };
-        // What was attempted takes as much memory as what came of it, which is all that the reports need.
+        // What was attempted takes as much memory as what came of it, which is all that the reports
+        // need.
         drop(plan);
         drop((architectures, folders, runtime));
         self.conclude(&record, told, terminal)
     }
 
-    /// Connects to the target. Where the environment is made for the run, the architectures with its names are answered, too.
+    /// Connects to the target. Where the environment is made for the run, the architectures with
+    /// its names are answered, too.
     async fn elsewhere(
         &self,
         plan: &Plan<'_>,
@@ -157,7 +168,8 @@ impl Run {
                 .iter()
                 .map(|(name, ground)| (name.clone(), ground.bindings.clone()))
                 .collect();
-            // These files were read with other names before, so that they can be read now is nearly certain; if not, nothing stays.
+            // These files were read with other names before, so that they can be read now is nearly
+            // certain; if not, nothing stays.
             match suite::resolve_as(folders, Names::Given(&bindings), self.selected.sample()) {
                 Ok((architectures, _)) => made = Some(architectures),
                 Err(problems) => {
@@ -208,7 +220,12 @@ impl Run {
         terminal::Terminal::new(&mut terminal.out, look)
     }
 
-    fn conclude(&self, record: &RunRecord, told: io::Result<()>, terminal: &mut Terminal) -> io::Result<Exit> {
+    fn conclude(
+        &self,
+        record: &RunRecord,
+        told: io::Result<()>,
+        terminal: &mut Terminal,
+    ) -> io::Result<Exit> {
         let written = self.write(record, &mut self.reporter(terminal));
         let found = Exit::of(&record.summary.counts, &record.summary.controls, &record.run);
         let exit = match written {
@@ -227,9 +244,7 @@ impl Run {
     fn write(&self, record: &RunRecord, reporter: &mut impl Reporter) -> Result<(), ReportError> {
         for path in write::write(&self.report_dir, record)? {
             // As for every event: a terminal that is gone does not unmake the report.
-            _ = reporter.report(&Event::ReportWritten {
-                path: path.display().to_string(),
-            });
+            _ = reporter.report(&Event::ReportWritten { path: path.display().to_string() });
         }
         Ok(())
     }
@@ -247,7 +262,8 @@ fn gone(selection: &Selection, architectures: &[Architecture]) -> Option<String>
     let known = |id: &str| {
         architectures.iter().any(|architecture| {
             let mut attempts = architecture.scenarios.iter().flat_map(Scenario::attempts);
-            attempts.any(|attempt| attempt.id == id) || architecture.checks.iter().any(|reading| reading.id == id)
+            attempts.any(|attempt| attempt.id == id)
+                || architecture.checks.iter().any(|reading| reading.id == id)
         })
     };
     only.iter().find(|id| !known(id)).cloned()

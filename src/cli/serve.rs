@@ -7,6 +7,10 @@ use std::{
 };
 
 use clap::{Args, builder::PossibleValuesParser};
+use gainsay_sandbox::{
+    REGIONS, Sandbox,
+    serve::{Server, log::Log},
+};
 use serde::Serialize;
 use tokio::{
     runtime::Runtime,
@@ -19,8 +23,6 @@ use crate::{
     environment::Environment,
     exit::Exit,
     report::one_line,
-    sandbox::{REGIONS, Sandbox},
-    serve::{Server, log::Log},
     suite,
 };
 
@@ -88,15 +90,25 @@ impl Serve {
         self.run(runtime, environment.as_ref(), &ca, terminal)
     }
 
-    fn run(&self, runtime: Runtime, environment: Option<&Environment>, ca: &Path, terminal: &mut Terminal) -> io::Result<Exit> {
-        let sandbox = environment.map_or_else(|| Sandbox::empty(&self.region), Sandbox::with_admin);
+    fn run(
+        &self,
+        runtime: Runtime,
+        environment: Option<&Environment>,
+        ca: &Path,
+        terminal: &mut Terminal,
+    ) -> io::Result<Exit> {
+        let sandbox = environment.map_or_else(
+            || Sandbox::empty(&self.region),
+            |environment| Sandbox::with_admin(&environment.deployed),
+        );
         // Before anything is told: who reads the endpoints may end the program at once.
         let [interrupt, terminate] = {
             let _guard = runtime.enter();
             [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?]
         };
         let region = sandbox.region();
-        let server = Server::bind(sandbox.clone(), self.listen, self.tls_port, self.plain_port, region);
+        let server =
+            Server::bind(sandbox.clone(), self.listen, self.tls_port, self.plain_port, region);
         let server = match runtime.block_on(server) {
             Ok(server) => server,
             Err(problem) => {
@@ -113,7 +125,7 @@ impl Serve {
             return Ok(Exit::Unfinished);
         }
         let ca = ca.canonicalize().unwrap_or_else(|_| ca.to_owned());
-        self.tell(&sandbox, &server, &ca, terminal)?;
+        self.announce(&sandbox, &server, &ca, terminal)?;
         let (log, writer) = if self.quiet {
             (Log::nowhere(), None)
         } else {
@@ -129,7 +141,13 @@ impl Serve {
         Ok(Exit::Ok)
     }
 
-    fn tell(&self, sandbox: &Sandbox, server: &Server, ca: &Path, terminal: &mut Terminal) -> io::Result<()> {
+    fn announce(
+        &self,
+        sandbox: &Sandbox,
+        server: &Server,
+        ca: &Path,
+        terminal: &mut Terminal,
+    ) -> io::Result<()> {
         let [https, http] = server.urls();
         let credentials = sandbox.admin_credentials();
         let caller = self.environment.as_ref().map(|_| sandbox.caller_credentials());
@@ -139,10 +157,10 @@ impl Serve {
             ca: ca.display().to_string(),
             account: sandbox.account(),
             region: sandbox.region().to_owned(),
-            access_key_id: credentials.access_key_id().to_owned(),
-            secret_access_key: credentials.secret_access_key().to_owned(),
-            caller_access_key_id: caller.as_ref().map(|caller| caller.access_key_id().to_owned()),
-            caller_secret_access_key: caller.as_ref().map(|caller| caller.secret_access_key().to_owned()),
+            access_key_id: credentials.access_key_id,
+            secret_access_key: credentials.secret_access_key,
+            caller_access_key_id: caller.as_ref().map(|caller| caller.access_key_id.clone()),
+            caller_secret_access_key: caller.map(|caller| caller.secret_access_key),
         };
         if self.json {
             writeln!(terminal.out, "{}", serde_json::to_string(&endpoints)?)?;
@@ -159,11 +177,12 @@ impl Serve {
         let Some(path) = &self.environment else { return Ok(None) };
         if path.file_name().is_none_or(|name| name != "environment.yaml") {
             let shown = path.display();
-            return Err(
-                Diagnostic::new(Code::NothingHere, format!("`{shown}` is not an `environment.yaml`"))
-                    .help("name the file: the policies it speaks of are read from its folder")
-                    .into(),
-            );
+            return Err(Diagnostic::new(
+                Code::NothingHere,
+                format!("`{shown}` is not an `environment.yaml`"),
+            )
+            .help("name the file: the policies it speaks of are read from its folder")
+            .into());
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folders = suite::load::load(folder.unwrap_or_else(|| Path::new(".")))?;
@@ -172,8 +191,8 @@ impl Serve {
 }
 
 impl Endpoints {
-    /// The names that the AWS CLI and the SDKs read (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>), and
-    /// ours.
+    /// The names that the AWS CLI and the SDKs read
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>), and ours.
     fn variables(&self) -> Vec<(&'static str, &str)> {
         let mut variables = vec![
             ("AWS_ENDPOINT_URL", self.https.as_str()),
@@ -189,7 +208,8 @@ impl Endpoints {
             ("GAINSAY_CALLER_ACCESS_KEY_ID", &self.caller_access_key_id),
             ("GAINSAY_CALLER_SECRET_ACCESS_KEY", &self.caller_secret_access_key),
         ];
-        variables.extend(caller.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))));
+        variables
+            .extend(caller.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))));
         variables
     }
 }

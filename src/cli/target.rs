@@ -8,11 +8,12 @@ use std::{
 };
 
 use clap::Args;
+use gainsay_model::Source;
 
 use super::{Selected, Terminal};
 use crate::{
     cloud::{Address, Chain, Target, TlsError, Trust, Url},
-    diag::{Code, Diagnostic, Diagnostics, Source},
+    diag::{Code, Diagnostic, Diagnostics},
     environment::{Bindings, Environment},
     exit::Exit,
     plan::{Limits, Needs, Plan, obstacle},
@@ -37,7 +38,8 @@ pub(super) struct Where {
     /// Accept any certificate of an endpoint
     #[arg(long)]
     insecure_tls: bool,
-    /// What the environment's names stand for there; `bindings.yaml` beside `environment.yaml` where nothing is said
+    /// What the environment's names stand for there; `bindings.yaml` beside `environment.yaml`
+    /// where nothing is said
     #[arg(long, value_name = "FILE")]
     bindings: Option<PathBuf>,
 }
@@ -54,11 +56,7 @@ fn address(text: &str) -> Result<Address, String> {
 
 fn plain(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
-    if url.is_plain() {
-        Ok(url)
-    } else {
-        Err("it must begin with `http://`".to_owned())
-    }
+    if url.is_plain() { Ok(url) } else { Err("it must begin with `http://`".to_owned()) }
 }
 
 /// Folders, their architectures, and warnings.
@@ -101,15 +99,26 @@ impl Trouble {
         match self {
             Self::Files(problems) => terminal.refuse(problems),
             Self::Words(words) => {
-                writeln!(terminal.err, "error: {}\nnothing was attempted", crate::report::one_line(words))?;
+                writeln!(
+                    terminal.err,
+                    "error: {}\nnothing was attempted",
+                    crate::report::one_line(words)
+                )?;
                 Ok(Exit::BadInput)
             }
             Self::Stopped => {
-                writeln!(terminal.err, "stopped; nothing was attempted, and what was made is removed")?;
+                writeln!(
+                    terminal.err,
+                    "stopped; nothing was attempted, and what was made is removed"
+                )?;
                 Ok(Exit::Undecided)
             }
             Self::Left(words, left) => {
-                writeln!(terminal.err, "error: {}\nnothing was attempted", crate::report::one_line(words))?;
+                writeln!(
+                    terminal.err,
+                    "error: {}\nnothing was attempted",
+                    crate::report::one_line(words)
+                )?;
                 for what in left {
                     writeln!(terminal.err, "left behind: {}", crate::report::one_line(what))?;
                 }
@@ -136,10 +145,14 @@ impl Where {
             Some("`--provision` needs `--target URL`: the sandbox has its environment already")
         } else if provision && self.bindings.is_some() {
             Some("`--provision` binds every name itself, so `--bindings` has no place beside it")
-        } else if !is_url && (self.plain_url.is_some() || self.ca_file.is_some() || self.insecure_tls) {
+        } else if !is_url
+            && (self.plain_url.is_some() || self.ca_file.is_some() || self.insecure_tls)
+        {
             Some("`--plain-url`, `--ca-file` and `--insecure-tls` are for `--target URL`")
         } else if self.is_sandbox() && self.bindings.is_some() {
-            Some("`--bindings` needs `--target aws` or `--target URL`: the sandbox has what the environment declares")
+            Some(
+                "`--bindings` needs `--target aws` or `--target URL`: the sandbox has what the environment declares",
+            )
         } else if self.insecure_tls && self.ca_file.is_some() {
             Some("`--insecure-tls` accepts any certificate, so `--ca-file` has no place beside it")
         } else {
@@ -148,7 +161,12 @@ impl Where {
     }
 
     /// The chosen architectures with their names bound as this target needs it, and their folders.
-    pub(super) fn choose(&self, selected: &Selected, provision: bool, terminal: &mut Terminal) -> io::Result<Result<Chosen, Exit>> {
+    pub(super) fn choose(
+        &self,
+        selected: &Selected,
+        provision: bool,
+        terminal: &mut Terminal,
+    ) -> io::Result<Result<Chosen, Exit>> {
         let loaded = self.load(selected, provision);
         let (folders, architectures, warnings) = match loaded {
             Ok(loaded) => loaded,
@@ -167,12 +185,16 @@ impl Where {
         selected.check_paths()?;
         let other: Option<Source> = self.bindings.as_deref().map(load::file).transpose()?;
         if other.is_some() && folders.len() > 1 {
-            let names = |folder: &Folder, text: &String| *text == folder.name || text.starts_with(&format!("{}/", folder.name));
+            let names = |folder: &Folder, text: &String| {
+                *text == folder.name || text.starts_with(&format!("{}/", folder.name))
+            };
             folders.retain(|folder| selected.selection.iter().any(|text| names(folder, text)));
             if folders.len() != 1 {
-                return Err("`--bindings` is for one architecture: name it, as `gainsay run ARCHITECTURE`"
-                    .to_owned()
-                    .into());
+                return Err(
+                    "`--bindings` is for one architecture: name it, as `gainsay run ARCHITECTURE`"
+                        .to_owned()
+                        .into(),
+                );
             }
         }
         let names = if self.is_sandbox() || provision {
@@ -186,21 +208,22 @@ impl Where {
 
     /// What may be attempted on an architecture of this target, before anything is sent.
     pub(super) fn limits<'a>(&self, bindings: &'a Bindings, provision: bool) -> Limits<'a> {
-        Limits {
-            bindings,
-            provisioned: provision,
-            plain: self.can_be_plain(),
-        }
+        Limits { bindings, provisioned: provision, plain: self.can_be_plain() }
     }
 
     /// What is bound, or will be by `--provision`, in every architecture of a plan.
-    pub(super) fn bindings(&self, plan: &Plan<'_>, provision: bool) -> Result<BTreeMap<String, Bindings>, Trouble> {
+    pub(super) fn bindings(
+        &self,
+        plan: &Plan<'_>,
+        provision: bool,
+    ) -> Result<BTreeMap<String, Bindings>, Trouble> {
         let mut known = BTreeMap::new();
         let mut missing = Vec::new();
         for architecture in plan.architectures.iter().copied() {
             if provision {
                 let environment = &architecture.environment;
-                let bindings = provision::names(environment, &environment.account, None, "");
+                let bindings =
+                    provision::names(environment, &environment.deployed.account, None, "");
                 known.insert(architecture.name.clone(), bindings);
                 continue;
             }
@@ -226,7 +249,11 @@ impl Where {
                 missing.push(
                     Diagnostic::new(
                         Code::Unbound,
-                        format!("the bindings of `{}` lack: {}", architecture.name, lacks.join(", ")),
+                        format!(
+                            "the bindings of `{}` lack: {}",
+                            architecture.name,
+                            lacks.join(", ")
+                        ),
                     )
                     .help("bind them, or select only attempts that do without them"),
                 );
@@ -243,9 +270,16 @@ impl Where {
         Err(problems.into())
     }
 
-    fn needed(&self, plan: &Plan<'_>, architecture: &Architecture, bindings: Option<&Bindings>) -> Needs {
+    fn needed(
+        &self,
+        plan: &Plan<'_>,
+        architecture: &Architecture,
+        bindings: Option<&Bindings>,
+    ) -> Needs {
         let mut needs = plan.needs(architecture, |row, attempt| {
-            bindings.is_none_or(|bindings| obstacle(row, attempt, &self.limits(bindings, false)).is_none())
+            bindings.is_none_or(|bindings| {
+                obstacle(row, attempt, &self.limits(bindings, false)).is_none()
+            })
         });
         if let Some(cleanup) = bindings.and_then(|bindings| bindings.cleanup.clone()) {
             needs.roles.insert(cleanup);
@@ -278,12 +312,14 @@ impl Where {
                     authorities: self.ca_file.as_deref().map(authorities).transpose()?,
                     anyone: self.insecure_tls,
                 };
-                Target::endpoint(url, self.plain_url.as_ref(), &trust, region, run, None).map_err(trouble)
+                Target::endpoint(url, self.plain_url.as_ref(), &trust, region, run, None)
+                    .map_err(trouble)
             }
         }
     }
 
-    /// Connects to the target for every architecture: credentials, then whose they are, before anything else.
+    /// Connects to the target for every architecture: credentials, then whose they are, before
+    /// anything else.
     pub(super) async fn connect(
         &self,
         plan: &Plan<'_>,
@@ -293,19 +329,14 @@ impl Where {
     ) -> Result<BTreeMap<String, Ground>, Trouble> {
         let mut grounds = BTreeMap::new();
         for architecture in plan.architectures.iter().copied() {
-            let region = &architecture.environment.region;
+            let region = &architecture.environment.deployed.region;
             let bindings = bound.get(&architecture.name).cloned().unwrap_or_default();
             let target = self.target(region, run)?;
             let chain = Chain::find(bindings.profile.as_deref(), region).await;
             let meant = (!provision).then_some(bindings.account.as_str());
             let caller = connect(&target, chain, meant).await?;
-            let ground = Ground {
-                target,
-                caller,
-                bindings,
-                plain: self.can_be_plain(),
-                provisioned: None,
-            };
+            let ground =
+                Ground { target, caller, bindings, plain: self.can_be_plain(), provisioned: None };
             grounds.insert(architecture.name.clone(), ground);
         }
         Ok(grounds)
@@ -317,7 +348,8 @@ impl Where {
     }
 }
 
-/// Makes every architecture of a plan on the target. What was made is removed again where this fails.
+/// Makes every architecture of a plan on the target. What was made is removed again where this
+/// fails.
 pub(super) async fn provision(
     plan: &Plan<'_>,
     folders: &[Folder],
@@ -338,7 +370,12 @@ pub(super) async fn provision(
         let mut provisioned = Provisioned::nothing(&ground.target, &ground.caller.chain);
         // Two architectures of one run do not share names.
         let own = format!("{run}{}", names.len());
-        let bindings = provision::names(&architecture.environment, &ground.caller.account, Some(&ground.caller.arn), &own);
+        let bindings = provision::names(
+            &architecture.environment,
+            &ground.caller.account,
+            Some(&ground.caller.arn),
+            &own,
+        );
         let resolve = |bindings: &Bindings| -> Result<Arc<Environment>, String> {
             suite::environment_of(folder, bindings).map_err(|problems| problems.to_string())
         };
@@ -381,5 +418,7 @@ pub(super) fn place(name: String, grounds: BTreeMap<String, Ground>) -> Place {
 }
 
 fn authorities(path: &Path) -> Result<Vec<u8>, Trouble> {
-    std::fs::read(path).map_err(|error| Trouble::Words(format!("the CA file `{}` cannot be read: {error}", path.display())))
+    std::fs::read(path).map_err(|error| {
+        Trouble::Words(format!("the CA file `{}` cannot be read: {error}", path.display()))
+    })
 }

@@ -9,7 +9,8 @@ use aws_sdk_sts::config::Region;
 
 use super::http::{Trust, client_for_credentials};
 
-/// Where a caller's credentials come from. Asked again whenever they are needed: those of a chain may be short-lived.
+/// Where a caller's credentials come from. Asked again whenever they are needed: those of a chain
+/// may be short-lived.
 #[derive(Clone, Debug)]
 pub struct Chain {
     provider: Option<SharedCredentialsProvider>,
@@ -20,16 +21,16 @@ impl Chain {
     /// These credentials and no others.
     #[must_use]
     pub fn of(credentials: Credentials) -> Self {
-        Self {
-            provider: Some(SharedCredentialsProvider::new(credentials)),
-            profile: None,
-        }
+        Self { provider: Some(SharedCredentialsProvider::new(credentials)), profile: None }
     }
 
-    /// The default chain (environment, shared files, SSO, container, instance), or what a profile says.
+    /// The default chain (environment, shared files, SSO, container, instance), or what a profile
+    /// says.
     pub async fn find(profile: Option<&str>, region: &str) -> Self {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.to_owned()));
-        // Credentials come from AWS or this machine, whatever the target is: its certificates have no say here.
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.to_owned()));
+        // Credentials come from AWS or this machine, whatever the target is: its certificates have
+        // no say here.
         if let Ok(client) = client_for_credentials(&Trust::default()) {
             loader = loader.http_client(client);
         }

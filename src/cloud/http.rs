@@ -1,13 +1,17 @@
 //! HTTP and TLS for targets that are not the sandbox.
 //!
-//! Every call has a deadline and every body a limit, here and for all clients, so that no answer and no silence can hold a run up. The body is
-//! read before the answer is given: a success is one that has arrived whole.
+//! Every call has a deadline and every body a limit, here and for all clients, so that no answer
+//! and no silence can hold a run up. The body is read before the answer is given: a success is one
+//! that has arrived whole.
 
 use std::{sync::Arc, time::Duration};
 
 use aws_smithy_runtime_api::{
     client::{
-        http::{HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn},
+        http::{
+            HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+            SharedHttpConnector, http_client_fn,
+        },
         orchestrator::{HttpRequest, HttpResponse},
         result::ConnectorError,
     },
@@ -74,14 +78,11 @@ struct Http {
 /// # Errors
 /// The authorities are no certificates.
 pub(super) fn connector(trust: &Trust) -> Result<SharedHttpConnector, TlsError> {
-    Ok(SharedHttpConnector::new(Http {
-        client: client(trust)?,
-        deadline: CALL,
-    }))
+    Ok(SharedHttpConnector::new(Http { client: client(trust)?, deadline: CALL }))
 }
 
-/// A client of the same kind for looking up credentials, which has shorter deadlines of its own: nothing answers at the address of
-/// the instance metadata on most machines.
+/// A client of the same kind for looking up credentials, which has shorter deadlines of its own:
+/// nothing answers at the address of the instance metadata on most machines.
 pub(super) fn client_for_credentials(trust: &Trust) -> Result<SharedHttpClient, TlsError> {
     let client = client(trust)?;
     Ok(http_client_fn(move |settings: &HttpConnectorSettings, _| {
@@ -113,10 +114,14 @@ fn tls(trust: &Trust) -> Result<ClientConfig, TlsError> {
         .map_err(TlsError::Setup)?;
     if trust.anyone {
         let verifier = Arc::new(Anyone(provider));
-        return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
+        return Ok(builder
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth());
     }
     let mut roots = RootCertStore::empty();
-    // What the system has that rustls cannot read is left out, as its own tools do; without any, every call says so.
+    // What the system has that rustls cannot read is left out, as its own tools do; without any,
+    // every call says so.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(pem) = &trust.authorities {
         let mut found = false;
@@ -136,7 +141,8 @@ impl HttpConnector for Http {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Self { client, deadline } = self.clone();
         HttpConnectorFuture::new(async move {
-            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let request =
+                request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             match tokio::time::timeout(deadline, exchange(&client, request)).await {
                 Ok(answer) => answer,
                 Err(elapsed) => Err(ConnectorError::timeout(elapsed.into())),
@@ -145,15 +151,17 @@ impl HttpConnector for Http {
     }
 }
 
-async fn exchange(client: &Client<Connection, SdkBody>, request: http::Request<SdkBody>) -> Result<HttpResponse, ConnectorError> {
-    let response = client.request(request).await.map_err(|error| ConnectorError::io(error.into()))?;
+async fn exchange(
+    client: &Client<Connection, SdkBody>,
+    request: http::Request<SdkBody>,
+) -> Result<HttpResponse, ConnectorError> {
+    let response =
+        client.request(request).await.map_err(|error| ConnectorError::io(error.into()))?;
     let (parts, body) = response.into_parts();
-    let body = Limited::new(body, MAX_ANSWER)
-        .collect()
-        .await
-        .map_err(ConnectorError::io)?
-        .to_bytes();
-    let status = StatusCode::try_from(parts.status.as_u16()).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let body =
+        Limited::new(body, MAX_ANSWER).collect().await.map_err(ConnectorError::io)?.to_bytes();
+    let status = StatusCode::try_from(parts.status.as_u16())
+        .map_err(|error| ConnectorError::other(error.into(), None))?;
     let mut response = HttpResponse::new(status, SdkBody::from(body));
     for (name, value) in &parts.headers {
         if let Ok(value) = value.to_str() {
@@ -185,7 +193,12 @@ impl ServerCertVerifier for Anyone {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -194,7 +207,12 @@ impl ServerCertVerifier for Anyone {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -208,10 +226,7 @@ mod tests {
     use super::*;
 
     fn trust(text: &str) -> Trust {
-        Trust {
-            authorities: Some(text.as_bytes().to_vec()),
-            anyone: false,
-        }
+        Trust { authorities: Some(text.as_bytes().to_vec()), anyone: false }
     }
 
     #[test]

@@ -17,7 +17,9 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::config::{AppName, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
+    http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+    },
     orchestrator::HttpRequest,
 };
 use aws_smithy_types::retry::RetryConfig;
@@ -28,11 +30,9 @@ pub use self::{
     http::{TlsError, Trust},
     signed::Told,
 };
-use crate::{
-    attempt::Service,
-    iam::Network,
-    sandbox::{Rulings, Sandbox},
-};
+use gainsay_iam::Network;
+use gainsay_model::Service;
+use gainsay_sandbox::{Rulings, Sandbox};
 
 /// Something that answers S3, S3 Control, KMS and STS calls.
 #[derive(Clone, Debug)]
@@ -77,20 +77,23 @@ impl HttpConnector for Placed {
     }
 }
 
-/// What is put between the clients and their target, as latency in a benchmark or a fault in a test.
+/// What is put wrap the clients and their target, as latency in a benchmark or a fault in a
+/// test.
 #[derive(Clone)]
-pub struct Between(Arc<dyn Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync>);
+pub struct WrapConnector(Arc<dyn Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync>);
 
-impl Between {
+impl WrapConnector {
     /// Every connector is wrapped by `wrap`.
-    pub fn new(wrap: impl Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync + 'static) -> Self {
+    pub fn new(
+        wrap: impl Fn(SharedHttpConnector) -> SharedHttpConnector + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(wrap))
     }
 }
 
-impl std::fmt::Debug for Between {
+impl std::fmt::Debug for WrapConnector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Between").finish_non_exhaustive()
+        f.debug_struct("WrapConnector").finish_non_exhaustive()
     }
 }
 
@@ -107,7 +110,8 @@ impl HttpConnector for Watched {
         HttpConnectorFuture::new(async move {
             let response = answer.await?;
             last.status.store(response.status().as_u16(), Ordering::Relaxed);
-            *last.rulings.lock().unwrap_or_else(PoisonError::into_inner) = response.extension().cloned();
+            *last.rulings.lock().unwrap_or_else(PoisonError::into_inner) =
+                response.extension().cloned();
             Ok(response)
         })
     }
@@ -122,7 +126,8 @@ macro_rules! config {
             .http_client($target.http.clone())
             .time_source($target.time.clone())
             .identity_cache($sdk::config::IdentityCache::no_cache())
-            // The SDK signs some AccessDenied answers again and hides them; the runner records every try itself.
+            // The SDK signs some AccessDenied answers again and hides them; the runner records
+            // every try itself.
             .retry_config(RetryConfig::disabled())
             .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled())
             // Deadlines are the connector's.
@@ -141,17 +146,17 @@ macro_rules! config {
 impl Target {
     /// A sandbox as a target.
     #[must_use]
-    pub fn sandbox(sandbox: &Sandbox, region: &str, between: Option<&Between>) -> Self {
+    pub fn sandbox(sandbox: &Sandbox, region: &str, wrap: Option<&WrapConnector>) -> Self {
         let inner = SharedHttpConnector::new(sandbox.clone());
         let time = SharedTimeSource::new(sandbox.clone());
-        Self::over(inner, region, time, Endpoints::Regional, None, between)
+        Self::over(inner, region, time, Endpoints::Regional, None, wrap)
     }
 
     /// AWS itself, in a Region.
     ///
     /// # Errors
     /// TLS cannot be set up.
-    pub fn aws(region: &str, run: &str, between: Option<&Between>) -> Result<Self, TlsError> {
+    pub fn aws(region: &str, run: &str, wrap: Option<&WrapConnector>) -> Result<Self, TlsError> {
         let connector = http::connector(&Trust::default())?;
         Ok(Self::over(
             connector,
@@ -159,11 +164,12 @@ impl Target {
             SharedTimeSource::default(),
             Endpoints::Regional,
             Some(run),
-            between,
+            wrap,
         ))
     }
 
-    /// An endpoint that answers for S3, KMS, STS and IAM. `plain` is where requests go that are to travel in the clear.
+    /// An endpoint that answers for S3, KMS, STS and IAM. `plain` is where requests go that are to
+    /// travel in the clear.
     ///
     /// # Errors
     /// The trusted certificates cannot be used.
@@ -173,21 +179,14 @@ impl Target {
         trust: &Trust,
         region: &str,
         run: &str,
-        between: Option<&Between>,
+        wrap: Option<&WrapConnector>,
     ) -> Result<Self, TlsError> {
         let endpoints = Endpoints::One {
             url: url.as_str().to_owned(),
             plain: plain.unwrap_or(url).as_str().to_owned(),
         };
         let connector = http::connector(trust)?;
-        Ok(Self::over(
-            connector,
-            region,
-            SharedTimeSource::default(),
-            endpoints,
-            Some(run),
-            between,
-        ))
+        Ok(Self::over(connector, region, SharedTimeSource::default(), endpoints, Some(run), wrap))
     }
 
     fn over(
@@ -196,12 +195,12 @@ impl Target {
         time: SharedTimeSource,
         endpoints: Endpoints,
         run: Option<&str>,
-        between: Option<&Between>,
+        wrap: Option<&WrapConnector>,
     ) -> Self {
         let last = Arc::new(Last::default());
         let connector = SharedHttpConnector::new(Watched {
-            connector: match between {
-                Some(Between(wrap)) => wrap(inner),
+            connector: match wrap {
+                Some(WrapConnector(wrap)) => wrap(inner),
                 None => inner,
             },
             last: last.clone(),
@@ -246,11 +245,7 @@ impl Target {
             network: network.clone(),
         });
         let answering = connector.clone();
-        Self {
-            http: http_client_fn(move |_, _| answering.clone()),
-            connector,
-            ..self.clone()
-        }
+        Self { http: http_client_fn(move |_, _| answering.clone()), connector, ..self.clone() }
     }
 
     /// The one URL of every service, where it is not AWS's own hosts.
@@ -287,11 +282,17 @@ impl Target {
             s3: lazy(move || of_s3.0.s3(of_s3.1.as_ref(), plain)),
             kms: lazy(move || {
                 let (target, credentials) = &*of_kms;
-                aws_sdk_kms::Client::from_conf(config!(target, aws_sdk_kms, credentials, target.url(Service::Kms, plain)).build())
+                aws_sdk_kms::Client::from_conf(
+                    config!(target, aws_sdk_kms, credentials, target.url(Service::Kms, plain))
+                        .build(),
+                )
             }),
             sts: lazy(move || {
                 let (target, credentials) = &*of_sts;
-                aws_sdk_sts::Client::from_conf(config!(target, aws_sdk_sts, credentials, target.url(Service::Sts, plain)).build())
+                aws_sdk_sts::Client::from_conf(
+                    config!(target, aws_sdk_sts, credentials, target.url(Service::Sts, plain))
+                        .build(),
+                )
             }),
             connector: self.connector.clone(),
             time: self.time.clone(),
@@ -309,7 +310,8 @@ impl Target {
         if credentials.is_none() {
             config = config.allow_no_auth();
         }
-        // Bodies are signed, so a checksum beside them proves nothing more; and many compatible endpoints know none.
+        // Bodies are signed, so a checksum beside them proves nothing more; and many compatible
+        // endpoints know none.
         config = config
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
@@ -321,7 +323,8 @@ impl Target {
     }
 }
 
-/// A client that is made when it is first used: most principals of a row call one service, and a client costs as much as some calls.
+/// A client that is made when it is first used: most principals of a row call one service, and a
+/// client costs as much as some calls.
 pub type Lazy<T> = Arc<LazyLock<T, Box<dyn FnOnce() -> T + Send>>>;
 
 /// A client to be made so.

@@ -6,20 +6,19 @@ use std::error::Error;
 
 use aws_sigv4::{
     http_request::{
-        PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode, sign,
+        PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+        UriPathNormalizationMode, sign,
     },
     sign::v4::SigningParams,
 };
 use aws_smithy_runtime_api::client::{http::HttpConnector as _, orchestrator::HttpRequest};
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+use gainsay_model::{Service, xml::Element};
+use gainsay_sandbox::Rulings;
 use serde_json::Value;
 
 use super::Clients;
-use crate::{
-    attempt::{Answer, Ask, Output, Refused, Service, chain, fault, request_id},
-    sandbox::Rulings,
-    xml::Element,
-};
+use crate::attempt::{Answer, Ask, Output, Refused, chain, fault, request_id};
 
 /// An answer as it came, whatever it says.
 #[derive(Clone, Debug)]
@@ -36,8 +35,9 @@ pub struct Told {
 
 impl Told {
     /// Whether the service did what was asked: 200, 204 where there is nothing to answer with, and
-    /// 201 (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>). A proxy
-    /// that changed an answer says 203, and 206 is a part of one
+    /// 201
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html>). A
+    /// proxy that changed an answer says 203, and 206 is a part of one
     /// (<https://www.rfc-editor.org/rfc/rfc9110.html#section-15.3>).
     #[must_use]
     pub const fn is_success(&self) -> bool {
@@ -123,15 +123,13 @@ impl Told {
             return Ok(Value::Null);
         }
         let document = serde_json::from_slice(&self.body).ok();
-        let document = document.filter(|document: &Value| document.is_object() && document.get("__type").is_none());
+        let document = document
+            .filter(|document: &Value| document.is_object() && document.get("__type").is_none());
         document.ok_or_else(|| self.malformed("the body is not an answer of the service"))
     }
 
     fn malformed(&self, message: &str) -> Answer {
-        Answer::Malformed {
-            status: self.status,
-            message: message.to_owned(),
-        }
+        Answer::Malformed { status: self.status, message: message.to_owned() }
     }
 }
 
@@ -139,32 +137,33 @@ impl Clients {
     /// Signs a request, sends it and gives the answer as it came.
     ///
     /// # Errors
-    /// What there is in place of an answer: none came, it broke off, or the request could not be made.
+    /// What there is in place of an answer: none came, it broke off, or the request could not be
+    /// made.
     pub async fn ask(&self, service: Service, ask: &Ask) -> Result<Told, Answer> {
-        let request = self.signed(service, ask).map_err(|error| Answer::NotSent {
-            message: chain(error.as_ref()),
-        })?;
+        let request = self
+            .signed(service, ask)
+            .map_err(|error| Answer::NotSent { message: chain(error.as_ref()) })?;
         let answer = self.connector.call(request).await;
-        let mut response = answer.map_err(|error| Answer::Unreachable { message: chain(&error) })?;
+        let mut response =
+            answer.map_err(|error| Answer::Unreachable { message: chain(&error) })?;
         let status = response.status().as_u16();
         let request_id = request_id(response.headers());
         let rulings = response.extension().cloned();
         match ByteStream::new(response.take_body()).collect().await {
-            Ok(body) => Ok(Told {
-                status,
-                request_id,
-                body: body.to_vec(),
-                rulings,
-            }),
-            Err(error) => Err(Answer::Malformed {
-                status,
-                message: format!("the body broke off: {error}"),
-            }),
+            Ok(body) => Ok(Told { status, request_id, body: body.to_vec(), rulings }),
+            Err(error) => {
+                Err(Answer::Malformed { status, message: format!("the body broke off: {error}") })
+            }
         }
     }
 
-    fn signed(&self, service: Service, ask: &Ask) -> Result<HttpRequest, Box<dyn Error + Send + Sync>> {
-        let credentials = self.credentials.as_ref().ok_or("there are no credentials to sign it with")?;
+    fn signed(
+        &self,
+        service: Service,
+        ask: &Ask,
+    ) -> Result<HttpRequest, Box<dyn Error + Send + Sync>> {
+        let credentials =
+            self.credentials.as_ref().ok_or("there are no credentials to sign it with")?;
         let (base, region) = if let Some(url) = &self.endpoint {
             (url.clone(), self.region.as_str())
         } else {
@@ -191,7 +190,12 @@ impl Clients {
             .build()?
             .into();
         let headers = ask.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let signable = SignableRequest::new(ask.method, &uri, headers, SignableBody::Bytes(ask.body.as_bytes()))?;
+        let signable = SignableRequest::new(
+            ask.method,
+            &uri,
+            headers,
+            SignableBody::Bytes(ask.body.as_bytes()),
+        )?;
         let (instructions, _) = sign(signable, &params)?.into_parts();
         instructions.apply_to_request_http1x(&mut request);
         Ok(HttpRequest::try_from(request)?)

@@ -1,7 +1,8 @@
 //! The stable code of every kind of problem.
 
+use gainsay_iam::Lint;
+
 use super::Severity;
-use crate::iam::Lint;
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $severity:ident;)+) => {
@@ -79,7 +80,8 @@ codes! {
     PolicySyntax = "policy-syntax", Error;
     /// A policy document that AWS would refuse.
     PolicyRefused = "policy-refused", Error;
-    /// A control of the baseline that neither an attempt nor a check proves, or one that is proved and said not to be testable.
+    /// A control of the baseline that neither an attempt nor a check proves, or one that is proved
+    /// and said not to be testable.
     UnprovedControl = "unproved-control", Error;
     /// See [`Lint::NeverMatches`].
     NeverMatches = "never-matches", Warning;
@@ -152,10 +154,8 @@ mod tests {
     fn names_are_unique_and_kebab_case() {
         let names: HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), Code::ALL.len());
-        assert!(
-            names
-                .iter()
-                .all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
-        );
+        assert!(names.iter().all(|name| {
+            name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        }));
     }
 }

@@ -18,10 +18,7 @@ pub struct Located<T> {
 impl<T> Located<T> {
     /// The same place with another value.
     pub fn map<U>(&self, f: impl FnOnce(&T) -> U) -> Located<U> {
-        Located {
-            value: f(&self.value),
-            span: self.span.clone(),
-        }
+        Located { value: f(&self.value), span: self.span.clone() }
     }
 }
 
@@ -29,10 +26,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = serde_saphyr::Spanned::<T>::deserialize(deserializer)?;
         let span = super::yaml::span_of(&spanned.referenced);
-        Ok(Self {
-            value: spanned.value,
-            span,
-        })
+        Ok(Self { value: spanned.value, span })
     }
 }
 

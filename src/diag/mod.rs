@@ -1,56 +1,21 @@
 //! Diagnostics: what is wrong with a file the user wrote, where, and what to do about it.
 //!
-//! Every problem is data ([`Diagnostic`]); rendering is one function. Stable codes live in [`Code`].
+//! Every problem is data ([`Diagnostic`]); rendering is one function. Stable codes live in
+//! [`Code`].
 
 mod code;
 mod located;
 pub mod yaml;
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{fmt, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use gainsay_model::{
+    Source,
+    text::{is_deceptive, one_line},
+};
 
 pub use self::{code::Code, located::Located};
-
-/// One file as it was read: the name the user knows it by, and its text.
-#[derive(Clone, Debug)]
-pub struct Source(Arc<SourceInner>);
-
-#[derive(Debug)]
-struct SourceInner {
-    name: String,
-    text: String,
-}
-
-impl Source {
-    /// A file called `name` (as the user would type it) with its text.
-    #[must_use]
-    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self(Arc::new(SourceInner {
-            name: name.into(),
-            text: text.into(),
-        }))
-    }
-
-    /// The path as the user would type it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.0.name
-    }
-
-    /// The text of the file.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.0.text
-    }
-
-    /// The line (from 1) that holds byte `offset`.
-    #[must_use]
-    pub fn line_of(&self, offset: usize) -> usize {
-        let before = self.text().as_bytes().get(..offset).unwrap_or_default();
-        before.split(|byte| *byte == b'\n').count()
-    }
-}
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,19 +45,13 @@ impl Diagnostic {
     /// A problem without a place.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            place: None,
-            label: None,
-            help: None,
-        }
+        Self { code, message: message.into(), place: None, label: None, help: None }
     }
 
     /// Whether it points into this file.
     #[must_use]
     pub fn shows(&self, source: &Source) -> bool {
-        self.place.as_ref().is_some_and(|(place, _)| Arc::ptr_eq(&place.0, &source.0))
+        self.place.as_ref().is_some_and(|(place, _)| place.is(source))
     }
 
     /// Points at bytes of a file.
@@ -132,22 +91,22 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let message = visible_line(&self.message);
+        let message = one_line(&self.message);
         let mut group = Group::with_title(level.primary_title(message).id(self.code.as_str()));
         if let Some((source, span)) = &self.place {
             let text = source.text();
             let mut annotation = AnnotationKind::Primary.span(caret(text, span));
             if let Some(label) = &self.label {
-                annotation = annotation.label(visible_line(label));
+                annotation = annotation.label(one_line(label));
             }
             group = group.element(
                 Snippet::source(visible_keeping_length(text))
-                    .path(visible_line(source.name()))
+                    .path(one_line(source.name()))
                     .annotation(annotation),
             );
         }
         if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(visible_line(help)));
+            group = group.element(Level::HELP.message(one_line(help)));
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])
@@ -172,12 +131,8 @@ pub fn suggestion<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -
 
 fn list(names: &[&str]) -> String {
     const SHOWN: usize = 24;
-    let mut text = names
-        .iter()
-        .take(SHOWN)
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut text =
+        names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN {
         text.push_str(", ...");
     }
@@ -201,21 +156,8 @@ fn caret(text: &str, span: &Range<usize>) -> Range<usize> {
     start..line_end.max(start)
 }
 
-/// Escapes control characters, line breaks too, so that a file cannot write to the user's terminal or add to a message.
-#[must_use]
-pub fn visible_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_deceptive(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// As [`visible_line`], but keeps lines and tabs, and keeps byte offsets valid: a control character becomes as many `?` as it had bytes.
+/// A text whose characters that could deceive are `?`, as many as they had bytes, so that byte
+/// offsets stay valid; lines and tabs stay.
 fn visible_keeping_length(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
@@ -224,15 +166,6 @@ fn visible_keeping_length(text: &str) -> String {
             std::iter::repeat_n(shown, times)
         })
         .collect()
-}
-
-/// Characters that control a terminal, reorder text on it (Unicode TR 9), break its lines or cannot be seen: they could
-/// make a file look like another.
-pub(crate) fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Every problem found in one go.

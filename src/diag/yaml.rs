@@ -1,7 +1,8 @@
 //! The one way from YAML text to a typed value.
 //!
-//! `serde-saphyr` gives places, duplicate-key errors and input budgets; its errors become [`Diagnostic`]s here, so that
-//! every message of the program has the same form. What no file may hold, whatever its type, is found before by `shape`.
+//! `serde-saphyr` gives places, duplicate-key errors and input budgets; its errors become
+//! [`Diagnostic`]s here, so that every message of the program has the same form. What no file may
+//! hold, whatever its type, is found before by `shape`.
 
 mod shape;
 
@@ -13,7 +14,9 @@ use serde::{
 };
 use serde_saphyr::{DuplicateKeyPolicy, Error, Location, MergeKeyPolicy, Options};
 
-use super::{Code, Diagnostic, Located, Source};
+use gainsay_model::Source;
+
+use super::{Code, Diagnostic, Located};
 
 /// Longer files are refused before they are parsed.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -60,7 +63,9 @@ fn options() -> Options {
 /// The byte range of a place; an unknown place is the start of the file.
 pub(super) fn span_of(location: &Location) -> Range<usize> {
     let span = location.span();
-    let number = |value: Option<u64>, otherwise: u64| usize::try_from(value.unwrap_or(otherwise)).unwrap_or_default();
+    let number = |value: Option<u64>, otherwise: u64| {
+        usize::try_from(value.unwrap_or(otherwise)).unwrap_or_default()
+    };
     let start = number(span.byte_offset(), span.offset());
     start..start + number(span.byte_len(), span.len())
 }
@@ -85,35 +90,42 @@ fn diagnose(source: &Source, error: &Error) -> Diagnostic {
     let span = error.location().map_or(0..0, |location| span_of(&location));
     let problem = match error.without_snippet() {
         Error::SerdeUnknownField { field, expected, .. } => {
-            Diagnostic::new(Code::UnknownKey, format!("there is no `{field}` here")).suggest(field, expected.iter().copied())
+            Diagnostic::new(Code::UnknownKey, format!("there is no `{field}` here"))
+                .suggest(field, expected.iter().copied())
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
-            Diagnostic::new(Code::BadValue, format!("`{variant}` is not a value of this key")).suggest(variant, expected.iter().copied())
+            Diagnostic::new(Code::BadValue, format!("`{variant}` is not a value of this key"))
+                .suggest(variant, expected.iter().copied())
         }
         Error::SerdeMissingField { field, .. } => {
-            Diagnostic::new(Code::MissingKey, format!("`{field}` is missing")).help(format!("add `{field}:`"))
+            Diagnostic::new(Code::MissingKey, format!("`{field}` is missing"))
+                .help(format!("add `{field}:`"))
         }
         Error::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().unwrap_or("?");
-            Diagnostic::new(Code::DuplicateKey, format!("`{key}` is written twice")).help("keep one of them")
+            Diagnostic::new(Code::DuplicateKey, format!("`{key}` is written twice"))
+                .help("keep one of them")
         }
-        Error::NullIntoString { .. } => {
-            Diagnostic::new(Code::EmptyValue, "a null asserts nothing").help("write a value, or remove the key")
-        }
+        Error::NullIntoString { .. } => Diagnostic::new(Code::EmptyValue, "a null asserts nothing")
+            .help("write a value, or remove the key"),
         Error::MultipleDocuments { .. } => several_documents(),
         Error::MergeKeyNotAllowed { .. } | Error::UnknownAnchor { .. } => anchor(),
         Error::UnsupportedTag { .. } => tag(),
         Error::Budget { .. } => too_large(),
         Error::InvalidBooleanStrict { .. } => {
             let word = word_at(source, &span);
-            Diagnostic::new(Code::WrongType, format!("`{word}` is neither `true` nor `false`")).help("write `true` or `false`")
+            Diagnostic::new(Code::WrongType, format!("`{word}` is neither `true` nor `false`"))
+                .help("write `true` or `false`")
         }
         Error::Unexpected { expected, .. } => wrong_type(source, &span, expected),
-        Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => wrong_type(source, &span, expected),
+        Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
+            wrong_type(source, &span, expected)
+        }
         other => {
             let text = other.to_string();
             let (message, _) = text.split_once(" at line ").unwrap_or((&text, ""));
-            Diagnostic::new(Code::Syntax, message.lines().next().unwrap_or_default()).help("compare it with the other files of the folder")
+            Diagnostic::new(Code::Syntax, message.lines().next().unwrap_or_default())
+                .help("compare it with the other files of the folder")
         }
     };
     problem.at(source, span)
@@ -121,11 +133,16 @@ fn diagnose(source: &Source, error: &Error) -> Diagnostic {
 
 /// A file that is longer than any scenario.
 pub(crate) fn too_long(name: &str, bytes: usize) -> Diagnostic {
-    Diagnostic::new(Code::TooLarge, format!("`{name}` has {bytes} bytes; a file may have {MAX_BYTES}")).help("split the file")
+    Diagnostic::new(
+        Code::TooLarge,
+        format!("`{name}` has {bytes} bytes; a file may have {MAX_BYTES}"),
+    )
+    .help("split the file")
 }
 
 fn anchor() -> Diagnostic {
-    Diagnostic::new(Code::Anchor, "YAML anchors, aliases and merges hide what a file says").help("write the values out, or use `for_each`")
+    Diagnostic::new(Code::Anchor, "YAML anchors, aliases and merges hide what a file says")
+        .help("write the values out, or use `for_each`")
 }
 
 fn tag() -> Diagnostic {
@@ -133,13 +150,16 @@ fn tag() -> Diagnostic {
 }
 
 fn several_documents() -> Diagnostic {
-    Diagnostic::new(Code::Syntax, "the file has several documents").help("write one scenario to a file; remove the `---`")
+    Diagnostic::new(Code::Syntax, "the file has several documents")
+        .help("write one scenario to a file; remove the `---`")
 }
 
 fn too_large() -> Diagnostic {
     Diagnostic::new(
         Code::TooLarge,
-        format!("the file nests deeper than {MAX_DEPTH} levels or has more than {MAX_NODES} values"),
+        format!(
+            "the file nests deeper than {MAX_DEPTH} levels or has more than {MAX_NODES} values"
+        ),
     )
     .help("a scenario needs far less; split the file")
 }
@@ -157,7 +177,9 @@ fn wrong_type(source: &Source, span: &Range<usize>, expected: &str) -> Diagnosti
     let line = written.lines().next().unwrap_or_default().trim_end();
     let found = if line.starts_with('[') || line.starts_with("- ") {
         "a list"
-    } else if line.starts_with('{') || (!line.starts_with(['"', '\'']) && (line.contains(": ") || line.ends_with(':'))) {
+    } else if line.starts_with('{')
+        || (!line.starts_with(['"', '\'']) && (line.contains(": ") || line.ends_with(':')))
+    {
         "a mapping"
     } else {
         "a text"
@@ -176,7 +198,8 @@ fn wrong_type(source: &Source, span: &Range<usize>, expected: &str) -> Diagnosti
     Diagnostic::new(Code::WrongType, format!("{found} stands where {wanted} is wanted")).help(help)
 }
 
-/// For `Option` fields: what is written must be a value. serde would read `key:` (null) as "not written".
+/// For `Option` fields: what is written must be a value. serde would read `key:` (null) as "not
+/// written".
 pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -274,7 +297,8 @@ impl<T> Default for OneOrMany<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<Located<T>> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // A hand-written choice by node kind: serde's `untagged` would lose the places and the good messages.
+        // A hand-written choice by node kind: serde's `untagged` would lose the places and the good
+        // messages.
         let node = Located::<OneOrManyNode<T>>::deserialize(deserializer)?;
         Ok(Self(match node.value {
             OneOrManyNode::One(value) => vec![Located { value, span: node.span }],
@@ -310,7 +334,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrManyNode<T> {
                 self.visit_str(&value.to_string())
             }
 
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut seq: A,
+            ) -> Result<Self::Value, A::Error> {
                 let mut values = Vec::new();
                 while let Some(value) = seq.next_element()? {
                     values.push(value);

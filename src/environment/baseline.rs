@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use gainsay_model::Source;
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 use super::{ProvedBy, raw::RawBaseline};
-use crate::check::Check;
-use crate::diag::{Code, Diagnostic, Diagnostics, Source, yaml};
+use crate::{
+    check::Check,
+    diag::{Code, Diagnostic, Diagnostics, yaml},
+};
 
 static CHECKS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/checks");
 
@@ -80,11 +83,13 @@ pub struct Mapping {
     pub ids: Vec<String>,
 }
 
-/// The controls that come with the program, sorted by id. They are data under `checks/`, one file each.
+/// The controls that come with the program, sorted by id. They are data under `checks/`, one file
+/// each.
 #[must_use]
 pub fn catalogue() -> &'static [Control] {
     static CATALOGUE: LazyLock<Vec<Control>> = LazyLock::new(|| {
-        let mut controls: Vec<Control> = files(&CHECKS).filter_map(|source| yaml::read(&source).ok()).collect();
+        let mut controls: Vec<Control> =
+            files(&CHECKS).filter_map(|source| yaml::read(&source).ok()).collect();
         controls.sort_by(|a, b| a.id.cmp(&b.id));
         controls
     });
@@ -136,18 +141,24 @@ impl Baseline {
             let id = &choice.value.id;
             if controls.iter().any(|control| control.id == id.value) {
                 problems.push(
-                    Diagnostic::new(Code::DuplicateName, format!("control `{}` is chosen twice", id.value))
-                        .at(source, id.span.clone())
-                        .help("keep one of them"),
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        format!("control `{}` is chosen twice", id.value),
+                    )
+                    .at(source, id.span.clone())
+                    .help("keep one of them"),
                 );
             }
             match (catalogue().iter().find(|control| control.id == id.value), &choice.value.title) {
                 (Some(control), None) => {
                     if choice.value.proved_by.is_some() {
                         problems.push(
-                            Diagnostic::new(Code::BadValue, format!("the catalogue says by what `{}` is proved", control.id))
-                                .at(source, id.span.clone())
-                                .help("remove `proved_by`: it is for controls of your own"),
+                            Diagnostic::new(
+                                Code::BadValue,
+                                format!("the catalogue says by what `{}` is proved", control.id),
+                            )
+                            .at(source, id.span.clone())
+                            .help("remove `proved_by`: it is for controls of your own"),
                         );
                     }
                     controls.push(control.clone());
@@ -167,15 +178,24 @@ impl Baseline {
                 (Some(control), Some(title)) => problems.push(
                     Diagnostic::new(
                         Code::DuplicateName,
-                        format!("control `{}` is in the catalogue as `{}`", id.value, control.title),
+                        format!(
+                            "control `{}` is in the catalogue as `{}`",
+                            id.value, control.title
+                        ),
                     )
                     .at(source, title.span.clone())
                     .help("remove the title, or give your control another id"),
                 ),
                 (None, None) => problems.push(
-                    Diagnostic::new(Code::UnknownControl, format!("there is no control `{}`", id.value))
-                        .at(source, id.span.clone())
-                        .help(format!("{}; a control of your own needs a `title:`", nearest(&id.value))),
+                    Diagnostic::new(
+                        Code::UnknownControl,
+                        format!("there is no control `{}`", id.value),
+                    )
+                    .at(source, id.span.clone())
+                    .help(format!(
+                        "{}; a control of your own needs a `title:`",
+                        nearest(&id.value)
+                    )),
                 ),
             }
         }
@@ -205,7 +225,8 @@ impl Baseline {
 }
 
 fn nearest(id: &str) -> String {
-    crate::diag::suggestion(id, catalogue().iter().map(|control| control.id.as_str())).unwrap_or_default()
+    crate::diag::suggestion(id, catalogue().iter().map(|control| control.id.as_str()))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -213,19 +234,23 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::iam::{Policy, PolicyKind};
+    use gainsay_iam::{Policy, PolicyKind};
 
     #[test]
     fn every_file_of_the_catalogue_is_read_and_named_after_its_id() {
         let mut seen = 0;
         for source in files(&CHECKS) {
-            let control: Control = yaml::read(&source).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
-            let stem = source.name().rsplit('/').next().unwrap_or_default().trim_end_matches(".yaml");
+            let control: Control =
+                yaml::read(&source).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+            let stem =
+                source.name().rsplit('/').next().unwrap_or_default().trim_end_matches(".yaml");
             assert_eq!(stem, control.id.to_lowercase());
             assert!(!control.statement.is_empty() && !control.rationale.is_empty(), "{stem}");
-            // These are there for their own sake, and those of the catalogue that no architecture here asks for.
+            // These are there for their own sake, and those of the catalogue that no architecture
+            // here asks for.
             let own = [
-                "EVT-01", "SES-01", "DIR-01", "BKP-01", "SHD-01", "OBJ-01", "GTE-01", "USE-01", "IMP-01", "NIT-01", "LST-01",
+                "EVT-01", "SES-01", "DIR-01", "BKP-01", "SHD-01", "OBJ-01", "GTE-01", "USE-01",
+                "IMP-01", "NIT-01", "LST-01",
             ];
             let own = own.contains(&control.id.as_str()) || control.id.starts_with("ORG-");
             assert_eq!(control.serves.is_empty(), own, "{stem}");
@@ -248,9 +273,13 @@ mod tests {
             let named = remediation.cli.contains("file://");
             assert!(!named || remediation.document.is_some(), "{stem} does not show its document");
             // Each of these is in no framework that was read.
-            let unmapped = ["ALI-01", "ANA-01", "BKY-01", "CFG-01", "INV-01", "TRL-11"].contains(&control.id.as_str());
+            let unmapped = ["ALI-01", "ANA-01", "BKY-01", "CFG-01", "INV-01", "TRL-11"]
+                .contains(&control.id.as_str());
             assert_eq!(control.mappings.is_empty(), unmapped, "{stem}");
-            assert!(["low", "medium", "high", "critical"].contains(&control.severity.as_str()), "{stem}");
+            assert!(
+                ["low", "medium", "high", "critical"].contains(&control.severity.as_str()),
+                "{stem}"
+            );
             seen += 1;
         }
         assert_eq!(seen, catalogue().len());

@@ -1,16 +1,20 @@
 //! Bindings: which real account, roles, buckets and keys the names of an environment stand for.
 //!
-//! They replace names, ARNs and accounts where the environment is resolved, before anything is filled into a policy, so scenarios, requests and
-//! documents all see the bound ones.
+//! They replace names, ARNs and accounts where the environment is resolved, before anything is
+//! filled into a policy, so scenarios, requests and documents all see the bound ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gainsay_model::Source;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Environment, resolve::is_account, resolve::is_bucket_name, resolve::is_region};
+use super::{
+    Environment,
+    syntax::{is_account, is_bucket_name, is_region},
+};
 use crate::diag::{
-    Code, Diagnostic, Diagnostics, Located, Source,
+    Code, Diagnostic, Diagnostics, Located,
     yaml::{Entries, present},
 };
 
@@ -49,8 +53,8 @@ pub struct RawBindings {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub cleanup: Option<Located<String>>,
-    /// The buckets, by their name in the environment, in which objects below a key with the run's id may be written and deleted. Attempts
-    /// that would write elsewhere are skipped.
+    /// The buckets, by their name in the environment, in which objects below a key with the run's
+    /// id may be written and deleted. Attempts that would write elsewhere are skipped.
     #[serde(default)]
     pub may_write: Vec<Located<String>>,
 }
@@ -73,7 +77,8 @@ pub struct RawBoundRole {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "std::collections::BTreeMap<String, String>")]
     pub session_tags: Option<Entries<Located<String>>>,
-    /// The role, by its name in the environment, whose session assumes it; the environment's where nothing is said.
+    /// The role, by its name in the environment, whose session assumes it; the environment's where
+    /// nothing is said.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub via: Option<Located<String>>,
@@ -169,17 +174,14 @@ impl Bindings {
     ///
     /// # Errors
     /// Every name the environment does not have, and every value that cannot be one.
-    pub fn resolve(source: &Source, raw: &RawBindings, environment: &Environment) -> Result<Self, Diagnostics> {
-        let mut check = Check {
-            source,
-            problems: Diagnostics::default(),
-        };
+    pub fn resolve(
+        source: &Source,
+        raw: &RawBindings,
+        environment: &Environment,
+    ) -> Result<Self, Diagnostics> {
+        let mut check = Check { source, problems: Diagnostics::default() };
         let bindings = check.bindings(raw, environment);
-        if check.problems.is_empty() {
-            Ok(bindings)
-        } else {
-            Err(check.problems)
-        }
+        if check.problems.is_empty() { Ok(bindings) } else { Err(check.problems) }
     }
 }
 
@@ -190,37 +192,44 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn bindings(&mut self, raw: &RawBindings, environment: &Environment) -> Bindings {
-        let region = raw.region.as_ref().map_or(&environment.region, |region| &region.value).clone();
+        let region = raw
+            .region
+            .as_ref()
+            .map_or(&environment.deployed.region, |region| &region.value)
+            .clone();
         if let Some(written) = raw.region.as_ref().filter(|_| !is_region(&region)) {
             self.bad(written, format!("`{region}` is not a Region"), "write it as `eu-west-1`");
         }
-        for account in std::iter::once(&raw.account).chain(raw.accounts.0.iter().map(|(_, id)| id)) {
+        for account in std::iter::once(&raw.account).chain(raw.accounts.0.iter().map(|(_, id)| id))
+        {
             if !is_account(&account.value) {
                 let help = "an account id has 12 digits; write it in quotes";
                 self.bad(account, format!("`{}` is not an account id", account.value), help);
             }
         }
-        let accounts: Vec<&str> = environment.accounts.iter().map(|(name, _)| name.as_str()).collect();
-        let roles: Vec<&str> = environment.roles.iter().map(|role| role.name.as_str()).collect();
-        let buckets: Vec<&str> = environment.buckets.iter().map(|bucket| bucket.logical.as_str()).collect();
-        let keys = environment.keys.iter().chain(&environment.managed_key);
+        let accounts: Vec<&str> =
+            environment.deployed.accounts.iter().map(|(name, _)| name.as_str()).collect();
+        let roles: Vec<&str> =
+            environment.deployed.roles.iter().map(|role| role.name.as_str()).collect();
+        let buckets: Vec<&str> =
+            environment.deployed.buckets.iter().map(|bucket| bucket.logical.as_str()).collect();
+        let keys = environment.deployed.keys.iter().chain(&environment.deployed.managed_key);
         let keys: Vec<&str> = keys.map(|key| key.name.as_str()).collect();
         self.known("account", raw.accounts.0.iter().map(|(name, _)| name), &accounts);
         self.known("role", raw.roles.0.iter().map(|(name, _)| name).chain(&raw.cleanup), &roles);
-        self.known("bucket", raw.buckets.0.iter().map(|(name, _)| name).chain(&raw.may_write), &buckets);
+        self.known(
+            "bucket",
+            raw.buckets.0.iter().map(|(name, _)| name).chain(&raw.may_write),
+            &buckets,
+        );
         self.known("key", raw.keys.0.iter().map(|(name, _)| name), &keys);
-        let trails: Vec<&str> = environment.trails.iter().map(|trail| trail.logical.as_str()).collect();
+        let trails: Vec<&str> =
+            environment.deployed.trails.iter().map(|trail| trail.logical.as_str()).collect();
         self.known("trail", raw.trails.0.iter().map(|(name, _)| name), &trails);
-        for (_, trail) in raw.trails.0.iter().filter(|(_, trail)| !is_trail(&trail.arn.value)) {
-            let help = "write it as `arn:aws:cloudtrail:eu-west-1:111122223333:trail/name`";
-            self.bad(&trail.arn, format!("`{}` is not the ARN of a trail", trail.arn.value), help);
-        }
-        self.unique(&raw.trails.0.iter().map(|(_, trail)| &trail.arn).collect::<Vec<_>>());
-        if let Some(cleanup) = raw
-            .cleanup
-            .as_ref()
-            .filter(|name| raw.roles.get(&name.value).is_none() && roles.contains(&name.value.as_str()))
-        {
+        self.trails(raw);
+        if let Some(cleanup) = raw.cleanup.as_ref().filter(|name| {
+            raw.roles.get(&name.value).is_none() && roles.contains(&name.value.as_str())
+        }) {
             self.bad(
                 cleanup,
                 format!("`{}` cleans up and is not bound", cleanup.value),
@@ -241,15 +250,12 @@ impl Check<'_> {
             .iter()
             .filter_map(|(name, key)| Some((name.value.clone(), self.key(key, &region)?)));
         let bound_keys = bound_keys.collect();
-        for (_, bucket) in raw.buckets.0.iter().filter(|(_, bucket)| !is_bucket_name(&bucket.name.value)) {
-            let help = "3 to 63 of a-z, 0-9, `-`, beginning and ending with a letter or digit";
-            self.bad(&bucket.name, format!("`{}` is not a bucket name", bucket.name.value), help);
-        }
-        let names = raw.buckets.0.iter().map(|(_, bucket)| &bucket.name);
-        self.unique(&names.collect::<Vec<_>>());
+        self.buckets(raw);
         self.unique(&raw.keys.0.iter().map(|(_, key)| &key.arn).collect::<Vec<_>>());
         self.unique(&raw.roles.0.iter().map(|(_, role)| &role.arn).collect::<Vec<_>>());
-        let text = |written: &Option<Located<String>>| written.as_ref().map(|written| written.value.clone());
+        let text = |written: &Option<Located<String>>| {
+            written.as_ref().map(|written| written.value.clone())
+        };
         let named = raw
             .buckets
             .0
@@ -280,23 +286,58 @@ impl Check<'_> {
         }
     }
 
+    /// What is wrong with the ARNs of the trails.
+    fn trails(&mut self, raw: &RawBindings) {
+        for (_, trail) in raw.trails.0.iter().filter(|(_, trail)| !is_trail(&trail.arn.value)) {
+            let help = "write it as `arn:aws:cloudtrail:eu-west-1:111122223333:trail/name`";
+            self.bad(&trail.arn, format!("`{}` is not the ARN of a trail", trail.arn.value), help);
+        }
+        self.unique(&raw.trails.0.iter().map(|(_, trail)| &trail.arn).collect::<Vec<_>>());
+    }
+
+    /// What is wrong with the names of the buckets.
+    fn buckets(&mut self, raw: &RawBindings) {
+        for (_, bucket) in
+            raw.buckets.0.iter().filter(|(_, bucket)| !is_bucket_name(&bucket.name.value))
+        {
+            let help = "3 to 63 of a-z, 0-9, `-`, beginning and ending with a letter or digit";
+            self.bad(&bucket.name, format!("`{}` is not a bucket name", bucket.name.value), help);
+        }
+        let names = raw.buckets.0.iter().map(|(_, bucket)| &bucket.name);
+        self.unique(&names.collect::<Vec<_>>());
+    }
+
     /// A role is assumed by way of another or with a profile, and never by way of itself.
     fn ways(&mut self, raw: &RawBindings, environment: &Environment) {
         let via = |name: &str| {
-            let bound = raw.roles.get(name).and_then(|role| role.via.as_ref()).map(|via| via.value.as_str());
-            bound.or_else(|| environment.role(name)?.via.as_deref())
+            let bound = raw
+                .roles
+                .get(name)
+                .and_then(|role| role.via.as_ref())
+                .map(|via| via.value.as_str());
+            bound.or_else(|| environment.session(name)?.via.as_deref())
         };
         for (name, role) in &raw.roles.0 {
-            let mut way = std::iter::successors(via(&name.value), |at| via(at)).take(environment.roles.len());
+            let mut way = std::iter::successors(via(&name.value), |at| via(at))
+                .take(environment.deployed.roles.len());
             if let Some(written) = role.via.as_ref().filter(|_| way.any(|at| at == name.value)) {
                 let help = "remove one `via` of the circle: the caller assumes that role";
-                self.bad(written, format!("`{}` would be assumed by way of itself", name.value), help);
+                self.bad(
+                    written,
+                    format!("`{}` would be assumed by way of itself", name.value),
+                    help,
+                );
             }
-            if let Some(profile) = role.source_profile.as_ref().filter(|_| via(&name.value).is_some()) {
+            if let Some(profile) =
+                role.source_profile.as_ref().filter(|_| via(&name.value).is_some())
+            {
                 let help = "write the profile for the role that begins the chain";
                 self.bad(
                     profile,
-                    format!("`{}` is assumed by way of another role, not with a profile", name.value),
+                    format!(
+                        "`{}` is assumed by way of another role, not with a profile",
+                        name.value
+                    ),
                     help,
                 );
             }
@@ -313,21 +354,32 @@ impl Check<'_> {
         for (index, value) in values.iter().enumerate() {
             if values.iter().take(index).any(|earlier| earlier.value == value.value) {
                 self.problems.push(
-                    Diagnostic::new(Code::DuplicateName, format!("`{}` is bound twice", value.value))
-                        .at(self.source, value.span.clone())
-                        .help("two names of the environment must stand for two things"),
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        format!("`{}` is bound twice", value.value),
+                    )
+                    .at(self.source, value.span.clone())
+                    .help("two names of the environment must stand for two things"),
                 );
             }
         }
     }
 
-    fn known<'n>(&mut self, what: &str, written: impl Iterator<Item = &'n Located<String>>, names: &[&str]) {
+    fn known<'n>(
+        &mut self,
+        what: &str,
+        written: impl Iterator<Item = &'n Located<String>>,
+        names: &[&str],
+    ) {
         for name in written.filter(|name| !names.contains(&name.value.as_str())) {
             self.problems.push(
-                Diagnostic::new(Code::UnknownName, format!("the environment has no {what} called `{}`", name.value))
-                    .at(self.source, name.span.clone())
-                    .help("remove it, or add it to the environment")
-                    .suggest(&name.value, names.iter().copied()),
+                Diagnostic::new(
+                    Code::UnknownName,
+                    format!("the environment has no {what} called `{}`", name.value),
+                )
+                .at(self.source, name.span.clone())
+                .help("remove it, or add it to the environment")
+                .suggest(&name.value, names.iter().copied()),
             );
         }
     }
@@ -335,7 +387,11 @@ impl Check<'_> {
     fn role(&mut self, raw: &RawBoundRole) -> Option<BoundRole> {
         let parts: Vec<&str> = raw.arn.value.splitn(6, ':').collect();
         let account = match parts.as_slice() {
-            ["arn", _, "iam", "", account, role] if is_account(account) && is_path(role, "role/") => (*account).to_owned(),
+            ["arn", _, "iam", "", account, role]
+                if is_account(account) && is_path(role, "role/") =>
+            {
+                (*account).to_owned()
+            }
             _ => {
                 let help = "write it as `arn:aws:iam::111122223333:role/name`";
                 self.bad(&raw.arn, format!("`{}` is not the ARN of a role", raw.arn.value), help);
@@ -348,7 +404,8 @@ impl Check<'_> {
             external_id: raw.external_id.as_ref().map(|id| id.value.clone()),
             source_profile: raw.source_profile.as_ref().map(|profile| profile.value.clone()),
             session_tags: raw.session_tags.as_ref().map(|tags| {
-                let tags = tags.0.iter().map(|(key, value)| (key.value.clone(), value.value.clone()));
+                let tags =
+                    tags.0.iter().map(|(key, value)| (key.value.clone(), value.value.clone()));
                 tags.collect()
             }),
             via: raw.via.as_ref().map(|via| via.value.clone()),
@@ -357,11 +414,17 @@ impl Check<'_> {
 
     fn key(&mut self, raw: &RawBoundKey, region: &str) -> Option<BoundKey> {
         if let Some(alias) = raw.alias.as_ref().filter(|alias| !is_path(&alias.value, "alias/")) {
-            self.bad(alias, format!("`{}` is not an alias", alias.value), "write it as `alias/name`");
+            self.bad(
+                alias,
+                format!("`{}` is not an alias", alias.value),
+                "write it as `alias/name`",
+            );
         }
         let parts: Vec<&str> = raw.arn.value.splitn(6, ':').collect();
         match parts.as_slice() {
-            ["arn", _, "kms", place, account, key] if is_account(account) && is_path(key, "key/") => {
+            ["arn", _, "kms", place, account, key]
+                if is_account(account) && is_path(key, "key/") =>
+            {
                 if *place != region {
                     let help = "the key, its bucket and the calls are in one Region";
                     self.bad(&raw.arn, format!("`{}` is not in `{region}`", raw.arn.value), help);
@@ -391,6 +454,8 @@ fn is_trail(arn: &str) -> bool {
 /// `prefix` and a name after it, of characters that an ARN may hold.
 fn is_path(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|name| {
-        !name.is_empty() && !name.ends_with('/') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+=,.@_-".contains(&byte))
+        !name.is_empty()
+            && !name.ends_with('/')
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+=,.@_-".contains(&byte))
     })
 }

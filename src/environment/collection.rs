@@ -1,18 +1,20 @@
 //! Collections: alike things of which a member is one entry, as teams with a role and a key each.
 //!
-//! Before anything is resolved a collection is written out: for every member the template's role, key and bucket, under the
-//! member's name. What follows knows only roles, keys and buckets; that they belong together is kept in [`Collection`].
+//! Before anything is resolved a collection is written out: for every member the template's role,
+//! key and bucket, under the member's name. What follows knows only roles, keys and buckets; that
+//! they belong together is kept in [`Collection`].
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use gainsay_model::{Bucket, Key, Role, Source};
+
 use super::{
-    Bucket, Key, Role,
     raw::{RawCollection, RawEnvironment, RawTemplate},
     template::Names,
 };
 use crate::{
-    diag::{Code, Diagnostic, Diagnostics, Located, Source, yaml::Entries},
-    environment::resolve::{bad_name, is_name},
+    diag::{Code, Diagnostic, Diagnostics, Located, yaml::Entries},
+    environment::syntax::{bad_name, is_name},
 };
 
 /// Alike things, in file order.
@@ -61,12 +63,17 @@ const TAKEN_FIELDS: [&str; 3] = ["role", "key", "bucket"];
 pub(super) fn expand(source: &Source, raw: &RawEnvironment) -> Result<RawEnvironment, Diagnostics> {
     let mut expanded = raw.clone();
     let mut problems = Diagnostics::default();
-    let mut report = |problem: Diagnostic, at: &Located<String>| problems.push(problem.at(source, at.span.clone()));
+    let mut report = |problem: Diagnostic, at: &Located<String>| {
+        problems.push(problem.at(source, at.span.clone()));
+    };
     for (name, collection) in &raw.collections.0 {
         if TAKEN.contains(&name.value.as_str()) || !is_name(&name.value) {
             report(
-                Diagnostic::new(Code::BadValue, format!("`{}` cannot be a collection's name", name.value))
-                    .help("call it what it is, as `teams`"),
+                Diagnostic::new(
+                    Code::BadValue,
+                    format!("`{}` cannot be a collection's name", name.value),
+                )
+                .help("call it what it is, as `teams`"),
                 name,
             );
         }
@@ -77,7 +84,11 @@ pub(super) fn expand(source: &Source, raw: &RawEnvironment) -> Result<RawEnviron
             };
             if names.contains(&called.value.as_str()) {
                 report(
-                    Diagnostic::new(Code::DuplicateName, format!("`{}` is used twice", called.value)).help("give each its own"),
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        format!("`{}` is used twice", called.value),
+                    )
+                    .help("give each its own"),
                     called,
                 );
                 continue;
@@ -97,8 +108,11 @@ fn member_name<'m>(
     for (field, _) in &member.0 {
         if TAKEN_FIELDS.contains(&field.value.as_str()) || !is_name(&field.value) {
             report(
-                Diagnostic::new(Code::BadValue, format!("`{}` cannot be a member's field", field.value))
-                    .help("`role`, `key` and `bucket` come from the template"),
+                Diagnostic::new(
+                    Code::BadValue,
+                    format!("`{}` cannot be a member's field", field.value),
+                )
+                .help("`role`, `key` and `bucket` come from the template"),
                 field,
             );
         }
@@ -106,7 +120,11 @@ fn member_name<'m>(
     let Some(name) = member.get("name") else {
         let at = member.0.first().map_or(collection, |(field, _)| field);
         report(
-            Diagnostic::new(Code::MissingKey, format!("a member of `{}` has no `name`", collection.value)).help("add `name:`"),
+            Diagnostic::new(
+                Code::MissingKey,
+                format!("a member of `{}` has no `name`", collection.value),
+            )
+            .help("add `name:`"),
             at,
         );
         return None;
@@ -163,21 +181,27 @@ fn add(
     ] {
         if names.iter().filter(|other| **other == name.value).count() > 1 {
             report(
-                Diagnostic::new(Code::DuplicateName, format!("`{}` already names something else here", name.value))
-                    .help("give the member another name"),
+                Diagnostic::new(
+                    Code::DuplicateName,
+                    format!("`{}` already names something else here", name.value),
+                )
+                .help("give the member another name"),
                 name,
             );
         }
     }
 }
 
-/// Fills in `{field}`; `{{name}}` is left for when all names are known. What is filled in is not scanned again.
+/// Fills in `{field}`; `{{name}}` is left for when all names are known. What is filled in is not
+/// scanned again.
 fn filled(text: &str, member: &Entries<Located<String>>) -> Result<String, String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        if let Some((name, after)) = after.strip_prefix('{').and_then(|inner| inner.split_once("}}")) {
+        if let Some((name, after)) =
+            after.strip_prefix('{').and_then(|inner| inner.split_once("}}"))
+        {
             out.extend(["{{", name, "}}"]);
             rest = after;
             continue;
@@ -190,7 +214,8 @@ fn filled(text: &str, member: &Entries<Located<String>>) -> Result<String, Strin
     Ok(out)
 }
 
-/// The members' values, for policy templates: `teams.*.role.arn` is a list, `member.role.arn` the member's own.
+/// The members' values, for policy templates: `teams.*.role.arn` is a list, `member.role.arn` the
+/// member's own.
 #[derive(Debug, Default)]
 pub(super) struct MemberNames {
     lists: BTreeMap<String, Vec<String>>,
@@ -209,7 +234,13 @@ impl MemberNames {
         found
     }
 
-    fn add(&mut self, collection: &str, raw: &RawCollection, member: &Entries<Located<String>>, names: &Names) {
+    fn add(
+        &mut self,
+        collection: &str,
+        raw: &RawCollection,
+        member: &Entries<Located<String>>,
+        names: &Names,
+    ) {
         let Some(name) = member.get("name") else { return };
         let mut values: Names = member
             .0
@@ -225,12 +256,15 @@ impl MemberNames {
             let own = names
                 .range(prefix.clone()..)
                 .take_while(|(key, _)| there && key.starts_with(&prefix));
-            values.extend(own.map(|(key, value)| (format!("{kind}.{}", key.trim_start_matches(&prefix)), value.clone())));
+            values.extend(own.map(|(key, value)| {
+                (format!("{kind}.{}", key.trim_start_matches(&prefix)), value.clone())
+            }));
         }
         for (path, value) in &values {
             self.lists.entry(format!("{collection}.*.{path}")).or_default().push(value.clone());
         }
-        let own = values.into_iter().map(|(path, value)| (format!("member.{path}"), value)).collect();
+        let own =
+            values.into_iter().map(|(path, value)| (format!("member.{path}"), value)).collect();
         self.own.insert(name.value.clone(), own);
     }
 

@@ -4,6 +4,7 @@
 //! is then not proved. A gap says that somebody knows. It covers what was not made and nothing
 //! else: it never makes a failure good, and never a pass.
 
+use gainsay_model::Source;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use time::Date;
@@ -12,7 +13,7 @@ use super::{
     Baseline,
     waiver::{day_of, known_control, known_result, said},
 };
-use crate::diag::{Code, Diagnostic, Located, Source};
+use crate::diag::{Code, Diagnostic, Located};
 
 /// What is not proved on one target, and who accepted that.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -67,7 +68,8 @@ impl Gap {
     /// A control or result that another gap of the same target is of, too.
     pub(super) fn shared<'g>(&self, other: &'g Self) -> Option<&'g str> {
         let both = |own: &[String], others: &'g [String]| others.iter().find(|id| own.contains(id));
-        let same = both(&self.controls, &other.controls).or_else(|| both(&self.results, &other.results));
+        let same =
+            both(&self.controls, &other.controls).or_else(|| both(&self.results, &other.results));
         same.filter(|_| self.target == other.target).map(String::as_str)
     }
 }

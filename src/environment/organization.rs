@@ -1,10 +1,9 @@
 //! The organization of an environment: its id, and where in it each account is.
 
+use gainsay_iam::{Membership, Organizations};
+
 use super::raw::{RawEnvironment, RawMembership, RawOrganization};
-use crate::{
-    diag::{Code, Diagnostic, Located},
-    iam::{Membership, Organizations},
-};
+use crate::diag::{Code, Diagnostic, Located};
 
 /// What the environment's own account is called.
 const OWN: &str = "account";
@@ -16,27 +15,43 @@ pub(super) fn check(raw: &RawEnvironment) -> Vec<(Diagnostic, &Located<String>)>
     };
     let mut problems = Vec::new();
     if !is_id(&id.value) {
-        let problem = Diagnostic::new(Code::BadValue, format!("`{}` is not the id of an organization", id.value));
+        let problem = Diagnostic::new(
+            Code::BadValue,
+            format!("`{}` is not the id of an organization", id.value),
+        );
         problems.push((problem.help("write it as `o-a1b2c3d4e5`"), id));
     }
     for (name, path) in &paths.0 {
         let is_account = name.value == OWN || raw.accounts.get(&name.value).is_some();
         if !is_account {
-            let problem = Diagnostic::new(Code::UnknownName, format!("no account is called `{}`", name.value));
-            let problem = problem.help("add it under `accounts:`, with its id; `account` is the environment's own");
+            let problem = Diagnostic::new(
+                Code::UnknownName,
+                format!("no account is called `{}`", name.value),
+            );
+            let problem = problem
+                .help("add it under `accounts:`, with its id; `account` is the environment's own");
             problems.push((problem.suggest(&name.value, raw.accounts.names().chain([OWN])), name));
         }
         if !is_path(&path.value, &id.value) {
             let problem = Diagnostic::new(
                 Code::BadValue,
-                format!("`{}` is not the path of an account in the organization `{}`", path.value, id.value),
+                format!(
+                    "`{}` is not the path of an account in the organization `{}`",
+                    path.value, id.value
+                ),
             );
-            let example = format!("write it as `{}/r-ab12/ou-ab12-11111111/`, with the slash at its end", id.value);
+            let example = format!(
+                "write it as `{}/r-ab12/ou-ab12-11111111/`, with the slash at its end",
+                id.value
+            );
             problems.push((problem.help(example), path));
         }
     }
     if let Some((name, _)) = raw.accounts.0.iter().find(|(name, _)| name.value == OWN) {
-        let problem = Diagnostic::new(Code::DuplicateName, "`account` is the environment's own in an organization");
+        let problem = Diagnostic::new(
+            Code::DuplicateName,
+            "`account` is the environment's own in an organization",
+        );
         problems.push((problem.help("give the other account another name"), name));
     }
     problems
@@ -56,10 +71,7 @@ where
         RawOrganization::None => None,
         RawOrganization::Of(RawMembership { id, paths }) => {
             let path = paths.get(name.map_or(OWN, |name| &name.value))?;
-            Some(Membership {
-                id: id.value.clone(),
-                path: path.value.clone(),
-            })
+            Some(Membership { id: id.value.clone(), path: path.value.clone() })
         }
     };
     let of = others.chain([None]).filter_map(|name| Some((account(name)?, membership(name))));

@@ -12,7 +12,8 @@ use crate::diag::{
     yaml::{Entries, OneOrMany, present},
 };
 
-/// What is deployed: for the sandbox with its full configuration, for an account by the same logical names.
+/// What is deployed: for the sandbox with its full configuration, for an account by the same
+/// logical names.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "gainsay environment")]
@@ -52,7 +53,8 @@ pub struct RawEnvironment {
     /// The trails, by logical name.
     #[serde(default)]
     pub trails: Entries<RawTrail>,
-    /// The file of what else watches the account: metric filters, alarms, analyzers, recorders and Macie, in JSON as the API answers with them.
+    /// The file of what else watches the account: metric filters, alarms, analyzers, recorders and
+    /// Macie, in JSON as the API answers with them.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub monitoring: Option<Located<String>>,
@@ -139,8 +141,8 @@ pub struct RawCollection {
     pub members: Vec<Entries<Located<String>>>,
 }
 
-/// What every member of a collection has, under the member's own name. `{field}` is a field of the member's entry; policies
-/// may name `{{member.role.arn}}` and the like.
+/// What every member of a collection has, under the member's own name. `{field}` is a field of the
+/// member's entry; policies may name `{{member.role.arn}}` and the like.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawTemplate {
@@ -236,7 +238,8 @@ pub struct RawBucket {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub policy: Option<Located<String>>,
-    /// Further configurations: `lifecycle`, `logging` or `inventory`, each with the file of its XML document.
+    /// Further configurations: `lifecycle`, `logging` or `inventory`, each with the file of its XML
+    /// document.
     #[serde(default)]
     pub settings: Entries<Located<String>>,
 }
@@ -254,7 +257,8 @@ pub struct RawEncryption {
     /// Whether an S3 Bucket Key is used.
     #[serde(default)]
     pub bucket_key: bool,
-    /// Encryption types that are blocked; `SSE-C` where nothing is said, as on every new bucket; `NONE` unblocks.
+    /// Encryption types that are blocked; `SSE-C` where nothing is said, as on every new bucket;
+    /// `NONE` unblocks.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Vec<String>")]
     pub blocked: Option<Vec<Located<String>>>,
@@ -279,7 +283,8 @@ pub struct RawPublicAccess {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawKey {
-    /// The key id: a UUID, of which a multi-Region key makes its own. Made from the key's name where nothing is said.
+    /// The key id: a UUID, of which a multi-Region key makes its own. Made from the key's name
+    /// where nothing is said.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub id: Option<Located<String>>,
@@ -300,7 +305,8 @@ pub struct RawKey {
     /// Whether it is a multi-Region key, of which this is the primary.
     #[serde(default)]
     pub multi_region: bool,
-    /// How many days ago the key was made; now where nothing is said. Only the sandbox can make one that is older.
+    /// How many days ago the key was made; now where nothing is said. Only the sandbox can make one
+    /// that is older.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub age: Option<Located<String>>,
@@ -321,7 +327,8 @@ impl RawRole {
             max_session_duration,
         } = self;
         let tags = tags.0.iter_mut().chain(&mut session_tags.0).map(|(_, value)| value);
-        let options = [account, external_id, boundary, via, max_session_duration].into_iter().flatten();
+        let options =
+            [account, external_id, boundary, via, max_session_duration].into_iter().flatten();
         std::iter::once(trust).chain(policies).chain(options).chain(tags).collect()
     }
 }
@@ -342,15 +349,7 @@ impl RawBucket {
 impl RawKey {
     /// Every text that may speak of a member.
     pub(super) fn texts(&mut self) -> Vec<&mut Located<String>> {
-        let Self {
-            id,
-            account,
-            alias,
-            policy,
-            rotation,
-            multi_region: _,
-            age,
-        } = self;
+        let Self { id, account, alias, policy, rotation, multi_region: _, age } = self;
         [id, account, alias, rotation, age].into_iter().flatten().chain([policy]).collect()
     }
 }
@@ -362,8 +361,8 @@ impl RawKey {
 pub struct RawBaseline {
     /// What the baseline is for, in one sentence.
     pub baseline: Located<String>,
-    /// The architecture beside this one whose baseline this one extends: its controls are taken over, unless they are chosen again here or
-    /// named in `without`.
+    /// The architecture beside this one whose baseline this one extends: its controls are taken
+    /// over, unless they are chosen again here or named in `without`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub extends: Option<Located<String>>,
@@ -394,11 +393,13 @@ pub struct RawControlChoice {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "ProvedBy")]
     pub proved_by: Option<ProvedBy>,
-    /// The buckets or keys whose configuration the control's check reads; a collection is all of its members.
+    /// The buckets or keys whose configuration the control's check reads; a collection is all of
+    /// its members.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "OneOrMany<String>")]
     pub of: Option<OneOrMany<Located<String>>>,
-    /// What the control's check has to be told, by parameter; `{field}` is what the entry of a collection's member says.
+    /// What the control's check has to be told, by parameter; `{field}` is what the entry of a
+    /// collection's member says.
     #[serde(default)]
     pub with: Entries<Located<String>>,
     /// Why the control can be neither attempted nor read here.

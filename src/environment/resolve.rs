@@ -4,18 +4,27 @@ mod names;
 
 use std::sync::Arc;
 
+use gainsay_iam::PolicyKind;
+use gainsay_model::{
+    Bucket, Caller, DefaultEncryption, Document, Key, Monitoring, Ownership, PublicAccessBlock,
+    Role, Setting, Source, Trail, Versioning, aws_managed_key,
+};
+
 use super::{
-    Bindings, Bucket, Caller, Collection, DefaultEncryption, Document, Environment, Key, Member, Monitoring, Ownership, PublicAccessBlock,
-    Role, Setting, Trail, Versioning, aws_managed_key,
+    Bindings, Collection, Environment, Member,
     collection::{self, MemberNames},
     monitoring, organization, policy,
-    raw::{RawBucket, RawCollection, RawEncryption, RawEnvironment, RawKey, RawRole, RawTemplate, RawTrail},
-    sessions, settings,
+    raw::{
+        RawBucket, RawCollection, RawEncryption, RawEnvironment, RawKey, RawRole, RawTemplate,
+        RawTrail,
+    },
+    sessions::{self, SessionSettings},
+    settings,
+    syntax::{bad_name, is_account, is_bucket_name, is_name, is_region},
     template::{self, Known, Names},
 };
 use crate::{
-    diag::{Code, Diagnostic, Diagnostics, Located, Source, yaml::Entries},
-    iam::PolicyKind,
+    diag::{Code, Diagnostic, Diagnostics, Located, yaml::Entries},
     suite::Folder,
 };
 
@@ -23,7 +32,11 @@ use crate::{
 ///
 /// # Errors
 /// Every name, value, path and policy that is wrong.
-pub fn resolve(source: &Source, raw: &RawEnvironment, folder: &Folder) -> Result<Environment, Diagnostics> {
+pub fn resolve(
+    source: &Source,
+    raw: &RawEnvironment,
+    folder: &Folder,
+) -> Result<Environment, Diagnostics> {
     resolve_bound(source, raw, folder, None)
 }
 
@@ -49,7 +62,8 @@ pub fn resolve_bound(
     };
     resolver.check_values();
     if resolver.problems.has_errors() {
-        // These values are filled into the policies, where they would only be complained about again.
+        // These values are filled into the policies, where they would only be complained about
+        // again.
         return Err(resolver.problems);
     }
     resolver.collect_names();
@@ -90,7 +104,8 @@ impl Resolver<'_> {
         let region = &raw.region;
         if !is_region(&region.value) {
             self.problem(
-                Diagnostic::new(Code::BadValue, format!("`{}` is not a Region", region.value)).help("write it as `eu-west-1`"),
+                Diagnostic::new(Code::BadValue, format!("`{}` is not a Region", region.value))
+                    .help("write it as `eu-west-1`"),
                 region,
             );
         }
@@ -114,8 +129,11 @@ impl Resolver<'_> {
         for (_, bucket) in &raw.buckets.0 {
             if !is_bucket_name(&bucket.name.value) {
                 self.problem(
-                    Diagnostic::new(Code::BadValue, format!("`{}` is not a bucket name", bucket.name.value))
-                        .help("3 to 63 of a-z, 0-9, `-`, beginning and ending with a letter or digit"),
+                    Diagnostic::new(
+                        Code::BadValue,
+                        format!("`{}` is not a bucket name", bucket.name.value),
+                    )
+                    .help("3 to 63 of a-z, 0-9, `-`, beginning and ending with a letter or digit"),
                     &bucket.name,
                 );
             }
@@ -134,7 +152,9 @@ impl Resolver<'_> {
                 );
             }
             if let Some(alias) = &key.alias
-                && (!alias.value.starts_with("alias/") || alias.value.starts_with("alias/aws/") || alias.value.len() < 7)
+                && (!alias.value.starts_with("alias/")
+                    || alias.value.starts_with("alias/aws/")
+                    || alias.value.len() < 7)
             {
                 self.problem(
                     Diagnostic::new(
@@ -164,7 +184,11 @@ impl Resolver<'_> {
             for (index, name) in names.iter().enumerate() {
                 if names.iter().take(index).any(|earlier| earlier.value == name.value) {
                     self.problem(
-                        Diagnostic::new(Code::DuplicateName, format!("`{}` is used twice", name.value)).help("give each its own"),
+                        Diagnostic::new(
+                            Code::DuplicateName,
+                            format!("`{}` is used twice", name.value),
+                        )
+                        .help("give each its own"),
                         name,
                     );
                 }
@@ -174,14 +198,22 @@ impl Resolver<'_> {
 
     fn environment(&mut self) -> Option<Environment> {
         let raw = self.raw;
-        let keys: Vec<Option<Arc<Key>>> = raw.keys.0.iter().map(|(name, key)| self.key(name, key).map(Arc::new)).collect();
+        let keys: Vec<Option<Arc<Key>>> =
+            raw.keys.0.iter().map(|(name, key)| self.key(name, key).map(Arc::new)).collect();
         let known: Vec<Arc<Key>> = keys.iter().flatten().cloned().collect();
-        let roles: Vec<_> = raw.roles.0.iter().map(|(name, role)| self.role(name, role).map(Arc::new)).collect();
+        let roles: Vec<_> =
+            raw.roles.0.iter().map(|(name, role)| self.role(name, role).map(Arc::new)).collect();
         let buckets: Vec<_> = raw
             .buckets
             .0
             .iter()
             .map(|(name, bucket)| self.bucket(name, bucket, &known).map(Arc::new))
+            .collect();
+        let sessions: Vec<_> = raw
+            .roles
+            .0
+            .iter()
+            .map(|(name, role)| Some((name.value.clone(), self.session(name, role)?)))
             .collect();
         let policies = self.documents(PolicyKind::Identity, &raw.caller.policies, None);
         let (roles, buckets): (Vec<Arc<Role>>, Vec<Arc<Bucket>>) = (
@@ -207,24 +239,26 @@ impl Resolver<'_> {
                 .filter_map(|fields| member(written, fields, &roles, &keys, &buckets))
                 .collect(),
         });
-        Some(Environment {
+        let collections = collections.collect();
+        let deployed = gainsay_model::Environment {
             managed_key: self.managed_key(),
-            collections: collections.collect(),
-            title: raw.environment.value.clone(),
             account: self.own_account().to_owned(),
             region: self.region().to_owned(),
             accounts: self.accounts(),
             organizations: Arc::new(organization::resolve(raw, |name| self.account(name).ok())),
-            caller: Caller {
-                arn: self.caller_arn(),
-                policies: policies?,
-            },
+            caller: Caller { arn: self.caller_arn(), policies: policies? },
             roles,
             buckets,
             keys,
             block_public_access: raw.block_public_access.map(PublicAccessBlock::from),
             trails: trails.into_iter().collect::<Option<_>>()?,
             monitoring: Arc::new(monitoring),
+        };
+        Some(Environment {
+            title: raw.environment.value.clone(),
+            deployed,
+            collections,
+            sessions: sessions.into_iter().collect::<Option<_>>()?,
         })
     }
 
@@ -239,14 +273,14 @@ impl Resolver<'_> {
         let of = Some(name.value.as_str());
         let trust = self.document(PolicyKind::TrustPolicy, &raw.trust, of);
         let policies = self.documents(PolicyKind::Identity, &raw.policies, of);
-        let boundary = raw.boundary.as_ref().map(|path| self.document(PolicyKind::Boundary, path, of));
+        let boundary =
+            raw.boundary.as_ref().map(|path| self.document(PolicyKind::Boundary, path, of));
         let boundary = match boundary {
             Some(document) => Some(document?),
             None => None,
         };
         let bound = self.bound_role(&name.value).cloned();
         let bound = bound.as_ref();
-        let external_id = bound.and_then(|bound| bound.external_id.clone());
         Some(Role {
             name: name.value.clone(),
             account: match bound {
@@ -255,31 +289,48 @@ impl Resolver<'_> {
             },
             arn: self.role_arn(&name.value, raw).ok()?,
             trust: trust?,
-            external_id: external_id.or_else(|| raw.external_id.as_ref().map(|id| id.value.clone())),
-            source_profile: bound.and_then(|bound| bound.source_profile.clone()),
             policies: policies?,
             boundary,
             tags: self.tags(name, &raw.tags)?,
-            session_tags: match bound.and_then(|bound| bound.session_tags.clone()) {
-                Some(bound) => bound,
-                None => self.tags(name, &raw.session_tags)?,
-            },
-            via: bound
-                .and_then(|bound| bound.via.clone())
-                .or_else(|| raw.via.as_ref().map(|via| via.value.clone())),
             max_session_duration: sessions::max_duration(raw).ok()?,
         })
     }
 
+    /// How a role is assumed: what its binding says goes before what the environment says.
+    fn session(&mut self, name: &Located<String>, raw: &RawRole) -> Option<SessionSettings> {
+        let bound = self.bound_role(&name.value).cloned().unwrap_or_default();
+        let written = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone());
+        Some(SessionSettings {
+            external_id: bound.external_id.or_else(|| written(&raw.external_id)),
+            source_profile: bound.source_profile,
+            session_tags: match bound.session_tags {
+                Some(tags) => tags,
+                None => self.tags(name, &raw.session_tags)?,
+            },
+            via: bound.via.or_else(|| written(&raw.via)),
+        })
+    }
+
     /// The tags of a role; `{{key.NAME.id}}` and the like are filled in as in policies.
-    fn tags(&mut self, name: &Located<String>, raw: &Entries<Located<String>>) -> Option<Vec<(String, String)>> {
+    fn tags(
+        &mut self,
+        name: &Located<String>,
+        raw: &Entries<Located<String>>,
+    ) -> Option<Vec<(String, String)>> {
         let mut tags = Some(Vec::new());
         for (key, value) in &raw.0 {
             match template::text(&value.value, &self.known(Some(&name.value))) {
-                Ok(text) => tags.iter_mut().for_each(|tags| tags.push((key.value.clone(), text.clone()))),
+                Ok(text) => {
+                    if let Some(tags) = &mut tags {
+                        tags.push((key.value.clone(), text));
+                    }
+                }
                 Err(unknown) => {
-                    let problem = Diagnostic::new(Code::BadTemplate, format!("`{{{{{unknown}}}}}` names nothing in the environment"))
-                        .suggest(&unknown, self.names.keys().map(String::as_str));
+                    let problem = Diagnostic::new(
+                        Code::BadTemplate,
+                        format!("`{{{{{unknown}}}}}` names nothing in the environment"),
+                    )
+                    .suggest(&unknown, self.names.keys().map(String::as_str));
                     self.problem(problem, value);
                     tags = None;
                 }
@@ -343,7 +394,12 @@ impl Resolver<'_> {
         days.map_err(|problem| self.problem(problem, written)).unwrap_or_default()
     }
 
-    fn setting(&mut self, kind: &Located<String>, path: &Located<String>, bucket: &str) -> Option<Setting> {
+    fn setting(
+        &mut self,
+        kind: &Located<String>,
+        path: &Located<String>,
+        bucket: &str,
+    ) -> Option<Setting> {
         let file = self.file(path)?;
         let setting = settings::read(kind, self.source, &file, &self.known(Some(bucket)));
         setting.map_err(|problem| self.problems.push(problem)).ok()
@@ -364,7 +420,12 @@ impl Resolver<'_> {
         read.map_err(|problem| self.problems.push(problem)).ok()
     }
 
-    fn bucket(&mut self, logical: &Located<String>, raw: &RawBucket, keys: &[Arc<Key>]) -> Option<Bucket> {
+    fn bucket(
+        &mut self,
+        logical: &Located<String>,
+        raw: &RawBucket,
+        keys: &[Arc<Key>],
+    ) -> Option<Bucket> {
         let account = match self.account(raw.account.as_ref()) {
             Ok(account) => account,
             Err(problem) => {
@@ -373,7 +434,8 @@ impl Resolver<'_> {
             }
         };
         let versioning = self.word(raw.versioning.as_ref(), Versioning::Off, &VERSIONING);
-        let ownership = self.word(raw.ownership.as_ref(), Ownership::BucketOwnerEnforced, &OWNERSHIP);
+        let ownership =
+            self.word(raw.ownership.as_ref(), Ownership::BucketOwnerEnforced, &OWNERSHIP);
         let encryption = match &raw.encryption {
             Some(encryption) => self.encryption(encryption, keys),
             None => Some(DefaultEncryption::S3),
@@ -387,7 +449,8 @@ impl Resolver<'_> {
             Some(document) => Some(document?),
             None => None,
         };
-        let settings = raw.settings.0.iter().map(|(kind, path)| self.setting(kind, path, &logical.value));
+        let settings =
+            raw.settings.0.iter().map(|(kind, path)| self.setting(kind, path, &logical.value));
         let settings: Vec<_> = settings.collect();
         let settings = settings.into_iter().collect::<Option<Vec<_>>>()?;
         Some(Bucket {
@@ -398,7 +461,9 @@ impl Resolver<'_> {
             encryption: encryption?,
             blocks_customer_keys,
             ownership: ownership?,
-            public_access: raw.block_public_access.map_or(PublicAccessBlock::ALL, PublicAccessBlock::from),
+            public_access: raw
+                .block_public_access
+                .map_or(PublicAccessBlock::ALL, PublicAccessBlock::from),
             policy,
             settings,
         })
@@ -413,7 +478,8 @@ impl Resolver<'_> {
         for word in blocked {
             if !["SSE-C", "NONE"].contains(&word.value.as_str()) {
                 self.problem(
-                    Diagnostic::new(Code::BadValue, format!("`{}` cannot be blocked", word.value)).suggest(&word.value, ["SSE-C", "NONE"]),
+                    Diagnostic::new(Code::BadValue, format!("`{}` cannot be blocked", word.value))
+                        .suggest(&word.value, ["SSE-C", "NONE"]),
                     word,
                 );
             }
@@ -430,8 +496,11 @@ impl Resolver<'_> {
                 // A key that is declared and did not resolve has its own problem already.
                 if found.is_none() && self.raw.keys.get(&name.value).is_none() {
                     self.problem(
-                        Diagnostic::new(Code::UnknownName, format!("no key is called `{}`", name.value))
-                            .suggest(&name.value, self.raw.keys.names()),
+                        Diagnostic::new(
+                            Code::UnknownName,
+                            format!("no key is called `{}`", name.value),
+                        )
+                        .suggest(&name.value, self.raw.keys.names()),
                         name,
                     );
                 }
@@ -442,7 +511,8 @@ impl Resolver<'_> {
             "AES256" => {
                 if let Some(name) = &raw.key {
                     self.problem(
-                        Diagnostic::new(Code::BadValue, "a KMS key cannot be used with `AES256`").help("write `algorithm: aws:kms`"),
+                        Diagnostic::new(Code::BadValue, "a KMS key cannot be used with `AES256`")
+                            .help("write `algorithm: aws:kms`"),
                         name,
                     );
                 }
@@ -455,8 +525,11 @@ impl Resolver<'_> {
             }),
             other => {
                 self.problem(
-                    Diagnostic::new(Code::BadValue, format!("`{other}` is not an encryption algorithm"))
-                        .suggest(other, ["AES256", "aws:kms", "aws:kms:dsse"]),
+                    Diagnostic::new(
+                        Code::BadValue,
+                        format!("`{other}` is not an encryption algorithm"),
+                    )
+                    .suggest(other, ["AES256", "aws:kms", "aws:kms:dsse"]),
                     word,
                 );
                 None
@@ -464,20 +537,33 @@ impl Resolver<'_> {
         }
     }
 
-    fn word<T: Copy>(&mut self, raw: Option<&Located<String>>, default: T, words: &[(&str, T)]) -> Option<T> {
+    fn word<T: Copy>(
+        &mut self,
+        raw: Option<&Located<String>>,
+        default: T,
+        words: &[(&str, T)],
+    ) -> Option<T> {
         let Some(raw) = raw else { return Some(default) };
         let found = words.iter().find(|(word, _)| *word == raw.value).map(|(_, value)| *value);
         if found.is_none() {
             self.problem(
-                Diagnostic::new(Code::BadValue, format!("`{}` is not a value of this key", raw.value))
-                    .suggest(&raw.value, words.iter().map(|(word, _)| *word)),
+                Diagnostic::new(
+                    Code::BadValue,
+                    format!("`{}` is not a value of this key", raw.value),
+                )
+                .suggest(&raw.value, words.iter().map(|(word, _)| *word)),
                 raw,
             );
         }
         found
     }
 
-    fn documents(&mut self, kind: PolicyKind, paths: &[Located<String>], of: Option<&str>) -> Option<Vec<Document>> {
+    fn documents(
+        &mut self,
+        kind: PolicyKind,
+        paths: &[Located<String>],
+        of: Option<&str>,
+    ) -> Option<Vec<Document>> {
         let documents: Vec<_> = paths.iter().map(|path| self.document(kind, path, of)).collect();
         documents.into_iter().collect()
     }
@@ -494,13 +580,19 @@ impl Resolver<'_> {
     }
 
     /// Reads a policy of something of this name, which may be a collection's member.
-    fn document(&mut self, kind: PolicyKind, path: &Located<String>, of: Option<&str>) -> Option<Document> {
+    fn document(
+        &mut self,
+        kind: PolicyKind,
+        path: &Located<String>,
+        of: Option<&str>,
+    ) -> Option<Document> {
         let source = self.file(path)?;
         match policy::read(kind, &source, &self.known(of)) {
             Ok(document) => Some(document),
             Err(problem) => {
                 // Several roles may have one policy; what is wrong with it is said once.
-                let said = |known: &Diagnostic| known.message == problem.message && known.shows(&source);
+                let said =
+                    |known: &Diagnostic| known.message == problem.message && known.shows(&source);
                 if !self.problems.iter().any(said) {
                     self.problems.push(problem);
                 }
@@ -510,7 +602,8 @@ impl Resolver<'_> {
     }
 }
 
-const VERSIONING: [(&str, Versioning); 2] = [("enabled", Versioning::Enabled), ("suspended", Versioning::Suspended)];
+const VERSIONING: [(&str, Versioning); 2] =
+    [("enabled", Versioning::Enabled), ("suspended", Versioning::Suspended)];
 const OWNERSHIP: [(&str, Ownership); 3] = [
     ("BucketOwnerEnforced", Ownership::BucketOwnerEnforced),
     ("BucketOwnerPreferred", Ownership::BucketOwnerPreferred),
@@ -524,11 +617,7 @@ fn key_id(name: &str, key: &RawKey) -> String {
         None => uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()).to_string(),
     };
     // <https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html>.
-    if key.multi_region {
-        format!("mrk-{}", id.replace('-', ""))
-    } else {
-        id
-    }
+    if key.multi_region { format!("mrk-{}", id.replace('-', "")) } else { id }
 }
 
 fn member(
@@ -557,32 +646,4 @@ fn member(
             .collect(),
         name,
     }))
-}
-
-/// Logical names appear in templates, ids and file names, so they are kept plain.
-pub(super) fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
-pub(super) fn bad_name(name: &str) -> Diagnostic {
-    Diagnostic::new(Code::BadValue, format!("`{name}` cannot be a name")).help("up to 64 letters, digits, `-` and `_`")
-}
-
-pub(super) fn is_account(id: &str) -> bool {
-    id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-pub(super) fn is_region(region: &str) -> bool {
-    !region.is_empty() && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>; dots are left out because
-/// virtual-hosted HTTPS cannot serve them.
-pub(super) fn is_bucket_name(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    let edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    (3..=63).contains(&bytes.len())
-        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
-        && edge(bytes.first())
-        && edge(bytes.last())
 }

@@ -1,86 +1,41 @@
-//! Configurations of a bucket that are files of their own: lifecycle, access logging, inventory. A file is the XML that the API takes
-//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html> and its like).
+//! Configurations of a bucket that are files of their own: lifecycle, access logging, inventory. A
+//! file is the XML that the API takes
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html> and
+//! its like).
 
-use std::sync::Arc;
+use gainsay_model::{PublicAccessBlock, SETTING_KINDS, Setting, Source, xml::Element};
 
 use super::{
-    PublicAccessBlock,
     raw::RawPublicAccess,
     template::{self, Known},
 };
-use crate::{
-    diag::{Code, Diagnostic, Located, Source},
-    xml::Element,
-};
-
-/// A kind of configuration.
-#[derive(Debug, PartialEq, Eq)]
-pub struct SettingKind {
-    /// What an environment calls it.
-    pub name: &'static str,
-    /// The operation that writes it.
-    pub put: &'static str,
-    /// The query that names it.
-    pub query: &'static str,
-    /// The root element.
-    root: &'static str,
-    /// Whether a bucket may have several, each with an id.
-    by_id: bool,
-}
-
-/// Every kind.
-pub const SETTING_KINDS: [SettingKind; 3] = [
-    SettingKind {
-        name: "lifecycle",
-        put: "PutBucketLifecycleConfiguration",
-        query: "lifecycle",
-        root: "LifecycleConfiguration",
-        by_id: false,
-    },
-    SettingKind {
-        name: "logging",
-        put: "PutBucketLogging",
-        query: "logging",
-        root: "BucketLoggingStatus",
-        by_id: false,
-    },
-    SettingKind {
-        name: "inventory",
-        put: "PutBucketInventoryConfiguration",
-        query: "inventory",
-        root: "InventoryConfiguration",
-        by_id: true,
-    },
-];
-
-/// A configuration of a bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// What it is.
-    pub kind: &'static SettingKind,
-    /// Its id, where a bucket may have several; empty where not.
-    pub id: String,
-    /// The document, with names filled in.
-    pub text: Arc<str>,
-}
+use crate::diag::{Code, Diagnostic, Located};
 
 /// Reads one.
 ///
 /// # Errors
-/// There is no such kind, a name in it that the environment does not have, or a file that is not the document it should be.
-pub(super) fn read(name: &Located<String>, yaml: &Source, file: &Source, known: &Known<'_>) -> Result<Setting, Diagnostic> {
+/// There is no such kind, a name in it that the environment does not have, or a file that is not
+/// the document it should be.
+pub(super) fn read(
+    name: &Located<String>,
+    yaml: &Source,
+    file: &Source,
+    known: &Known<'_>,
+) -> Result<Setting, Diagnostic> {
     let Some(kind) = SETTING_KINDS.iter().find(|kind| kind.name == name.value) else {
-        return Err(
-            Diagnostic::new(Code::UnknownName, format!("no configuration is called `{}`", name.value))
-                .at(yaml, name.span.clone())
-                .suggest(&name.value, SETTING_KINDS.iter().map(|kind| kind.name)),
-        );
+        return Err(Diagnostic::new(
+            Code::UnknownName,
+            format!("no configuration is called `{}`", name.value),
+        )
+        .at(yaml, name.span.clone())
+        .suggest(&name.value, SETTING_KINDS.iter().map(|kind| kind.name)));
     };
     let text = template::text(file.text(), known).map_err(|unknown| {
         let at = file.text().find(unknown.as_str()).unwrap_or_default();
         template::names_nothing(&unknown, known).at(file, at..at + unknown.len())
     })?;
-    let document = Element::read(text.trim().as_bytes()).filter(|document| document.name == kind.root);
+    let document =
+        Element::read(text.trim().as_bytes()).filter(|document| document.name == kind.root);
     let Some(document) = document else {
         return Err(Diagnostic::new(
             Code::BadValue,
@@ -91,11 +46,12 @@ pub(super) fn read(name: &Located<String>, yaml: &Source, file: &Source, known: 
     };
     let id = document.get("Id").unwrap_or_default();
     if kind.by_id && id.is_empty() {
-        return Err(
-            Diagnostic::new(Code::MissingKey, format!("the {} configuration has no `Id`", kind.name))
-                .at(file, 0..0)
-                .help("add `<Id>`"),
-        );
+        return Err(Diagnostic::new(
+            Code::MissingKey,
+            format!("the {} configuration has no `Id`", kind.name),
+        )
+        .at(file, 0..0)
+        .help("add `<Id>`"));
     }
     Ok(Setting {
         kind,
@@ -104,12 +60,16 @@ pub(super) fn read(name: &Located<String>, yaml: &Source, file: &Source, known: 
     })
 }
 
-/// After how many days a key is rotated (<https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html>).
+/// After how many days a key is rotated
+/// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html>).
 pub(super) fn rotation(text: &str) -> Result<u32, Diagnostic> {
     let days = text.parse().ok().filter(|days| (90..=2560).contains(days));
     days.ok_or_else(|| {
-        Diagnostic::new(Code::BadValue, format!("`{text}` is not after how many days a key can be rotated"))
-            .help("write a number of days from 90 to 2560")
+        Diagnostic::new(
+            Code::BadValue,
+            format!("`{text}` is not after how many days a key can be rotated"),
+        )
+        .help("write a number of days from 90 to 2560")
     })
 }
 

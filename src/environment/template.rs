@@ -1,18 +1,17 @@
-//! Fills `{{role.app.arn}}` and the like into policy documents. `{{teams.*.role.arn}}` makes a text a list of texts, one for
-//! each member.
+//! Fills `{{role.app.arn}}` and the like into policy documents. `{{teams.*.role.arn}}` makes a text
+//! a list of texts, one for each member.
 //!
-//! Only the text of JSON strings is touched, after parsing, so a name cannot change a document's structure. Policy
-//! variables (`${aws:PrincipalTag/team}`) are left to the engine.
+//! Only the text of JSON strings is touched, after parsing, so a name cannot change a document's
+//! structure. Policy variables (`${aws:PrincipalTag/team}`) are left to the engine.
 
 use std::collections::BTreeMap;
 
+use gainsay_iam::PathStep;
+use gainsay_model::Source;
 use serde_json::Value;
 
 use super::collection::MemberNames;
-use crate::{
-    diag::{Code, Diagnostic, Source},
-    iam::{self, PathStep},
-};
+use crate::diag::{Code, Diagnostic};
 
 /// What each template name stands for.
 pub(super) type Names = BTreeMap<String, String>;
@@ -37,15 +36,25 @@ impl Known<'_> {
 ///
 /// # Errors
 /// The first template that has no such name, or is not closed.
-pub(super) fn fill(source: &Source, value: &mut Value, known: &Known<'_>) -> Result<(), Diagnostic> {
+pub(super) fn fill(
+    source: &Source,
+    value: &mut Value,
+    known: &Known<'_>,
+) -> Result<(), Diagnostic> {
     let mut path = Vec::new();
     fill_at(source, value, known, &mut path)
 }
 
-fn fill_at(source: &Source, value: &mut Value, known: &Known<'_>, path: &mut Vec<PathStep>) -> Result<(), Diagnostic> {
+fn fill_at(
+    source: &Source,
+    value: &mut Value,
+    known: &Known<'_>,
+    path: &mut Vec<PathStep>,
+) -> Result<(), Diagnostic> {
     match value {
         Value::String(text) if text.contains("{{") => {
-            let filled = fill_text(text, known).map_err(|unknown| diagnose(source, path, &unknown, known))?;
+            let filled = fill_text(text, known)
+                .map_err(|unknown| diagnose(source, path, &unknown, known))?;
             *value = match filled {
                 Filled::One(text) => Value::String(text),
                 Filled::Each(texts) => texts.into_iter().map(Value::String).collect(),
@@ -121,31 +130,30 @@ impl Filled {
         }
     }
 
-    /// A text for each value; a text that is a list already gets each value in its place. Nothing if they do not go together.
+    /// A text for each value; a text that is a list already gets each value in its place. Nothing
+    /// if they do not go together.
     fn each(self, values: &[String]) -> Option<Self> {
         let texts = match self {
             Self::One(text) => vec![text; values.len()],
             Self::Each(texts) if texts.len() == values.len() => texts,
             Self::Each(_) => return None,
         };
-        Some(Self::Each(
-            texts.into_iter().zip(values).map(|(text, value)| text + value).collect(),
-        ))
+        Some(Self::Each(texts.into_iter().zip(values).map(|(text, value)| text + value).collect()))
     }
 }
 
 fn diagnose(source: &Source, path: &[PathStep], unknown: &str, known: &Known<'_>) -> Diagnostic {
-    let span = iam::locate(source.text(), path).map_or(0..0, |place| place.range);
+    let span = gainsay_iam::locate(source.text(), path).map_or(0..0, |place| place.range);
     names_nothing(unknown, known).at(source, span)
 }
 
 /// A name that is not known.
 pub(super) fn names_nothing(unknown: &str, known: &Known<'_>) -> Diagnostic {
-    let names = known
-        .names
-        .keys()
-        .chain(known.own.into_iter().flat_map(Names::keys))
-        .map(String::as_str);
-    Diagnostic::new(Code::BadTemplate, format!("`{{{{{unknown}}}}}` names nothing in the environment"))
-        .suggest(unknown, names.chain(known.members.names()))
+    let names =
+        known.names.keys().chain(known.own.into_iter().flat_map(Names::keys)).map(String::as_str);
+    Diagnostic::new(
+        Code::BadTemplate,
+        format!("`{{{{{unknown}}}}}` names nothing in the environment"),
+    )
+    .suggest(unknown, names.chain(known.members.names()))
 }

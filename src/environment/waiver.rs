@@ -1,7 +1,9 @@
 //! Waivers: what may fail for a while, who answers for it, and until when.
 //!
-//! A waived attempt is made as any other. What it shows stays in the record; only its verdict says that somebody answers for it.
+//! A waived attempt is made as any other. What it shows stays in the record; only its verdict says
+//! that somebody answers for it.
 
+use gainsay_model::Source;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use time::{Date, format_description::well_known::Iso8601};
@@ -10,7 +12,7 @@ use super::{
     Baseline,
     gap::{self, Gap, RawGap},
 };
-use crate::diag::{Code, Diagnostic, Diagnostics, Located, Source, suggestion, yaml::present};
+use crate::diag::{Code, Diagnostic, Diagnostics, Located, suggestion, yaml::present};
 
 /// What of an architecture may fail, and what of it is not proved on a target: somebody answers
 /// for either. At least one of the two lists is there.
@@ -91,19 +93,28 @@ impl Waivers {
     /// Waivers of nothing, of two things, of what there is not, or twice of one thing; gaps of
     /// nothing, or of what there is not; fields that say nothing; days that are none; a file
     /// with neither.
-    pub fn resolve(source: &Source, raw: &RawWaivers, baseline: &Baseline, results: Option<&[&str]>) -> Result<Self, Diagnostics> {
+    pub fn resolve(
+        source: &Source,
+        raw: &RawWaivers,
+        baseline: &Baseline,
+        results: Option<&[&str]>,
+    ) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::default();
         if raw.waivers.is_none() && raw.gaps.is_none() {
-            let problem = Diagnostic::new(Code::MissingKey, "there are neither `waivers` nor `gaps`");
+            let problem =
+                Diagnostic::new(Code::MissingKey, "there are neither `waivers` nor `gaps`");
             problems.push(problem.at(source, 0..0).help("add one of them, or remove the file"));
         }
         let mut waivers: Vec<Waiver> = Vec::new();
         for written in raw.waivers.iter().flatten() {
             match waiver(source, written, baseline, results) {
                 Ok(waiver) if waivers.iter().any(|other| other.of == waiver.of) => problems.push(
-                    Diagnostic::new(Code::DuplicateName, format!("`{}` is waived twice", waiver.of))
-                        .at(source, written.span.clone())
-                        .help("keep one of them"),
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        format!("`{}` is waived twice", waiver.of),
+                    )
+                    .at(source, written.span.clone())
+                    .help("keep one of them"),
                 ),
                 Ok(waiver) => waivers.push(waiver),
                 Err(problem) => problems.push(problem),
@@ -123,11 +134,7 @@ impl Waivers {
                 Err(problem) => problems.push(problem),
             }
         }
-        if problems.is_empty() {
-            Ok(Self { waivers, gaps })
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(Self { waivers, gaps }) } else { Err(problems) }
     }
 
     /// The gap that covers a result on a target on a day: one of the result itself, or where each
@@ -147,10 +154,13 @@ impl Waivers {
         each.all(|gap| gap.is_some()).then_some(first)
     }
 
-    /// The waiver that covers a result on a day: the result's own, or where each of its controls has one the first of these.
+    /// The waiver that covers a result on a day: the result's own, or where each of its controls
+    /// has one the first of these.
     #[must_use]
     pub fn covering(&self, result: &str, controls: &[String], day: Date) -> Option<&Waiver> {
-        let holds = |of: &Waived| self.waivers.iter().find(|waiver| waiver.of == *of && !waiver.has_expired(day));
+        let holds = |of: &Waived| {
+            self.waivers.iter().find(|waiver| waiver.of == *of && !waiver.has_expired(day))
+        };
         if let Some(waiver) = holds(&Waived::Result(result.to_owned())) {
             return Some(waiver);
         }
@@ -176,7 +186,12 @@ impl std::fmt::Display for Waived {
     }
 }
 
-fn waiver(source: &Source, written: &Located<RawWaiver>, baseline: &Baseline, results: Option<&[&str]>) -> Result<Waiver, Diagnostic> {
+fn waiver(
+    source: &Source,
+    written: &Located<RawWaiver>,
+    baseline: &Baseline,
+    results: Option<&[&str]>,
+) -> Result<Waiver, Diagnostic> {
     let raw = &written.value;
     let of = match (&raw.control, &raw.result) {
         (Some(control), None) => {
@@ -204,7 +219,11 @@ fn waiver(source: &Source, written: &Located<RawWaiver>, baseline: &Baseline, re
 }
 
 /// Sees to it that the baseline chooses a control.
-pub(super) fn known_control(source: &Source, control: &Located<String>, baseline: &Baseline) -> Result<(), Diagnostic> {
+pub(super) fn known_control(
+    source: &Source,
+    control: &Located<String>,
+    baseline: &Baseline,
+) -> Result<(), Diagnostic> {
     if baseline.control(&control.value).is_some() {
         return Ok(());
     }
@@ -220,7 +239,11 @@ pub(super) fn known_control(source: &Source, control: &Located<String>, baseline
 pub(super) type Ids<'a> = Option<&'a [&'a str]>;
 
 /// Sees to it that there is a result, where all are known.
-pub(super) fn known_result(source: &Source, result: &Located<String>, results: Ids<'_>) -> Result<(), Diagnostic> {
+pub(super) fn known_result(
+    source: &Source,
+    result: &Located<String>,
+    results: Ids<'_>,
+) -> Result<(), Diagnostic> {
     let Some(known) = results else { return Ok(()) };
     if known.contains(&result.value.as_str()) {
         return Ok(());
@@ -232,7 +255,12 @@ pub(super) fn known_result(source: &Source, result: &Located<String>, results: I
 }
 
 /// A field that says something.
-pub(super) fn said(source: &Source, of: &str, name: &str, field: &Located<String>) -> Result<String, Diagnostic> {
+pub(super) fn said(
+    source: &Source,
+    of: &str,
+    name: &str,
+    field: &Located<String>,
+) -> Result<String, Diagnostic> {
     if field.value.trim().is_empty() {
         let problem = format!("the `{name}` of a {of} says nothing");
         return Err(Diagnostic::new(Code::EmptyValue, problem)
@@ -243,7 +271,11 @@ pub(super) fn said(source: &Source, of: &str, name: &str, field: &Located<String
 }
 
 /// The day that a field says.
-pub(super) fn day_of(source: &Source, of: &str, field: &Located<String>) -> Result<Date, Diagnostic> {
+pub(super) fn day_of(
+    source: &Source,
+    of: &str,
+    field: &Located<String>,
+) -> Result<Date, Diagnostic> {
     day(&field.value).ok_or_else(|| {
         let problem = format!("`{}` is not a day", field.value.escape_debug());
         Diagnostic::new(Code::BadValue, problem)

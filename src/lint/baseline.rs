@@ -7,7 +7,11 @@ use crate::{
     suite::Architecture,
 };
 
-pub(super) fn check(architecture: &Architecture, (source, raw): &Written<RawBaseline>, found: &mut Diagnostics) {
+pub(super) fn check(
+    architecture: &Architecture,
+    (source, raw): &Written<RawBaseline>,
+    found: &mut Diagnostics,
+) {
     for choice in &raw.controls {
         let id = &choice.value.id;
         if let Some(why) = &choice.value.not_testable {
@@ -15,9 +19,11 @@ pub(super) fn check(architecture: &Architecture, (source, raw): &Written<RawBase
             found.push(about(source, why, Code::NotTestable, message));
         }
         if choice.value.title.is_some()
-            && let Some(other) = looks_like(&id.value, catalogue().iter().map(|control| control.id.as_str()))
+            && let Some(other) =
+                looks_like(&id.value, catalogue().iter().map(|control| control.id.as_str()))
         {
-            let message = format!("your control `{}` looks like `{other}` of the catalogue", id.value);
+            let message =
+                format!("your control `{}` looks like `{other}` of the catalogue", id.value);
             let warning = about(source, id, Code::LookalikeControl, message);
             found.push(match suggestion(&id.value, [other]) {
                 Some(help) => warning.help(help),
@@ -25,10 +31,12 @@ pub(super) fn check(architecture: &Architecture, (source, raw): &Written<RawBase
             });
         }
         for (parameter, message) in out_of_range(architecture, &choice.value) {
-            found.push(match choice.value.with.0.iter().find(|(name, _)| name.value == parameter) {
-                Some((_, value)) => about(source, value, Code::OutOfRange, message),
-                None => about(source, id, Code::OutOfRange, message),
-            });
+            found.push(
+                match choice.value.with.0.iter().find(|(name, _)| name.value == parameter) {
+                    Some((_, value)) => about(source, value, Code::OutOfRange, message),
+                    None => about(source, id, Code::OutOfRange, message),
+                },
+            );
         }
     }
 }

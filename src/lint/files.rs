@@ -14,7 +14,9 @@ pub(super) const FILES: &[Page] = &[
               policy that there may be.",
         instead: "Name the layer, and the `sid` where a statement refuses. Where AWS tells the \
                   caller nothing, say so with `unnamed`, and what decides with `decided_by`.",
-        source: Some("https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html"),
+        source: Some(
+            "https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html",
+        ),
         kind: Kind::Scenario,
         found: r#"
 scenario: Uploads use the main key
@@ -108,7 +110,9 @@ waivers:
               the check passes whatever is deployed. A number below the least that AWS takes makes \
               it fail whatever is deployed.",
         instead: "Write a number of the range that the warning tells.",
-        source: Some("https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html"),
+        source: Some(
+            "https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html",
+        ),
         kind: Kind::Baseline,
         found: r"
 baseline: Uploads use one key

@@ -1,7 +1,7 @@
 //! What is suspicious in files that can be run: warnings, which `gainsay lint` shows and no run
 //! does.
 //!
-//! What is suspicious in a policy, the engine says ([`crate::iam::lint`](mod@crate::iam::lint));
+//! What is suspicious in a policy, the engine says ([`gainsay_iam::lint`](mod@gainsay_iam::lint));
 //! what is suspicious in the other files of an architecture, [`architecture`] does. Both are pure.
 //! Each warning has a [`Page`] with an example in which it is found and one in which it is not.
 
@@ -18,10 +18,11 @@ mod tests;
 use time::Date;
 
 pub use self::page::{Kind, Page};
+use gainsay_model::{Document, Source};
+
 use crate::{
-    diag::{Code, Diagnostic, Diagnostics, Located, Source},
-    environment::{Document, RawBaseline, RawWaivers},
-    iam,
+    diag::{Code, Diagnostic, Diagnostics, Located},
+    environment::{RawBaseline, RawWaivers},
     scenario::RawScenario,
     suite::Architecture,
 };
@@ -63,9 +64,10 @@ pub fn architecture(architecture: &Architecture, files: &Files, today: Date) -> 
 #[must_use]
 pub fn policy(document: &Document) -> Diagnostics {
     let mut found = Diagnostics::default();
-    for finding in iam::lint(&document.policy) {
+    for finding in gainsay_iam::lint(&document.policy) {
         let source: &Source = &document.source;
-        let span = iam::locate(source.text(), &finding.path).map_or(0..0, |place| place.range);
+        let span =
+            gainsay_iam::locate(source.text(), &finding.path).map_or(0..0, |place| place.range);
         found.push(warning(Code::of(finding.lint), finding.message).at(source, span));
     }
     found
@@ -73,7 +75,8 @@ pub fn policy(document: &Document) -> Diagnostics {
 
 /// A warning that says where to read more.
 fn warning(code: Code, message: String) -> Diagnostic {
-    Diagnostic::new(code, message).help(format!("`gainsay lint --explain {}` says more", code.as_str()))
+    Diagnostic::new(code, message)
+        .help(format!("`gainsay lint --explain {}` says more", code.as_str()))
 }
 
 /// A warning about a text of a file.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{diag::Code, iam::PolicyKind};
+use gainsay_iam::PolicyKind;
+
+use crate::diag::Code;
 
 /// A page.
 #[derive(Clone, Copy, Debug)]
@@ -64,16 +66,10 @@ impl Page {
     /// The page as Markdown.
     #[must_use]
     pub fn markdown(&self) -> String {
-        let Self {
-            code,
-            title,
-            why,
-            instead,
-            kind,
-            ..
-        } = self;
+        let Self { code, title, why, instead, kind, .. } = self;
         let block = |example: &str| format!("```{}\n{}\n```", kind.language(), example.trim());
-        let source = self.source.map_or_else(String::new, |source| format!("\nFollows <{source}>.\n"));
+        let source =
+            self.source.map_or_else(String::new, |source| format!("\nFollows <{source}>.\n"));
         format!(
             "# {}: {title}\n\n{why}\n\nFound, for example, in this {kind}:\n\n{}\n\n{instead}\n\n{}\n{source}",
             code.as_str(),

@@ -1,9 +1,11 @@
 //! The pages of what is suspicious in a policy.
 
-use super::page::{Kind, Page};
-use crate::{diag::Code, iam::PolicyKind};
+use gainsay_iam::PolicyKind;
 
-/// The pages of what is suspicious in a policy, one for each [`Lint`](crate::iam::Lint).
+use super::page::{Kind, Page};
+use crate::diag::Code;
+
+/// The pages of what is suspicious in a policy, one for each [`Lint`](gainsay_iam::Lint).
 pub(super) const POLICIES: &[Page] = &[
     Page {
         code: Code::NeverMatches,
@@ -52,7 +54,9 @@ pub(super) const POLICIES: &[Page] = &[
         why: "A key that is absent from every request makes a positive operator false and a negated one, or one with `IfExists`, true. A Deny on it is \
               void, or denies everything; an Allow grants nothing, or grants without the condition.",
         instead: "Use a key that the service authorization reference lists for the action, or name the action that has the key.",
-        source: Some("https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html"),
+        source: Some(
+            "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
+        ),
         kind: Kind::Policy(PolicyKind::Bucket),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
@@ -70,7 +74,9 @@ pub(super) const POLICIES: &[Page] = &[
               which is seldom meant. (Negated operators hold for an absent key anyway, and `BoolIfExists` with `false` is the usual way to say that a flag \
               is not set: neither is warned of.)",
         instead: "Leave `IfExists` out, or say with `Null` what an absent key means.",
-        source: Some("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"),
+        source: Some(
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html",
+        ),
         kind: Kind::Policy(PolicyKind::Bucket),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
@@ -87,7 +93,9 @@ pub(super) const POLICIES: &[Page] = &[
         why: "`StringEquals` and its relatives know no wildcards: `*` there is the character. The condition holds for hardly any request, so an Allow grants \
               nothing, and a Deny with the negated operator refuses everyone.",
         instead: "Write `StringLike`, or the whole value.",
-        source: Some("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"),
+        source: Some(
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html",
+        ),
         kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
@@ -104,7 +112,9 @@ pub(super) const POLICIES: &[Page] = &[
         why: "Every action is asked for on resources of certain types: `s3:GetObject` on objects, `s3:ListBucket` on buckets. An object action with the ARN of \
               a bucket, or a bucket action with that of objects, never matches.",
         instead: "Name the ARN of the right type; for a bucket and its objects that takes both.",
-        source: Some("https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html"),
+        source: Some(
+            "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html",
+        ),
         kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
@@ -119,7 +129,9 @@ pub(super) const POLICIES: &[Page] = &[
         why: "Policy variables came with version 2012-10-17. In a document of version 2008-10-17, or without a version, `${aws:username}` is those fifteen \
               characters and matches nothing that was meant.",
         instead: "Write the version.",
-        source: Some("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html"),
+        source: Some(
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html",
+        ),
         kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2008-10-17", "Statement": [{
@@ -155,7 +167,9 @@ pub(super) const POLICIES: &[Page] = &[
         title: "an action that the service does not have",
         why: "AWS takes any name after the colon. One that no action has matches nothing: an Allow without effect, or a Deny of something that cannot happen.",
         instead: "Write the action as the service authorization reference does; API operations and actions often differ in name.",
-        source: Some("https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html"),
+        source: Some(
+            "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
+        ),
         kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
@@ -170,7 +184,9 @@ pub(super) const POLICIES: &[Page] = &[
         why: "`aws:MultiFactorAuthPresent` is absent from requests that are signed with long-term access keys. `Bool` does not hold for an absent key, so the \
               Deny spares just those.",
         instead: "Write `BoolIfExists`.",
-        source: Some("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"),
+        source: Some(
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html",
+        ),
         kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
@@ -187,7 +203,7 @@ pub(super) const POLICIES: &[Page] = &[
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
     use super::*;
-    use crate::iam::{Policy, lint::lint};
+    use gainsay_iam::{Policy, lint::lint};
 
     #[test]
     fn every_example_is_found_and_every_counterpart_is_clean() {

@@ -2,12 +2,17 @@
 
 use std::{collections::BTreeSet, str::FromStr};
 
+use gainsay_iam::Layer;
+use gainsay_model::{Service, Source};
+
 use super::{Written, about};
 use crate::{
-    attempt::{Effect, Field, Param, Service},
-    diag::{Code, Diagnostics, Located, Source},
-    iam::Layer,
-    scenario::{Attempt, KeyForm, Kind, Piece, RawAttempt, RawRefusal, RawScenario, Request, Scenario, Value},
+    attempt::{Effect, Field, Param},
+    diag::{Code, Diagnostics, Located},
+    scenario::{
+        Attempt, KeyForm, Kind, Piece, RawAttempt, RawRefusal, RawScenario, Request, Scenario,
+        Value,
+    },
 };
 
 /// The policies that a request may meet in any architecture, but for that of what is acted on
@@ -17,8 +22,14 @@ const OF_THE_CALLER: &[Layer] = &[Layer::Identity, Layer::Boundary, Layer::Sessi
 /// The policies of what is acted on: an S3 bucket, a KMS key, a role.
 const OF_THE_TARGET: &[Layer] = &[Layer::Resource, Layer::KeyPolicy, Layer::TrustPolicy];
 
-pub(super) fn check(scenario: &Scenario, (source, raw): &Written<RawScenario>, found: &mut Diagnostics) {
-    let at_line = |line: usize| raw.attempts.iter().find(|written| line_of(source, &written.value) == Some(line));
+pub(super) fn check(
+    scenario: &Scenario,
+    (source, raw): &Written<RawScenario>,
+    found: &mut Diagnostics,
+) {
+    let at_line = |line: usize| {
+        raw.attempts.iter().find(|written| line_of(source, &written.value) == Some(line))
+    };
     for written in &raw.attempts {
         unattributed(source, &written.value, found);
         repeated_codes(source, &written.value, found);
@@ -114,7 +125,10 @@ fn out_of_range(
             continue;
         };
         if !range.holds(&value) && told.insert((label.span.start, param.as_str())) {
-            let message = format!("`{param}` of `{}` is {value}, which is not {range}: {}", label.value, range.source);
+            let message = format!(
+                "`{param}` of `{}` is {value}, which is not {range}: {}",
+                label.value, range.source
+            );
             found.push(about(source, label, Code::OutOfRange, message));
         }
     }
@@ -123,7 +137,9 @@ fn out_of_range(
 /// A value that is known before anything runs, as a number is written.
 fn number(value: &Value) -> Option<String> {
     match value {
-        Value::Text(text) if text.0.iter().all(|piece| matches!(piece, Piece::Literal(_))) => Some(text.shown()),
+        Value::Text(text) if text.0.iter().all(|piece| matches!(piece, Piece::Literal(_))) => {
+            Some(text.shown())
+        }
         Value::Seconds(seconds) => Some(seconds.to_string()),
         Value::Text(_)
         | Value::Principal(_)
@@ -143,9 +159,10 @@ fn number(value: &Value) -> Option<String> {
 /// answers.
 fn always_holds(attempt: &Attempt) -> bool {
     let after = attempt.then.iter().map(|then| (&then.request, &then.expect));
-    std::iter::once((&attempt.request, &attempt.expect))
-        .chain(after)
-        .any(|(request, expect)| !expect.is_empty() && expect.iter().all(|(field, values)| is_always(request, *field, values)))
+    std::iter::once((&attempt.request, &attempt.expect)).chain(after).any(|(request, expect)| {
+        !expect.is_empty()
+            && expect.iter().all(|(field, values)| is_always(request, *field, values))
+    })
 }
 
 /// What every success answers, by the page of the operation.
@@ -164,7 +181,9 @@ fn is_always(request: &Request, field: Field, values: &[Value]) -> bool {
         },
         // A key of KMS's own material is enabled from the beginning:
         // <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>.
-        (Service::Kms, Field::KeyState) => request.operation.name == "kms:CreateKey" && is_text(values, "Enabled"),
+        (Service::Kms, Field::KeyState) => {
+            request.operation.name == "kms:CreateKey" && is_text(values, "Enabled")
+        }
         _ => false,
     }
 }

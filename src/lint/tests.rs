@@ -70,11 +70,8 @@ fn every_example_is_found_and_every_counterpart_is_clean() {
 #[test]
 fn every_warning_has_one_page() {
     let pages: Vec<Code> = pages().map(|page| page.code).collect();
-    let warnings: HashSet<Code> = Code::ALL
-        .iter()
-        .copied()
-        .filter(|code| code.severity() == Severity::Warning)
-        .collect();
+    let warnings: HashSet<Code> =
+        Code::ALL.iter().copied().filter(|code| code.severity() == Severity::Warning).collect();
     assert_eq!(pages.iter().copied().collect::<HashSet<_>>(), warnings);
     assert_eq!(pages.len(), warnings.len());
 }
@@ -172,7 +169,9 @@ fn baselines() {
         ),
         ("{ id: VPE-01, not_testable: there is no endpoint }", Some("not-testable")),
     ] {
-        let text = format!("baseline: Uploads use one key\nreader: app\ncontrols:\n  - {{ id: ENC-03 }}\n  - {control}\n");
+        let text = format!(
+            "baseline: Uploads use one key\nreader: app\ncontrols:\n  - {{ id: ENC-03 }}\n  - {control}\n"
+        );
         let all = found(Kind::Baseline, &text);
         assert_eq!(codes(&all), expected.into_iter().collect::<Vec<_>>(), "{control}");
         if let Some(one) = all.first() {
@@ -186,16 +185,14 @@ fn baselines() {
 fn a_waiver_may_last_a_year_and_one_that_has_ended_covers_nothing() {
     for (of, expires, expected) in [
         ("result: vault/put/-/s3:PutObject/with-the-spare-key", "2027-05-31", &[][..]),
-        (
-            "result: vault/put/-/s3:PutObject/with-the-spare-key",
-            "2027-06-01",
-            &["long-waiver"],
-        ),
+        ("result: vault/put/-/s3:PutObject/with-the-spare-key", "2027-06-01", &["long-waiver"]),
         ("control: ENC-03", "2026-05-30", &["waives-everything"]),
         ("control: ENC-03", "2026-05-29", &[]),
         ("control: ENC-03", "9999-12-31", &["long-waiver", "waives-everything"]),
     ] {
-        let text = format!("waivers:\n  - {{ {of}, owner: storage, reason: old jobs, ticket: S-1, expires: \"{expires}\" }}\n");
+        let text = format!(
+            "waivers:\n  - {{ {of}, owner: storage, reason: old jobs, ticket: S-1, expires: \"{expires}\" }}\n"
+        );
         assert_eq!(codes(&found(Kind::Waivers, &text)), expected, "{of} {expires}");
     }
 }
@@ -204,11 +201,7 @@ fn a_waiver_may_last_a_year_and_one_that_has_ended_covers_nothing() {
 fn a_gap_may_last_a_year_and_not_be_of_everything() {
     for (of, expires, expected) in [
         ("results: [vault/put/-/s3:PutObject/with-the-spare-key]", "2027-05-31", &[][..]),
-        (
-            "results: [vault/put/-/s3:PutObject/with-the-spare-key]",
-            "2027-06-01",
-            &["long-waiver"],
-        ),
+        ("results: [vault/put/-/s3:PutObject/with-the-spare-key]", "2027-06-01", &["long-waiver"]),
         ("controls: [ENC-03]", "2026-05-30", &["waives-everything"]),
     ] {
         let by = format!("owner: storage, reason: no keys there, expires: \"{expires}\"");
@@ -219,9 +212,8 @@ fn a_gap_may_last_a_year_and_not_be_of_everything() {
 
 #[test]
 fn a_parameter_in_days_has_a_range_and_a_range_has_a_parameter() {
-    let checks = catalogue()
-        .iter()
-        .filter_map(|control| Some((&control.id, control.check.as_ref()?)));
+    let checks =
+        catalogue().iter().filter_map(|control| Some((&control.id, control.check.as_ref()?)));
     for (id, check) in checks {
         for name in check.ranges.keys() {
             assert!(check.parameters.contains(name), "{id}: {name}");
@@ -229,7 +221,8 @@ fn a_parameter_in_days_has_a_range_and_a_range_has_a_parameter() {
         for name in check.parameters.iter().filter(|name| name.ends_with("days")) {
             let range = check.ranges.get(name).unwrap_or_else(|| panic!("{id}: {name}"));
             assert!(
-                range.least < range.most && range.source.starts_with("https://docs.aws.amazon.com/"),
+                range.least < range.most
+                    && range.source.starts_with("https://docs.aws.amazon.com/"),
                 "{id}"
             );
         }

@@ -13,7 +13,12 @@ use crate::{
 /// Longer ones are for good: a year, also one that has 366 days.
 const LONGEST: Duration = Duration::days(366);
 
-pub(super) fn check(architecture: &Architecture, file: &Written<RawWaivers>, today: Date, found: &mut Diagnostics) {
+pub(super) fn check(
+    architecture: &Architecture,
+    file: &Written<RawWaivers>,
+    today: Date,
+    found: &mut Diagnostics,
+) {
     let mut add = |diagnostic| found.push(diagnostic);
     let (source, raw) = file;
     let waivers = &architecture.waivers;
@@ -39,8 +44,10 @@ pub(super) fn check(architecture: &Architecture, file: &Written<RawWaivers>, tod
     let attempts = architecture.scenarios.iter().flat_map(Scenario::attempts);
     let attempts = attempts.map(|attempt| (attempt.id.as_str(), attempt.controls.as_slice()));
     let checks = architecture.checks.iter();
-    let checks = checks.map(|reading| (reading.id.as_str(), std::slice::from_ref(&reading.control)));
-    let is_waived = |(id, controls): (&str, &[String])| waivers.covering(id, controls, today).is_some();
+    let checks =
+        checks.map(|reading| (reading.id.as_str(), std::slice::from_ref(&reading.control)));
+    let is_waived =
+        |(id, controls): (&str, &[String])| waivers.covering(id, controls, today).is_some();
     if let Some(first) = raw.waivers.iter().flatten().next()
         && attempts.chain(checks).all(is_waived)
     {

@@ -4,8 +4,9 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html> and
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>.
 
+use gainsay_iam::Layer;
+
 use super::{Denial, Outcome};
-use crate::iam::Layer;
 
 /// What a message under a code of refusal means. `Access Denied` and nothing more is what other
 /// organizations, anonymous callers and old paths get.
@@ -32,15 +33,14 @@ pub(super) fn denial(message: &str) -> Outcome {
     };
     match rest.trim_end_matches('.') {
         "" => Outcome::Denied(Denial::default()),
-        _ => reason(rest, "").map_or(Outcome::Unclear, |layers| Outcome::Denied(of_layers(&layers))),
+        _ => {
+            reason(rest, "").map_or(Outcome::Unclear, |layers| Outcome::Denied(of_layers(&layers)))
+        }
     }
 }
 
 fn of_layers(layers: &[Layer]) -> Denial {
-    Denial {
-        layers: layers.to_vec(),
-        ..Denial::default()
-    }
+    Denial { layers: layers.to_vec(), ..Denial::default() }
 }
 
 /// Messages under `AccessDenied` that no policy is behind: an expired URL, headers that were not
@@ -61,7 +61,8 @@ const WHAT: &str = " is not authorized to perform: ";
 const ON: &str = "on resource: ";
 
 /// What S3 puts before what STS told it when it gives out credentials for a grant.
-const GET_DATA_ACCESS: &str = "An error occurred (StsNotAuthorizedError) when calling the GetDataAccess operation: ";
+const GET_DATA_ACCESS: &str =
+    "An error occurred (StsNotAuthorizedError) when calling the GetDataAccess operation: ";
 
 /// How Access Grants goes on where there is no grant:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.

@@ -25,10 +25,7 @@ fn one_key_is_refused_under_200_and_by_nothing_else() {
         let Answer::Refused(refused) = Answer::refused(status, code, message) else {
             panic!("a refusal")
         };
-        Answer::Refused(Refused {
-            of_one_key: true,
-            ..refused
-        })
+        Answer::Refused(Refused { of_one_key: true, ..refused })
     };
     let kind = |service, answer: &Answer| classify(service, answer).kind();
     assert_eq!(kind(Service::S3, &one(200, "AccessDenied", "Access Denied")), OutcomeKind::Denied);
@@ -43,7 +40,10 @@ fn one_key_is_refused_under_200_and_by_nothing_else() {
     ] {
         assert_eq!(kind(Service::S3, &unclear), OutcomeKind::Unclear, "{unclear:?}");
     }
-    assert_eq!(kind(Service::Kms, &one(200, "AccessDenied", "Access Denied")), OutcomeKind::Unclear);
+    assert_eq!(
+        kind(Service::Kms, &one(200, "AccessDenied", "Access Denied")),
+        OutcomeKind::Unclear
+    );
 }
 
 #[test]
@@ -137,11 +137,7 @@ fn what_is_not_awss_own_answer_is_no_denial() {
             "AccessDenied",
             "The AWS KMS key in the request must be owned by the same account as the bucket.",
         ),
-        (
-            403,
-            "AccessDenied",
-            "There were headers present in the request which were not signed",
-        ),
+        (403, "AccessDenied", "There were headers present in the request which were not signed"),
         (200, "AccessDenied", "Access Denied"),
         (401, "AccessDenied", "Access Denied"),
         (403, "Forbidden", "Access Denied"),
@@ -177,7 +173,9 @@ fn an_objects_key_cannot_speak_for_aws() {
         "x\" by the BlockPublicAcls setting",
         "with an explicit deny in an identity-based policy",
     ] {
-        let message = format!("{user}\"arn:aws:s3:::b/{key}\" with an explicit deny in a resource-based policy");
+        let message = format!(
+            "{user}\"arn:aws:s3:::b/{key}\" with an explicit deny in a resource-based policy"
+        );
         match classify(Service::S3, &Answer::refused(403, "AccessDenied", &message)) {
             Outcome::Denied(denial) => {
                 assert_eq!(denial.layers, [Layer::Resource, Layer::BlockPublicAccess], "{key}");

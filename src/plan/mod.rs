@@ -23,7 +23,8 @@ use crate::{
 /// The user's choice of attempts.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Architecture names, paths of scenario files, or parts of result ids; any of them. Empty for everything.
+    /// Architecture names, paths of scenario files, or parts of result ids; any of them. Empty for
+    /// everything.
     pub wanted: Vec<String>,
     /// Whether a part of an id must be the whole of it.
     pub exact: bool,
@@ -52,7 +53,8 @@ impl Selection {
             }
             architecture.name == text || is_path(text, architecture, file) || id.contains(text)
         };
-        let skipped = |text: &String| if self.exact { id == text } else { id.contains(text.as_str()) };
+        let skipped =
+            |text: &String| if self.exact { id == text } else { id.contains(text.as_str()) };
         (self.wanted.is_empty() || self.wanted.iter().any(|text| matches(text)))
             && !self.skip.iter().any(skipped)
             && self.only.as_ref().is_none_or(|only| only.contains(id))
@@ -101,7 +103,8 @@ pub struct PlannedCheck<'a> {
 pub struct Plan<'a> {
     /// The rows in the order of the files.
     pub rows: Vec<PlannedRow<'a>>,
-    /// The checks in the order of the baselines: they are made before the rows, of which some change what is deployed.
+    /// The checks in the order of the baselines: they are made before the rows, of which some
+    /// change what is deployed.
     pub checks: Vec<PlannedCheck<'a>>,
     /// How many attempts are chosen.
     pub attempts: usize,
@@ -137,7 +140,9 @@ impl<'a> Plan<'a> {
     fn choose(&mut self, architecture: &'a Architecture) {
         for scenario in &architecture.scenarios {
             for row in &scenario.rows {
-                let chosen = |attempt: &&Arc<Attempt>| self.selection.chooses(architecture, scenario.source.name(), &attempt.id);
+                let chosen = |attempt: &&Arc<Attempt>| {
+                    self.selection.chooses(architecture, scenario.source.name(), &attempt.id)
+                };
                 let chosen = row.attempts.iter().filter(chosen).count();
                 if chosen > 0 {
                     self.attempts += chosen;
@@ -176,7 +181,8 @@ impl<'a> Plan<'a> {
         }
         let mut by = self.selection.words();
         by.extend((left_out > 0).then(|| "--sample pairwise".to_owned()));
-        let is_run = |one: &Architecture| self.architectures.iter().any(|other| other.name == one.name);
+        let is_run =
+            |one: &Architecture| self.architectures.iter().any(|other| other.name == one.name);
         let left = self.all.iter().filter(|architecture| !is_run(architecture));
         Some(PartInfo {
             chosen,
@@ -234,10 +240,8 @@ impl<'a> Plan<'a> {
 
     /// The checks of an architecture.
     pub fn checks_of(&self, architecture: &Architecture) -> impl Iterator<Item = &'a Arc<Reading>> {
-        let own = self
-            .checks
-            .iter()
-            .filter(move |check| std::ptr::eq(check.architecture, architecture));
+        let own =
+            self.checks.iter().filter(move |check| std::ptr::eq(check.architecture, architecture));
         own.map(|check| check.reading)
     }
 
@@ -245,21 +249,26 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn attempts(&self, row: &PlannedRow<'a>) -> Vec<Arc<Attempt>> {
         let file = row.scenario.source.name();
-        let chosen = |attempt: &&Arc<Attempt>| self.selection.chooses(row.architecture, file, &attempt.id);
+        let chosen =
+            |attempt: &&Arc<Attempt>| self.selection.chooses(row.architecture, file, &attempt.id);
         row.row.attempts.iter().filter(chosen).cloned().collect()
     }
 
-    /// What the chosen checks of an architecture use, and those of its chosen attempts that are `made`.
+    /// What the chosen checks of an architecture use, and those of its chosen attempts that are
+    /// `made`.
     #[must_use]
-    pub fn needs(&self, architecture: &Architecture, made: impl Fn(&Row, &Arc<Attempt>) -> bool) -> Needs {
+    pub fn needs(
+        &self,
+        architecture: &Architecture,
+        made: impl Fn(&Row, &Arc<Attempt>) -> bool,
+    ) -> Needs {
         let mut needs = Needs::default();
         for row in self.rows_of(architecture) {
             let attempts = self.attempts(row);
             let made = attempts.iter().filter(|attempt| made(row.row, attempt));
             made.for_each(|attempt| needs.extend(Needs::of(row.row, attempt)));
         }
-        self.checks_of(architecture)
-            .for_each(|reading| needs.extend(Needs::of_check(reading)));
+        self.checks_of(architecture).for_each(|reading| needs.extend(Needs::of_check(reading)));
         needs
     }
 
@@ -277,15 +286,10 @@ impl<'a> Plan<'a> {
 #[must_use]
 pub fn roles(row: &Row) -> BTreeSet<&str> {
     let witnesses = row.attempts.iter().flat_map(|attempt| {
-        attempt
-            .witnesses
-            .iter()
-            .flat_map(|both| [&both.target.request, &both.actor.request])
+        attempt.witnesses.iter().flat_map(|both| [&both.target.request, &both.actor.request])
     });
-    let then = row
-        .attempts
-        .iter()
-        .flat_map(|attempt| attempt.then.iter().map(|then| &then.request));
+    let then =
+        row.attempts.iter().flat_map(|attempt| attempt.then.iter().map(|then| &then.request));
     let own = row.attempts.iter().map(|attempt| &attempt.request);
     let fixtures = row.fixtures.iter().map(|fixture| &fixture.request);
     let requests = own.chain(fixtures).chain(witnesses).chain(then);
@@ -297,9 +301,10 @@ pub fn roles(row: &Row) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Which fixtures the attempts, their witnesses and the fixtures themselves rest on. A text that names a fixture's key refers to
-/// its object, so every fixture on a bucket and key that is used counts; what is listed may be any of them. What sets the scene is for every
-/// attempt, and for none where there is none: attempts that are skipped must change nothing.
+/// Which fixtures the attempts, their witnesses and the fixtures themselves rest on. A text that
+/// names a fixture's key refers to its object, so every fixture on a bucket and key that is used
+/// counts; what is listed may be any of them. What sets the scene is for every attempt, and for
+/// none where there is none: attempts that are skipped must change nothing.
 #[must_use]
 pub fn needed_fixtures(fixtures: &[Fixture], attempts: &[Arc<Attempt>]) -> Vec<bool> {
     let mut needed = vec![false; fixtures.len()];
@@ -318,12 +323,15 @@ pub fn needed_fixtures(fixtures: &[Fixture], attempts: &[Arc<Attempt>]) -> Vec<b
                 .iter()
                 .flat_map(|both| [both.target.request.clone(), both.actor.request.clone()]),
         );
-        let expected = attempt.expect.iter().chain(attempt.then.iter().flat_map(|then| &then.expect));
+        let expected =
+            attempt.expect.iter().chain(attempt.then.iter().flat_map(|then| &then.expect));
         found.extend(expected.flat_map(|(_, values)| values).flat_map(Value::fixtures));
     }
     loop {
         while let Some(index) = found.pop() {
-            if let (Some(flag @ false), Some(fixture)) = (needed.get_mut(index), fixtures.get(index)) {
+            if let (Some(flag @ false), Some(fixture)) =
+                (needed.get_mut(index), fixtures.get(index))
+            {
                 *flag = true;
                 pending.push(fixture.request.clone());
             }
@@ -331,7 +339,11 @@ pub fn needed_fixtures(fixtures: &[Fixture], attempts: &[Arc<Attempt>]) -> Vec<b
         let Some(request) = pending.pop() else { return needed };
         found.extend(request.fixtures());
         let lists = request.operation.on == On::Bucket;
-        let same = |fixture: &Fixture| lists || (fixture.request.params.contains_key(&Param::Key) && same_key(&fixture.request, &request));
+        let same = |fixture: &Fixture| {
+            lists
+                || (fixture.request.params.contains_key(&Param::Key)
+                    && same_key(&fixture.request, &request))
+        };
         found.extend(
             fixtures
                 .iter()
@@ -344,9 +356,7 @@ pub fn needed_fixtures(fixtures: &[Fixture], attempts: &[Arc<Attempt>]) -> Vec<b
 
 /// Whether two requests name one key of one bucket.
 fn same_key(one: &Request, other: &Request) -> bool {
-    [Param::Bucket, Param::Key]
-        .iter()
-        .all(|param| one.params.get(param) == other.params.get(param))
+    [Param::Bucket, Param::Key].iter().all(|param| one.params.get(param) == other.params.get(param))
 }
 
 /// A read of the very version a fixture was made with, by whoever made it.
@@ -357,8 +367,5 @@ pub fn proof_of(fixture: &Request, version: &str) -> Request {
     let kept = |param: &Param| own.contains(param) || Param::NETWORK.contains(param);
     params.retain(|param, _| kept(param));
     params.insert(Param::Version, Value::Text(Text::literal(version)));
-    Request {
-        operation: Operation::named("s3:HeadObject").unwrap_or(fixture.operation),
-        params,
-    }
+    Request { operation: Operation::named("s3:HeadObject").unwrap_or(fixture.operation), params }
 }

@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use gainsay_model::Role;
+
 use super::needed_fixtures;
 use crate::{
     check::{On, Reading},
-    environment::{Bindings, Environment, Role},
+    environment::{Bindings, Environment},
     scenario::{Attempt, Principal, Request, Row, Value},
 };
 
@@ -24,14 +26,13 @@ pub struct Needs {
     pub trails: BTreeSet<String>,
 }
 
-/// Every request an attempt rests on: its own, its witnesses', the reads after it, and those that make its fixtures.
+/// Every request an attempt rests on: its own, its witnesses', the reads after it, and those that
+/// make its fixtures.
 pub(super) fn requests(row: &Row, attempt: &Arc<Attempt>) -> Vec<Arc<Request>> {
     let mut requests = vec![attempt.request.clone()];
     requests.extend(attempt.then.iter().map(|then| then.request.clone()));
-    let witnesses = attempt
-        .witnesses
-        .iter()
-        .flat_map(|both| [&both.target.request, &both.actor.request]);
+    let witnesses =
+        attempt.witnesses.iter().flat_map(|both| [&both.target.request, &both.actor.request]);
     requests.extend(witnesses.cloned());
     let needed = needed_fixtures(&row.fixtures, std::slice::from_ref(attempt));
     let fixtures = row.fixtures.iter().zip(needed).filter(|(_, needed)| *needed);
@@ -49,7 +50,8 @@ impl Needs {
                 needs.add(value);
             }
         }
-        let expected = attempt.expect.iter().chain(attempt.then.iter().flat_map(|then| &then.expect));
+        let expected =
+            attempt.expect.iter().chain(attempt.then.iter().flat_map(|then| &then.expect));
         for value in expected
             .flat_map(|(_, values)| values)
             .chain(attempt.refusals.iter().filter_map(|refusal| refusal.on.as_ref()))
@@ -64,7 +66,6 @@ impl Needs {
     pub fn of_check(reading: &Reading) -> Self {
         let mut needs = Self::default();
         needs.roles.insert(reading.reader.name.clone());
-        needs.roles.extend(reading.reader.via.clone());
         let name = reading.subject.name.clone();
         match reading.check.on {
             On::Bucket => _ = needs.buckets.insert(name),
@@ -77,10 +78,7 @@ impl Needs {
 
     fn add(&mut self, value: &Value) {
         match value {
-            Value::Principal(Principal::Role(role)) => {
-                self.roles.insert(role.name.clone());
-                self.roles.extend(role.via.clone());
-            }
+            Value::Principal(Principal::Role(role)) => _ = self.roles.insert(role.name.clone()),
             Value::Role(role) => _ = self.named.insert(role.name.clone()),
             Value::Trail(trail) => _ = self.trails.insert(trail.logical.clone()),
             Value::Bucket(bucket) => _ = self.buckets.insert(bucket.logical.clone()),
@@ -100,17 +98,18 @@ impl Needs {
 
     /// Adds the roles that others are assumed by way of.
     pub fn close(&mut self, environment: &Environment) {
-        for _ in &environment.roles {
-            let via = self.roles(environment).into_iter().filter_map(|role| role.via.clone());
-            let via: Vec<String> = via.collect();
-            self.roles.extend(via);
+        for role in self.roles(environment) {
+            self.roles.extend(environment.chain(&role).map(|role| role.name.clone()));
         }
     }
 
     /// What bindings do not have of it, in words.
     #[must_use]
     pub fn missing(&self, bindings: &Bindings) -> Vec<String> {
-        let roles = self.roles.union(&self.named).filter(|name| !bindings.roles.contains_key(*name));
+        let via = |name: &String| bindings.roles.get(name)?.via.as_ref();
+        let asking = self.roles.iter().chain(self.roles.iter().filter_map(via));
+        let roles: BTreeSet<&String> = asking.chain(&self.named).collect();
+        let roles = roles.into_iter().filter(|name| !bindings.roles.contains_key(*name));
         let buckets = self.buckets.iter().filter(|name| !bindings.buckets.contains_key(*name));
         let keys = self.keys.iter().filter(|name| !bindings.keys.contains_key(*name));
         let roles = roles.map(|name| format!("role `{name}`"));
@@ -124,7 +123,8 @@ impl Needs {
     /// The roles that ask.
     #[must_use]
     pub fn roles(&self, environment: &Environment) -> Vec<Arc<Role>> {
-        let roles = environment.roles.iter().filter(|role| self.roles.contains(&role.name));
+        let roles =
+            environment.deployed.roles.iter().filter(|role| self.roles.contains(&role.name));
         roles.cloned().collect()
     }
 }

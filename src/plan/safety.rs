@@ -1,16 +1,20 @@
 //! What is not attempted on a target that is not the sandbox, and why. Pure.
 //!
-//! On the sandbox a snapshot undoes everything. Elsewhere an attempt is made only if its success, the success of each of its witnesses and its
-//! fixtures can be undone: they read, or they write, change or delete objects and uploads whose key holds the run id, in buckets where
-//! that was agreed to, and the journal then removes them by their version. What is not known here is not made.
+//! On the sandbox a snapshot undoes everything. Elsewhere an attempt is made only if its success,
+//! the success of each of its witnesses and its fixtures can be undone: they read, or they write,
+//! change or delete objects and uploads whose key holds the run id, in buckets where that was
+//! agreed to, and the journal then removes them by their version. What is not known here is not
+//! made.
 
 use std::sync::Arc;
+
+use gainsay_model::Versioning;
 
 use super::{Needs, needs::requests};
 use crate::{
     attempt::{Effect, Op, Param},
     check::{self, Reading},
-    environment::{Bindings, Versioning},
+    environment::Bindings,
     scenario::{Attempt, Kind, Piece, Request, Row, Value},
 };
 
@@ -26,7 +30,8 @@ pub struct Limits<'a> {
 }
 
 /// Why nothing of the account itself is asked of what `--provision` made.
-const LEFT_ALONE: &str = "`--provision` leaves the settings of the account and its trails as they are";
+const LEFT_ALONE: &str =
+    "`--provision` leaves the settings of the account and its trails as they are";
 
 /// Why an attempt is not made; nothing where it is.
 #[must_use]
@@ -39,11 +44,16 @@ pub fn obstacle(row: &Row, attempt: &Arc<Attempt>, limits: &Limits<'_>) -> Optio
     }
     let all = requests(row, attempt);
     if !limits.plain && all.iter().any(|request| is_plain(request)) {
-        return Some("it is sent in the clear, and there is no `--plain-url` to send it to".to_owned());
+        return Some(
+            "it is sent in the clear, and there is no `--plain-url` to send it to".to_owned(),
+        );
     }
-    let says_network = |request: &&Request| Param::NETWORK.iter().any(|param| request.params.contains_key(param));
+    let says_network =
+        |request: &&Request| Param::NETWORK.iter().any(|param| request.params.contains_key(param));
     if all.iter().any(|request| says_network(&request.as_ref())) {
-        return Some("it says which network it comes from, which only the sandbox can be told".to_owned());
+        return Some(
+            "it says which network it comes from, which only the sandbox can be told".to_owned(),
+        );
     }
     let problem = all.iter().find_map(|request| {
         let why = cannot_be_undone(request, limits)?;
@@ -52,7 +62,8 @@ pub fn obstacle(row: &Row, attempt: &Arc<Attempt>, limits: &Limits<'_>) -> Optio
     problem.or_else(|| consumed(attempt))
 }
 
-/// Why a check is not made; nothing where it is. Reading changes nothing, so only what is not there keeps from it.
+/// Why a check is not made; nothing where it is. Reading changes nothing, so only what is not there
+/// keeps from it.
 #[must_use]
 pub fn unreadable(reading: &Reading, limits: &Limits<'_>) -> Option<String> {
     if limits.provisioned && reading.check.on == check::On::Account {
@@ -101,7 +112,9 @@ fn cannot_be_undone(request: &Request, limits: &Limits<'_>) -> Option<String> {
         | Op::PutObjectAcl => {}
         // A marker can be removed, and a version of the run's own key was the run's own.
         Op::DeleteObject | Op::DeleteObjects if versioning == Some(Versioning::Enabled) => {}
-        Op::DeleteObject | Op::DeleteObjects => return Some("the bucket keeps no versions".to_owned()),
+        Op::DeleteObject | Op::DeleteObjects => {
+            return Some("the bucket keeps no versions".to_owned());
+        }
         _ => return Some("it changes more than objects of this run".to_owned()),
     }
     let Some(bucket) = request.bucket() else {
@@ -127,9 +140,9 @@ fn consumed(attempt: &Attempt) -> Option<String> {
         let version = witness.text(Param::Version);
         let for_good = match witness.operation.op {
             Op::CompleteMultipartUpload | Op::AbortMultipartUpload => true,
-            Op::DeleteObject | Op::DeleteObjects => {
-                version.is_some_and(|version| !version.0.iter().all(|piece| matches!(piece, Piece::Literal(_))))
-            }
+            Op::DeleteObject | Op::DeleteObjects => version.is_some_and(|version| {
+                !version.0.iter().all(|piece| matches!(piece, Piece::Literal(_)))
+            }),
             _ => false,
         };
         for_good.then(|| {
@@ -150,46 +163,65 @@ mod tests {
     use crate::suite::{self, Architecture};
 
     fn architectures() -> Vec<Architecture> {
-        let folders = suite::load::load(Path::new("scenarios")).unwrap_or_else(|problems| panic!("{problems}"));
-        let (architectures, _) = suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
+        let folders = suite::load::load(Path::new("scenarios"))
+            .unwrap_or_else(|problems| panic!("{problems}"));
+        let (architectures, _) =
+            suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
         architectures
     }
 
     /// Bindings that have every name, with these permissions.
-    fn bindings(architecture: &Architecture, cleanup: Option<&str>, may_write: &[&str]) -> Bindings {
+    fn bindings(
+        architecture: &Architecture,
+        cleanup: Option<&str>,
+        may_write: &[&str],
+    ) -> Bindings {
         let environment = &architecture.environment;
         let role = |name: &String| (name.clone(), crate::environment::BoundRole::default());
         Bindings {
-            roles: environment.roles.iter().map(|found| role(&found.name)).collect(),
+            roles: environment.deployed.roles.iter().map(|found| role(&found.name)).collect(),
             buckets: environment
+                .deployed
                 .buckets
                 .iter()
                 .map(|bucket| (bucket.logical.clone(), bucket.name.clone()))
                 .collect(),
-            keys: crate::provision::names(environment, &environment.account, None, "").keys,
+            keys: crate::provision::names(environment, &environment.deployed.account, None, "")
+                .keys,
             cleanup: cleanup.map(str::to_owned),
             may_write: may_write.iter().map(|name| (*name).to_owned()).collect(),
             ..Bindings::default()
         }
     }
 
-    /// A row of which every attempt is skipped makes nothing, also where its fixtures set the scene for all of it.
+    /// A row of which every attempt is skipped makes nothing, also where its fixtures set the scene
+    /// for all of it.
     #[test]
     fn where_nothing_is_attempted_nothing_is_made() {
         let mut scenes = 0;
         for architecture in architectures() {
             for row in architecture.scenarios.iter().flat_map(|scenario| &scenario.rows) {
-                let made = |attempts: &[Arc<Attempt>]| crate::plan::needed_fixtures(&row.fixtures, attempts).contains(&true);
+                let made = |attempts: &[Arc<Attempt>]| {
+                    crate::plan::needed_fixtures(&row.fixtures, attempts).contains(&true)
+                };
                 assert!(!made(&[]));
-                scenes += usize::from(row.fixtures.iter().any(crate::scenario::Fixture::sets_the_scene) && made(&row.attempts));
+                scenes += usize::from(
+                    row.fixtures.iter().any(crate::scenario::Fixture::sets_the_scene)
+                        && made(&row.attempts),
+                );
             }
         }
         assert!(scenes > 10, "{scenes} rows have a scene");
     }
 
     /// Why each attempt of a scenario is not made, by its id.
-    fn obstacles(architecture: &Architecture, stem: &str, limits: &Limits<'_>) -> Vec<(String, Option<String>)> {
-        let scenario = architecture.scenarios.iter().find(|scenario| scenario.stem == stem).unwrap();
+    fn obstacles(
+        architecture: &Architecture,
+        stem: &str,
+        limits: &Limits<'_>,
+    ) -> Vec<(String, Option<String>)> {
+        let scenario =
+            architecture.scenarios.iter().find(|scenario| scenario.stem == stem).unwrap();
         let rows = scenario.rows.iter();
         let all = rows.flat_map(|row| {
             row.attempts
@@ -218,11 +250,7 @@ mod tests {
         ];
         for (cleanup, may_write, why) in cases {
             let bound = bindings(secure, cleanup, &may_write);
-            let limits = |plain| Limits {
-                bindings: &bound,
-                provisioned: false,
-                plain,
-            };
+            let limits = |plain| Limits { bindings: &bound, provisioned: false, plain };
             let found = obstacles(secure, "versions", &limits(true));
             assert!(found.len() > 4);
             for (id, obstacle) in found {
@@ -232,7 +260,8 @@ mod tests {
                     (_, obstacle) => panic!("{id}: {obstacle:?}"),
                 }
             }
-            // Reading harms nothing, whatever the bindings allow; but it must be possible to send it.
+            // Reading harms nothing, whatever the bindings allow; but it must be possible to send
+            // it.
             assert!(
                 obstacles(secure, "plain-http-configuration", &limits(true))
                     .iter()
@@ -253,22 +282,20 @@ mod tests {
         for architecture in &all {
             let names: Vec<&str> = architecture
                 .environment
+                .deployed
                 .buckets
                 .iter()
                 .map(|bucket| bucket.logical.as_str())
                 .collect();
-            let cleanup = architecture.environment.roles.first().map(|role| role.name.as_str());
+            let cleanup =
+                architecture.environment.deployed.roles.first().map(|role| role.name.as_str());
             let bound = bindings(architecture, cleanup, &names);
-            let limits = Limits {
-                bindings: &bound,
-                provisioned: false,
-                plain: true,
-            };
+            let limits = Limits { bindings: &bound, provisioned: false, plain: true };
             for row in architecture.scenarios.iter().flat_map(|scenario| &scenario.rows) {
                 for attempt in &row.attempts {
-                    let changes = requests(row, attempt)
-                        .iter()
-                        .any(|request| request.operation.effect == Effect::Configures && !is_dry(request));
+                    let changes = requests(row, attempt).iter().any(|request| {
+                        request.operation.effect == Effect::Configures && !is_dry(request)
+                    });
                     if changes {
                         refused += 1;
                         assert!(obstacle(row, attempt, &limits).is_some(), "{}", attempt.id);
@@ -287,19 +314,19 @@ mod tests {
     fn what_cannot_be_made_for_a_run_is_not_asked_of_it() {
         let all = architectures();
         let secure = of("secure-bucket", &all);
-        let bound = crate::provision::names(&secure.environment, "222233334444", None, "0123456789abcdef");
-        let limits = Limits {
-            bindings: &bound,
-            provisioned: true,
-            plain: true,
-        };
+        let bound =
+            crate::provision::names(&secure.environment, "222233334444", None, "0123456789abcdef");
+        let limits = Limits { bindings: &bound, provisioned: true, plain: true };
         for (id, why) in obstacles(secure, "access-outsiders", &limits) {
             let needs_another = !id.ends_with("/the-admin")
                 || id.contains("s3:ListObjectsV2")
                 || id.contains("s3:ListObjectVersions")
                 || id.contains("s3:ListMultipart");
             match why {
-                Some(why) => assert!(why.contains("role `outsider`") || why.contains("bucket `partner`"), "{id}: {why}"),
+                Some(why) => assert!(
+                    why.contains("role `outsider`") || why.contains("bucket `partner`"),
+                    "{id}: {why}"
+                ),
                 None => assert!(!needs_another, "{id}"),
             }
         }

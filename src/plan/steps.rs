@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use gainsay_model::{Service, Versioning};
 use serde::Serialize;
 
 use super::PlannedRow;
 use crate::{
-    attempt::{Effect, On, Op, Param, Service, account},
+    attempt::{Effect, On, Op, Param, account},
     check::Reading,
-    environment::{Environment, Versioning},
+    environment::Environment,
     scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value},
 };
 
@@ -17,7 +18,8 @@ use crate::{
 pub struct Step {
     /// The row it belongs to: architecture/file/row.
     pub row: String,
-    /// Why it is made: `fixture`, `attempt`, `witness`, `then`, `proof`, `check`; `advance` where the clock is moved.
+    /// Why it is made: `fixture`, `attempt`, `witness`, `then`, `proof`, `check`; `advance` where
+    /// the clock is moved.
     pub why: &'static str,
     /// The fixture's name, or the id of the attempt or check.
     pub of: String,
@@ -44,14 +46,11 @@ pub fn skipped(row: &PlannedRow<'_>, attempt: &Attempt, why: String) -> Step {
     let mut walk = Walk::of(row);
     walk.call("attempt", &attempt.id, &attempt.request, "skipped");
     let step = walk.steps.pop().unwrap_or_default();
-    Step {
-        skipped: Some(why),
-        ..step
-    }
+    Step { skipped: Some(why), ..step }
 }
 
-/// The calls of a row for the attempts that were chosen from it. `exact` is whether it stands on a sandbox, where refusals share their
-/// witnesses.
+/// The calls of a row for the attempts that were chosen from it. `exact` is whether it stands on a
+/// sandbox, where refusals share their witnesses.
 #[must_use]
 pub fn steps(row: &PlannedRow<'_>, attempts: &[Arc<Attempt>], exact: bool) -> Vec<Step> {
     let mut walk = Walk { exact, ..Walk::of(row) };
@@ -86,7 +85,7 @@ pub fn read(reading: &Reading, environment: &Environment, skipped: Option<String
         parameters: vec![(check.on.as_str().to_owned(), reading.subject.name.clone())],
         endpoint: check
             .row()
-            .map(|row| format!("https://{}", row.service.host(&environment.region)))
+            .map(|row| format!("https://{}", row.service.host(&environment.deployed.region)))
             .unwrap_or_default(),
         expected: "as the control says".to_owned(),
         changes: "nothing".to_owned(),
@@ -141,7 +140,9 @@ impl<'a> Walk<'a> {
             of: of.to_owned(),
             principal: request.principal().name().to_owned(),
             operation: request.operation.name,
-            parameters: parameters.map(|(param, value)| (param.to_string(), shown(value))).collect(),
+            parameters: parameters
+                .map(|(param, value)| (param.to_string(), shown(value)))
+                .collect(),
             endpoint: format!("{scheme}://{}", self.host(request)),
             expected: expected.to_owned(),
             changes: changes(request),
@@ -164,7 +165,7 @@ impl<'a> Walk<'a> {
     }
 
     fn host(&self, request: &Request) -> String {
-        let host = request.operation.service.host(&self.environment.region);
+        let host = request.operation.service.host(&self.environment.deployed.region);
         match request.operation.service {
             Service::S3Control => format!("{}.{host}", account(request, self.environment)),
             _ => host,
@@ -222,7 +223,13 @@ impl<'a> Walk<'a> {
     }
 
     /// A call that need not be made where it was made after so many refusals.
-    fn unless_known(&mut self, why: &'static str, attempt: &Attempt, request: &Arc<Request>, deeds: usize) {
+    fn unless_known(
+        &mut self,
+        why: &'static str,
+        attempt: &Attempt,
+        request: &Arc<Request>,
+        deeds: usize,
+    ) {
         let known = self.fresh.iter().find(|(known, _)| known == request);
         if known.is_none_or(|(_, asked)| *asked < deeds) {
             self.call(why, &attempt.id, request, "allowed");
@@ -246,9 +253,13 @@ impl<'a> Walk<'a> {
                 fixture.request.operation.op,
                 Op::PutObject | Op::CopyObject | Op::CompleteMultipartUpload
             );
-            let versioned = fixture.request.bucket().is_some_and(|bucket| bucket.versioning != Versioning::Off);
+            let versioned =
+                fixture.request.bucket().is_some_and(|bucket| bucket.versioning != Versioning::Off);
             if makes_versions && versioned && super::same_key(&fixture.request, request) {
-                let proof = Arc::new(super::proof_of(&fixture.request, &format!("{{{}.version}}", fixture.name)));
+                let proof = Arc::new(super::proof_of(
+                    &fixture.request,
+                    &format!("{{{}.version}}", fixture.name),
+                ));
                 self.unless_known("proof", attempt, &proof, deed);
             }
         }
@@ -259,7 +270,9 @@ fn refusal(attempt: &Attempt) -> String {
     let words = |refusal: &Refusal| {
         let mut words = Vec::new();
         if !refusal.layers.is_empty() {
-            words.push(refusal.layers.iter().map(|layer| layer.as_str()).collect::<Vec<_>>().join(" or "));
+            words.push(
+                refusal.layers.iter().map(|layer| layer.as_str()).collect::<Vec<_>>().join(" or "),
+            );
         }
         words.extend(refusal.sid.clone());
         words.extend(refusal.unnamed.is_some().then(|| "(unnamed)".to_owned()));
@@ -267,11 +280,7 @@ fn refusal(attempt: &Attempt) -> String {
         words.join(" ")
     };
     let by: Vec<String> = attempt.refusals.iter().map(words).collect();
-    if by.is_empty() {
-        "refused".to_owned()
-    } else {
-        format!("refused by {}", by.join(", or by "))
-    }
+    if by.is_empty() { "refused".to_owned() } else { format!("refused by {}", by.join(", or by ")) }
 }
 
 fn changes(request: &Request) -> String {

@@ -3,19 +3,20 @@
 use aws_sdk_s3::{
     Client,
     types::{
-        BlockedEncryptionTypes, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, EncryptionType,
-        ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
-        ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, VersioningConfiguration,
+        BlockedEncryptionTypes, BucketLocationConstraint, BucketVersioningStatus,
+        CreateBucketConfiguration, EncryptionType, ObjectOwnership, OwnershipControls,
+        OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
+        ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+        VersioningConfiguration,
     },
 };
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use gainsay_model::{Bucket, DefaultEncryption, Service, Setting, Versioning};
 use md5::{Digest as _, Md5};
 
 use super::{Made, Maker, failed, gone};
 use crate::{
-    attempt::{Answer, Ask, Service},
-    environment::{Bucket, DefaultEncryption, Setting, Versioning},
+    attempt::{Answer, Ask},
     verdict::came_back,
 };
 
@@ -42,7 +43,8 @@ impl Maker<'_> {
         self.encryption(bucket, &what).await
     }
 
-    /// The documents of a bucket, which may name other buckets, and last its policy, which may forbid the rest.
+    /// The documents of a bucket, which may name other buckets, and last its policy, which may
+    /// forbid the rest.
     pub(super) async fn bucket_documents(&mut self, bucket: &Bucket) -> Result<(), String> {
         let what = format!("bucket `{}`", bucket.logical);
         for setting in &bucket.settings {
@@ -57,12 +59,13 @@ impl Maker<'_> {
     }
 
     /// A configuration as it is written: no client takes it so.
-    async fn document(&mut self, bucket: &Bucket, setting: &Setting, what: &str) -> Result<(), String> {
-        let id = if setting.id.is_empty() {
-            String::new()
-        } else {
-            format!("&id={}", setting.id)
-        };
+    async fn document(
+        &mut self,
+        bucket: &Bucket,
+        setting: &Setting,
+        what: &str,
+    ) -> Result<(), String> {
+        let id = if setting.id.is_empty() { String::new() } else { format!("&id={}", setting.id) };
         let ask = Ask {
             method: "PUT",
             path: format!("/{}?{}{id}", bucket.name, setting.kind.query),
@@ -80,7 +83,8 @@ impl Maker<'_> {
     }
 
     async fn ownership(&mut self, bucket: &Bucket, what: &str) -> Result<(), String> {
-        let rule = OwnershipControlsRule::builder().object_ownership(ObjectOwnership::from(bucket.ownership.as_str()));
+        let rule = OwnershipControlsRule::builder()
+            .object_ownership(ObjectOwnership::from(bucket.ownership.as_str()));
         let rules = rule.build().and_then(|rule| OwnershipControls::builder().rules(rule).build());
         let rules = rules.map_err(|error| format!("{what}: {error}"))?;
         let request = self.clients.s3.put_bucket_ownership_controls().bucket(&bucket.name);
@@ -114,25 +118,31 @@ impl Maker<'_> {
 
     async fn encryption(&mut self, bucket: &Bucket, what: &str) -> Result<(), String> {
         let default = match &bucket.encryption {
-            DefaultEncryption::S3 => ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256),
-            DefaultEncryption::Kms { key, dual_layer, .. } => ServerSideEncryptionByDefault::builder()
-                .sse_algorithm(if *dual_layer {
-                    ServerSideEncryption::AwsKmsDsse
-                } else {
-                    ServerSideEncryption::AwsKms
-                })
-                .set_kms_master_key_id(key.as_ref().map(|key| key.arn.clone())),
+            DefaultEncryption::S3 => {
+                ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256)
+            }
+            DefaultEncryption::Kms { key, dual_layer, .. } => {
+                ServerSideEncryptionByDefault::builder()
+                    .sse_algorithm(if *dual_layer {
+                        ServerSideEncryption::AwsKmsDsse
+                    } else {
+                        ServerSideEncryption::AwsKms
+                    })
+                    .set_kms_master_key_id(key.as_ref().map(|key| key.arn.clone()))
+            }
         };
-        let bucket_key = matches!(&bucket.encryption, DefaultEncryption::Kms { bucket_key: true, .. });
-        let blocked = if bucket.blocks_customer_keys {
-            EncryptionType::SseC
-        } else {
-            EncryptionType::None
-        };
+        let bucket_key =
+            matches!(&bucket.encryption, DefaultEncryption::Kms { bucket_key: true, .. });
+        let blocked =
+            if bucket.blocks_customer_keys { EncryptionType::SseC } else { EncryptionType::None };
         let rule = ServerSideEncryptionRule::builder()
-            .apply_server_side_encryption_by_default(default.build().map_err(|error| format!("{what}: {error}"))?)
+            .apply_server_side_encryption_by_default(
+                default.build().map_err(|error| format!("{what}: {error}"))?,
+            )
             .bucket_key_enabled(bucket_key)
-            .blocked_encryption_types(BlockedEncryptionTypes::builder().encryption_type(blocked).build())
+            .blocked_encryption_types(
+                BlockedEncryptionTypes::builder().encryption_type(blocked).build(),
+            )
             .build();
         let configuration = ServerSideEncryptionConfiguration::builder().rules(rule).build();
         let configuration = configuration.map_err(|error| format!("{what}: {error}"))?;
@@ -160,7 +170,8 @@ pub(super) async fn remove(s3: &Client, bucket: &str) -> Result<(), String> {
 }
 
 async fn empty(s3: &Client, bucket: &str) -> Result<(), String> {
-    let uploads = s3.list_multipart_uploads().bucket(bucket).send().await.map_err(failed("uploads"))?;
+    let uploads =
+        s3.list_multipart_uploads().bucket(bucket).send().await.map_err(failed("uploads"))?;
     for upload in uploads.uploads() {
         let request = s3.abort_multipart_upload().bucket(bucket);
         let request = request
@@ -169,9 +180,11 @@ async fn empty(s3: &Client, bucket: &str) -> Result<(), String> {
         gone(request.send().await)?;
     }
     loop {
-        let listed = s3.list_object_versions().bucket(bucket).send().await.map_err(failed("versions"))?;
+        let listed =
+            s3.list_object_versions().bucket(bucket).send().await.map_err(failed("versions"))?;
         let objects = listed.versions().iter().map(|version| (version.key(), version.version_id()));
-        let markers = listed.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
+        let markers =
+            listed.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
         let all: Vec<_> = objects.chain(markers).collect();
         for (key, version) in &all {
             let request = s3.delete_object().bucket(bucket).set_key(key.map(str::to_owned));

@@ -1,20 +1,21 @@
 //! Roles and keys.
 
+use gainsay_model::{Document, Key, Role, Service, xml::Element};
 use serde_json::json;
 
 use super::{Made, Maker, ProvisionError, answered, failed};
 use crate::{
-    attempt::{Answer, Ask, Service, numbered},
+    attempt::{Answer, Ask, numbered},
     cloud::Clients,
-    environment::{BoundKey, Document, Key, Role},
-    xml::Element,
+    environment::BoundKey,
 };
 
 /// The shortest time a key can be kept for before it is deleted.
 const DAYS: i32 = 7;
 
 impl Maker<'_> {
-    /// A role with its trust policy, its tags and its boundary. What it may do comes when all roles are there.
+    /// A role with its trust policy, its tags and its boundary. What it may do comes when all roles
+    /// are there.
     pub(super) async fn role(&mut self, role: &Role) -> Result<(), String> {
         let name = name_of(&role.arn);
         let what = format!("role `{}`", role.name);
@@ -23,7 +24,8 @@ impl Maker<'_> {
             None => None,
         };
         let duration = role.max_session_duration.to_string();
-        let tags: Vec<_> = role.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let tags: Vec<_> =
+            role.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         let tags: Vec<_> = numbered(&tags).collect();
         let mut parameters = vec![
             ("RoleName", name),
@@ -61,20 +63,19 @@ impl Maker<'_> {
             ];
             let what = format!("policy of role `{}`", role.name);
             self.iam(&what, "PutRolePolicy", &parameters).await?;
-            self.made(Made::RolePolicy {
-                role: name.to_owned(),
-                policy,
-            });
+            self.made(Made::RolePolicy { role: name.to_owned(), policy });
         }
         Ok(())
     }
 
-    async fn iam(&self, what: &str, action: &str, parameters: &[(&str, &str)]) -> Result<Element, ProvisionError> {
+    async fn iam(
+        &self,
+        what: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Element, ProvisionError> {
         let result = iam(&self.clients, action, parameters).await;
-        result.map_err(|answer| ProvisionError::Answered {
-            what: what.to_owned(),
-            answer,
-        })
+        result.map_err(|answer| ProvisionError::Answered { what: what.to_owned(), answer })
     }
 
     /// A key, under the policy that a key has by default, and its alias.
@@ -91,7 +92,8 @@ impl Maker<'_> {
             .send()
             .await
             .map_err(failed(&what))?;
-        let metadata = answer.key_metadata().ok_or_else(|| format!("{what}: the answer names none"))?;
+        let metadata =
+            answer.key_metadata().ok_or_else(|| format!("{what}: the answer names none"))?;
         metadata.key_id().clone_into(&mut bound.id);
         self.made(Made::Key(bound.id.clone()));
         let arn = metadata.arn().ok_or_else(|| format!("{what}: the answer has no ARN"))?;
@@ -107,7 +109,8 @@ impl Maker<'_> {
             self.setting(&format!("{what}, rotation"), answer)?;
         }
         if let Some(alias) = &bound.alias {
-            let request = self.clients.kms.create_alias().alias_name(alias).target_key_id(&bound.id);
+            let request =
+                self.clients.kms.create_alias().alias_name(alias).target_key_id(&bound.id);
             request.send().await.map_err(failed(&format!("{what}, {alias}")))?;
             self.made(Made::Alias(alias.clone()));
         }
@@ -119,10 +122,7 @@ impl Maker<'_> {
         let request = self.clients.kms.put_key_policy().key_id(&key.id).policy_name("default");
         let answer = request.policy(key.policy.text.as_ref()).send().await;
         if answer.is_ok() {
-            self.made(Made::KeyPolicy {
-                id: key.id.clone(),
-                account: key.account.clone(),
-            });
+            self.made(Made::KeyPolicy { id: key.id.clone(), account: key.account.clone() });
         }
         self.setting(&format!("policy of key `{}`", key.name), answer)
     }
@@ -133,7 +133,8 @@ fn name_of(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or_default()
 }
 
-/// The policy of a key that was given none: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>.
+/// The policy of a key that was given none:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>.
 fn default_policy(account: &str) -> String {
     let statement = json!({
         "Sid": "Enable IAM User Permissions",
@@ -145,17 +146,20 @@ fn default_policy(account: &str) -> String {
     json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
 }
 
-async fn iam(clients: &Clients, action: &str, parameters: &[(&str, &str)]) -> Result<Element, Answer> {
+async fn iam(
+    clients: &Clients,
+    action: &str,
+    parameters: &[(&str, &str)],
+) -> Result<Element, Answer> {
     clients.ask(Service::Iam, &Ask::iam(action, parameters)).await?.iam(action)
 }
 
 /// Removes what is not a bucket. What is not there any more need not be removed.
 pub(super) async fn remove(clients: &Clients, made: &Made) -> Result<(), ProvisionError> {
     match removed(clients, made).await {
-        Err(answer) if answer.status() != Some(404) => Err(ProvisionError::Answered {
-            what: made.shown(),
-            answer,
-        }),
+        Err(answer) if answer.status() != Some(404) => {
+            Err(ProvisionError::Answered { what: made.shown(), answer })
+        }
         _ => Ok(()),
     }
 }

@@ -1,8 +1,10 @@
 //! Makes an environment on an endpoint for one run, and removes it afterwards.
 //!
-//! Keys, roles and buckets get names and ids of the run's own, so that they meet nothing that is there; what they are then is told as
+//! Keys, roles and buckets get names and ids of the run's own, so that they meet nothing that is
+//! there; what they are then is told as
 //! [`Bindings`], and the environment is resolved again with them, so that every policy names the real ones. What is in another account than the
-//! caller's cannot be made. A setting that the target does not have is noted and left out: the attempts then show what that means.
+//! caller's cannot be made. A setting that the target does not have is noted and left out: the
+//! attempts then show what that means.
 
 mod buckets;
 mod identities;
@@ -12,9 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use gainsay_model::Service;
 
 use crate::{
-    attempt::{Answer, Service},
+    attempt::Answer,
     cloud::{Chain, Clients, Target},
     environment::{Bindings, BoundRole, Environment},
     outcome::{OutcomeKind, classify},
@@ -85,14 +88,15 @@ struct Maker<'a> {
 
 /// Whether something of an environment can be made: it is in the environment's own account.
 fn is_own(account: &str, declared: &Environment) -> bool {
-    account == declared.account
+    account == declared.deployed.account
 }
 
-/// The names that a run's things will have. Keys have none before they are made, so here they have the environment's.
+/// The names that a run's things will have. Keys have none before they are made, so here they have
+/// the environment's.
 #[must_use]
 pub fn names(declared: &Environment, account: &str, caller: Option<&str>, run: &str) -> Bindings {
     let prefix = prefix(run);
-    let roles = declared.roles.iter().filter(|role| is_own(&role.account, declared));
+    let roles = declared.deployed.roles.iter().filter(|role| is_own(&role.account, declared));
     let roles = roles.enumerate().map(|(index, role)| {
         let bound = BoundRole {
             arn: format!(
@@ -100,16 +104,19 @@ pub fn names(declared: &Environment, account: &str, caller: Option<&str>, run: &
                 short(&format!("{prefix}-{index}-{}", role.name), 64)
             ),
             account: account.to_owned(),
+            via: declared.via(&role.name).map(|via| via.name.clone()),
             ..BoundRole::default()
         };
         (role.name.clone(), bound)
     });
-    let buckets = declared.buckets.iter().filter(|bucket| is_own(&bucket.account, declared));
+    let buckets =
+        declared.deployed.buckets.iter().filter(|bucket| is_own(&bucket.account, declared));
     let buckets = buckets.enumerate().map(|(index, bucket)| {
-        let plain: String = bucket.logical.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+        let plain: String =
+            bucket.logical.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
         (bucket.logical.clone(), short(&format!("{prefix}-{index}{plain}"), 63))
     });
-    let keys = declared.keys.iter().filter(|key| is_own(&key.account, declared));
+    let keys = declared.deployed.keys.iter().filter(|key| is_own(&key.account, declared));
     let keys = keys.map(|key| {
         let bound = crate::environment::BoundKey {
             arn: key.arn.clone(),
@@ -124,7 +131,7 @@ pub fn names(declared: &Environment, account: &str, caller: Option<&str>, run: &
     });
     Bindings {
         account: account.to_owned(),
-        region: declared.region.clone(),
+        region: declared.deployed.region.clone(),
         caller: caller.map(str::to_owned),
         roles: roles.collect(),
         buckets: buckets.collect(),
@@ -155,7 +162,8 @@ impl Provisioned {
         }
     }
 
-    /// Makes an environment. `resolve` resolves it with other bindings. What was made is remembered also where this fails.
+    /// Makes an environment. `resolve` resolves it with other bindings. What was made is remembered
+    /// also where this fails.
     ///
     /// # Errors
     /// What could not be made, and why.
@@ -170,35 +178,44 @@ impl Provisioned {
         let credentials = self.chain.credentials().await?;
         let mut maker = Maker::new(self, &credentials, run);
         let stopped = || if is_stopped() { Err("it was stopped".to_owned()) } else { Ok(()) };
-        // Keys first: only they have ids that nobody can choose, and a role's tags and boundary can name them as any policy can.
-        for key in declared.keys.iter().filter(|key| is_own(&key.account, declared)) {
+        // Keys first: only they have ids that nobody can choose, and a role's tags and boundary can
+        // name them as any policy can.
+        for key in declared.deployed.keys.iter().filter(|key| is_own(&key.account, declared)) {
             stopped()?;
             if let Some(bound) = bindings.keys.get_mut(&key.name) {
                 maker.key(key, bound).await?;
             }
         }
         let environment = resolve(&bindings)?;
-        for role in environment.roles.iter().filter(|role| bindings.roles.contains_key(&role.name)) {
+        for role in
+            environment.deployed.roles.iter().filter(|role| bindings.roles.contains_key(&role.name))
+        {
             stopped()?;
             maker.role(role).await?;
         }
-        for role in environment.roles.iter().filter(|role| bindings.roles.contains_key(&role.name)) {
+        for role in
+            environment.deployed.roles.iter().filter(|role| bindings.roles.contains_key(&role.name))
+        {
             stopped()?;
             maker.role_policies(role).await?;
         }
-        for key in environment.keys.iter().filter(|key| bindings.keys.contains_key(&key.name)) {
+        for key in
+            environment.deployed.keys.iter().filter(|key| bindings.keys.contains_key(&key.name))
+        {
             stopped()?;
             maker.key_policy(key).await?;
         }
         for bucket in environment
+            .deployed
             .buckets
             .iter()
             .filter(|bucket| bindings.buckets.contains_key(&bucket.logical))
         {
             stopped()?;
-            maker.bucket(bucket, &environment.region).await?;
+            maker.bucket(bucket, &environment.deployed.region).await?;
         }
         for bucket in environment
+            .deployed
             .buckets
             .iter()
             .filter(|bucket| bindings.buckets.contains_key(&bucket.logical))
@@ -217,7 +234,9 @@ impl Provisioned {
         }
         let credentials = match self.chain.credentials().await {
             Ok(credentials) => credentials,
-            Err(problem) => return made.iter().map(|made| format!("{}: {problem}", made.shown())).collect(),
+            Err(problem) => {
+                return made.iter().map(|made| format!("{}: {problem}", made.shown())).collect();
+            }
         };
         let clients = self.target.fork().clients(Some(&credentials), false);
         let mut left = Vec::new();
@@ -248,8 +267,13 @@ impl<'a> Maker<'a> {
         self.provisioned.made.lock().unwrap_or_else(PoisonError::into_inner).push(made);
     }
 
-    /// A setting that the target does not have is left out; anything else that goes wrong ends the making.
-    fn setting<T, E>(&mut self, what: &str, answer: Result<T, SdkError<E, HttpResponse>>) -> Result<(), String>
+    /// A setting that the target does not have is left out; anything else that goes wrong ends the
+    /// making.
+    fn setting<T, E>(
+        &mut self,
+        what: &str,
+        answer: Result<T, SdkError<E, HttpResponse>>,
+    ) -> Result<(), String>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {

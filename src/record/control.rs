@@ -91,7 +91,12 @@ impl ControlVerdict {
     pub const fn lacks_proofs(self) -> bool {
         match self {
             Self::NotProved | Self::Partial | Self::KnownGap | Self::NotSelected => true,
-            Self::Pass | Self::Fail | Self::Inconclusive | Self::Error | Self::Waived | Self::NotTestable => false,
+            Self::Pass
+            | Self::Fail
+            | Self::Inconclusive
+            | Self::Error
+            | Self::Waived
+            | Self::NotTestable => false,
         }
     }
 
@@ -172,10 +177,7 @@ pub struct MethodSummary {
 impl MethodSummary {
     /// Of counted verdicts; nothing where there are none.
     fn of(counts: Counts) -> Option<Self> {
-        (counts.total > 0).then(|| Self {
-            verdict: counts.verdict(),
-            counts,
-        })
+        (counts.total > 0).then(|| Self { verdict: counts.verdict(), counts })
     }
 }
 
@@ -271,8 +273,11 @@ impl ControlSummary {
     /// The verdict of each method: `attempted pass, read fail, by the files pass`.
     #[must_use]
     pub fn methods(&self) -> String {
-        let word = |method: Option<MethodSummary>| method.map_or("nothing", |method| method.verdict.as_str());
-        let offline = self.offline.map(|method| format!(", by the files {}", method.verdict.as_str()));
+        let word = |method: Option<MethodSummary>| {
+            method.map_or("nothing", |method| method.verdict.as_str())
+        };
+        let offline =
+            self.offline.map(|method| format!(", by the files {}", method.verdict.as_str()));
         format!(
             "attempted {}, read {}{}",
             word(self.attempted),
@@ -282,7 +287,12 @@ impl ControlSummary {
     }
 
     /// What the results of a run say of a control.
-    pub(super) fn of(run: &RunInfo, architecture: &str, control: &ControlInfo, results: &[ResultRecord]) -> Self {
+    pub(super) fn of(
+        run: &RunInfo,
+        architecture: &str,
+        control: &ControlInfo,
+        results: &[ResultRecord],
+    ) -> Self {
         let own: Vec<&ResultRecord> = results
             .iter()
             .filter(|result| result.architecture == architecture)
@@ -290,13 +300,12 @@ impl ControlSummary {
             .collect();
         let counted = |wanted: &dyn Fn(&ResultRecord) -> Option<Verdict>| {
             let mut counts = Counts::default();
-            own.iter()
-                .filter_map(|result| wanted(result))
-                .for_each(|verdict| counts.add(verdict));
+            own.iter().filter_map(|result| wanted(result)).for_each(|verdict| counts.add(verdict));
             counts
         };
         let counts = counted(&|result| Some(result.verdict));
-        let attempted = counted(&|result| (result.kind != ResultKind::Check).then_some(result.verdict));
+        let attempted =
+            counted(&|result| (result.kind != ResultKind::Check).then_some(result.verdict));
         let read = counted(&|result| (result.kind == ResultKind::Check).then_some(result.verdict));
         let offline = counted(&|result| result.offline);
         let [attempted, read, offline] = [attempted, read, offline].map(MethodSummary::of);
@@ -338,14 +347,16 @@ enum Missing {
 }
 
 /// How many proofs of a control were made, and what is missing.
-fn proved(run: &RunInfo, architecture: &str, control: &ControlInfo, own: &[&ResultRecord]) -> (Proofs, Missing) {
+fn proved(
+    run: &RunInfo,
+    architecture: &str,
+    control: &ControlInfo,
+    own: &[&ResultRecord],
+) -> (Proofs, Missing) {
     let counts = own.iter().filter(|result| control.proved_by.takes(result.kind.proof()));
-    let (missing, made): (Vec<&ResultRecord>, Vec<&ResultRecord>) = counts.partition(|result| result.is_unmade());
-    let proofs = Proofs {
-        planned: control.planned,
-        chosen: control.chosen,
-        made: made.len(),
-    };
+    let (missing, made): (Vec<&ResultRecord>, Vec<&ResultRecord>) =
+        counts.partition(|result| result.is_unmade());
+    let proofs = Proofs { planned: control.planned, chosen: control.chosen, made: made.len() };
     let enough = made.iter().any(|result| control.proved_by.suffices(result.kind.proof()));
     let gaps = run
         .gaps
@@ -353,7 +364,8 @@ fn proved(run: &RunInfo, architecture: &str, control: &ControlInfo, own: &[&Resu
         .filter(|gap| gap.architecture == architecture && gap.state != GapState::Expired);
     let gaps: Vec<&GapInfo> = gaps.collect();
     let whole = !enough && gaps.iter().any(|gap| gap.controls.contains(&control.id));
-    let accepted = |result: &&ResultRecord| whole || gaps.iter().any(|gap| gap.results.contains(&result.id));
+    let accepted =
+        |result: &&ResultRecord| whole || gaps.iter().any(|gap| gap.results.contains(&result.id));
     let missing = match (missing.is_empty(), enough) {
         (true, true) => Missing::Nothing,
         (false, _) if missing.iter().all(accepted) => Missing::Accepted,
@@ -364,7 +376,12 @@ fn proved(run: &RunInfo, architecture: &str, control: &ControlInfo, own: &[&Resu
 }
 
 /// What follows for a control. What was seen to be wrong stands above what was not seen.
-fn verdict(control: &ControlInfo, counts: &Counts, proofs: Proofs, missing: Missing) -> ControlVerdict {
+fn verdict(
+    control: &ControlInfo,
+    counts: &Counts,
+    proofs: Proofs,
+    missing: Missing,
+) -> ControlVerdict {
     let seen = match counts.verdict() {
         Verdict::Fail => return ControlVerdict::Fail,
         Verdict::Error => return ControlVerdict::Error,

@@ -6,12 +6,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::control::{ControlCounts, ControlInfo, ControlSummary, ControlVerdict, MethodSummary, Proofs};
+pub use self::control::{
+    ControlCounts, ControlInfo, ControlSummary, ControlVerdict, MethodSummary, Proofs,
+};
 pub use self::control::{GapInfo, GapRecord, GapState};
+use gainsay_iam::Layer;
+
 use crate::{
     environment::Proof,
     exit::Exit,
-    iam::Layer,
     outcome::OutcomeKind,
     scenario::{Kind, Sampled},
     verdict::{Reason, Verdict},
@@ -25,7 +28,8 @@ pub struct RunRecord {
     pub run: RunInfo,
     /// How many of each verdict, and the verdict of each control.
     pub summary: Summary,
-    /// Every selected check in the order of the baselines, then every selected attempt in that of the files.
+    /// Every selected check in the order of the baselines, then every selected attempt in that of
+    /// the files.
     pub results: Vec<ResultRecord>,
 }
 
@@ -283,7 +287,8 @@ impl ResultKind {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResultRecord {
-    /// architecture/file/row/operation/attempt; of a check architecture/`checks`/resource/operation/control.
+    /// architecture/file/row/operation/attempt; of a check
+    /// architecture/`checks`/resource/operation/control.
     pub id: String,
     /// The architecture.
     pub architecture: String,
@@ -320,7 +325,8 @@ pub struct ResultRecord {
     /// Who accepted that it is not made on this target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap: Option<GapRecord>,
-    /// On a target that is not the sandbox: the verdict if everything were there as the environment says, without asking it.
+    /// On a target that is not the sandbox: the verdict if everything were there as the environment
+    /// says, without asking it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline: Option<Verdict>,
     /// What AWS did.
@@ -337,7 +343,8 @@ pub struct ResultRecord {
     /// What the expectation rests on, where AWS promises nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assumed: Option<String>,
-    /// Every try of the call, in order: more than one only where there was no answer, or a busy or failing service. Judged is the last.
+    /// Every try of the call, in order: more than one only where there was no answer, or a busy or
+    /// failing service. Judged is the last.
     pub tries: Vec<TryRecord>,
     /// When it began: RFC 3339, UTC.
     pub started: String,
@@ -356,7 +363,8 @@ impl ResultRecord {
     /// Whether it was left out on this target, or nobody there could be asked.
     #[must_use]
     pub fn is_unmade(&self) -> bool {
-        let unasked = self.outcome == Some(OutcomeKind::Unreachable) || self.reason == Some(Reason::NoSession);
+        let unasked = self.outcome == Some(OutcomeKind::Unreachable)
+            || self.reason == Some(Reason::NoSession);
         match self.verdict {
             Verdict::Skipped => true,
             Verdict::Inconclusive => unasked,
@@ -422,7 +430,8 @@ pub struct ObservedRecord {
     /// The mechanisms that refused, or those the message may mean.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layer: Vec<Layer>,
-    /// The statements that decided, where the target tells or the engine finds them in the target's own policies.
+    /// The statements that decided, where the target tells or the engine finds them in the target's
+    /// own policies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<StatementRecord>,
     /// What a check read, in the shape the AWS CLI prints; `null` where nothing is configured.
@@ -492,10 +501,6 @@ impl Summary {
             controls.map(|control| ControlSummary::of(run, &architecture.name, control, results))
         });
         let controls: Vec<ControlSummary> = controls.collect();
-        Self {
-            counts,
-            exit_code: Exit::of(&counts, &controls, run).code(),
-            controls,
-        }
+        Self { counts, exit_code: Exit::of(&counts, &controls, run).code(), controls }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use gainsay_iam::Layer;
+
 use crate::{
-    iam::Layer,
     outcome::OutcomeKind,
     record::{
-        ControlSummary, ExpectedRecord, GapRecord, Proofs, ResultKind, ResultRecord, StatementRecord, TryRecord, WaiverRecord,
-        WitnessRecord,
+        ControlSummary, ExpectedRecord, GapRecord, Proofs, ResultKind, ResultRecord,
+        StatementRecord, TryRecord, WaiverRecord, WitnessRecord,
     },
     report::one_line,
     verdict::Verdict,
@@ -42,13 +43,15 @@ pub fn detail_lines(result: &ResultRecord) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// Every try and what came of it: `3: 503 SlowDown (throttled), unreachable, 403 AccessDenied (denied)`.
+/// Every try and what came of it: `3: 503 SlowDown (throttled), unreachable, 403 AccessDenied
+/// (denied)`.
 fn tries(result: &ResultRecord) -> String {
     let words: Vec<String> = result.tries.iter().map(of_try).collect();
     format!("{}: {}", words.len(), words.join(", "))
 }
 
-/// What a pass that took more than one try is remarked with: a pass all the same, but not to be overlooked.
+/// What a pass that took more than one try is remarked with: a pass all the same, but not to be
+/// overlooked.
 pub(super) fn retried(result: &ResultRecord) -> Option<String> {
     let tries = result.tries.len();
     (tries > 1).then(|| format!("at try {tries}"))
@@ -120,13 +123,17 @@ fn came_back(result: &ResultRecord) -> String {
     let fields = result.observed.as_ref().map(|observed| {
         let status = observed.status.map(|status| status.to_string());
         let document = observed.document.as_deref();
-        let words = [status.as_deref(), observed.code.as_deref(), observed.message.as_deref(), document];
-        let words: Vec<&str> = words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
+        let words =
+            [status.as_deref(), observed.code.as_deref(), observed.message.as_deref(), document];
+        let words: Vec<&str> =
+            words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
         text = one_line(&words.join(" "));
         with_fields(&observed.fields)
     });
     match result.outcome {
-        None if text.is_empty() && result.kind == ResultKind::Check => "nothing, it was not read".clone_into(&mut text),
+        None if text.is_empty() && result.kind == ResultKind::Check => {
+            "nothing, it was not read".clone_into(&mut text);
+        }
         None if text.is_empty() => "nothing, the attempt was not made".clone_into(&mut text),
         Some(outcome) if text.is_empty() => outcome.as_str().clone_into(&mut text),
         // A refusal speaks for itself; what is none, is said.
@@ -160,12 +167,7 @@ pub(super) fn because(result: &ResultRecord) -> Option<String> {
     let reason = result.reason.map(|reason| reason.as_str().to_owned());
     let detail = Some(one_line(&result.detail)).filter(|detail| !detail.is_empty());
     let waiver = result.waiver.as_ref().map(|waiver| {
-        let WaiverRecord {
-            owner,
-            reason,
-            ticket,
-            expires,
-        } = waiver;
+        let WaiverRecord { owner, reason, ticket, expires } = waiver;
         one_line(&format!("by {owner} until {expires} ({ticket}): {reason}"))
     });
     let gap = result.gap.as_ref().map(|gap| {
@@ -191,7 +193,8 @@ pub(crate) fn unproved(control: &ControlSummary) -> String {
 }
 
 fn succeeded(witness: &WitnessRecord) -> bool {
-    witness.before == OutcomeKind::Allowed && witness.after.is_none_or(|after| after == OutcomeKind::Allowed)
+    witness.before == OutcomeKind::Allowed
+        && witness.after.is_none_or(|after| after == OutcomeKind::Allowed)
 }
 
 fn of_witness(witness: &WitnessRecord) -> String {
@@ -209,18 +212,10 @@ fn of_witness(witness: &WitnessRecord) -> String {
 
 /// All witnesses as one property: `target=base request before=allowed after=allowed`.
 pub(super) fn witness_words(witnesses: &[WitnessRecord]) -> String {
-    let words = witnesses.iter().map(
-        |WitnessRecord {
-             role,
-             attempt,
-             before,
-             after,
-             ..
-         }| {
-            let after = after.map(|after| format!(" after={after}")).unwrap_or_default();
-            one_line(&format!("{role}={attempt} before={before}{after}"))
-        },
-    );
+    let words = witnesses.iter().map(|WitnessRecord { role, attempt, before, after, .. }| {
+        let after = after.map(|after| format!(" after={after}")).unwrap_or_default();
+        one_line(&format!("{role}={attempt} before={before}{after}"))
+    });
     words.collect::<Vec<_>>().join("; ")
 }
 

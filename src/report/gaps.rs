@@ -17,7 +17,8 @@ pub fn gaps(record: &RunRecord) -> String {
     for architecture in &record.run.architectures {
         let own = record.summary.controls.iter();
         let own = own.filter(|control| control.architecture == architecture.name);
-        let open: Vec<&ControlSummary> = own.filter(|control| control.verdict.is_unproved()).collect();
+        let open: Vec<&ControlSummary> =
+            own.filter(|control| control.verdict.is_unproved()).collect();
         if open.is_empty() {
             continue;
         }
@@ -30,10 +31,9 @@ pub fn gaps(record: &RunRecord) -> String {
         let mut missing: Vec<&str> = Vec::new();
         for control in part {
             let info = architecture.controls.iter().find(|info| info.id == control.id);
-            let of = record
-                .results
-                .iter()
-                .filter(|result| info.is_some_and(|info| is_missing(result, control, &info.proved_by)));
+            let of = record.results.iter().filter(|result| {
+                info.is_some_and(|info| is_missing(result, control, &info.proved_by))
+            });
             missing.extend(of.map(|result| result.id.as_str()));
         }
         missing.sort_unstable();

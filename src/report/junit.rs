@@ -1,7 +1,8 @@
 //! `JUnit` XML of a record, and the check of what was written.
 //!
-//! There is no official schema. What every consumer reads is classname, name, time, and one failure, error or skipped with a
-//! message and a text; what only some read (file, line, properties) is there as well.
+//! There is no official schema. What every consumer reads is classname, name, time, and one
+//! failure, error or skipped with a message and a text; what only some read (file, line,
+//! properties) is there as well.
 
 mod check;
 mod names;
@@ -9,13 +10,19 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, io, sync::LazyLock, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    sync::LazyLock,
+    time::Duration,
+};
 
-use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
+use quick_junit::{
+    NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString,
+};
+use rayon::prelude::*;
 
 use crate::{
-    halves::in_halves,
-    kept::Kept,
     record::{ControlSummary, ObservedRecord, ResultRecord, RunRecord, TryRecord},
     report::{
         detail::{because, expected, of_try, unproved, witness_words},
@@ -49,7 +56,11 @@ pub enum JunitError {
         parent: String,
     },
     /// A number is not the record's.
-    #[error("the JUnit report has {} {}, the record has {expected}", one_line(found), one_line(what))]
+    #[error(
+        "the JUnit report has {} {}, the record has {expected}",
+        one_line(found),
+        one_line(what)
+    )]
     Count {
         /// What was counted.
         what: String,
@@ -65,7 +76,11 @@ pub enum JunitError {
         name: String,
     },
     /// A test case that is not in the record, or a second one of its name.
-    #[error("the JUnit report has a test case `{}` too many in `{}`", one_line(name), one_line(suite))]
+    #[error(
+        "the JUnit report has a test case `{}` too many in `{}`",
+        one_line(name),
+        one_line(suite)
+    )]
     UnknownCase {
         /// The suite.
         suite: String,
@@ -153,7 +168,6 @@ pub fn render(record: &RunRecord, out: impl io::Write) -> Result<(), JunitError>
 fn test_suites(record: &RunRecord) -> Vec<TestSuite> {
     let suites = names::suites(record);
     let sample = record.run.sample.as_ref().map(ToString::to_string);
-    let texts = Texts::default();
     let part = record.run.part.as_ref().map(|part| one_line(&part.to_string()));
     let finish = |mut out: TestSuite| {
         for (name, value) in [("sample", &sample), ("part", &part)] {
@@ -164,11 +178,11 @@ fn test_suites(record: &RunRecord) -> Vec<TestSuite> {
         out
     };
     let make = |suite: &Suite<'_>| {
-        let mut out = test_suite(suite, &texts);
+        let mut out = test_suite(suite);
         out.add_properties(controls(suite, record));
         finish(out)
     };
-    let mut all = in_halves(&suites, make);
+    let mut all: Vec<TestSuite> = suites.par_iter().map(make).collect();
     let unproved = names::unproved(record, &suites);
     all.extend(unproved.iter().map(|suite| finish(not_proved(suite))));
     all
@@ -194,21 +208,22 @@ fn not_proved(suite: &Unproved<'_>) -> TestSuite {
     out
 }
 
-/// What each method says of the controls of a suite, in the order of the summary, also where other suites are of them.
+/// What each method says of the controls of a suite, in the order of the summary, also where other
+/// suites are of them.
 fn controls(suite: &Suite<'_>, record: &RunRecord) -> Vec<Property> {
     let cases = suite.cases.iter().map(|case| case.result);
     let own: BTreeSet<(&str, &str)> = cases
         .flat_map(|result| {
-            result
-                .controls
-                .iter()
-                .map(|control| (result.architecture.as_str(), control.as_str()))
+            result.controls.iter().map(|control| (result.architecture.as_str(), control.as_str()))
         })
         .collect();
     let controls = record.summary.controls.iter();
-    let own = controls.filter(|control| own.contains(&(control.architecture.as_str(), control.id.as_str())));
-    own.map(|control| Property::new(format!("control {}", one_line(&control.id)), one_line(&of_control(control))))
-        .collect()
+    let own = controls
+        .filter(|control| own.contains(&(control.architecture.as_str(), control.id.as_str())));
+    own.map(|control| {
+        Property::new(format!("control {}", one_line(&control.id)), one_line(&of_control(control)))
+    })
+    .collect()
 }
 
 /// `attempted pass, read nothing`; and what is missing, where it is not proved as a whole.
@@ -220,15 +235,16 @@ fn of_control(control: &ControlSummary) -> String {
     }
 }
 
-fn test_suite(suite: &Suite<'_>, texts: &Texts) -> TestSuite {
+fn test_suite(suite: &Suite<'_>) -> TestSuite {
     let name = XmlString::new(&suite.name);
     let file = suite.cases.first().map(|first| one_line(&first.result.file));
     let file = XmlString::new(file.unwrap_or_default());
     let mut out = TestSuite::new(name.clone());
     let mut time = Duration::ZERO;
+    let mut texts = Texts::new();
     for case in &suite.cases {
         time = time.saturating_add(milliseconds(case.result.duration_ms));
-        out.add_test_case(test_case(&name, &file, &case.name, case.result, texts));
+        out.add_test_case(test_case(&name, &file, &case.name, case.result, &mut texts));
     }
     if let Some(first) = suite.cases.first() {
         out.timestamp = first.result.started.parse().ok();
@@ -242,7 +258,13 @@ fn test_suite(suite: &Suite<'_>, texts: &Texts) -> TestSuite {
 static FILE: LazyLock<XmlString> = LazyLock::new(|| XmlString::new("file"));
 static LINE: LazyLock<XmlString> = LazyLock::new(|| XmlString::new("line"));
 
-fn test_case(classname: &XmlString, file: &XmlString, name: &str, result: &ResultRecord, texts: &Texts) -> TestCase {
+fn test_case(
+    classname: &XmlString,
+    file: &XmlString,
+    name: &str,
+    result: &ResultRecord,
+    texts: &mut Texts,
+) -> TestCase {
     let mut case = TestCase::new(name, status(result));
     case.set_classname(classname.clone());
     case.timestamp = result.started.parse().ok();
@@ -280,8 +302,8 @@ fn status(result: &ResultRecord) -> TestCaseStatus {
     status
 }
 
-/// The tries before the last: `flakyError` of a success, `rerunError` of anything else that was attempted. Their readers want a type
-/// and a `stackTrace`.
+/// The tries before the last: `flakyError` of a success, `rerunError` of anything else that was
+/// attempted. Their readers want a type and a `stackTrace`.
 fn reruns(result: &ResultRecord) -> Vec<TestRerun> {
     let rerun = |this: &TryRecord| {
         let mut rerun = TestRerun::new(NonSuccessKind::Error);
@@ -300,8 +322,9 @@ fn earlier(result: &ResultRecord) -> &[TryRecord] {
     }
 }
 
-/// Texts that many results share as `XML` has them: making one looks at every letter several times.
-type Texts = Kept<XmlString>;
+/// Texts that the results of a suite share as `XML` has them: making one looks at every letter
+/// several times.
+type Texts = HashMap<String, XmlString>;
 
 /// The properties of a test case, in the order of [`values`].
 const PROPERTIES: [&str; 14] = [
@@ -327,7 +350,7 @@ const UNIQUE: [&str; 2] = ["id", "request_id"];
 /// Their names as `XML` has them, for every case has them all.
 static NAMES: LazyLock<[XmlString; 14]> = LazyLock::new(|| PROPERTIES.map(XmlString::new));
 
-fn properties(result: &ResultRecord, texts: &Texts) -> Vec<Property> {
+fn properties(result: &ResultRecord, texts: &mut Texts) -> Vec<Property> {
     // A property without a value says nothing, and some readers choke on it.
     let there = NAMES.iter().zip(values(result)).filter(|(_, value)| !value.is_empty());
     let property = |(name, value): (&XmlString, String)| {
@@ -335,7 +358,7 @@ fn properties(result: &ResultRecord, texts: &Texts) -> Vec<Property> {
         let value = if UNIQUE.contains(&name.as_str()) {
             make()
         } else {
-            texts.get_or_make(&value, make)
+            texts.entry(value.clone()).or_insert_with(make).clone()
         };
         Property::new(name.clone(), value)
     };
@@ -346,11 +369,8 @@ fn values(result: &ResultRecord) -> [String; 14] {
     let none = ObservedRecord::default();
     let observed = result.observed.as_ref().unwrap_or(&none);
     let layers: Vec<&str> = observed.layer.iter().map(|layer| layer.as_str()).collect();
-    let sids: Vec<&str> = observed
-        .statements
-        .iter()
-        .filter_map(|statement| statement.sid.as_deref())
-        .collect();
+    let sids: Vec<&str> =
+        observed.statements.iter().filter_map(|statement| statement.sid.as_deref()).collect();
     [
         result.id.clone(),
         result.controls.join(", "),

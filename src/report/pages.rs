@@ -1,4 +1,5 @@
-//! A page for each control and each architecture, in Markdown, from the same data that is run. Pure.
+//! A page for each control and each architecture, in Markdown, from the same data that is run.
+//! Pure.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -22,7 +23,8 @@ pub struct Page {
     pub text: String,
 }
 
-/// The pages of the controls that the architectures choose, then of the architectures, and one that leads to them all.
+/// The pages of the controls that the architectures choose, then of the architectures, and one that
+/// leads to them all.
 #[must_use]
 pub fn pages(architectures: &[Architecture]) -> Vec<Page> {
     let mut pages = vec![index(architectures)];
@@ -94,23 +96,16 @@ fn index(architectures: &[Architecture]) -> Page {
             evidence(&control.id, architectures)
         );
     }
-    Page {
-        path: "README.md".to_owned(),
-        text,
-    }
+    Page { path: "README.md".to_owned(), text }
 }
 
 /// How many attempts and checks assess a control in these architectures, as two cells of a table;
 /// or why there are none.
 fn evidence(control: &str, architectures: &[Architecture]) -> String {
-    let attempts: usize = architectures
-        .iter()
-        .map(|architecture| attempts_of(control, architecture).count())
-        .sum();
-    let readings: usize = architectures
-        .iter()
-        .map(|architecture| readings_of(control, architecture).count())
-        .sum();
+    let attempts: usize =
+        architectures.iter().map(|architecture| attempts_of(control, architecture).count()).sum();
+    let readings: usize =
+        architectures.iter().map(|architecture| readings_of(control, architecture).count()).sum();
     let reasons = architectures
         .iter()
         .filter_map(|architecture| architecture.baseline.not_testable.get(control));
@@ -125,12 +120,18 @@ fn evidence(control: &str, architectures: &[Architecture]) -> String {
     }
 }
 
-fn attempts_of<'a>(control: &'a str, architecture: &'a Architecture) -> impl Iterator<Item = &'a Attempt> {
+fn attempts_of<'a>(
+    control: &'a str,
+    architecture: &'a Architecture,
+) -> impl Iterator<Item = &'a Attempt> {
     let attempts = architecture.scenarios.iter().flat_map(Scenario::attempts);
     attempts.map(AsRef::as_ref).filter(move |attempt| proves(attempt, control))
 }
 
-fn readings_of<'a>(control: &'a str, architecture: &'a Architecture) -> impl Iterator<Item = &'a Reading> {
+fn readings_of<'a>(
+    control: &'a str,
+    architecture: &'a Architecture,
+) -> impl Iterator<Item = &'a Reading> {
     let readings = architecture.checks.iter().map(AsRef::as_ref);
     readings.filter(move |reading: &&Reading| reading.control == control)
 }
@@ -184,7 +185,12 @@ fn of_control(control: &Control, architectures: &[Architecture]) -> String {
     if !control.mappings.is_empty() {
         text.push_str("## Framework mappings\n\n| Framework | Requirements |\n|---|---|\n");
         for mapping in &control.mappings {
-            _ = writeln!(text, "| {} | {} |", plain(&mapping.framework), plain(&mapping.ids.join(", ")));
+            _ = writeln!(
+                text,
+                "| {} | {} |",
+                plain(&mapping.framework),
+                plain(&mapping.ids.join(", "))
+            );
         }
         text.push('\n');
     }
@@ -306,14 +312,9 @@ fn of_subject(reading: &Reading) -> String {
         On::Account => "the account".to_owned(),
     };
     let parameters = reading.parameters.iter();
-    let parameters: Vec<String> = parameters
-        .map(|(name, value)| format!("{}: `{}`", plain(name), plain(value)))
-        .collect();
-    if parameters.is_empty() {
-        subject
-    } else {
-        format!("{subject} ({})", parameters.join(", "))
-    }
+    let parameters: Vec<String> =
+        parameters.map(|(name, value)| format!("{}: `{}`", plain(name), plain(value))).collect();
+    if parameters.is_empty() { subject } else { format!("{subject} ({})", parameters.join(", ")) }
 }
 
 /// Attempts of one file in words: what each is called, once, with the operations it is made with.
@@ -362,11 +363,7 @@ fn by(attempt: &Attempt) -> String {
         words.chain(messages).chain(unnamed).collect::<Vec<_>>().join(", ")
     });
     let words: Vec<String> = words.filter(|words| !words.is_empty()).collect();
-    if words.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", plain(&words.join("; or ")))
-    }
+    if words.is_empty() { String::new() } else { format!(" {}", plain(&words.join("; or "))) }
 }
 
 fn of_architecture(architecture: &Architecture) -> String {
@@ -390,12 +387,13 @@ fn of_architecture(architecture: &Architecture) -> String {
         );
     }
     text.push_str("\n## Deployed resources\n\n| Type | Name | Account |\n|---|---|---|\n");
-    let roles = environment.roles.iter().map(|role| ("role", &role.name, &role.account));
+    let roles = environment.deployed.roles.iter().map(|role| ("role", &role.name, &role.account));
     let buckets = environment
+        .deployed
         .buckets
         .iter()
         .map(|bucket| ("bucket", &bucket.logical, &bucket.account));
-    let keys = environment.keys.iter().map(|key| ("KMS key", &key.name, &key.account));
+    let keys = environment.deployed.keys.iter().map(|key| ("KMS key", &key.name, &key.account));
     for (what, name, account) in roles.chain(buckets).chain(keys) {
         _ = writeln!(text, "| {what} | {} | {account} |", plain(name));
     }
@@ -413,7 +411,10 @@ mod tests {
 
     #[test]
     fn a_text_stays_a_text() {
-        assert_eq!(plain(" a|b\n<script>\u{1b}[1m "), one_line(" a\\|b\n&lt;script>\u{1b}[1m ").trim());
+        assert_eq!(
+            plain(" a|b\n<script>\u{1b}[1m "),
+            one_line(" a\\|b\n&lt;script>\u{1b}[1m ").trim()
+        );
         assert!(!plain("a\n# b").contains('\n'));
         assert_eq!(plain("s3:* and kms:*, not `s3:*`"), "s3:\\* and kms:\\*, not `s3:*`");
         assert_eq!(file_name("../a b/\u{1b}ü"), ".._a_b___");

@@ -1,14 +1,15 @@
 //! Records for the tests of the reporters.
 
+use gainsay_iam::Layer;
 use proptest::{collection::vec, option, prelude::*};
 
 use crate::{
     environment::ProvedBy,
-    iam::Layer,
     outcome::OutcomeKind,
     record::{
-        ArchitectureInfo, ControlInfo, ExpectedRecord, GapInfo, GapRecord, GapState, ObservedRecord, PartInfo, ResultKind, ResultRecord,
-        RunInfo, RunRecord, StatementRecord, Summary, TryRecord, WaiverRecord, WitnessRecord,
+        ArchitectureInfo, ControlInfo, ExpectedRecord, GapInfo, GapRecord, GapState,
+        ObservedRecord, PartInfo, ResultKind, ResultRecord, RunInfo, RunRecord, StatementRecord,
+        Summary, TryRecord, WaiverRecord, WitnessRecord,
     },
     runner::Event,
     verdict::{Reason, Verdict},
@@ -23,10 +24,7 @@ const POLICY: &str = "scenarios/secure-bucket/policies/bucket.json";
 
 /// One result of each verdict.
 pub(super) fn record() -> RunRecord {
-    of(
-        run(),
-        vec![passed(), allowed(), got_through(), undecided(), broken(), skipped(), waived()],
-    )
+    of(run(), vec![passed(), allowed(), got_through(), undecided(), broken(), skipped(), waived()])
 }
 
 /// A record of these results, and of the controls that they are of.
@@ -48,18 +46,12 @@ pub(super) fn events(record: &RunRecord) -> Vec<Event> {
         attempts: record.results.iter().filter(|result| result.kind != ResultKind::Check).count(),
         checks: record.results.iter().filter(|result| result.kind == ResultKind::Check).count(),
     }];
-    events.push(Event::RowStarted {
-        row: "secure-bucket/encryption/app".to_owned(),
-    });
-    events.extend(record.results.iter().map(|result| Event::Result {
-        result: result.clone().into(),
-    }));
-    events.push(Event::RunFinished {
-        record: record.clone().into(),
-    });
-    events.push(Event::ReportWritten {
-        path: format!("reports/{}/junit.xml", record.run.id),
-    });
+    events.push(Event::RowStarted { row: "secure-bucket/encryption/app".to_owned() });
+    events.extend(
+        record.results.iter().map(|result| Event::Result { result: result.clone().into() }),
+    );
+    events.push(Event::RunFinished { record: record.clone().into() });
+    events.push(Event::ReportWritten { path: format!("reports/{}/junit.xml", record.run.id) });
     events
 }
 
@@ -108,7 +100,8 @@ pub(super) fn passed() -> ResultRecord {
     result.outcome = Some(OutcomeKind::Denied);
     result.expected = deny("DenyMissingEncryptionHeader");
     result.observed = Some(refused("DenyMissingEncryptionHeader", 12));
-    result.witnesses = vec![witness("target", OutcomeKind::Allowed), witness("actor", OutcomeKind::Allowed)];
+    result.witnesses =
+        vec![witness("target", OutcomeKind::Allowed), witness("actor", OutcomeKind::Allowed)];
     result
 }
 
@@ -116,10 +109,7 @@ fn allowed() -> ResultRecord {
     let mut result = base("encryption", "app", "s3:PutObject", "with the team's key", 18);
     result.kind = ResultKind::Allow;
     result.outcome = Some(OutcomeKind::Allowed);
-    result.expected = ExpectedRecord {
-        effect: "allow".to_owned(),
-        ..ExpectedRecord::default()
-    };
+    result.expected = ExpectedRecord { effect: "allow".to_owned(), ..ExpectedRecord::default() };
     result.controls = vec!["ENC-01".to_owned()];
     result
 }
@@ -132,10 +122,7 @@ pub(super) fn got_through() -> ResultRecord {
     result.outcome = Some(OutcomeKind::Allowed);
     result.expected = deny("DenyNotKms");
     let fields = [("encryption".to_owned(), vec!["AES256".to_owned()])].into();
-    result.observed = Some(ObservedRecord {
-        fields,
-        ..ObservedRecord::default()
-    });
+    result.observed = Some(ObservedRecord { fields, ..ObservedRecord::default() });
     result
 }
 
@@ -145,13 +132,11 @@ pub(super) fn undecided() -> ResultRecord {
     result.reason = Some(Reason::NoWitness);
     result.detail = "the witness `with the team's key` (actor) did not succeed".to_owned();
     result.outcome = Some(OutcomeKind::Denied);
-    result.expected = ExpectedRecord {
-        sid: None,
-        layer: vec![Layer::Resource, Layer::KeyPolicy],
-        ..deny("")
-    };
+    result.expected =
+        ExpectedRecord { sid: None, layer: vec![Layer::Resource, Layer::KeyPolicy], ..deny("") };
     result.observed = Some(refused("DenyWrongKey", 30));
-    result.witnesses = vec![witness("target", OutcomeKind::Allowed), witness("actor", OutcomeKind::Denied)];
+    result.witnesses =
+        vec![witness("target", OutcomeKind::Allowed), witness("actor", OutcomeKind::Denied)];
     result.tries = three_tries();
     result
 }
@@ -219,20 +204,13 @@ pub(super) fn does_not_hold() -> ResultRecord {
     result.reason = Some(Reason::DoesNotHold);
     result.detail = "a request of the forbidden kind is not denied".to_owned();
     result.outcome = Some(OutcomeKind::Allowed);
-    result.expected = ExpectedRecord {
-        effect: "check".to_owned(),
-        ..ExpectedRecord::default()
-    };
+    result.expected = ExpectedRecord { effect: "check".to_owned(), ..ExpectedRecord::default() };
     result.observed = Some(ObservedRecord {
         status: Some(200),
         document: Some(r#"{"Policy":"{}"}"#.to_owned()),
         ..ObservedRecord::default()
     });
-    result.tries = vec![TryRecord {
-        outcome: OutcomeKind::Allowed,
-        status: Some(200),
-        code: None,
-    }];
+    result.tries = vec![TryRecord { outcome: OutcomeKind::Allowed, status: Some(200), code: None }];
     result.file = "scenarios/secure-bucket/baseline.yaml".to_owned();
     result.command = "aws s3api get-bucket-policy --bucket b".to_owned();
     result
@@ -280,11 +258,7 @@ fn base(scenario: &str, row: &str, operation: &str, attempt: &str, line: usize) 
 }
 
 pub(super) fn tried(outcome: OutcomeKind, status: u16, code: &str) -> TryRecord {
-    TryRecord {
-        outcome,
-        status: Some(status),
-        code: Some(code.to_owned()),
-    }
+    TryRecord { outcome, status: Some(status), code: Some(code.to_owned()) }
 }
 
 fn deny(sid: &str) -> ExpectedRecord {
@@ -300,7 +274,9 @@ fn refused(sid: &str, line: usize) -> ObservedRecord {
     ObservedRecord {
         status: Some(403),
         code: Some("AccessDenied".to_owned()),
-        message: Some("User is not authorized, with an explicit deny in a resource-based policy".to_owned()),
+        message: Some(
+            "User is not authorized, with an explicit deny in a resource-based policy".to_owned(),
+        ),
         request_id: Some("4442587FB7D0A2F9".to_owned()),
         layer: vec![Layer::Resource],
         statements: vec![StatementRecord {
@@ -323,7 +299,8 @@ fn witness(role: &str, after: OutcomeKind) -> WitnessRecord {
     }
 }
 
-/// A record with one result of each verdict, and `texts` in turn in every text that comes from files or servers.
+/// A record with one result of each verdict, and `texts` in turn in every text that comes from
+/// files or servers.
 pub(super) fn filled(texts: &[String], verdicts: &[Verdict]) -> RunRecord {
     let mut texts = texts.iter().cycle().cloned();
     let mut next = move || texts.next().unwrap_or_default();
@@ -333,23 +310,14 @@ pub(super) fn filled(texts: &[String], verdicts: &[Verdict]) -> RunRecord {
     }
     run.left_behind = vec![next()];
     run.not_deployed = vec![next()];
-    run.part = Some(PartInfo {
-        chosen: 1,
-        of: 2,
-        by: vec![next()],
-        left_out: vec![next()],
-    });
+    run.part = Some(PartInfo { chosen: 1, of: 2, by: vec![next()], left_out: vec![next()] });
     run.gaps = vec![GapInfo {
         architecture: next(),
         controls: vec![next()],
         results: vec![next()],
         state: GapState::InForce,
         closed: vec![next()],
-        gap: GapRecord {
-            owner: next(),
-            reason: next(),
-            expires: next(),
-        },
+        gap: GapRecord { owner: next(), reason: next(), expires: next() },
     }];
     for architecture in &mut run.architectures {
         architecture.name = next();
@@ -368,12 +336,8 @@ pub(super) fn filled(texts: &[String], verdicts: &[Verdict]) -> RunRecord {
 }
 
 fn filled_result(verdict: Verdict, next: &mut impl FnMut() -> String) -> ResultRecord {
-    let mut statement = StatementRecord {
-        layer: Layer::Scp,
-        file: next(),
-        line: 1,
-        sid: Some(next()),
-    };
+    let mut statement =
+        StatementRecord { layer: Layer::Scp, file: next(), line: 1, sid: Some(next()) };
     let mut twin = witness("target", OutcomeKind::Denied);
     for text in [&mut statement.file, &mut twin.role, &mut twin.attempt] {
         *text = next();
@@ -430,7 +394,8 @@ fn filled_result(verdict: Verdict, next: &mut impl FnMut() -> String) -> ResultR
 /// Records with arbitrary texts, few of them, so that names collide as well.
 pub(super) fn arbitrary() -> impl Strategy<Value = RunRecord> {
     let nasty = prop::sample::select(vec![
-        '\0', '\u{1b}', '\u{9b}', '\n', '\r', '\t', '<', '>', '&', ']', '"', '\'', '\u{fffe}', '\u{ffff}', '/', ' ',
+        '\0', '\u{1b}', '\u{9b}', '\n', '\r', '\t', '<', '>', '&', ']', '"', '\'', '\u{fffe}',
+        '\u{ffff}', '/', ' ',
     ]);
     let character = prop_oneof![any::<char>(), nasty, prop::char::range('a', 'c')];
     let text = prop_oneof![
@@ -447,9 +412,11 @@ pub(super) fn arbitrary() -> impl Strategy<Value = RunRecord> {
         Verdict::Waived,
     ]);
     let interrupted = option::of(Just(()));
-    (vec(text, 1..60), vec(verdict, 0..12), interrupted).prop_map(|(texts, verdicts, interrupted)| {
-        let mut record = filled(&texts, &verdicts);
-        record.run.interrupted = interrupted.is_some();
-        record
-    })
+    (vec(text, 1..60), vec(verdict, 0..12), interrupted).prop_map(
+        |(texts, verdicts, interrupted)| {
+            let mut record = filled(&texts, &verdicts);
+            record.run.interrupted = interrupted.is_some();
+            record
+        },
+    )
 }

@@ -1,4 +1,5 @@
-//! The reporter for people at a terminal, and for programs that read its lines: the only one that prints.
+//! The reporter for people at a terminal, and for programs that read its lines: the only one that
+//! prints.
 
 mod closing;
 mod style;
@@ -68,12 +69,7 @@ pub struct Terminal<W: Write> {
 impl<W: Write> Terminal<W> {
     /// A reporter that writes to `out`.
     pub const fn new(out: W, options: Options) -> Self {
-        let Options {
-            format,
-            colour,
-            progress,
-            columns,
-        } = options;
+        let Options { format, colour, progress, columns } = options;
         Self {
             out,
             format,
@@ -93,12 +89,9 @@ impl<W: Write> Terminal<W> {
         if self.progress && self.format != Format::Terse {
             self.bar = Some(progress_bar(self.results));
         }
-        let names: Vec<&str> = run.architectures.iter().map(|architecture| architecture.name.as_str()).collect();
-        let of = if names.is_empty() {
-            String::new()
-        } else {
-            format!(" of {}", names.join(", "))
-        };
+        let names: Vec<&str> =
+            run.architectures.iter().map(|architecture| architecture.name.as_str()).collect();
+        let of = if names.is_empty() { String::new() } else { format!(" of {}", names.join(", ")) };
         let target = if run.target == "sandbox" { "the sandbox" } else { &run.target };
         format!(
             "\nrunning {}{} on {}\n",
@@ -119,15 +112,19 @@ impl<W: Write> Terminal<W> {
         }
     }
 
-    /// `test secure-bucket/tls/app/s3:PutObject/over-plain-http ... ok (refused by DenyInsecureTransport)`
+    /// `test secure-bucket/tls/app/s3:PutObject/over-plain-http ... ok (refused by
+    /// DenyInsecureTransport)`
     fn line(&self, result: &ResultRecord) -> String {
         let remark = match result.verdict {
             Verdict::Pass => {
-                let words: Vec<String> = refused_by(result).into_iter().chain(retried(result)).collect();
+                let words: Vec<String> =
+                    refused_by(result).into_iter().chain(retried(result)).collect();
                 (!words.is_empty()).then(|| words.join(", "))
             }
             Verdict::Skipped | Verdict::Waived => because(result),
-            Verdict::Fail | Verdict::Inconclusive | Verdict::Error => result.reason.map(|reason| reason.as_str().to_owned()),
+            Verdict::Fail | Verdict::Inconclusive | Verdict::Error => {
+                result.reason.map(|reason| reason.as_str().to_owned())
+            }
         };
         let remark = remark
             .map(|remark| format!(" {}", self.paint.aside(&format!("({remark})"))))
@@ -209,7 +206,9 @@ impl<W: Write> Reporter for Terminal<W> {
             self.write(&text)?;
         }
         match event {
-            Event::RunFinished { .. } | Event::ReportWritten { .. } | Event::Stopping => self.out.flush(),
+            Event::RunFinished { .. } | Event::ReportWritten { .. } | Event::Stopping => {
+                self.out.flush()
+            }
             Event::RunStarted { .. } | Event::RowStarted { .. } | Event::Result { .. } => Ok(()),
         }
     }
@@ -220,19 +219,18 @@ fn json_line(event: &Event) -> io::Result<String> {
 }
 
 fn progress_bar(results: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{pos}/{len} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{pos}/{len} {wide_msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     let length = u64::try_from(results).unwrap_or(u64::MAX);
     ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr()).with_style(style)
 }
 
 /// `2538 attempts and 40 checks`; what there is none of is not said.
 pub(crate) fn attempts_and_checks(attempts: usize, checks: usize) -> String {
-    let counted = [(attempts, "attempt"), (checks, "check")].map(|(number, thing)| (number, counted(number, thing)));
-    let there: Vec<String> = counted
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(_, text)| text)
-        .collect();
+    let counted = [(attempts, "attempt"), (checks, "check")]
+        .map(|(number, thing)| (number, counted(number, thing)));
+    let there: Vec<String> =
+        counted.into_iter().filter(|(number, _)| *number > 0).map(|(_, text)| text).collect();
     there.join(" and ")
 }
 

@@ -1,6 +1,8 @@
-//! Writes the record and its `JUnit` report below the reports folder, and reads back what was written.
+//! Writes the record and its `JUnit` report below the reports folder, and reads back what was
+//! written.
 //!
-//! A file has its name only once it was read back: whoever finds `record.json` or `junit.xml` finds all of it.
+//! A file has its name only once it was read back: whoever finds `record.json` or `junit.xml` finds
+//! all of it.
 
 #[cfg(test)]
 mod tests;
@@ -72,13 +74,19 @@ pub enum ReportError {
         path: PathBuf,
     },
     /// What was read back is not what was written.
-    #[error("`{}` was written but reads back differently; check the disk, and run again", shown(path))]
+    #[error(
+        "`{}` was written but reads back differently; check the disk, and run again",
+        shown(path)
+    )]
     ReadBack {
         /// The file.
         path: PathBuf,
     },
     /// The `JUnit` report does not say what the record says.
-    #[error("`{}` was not written: {source}; this is a bug in gainsay, please report it", shown(path))]
+    #[error(
+        "`{}` was not written: {source}; this is a bug in gainsay, please report it",
+        shown(path)
+    )]
     Junit {
         /// The file.
         path: PathBuf,
@@ -122,12 +130,13 @@ pub fn begin(directory: &Path, id: &str) -> Result<(), ReportError> {
     point_to(directory, id)
 }
 
-/// Writes `<run id>/record.json` and `<run id>/junit.xml`, reads both back, and points `latest` to them.
+/// Writes `<run id>/record.json` and `<run id>/junit.xml`, reads both back, and points `latest` to
+/// them.
 ///
 /// # Errors
 ///
-/// When a file cannot be written, reads back differently, or is there already; and when `latest` is not ours. The reports
-/// are written in that last case.
+/// When a file cannot be written, reads back differently, or is there already; and when `latest` is
+/// not ours. The reports are written in that last case.
 pub fn write(directory: &Path, record: &RunRecord) -> Result<Vec<PathBuf>, ReportError> {
     let id = &record.run.id;
     let folder = make_folder(directory, id)?;
@@ -140,9 +149,7 @@ pub fn write(directory: &Path, record: &RunRecord) -> Result<Vec<PathBuf>, Repor
     });
     json?.publish()?;
     // Only a panic, which lints forbid, ends the other thread early.
-    junit
-        .unwrap_or_else(|_| Err(ReportError::ReadBack { path: junit_path.clone() }))?
-        .publish()?;
+    junit.unwrap_or_else(|_| Err(ReportError::ReadBack { path: junit_path.clone() }))?.publish()?;
 
     point_to(directory, id)?;
     Ok(vec![path, junit_path])
@@ -150,7 +157,9 @@ pub fn write(directory: &Path, record: &RunRecord) -> Result<Vec<PathBuf>, Repor
 
 /// The folder of a run, which is there afterwards.
 fn make_folder(directory: &Path, id: &str) -> Result<PathBuf, ReportError> {
-    let is_name = !id.is_empty() && !id.starts_with('.') && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let is_name = !id.is_empty()
+        && !id.starts_with('.')
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     if !is_name || id == "latest" || id == LATEST {
         return Err(ReportError::RunId { id: id.to_owned() });
     }
@@ -160,10 +169,7 @@ fn make_folder(directory: &Path, id: &str) -> Result<PathBuf, ReportError> {
 }
 
 fn draft_record(path: &Path, record: &RunRecord) -> Result<Draft, ReportError> {
-    let of_record = |source| ReportError::Record {
-        path: path.to_owned(),
-        source,
-    };
+    let of_record = |source| ReportError::Record { path: path.to_owned(), source };
     let render = |out: &mut BufWriter<Out>| {
         serde_json::to_writer_pretty(&mut *out, record).map_err(of_record)?;
         _ = out.write_all(b"\n");
@@ -179,10 +185,7 @@ fn draft_record(path: &Path, record: &RunRecord) -> Result<Draft, ReportError> {
 }
 
 fn draft_junit(path: &Path, record: &RunRecord) -> Result<Draft, ReportError> {
-    let of_junit = |source| ReportError::Junit {
-        path: path.to_owned(),
-        source,
-    };
+    let of_junit = |source| ReportError::Junit { path: path.to_owned(), source };
     let render = |out: &mut BufWriter<Out>| junit::render(record, out).map_err(of_junit);
     draft(path, render, |bytes| junit::check(bytes, record).map_err(of_junit))
 }
@@ -235,9 +238,7 @@ pub fn read_latest(directory: &Path) -> Result<RunRecord, ReportError> {
             run: folder.canonicalize().unwrap_or_else(|_| folder.clone()),
             finished: newest_finished(directory),
         },
-        io::ErrorKind::NotFound => ReportError::NoLatest {
-            path: directory.to_owned(),
-        },
+        io::ErrorKind::NotFound => ReportError::NoLatest { path: directory.to_owned() },
         _ => cannot("read", &path, source),
     })?;
     serde_json::from_slice(&bytes).map_err(|source| ReportError::Record { path, source })
@@ -258,7 +259,8 @@ fn last_finished(folder: Option<&Path>) -> String {
     }
 }
 
-/// A file that was written under another name, and read back and checked. It is removed unless it is published.
+/// A file that was written under another name, and read back and checked. It is removed unless it
+/// is published.
 struct Draft {
     draft: PathBuf,
     path: PathBuf,
@@ -273,12 +275,14 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // Gone where it was published; else the first problem is the one to tell, and a draft that stays is only litter.
+        // Gone where it was published; else the first problem is the one to tell, and a draft that
+        // stays is only litter.
         _ = fs::remove_file(&self.draft);
     }
 }
 
-/// A file that is being written, and a checksum of what should be in it: against a disk that keeps something else, not against people.
+/// A file that is being written, and a checksum of what should be in it: against a disk that keeps
+/// something else, not against people.
 struct Out {
     file: fs::File,
     sum: Hasher,
@@ -306,7 +310,8 @@ impl io::Write for Out {
     }
 }
 
-/// Writes a draft, reads it back and has it checked. Nothing of a report is in memory twice: of many results each is large.
+/// Writes a draft, reads it back and has it checked. Nothing of a report is in memory twice: of
+/// many results each is large.
 fn draft(
     path: &Path,
     render: impl FnOnce(&mut BufWriter<Out>) -> Result<(), ReportError>,
@@ -315,17 +320,10 @@ fn draft(
     if path.symlink_metadata().is_ok() {
         return Err(ReportError::Exists { path: path.to_owned() });
     }
-    let draft = Draft {
-        draft: draft_of(path),
-        path: path.to_owned(),
-    };
+    let draft = Draft { draft: draft_of(path), path: path.to_owned() };
     let unwritten = |source| cannot("write", path, source);
     let file = fs::File::create(&draft.draft).map_err(unwritten)?;
-    let out = Out {
-        file,
-        sum: Hasher::new(),
-        problem: None,
-    };
+    let out = Out { file, sum: Hasher::new(), problem: None };
     let mut out = BufWriter::with_capacity(64 << 10, out);
     let rendered = render(&mut out);
     let flushed = out.flush();
@@ -343,7 +341,8 @@ fn draft(
     Ok(draft)
 }
 
-/// A name in the same folder, so that renaming cannot fall back on copying; of this process, so that two cannot meet.
+/// A name in the same folder, so that renaming cannot fall back on copying; of this process, so
+/// that two cannot meet.
 fn draft_of(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}", std::process::id()))
@@ -388,24 +387,20 @@ fn latest_folder(directory: &Path) -> Result<PathBuf, ReportError> {
 
 #[cfg(not(unix))]
 fn latest_folder(directory: &Path) -> Result<PathBuf, ReportError> {
-    let id = fs::read_to_string(directory.join(LATEST)).map_err(|_| ReportError::NoLatest {
-        path: directory.to_owned(),
-    })?;
+    let id = fs::read_to_string(directory.join(LATEST))
+        .map_err(|_| ReportError::NoLatest { path: directory.to_owned() })?;
     Ok(directory.join(id))
 }
 
 fn cannot(action: &'static str, path: &Path, source: io::Error) -> ReportError {
     let advice = match source.kind() {
         io::ErrorKind::StorageFull => "make room on the disk",
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "choose a writable folder with `--report-dir`",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "choose a writable folder with `--report-dir`"
+        }
         _ => "choose another folder with `--report-dir`",
     };
-    ReportError::Io {
-        action,
-        path: path.to_owned(),
-        source,
-        advice,
-    }
+    ReportError::Io { action, path: path.to_owned(), source, advice }
 }
 
 fn shown(path: &Path) -> String {

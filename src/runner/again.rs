@@ -44,7 +44,8 @@ pub(super) async fn confirm(
     });
     let read: Vec<_> = stream::iter(read).buffered(options.jobs.max(1)).collect().await;
     let mut calls = read.iter().map(|(_, calls)| calls).sum();
-    let mut changed: BTreeMap<String, String> = read.into_iter().filter_map(|(changed, _)| changed).collect();
+    let mut changed: BTreeMap<String, String> =
+        read.into_iter().filter_map(|(changed, _)| changed).collect();
     for architecture in &plan.architectures {
         let Some(stage) = stages.get(&architecture.name) else { continue };
         let (buckets, asked) = stage.changed_policies(&architecture.environment).await;
@@ -62,7 +63,11 @@ pub(super) async fn confirm(
 }
 
 /// The attempts on buckets whose policy is not what it was, of which a refusal was credited to it.
-fn of_buckets(plan: &Plan<'_>, architecture: &Architecture, buckets: &BTreeSet<String>) -> BTreeMap<String, String> {
+fn of_buckets(
+    plan: &Plan<'_>,
+    architecture: &Architecture,
+    buckets: &BTreeSet<String>,
+) -> BTreeMap<String, String> {
     let attempts = plan.rows_of(architecture).flat_map(|row| plan.attempts(row));
     let on = attempts.filter_map(|attempt| {
         let bucket = attempt.request.bucket()?.name.clone();

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use gainsay_iam::Network;
+
 use super::{shared::is_ending, stand::Stand};
 use crate::{
     attempt::Call,
     cloud::{Clients, Target},
-    iam::Network,
     principal::Sessions,
     scenario::Principal,
     verdict::{Judgement, Reason},
@@ -24,16 +25,15 @@ pub(super) struct Callers {
 
 impl Callers {
     pub(super) fn new(target: Target, sessions: Sessions) -> Self {
-        Self {
-            target,
-            sessions,
-            old: Sessions::default(),
-            clients: BTreeMap::new(),
-        }
+        Self { target, sessions, old: Sessions::default(), clients: BTreeMap::new() }
     }
 
     /// The clients of a call's principal. An error is a judgement: the call cannot be made.
-    pub(super) async fn clients(&mut self, call: &Call, stand: &Stand) -> Result<Arc<Clients>, Judgement> {
+    pub(super) async fn clients(
+        &mut self,
+        call: &Call,
+        stand: &Stand,
+    ) -> Result<Arc<Clients>, Judgement> {
         if let Principal::Role(role) = &call.principal
             && self.sessions.get(&role.name).is_ok_and(is_ending)
             && let Some(session) = stand.renew(role).await

@@ -37,7 +37,7 @@ pub(super) async fn execute(
     options: &Options,
     stop: &Stop,
     stage: impl Fn(&Architecture) -> Option<Arc<Stage>>,
-    tell: &mut impl FnMut(&Event),
+    emit: &mut impl FnMut(&Event),
 ) -> Checked {
     let begin = |planned: &PlannedCheck<'_>| {
         let made = |stage| CheckRun::new(planned, stage, options, stop);
@@ -56,18 +56,24 @@ pub(super) async fn execute(
         let Some((result, calls)) = made else { continue };
         checked.calls += calls;
         let result = Arc::new(result);
-        tell(&Event::Result { result: result.clone() });
+        emit(&Event::Result { result: result.clone() });
         checked.results.push(Arc::unwrap_or_clone(result));
     }
     checked
 }
 
-/// What a check says when it is read again, where that is another thing, and how many calls it took.
+/// What a check says when it is read again, where that is another thing, and how many calls it
+/// took.
 type Again = (Option<String>, u64);
 
 /// Reads once more what a check passed by, and again where it says something else: what it says
 /// then, and how many calls that took.
-pub(super) async fn read_again(planned: &PlannedCheck<'_>, stage: &Arc<Stage>, options: &Options, stop: &Stop) -> Again {
+pub(super) async fn read_again(
+    planned: &PlannedCheck<'_>,
+    stage: &Arc<Stage>,
+    options: &Options,
+    stop: &Stop,
+) -> Again {
     let mut calls = 0;
     let mut what = None;
     for _ in 0..2 {
@@ -139,7 +145,8 @@ impl CheckRun {
                     let seen = self.look(&session.credentials, &mut look).await;
                     let now = self.target.now();
                     let declared = self.stage.declared(&self.reading).await;
-                    look.offline = declared.map(|seen| check::judge(&self.reading, &seen, now).verdict());
+                    look.offline =
+                        declared.map(|seen| check::judge(&self.reading, &seen, now).verdict());
                     check::judge(&self.reading, &seen, now)
                 }
                 Err(problem) => Judgement::inconclusive(Reason::NoSession, problem),
@@ -154,8 +161,16 @@ impl CheckRun {
 
     /// The result of a check of which nothing is known.
     fn lost(self) -> ResultRecord {
-        let judgement = Judgement::error(Reason::Internal, "gainsay broke off in this check; this is a bug, please report it");
-        self.record(Look::default(), &judgement, timestamp(OffsetDateTime::now_utc()), Instant::now())
+        let judgement = Judgement::error(
+            Reason::Internal,
+            "gainsay broke off in this check; this is a bug, please report it",
+        );
+        self.record(
+            Look::default(),
+            &judgement,
+            timestamp(OffsetDateTime::now_utc()),
+            Instant::now(),
+        )
     }
 
     /// Reads, again where nothing was decided.
@@ -190,7 +205,13 @@ impl CheckRun {
         seen
     }
 
-    fn record(self, look: Look, judgement: &Judgement, started: String, begun: Instant) -> ResultRecord {
+    fn record(
+        self,
+        look: Look,
+        judgement: &Judgement,
+        started: String,
+        begun: Instant,
+    ) -> ResultRecord {
         let reading = &self.reading;
         let controls = vec![reading.control.clone()];
         let settled = settle(&self.waivers, &self.stage.place, &reading.id, &controls, judgement);
@@ -198,12 +219,13 @@ impl CheckRun {
             // As for attempts: nobody repeats what went as it should.
             (Verdict::Pass, _) | (_, None) => String::new(),
             (_, Some(row)) => {
-                let endpoint = self.target.one_url(false).map(|url| format!(" --endpoint-url {url}"));
+                let endpoint =
+                    self.target.one_url(false).map(|url| format!(" --endpoint-url {url}"));
                 format!(
                     "{} --profile {} --region {}{}",
                     row.command(&reading.subject, &reading.parameters),
                     reading.reader.name,
-                    self.environment.region,
+                    self.environment.deployed.region,
                     endpoint.unwrap_or_default()
                 )
             }

@@ -1,7 +1,10 @@
-//! Whether a target is ready: every role is assumed and every bucket, key and trail read, and nothing is changed.
+//! Whether a target is ready: every role is assumed and every bucket, key and trail read, and
+//! nothing is changed.
 
 use std::sync::Arc;
 
+use gainsay_model::{Bucket, Key, Role, Service, Trail};
+use gainsay_sandbox::Sandbox;
 use serde_json::json;
 
 use super::{
@@ -9,11 +12,10 @@ use super::{
     shared::{Ground, Keeper},
 };
 use crate::{
-    attempt::{Answer, Ask, Service},
+    attempt::{Answer, Ask},
     cloud::{Clients, Target},
-    environment::{Bucket, Environment, Key, Role, Trail},
+    environment::Environment,
     principal::Sessions,
-    sandbox::Sandbox,
     suite::Architecture,
     verdict::came_back,
 };
@@ -34,9 +36,15 @@ struct Reader {
 }
 
 /// Assumes every role and reads every bucket, key and trail that `is_needed`.
-pub async fn examine(architecture: &Architecture, place: &Place, run: &str, is_needed: impl Fn(&str, &str) -> bool) -> Vec<Finding> {
+pub async fn examine(
+    architecture: &Architecture,
+    place: &Place,
+    run: &str,
+    is_needed: impl Fn(&str, &str) -> bool,
+) -> Vec<Finding> {
     let environment = &architecture.environment;
     let roles: Vec<Arc<Role>> = environment
+        .deployed
         .roles
         .iter()
         .filter(|role| is_needed("role", &role.name))
@@ -58,24 +66,25 @@ pub async fn examine(architecture: &Architecture, place: &Place, run: &str, is_n
             }
             Err(problem) => Err(problem),
         };
-        findings.push(Finding {
-            what: format!("role {}", role.name),
-            found,
-        });
+        findings.push(Finding { what: format!("role {}", role.name), found });
     }
-    for bucket in environment.buckets.iter().filter(|bucket| is_needed("bucket", &bucket.logical)) {
+    for bucket in
+        environment.deployed.buckets.iter().filter(|bucket| is_needed("bucket", &bucket.logical))
+    {
         findings.push(Finding {
             what: format!("bucket {}", bucket.logical),
             found: read_bucket(bucket, &readers).await,
         });
     }
-    for key in environment.keys.iter().filter(|key| is_needed("key", &key.name)) {
+    for key in environment.deployed.keys.iter().filter(|key| is_needed("key", &key.name)) {
         findings.push(Finding {
             what: format!("key {}", key.name),
             found: read_key(key, &readers).await,
         });
     }
-    for trail in environment.trails.iter().filter(|trail| is_needed("trail", &trail.logical)) {
+    for trail in
+        environment.deployed.trails.iter().filter(|trail| is_needed("trail", &trail.logical))
+    {
         findings.push(Finding {
             what: format!("trail {}", trail.logical),
             found: read_trail(trail, &readers).await,
@@ -84,7 +93,12 @@ pub async fn examine(architecture: &Architecture, place: &Place, run: &str, is_n
     findings
 }
 
-async fn shared(ground: &Arc<Ground>, environment: &Arc<Environment>, roles: &[Arc<Role>], run: &str) -> (Sessions, Target, Vec<Reader>) {
+async fn shared(
+    ground: &Arc<Ground>,
+    environment: &Arc<Environment>,
+    roles: &[Arc<Role>],
+    run: &str,
+) -> (Sessions, Target, Vec<Reader>) {
     let sessions = Keeper::new(ground, environment, run).open(roles).await;
     let mut readers = Vec::new();
     if let Ok(credentials) = ground.caller.chain.credentials().await {
@@ -96,10 +110,16 @@ async fn shared(ground: &Arc<Ground>, environment: &Arc<Environment>, roles: &[A
     (sessions, ground.target.clone(), readers)
 }
 
-async fn sandbox(environment: &Environment, roles: &[Arc<Role>], run: &str) -> (Sessions, Target, Vec<Reader>) {
-    let sandbox = Sandbox::new(environment);
-    let target = Target::sandbox(&sandbox, &environment.region, None);
-    let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, roles, run).await;
+async fn sandbox(
+    environment: &Environment,
+    roles: &[Arc<Role>],
+    run: &str,
+) -> (Sessions, Target, Vec<Reader>) {
+    let sandbox = Sandbox::new(&environment.deployed);
+    let target = Target::sandbox(&sandbox, &environment.deployed.region, None);
+    let sessions =
+        Sessions::open(&target, &sandbox.caller_credentials().into(), environment, roles, run)
+            .await;
     (sessions, target, Vec::new())
 }
 
@@ -109,8 +129,16 @@ async fn read_bucket(bucket: &Bucket, readers: &[Reader]) -> Result<String, Stri
     for reader in readers {
         let request = reader.clients.s3.head_bucket().bucket(&bucket.name);
         match request.expected_bucket_owner(&bucket.account).send().await {
-            Ok(_) => return Ok(format!("{}, read by {} with s3:HeadBucket", bucket.name, reader.name)),
-            Err(error) => told = format!("s3:HeadBucket by {}: {}", reader.name, came_back(&Answer::from_error(&error))),
+            Ok(_) => {
+                return Ok(format!("{}, read by {} with s3:HeadBucket", bucket.name, reader.name));
+            }
+            Err(error) => {
+                told = format!(
+                    "s3:HeadBucket by {}: {}",
+                    reader.name,
+                    came_back(&Answer::from_error(&error))
+                );
+            }
         }
     }
     Err(format!("{}: {told}", bucket.name))
@@ -120,8 +148,16 @@ async fn read_key(key: &Key, readers: &[Reader]) -> Result<String, String> {
     let mut told = "there is nobody to read it".to_owned();
     for reader in readers {
         match reader.clients.kms.describe_key().key_id(&key.arn).send().await {
-            Ok(_) => return Ok(format!("{}, read by {} with kms:DescribeKey", key.arn, reader.name)),
-            Err(error) => told = format!("kms:DescribeKey by {}: {}", reader.name, came_back(&Answer::from_error(&error))),
+            Ok(_) => {
+                return Ok(format!("{}, read by {} with kms:DescribeKey", key.arn, reader.name));
+            }
+            Err(error) => {
+                told = format!(
+                    "kms:DescribeKey by {}: {}",
+                    reader.name,
+                    came_back(&Answer::from_error(&error))
+                );
+            }
         }
     }
     Err(format!("{}: {told}", key.arn))

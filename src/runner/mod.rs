@@ -1,5 +1,5 @@
-//! The runner: makes the calls of a plan and judges them. The only stage that touches the network. It prints nothing: what
-//! happens is told as [`Event`]s.
+//! The runner: makes the calls of a plan and judges them. The only stage that touches the network.
+//! It prints nothing: what happens is told as [`Event`]s.
 
 mod again;
 mod callers;
@@ -40,7 +40,7 @@ pub use self::{
 };
 use self::{row::RowRun, stage::Stage};
 use crate::{
-    cloud::Between,
+    cloud::WrapConnector,
     plan::{Plan, PlannedRow},
     record::{ArchitectureInfo, ResultRecord, RunInfo, RunRecord, Summary},
     scenario::Attempt,
@@ -62,7 +62,7 @@ pub struct Options {
     /// calls and changes no verdict; without it every witness is asked before and after each.
     pub share: bool,
     /// What is put between the clients and the target, in tests and benchmarks.
-    pub between: Option<Between>,
+    pub wrap: Option<WrapConnector>,
 }
 
 /// Asked for by Ctrl-C, or by the first failure under `--fail-fast`: no new attempts are made.
@@ -100,12 +100,24 @@ pub fn new_run_id() -> String {
 }
 
 /// Runs a plan on the sandbox and tells what happens.
-pub async fn run(plan: &Plan<'_>, options: &Options, stop: &Stop, tell: impl FnMut(&Event)) -> Arc<RunRecord> {
-    run_on(plan, &Place::Sandbox, options, stop, tell).await
+pub async fn run(
+    plan: &Plan<'_>,
+    options: &Options,
+    stop: &Stop,
+    emit: impl FnMut(&Event),
+) -> Arc<RunRecord> {
+    run_on(plan, &Place::Sandbox, options, stop, emit).await
 }
 
-/// Runs a plan somewhere and tells what happens. What was made for the run there is removed at its end.
-pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &Stop, mut tell: impl FnMut(&Event)) -> Arc<RunRecord> {
+/// Runs a plan somewhere and tells what happens. What was made for the run there is removed at its
+/// end.
+pub async fn run_on(
+    plan: &Plan<'_>,
+    place: &Place,
+    options: &Options,
+    stop: &Stop,
+    mut emit: impl FnMut(&Event),
+) -> Arc<RunRecord> {
     let begun = Instant::now();
     let architectures = &plan.architectures;
     let mut info = RunInfo {
@@ -128,7 +140,7 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
         waivers: Vec::new(),
         not_deployed: place.not_deployed(),
     };
-    tell(&Event::RunStarted {
+    emit(&Event::RunStarted {
         run: Box::new(info.clone()),
         attempts: plan.attempts,
         checks: plan.checks.len(),
@@ -142,10 +154,10 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
     info.calls += stages.values().map(|stage| stage.calls).sum::<u64>();
     // What is deployed is read before attempts that must succeed change any of it.
     let stage = |architecture: &Architecture| stages.get(&architecture.name).cloned();
-    let checked = checks::execute(plan, options, stop, stage, &mut tell).await;
+    let checked = checks::execute(plan, options, stop, stage, &mut emit).await;
     info.calls += checked.calls;
     let mut results = checked.results;
-    let mut done = execute(plan, options, stop, &stages, &mut tell).await;
+    let mut done = execute(plan, options, stop, &stages, &mut emit).await;
     done.sort_by_key(|(index, _)| *index);
     for (_, mut row) in done {
         info.calls += row.calls;
@@ -159,17 +171,12 @@ pub async fn run_on(plan: &Plan<'_>, place: &Place, options: &Options, stop: &St
         .flat_map(|architecture| waivers::told(architecture, &results))
         .collect();
     let gaps = architectures.iter();
-    info.gaps = gaps
-        .flat_map(|architecture| waivers::gaps(architecture, &info.target, &results))
-        .collect();
+    info.gaps =
+        gaps.flat_map(|architecture| waivers::gaps(architecture, &info.target, &results)).collect();
     info.interrupted = stop.is_interrupted();
     info.duration_ms = millis(begun);
-    let record = Arc::new(RunRecord {
-        summary: Summary::of(&info, &results),
-        run: info,
-        results,
-    });
-    tell(&Event::RunFinished { record: record.clone() });
+    let record = Arc::new(RunRecord { summary: Summary::of(&info, &results), run: info, results });
+    emit(&Event::RunFinished { record: record.clone() });
     record
 }
 
@@ -181,19 +188,23 @@ struct RowDone {
     left_behind: Vec<String>,
 }
 
-/// How often what has happened is told. Rows do not wake the teller for every result: that would cost each call as much as
-/// judging it does.
+/// How often what has happened is told. Rows do not wake the teller for every result: that would
+/// cost each call as much as judging it does.
 const TELLING: Duration = Duration::from_millis(5);
 
 /// How many rows are made before there is room for them, so that none has to be waited for.
 const AHEAD: usize = 16;
 
-/// The rows in the order they begin. Where several run at a time the longest begin first, for the run is as long as the last to end.
+/// The rows in the order they begin. Where several run at a time the longest begin first, for the
+/// run is as long as the last to end.
 fn in_order<'a>(plan: &'a Plan<'a>, jobs: usize) -> Vec<(&'a PlannedRow<'a>, Vec<Arc<Attempt>>)> {
     let mut rows: Vec<_> = plan.rows.iter().map(|row| (row, plan.attempts(row))).collect();
     if jobs > 1 {
         rows.sort_by_cached_key(|(row, attempts)| {
-            Reverse(row.row.fixtures.len() + attempts.iter().map(|attempt| calls(attempt)).sum::<usize>())
+            Reverse(
+                row.row.fixtures.len()
+                    + attempts.iter().map(|attempt| calls(attempt)).sum::<usize>(),
+            )
         });
     }
     rows
@@ -215,16 +226,18 @@ async fn execute(
     options: &Options,
     stop: &Stop,
     stages: &BTreeMap<String, Arc<Stage>>,
-    tell: &mut impl FnMut(&Event),
+    emit: &mut impl FnMut(&Event),
 ) -> Vec<(usize, RowDone)> {
     let permits = Arc::new(Semaphore::new(options.jobs.max(1)));
     let (sender, receiver) = mpsc::channel();
     let mut tasks = JoinSet::new();
-    // A row is made shortly before it begins: thousands of them would fill the memory with worlds in which nothing happens yet.
+    // A row is made shortly before it begins: thousands of them would fill the memory with worlds
+    // in which nothing happens yet.
     let mut waiting = in_order(plan, options.jobs).into_iter();
     // Rows by the tasks that run them, so that what becomes of a task is told of its row.
     let mut begin = |tasks: &mut JoinSet<_>, running: &mut BTreeMap<Id, usize>| {
-        let staged = waiting.find_map(|(row, attempts)| Some((row, attempts, stages.get(&row.architecture.name)?)));
+        let staged = waiting
+            .find_map(|(row, attempts)| Some((row, attempts, stages.get(&row.architecture.name)?)));
         let Some((row, attempts, stage)) = staged else { return };
         let run = RowRun::new(row, attempts, stage, options, stop.clone());
         let (permits, sender, index) = (permits.clone(), sender.clone(), row.index);
@@ -242,10 +255,10 @@ async fn execute(
     let mut tell_all = || {
         if stop.is_interrupted() && !stopping {
             stopping = true;
-            tell(&Event::Stopping);
+            emit(&Event::Stopping);
         }
         for event in receiver.try_iter() {
-            tell(&event);
+            emit(&event);
         }
     };
     let mut done = Vec::new();
@@ -284,8 +297,8 @@ fn architecture_info(plan: &Plan<'_>, architecture: &Architecture) -> Architectu
     ArchitectureInfo {
         name: architecture.name.clone(),
         title: architecture.environment.title.clone(),
-        account: architecture.environment.account.clone(),
-        region: architecture.environment.region.clone(),
+        account: architecture.environment.deployed.account.clone(),
+        region: architecture.environment.deployed.region.clone(),
         controls: plan.controls(architecture),
     }
 }

@@ -1,12 +1,15 @@
 //! Refused attempts and their witnesses.
 //!
-//! Witnesses are asked before an attempt and again after it. What a witness has answered holds until something may have changed. On the
-//! sandbox a refusal changes nothing and a witness leaves no trace, so refusals that follow each other share their witnesses: each waits,
-//! *open*, until its row is about to change something or ends, and then the witnesses of all open ones are asked once more. A column of
-//! refusals so costs little more than its length. A target that all rows share promises neither: there each refusal stands between
-//! witnesses of its own.
+//! Witnesses are asked before an attempt and again after it. What a witness has answered holds
+//! until something may have changed. On the sandbox a refusal changes nothing and a witness leaves
+//! no trace, so refusals that follow each other share their witnesses: each waits, *open*, until
+//! its row is about to change something or ends, and then the witnesses of all open ones are asked
+//! once more. A column of refusals so costs little more than its length. A target that all rows
+//! share promises neither: there each refusal stands between witnesses of its own.
 
 use std::sync::Arc;
+
+use gainsay_model::Service;
 
 use super::{
     result::{Case, Results},
@@ -15,12 +18,15 @@ use super::{
     witness_log::Known,
 };
 use crate::{
-    attempt::{Call, Effect, Field, Param, Service, fill},
+    attempt::{Call, Effect, Field, Param, fill},
     outcome::Outcome,
     plan::proof_of,
     scenario::{Attempt, Request, Witness, Witnesses},
     tries::one_may_have_acted,
-    verdict::{Attempted, Judgement, Reason, Testimonies, Testimony, Witnessed, came_back, got_through, judge_refusal},
+    verdict::{
+        Attempted, Judgement, Reason, Testimonies, Testimony, Witnessed, came_back, got_through,
+        judge_refusal,
+    },
 };
 
 /// A forbidden attempt that was made.
@@ -46,8 +52,8 @@ pub(super) struct Waiting {
     pub refusal: Refusal,
 }
 
-/// Whether a call can have left something behind: only an answer that says no is sure to have left nothing, and even that is shown by the
-/// witnesses and fixtures asked after it.
+/// Whether a call can have left something behind: only an answer that says no is sure to have left
+/// nothing, and even that is shown by the witnesses and fixtures asked after it.
 fn may_have_acted(made: &Made) -> bool {
     !says_no(made) || one_may_have_acted(&made.tries)
 }
@@ -63,13 +69,16 @@ fn with_effects(judgement: Judgement, effects: Effects) -> Judgement {
             let detail = format!("what was refused happened all the same: there is {what}");
             Judgement::fail(Reason::HappenedAnyway, detail)
         }
-        (Effects::Unknown(why), Judgement::Pass) => Judgement::inconclusive(Reason::EffectUnknown, why),
+        (Effects::Unknown(why), Judgement::Pass) => {
+            Judgement::inconclusive(Reason::EffectUnknown, why)
+        }
         (Effects::NotLookedFor | Effects::None | Effects::Unknown(_), judgement) => judgement,
     }
 }
 
 impl RowRun {
-    /// Makes a forbidden attempt after its witnesses. An error is the verdict of one that could not be made.
+    /// Makes a forbidden attempt after its witnesses. An error is the verdict of one that could not
+    /// be made.
     pub(super) async fn refused(&mut self, attempt: &Attempt) -> Result<Refusal, Judgement> {
         let Some(witnesses) = &attempt.witnesses else {
             return Err(Judgement::inconclusive(Reason::NoWitness, "the attempt has no witnesses"));
@@ -103,12 +112,7 @@ impl RowRun {
             // What should not have happened must not colour what comes after it.
             self.stand.go_back(&before).await;
         }
-        Ok(Refusal {
-            made,
-            effects,
-            before: asked,
-            deed,
-        })
+        Ok(Refusal { made, effects, before: asked, deed })
     }
 
     /// Whether what witnesses answered outlasts a refusal.
@@ -116,8 +120,8 @@ impl RowRun {
         self.progress.share && self.stand.is_exact()
     }
 
-    /// Whether a refusal of this attempt may wait for others. What must be read after it is read at once, and who asks to stop at the first
-    /// failure asks to know of it at once.
+    /// Whether a refusal of this attempt may wait for others. What must be read after it is read at
+    /// once, and who asks to stop at the first failure asks to know of it at once.
     pub(super) fn may_wait(&self, attempt: &Attempt) -> bool {
         self.shares() && attempt.then.is_empty() && !self.progress.fail_fast
     }
@@ -128,7 +132,10 @@ impl RowRun {
             case.resume();
             let attempt = case.attempt.clone();
             let judgement = if self.progress.stop.is_interrupted() && says_no(&refusal.made) {
-                Judgement::error(Reason::Cancelled, "the run was stopped before its witnesses were asked again")
+                Judgement::error(
+                    Reason::Cancelled,
+                    "the run was stopped before its witnesses were asked again",
+                )
             } else {
                 Box::pin(self.judge(&attempt, refusal, &mut case)).await
             };
@@ -137,12 +144,7 @@ impl RowRun {
     }
 
     async fn judge(&mut self, attempt: &Attempt, refusal: Refusal, case: &mut Case) -> Judgement {
-        let Refusal {
-            made,
-            effects,
-            before,
-            deed,
-        } = refusal;
+        let Refusal { made, effects, before, deed } = refusal;
         let expected = self.expected(&attempt.refusals, &made.call);
         let Some(witnesses) = &attempt.witnesses else {
             return Judgement::inconclusive(Reason::NoWitness, "the attempt has no witnesses");
@@ -187,7 +189,12 @@ impl RowRun {
     }
 
     /// Asks both witnesses once more.
-    async fn asked_again(&mut self, witnesses: &Witnesses, before: Before, deed: usize) -> Testimonies {
+    async fn asked_again(
+        &mut self,
+        witnesses: &Witnesses,
+        before: Before,
+        deed: usize,
+    ) -> Testimonies {
         Testimonies {
             target: Witnessed {
                 label: witnesses.target.label.clone(),
@@ -202,7 +209,8 @@ impl RowRun {
         }
     }
 
-    /// Asks a witness, unless it has succeeded since something may have changed, and after so many deeds.
+    /// Asks a witness, unless it has succeeded since something may have changed, and after so many
+    /// deeds.
     async fn testify(&mut self, witness: &Witness, deeds: usize) -> Testimony {
         if let Some(known) = self.known(&witness.request, deeds) {
             return Testimony {
@@ -210,7 +218,8 @@ impl RowRun {
                 came_back: known.came_back.clone(),
             };
         }
-        // A witness leaves no trace: what it takes away or configures must be there for the attempt it proves.
+        // A witness leaves no trace: what it takes away or configures must be there for the attempt
+        // it proves.
         let before = (witness.request.operation.effect != Effect::Reads).then(|| self.stand.mark());
         let (outcome, came_back) = match self.perform(&witness.request).await {
             Ok(made) => (made.outcome, came_back(&made.answer)),
@@ -223,9 +232,12 @@ impl RowRun {
         Testimony { outcome, came_back }
     }
 
-    /// A refused change must have changed nothing: every fixture on the same key still has the version it was made with.
+    /// A refused change must have changed nothing: every fixture on the same key still has the
+    /// version it was made with.
     async fn prove_fixtures(&mut self, attempt: &Attempt, call: &Call, deed: usize) -> Judgement {
-        if attempt.request.operation.effect == Effect::Reads || attempt.request.operation.service != Service::S3 {
+        if attempt.request.operation.effect == Effect::Reads
+            || attempt.request.operation.service != Service::S3
+        {
             return Judgement::pass();
         }
         for index in 0..self.fixtures.len() {
@@ -239,7 +251,9 @@ impl RowRun {
             let Ok(made) = fill(&fixture.request, &self.facts()) else {
                 continue;
             };
-            if made.get(Param::Bucket) != call.get(Param::Bucket) || made.get(Param::Key) != call.get(Param::Key) {
+            if made.get(Param::Bucket) != call.get(Param::Bucket)
+                || made.get(Param::Key) != call.get(Param::Key)
+            {
                 continue;
             }
             let proof = Arc::new(proof_of(&fixture.request, &version));
@@ -253,7 +267,10 @@ impl RowRun {
                 }
                 Ok(made) => {
                     self.witnesses.remember(&proof, made.outcome.clone(), came_back(&made.answer));
-                    let detail = format!("the fixture `{name}` is not what it was: {}", came_back(&made.answer));
+                    let detail = format!(
+                        "the fixture `{name}` is not what it was: {}",
+                        came_back(&made.answer)
+                    );
                     return Judgement::inconclusive(Reason::FixtureChanged, detail);
                 }
                 Err(judgement) => return judgement,

@@ -6,6 +6,7 @@ use std::{
     time::Instant,
 };
 
+use gainsay_sandbox::Rulings;
 use time::OffsetDateTime;
 
 use super::{
@@ -19,8 +20,10 @@ use crate::{
     attempt::{Answer, Call, Field, Param, command},
     environment::Waivers,
     outcome::Outcome,
-    record::{ExpectedRecord, GapRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord, WaiverRecord, WitnessRecord},
-    sandbox::Rulings,
+    record::{
+        ExpectedRecord, GapRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord,
+        WaiverRecord, WitnessRecord,
+    },
     scenario::{Attempt, Witnesses},
     verdict::{Expected, Judgement, Reason, Testimonies, Verdict},
 };
@@ -34,11 +37,7 @@ pub(super) struct Results<'a> {
 
 impl<'a> Results<'a> {
     pub(super) fn new(events: &'a mpsc::Sender<Event>) -> Self {
-        Self {
-            events,
-            early: BTreeMap::new(),
-            done: Vec::new(),
-        }
+        Self { events, early: BTreeMap::new(), done: Vec::new() }
     }
 
     /// Whether the attempt at a place in the row has its result.
@@ -173,7 +172,8 @@ pub(super) fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
                 observed.resource = Some(ruling.resource.clone());
                 observed.layer = ruling.layers();
             }
-            if let Some(ruling) = told.or_else(|| refused.found.as_ref().and_then(Rulings::refusal)) {
+            if let Some(ruling) = told.or_else(|| refused.found.as_ref().and_then(Rulings::refusal))
+            {
                 observed.statements = ruling
                     .deciders
                     .iter()
@@ -189,7 +189,9 @@ pub(super) fn observed(answer: &Answer, outcome: &Outcome) -> ObservedRecord {
                     .collect();
             }
         }
-        Answer::Malformed { message, .. } | Answer::Unreachable { message } | Answer::NotSent { message } => {
+        Answer::Malformed { message, .. }
+        | Answer::Unreachable { message }
+        | Answer::NotSent { message } => {
             observed.message = Some(message.clone());
         }
     }
@@ -205,11 +207,7 @@ fn elsewhere(call: &Call, region: &str, url: &str) -> String {
     let text = text
         .replace(&format!("{scheme}://{bucket}.{host}/"), &format!("{url}/{bucket}"))
         .replace(&format!("{scheme}://{host}"), url);
-    if text.contains(url) {
-        text
-    } else {
-        format!("{text} --endpoint-url {url}")
-    }
+    if text.contains(url) { text } else { format!("{text} --endpoint-url {url}") }
 }
 
 /// What became of a result because somebody answers for it.
@@ -221,7 +219,13 @@ pub(super) struct Settled {
 
 /// What did not pass, somebody may answer for. What was not made on this target, because it is
 /// left out there or because nobody answered, somebody may have accepted: it is then skipped.
-pub(super) fn settle(waivers: &Waivers, target: &str, id: &str, controls: &[String], judgement: &Judgement) -> Settled {
+pub(super) fn settle(
+    waivers: &Waivers,
+    target: &str,
+    id: &str,
+    controls: &[String],
+    judgement: &Judgement,
+) -> Settled {
     let verdict = judgement.verdict();
     let today = OffsetDateTime::now_utc().date();
     let unmade = match verdict {
@@ -232,11 +236,7 @@ pub(super) fn settle(waivers: &Waivers, target: &str, id: &str, controls: &[Stri
     let gap = waivers.gap(target, id, controls, today).filter(|_| unmade);
     if let Some(gap) = gap {
         let (verdict, gap) = (Verdict::Skipped, Some(accepted(gap)));
-        return Settled {
-            verdict,
-            waiver: None,
-            gap,
-        };
+        return Settled { verdict, waiver: None, gap };
     }
     let waivable = matches!(verdict, Verdict::Fail | Verdict::Inconclusive);
     let waiver = waivers.covering(id, controls, today).filter(|_| waivable);
@@ -250,9 +250,7 @@ pub(super) fn settle(waivers: &Waivers, target: &str, id: &str, controls: &[Stri
 /// The record of a result.
 pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> ResultRecord {
     let duration_ms = case.duration();
-    let Case {
-        attempt, seen, started, ..
-    } = case;
+    let Case { attempt, seen, started, .. } = case;
     let mut expected = ExpectedRecord {
         effect: attempt.kind.to_string(),
         fields: seen
@@ -273,7 +271,8 @@ pub(super) fn result(setting: &Setting, case: Case, judgement: &Judgement) -> Re
     }
     expected.layer.sort_unstable();
     expected.layer.dedup();
-    let settled = settle(&setting.waivers, &setting.target, &attempt.id, &attempt.controls, judgement);
+    let settled =
+        settle(&setting.waivers, &setting.target, &attempt.id, &attempt.controls, judgement);
     ResultRecord {
         id: attempt.id.clone(),
         architecture: setting.architecture.clone(),

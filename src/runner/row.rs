@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures::FutureExt as _;
+use gainsay_model::Role;
 
 use super::{
     Event, Options, RowDone, Stage, Stop,
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     attempt::{self, Answer, Call, Effect, Facts, Field, Output, Param, fill},
-    environment::{Role, Waivers},
+    environment::Waivers,
     outcome::{Outcome, classify},
     plan::{self, PlannedRow, needed_fixtures},
     principal::Sessions,
@@ -47,7 +48,8 @@ pub(super) struct RowRun {
     pub(super) callers: Callers,
     pub(super) witnesses: WitnessLog,
     pub(super) progress: Progress,
-    /// The same row on a sandbox that is as the environment says, where this one is on something else.
+    /// The same row on a sandbox that is as the environment says, where this one is on something
+    /// else.
     offline: Option<Box<RowRun>>,
 }
 
@@ -96,13 +98,14 @@ impl Made {
 }
 
 impl RowRun {
-    pub(super) fn new(row: &PlannedRow<'_>, attempts: Vec<Arc<Attempt>>, stage: &Stage, options: &Options, stop: Stop) -> Self {
-        let Architecture {
-            name,
-            environment,
-            waivers,
-            ..
-        } = row.architecture;
+    pub(super) fn new(
+        row: &PlannedRow<'_>,
+        attempts: Vec<Arc<Attempt>>,
+        stage: &Stage,
+        options: &Options,
+        stop: Stop,
+    ) -> Self {
+        let Architecture { name, environment, waivers, .. } = row.architecture;
         let (stand, target) = stage.stand(environment, options);
         Self {
             name: row.name(),
@@ -119,10 +122,7 @@ impl RowRun {
                 other_sessions: BTreeMap::new(),
             },
             offline: stage.offline().map(|offline| {
-                let options = Options {
-                    fail_fast: false,
-                    ..options.clone()
-                };
+                let options = Options { fail_fast: false, ..options.clone() };
                 Box::new(Self::new(row, attempts.clone(), offline, &options, Stop::default()))
             }),
             obstacles: stage.obstacles(row, &attempts),
@@ -139,7 +139,11 @@ impl RowRun {
             },
             advance: row.row.advance.map(|seconds| {
                 let names = plan::roles(row.row);
-                let roles = environment.roles.iter().filter(|role| names.contains(role.name.as_str()));
+                let roles = environment
+                    .deployed
+                    .roles
+                    .iter()
+                    .filter(|role| names.contains(role.name.as_str()));
                 (Duration::from_secs(seconds), roles.cloned().collect())
             }),
             run: stage.run_of(row, options),
@@ -160,11 +164,7 @@ impl RowRun {
             self.give_up(&mut results);
         }
         let (left_behind, calls) = self.stand.close().await;
-        RowDone {
-            results: results.done,
-            calls: self.progress.calls + calls,
-            left_behind,
-        }
+        RowDone { results: results.done, calls: self.progress.calls + calls, left_behind }
     }
 
     /// The results of a row of which nothing is known.
@@ -182,7 +182,10 @@ impl RowRun {
     fn give_up(&mut self, results: &mut Results<'_>) {
         for (place, attempt) in self.attempts.clone().into_iter().enumerate() {
             if !results.has(place) {
-                let judgement = Judgement::error(Reason::Internal, "gainsay broke off in this row; this is a bug, please report it");
+                let judgement = Judgement::error(
+                    Reason::Internal,
+                    "gainsay broke off in this row; this is a bug, please report it",
+                );
                 self.end(Case::begin(place, attempt), &judgement, results);
             }
         }
@@ -215,7 +218,9 @@ impl RowRun {
             let judgement = if self.progress.stop.is_interrupted() {
                 Judgement::error(Reason::Cancelled, "the run was stopped before this attempt")
             } else if self.progress.stop.has_failed() {
-                Judgement::skipped("not attempted: `--fail-fast` ended the run at an earlier failure")
+                Judgement::skipped(
+                    "not attempted: `--fail-fast` ended the run at an earlier failure",
+                )
             } else if let Some(obstacle) = self.obstacles.get(&case.attempt.id) {
                 Judgement::skipped(obstacle.clone())
             } else if let Some(problem) = &missing {
@@ -264,10 +269,9 @@ impl RowRun {
                 continue;
             }
             match self.perform(&fixture.request).await {
-                Ok(Made {
-                    answer: Answer::Success { output, .. },
-                    ..
-                }) => self.outputs.push(output),
+                Ok(Made { answer: Answer::Success { output, .. }, .. }) => {
+                    self.outputs.push(output);
+                }
                 Ok(made) => {
                     return Some(format!(
                         "the fixture `{}` could not be made: {}",
@@ -284,7 +288,8 @@ impl RowRun {
         None
     }
 
-    /// Moves the clock, where that is asked for, and gives every role a new session: the old ones may have ended.
+    /// Moves the clock, where that is asked for, and gives every role a new session: the old ones
+    /// may have ended.
     async fn move_clock(&mut self) {
         let Some((by, roles)) = self.advance.take() else { return };
         let Some(credentials) = self.stand.advance(by) else { return };
@@ -313,11 +318,11 @@ impl RowRun {
             self.witnesses.forget();
         }
         // A failure, too: it takes the place of a success before it.
-        self.witnesses
-            .remember(&attempt.request, made.outcome.clone(), came_back(&made.answer));
+        self.witnesses.remember(&attempt.request, made.outcome.clone(), came_back(&made.answer));
         let expected = self.expected_fields(&attempt.expect);
         seen.fields = expected.clone();
-        let judgement = judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
+        let judgement =
+            judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
         let judgement = made.judge_tries(judgement);
         seen.made(self, made);
         if judgement != Judgement::pass() {
@@ -333,15 +338,21 @@ impl RowRun {
                 Ok(made) => made,
                 Err(judgement) => return judgement,
             };
-            self.witnesses
-                .remember(&then.request, made.outcome.clone(), came_back(&made.answer));
+            self.witnesses.remember(&then.request, made.outcome.clone(), came_back(&made.answer));
             let expected = self.expected_fields(&then.expect);
-            let judgement = judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
-            let told = |detail: &str| format!("afterwards `{}` (line {}): {detail}", then.request.operation, then.line);
+            let judgement =
+                judge_allow(&made.answer, &made.outcome, &mismatches(&made.answer, &expected));
+            let told = |detail: &str| {
+                format!("afterwards `{}` (line {}): {detail}", then.request.operation, then.line)
+            };
             match judgement {
                 Judgement::Pass => {}
-                Judgement::Fail(_, detail) => return Judgement::fail(Reason::ThenFailed, told(&detail)),
-                Judgement::Inconclusive(reason, detail) => return Judgement::inconclusive(reason, told(&detail)),
+                Judgement::Fail(_, detail) => {
+                    return Judgement::fail(Reason::ThenFailed, told(&detail));
+                }
+                Judgement::Inconclusive(reason, detail) => {
+                    return Judgement::inconclusive(reason, told(&detail));
+                }
                 Judgement::Error(reason, detail) => return Judgement::error(reason, told(&detail)),
                 Judgement::Skipped(detail) => return Judgement::skipped(told(&detail)),
             }
@@ -351,7 +362,8 @@ impl RowRun {
 
     /// A request with everything filled in. An error is a judgement: it cannot be.
     pub(super) fn call(&self, request: &Request) -> Result<Call, Judgement> {
-        fill(request, &self.facts()).map_err(|error| Judgement::inconclusive(Reason::NoFixture, error.to_string()))
+        fill(request, &self.facts())
+            .map_err(|error| Judgement::inconclusive(Reason::NoFixture, error.to_string()))
     }
 
     /// Makes a call as its principal. An error is a judgement: the call could not be made.
@@ -370,15 +382,12 @@ impl RowRun {
             self.stand.note(request, &call, &answer);
             let outcome = classify(call.operation.service, &answer);
             match tries.next(&answer, &outcome) {
-                Some(pause) if !self.progress.stop.is_interrupted() => tokio::time::sleep(pause).await,
+                Some(pause) if !self.progress.stop.is_interrupted() => {
+                    tokio::time::sleep(pause).await;
+                }
                 _ => {
                     let tries = tries.into_vec();
-                    return Ok(Made {
-                        call,
-                        answer,
-                        outcome,
-                        tries,
-                    });
+                    return Ok(Made { call, answer, outcome, tries });
                 }
             }
         }
@@ -399,7 +408,7 @@ impl RowRun {
     }
 
     pub(super) fn region(&self) -> &str {
-        &self.setting.environment.region
+        &self.setting.environment.deployed.region
     }
 
     /// The answers that will do, with what they are about filled in from the operation catalogue.
@@ -422,7 +431,9 @@ impl RowRun {
             resource: match &refusal.on {
                 Some(Value::Key(key, _)) => key.arn.clone(),
                 Some(Value::Role(role)) => role.arn.clone(),
-                Some(Value::Fixture(index)) => attempt::fixture_arn(*index, &self.facts()).unwrap_or_default(),
+                Some(Value::Fixture(index)) => {
+                    attempt::fixture_arn(*index, &self.facts()).unwrap_or_default()
+                }
                 _ => default.resource.clone(),
             },
         });
@@ -432,13 +443,16 @@ impl RowRun {
     fn expected_fields(&self, expect: &[(Field, Vec<Value>)]) -> BTreeMap<Field, Vec<String>> {
         let facts = self.facts();
         let fill = |field: Field, value: &Value| {
-            // A fixture stands for the key it made where a key is told, and for what it wrote elsewhere.
+            // A fixture stands for the key it made where a key is told, and for what it wrote
+            // elsewhere.
             let told_as = if field == Field::KmsKey { Param::KmsKey } else { Param::Body };
             attempt::fill_value(told_as, value, &facts).unwrap_or_else(|error| error.to_string())
         };
         expect
             .iter()
-            .map(|(field, values)| (*field, values.iter().map(|value| fill(*field, value)).collect()))
+            .map(|(field, values)| {
+                (*field, values.iter().map(|value| fill(*field, value)).collect())
+            })
             .collect()
     }
 }

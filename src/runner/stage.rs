@@ -6,6 +6,8 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
+use gainsay_model::Role;
+use gainsay_sandbox::Sandbox;
 
 use super::{
     Options, Place,
@@ -15,10 +17,9 @@ use super::{
 use crate::{
     check::{Reading, Seen},
     cloud::{Clients, Target},
-    environment::{Environment, Role},
+    environment::Environment,
     plan::{self, Plan, PlannedRow, obstacle, unreadable},
     principal::{Session, Sessions},
-    sandbox::Sandbox,
     scenario::Attempt,
     suite::Architecture,
 };
@@ -51,7 +52,12 @@ enum On {
 
 impl Stage {
     /// Makes everything ready for an architecture's rows.
-    pub(super) async fn prepare(plan: &Plan<'_>, architecture: &Architecture, place: &Place, options: &Options) -> Self {
+    pub(super) async fn prepare(
+        plan: &Plan<'_>,
+        architecture: &Architecture,
+        place: &Place,
+        options: &Options,
+    ) -> Self {
         match place.ground(&architecture.name) {
             None => Self::sandbox(plan, architecture, options).await,
             Some(ground) => Self {
@@ -64,10 +70,17 @@ impl Stage {
     /// Deploys an architecture into a sandbox and assumes the roles its rows need.
     async fn sandbox(plan: &Plan<'_>, architecture: &Architecture, options: &Options) -> Self {
         let environment = &architecture.environment;
-        let sandbox = Sandbox::new(environment);
-        let target = Target::sandbox(&sandbox, &environment.region, options.between.as_ref());
+        let sandbox = Sandbox::new(&environment.deployed);
+        let target = Target::sandbox(&sandbox, &environment.deployed.region, options.wrap.as_ref());
         let roles = roles(plan, architecture);
-        let sessions = Sessions::open(&target, &sandbox.caller_credentials(), environment, &roles, &options.run).await;
+        let sessions = Sessions::open(
+            &target,
+            &sandbox.caller_credentials().into(),
+            environment,
+            &roles,
+            &options.run,
+        )
+        .await;
         Self {
             place: Place::Sandbox.name(),
             on: On::Sandbox(sandbox),
@@ -77,14 +90,18 @@ impl Stage {
         }
     }
 
-    /// The same where somebody else than the environment's caller assumes the roles: whether they could be assumed is not asked.
+    /// The same where somebody else than the environment's caller assumes the roles: whether they
+    /// could be assumed is not asked.
     fn by_the_files(plan: &Plan<'_>, architecture: &Architecture, options: &Options) -> Self {
-        let sandbox = Sandbox::new(&architecture.environment);
+        let environment = &architecture.environment;
+        let sandbox = Sandbox::new(&environment.deployed);
         let mut sessions = Sessions::default();
         for role in roles(plan, architecture) {
+            let tags =
+                environment.session(&role.name).map_or(&[][..], |session| &session.session_tags);
             let name = format!("gainsay-{}", options.run);
             let session = Session {
-                credentials: sandbox.session_of(&role, &name),
+                credentials: sandbox.session_of(&role, &name, tags).into(),
                 arn: format!("arn:aws:sts::{}:assumed-role/{}/{name}", role.account, role.name),
             };
             sessions.put(&role.name, Ok(session));
@@ -99,23 +116,39 @@ impl Stage {
     }
 
     /// Assumes the roles that the attempts need which are made there.
-    async fn shared(plan: &Plan<'_>, architecture: &Architecture, ground: &Arc<Ground>, options: &Options) -> Self {
+    async fn shared(
+        plan: &Plan<'_>,
+        architecture: &Architecture,
+        ground: &Arc<Ground>,
+        options: &Options,
+    ) -> Self {
         let environment = &architecture.environment;
-        let needs = plan.needs(architecture, |row, attempt| obstacle(row, attempt, &ground.limits()).is_none());
+        let needs = plan
+            .needs(architecture, |row, attempt| obstacle(row, attempt, &ground.limits()).is_none());
         let roles = needs.roles(environment);
         let keeper = Arc::new(Keeper::new(ground, environment, &options.run));
         let sessions = keeper.open(&roles).await;
         let engine = Arc::new(Engine::new(environment, &roles, &options.run));
         let readers = readers(&keeper, &roles).await;
         let mut calls = 1 + 2 * roles.len() as u64;
-        for bucket in environment.buckets.iter().filter(|bucket| needs.buckets.contains(&bucket.logical)) {
+        for bucket in environment
+            .deployed
+            .buckets
+            .iter()
+            .filter(|bucket| needs.buckets.contains(&bucket.logical))
+        {
             let (is_declared, asked) = engine.compare(bucket, &readers).await;
             calls += asked;
             if is_declared {
                 engine.take(&bucket.name);
             }
         }
-        let cleanup = ground.bindings.cleanup.as_ref().and_then(|name| environment.role(name)).cloned();
+        let cleanup = ground
+            .bindings
+            .cleanup
+            .as_ref()
+            .and_then(|name| environment.deployed.role(name))
+            .cloned();
         Self {
             place: String::new(),
             on: On::Shared {
@@ -135,12 +168,11 @@ impl Stage {
         match &self.on {
             On::Sandbox(sandbox) => {
                 let sandbox = sandbox.fork();
-                let target = Target::sandbox(&sandbox, &environment.region, options.between.as_ref());
+                let target =
+                    Target::sandbox(&sandbox, &environment.deployed.region, options.wrap.as_ref());
                 (Stand::Sandbox(sandbox), target)
             }
-            On::Shared {
-                keeper, engine, cleanup, ..
-            } => {
+            On::Shared { keeper, engine, cleanup, .. } => {
                 let stand = Stand::Shared {
                     engine: engine.clone(),
                     cleaner: Cleaner::new(keeper, cleanup.clone()),
@@ -155,7 +187,9 @@ impl Stage {
     /// Where checks read: what no row has changed.
     pub(super) fn target(&self, environment: &Environment, options: &Options) -> Target {
         match &self.on {
-            On::Sandbox(sandbox) => Target::sandbox(sandbox, &environment.region, options.between.as_ref()),
+            On::Sandbox(sandbox) => {
+                Target::sandbox(sandbox, &environment.deployed.region, options.wrap.as_ref())
+            }
             On::Shared { keeper, .. } => keeper.ground().target.fork(),
         }
     }
@@ -167,12 +201,16 @@ impl Stage {
 
     /// The buckets whose policy was the declared one when the run began and is not any more, and
     /// how many calls it took to see that.
-    pub(super) async fn changed_policies(&self, environment: &Environment) -> (BTreeSet<String>, u64) {
+    pub(super) async fn changed_policies(
+        &self,
+        environment: &Environment,
+    ) -> (BTreeSet<String>, u64) {
         let On::Shared { keeper, engine, .. } = &self.on else {
             return (BTreeSet::new(), 0);
         };
         let known = engine.known();
-        let buckets = environment.buckets.iter().filter(|bucket| known.contains(&bucket.name));
+        let buckets =
+            environment.deployed.buckets.iter().filter(|bucket| known.contains(&bucket.name));
         let (mut changed, mut calls) = (BTreeSet::new(), 0);
         let readers = readers(keeper, &self.roles).await;
         for bucket in buckets {
@@ -207,7 +245,8 @@ impl Stage {
         }
     }
 
-    /// What a check would read if everything were as the environment says; nothing on the sandbox, where it is.
+    /// What a check would read if everything were as the environment says; nothing on the sandbox,
+    /// where it is.
     pub(super) async fn declared(&self, reading: &Reading) -> Option<Seen> {
         match &self.on {
             On::Sandbox(_) => None,
@@ -224,7 +263,11 @@ impl Stage {
     }
 
     /// Why attempts of a row are not made, by their ids.
-    pub(super) fn obstacles(&self, row: &PlannedRow<'_>, attempts: &[Arc<Attempt>]) -> BTreeMap<String, String> {
+    pub(super) fn obstacles(
+        &self,
+        row: &PlannedRow<'_>,
+        attempts: &[Arc<Attempt>],
+    ) -> BTreeMap<String, String> {
         let On::Shared { keeper, .. } = &self.on else {
             return BTreeMap::new();
         };
@@ -235,7 +278,8 @@ impl Stage {
         obstacles.collect()
     }
 
-    /// What `{run}` is in a row. On a shared target rows would meet at one key, so each has its own.
+    /// What `{run}` is in a row. On a shared target rows would meet at one key, so each has its
+    /// own.
     pub(super) fn run_of(&self, row: &PlannedRow<'_>, options: &Options) -> String {
         match &self.on {
             On::Sandbox(_) => options.run.clone(),
@@ -246,7 +290,8 @@ impl Stage {
 
 /// Those who may be able to read a bucket's policy: the caller, then every role.
 async fn readers(keeper: &Arc<Keeper>, roles: &[Arc<Role>]) -> Vec<Clients> {
-    let clients = |credentials: &Credentials| keeper.ground().target.fork().clients(Some(credentials), false);
+    let clients =
+        |credentials: &Credentials| keeper.ground().target.fork().clients(Some(credentials), false);
     let mut readers = Vec::new();
     if let Ok(credentials) = keeper.ground().caller.chain.credentials().await {
         readers.push(clients(&credentials));
@@ -261,10 +306,12 @@ async fn readers(keeper: &Arc<Keeper>, roles: &[Arc<Role>]) -> Vec<Clients> {
 
 /// The roles that the rows and checks of an architecture need.
 fn roles(plan: &Plan<'_>, architecture: &Architecture) -> Vec<Arc<Role>> {
-    let mut names: BTreeSet<&str> = plan.rows_of(architecture).flat_map(|row| plan::roles(row.row)).collect();
+    let mut names: BTreeSet<&str> =
+        plan.rows_of(architecture).flat_map(|row| plan::roles(row.row)).collect();
     names.extend(plan.checks_of(architecture).map(|reading| reading.reader.name.as_str()));
     let roles = architecture
         .environment
+        .deployed
         .roles
         .iter()
         .filter(|role| names.contains(role.name.as_str()));

@@ -1,27 +1,23 @@
-//! What a row stands on: a sandbox of its own, or a shared target on which what it makes is noted and removed.
+//! What a row stands on: a sandbox of its own, or a shared target on which what it makes is noted
+//! and removed.
 
 use std::{sync::Arc, time::Duration};
 
 use aws_credential_types::Credentials;
+use gainsay_model::Role;
+use gainsay_sandbox::{Sandbox, Snapshot};
 
 use super::shared::{Cleaner, Effects, Engine, Journal, Keeper, LookError, State, is_looked_for};
 use crate::{
     attempt::{Answer, Call},
-    environment::Role,
     principal::Session,
-    sandbox::{Sandbox, Snapshot},
     scenario::Request,
 };
 
 /// What a row stands on.
 pub(super) enum Stand {
     Sandbox(Sandbox),
-    Shared {
-        keeper: Arc<Keeper>,
-        engine: Arc<Engine>,
-        cleaner: Cleaner,
-        journal: Journal,
-    },
+    Shared { keeper: Arc<Keeper>, engine: Arc<Engine>, cleaner: Cleaner, journal: Journal },
 }
 
 /// A state to go back to.
@@ -31,7 +27,8 @@ pub(super) enum Mark {
 }
 
 impl Stand {
-    /// Whether a refusal leaves everything as it was, and going back leaves no trace of what was done.
+    /// Whether a refusal leaves everything as it was, and going back leaves no trace of what was
+    /// done.
     pub(super) const fn is_exact(&self) -> bool {
         matches!(self, Self::Sandbox(_))
     }
@@ -48,17 +45,20 @@ impl Stand {
     pub(super) async fn go_back(&mut self, to: &Mark) {
         match (self, to) {
             (Self::Sandbox(sandbox), Mark::Snapshot(snapshot)) => sandbox.restore(snapshot),
-            (Self::Shared { cleaner, journal, .. }, Mark::Journal(mark)) => cleaner.remove(journal.since(*mark)).await,
+            (Self::Shared { cleaner, journal, .. }, Mark::Journal(mark)) => {
+                cleaner.remove(journal.since(*mark)).await;
+            }
             _ => {}
         }
     }
 
-    /// Moves the clock, and answers the credentials of whoever opens the sessions; nothing where no clock can be moved.
+    /// Moves the clock, and answers the credentials of whoever opens the sessions; nothing where no
+    /// clock can be moved.
     pub(super) fn advance(&self, by: Duration) -> Option<Credentials> {
         match self {
             Self::Sandbox(sandbox) => {
                 sandbox.advance(by);
-                Some(sandbox.caller_credentials())
+                Some(sandbox.caller_credentials().into())
             }
             Self::Shared { .. } => None,
         }
@@ -81,7 +81,11 @@ impl Stand {
     }
 
     /// What became of a refused change, from what was under its key before. What it made is noted.
-    pub(super) async fn effects(&mut self, call: &Call, before: Option<Result<State, LookError>>) -> Effects {
+    pub(super) async fn effects(
+        &mut self,
+        call: &Call,
+        before: Option<Result<State, LookError>>,
+    ) -> Effects {
         let Some(before) = before else { return Effects::NotLookedFor };
         let Some(after) = self.look(call).await else {
             return Effects::NotLookedFor;

@@ -27,19 +27,27 @@ pub(super) fn told(architecture: &Architecture, results: &[ResultRecord]) -> Vec
     waivers.map(|waiver| one(architecture, waiver, results, today)).collect()
 }
 
-fn one(architecture: &Architecture, waiver: &Waiver, results: &[ResultRecord], today: Date) -> WaiverInfo {
+fn one(
+    architecture: &Architecture,
+    waiver: &Waiver,
+    results: &[ResultRecord],
+    today: Date,
+) -> WaiverInfo {
     let concerns = |id: &str, controls: &[String]| match &waiver.of {
         Waived::Control(control) => controls.contains(control),
         Waived::Result(result) => result == id,
     };
     let concerned: Vec<&ResultRecord> = results
         .iter()
-        .filter(|result| result.architecture == architecture.name && concerns(&result.id, &result.controls))
+        .filter(|result| {
+            result.architecture == architecture.name && concerns(&result.id, &result.controls)
+        })
         .collect();
     let attempts = architecture.scenarios.iter().flat_map(Scenario::attempts);
     let attempts = attempts.filter(|attempt| concerns(&attempt.id, &attempt.controls));
     let checks = architecture.checks.iter();
-    let checks = checks.filter(|reading| concerns(&reading.id, std::slice::from_ref(&reading.control)));
+    let checks =
+        checks.filter(|reading| concerns(&reading.id, std::slice::from_ref(&reading.control)));
     let all = attempts.count() + checks.count();
     let waived = concerned.iter().filter(|result| result.verdict == Verdict::Waived).count();
     let passed = concerned.iter().filter(|result| result.verdict == Verdict::Pass).count();
@@ -71,18 +79,29 @@ pub(super) fn accepted(gap: &Gap) -> GapRecord {
 }
 
 /// What became of the gaps of an architecture on a target.
-pub(super) fn gaps(architecture: &Architecture, target: &str, results: &[ResultRecord]) -> Vec<GapInfo> {
+pub(super) fn gaps(
+    architecture: &Architecture,
+    target: &str,
+    results: &[ResultRecord],
+) -> Vec<GapInfo> {
     let today = OffsetDateTime::now_utc().date();
     let here = architecture.waivers.gaps.iter().filter(|gap| gap.target == target);
     here.map(|gap| one_gap(architecture, gap, results, today)).collect()
 }
 
-fn one_gap(architecture: &Architecture, gap: &Gap, results: &[ResultRecord], today: Date) -> GapInfo {
+fn one_gap(
+    architecture: &Architecture,
+    gap: &Gap,
+    results: &[ResultRecord],
+    today: Date,
+) -> GapInfo {
     let own = results.iter().filter(|result| result.architecture == architecture.name);
-    let (missing, made): (Vec<&ResultRecord>, Vec<&ResultRecord>) = own.partition(|result| result.is_unmade());
+    let (missing, made): (Vec<&ResultRecord>, Vec<&ResultRecord>) =
+        own.partition(|result| result.is_unmade());
     let counts = |result: &ResultRecord, id: &String, kind: fn(&ProvedBy, Proof) -> bool| {
         let control = architecture.baseline.control(id);
-        result.controls.contains(id) && control.is_some_and(|control| kind(&control.proved_by, result.kind.proof()))
+        result.controls.contains(id)
+            && control.is_some_and(|control| kind(&control.proved_by, result.kind.proof()))
     };
     let is_made = |id: &&String| made.iter().any(|result| result.id == **id);
     let is_begun = |id: &&String| made.iter().any(|result| counts(result, id, ProvedBy::suffices));

@@ -39,7 +39,8 @@ impl WitnessLog {
     /// A success of this very request after so many deeds, with nothing since that may have changed
     /// what it would be now.
     pub(super) fn known(&self, request: &Arc<Request>, deeds: usize) -> Option<&Known> {
-        let same = |known: &&Known| Arc::ptr_eq(&known.request, request) || *known.request == **request;
+        let same =
+            |known: &&Known| Arc::ptr_eq(&known.request, request) || *known.request == **request;
         let known = self.known.iter().find(same)?;
         (known.deeds >= deeds && known.outcome == Outcome::Allowed).then_some(known)
     }
@@ -47,11 +48,6 @@ impl WitnessLog {
     /// Keeps what a witness answered, in place of what it answered before.
     pub(super) fn remember(&mut self, request: &Arc<Request>, outcome: Outcome, came_back: String) {
         self.known.retain(|known| *known.request != **request);
-        self.known.push(Known {
-            request: request.clone(),
-            outcome,
-            came_back,
-            deeds: self.deeds,
-        });
+        self.known.push(Known { request: request.clone(), outcome, came_back, deeds: self.deeds });
     }
 }

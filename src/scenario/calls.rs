@@ -14,7 +14,8 @@ use crate::{
 };
 
 impl Resolver<'_> {
-    /// The requests that a written request stands for: one for each operation. With a base, what is written replaces.
+    /// The requests that a written request stands for: one for each operation. With a base, what is
+    /// written replaces.
     pub(super) fn requests(
         &mut self,
         scope: &mut Scope<'_>,
@@ -40,10 +41,15 @@ impl Resolver<'_> {
             // Without any operation there is another problem already, here or in the base request.
             let taken = asked.is_empty() || asked.iter().any(|operation| operation.takes(param));
             if !taken && let Some(text) = texts.first() {
-                let names: Vec<_> = asked.iter().map(|operation| format!("`{operation}`")).collect();
+                let names: Vec<_> =
+                    asked.iter().map(|operation| format!("`{operation}`")).collect();
                 self.problem(
                     &text.span,
-                    Diagnostic::new(Code::BadParameter, format!("{} has no `{param}`", names.join(", "))).help(takes(&asked)),
+                    Diagnostic::new(
+                        Code::BadParameter,
+                        format!("{} has no `{param}`", names.join(", ")),
+                    )
+                    .help(takes(&asked)),
                 );
                 broken = true;
             }
@@ -57,10 +63,7 @@ impl Resolver<'_> {
                 .iter()
                 .filter(|(param, _)| operation.takes(**param))
                 .map(|(param, value)| (*param, value.clone()));
-            requests.push(Request {
-                operation,
-                params: params.collect(),
-            });
+            requests.push(Request { operation, params: params.collect() });
         }
         if base.is_none() {
             requests.retain(|request| self.is_complete(request, span));
@@ -68,14 +71,23 @@ impl Resolver<'_> {
         requests
     }
 
-    fn operations(&mut self, written: &RawRequest, span: &Range<usize>, optional: bool) -> Vec<&'static Operation> {
+    fn operations(
+        &mut self,
+        written: &RawRequest,
+        span: &Range<usize>,
+        optional: bool,
+    ) -> Vec<&'static Operation> {
         let mut operations = Vec::new();
         for name in &written.operations.0 {
             match Operation::named(&name.value) {
                 Some(operation) if operations.contains(&operation) => {
                     self.problem(
                         &name.span,
-                        Diagnostic::new(Code::DuplicateName, format!("`{operation}` is written twice")).help("keep one"),
+                        Diagnostic::new(
+                            Code::DuplicateName,
+                            format!("`{operation}` is written twice"),
+                        )
+                        .help("keep one"),
                     );
                 }
                 Some(operation) => operations.push(operation),
@@ -83,7 +95,11 @@ impl Resolver<'_> {
                     let known = OPERATIONS.iter().map(|operation| operation.name);
                     self.problem(
                         &name.span,
-                        Diagnostic::new(Code::UnknownName, format!("no operation is called `{}`", name.value)).suggest(&name.value, known),
+                        Diagnostic::new(
+                            Code::UnknownName,
+                            format!("no operation is called `{}`", name.value),
+                        )
+                        .suggest(&name.value, known),
                     );
                 }
             }
@@ -91,7 +107,8 @@ impl Resolver<'_> {
         if written.operations.0.is_empty() && !optional {
             self.problem(
                 span,
-                Diagnostic::new(Code::MissingKey, "`do` is missing").help("name an operation, as `do: s3:PutObject`"),
+                Diagnostic::new(Code::MissingKey, "`do` is missing")
+                    .help("name an operation, as `do: s3:PutObject`"),
             );
         }
         operations
@@ -110,22 +127,32 @@ impl Resolver<'_> {
             .map(|param| param.as_str())
             .collect();
         if !missing.is_empty() {
-            let what = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let what =
+                missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             self.problem(
                 span,
-                Diagnostic::new(Code::BadParameter, format!("`{}` needs {what}", request.operation)).help("add it to the request"),
+                Diagnostic::new(
+                    Code::BadParameter,
+                    format!("`{}` needs {what}", request.operation),
+                )
+                .help("add it to the request"),
             );
         }
         let has = |param| request.params.contains_key(&param);
         let contradiction = if has(Param::SignedAgo) && !has(Param::Presigned) {
             Some("`signed_ago` means nothing without `presigned`")
-        } else if has(Param::Presigned) && matches!(request.principal(), super::Principal::Anonymous) {
+        } else if has(Param::Presigned)
+            && matches!(request.principal(), super::Principal::Anonymous)
+        {
             Some("`anonymous` has no credentials to presign with")
         } else if has(Param::Session) && self.raw.advance.is_none() {
             Some("`session` means nothing without `advance`")
-        } else if has(Param::Session) && matches!(request.principal(), super::Principal::Anonymous) {
+        } else if has(Param::Session) && matches!(request.principal(), super::Principal::Anonymous)
+        {
             Some("`anonymous` has no session")
-        } else if has(Param::SourceVpc) && request.text(Param::SourceVpce).is_some_and(|id| id.shown() == "none") {
+        } else if has(Param::SourceVpc)
+            && request.text(Param::SourceVpce).is_some_and(|id| id.shown() == "none")
+        {
             Some(
                 "what comes from a VPC comes through an endpoint: `source_vpc` contradicts \
                  `source_vpce: none`",
@@ -136,25 +163,37 @@ impl Resolver<'_> {
             None
         };
         if let Some(message) = contradiction {
-            self.problem(span, Diagnostic::new(Code::BadParameter, message).help("remove one of them"));
+            self.problem(
+                span,
+                Diagnostic::new(Code::BadParameter, message).help("remove one of them"),
+            );
         }
         missing.is_empty() && contradiction.is_none()
     }
 
-    /// The operations that an attempt is made with for any values of its variables, as its base request or its own names them.
-    pub(super) fn operations_of(raw: &RawAttempt, bases: &[Arc<Request>]) -> Vec<&'static Operation> {
+    /// The operations that an attempt is made with for any values of its variables, as its base
+    /// request or its own names them.
+    pub(super) fn operations_of(
+        raw: &RawAttempt,
+        bases: &[Arc<Request>],
+    ) -> Vec<&'static Operation> {
         if let Some(own) = &raw.request {
-            let named = own.value.operations.0.iter().filter_map(|name| Operation::named(&name.value));
+            let named =
+                own.value.operations.0.iter().filter_map(|name| Operation::named(&name.value));
             return named.collect();
         }
         let asked = raw.but.is_some() || !raw.without.is_empty();
         let other = raw.but.as_ref().and_then(|but| but.value.operations.0.first());
-        let made =
-            |base: &&Arc<Request>| !asked || Self::concerns(raw, base) || other.is_some_and(|other| other.value != base.operation.name);
+        let made = |base: &&Arc<Request>| {
+            !asked
+                || Self::concerns(raw, base)
+                || other.is_some_and(|other| other.value != base.operation.name)
+        };
         bases.iter().filter(made).map(|base| base.operation).collect()
     }
 
-    /// The requests of an attempt with the base requests they came from: of the chosen operations, if they were chosen.
+    /// The requests of an attempt with the base requests they came from: of the chosen operations,
+    /// if they were chosen.
     pub(super) fn attempt_requests(
         &mut self,
         scope: &mut Scope<'_>,
@@ -163,7 +202,8 @@ impl Resolver<'_> {
         chosen: Option<&[&'static Operation]>,
     ) -> Vec<(Request, Option<Arc<Request>>)> {
         let raw = &attempt.value;
-        let is_chosen = |operation: &Operation| chosen.is_none_or(|chosen| chosen.contains(&operation));
+        let is_chosen =
+            |operation: &Operation| chosen.is_none_or(|chosen| chosen.contains(&operation));
         if let Some(own) = &raw.request {
             if raw.but.is_some() || !raw.without.is_empty() {
                 self.problem(
@@ -194,10 +234,9 @@ impl Resolver<'_> {
             (but, requests)
         });
         for name in &raw.without {
-            let changed_too = raw
-                .but
-                .as_ref()
-                .is_some_and(|but| but.value.params().any(|(param, _)| param.as_str() == name.value));
+            let changed_too = raw.but.as_ref().is_some_and(|but| {
+                but.value.params().any(|(param, _)| param.as_str() == name.value)
+            });
             if changed_too {
                 self.problem(
                     &name.span,
@@ -233,7 +272,8 @@ impl Resolver<'_> {
         made
     }
 
-    /// Whether an attempt changes anything that an operation takes. One that changes only what it does not take says nothing of it.
+    /// Whether an attempt changes anything that an operation takes. One that changes only what it
+    /// does not take says nothing of it.
     fn concerns(raw: &RawAttempt, base: &Request) -> bool {
         let changed = raw.but.iter().flat_map(|but| but.value.params().map(|(param, _)| param));
         let left_out = raw.without.iter().filter_map(|name| Param::named(&name.value));
@@ -241,7 +281,13 @@ impl Resolver<'_> {
     }
 
     /// Applies a `but`; false if it cannot be.
-    fn apply(&mut self, scope: &mut Scope<'_>, but: &Located<RawRequest>, operations: &[Request], request: &mut Request) -> bool {
+    fn apply(
+        &mut self,
+        scope: &mut Scope<'_>,
+        but: &Located<RawRequest>,
+        operations: &[Request],
+        request: &mut Request,
+    ) -> bool {
         if let [other] = operations {
             let before = request.operation;
             request.operation = other.operation;
@@ -252,7 +298,8 @@ impl Resolver<'_> {
         } else if let Some(second) = but.value.operations.0.get(1) {
             self.problem(
                 &second.span,
-                Diagnostic::new(Code::BadValue, "`but` changes to one operation").help("write an attempt for each"),
+                Diagnostic::new(Code::BadValue, "`but` changes to one operation")
+                    .help("write an attempt for each"),
             );
             return false;
         }
@@ -278,7 +325,11 @@ impl Resolver<'_> {
             let known = request.params.keys().map(|param| param.as_str());
             self.problem(
                 &name.span,
-                Diagnostic::new(Code::BadParameter, format!("no parameter is called `{}`", name.value)).suggest(&name.value, known),
+                Diagnostic::new(
+                    Code::BadParameter,
+                    format!("no parameter is called `{}`", name.value),
+                )
+                .suggest(&name.value, known),
             );
             return;
         };
@@ -316,8 +367,9 @@ impl Resolver<'_> {
             if !change.changes {
                 self.problem(
                     &change.span,
-                    Diagnostic::new(Code::ChangesNothing, change.same)
-                        .help("an attempt that differs in nothing proves nothing; change it or remove it"),
+                    Diagnostic::new(Code::ChangesNothing, change.same).help(
+                        "an attempt that differs in nothing proves nothing; change it or remove it",
+                    ),
                 );
             }
         }
@@ -335,9 +387,5 @@ fn takes(operations: &[&'static Operation]) -> String {
         .map(|param| format!("`{param}`"))
         .collect();
     names.dedup();
-    if names.is_empty() {
-        "remove it".to_owned()
-    } else {
-        format!("it takes {}", names.join(", "))
-    }
+    if names.is_empty() { "remove it".to_owned() } else { format!("it takes {}", names.join(", ")) }
 }

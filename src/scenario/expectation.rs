@@ -1,6 +1,9 @@
-//! What must come back: the fields of an answer, the refusals that will do, the reads that must hold afterwards.
+//! What must come back: the fields of an answer, the refusals that will do, the reads that must
+//! hold afterwards.
 
 use std::{str::FromStr, sync::Arc};
+
+use gainsay_iam::Layer;
 
 use super::{
     Kind, Refusal, Request, Then, Value,
@@ -11,12 +14,15 @@ use super::{
 use crate::{
     attempt::{Effect, Facet, Field, Kind as ParamKind, RawExpect},
     diag::{Code, Diagnostic, Located, yaml::OneOrMany},
-    iam::Layer,
     outcome::stands_for_several,
 };
 
 impl Resolver<'_> {
-    pub(super) fn expect(&mut self, scope: &mut Scope<'_>, raw: Option<&RawExpect>) -> Vec<(Field, Vec<Value>)> {
+    pub(super) fn expect(
+        &mut self,
+        scope: &mut Scope<'_>,
+        raw: Option<&RawExpect>,
+    ) -> Vec<(Field, Vec<Value>)> {
         let mut expected = Vec::new();
         for (field, texts) in raw.into_iter().flat_map(RawExpect::fields) {
             let mut values = Vec::new();
@@ -31,11 +37,18 @@ impl Resolver<'_> {
         expected
     }
 
-    pub(super) fn refusals(&mut self, scope: &mut Scope<'_>, raw: &RawAttempt, kind: Kind, label: &Located<String>) -> Vec<Refusal> {
+    pub(super) fn refusals(
+        &mut self,
+        scope: &mut Scope<'_>,
+        raw: &RawAttempt,
+        kind: Kind,
+        label: &Located<String>,
+    ) -> Vec<Refusal> {
         let mut refusals = Vec::new();
         for written in raw.by.iter().chain(&raw.one_of) {
             let refusal = self.refusal(scope, &written.value);
-            let names_nothing = refusal.layers.is_empty() && refusal.sid.is_none() && refusal.codes.is_empty();
+            let names_nothing =
+                refusal.layers.is_empty() && refusal.sid.is_none() && refusal.codes.is_empty();
             if names_nothing && refusal.action.is_none() && refusal.unnamed.is_none() {
                 self.problem(
                     &written.span,
@@ -46,13 +59,17 @@ impl Resolver<'_> {
             if kind == Kind::Reject && refusal.codes.is_empty() {
                 self.problem(
                     &written.span,
-                    Diagnostic::new(Code::MissingKey, format!("the answer of `{}` needs a `code`", label.value))
-                        .help("as `code: AccessDenied`"),
+                    Diagnostic::new(
+                        Code::MissingKey,
+                        format!("the answer of `{}` needs a `code`", label.value),
+                    )
+                    .help("as `code: AccessDenied`"),
                 );
             }
             self.unnamed(&written.value);
             self.says(&written.value, &refusal, kind, label);
-            let asks_policy = refusal.sid.is_some() || refusal.action.is_some() || refusal.on.is_some();
+            let asks_policy =
+                refusal.sid.is_some() || refusal.action.is_some() || refusal.on.is_some();
             if kind == Kind::Reject && refusal.layers.is_empty() && asks_policy {
                 self.problem(
                     &written.span,
@@ -74,8 +91,11 @@ impl Resolver<'_> {
             if let Some(layer) = raw.decided_by.iter().flat_map(|layers| &layers.0).next() {
                 self.problem(
                     &layer.span,
-                    Diagnostic::new(Code::MissingKey, "`decided_by` is of a refusal that AWS gives no reason for")
-                        .help("write `layer`, or add why it is `unnamed`"),
+                    Diagnostic::new(
+                        Code::MissingKey,
+                        "`decided_by` is of a refusal that AWS gives no reason for",
+                    )
+                    .help("write `layer`, or add why it is `unnamed`"),
                 );
             }
             return;
@@ -83,7 +103,11 @@ impl Resolver<'_> {
         if why.value.trim().is_empty() {
             self.problem(
                 &why.span,
-                Diagnostic::new(Code::EmptyValue, "`unnamed` does not say why AWS names no mechanism").help("say why, or name the `layer`"),
+                Diagnostic::new(
+                    Code::EmptyValue,
+                    "`unnamed` does not say why AWS names no mechanism",
+                )
+                .help("say why, or name the `layer`"),
             );
         }
         let texts = [&raw.sid, &raw.says, &raw.action, &raw.key, &raw.role, &raw.object];
@@ -113,7 +137,10 @@ impl Resolver<'_> {
                 &why.span,
                 Diagnostic::new(
                     Code::BadValue,
-                    format!("AWS tells `{name}` what refuses `{}`, so it is not unnamed", request.operation),
+                    format!(
+                        "AWS tells `{name}` what refuses `{}`, so it is not unnamed",
+                        request.operation
+                    ),
                 )
                 .help("name the `layer`"),
             );
@@ -127,7 +154,11 @@ impl Resolver<'_> {
             if refusal.codes.is_empty() {
                 self.problem(
                     &says.span,
-                    Diagnostic::new(Code::MissingKey, "`says` is of the message that comes with a `code`").help("add the `code`"),
+                    Diagnostic::new(
+                        Code::MissingKey,
+                        "`says` is of the message that comes with a `code`",
+                    )
+                    .help("add the `code`"),
                 );
             }
             if says.value.trim().is_empty() {
@@ -170,8 +201,11 @@ impl Resolver<'_> {
                 Ok(known) => layers.push(known),
                 Err(_) => self.problem(
                     &layer.span,
-                    Diagnostic::new(Code::BadValue, format!("no layer is called `{}`", layer.value))
-                        .suggest(&layer.value, Layer::ALL.iter().map(|layer| layer.as_str())),
+                    Diagnostic::new(
+                        Code::BadValue,
+                        format!("no layer is called `{}`", layer.value),
+                    )
+                    .suggest(&layer.value, Layer::ALL.iter().map(|layer| layer.as_str())),
                 ),
             }
         }
@@ -193,7 +227,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// The key, the role or the object that the action is refused on, where it is not the operation's own resource.
+    /// The key, the role or the object that the action is refused on, where it is not the
+    /// operation's own resource.
     fn refused_on(&mut self, scope: &mut Scope<'_>, raw: &RawRefusal) -> Option<Value> {
         let written = [
             (&raw.key, "key", ParamKind::Key, "kms:Decrypt"),
@@ -216,7 +251,8 @@ impl Resolver<'_> {
             if on.is_some() {
                 self.problem(
                     &written.span,
-                    Diagnostic::new(Code::BadValue, "an action is refused on one thing").help("keep one of `key`, `role` and `object`"),
+                    Diagnostic::new(Code::BadValue, "an action is refused on one thing")
+                        .help("keep one of `key`, `role` and `object`"),
                 );
             }
             match scope.value(kind, std::slice::from_ref(written)) {
@@ -227,13 +263,19 @@ impl Resolver<'_> {
         on
     }
 
-    pub(super) fn then(&mut self, scope: &mut Scope<'_>, raw: &RawAttempt, request: &Request) -> Vec<Then> {
+    pub(super) fn then(
+        &mut self,
+        scope: &mut Scope<'_>,
+        raw: &RawAttempt,
+        request: &Request,
+    ) -> Vec<Then> {
         let mut reads = Vec::new();
         for then in &raw.then {
             let Some(written) = &then.value.read else {
                 self.problem(
                     &then.span,
-                    Diagnostic::new(Code::MissingKey, "`read` is missing").help("write `read: { do: s3:HeadObject }`"),
+                    Diagnostic::new(Code::MissingKey, "`read` is missing")
+                        .help("write `read: { do: s3:HeadObject }`"),
                 );
                 continue;
             };
@@ -248,16 +290,22 @@ impl Resolver<'_> {
             let inherit = [Arc::new(request.clone())];
             for mut read in self.requests(scope, written, &then.span, Some(&inherit)) {
                 if read.operation.effect != Effect::Reads {
-                    let place = written.operations.0.iter().find(|name| name.value == read.operation.name);
+                    let place =
+                        written.operations.0.iter().find(|name| name.value == read.operation.name);
                     self.problem(
                         place.map_or(&then.span, |name| &name.span),
-                        Diagnostic::new(Code::BadValue, format!("`{}` does not read", read.operation))
-                            .help("name an operation that reads, as `s3:HeadObject`"),
+                        Diagnostic::new(
+                            Code::BadValue,
+                            format!("`{}` does not read", read.operation),
+                        )
+                        .help("name an operation that reads, as `s3:HeadObject`"),
                     );
                     continue;
                 }
                 for (param, value) in &request.params {
-                    if read.operation.takes(*param) && matches!(param.facet(), Facet::Principal | Facet::Target) {
+                    if read.operation.takes(*param)
+                        && matches!(param.facet(), Facet::Principal | Facet::Target)
+                    {
                         read.params.entry(*param).or_insert_with(|| value.clone());
                     }
                 }

@@ -17,7 +17,10 @@ pub use self::{
     resolve::resolve,
     sample::{Kept, Sample, Sampled},
 };
-use crate::{attempt::Field, diag::Source, iam::Layer};
+use gainsay_iam::Layer;
+use gainsay_model::Source;
+
+use crate::attempt::Field;
 
 /// A scenario file, resolved.
 #[derive(Debug)]
@@ -112,7 +115,8 @@ pub struct Attempt {
     pub request: Arc<Request>,
     /// For an allow: what the answer must say.
     pub expect: Vec<(Field, Vec<Value>)>,
-    /// For a deny or reject: the answers that will do. Empty: any authorization refusal of the operation itself.
+    /// For a deny or reject: the answers that will do. Empty: any authorization refusal of the
+    /// operation itself.
     pub refusals: Vec<Refusal>,
     /// For a deny or reject: what proves it.
     pub witnesses: Option<Witnesses>,
@@ -140,7 +144,8 @@ pub struct Refusal {
     pub says: Option<String>,
     /// The action refused, where it is not the operation's own.
     pub action: Option<String>,
-    /// The key, role or object the action is refused on; the operation's own resource where there is none.
+    /// The key, role or object the action is refused on; the operation's own resource where there
+    /// is none.
     pub on: Option<Value>,
 }
 

@@ -1,4 +1,5 @@
-//! A scenario file as it is written: plain typed structs with places. The JSON Schema is generated from these.
+//! A scenario file as it is written: plain typed structs with places. The JSON Schema is generated
+//! from these.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -24,11 +25,13 @@ pub struct RawScenario {
     /// Variables; the file is run once for every combination of their values.
     #[serde(default)]
     pub for_each: Entries<RawForEach>,
-    /// Fixtures, made before the attempts and removed after them. `{name.key}`, `{name.version}` refer to them.
+    /// Fixtures, made before the attempts and removed after them. `{name.key}`, `{name.version}`
+    /// refer to them.
     #[serde(default)]
     pub given: Entries<RawRequest>,
-    /// How far the clock is moved once the fixtures are made, as `20m` or `8d`. Everyone then asks with a new session, unless the request
-    /// says `session: old`. Only the sandbox has a clock that can be moved.
+    /// How far the clock is moved once the fixtures are made, as `20m` or `8d`. Everyone then asks
+    /// with a new session, unless the request says `session: old`. Only the sandbox has a clock
+    /// that can be moved.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub advance: Option<Located<String>>,
@@ -56,7 +59,8 @@ pub struct RawForEach {
     pub of: Vec<Located<String>>,
 }
 
-/// One attempt. Exactly one of `allow`, `deny` and `reject` says what it does and what must come back.
+/// One attempt. Exactly one of `allow`, `deny` and `reject` says what it does and what must come
+/// back.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawAttempt {
@@ -151,11 +155,13 @@ pub struct RawRefusal {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub key: Option<Located<String>>,
-    /// The role that the action is refused on, where the action is not the operation's own, as `iam:PassRole`.
+    /// The role that the action is refused on, where the action is not the operation's own, as
+    /// `iam:PassRole`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub role: Option<Located<String>>,
-    /// The object that the action is refused on, where it is not the operation's own, as the source of a copy: a fixture.
+    /// The object that the action is refused on, where it is not the operation's own, as the source
+    /// of a copy: a fixture.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String")]
     pub object: Option<Located<String>>,

@@ -1,11 +1,11 @@
-//! A request with every name resolved to the thing it names. Only what fixtures will yield is still open.
+//! A request with every name resolved to the thing it names. Only what fixtures will yield is still
+//! open.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use crate::{
-    attempt::{Effect, Facet, Field, On, Operation, Param},
-    environment::{Bucket, Key, Role, Trail},
-};
+use gainsay_model::{Bucket, Key, Role, Trail};
+
+use crate::attempt::{Effect, Facet, Field, On, Operation, Param};
 
 /// A call: an operation and its parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,9 +92,8 @@ pub enum Value {
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Principal(Principal::Role(a)), Self::Principal(Principal::Role(b))) | (Self::Role(a), Self::Role(b)) => {
-                Arc::ptr_eq(a, b)
-            }
+            (Self::Principal(Principal::Role(a)), Self::Principal(Principal::Role(b)))
+            | (Self::Role(a), Self::Role(b)) => Arc::ptr_eq(a, b),
             (Self::Principal(Principal::Anonymous), Self::Principal(Principal::Anonymous)) => true,
             (Self::Bucket(a), Self::Bucket(b)) => Arc::ptr_eq(a, b),
             (Self::Trail(a), Self::Trail(b)) => Arc::ptr_eq(a, b),
@@ -215,7 +214,8 @@ impl Request {
     /// The parameters in which two requests differ.
     #[must_use]
     pub fn differing(&self, other: &Self) -> Vec<Param> {
-        let mut params: Vec<Param> = self.params.keys().chain(other.params.keys()).copied().collect();
+        let mut params: Vec<Param> =
+            self.params.keys().chain(other.params.keys()).copied().collect();
         params.sort_unstable();
         params.dedup();
         params.retain(|param| self.params.get(param) != other.params.get(param));
@@ -231,15 +231,18 @@ impl Request {
         facets
     }
 
-    /// Whether a witness acts on the very thing an attempt acts on, in the same way. A read of one version shows that there is
-    /// something under the key, also where the attempt names no version and would meet a delete marker.
+    /// Whether a witness acts on the very thing an attempt acts on, in the same way. A read of one
+    /// version shows that there is something under the key, also where the attempt names no version
+    /// and would meet a delete marker.
     #[must_use]
     pub fn same_target(&self, attempt: &Self) -> bool {
         let target: &[Param] = match self.operation.on {
             On::Object => &[Param::Bucket, Param::Key, Param::Version],
             On::Bucket => &[Param::Bucket],
             // Who may retire a grant is said by the grant itself.
-            On::Key if self.operation.needs.contains(&Param::Grant) => &[Param::KeyId, Param::Grant],
+            On::Key if self.operation.needs.contains(&Param::Grant) => {
+                &[Param::KeyId, Param::Grant]
+            }
             On::Key => &[Param::KeyId, Param::SourceKey],
             On::Alias => &[Param::Alias, Param::KeyId],
             On::Role | On::Jobs => &[Param::Role],
@@ -251,8 +254,12 @@ impl Request {
             On::Location => &[Param::Location, Param::Prefix],
             On::Account | On::Anything | On::Nothing => &[],
         };
-        let any_version = self.operation.effect == Effect::Reads && !attempt.params.contains_key(&Param::Version);
-        let same = |param: &Param| (*param == Param::Version && any_version) || self.params.get(param) == attempt.params.get(param);
+        let any_version =
+            self.operation.effect == Effect::Reads && !attempt.params.contains_key(&Param::Version);
+        let same = |param: &Param| {
+            (*param == Param::Version && any_version)
+                || self.params.get(param) == attempt.params.get(param)
+        };
         self.operation == attempt.operation && target.iter().all(same)
     }
 

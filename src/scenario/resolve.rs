@@ -1,10 +1,16 @@
 //! From a scenario as written to rows of attempts. Every problem of a file is reported in one go.
 
+mod problems;
+mod values;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     ops::Range,
     sync::Arc,
 };
+
+pub(super) use self::problems::Problems;
+use gainsay_model::Source;
 
 use super::{
     Attempt, Fixture, Kind, Refusal, Request, Row, Sample, Scenario, Then, Value,
@@ -15,7 +21,7 @@ use super::{
 };
 use crate::{
     attempt::{Field, Operation},
-    diag::{Code, Diagnostic, Diagnostics, Located, Source, yaml::Entries},
+    diag::{Code, Diagnostic, Diagnostics, Located, yaml::Entries},
     environment::{Baseline, Environment},
 };
 
@@ -78,21 +84,6 @@ pub fn resolve(
 /// How far a clock can be moved, in seconds: longer than any period that a key or a session has.
 const LONGEST_ADVANCE: u64 = 4000 * 86_400;
 
-/// Rows repeat the same text, so each problem is kept once.
-#[derive(Default)]
-pub(super) struct Problems {
-    list: Diagnostics,
-    seen: HashSet<(String, Range<usize>)>,
-}
-
-impl Problems {
-    pub(super) fn push(&mut self, source: &Source, span: &Range<usize>, problem: Diagnostic) {
-        if self.seen.insert((problem.message.clone(), span.clone())) {
-            self.list.push(problem.at(source, span.clone()));
-        }
-    }
-}
-
 /// The variables of a row or attempt, in file order.
 pub(super) type Variables = Vec<(String, Binding)>;
 
@@ -150,7 +141,8 @@ impl<'a> Resolver<'a> {
         if raw.scenario.value.trim().is_empty() {
             self.problem(
                 &raw.scenario.span,
-                Diagnostic::new(Code::EmptyValue, "the scenario says nothing").help("say what holds, in one sentence"),
+                Diagnostic::new(Code::EmptyValue, "the scenario says nothing")
+                    .help("say what holds, in one sentence"),
             );
         }
         if raw.attempts.is_empty() {
@@ -183,7 +175,11 @@ impl<'a> Resolver<'a> {
                 let known = baseline.controls.iter().map(|control| control.id.as_str());
                 self.problem(
                     &id.span,
-                    Diagnostic::new(Code::UnknownControl, format!("the baseline has no control `{}`", id.value)).suggest(&id.value, known),
+                    Diagnostic::new(
+                        Code::UnknownControl,
+                        format!("the baseline has no control `{}`", id.value),
+                    )
+                    .suggest(&id.value, known),
                 );
             }
         }
@@ -194,9 +190,14 @@ impl<'a> Resolver<'a> {
     fn check_names(&mut self) {
         let raw = self.raw;
         let variables = raw.for_each.0.iter().map(|(name, _)| name);
-        let outer: Vec<&Located<String>> = variables.chain(raw.given.0.iter().map(|(name, _)| name)).collect();
-        let inner = |attempt: &'a Located<RawAttempt>| attempt.value.for_each.0.iter().map(|(name, _)| name);
-        let taken = |name: &str, before: &[&Located<String>]| name == "run" || before.iter().any(|earlier| earlier.value == name);
+        let outer: Vec<&Located<String>> =
+            variables.chain(raw.given.0.iter().map(|(name, _)| name)).collect();
+        let inner = |attempt: &'a Located<RawAttempt>| {
+            attempt.value.for_each.0.iter().map(|(name, _)| name)
+        };
+        let taken = |name: &str, before: &[&Located<String>]| {
+            name == "run" || before.iter().any(|earlier| earlier.value == name)
+        };
         let mut twice: Vec<&Located<String>> = Vec::new();
         for (index, name) in outer.iter().enumerate() {
             if taken(&name.value, outer.get(..index).unwrap_or_default()) {
@@ -207,13 +208,21 @@ impl<'a> Resolver<'a> {
         for name in twice {
             self.problem(
                 &name.span,
-                Diagnostic::new(Code::DuplicateName, format!("`{}` already names something here", name.value)).help("give it another name"),
+                Diagnostic::new(
+                    Code::DuplicateName,
+                    format!("`{}` already names something here", name.value),
+                )
+                .help("give it another name"),
             );
         }
     }
 
     /// The product of the variables' values, the first variable slowest.
-    fn combinations(&mut self, for_each: &Entries<RawForEach>, outer: &[(String, Binding)]) -> Vec<Variables> {
+    fn combinations(
+        &mut self,
+        for_each: &Entries<RawForEach>,
+        outer: &[(String, Binding)],
+    ) -> Vec<Variables> {
         let mut rows: Vec<Variables> = vec![Vec::new()];
         for (name, each) in &for_each.0 {
             let mut next = Vec::new();
@@ -234,8 +243,11 @@ impl<'a> Resolver<'a> {
             if next.len() > MAX_ROWS {
                 self.problem(
                     &name.span,
-                    Diagnostic::new(Code::TooLarge, format!("these variables have more than {MAX_ROWS} combinations"))
-                        .help("leave out values, or write a file for each part"),
+                    Diagnostic::new(
+                        Code::TooLarge,
+                        format!("these variables have more than {MAX_ROWS} combinations"),
+                    )
+                    .help("leave out values, or write a file for each part"),
                 );
                 return Vec::new();
             }
@@ -258,16 +270,29 @@ impl<'a> Resolver<'a> {
     }
 
     /// The values of a variable; nothing if a problem was reported.
-    fn values(&mut self, name: &Located<String>, each: &RawForEach, known: Variables) -> Option<Vec<Binding>> {
+    fn values(
+        &mut self,
+        name: &Located<String>,
+        each: &RawForEach,
+        known: Variables,
+    ) -> Option<Vec<Binding>> {
         let mut scope = self.scope(known, &[]);
         let (found, problem) = match (&each.collection, each.of.as_slice()) {
-            (Some(collection), []) => collection_values(&mut scope, collection, &each.except),
-            (None, values) if each.except.is_empty() => (values.iter().map(|value| Binding::Text(value.value.clone())).collect(), None),
+            (Some(collection), []) => values::of_collection(&mut scope, collection, &each.except),
+            (None, values) if each.except.is_empty() => {
+                (values.iter().map(|value| Binding::Text(value.value.clone())).collect(), None)
+            }
             _ => (
                 Vec::new(),
                 Some((
-                    Diagnostic::new(Code::BadValue, "`for_each` takes either `in`, with or without `except`, or `of`")
-                        .help(format!("write `{}: {{ in: roles }}` or `{0}: {{ of: [a, b] }}`", name.value)),
+                    Diagnostic::new(
+                        Code::BadValue,
+                        "`for_each` takes either `in`, with or without `except`, or `of`",
+                    )
+                    .help(format!(
+                        "write `{}: {{ in: roles }}` or `{0}: {{ of: [a, b] }}`",
+                        name.value
+                    )),
                     name.span.clone(),
                 )),
             ),
@@ -283,12 +308,7 @@ impl<'a> Resolver<'a> {
     where
         'a: 's,
     {
-        Scope {
-            environment: self.environment,
-            variables,
-            fixtures,
-            used: BTreeSet::new(),
-        }
+        Scope { environment: self.environment, variables, fixtures, used: BTreeSet::new() }
     }
 
     fn row(&mut self, variables: &Variables) -> Row {
@@ -308,7 +328,8 @@ impl<'a> Resolver<'a> {
                 [] => {}
                 _ => self.problem(
                     &name.span,
-                    Diagnostic::new(Code::BadValue, "a fixture has one operation").help("make a fixture for each"),
+                    Diagnostic::new(Code::BadValue, "a fixture has one operation")
+                        .help("make a fixture for each"),
                 ),
             }
         }
@@ -316,7 +337,8 @@ impl<'a> Resolver<'a> {
         let bases = self.bases(variables, &fixtures, complete);
         let mut drafts = Vec::new();
         if complete {
-            let mut entries: Vec<(usize, &Located<RawAttempt>)> = raw.attempts.iter().enumerate().collect();
+            let mut entries: Vec<(usize, &Located<RawAttempt>)> =
+                raw.attempts.iter().enumerate().collect();
             if self.sampler.is_some() {
                 // Which witnesses are wanted is known when the refusals are.
                 entries.sort_by_key(|(_, attempt)| attempt.value.allow.is_some());
@@ -332,11 +354,8 @@ impl<'a> Resolver<'a> {
             let read = text.and_then(|text| seconds(&text, LONGEST_ADVANCE));
             read.map_err(|problem| self.problem(&written.span, problem)).ok()
         });
-        let slug = variables
-            .iter()
-            .map(|(_, binding)| slug(binding.name()))
-            .collect::<Vec<_>>()
-            .join(".");
+        let slug =
+            variables.iter().map(|(_, binding)| slug(binding.name())).collect::<Vec<_>>().join(".");
         Row {
             slug: if slug.is_empty() { "-".to_owned() } else { slug },
             fixtures,
@@ -345,7 +364,12 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn bases(&mut self, variables: &Variables, fixtures: &[Fixture], complete: bool) -> Vec<Arc<Request>> {
+    fn bases(
+        &mut self,
+        variables: &Variables,
+        fixtures: &[Fixture],
+        complete: bool,
+    ) -> Vec<Arc<Request>> {
         let raw = self.raw;
         let (Some(written), true) = (&raw.request, complete) else {
             return Vec::new();
@@ -373,7 +397,10 @@ impl<'a> Resolver<'a> {
             let kept = self.kept((entry, kind), &variables, &operations);
             let named = |operation: &Operation| {
                 let asks = |draft: &&Draft<'_>| witness::may_name(draft, &label.value, &variables);
-                let fits = |draft: &Draft<'_>| *draft.request.operation == *operation || !operations.contains(&draft.request.operation);
+                let fits = |draft: &Draft<'_>| {
+                    *draft.request.operation == *operation
+                        || !operations.contains(&draft.request.operation)
+                };
                 drafts.iter().filter(asks).any(fits)
             };
             // Where nothing is left out, nothing is asked either.
@@ -384,7 +411,8 @@ impl<'a> Resolver<'a> {
             if chosen.as_ref().is_some_and(Vec::is_empty) {
                 continue;
             }
-            let is_left_out = |operation| kept.as_ref().is_some_and(|kept| !kept.contains(&operation));
+            let is_left_out =
+                |operation| kept.as_ref().is_some_and(|kept| !kept.contains(&operation));
             let mut scope = self.scope(variables.clone(), fixtures);
             let requests = self.attempt_requests(&mut scope, attempt, bases, chosen.as_deref());
             let expect = self.expect(&mut scope, raw.expect.as_ref());
@@ -403,7 +431,9 @@ impl<'a> Resolver<'a> {
                     kind,
                     variables: variables.clone(),
                     entry,
-                    left_out: is_left_out(base.as_ref().map_or(request.operation, |base| base.operation)),
+                    left_out: is_left_out(
+                        base.as_ref().map_or(request.operation, |base| base.operation),
+                    ),
                     request: Arc::new(request),
                     base,
                     expect: expect.clone(),
@@ -416,9 +446,15 @@ impl<'a> Resolver<'a> {
     }
 
     /// Which operations of an attempt are made with these values; nothing where all are.
-    fn kept(&mut self, of: (usize, Kind), variables: &Variables, operations: &[&'static Operation]) -> Option<Vec<&'static Operation>> {
+    fn kept(
+        &mut self,
+        of: (usize, Kind),
+        variables: &Variables,
+        operations: &[&'static Operation],
+    ) -> Option<Vec<&'static Operation>> {
         let sampler = self.sampler.as_mut()?;
-        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (name.as_str(), value.name())).collect();
+        let variables: Vec<(&str, &str)> =
+            variables.iter().map(|(name, value)| (name.as_str(), value.name())).collect();
         Some(sampler.keep(of, &variables, operations))
     }
 
@@ -430,35 +466,47 @@ impl<'a> Resolver<'a> {
         };
         self.problem(
             &label.span,
-            Diagnostic::new(Code::TooLarge, format!("the file has more than {MAX_ATTEMPTS} attempts")).help(help),
+            Diagnostic::new(
+                Code::TooLarge,
+                format!("the file has more than {MAX_ATTEMPTS} attempts"),
+            )
+            .help(help),
         );
     }
 
     fn kind(&mut self, attempt: &'a Located<RawAttempt>) -> Option<(Kind, &'a Located<String>)> {
         let raw = &attempt.value;
-        let written: Vec<(Kind, &Located<String>)> = [(Kind::Allow, &raw.allow), (Kind::Deny, &raw.deny), (Kind::Reject, &raw.reject)]
-            .into_iter()
-            .filter_map(|(kind, label)| label.as_ref().map(|label| (kind, label)))
-            .collect();
+        let written: Vec<(Kind, &Located<String>)> =
+            [(Kind::Allow, &raw.allow), (Kind::Deny, &raw.deny), (Kind::Reject, &raw.reject)]
+                .into_iter()
+                .filter_map(|(kind, label)| label.as_ref().map(|label| (kind, label)))
+                .collect();
         let [(kind, label)] = written.as_slice() else {
             self.problem(
                 &attempt.span,
-                Diagnostic::new(Code::MissingKey, "an attempt is exactly one of `allow`, `deny` and `reject`")
-                    .help("write `- deny: without an encryption header`"),
+                Diagnostic::new(
+                    Code::MissingKey,
+                    "an attempt is exactly one of `allow`, `deny` and `reject`",
+                )
+                .help("write `- deny: without an encryption header`"),
             );
             return None;
         };
         if slug(&label.value).is_empty() {
             self.problem(
                 &label.span,
-                Diagnostic::new(Code::EmptyValue, "the attempt has no name").help("say in a few words what differs"),
+                Diagnostic::new(Code::EmptyValue, "the attempt has no name")
+                    .help("say in a few words what differs"),
             );
         }
         let misplaced = match kind {
-            Kind::Allow if raw.by.is_some() || !raw.one_of.is_empty() => {
-                Some(("an `allow` is not refused, so it has no `by`", "remove it, or write `deny:`"))
+            Kind::Allow if raw.by.is_some() || !raw.one_of.is_empty() => Some((
+                "an `allow` is not refused, so it has no `by`",
+                "remove it, or write `deny:`",
+            )),
+            Kind::Allow if raw.witness.is_some() => {
+                Some(("an `allow` needs no `witness`", "remove it, or write `deny:`"))
             }
-            Kind::Allow if raw.witness.is_some() => Some(("an `allow` needs no `witness`", "remove it, or write `deny:`")),
             Kind::Deny | Kind::Reject if raw.expect.is_some() => Some((
                 "a refused request has no answer to `expect` anything of",
                 "remove it; `by` says what must refuse the request",
@@ -467,7 +515,9 @@ impl<'a> Resolver<'a> {
                 "a `reject` must name the answer",
                 "add `by: { code: ValidationException }`, or write `deny:`",
             )),
-            _ if raw.by.is_some() && !raw.one_of.is_empty() => Some(("`by` and `one_of` exclude each other", "keep one of them")),
+            _ if raw.by.is_some() && !raw.one_of.is_empty() => {
+                Some(("`by` and `one_of` exclude each other", "keep one of them"))
+            }
             _ => None,
         };
         if let Some((message, help)) = misplaced {
@@ -482,12 +532,17 @@ impl<'a> Resolver<'a> {
             .iter()
             .map(|draft| witness::find(draft, &drafts, self.source, &mut self.problems))
             .collect();
-        let row_slug = row.iter().map(|(_, binding)| slug(binding.name())).collect::<Vec<_>>().join(".");
+        let row_slug =
+            row.iter().map(|(_, binding)| slug(binding.name())).collect::<Vec<_>>().join(".");
         let row_slug = if row_slug.is_empty() { "-" } else { &row_slug };
         let mut attempts = Vec::new();
-        for (draft, witnesses) in drafts.into_iter().zip(witnesses).filter(|(draft, _)| !draft.left_out) {
-            let own = draft.variables.iter().skip(row.len()).map(|(_, binding)| slug(binding.name()));
-            let name = std::iter::once(slug(&draft.label.value)).chain(own).collect::<Vec<_>>().join(".");
+        for (draft, witnesses) in
+            drafts.into_iter().zip(witnesses).filter(|(draft, _)| !draft.left_out)
+        {
+            let own =
+                draft.variables.iter().skip(row.len()).map(|(_, binding)| slug(binding.name()));
+            let name =
+                std::iter::once(slug(&draft.label.value)).chain(own).collect::<Vec<_>>().join(".");
             let controls = if draft.raw.controls.is_empty() {
                 &self.raw.controls
             } else {
@@ -513,19 +568,23 @@ impl<'a> Resolver<'a> {
     fn check_fixtures(&mut self) {
         let raw = self.raw;
         for (index, (name, written)) in raw.given.0.iter().enumerate() {
-            // Where something else is wrong, what would have used the fixture may not have been read.
-            let mentioned = !self.problems.list.is_empty() && self.source.text().matches(name.value.as_str()).count() > 1;
+            // Where something else is wrong, what would have used the fixture may not have been
+            // read.
+            let mentioned = !self.problems.list.is_empty()
+                && self.source.text().matches(name.value.as_str()).count() > 1;
             // What configures is used by whatever happens under it.
-            let configures = written
-                .operations
-                .0
-                .iter()
-                .any(|name| Operation::named(&name.value).is_some_and(Operation::sets_the_scene));
+            let configures =
+                written.operations.0.iter().any(|name| {
+                    Operation::named(&name.value).is_some_and(Operation::sets_the_scene)
+                });
             if !self.used_fixtures.contains(&index) && !mentioned && !configures {
                 self.problem(
                     &name.span,
-                    Diagnostic::new(Code::UnusedFixture, format!("nothing uses the fixture `{}`", name.value))
-                        .help(format!("refer to it as `{{{}.key}}`, or remove it", name.value)),
+                    Diagnostic::new(
+                        Code::UnusedFixture,
+                        format!("nothing uses the fixture `{}`", name.value),
+                    )
+                    .help(format!("refer to it as `{{{}.key}}`, or remove it", name.value)),
                 );
             }
         }
@@ -537,8 +596,13 @@ impl<'a> Resolver<'a> {
         if let (Some(row), Some((name, _))) = (same, self.raw.for_each.0.first()) {
             self.problem(
                 &name.span,
-                Diagnostic::new(Code::DuplicateName, format!("two rows have the name `{}`", row.slug))
-                    .help("choose values that differ in letters and digits: result ids keep nothing else"),
+                Diagnostic::new(
+                    Code::DuplicateName,
+                    format!("two rows have the name `{}`", row.slug),
+                )
+                .help(
+                    "choose values that differ in letters and digits: result ids keep nothing else",
+                ),
             );
             return;
         }
@@ -549,55 +613,25 @@ impl<'a> Resolver<'a> {
                     .raw
                     .attempts
                     .iter()
-                    .filter_map(|raw| [&raw.value.allow, &raw.value.deny, &raw.value.reject].into_iter().flatten().next())
+                    .filter_map(|raw| {
+                        [&raw.value.allow, &raw.value.deny, &raw.value.reject]
+                            .into_iter()
+                            .flatten()
+                            .next()
+                    })
                     .rfind(|label| label.value == attempt.label);
                 let span = label.map_or(0..0, |label| label.span.clone());
                 self.problem(
                     &span,
-                    Diagnostic::new(Code::DuplicateName, format!("two attempts have the id `{}`", attempt.id))
-                        .help("give this one another name"),
+                    Diagnostic::new(
+                        Code::DuplicateName,
+                        format!("two attempts have the id `{}`", attempt.id),
+                    )
+                    .help("give this one another name"),
                 );
             }
         }
     }
-}
-
-type Found = (Vec<Binding>, Option<(Diagnostic, Range<usize>)>);
-
-fn collection_values(scope: &mut Scope<'_>, collection: &Located<String>, except: &[Located<String>]) -> Found {
-    let environment = scope.environment;
-    let mut members: Vec<Binding> = match collection.value.as_str() {
-        "roles" => environment.roles.iter().cloned().map(Binding::Role).collect(),
-        "buckets" => environment.buckets.iter().cloned().map(Binding::Bucket).collect(),
-        "keys" => environment.keys.iter().cloned().map(Binding::Key).collect(),
-        other => {
-            let Some(found) = environment.collection(other) else {
-                let declared = environment.collections.iter().map(|collection| collection.name.as_str());
-                let problem = Diagnostic::new(Code::UnknownName, format!("no collection is called `{other}`"))
-                    .suggest(other, declared.chain(["roles", "buckets", "keys"]));
-                return (Vec::new(), Some((problem, collection.span.clone())));
-            };
-            found.members.iter().cloned().map(Binding::Member).collect()
-        }
-    };
-    for name in except {
-        // A variable's name stands for its value.
-        let variable = scope.variables.iter().find(|(variable, _)| *variable == name.value);
-        let value = variable.map(|(_, value)| value.name().to_owned());
-        let left_out = match value.map_or_else(|| scope.word(&name.value), Ok) {
-            Ok(left_out) => left_out,
-            Err(problem) => return (Vec::new(), Some((problem, name.span.clone()))),
-        };
-        let before = members.len();
-        let known: Vec<String> = members.iter().map(|member| member.name().to_owned()).collect();
-        members.retain(|member| member.name() != left_out);
-        if members.len() == before {
-            let problem = Diagnostic::new(Code::UnknownName, format!("`{left_out}` is not in `{}`", collection.value))
-                .suggest(&left_out, known.iter().map(String::as_str));
-            return (Vec::new(), Some((problem, name.span.clone())));
-        }
-    }
-    (members, None)
 }
 
 /// The part of an id that a text becomes: `With S3-managed keys!` is `with-s3-managed-keys`.

@@ -1,10 +1,12 @@
 //! Which attempts of a file are made where not all are: `--sample pairwise`.
 //!
-//! The number of combinations grows with the product of what is combined; the number that brings every two values together grows
-//! with the largest two. An attempt's values are those of its variables, of the row and its own, and what it is: the entry of the file
-//! with one operation. In file order an attempt is kept if it brings two values together that none before it did, so that in every
-//! file every team meets every other, and every attempt of the file each of them. What is permitted is sampled by itself, by
-//! the same rule. Whoever is named as a witness is asked wherever a refusal needs it, whether its own attempt is kept or not.
+//! The number of combinations grows with the product of what is combined; the number that brings
+//! every two values together grows with the largest two. An attempt's values are those of its
+//! variables, of the row and its own, and what it is: the entry of the file with one operation. In
+//! file order an attempt is kept if it brings two values together that none before it did, so that
+//! in every file every team meets every other, and every attempt of the file each of them. What is
+//! permitted is sampled by itself, by the same rule. Whoever is named as a witness is asked
+//! wherever a refusal needs it, whether its own attempt is kept or not.
 
 use std::collections::{HashMap, HashSet};
 
@@ -54,19 +56,13 @@ impl Sampled {
     /// With that of another file.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
-        Self {
-            refusals: self.refusals.and(other.refusals),
-            allows: self.allows.and(other.allows),
-        }
+        Self { refusals: self.refusals.and(other.refusals), allows: self.allows.and(other.allows) }
     }
 }
 
 impl Kept {
     const fn and(self, other: Self) -> Self {
-        Self {
-            kept: self.kept + other.kept,
-            of: self.of + other.of,
-        }
+        Self { kept: self.kept + other.kept, of: self.of + other.of }
     }
 }
 
@@ -101,27 +97,21 @@ impl Sampler {
         variables: &[(&str, &str)],
         operations: &[&'static Operation],
     ) -> Vec<&'static Operation> {
-        let variables: Vec<u32> = variables.iter().map(|(name, value)| self.number(name, value)).collect();
+        let variables: Vec<u32> =
+            variables.iter().map(|(name, value)| self.number(name, value)).collect();
         let entry = entry.to_string();
         let mut kept = Vec::new();
         for operation in operations {
             let what = self.number(&entry, operation.name);
-            let seen = if kind == Kind::Allow {
-                &mut self.allowed
-            } else {
-                &mut self.refused
-            };
+            let seen = if kind == Kind::Allow { &mut self.allowed } else { &mut self.refused };
             // Not `any`: all of them have come together now.
             let new = pairs(&variables, what).filter(|pair| seen.insert(*pair)).count();
             if new > 0 || variables.is_empty() {
                 kept.push(*operation);
             }
         }
-        let counts = if kind == Kind::Allow {
-            &mut self.sampled.allows
-        } else {
-            &mut self.sampled.refusals
-        };
+        let counts =
+            if kind == Kind::Allow { &mut self.sampled.allows } else { &mut self.sampled.refusals };
         counts.kept += kept.len();
         counts.of += operations.len();
         kept
@@ -155,13 +145,20 @@ mod tests {
     /// Every combination of variables of so many values each.
     fn product(sizes: &[usize]) -> Vec<Vec<usize>> {
         sizes.iter().fold(vec![Vec::new()], |rows, size| {
-            let longer = |row: &Vec<usize>| (0..*size).map(|value| [row.as_slice(), &[value]].concat()).collect::<Vec<_>>();
+            let longer = |row: &Vec<usize>| {
+                (0..*size).map(|value| [row.as_slice(), &[value]].concat()).collect::<Vec<_>>()
+            };
             rows.iter().flat_map(longer).collect()
         })
     }
 
     /// What is kept of them, with so many operations of one entry.
-    fn kept(sampler: &mut Sampler, kind: Kind, sizes: &[usize], operations: usize) -> Vec<(Vec<usize>, &'static str)> {
+    fn kept(
+        sampler: &mut Sampler,
+        kind: Kind,
+        sizes: &[usize],
+        operations: usize,
+    ) -> Vec<(Vec<usize>, &'static str)> {
         let operations: Vec<_> = OPERATIONS.iter().take(operations).collect();
         let mut kept = Vec::new();
         for row in product(sizes) {
@@ -169,7 +166,8 @@ mod tests {
                 .zip(&row)
                 .map(|(name, value): (u8, _)| (name.to_string(), value.to_string()))
                 .collect();
-            let variables: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let variables: Vec<(&str, &str)> =
+                texts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             let chosen = sampler.keep((0, kind), &variables, &operations);
             kept.extend(chosen.into_iter().map(|operation| (row.clone(), operation.name)));
         }

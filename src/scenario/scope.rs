@@ -2,11 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use gainsay_model::{Bucket, Key, Role, Trail};
+
 use super::request::{KeyForm, Piece, Principal, Text, Value};
 use crate::{
     attempt::{Field, Kind, Op, Param},
     diag::{Code, Diagnostic, Located},
-    environment::{Bucket, Environment, Key, Member, Role, Trail},
+    environment::{Environment, Member},
     scenario::Fixture,
 };
 
@@ -46,11 +48,17 @@ pub(super) type Problem = Diagnostic;
 
 impl Scope<'_> {
     /// Resolves the values written for a parameter or an expected field.
-    pub(super) fn value(&mut self, kind: Kind, written: &[Located<String>]) -> Result<Value, (Problem, std::ops::Range<usize>)> {
+    pub(super) fn value(
+        &mut self,
+        kind: Kind,
+        written: &[Located<String>],
+    ) -> Result<Value, (Problem, std::ops::Range<usize>)> {
         if let Kind::Fixtures = kind {
             let indexes = written
                 .iter()
-                .map(|text| self.fixture(&text.value).map_err(|problem| (problem, text.span.clone())))
+                .map(|text| {
+                    self.fixture(&text.value).map_err(|problem| (problem, text.span.clone()))
+                })
                 .collect::<Result<_, _>>()?;
             return Ok(Value::Fixtures(indexes));
         }
@@ -63,7 +71,11 @@ impl Scope<'_> {
                 match self.one(Kind::Word(words), &text.value) {
                     Ok(Value::Word(word)) if !chosen.contains(&word) => chosen.push(word),
                     Ok(_) => {
-                        let problem = Diagnostic::new(Code::DuplicateName, format!("`{}` is written twice", text.value)).help("keep one");
+                        let problem = Diagnostic::new(
+                            Code::DuplicateName,
+                            format!("`{}` is written twice", text.value),
+                        )
+                        .help("keep one");
                         return Err((problem, text.span.clone()));
                     }
                     Err(problem) => return Err((problem, text.span.clone())),
@@ -81,22 +93,31 @@ impl Scope<'_> {
         match written {
             [text] => self.one(kind, &text.value).map_err(|problem| (problem, text.span.clone())),
             [] => Err((
-                Diagnostic::new(Code::EmptyValue, "an empty list asserts nothing").help("write a value"),
+                Diagnostic::new(Code::EmptyValue, "an empty list asserts nothing")
+                    .help("write a value"),
                 0..0,
             )),
             [_, second, ..] => Err((
-                Diagnostic::new(Code::WrongType, "this takes one value").help("write an attempt for each, or use `for_each`"),
+                Diagnostic::new(Code::WrongType, "this takes one value")
+                    .help("write an attempt for each, or use `for_each`"),
                 second.span.clone(),
             )),
         }
     }
 
     /// Several texts, with commas between them.
-    fn texts(&mut self, written: &[Located<String>]) -> Result<Value, (Problem, std::ops::Range<usize>)> {
+    fn texts(
+        &mut self,
+        written: &[Located<String>],
+    ) -> Result<Value, (Problem, std::ops::Range<usize>)> {
         let mut pieces = Vec::new();
         for text in written {
-            let comma = Diagnostic::new(Code::BadValue, format!("`{}` holds a comma", text.value)).help("write a list: `[a, b]`");
-            let Value::Text(one) = self.one(Kind::Text, &text.value).map_err(|problem| (problem, text.span.clone()))? else {
+            let comma = Diagnostic::new(Code::BadValue, format!("`{}` holds a comma", text.value))
+                .help("write a list: `[a, b]`");
+            let Value::Text(one) = self
+                .one(Kind::Text, &text.value)
+                .map_err(|problem| (problem, text.span.clone()))?
+            else {
                 continue;
             };
             if one.shown().contains(',') {
@@ -112,7 +133,8 @@ impl Scope<'_> {
 
     pub(super) fn one(&mut self, kind: Kind, text: &str) -> Result<Value, Problem> {
         if text.is_empty() {
-            return Err(Diagnostic::new(Code::EmptyValue, "an empty value asserts nothing").help("write a value, or remove the key"));
+            return Err(Diagnostic::new(Code::EmptyValue, "an empty value asserts nothing")
+                .help("write a value, or remove the key"));
         }
         Ok(match kind {
             Kind::Principal => Value::Principal(self.principal(text)?),
@@ -129,22 +151,31 @@ impl Scope<'_> {
                 "true" => Value::Bool(true),
                 "false" => Value::Bool(false),
                 other => {
-                    return Err(Diagnostic::new(Code::WrongType, format!("`{other}` is neither `true` nor `false`"))
-                        .help("write `true` or `false`"));
+                    return Err(Diagnostic::new(
+                        Code::WrongType,
+                        format!("`{other}` is neither `true` nor `false`"),
+                    )
+                    .help("write `true` or `false`"));
                 }
             },
             Kind::Word(words) | Kind::Words(words) => {
                 let written = self.word(text)?;
                 let word = words.iter().find(|word| **word == written);
                 Value::Word(word.ok_or_else(|| {
-                    Diagnostic::new(Code::BadValue, format!("`{written}` is not a value of this key"))
-                        .suggest(&written, words.iter().copied())
+                    Diagnostic::new(
+                        Code::BadValue,
+                        format!("`{written}` is not a value of this key"),
+                    )
+                    .suggest(&written, words.iter().copied())
                 })?)
             }
             Kind::Formed(form) => {
                 let written = self.word(text)?;
                 if !form.has(&written) {
-                    let problem = Diagnostic::new(Code::BadValue, format!("`{written}` is not a value of this key"));
+                    let problem = Diagnostic::new(
+                        Code::BadValue,
+                        format!("`{written}` is not a value of this key"),
+                    );
                     return Err(problem.help(form.example()));
                 }
                 Value::Text(Text::literal(written))
@@ -158,11 +189,16 @@ impl Scope<'_> {
         match self.text(text)?.0.as_slice() {
             [Piece::Literal(word)] => Ok(word.clone()),
             [] => Ok(String::new()),
-            _ => Err(Diagnostic::new(Code::BadTemplate, format!("`{text}` is known only during the run")).help("write the value out")),
+            _ => Err(Diagnostic::new(
+                Code::BadTemplate,
+                format!("`{text}` is known only during the run"),
+            )
+            .help("write the value out")),
         }
     }
 
-    /// Fills in `{x}`. What is filled in is not scanned again, so a value cannot smuggle in a template.
+    /// Fills in `{x}`. What is filled in is not scanned again, so a value cannot smuggle in a
+    /// template.
     pub(super) fn text(&mut self, text: &str) -> Result<Text, Problem> {
         let mut pieces: Vec<Piece> = Vec::new();
         let mut literal = String::new();
@@ -176,7 +212,9 @@ impl Scope<'_> {
             } else if let Some(after) = from.strip_prefix("}}") {
                 literal.push('}');
                 rest = after;
-            } else if let Some((name, after)) = from.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+            } else if let Some((name, after)) =
+                from.strip_prefix('{').and_then(|inner| inner.split_once('}'))
+            {
                 for piece in self.lookup(name)? {
                     match piece {
                         Piece::Literal(text) => literal.push_str(&text),
@@ -190,8 +228,11 @@ impl Scope<'_> {
                 }
                 rest = after;
             } else {
-                return Err(Diagnostic::new(Code::BadTemplate, format!("a brace in `{text}` has no partner"))
-                    .help("write `{{` or `}}` for a brace itself"));
+                return Err(Diagnostic::new(
+                    Code::BadTemplate,
+                    format!("a brace in `{text}` has no partner"),
+                )
+                .help("write `{{` or `}}` for a brace itself"));
             }
         }
         literal.push_str(rest);
@@ -208,7 +249,8 @@ impl Scope<'_> {
         if path == "run" {
             return Ok(vec![Piece::Run]);
         }
-        let (name, field) = path.split_once('.').map_or((path, None), |(name, field)| (name, Some(field)));
+        let (name, field) =
+            path.split_once('.').map_or((path, None), |(name, field)| (name, Some(field)));
         if let Some(index) = self.fixtures.iter().position(|fixture| fixture.name == name) {
             return self.fixture_field(index, name, field);
         }
@@ -218,17 +260,27 @@ impl Scope<'_> {
         };
         match field {
             None => known(binding.name()),
-            Some(field) => known(&attribute(self.environment, &binding, field).ok_or_else(|| no_field(name, field))?),
+            Some(field) => known(
+                &attribute(self.environment, &binding, field)
+                    .ok_or_else(|| no_field(name, field))?,
+            ),
         }
     }
 
-    fn fixture_field(&mut self, index: usize, name: &str, field: Option<&str>) -> Result<Vec<Piece>, Problem> {
+    fn fixture_field(
+        &mut self,
+        index: usize,
+        name: &str,
+        field: Option<&str>,
+    ) -> Result<Vec<Piece>, Problem> {
         self.used.insert(index);
         let fixture = self.fixtures.get(index).ok_or_else(|| no_field(name, ""))?;
         let field = field.ok_or_else(|| {
-            Diagnostic::new(Code::BadTemplate, format!("`{{{name}}}` is a fixture, not a text")).help(format!("write `{{{name}.key}}`"))
+            Diagnostic::new(Code::BadTemplate, format!("`{{{name}}}` is a fixture, not a text"))
+                .help(format!("write `{{{name}.key}}`"))
         })?;
-        // A parameter of the request that makes it is known already; anything else is in its answer.
+        // A parameter of the request that makes it is known already; anything else is in its
+        // answer.
         if let Some(param) = Param::named(field)
             && let Some(value) = fixture.request.params.get(&param)
             && field != "version"
@@ -256,20 +308,24 @@ impl Scope<'_> {
         Ok(vec![Piece::Output { fixture: index, field }])
     }
 
-    /// `{account}`, `{region}`, `{role.NAME.arn}`, `{bucket.NAME.name}`, `{key.NAME.arn}`: as in policy templates.
+    /// `{account}`, `{region}`, `{role.NAME.arn}`, `{bucket.NAME.name}`, `{key.NAME.arn}`: as in
+    /// policy templates.
     fn environment_name(&self, path: &str) -> Result<Vec<Piece>, Problem> {
         let environment = self.environment;
         let parts: Vec<&str> = path.split('.').collect();
         let found = match parts.as_slice() {
-            ["account"] => Some(environment.account.clone()),
-            ["region"] => Some(environment.region.clone()),
+            ["account"] => Some(environment.deployed.account.clone()),
+            ["region"] => Some(environment.deployed.region.clone()),
             ["role", name, field] => environment
+                .deployed
                 .role(name)
                 .and_then(|role| attribute(environment, &Binding::Role(role.clone()), field)),
             ["bucket", name, field] => environment
+                .deployed
                 .bucket(name)
                 .and_then(|bucket| attribute(environment, &Binding::Bucket(bucket.clone()), field)),
             ["key", name, field] => environment
+                .deployed
                 .key(name)
                 .and_then(|key| attribute(environment, &Binding::Key(key.clone()), field)),
             _ => None,
@@ -280,7 +336,8 @@ impl Scope<'_> {
     fn unknown(&self, path: &str) -> Problem {
         let variables = self.variables.iter().map(|(name, _)| name.as_str());
         let fixtures = self.fixtures.iter().map(|fixture| fixture.name.as_str());
-        let problem = Diagnostic::new(Code::BadTemplate, format!("`{{{path}}}` names nothing here"));
+        let problem =
+            Diagnostic::new(Code::BadTemplate, format!("`{{{path}}}` names nothing here"));
         let deployed = self.deployed(path);
         if !deployed.is_empty() {
             return problem.suggest(path, deployed.iter().map(String::as_str));
@@ -294,15 +351,15 @@ impl Scope<'_> {
         let (kind, rest) = path.split_once('.').unwrap_or((path, ""));
         let (names, fields): (Vec<&str>, &[&str]) = match kind {
             "role" => (
-                environment.roles.iter().map(|role| role.name.as_str()).collect(),
+                environment.deployed.roles.iter().map(|role| role.name.as_str()).collect(),
                 &["arn", "account"],
             ),
             "bucket" => (
-                environment.buckets.iter().map(|bucket| bucket.logical.as_str()).collect(),
+                environment.deployed.buckets.iter().map(|bucket| bucket.logical.as_str()).collect(),
                 &["name", "arn"],
             ),
             "key" => (
-                environment.keys.iter().map(|key| key.name.as_str()).collect(),
+                environment.deployed.keys.iter().map(|key| key.name.as_str()).collect(),
                 &["arn", "id", "alias", "alias_arn"],
             ),
             _ => return Vec::new(),
@@ -325,7 +382,8 @@ impl Scope<'_> {
         let (name, rest) = path.split_once('.').map_or((path, ""), |(name, rest)| (name, rest));
         match self.variables.iter().find(|(variable, _)| variable == name) {
             Some((_, Binding::Text(text))) if rest.is_empty() => Ok((None, text.clone())),
-            // `{who.tags.home}` is what the role says; `{key.alias}` of a key by name is left to the caller.
+            // `{who.tags.home}` is what the role says; `{key.alias}` of a key by name is left to
+            // the caller.
             Some((_, binding @ Binding::Text(text))) => {
                 let said = attribute(self.environment, binding, rest);
                 Ok((None, said.unwrap_or_else(|| format!("{text}.{rest}"))))
@@ -365,21 +423,24 @@ impl Scope<'_> {
     fn role(&self, text: &str) -> Result<Arc<Role>, Problem> {
         match self.reference(text)? {
             (Some(Binding::Role(role)), rest) if rest.is_empty() => Ok(role),
-            (Some(Binding::Member(member)), rest) if rest.is_empty() => member.role.clone().ok_or_else(|| wrong_kind(text, "role")),
+            (Some(Binding::Member(member)), rest) if rest.is_empty() => {
+                member.role.clone().ok_or_else(|| wrong_kind(text, "role"))
+            }
             (None, name) => self.role_named(&name),
             _ => Err(wrong_kind(text, "role")),
         }
     }
 
     fn role_named(&self, name: &str) -> Result<Arc<Role>, Problem> {
-        self.environment.role(name).cloned().ok_or_else(|| {
-            let known = self.environment.roles.iter().map(|role| role.name.as_str());
-            Diagnostic::new(Code::UnknownName, format!("no role is called `{name}`")).suggest(name, known.chain(["anonymous"]))
+        self.environment.deployed.role(name).cloned().ok_or_else(|| {
+            let known = self.environment.deployed.roles.iter().map(|role| role.name.as_str());
+            Diagnostic::new(Code::UnknownName, format!("no role is called `{name}`"))
+                .suggest(name, known.chain(["anonymous"]))
         })
     }
 
     fn trail(&self, text: &str) -> Result<Arc<Trail>, Problem> {
-        let known = &self.environment.trails;
+        let known = &self.environment.deployed.trails;
         known.iter().find(|trail| trail.logical == text).cloned().ok_or_else(|| {
             Diagnostic::new(Code::UnknownName, format!("no trail is called `{text}`"))
                 .suggest(text, known.iter().map(|trail| trail.logical.as_str()))
@@ -392,9 +453,11 @@ impl Scope<'_> {
         self.used.extend(fixture);
         match self.reference(text)? {
             (Some(Binding::Bucket(bucket)), rest) if rest.is_empty() => Ok(bucket),
-            (None, name) => self.environment.bucket(&name).cloned().ok_or_else(|| {
-                let known = self.environment.buckets.iter().map(|bucket| bucket.logical.as_str());
-                Diagnostic::new(Code::UnknownName, format!("no bucket is called `{name}`")).suggest(&name, known)
+            (None, name) => self.environment.deployed.bucket(&name).cloned().ok_or_else(|| {
+                let known =
+                    self.environment.deployed.buckets.iter().map(|bucket| bucket.logical.as_str());
+                Diagnostic::new(Code::UnknownName, format!("no bucket is called `{name}`"))
+                    .suggest(&name, known)
             }),
             _ => Err(wrong_kind(text, "bucket")),
         }
@@ -405,10 +468,12 @@ impl Scope<'_> {
             (Some(Binding::Key(key)), rest) => (key, rest),
             (Some(_), _) => return Err(wrong_kind(text, "key")),
             (None, path) => {
-                let (name, form) = path.split_once('.').map_or((path.as_str(), ""), |(name, form)| (name, form));
-                let key = self.environment.key(name).cloned().ok_or_else(|| {
-                    let known = self.environment.keys.iter().map(|key| key.name.as_str());
-                    Diagnostic::new(Code::UnknownName, format!("no key is called `{name}`")).suggest(name, known)
+                let (name, form) =
+                    path.split_once('.').map_or((path.as_str(), ""), |(name, form)| (name, form));
+                let key = self.environment.deployed.key(name).cloned().ok_or_else(|| {
+                    let known = self.environment.deployed.keys.iter().map(|key| key.name.as_str());
+                    Diagnostic::new(Code::UnknownName, format!("no key is called `{name}`"))
+                        .suggest(name, known)
                 })?;
                 (key, form.to_owned())
             }
@@ -424,17 +489,23 @@ impl Scope<'_> {
             }
         };
         if matches!(form, KeyForm::Alias | KeyForm::AliasArn) && key.alias.is_none() {
-            return Err(Diagnostic::new(Code::UnknownName, format!("the key `{}` has no alias", key.name))
-                .help("give it an `alias:` in environment.yaml"));
+            return Err(Diagnostic::new(
+                Code::UnknownName,
+                format!("the key `{}` has no alias", key.name),
+            )
+            .help("give it an `alias:` in environment.yaml"));
         }
         Ok((key, form))
     }
 
-    /// The fixture of a name, if it is a KMS key that the row makes. A key of the environment has the name first.
+    /// The fixture of a name, if it is a KMS key that the row makes. A key of the environment has
+    /// the name first.
     fn made_key(&mut self, text: &str) -> Option<usize> {
         let name = text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(text);
-        let makes = |fixture: &Fixture| fixture.name == name && fixture.request.operation.op == Op::CreateKey;
-        if self.environment.key(name).is_some() {
+        let makes = |fixture: &Fixture| {
+            fixture.name == name && fixture.request.operation.op == Op::CreateKey
+        };
+        if self.environment.deployed.key(name).is_some() {
             return None;
         }
         let index = self.fixtures.iter().position(makes)?;
@@ -444,17 +515,19 @@ impl Scope<'_> {
 
     fn fixture(&mut self, text: &str) -> Result<usize, Problem> {
         let name = text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(text);
-        let index = self.fixtures.iter().position(|fixture| fixture.name == name).ok_or_else(|| {
-            Diagnostic::new(Code::UnknownName, format!("no fixture is called `{name}`"))
-                .help("add it under `given:`, above what uses it")
-                .suggest(name, self.fixtures.iter().map(|fixture| fixture.name.as_str()))
-        })?;
+        let index =
+            self.fixtures.iter().position(|fixture| fixture.name == name).ok_or_else(|| {
+                Diagnostic::new(Code::UnknownName, format!("no fixture is called `{name}`"))
+                    .help("add it under `given:`, above what uses it")
+                    .suggest(name, self.fixtures.iter().map(|fixture| fixture.name.as_str()))
+            })?;
         self.used.insert(index);
         Ok(index)
     }
 }
 
-/// What `{team.key}`, `{team.role}`, `{team.bucket}` and `{team.prefix}` refer to, with what is left of the path.
+/// What `{team.key}`, `{team.role}`, `{team.bucket}` and `{team.prefix}` refer to, with what is
+/// left of the path.
 fn part(member: &Arc<Member>, rest: &str) -> (Option<Binding>, String) {
     let (first, after) = rest.split_once('.').unwrap_or((rest, ""));
     let thing = match first {
@@ -492,7 +565,7 @@ fn attribute(environment: &Environment, binding: &Binding, field: &str) -> Optio
             (Some(thing), rest) => attribute(environment, &thing, &rest),
         },
         (Binding::Text(name), field) => {
-            let role = environment.role(name)?;
+            let role = environment.deployed.role(name)?;
             attribute(environment, &Binding::Role(role.clone()), field)
         }
         _ => None,
@@ -528,8 +601,5 @@ pub(super) fn seconds(text: &str, longest: u64) -> Result<u64, Problem> {
         _ => return Err(bad()),
     };
     let number: u64 = text.trim_end_matches(unit).parse().map_err(|_| bad())?;
-    number
-        .checked_mul(factor)
-        .filter(|seconds| (1..=longest).contains(seconds))
-        .ok_or_else(bad)
+    number.checked_mul(factor).filter(|seconds| (1..=longest).contains(seconds)).ok_or_else(bad)
 }

@@ -1,11 +1,15 @@
 //! The witnesses of a refused attempt: the allowed twins without which a refusal proves nothing.
 //!
-//! *Target*: a permitted principal succeeds at the same operation on this very thing. *Actor*: this principal succeeds at
-//! the same operation over the same transport on something of its own, or, where it is permitted nothing of the kind, at a read of the
-//! same service. S3 and S3 Control count as one: their actions have one prefix, and a session that works for one works for the other.
-//! The base request is the target unless operation or target differ, and both if only one thing differs and it is not who asks.
+//! *Target*: a permitted principal succeeds at the same operation on this very thing. *Actor*: this
+//! principal succeeds at the same operation over the same transport on something of its own, or,
+//! where it is permitted nothing of the kind, at a read of the same service. S3 and S3 Control
+//! count as one: their actions have one prefix, and a session that works for one works for the
+//! other. The base request is the target unless operation or target differ, and both if only one
+//! thing differs and it is not who asks.
 
 use std::{ops::Range, sync::Arc};
+
+use gainsay_model::Source;
 
 use super::{
     Kind, Request, Witness, Witnesses,
@@ -13,22 +17,30 @@ use super::{
 };
 use crate::{
     attempt::{Effect, Facet, On, Param},
-    diag::{Code, Diagnostic, Located, Source},
+    diag::{Code, Diagnostic, Located},
 };
 
 /// The witnesses of a draft; nothing for an allow, or where a problem was reported.
-pub(super) fn find(draft: &Draft<'_>, drafts: &[Draft<'_>], source: &Source, problems: &mut Problems) -> Option<Witnesses> {
+pub(super) fn find(
+    draft: &Draft<'_>,
+    drafts: &[Draft<'_>],
+    source: &Source,
+    problems: &mut Problems,
+) -> Option<Witnesses> {
     if draft.kind == Kind::Allow {
         return None;
     }
-    let mut report = |span: &Range<usize>, problem: Diagnostic| problems.push(source, span, problem);
+    let mut report =
+        |span: &Range<usize>, problem: Diagnostic| problems.push(source, span, problem);
     let named = draft.raw.witness.as_ref().map(|witness| &witness.value);
     let target = match named.and_then(|witness| witness.target.as_ref()) {
         Some(label) => named_witness(draft, drafts, label, &mut report)?,
         None => base_target(draft).map_err(|problem| report(&draft.label.span, problem)).ok()?,
     };
     // What was named is shown; the base request has no name.
-    let place = |named: Option<&Located<String>>| named.map_or(&draft.label.span, |label| &label.span).clone();
+    let place = |named: Option<&Located<String>>| {
+        named.map_or(&draft.label.span, |label| &label.span).clone()
+    };
     if !target.1.same_target(&draft.request) {
         report(
             &place(named.and_then(|witness| witness.target.as_ref())),
@@ -53,24 +65,24 @@ pub(super) fn find(draft: &Draft<'_>, drafts: &[Draft<'_>], source: &Source, pro
         label,
         request,
     };
-    Some(Witnesses {
-        target: witness(target),
-        actor: witness(actor),
-    })
+    Some(Witnesses { target: witness(target), actor: witness(actor) })
 }
 
 fn base_target(draft: &Draft<'_>) -> Result<(String, Arc<Request>), Diagnostic> {
     match &draft.base {
-        Some(base) if base.same_target(&draft.request) => Ok(("the base request".to_owned(), base.clone())),
+        Some(base) if base.same_target(&draft.request) => {
+            Ok(("the base request".to_owned(), base.clone()))
+        }
         Some(_) => Err(Diagnostic::new(
             Code::NoWitness,
             "this refusal has no target witness: the base request acts on something else",
         )
         .help("add `witness: { target: .. }` with an `allow` of this file on the same thing")),
-        None => Err(
-            Diagnostic::new(Code::NoWitness, "this refusal has no target witness: it has a request of its own")
-                .help("add `witness: { target: .., actor: .. }` with `allow`s of this file"),
-        ),
+        None => Err(Diagnostic::new(
+            Code::NoWitness,
+            "this refusal has no target witness: it has a request of its own",
+        )
+        .help("add `witness: { target: .., actor: .. }` with `allow`s of this file")),
     }
 }
 
@@ -97,19 +109,25 @@ fn base_actor(draft: &Draft<'_>) -> Result<(String, Arc<Request>), Diagnostic> {
     Ok(("the base request".to_owned(), base.clone()))
 }
 
-fn check_actor(draft: &Draft<'_>, (label, actor): &(String, Arc<Request>)) -> Result<(), Diagnostic> {
+fn check_actor(
+    draft: &Draft<'_>,
+    (label, actor): &(String, Arc<Request>),
+) -> Result<(), Diagnostic> {
     let attempt = &draft.request;
     let differs = |param| actor.params.get(&param) != attempt.params.get(&param);
     if differs(Param::As) {
-        return Err(
-            Diagnostic::new(Code::NoWitness, format!("`{label}` is not by the same principal as this attempt"))
-                .help("the actor witness shows that this very session works"),
-        );
+        return Err(Diagnostic::new(
+            Code::NoWitness,
+            format!("`{label}` is not by the same principal as this attempt"),
+        )
+        .help("the actor witness shows that this very session works"));
     }
-    let same_way = draft.base.as_ref().is_some_and(|base| Arc::ptr_eq(base, actor)) || !differs(Param::Transport);
+    let same_way = draft.base.as_ref().is_some_and(|base| Arc::ptr_eq(base, actor))
+        || !differs(Param::Transport);
     // What needs no permission and cannot be denied, as GetCallerIdentity, shows nothing.
     let reads = actor.operation.effect == Effect::Reads && actor.operation.on != On::Nothing;
-    let nearest = actor.operation == attempt.operation || (actor.operation.service.is_with(attempt.operation.service) && reads);
+    let nearest = actor.operation == attempt.operation
+        || (actor.operation.service.is_with(attempt.operation.service) && reads);
     if same_way && nearest {
         return Ok(());
     }
@@ -120,15 +138,16 @@ fn check_actor(draft: &Draft<'_>, (label, actor): &(String, Arc<Request>)) -> Re
     .help("the actor witness does the same operation over the same transport on something of its own, or a read of the same service; S3 and S3 Control are one"))
 }
 
-/// The `allow` of a label that belongs to this attempt: of the same operation where it has several, and of the same
-/// variables where both have them.
+/// The `allow` of a label that belongs to this attempt: of the same operation where it has several,
+/// and of the same variables where both have them.
 fn named_witness(
     draft: &Draft<'_>,
     drafts: &[Draft<'_>],
     label: &Located<String>,
     report: &mut impl FnMut(&Range<usize>, Diagnostic),
 ) -> Option<(String, Arc<Request>)> {
-    let all: Vec<&Draft<'_>> = drafts.iter().filter(|other| other.label.value == label.value).collect();
+    let all: Vec<&Draft<'_>> =
+        drafts.iter().filter(|other| other.label.value == label.value).collect();
     if all.is_empty() {
         let known = drafts
             .iter()
@@ -136,16 +155,20 @@ fn named_witness(
             .map(|other| other.label.value.as_str());
         report(
             &label.span,
-            Diagnostic::new(Code::NoWitness, format!("no attempt of this file is called `{}`", label.value))
-                .help("add an `allow` of that name")
-                .suggest(&label.value, known),
+            Diagnostic::new(
+                Code::NoWitness,
+                format!("no attempt of this file is called `{}`", label.value),
+            )
+            .help("add an `allow` of that name")
+            .suggest(&label.value, known),
         );
         return None;
     }
     let allows = all
         .iter()
         .filter(|other| other.kind == Kind::Allow && agree(&draft.variables, &other.variables));
-    let (same, others): (Vec<&&Draft<'_>>, Vec<_>) = allows.partition(|other| other.request.operation == draft.request.operation);
+    let (same, others): (Vec<&&Draft<'_>>, Vec<_>) =
+        allows.partition(|other| other.request.operation == draft.request.operation);
     let candidates = if same.is_empty() { others } else { same };
     match candidates.as_slice() {
         [witness] => Some((label.value.clone(), witness.request.clone())),
@@ -163,8 +186,11 @@ fn named_witness(
         _ => {
             report(
                 &label.span,
-                Diagnostic::new(Code::NoWitness, format!("`{}` stands for several attempts", label.value))
-                    .help("name one of a single operation and row"),
+                Diagnostic::new(
+                    Code::NoWitness,
+                    format!("`{}` stands for several attempts", label.value),
+                )
+                .help("name one of a single operation and row"),
             );
             None
         }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Code, Diagnostic, Source};
+use gainsay_model::Source;
+
+use crate::diag::{Code, Diagnostic};
 
 /// The files of one architecture, by path relative to its folder, with `/` between.
 #[derive(Clone, Debug, Default)]
@@ -18,11 +20,7 @@ impl Folder {
     /// An empty folder.
     #[must_use]
     pub fn new(name: impl Into<String>, path: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            path: path.into(),
-            files: BTreeMap::new(),
-        }
+        Self { name: name.into(), path: path.into(), files: BTreeMap::new() }
     }
 
     /// Adds a file, or the reason why it cannot be read.
@@ -70,15 +68,21 @@ impl Folder {
         self.files.get("waivers.yaml")
     }
 
-    /// The scenario files: YAML directly in the folder, apart from the environment, its bindings, the baseline and its waivers.
+    /// The scenario files: YAML directly in the folder, apart from the environment, its bindings,
+    /// the baseline and its waivers.
     pub fn scenarios(&self) -> impl Iterator<Item = (&str, &Result<Source, Diagnostic>)> {
         self.yaml().filter_map(|(path, stem, file)| {
-            let scenario = !path.contains('/') && !matches!(path, "environment.yaml" | "bindings.yaml" | "baseline.yaml" | "waivers.yaml");
+            let scenario = !path.contains('/')
+                && !matches!(
+                    path,
+                    "environment.yaml" | "bindings.yaml" | "baseline.yaml" | "waivers.yaml"
+                );
             scenario.then_some((stem, file))
         })
     }
 
-    /// YAML files that nothing would read, or that would read as another: what is in them would be missed without a word.
+    /// YAML files that nothing would read, or that would read as another: what is in them would be
+    /// missed without a word.
     #[must_use]
     pub fn misplaced(&self) -> Vec<Diagnostic> {
         let mut problems = Vec::new();

@@ -5,9 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use gainsay_model::Source;
+
 use super::Folder;
 use crate::diag::{
-    Code, Diagnostic, Diagnostics, Source,
+    Code, Diagnostic, Diagnostics,
     yaml::{self, MAX_BYTES},
 };
 
@@ -53,7 +55,9 @@ pub fn load(root: &Path) -> Result<Vec<Folder>, Diagnostics> {
 /// A YAML file in a folder that is none of an architecture, or anywhere below it: an environment
 /// before anything else.
 fn first_yaml(folder: &Path) -> Option<PathBuf> {
-    let yaml = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    let yaml = |path: &&PathBuf| {
+        path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+    };
     let mut found = None;
     let mut pending = vec![folder.to_owned()];
     let mut seen = 0;
@@ -101,11 +105,11 @@ fn folder(root: &Path, path: &Path) -> Result<Folder, Diagnostics> {
     if !path.canonicalize().is_ok_and(|real| real.starts_with(root)) {
         return Err(leads_out(path, "copy the folder instead of linking to it").into());
     }
-    let name = path
-        .canonicalize()
-        .ok()
-        .and_then(|real| Some(real.file_name()?.to_str()?.to_owned()));
-    let name = name.ok_or_else(|| Diagnostic::new(Code::NotUtf8, format!("the name of `{}` is not UTF-8", path.display())))?;
+    let name =
+        path.canonicalize().ok().and_then(|real| Some(real.file_name()?.to_str()?.to_owned()));
+    let name = name.ok_or_else(|| {
+        Diagnostic::new(Code::NotUtf8, format!("the name of `{}` is not UTF-8", path.display()))
+    })?;
     let mut folder = Folder::new(name, path.display().to_string());
     let mut pending = vec![path.to_owned()];
     let mut seen = 0;
@@ -113,19 +117,24 @@ fn folder(root: &Path, path: &Path) -> Result<Folder, Diagnostics> {
         for entry in entries(&directory)? {
             seen += 1;
             if seen > MAX_FILES {
-                return Err(
-                    Diagnostic::new(Code::TooLarge, format!("`{}` has more than {MAX_FILES} files", path.display()))
-                        .help("leave only what the scenarios need")
-                        .into(),
-                );
+                return Err(Diagnostic::new(
+                    Code::TooLarge,
+                    format!("`{}` has more than {MAX_FILES} files", path.display()),
+                )
+                .help("leave only what the scenarios need")
+                .into());
             }
-            // A link that leads out of the scenarios folder would let a copied scenario read any file of the machine.
+            // A link that leads out of the scenarios folder would let a copied scenario read any
+            // file of the machine.
             let inside = entry.canonicalize().is_ok_and(|real| real.starts_with(root));
             let Some(relative) = entry.strip_prefix(path).ok().and_then(Path::to_str) else {
                 continue;
             };
             if !inside {
-                folder.insert(relative, Err(leads_out(&entry, "copy the file instead of linking to it")));
+                folder.insert(
+                    relative,
+                    Err(leads_out(&entry, "copy the file instead of linking to it")),
+                );
             } else if entry.is_dir() {
                 pending.push(entry);
             } else if is_input(relative) {
@@ -137,14 +146,16 @@ fn folder(root: &Path, path: &Path) -> Result<Folder, Diagnostics> {
 }
 
 fn leads_out(path: &Path, help: &str) -> Diagnostic {
-    Diagnostic::new(Code::OutsidePath, format!("`{}` leads out of the scenarios folder", path.display())).help(help)
+    Diagnostic::new(
+        Code::OutsidePath,
+        format!("`{}` leads out of the scenarios folder", path.display()),
+    )
+    .help(help)
 }
 
 fn is_input(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| {
-        ["yaml", "yml", "json", "xml"]
-            .iter()
-            .any(|known| extension.eq_ignore_ascii_case(known))
+        ["yaml", "yml", "json", "xml"].iter().any(|known| extension.eq_ignore_ascii_case(known))
     })
 }
 
@@ -176,7 +187,8 @@ pub fn file(path: &Path) -> Result<Source, Diagnostic> {
 fn read(path: &Path) -> Result<Source, Diagnostic> {
     let name = path.display().to_string();
     let unreadable = |error: io::Error| {
-        Diagnostic::new(Code::Unreadable, format!("`{name}` cannot be read: {}", reason(&error))).help("let the file be read, or remove it")
+        Diagnostic::new(Code::Unreadable, format!("`{name}` cannot be read: {}", reason(&error)))
+            .help("let the file be read, or remove it")
     };
     let size = fs::metadata(path).map_err(unreadable)?.len();
     if size > MAX_BYTES as u64 {
@@ -184,7 +196,8 @@ fn read(path: &Path) -> Result<Source, Diagnostic> {
     }
     let bytes = fs::read(path).map_err(unreadable)?;
     // A byte order mark, as editors on Windows write it, is no part of the text.
-    let decoded = String::from_utf8(bytes).map(|text| Source::new(&*name, text.strip_prefix('\u{feff}').unwrap_or(&text)));
+    let decoded = String::from_utf8(bytes)
+        .map(|text| Source::new(&*name, text.strip_prefix('\u{feff}').unwrap_or(&text)));
     decoded.map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
@@ -197,7 +210,5 @@ fn read(path: &Path) -> Result<Source, Diagnostic> {
 
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
-    text.split_once(" (os error")
-        .map_or(text.as_str(), |(message, _)| message)
-        .to_lowercase()
+    text.split_once(" (os error").map_or(text.as_str(), |(message, _)| message).to_lowercase()
 }

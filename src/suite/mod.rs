@@ -6,11 +6,16 @@ pub mod load;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use self::folder::Folder;
+use gainsay_model::Source;
+use rayon::prelude::*;
+
 use crate::{
     check::{self, Reading},
-    diag::{Code, Diagnostic, Diagnostics, Source, yaml},
-    environment::{self, Baseline, Bindings, Environment, Proof, RawBaseline, RawBindings, RawEnvironment, RawWaivers, Waivers},
-    halves::in_halves,
+    diag::{Code, Diagnostic, Diagnostics, yaml},
+    environment::{
+        self, Baseline, Bindings, Environment, Proof, RawBaseline, RawBindings, RawEnvironment,
+        RawWaivers, Waivers,
+    },
     lint,
     record::ResultKind,
     scenario::{self, Attempt, RawScenario, Sample, Scenario},
@@ -49,7 +54,8 @@ impl Architecture {
 /// What the names of an environment stand for.
 #[derive(Clone, Copy, Debug)]
 pub enum Names<'a> {
-    /// What the environment itself says, as on the sandbox. Bindings beside it are checked and not used.
+    /// What the environment itself says, as on the sandbox. Bindings beside it are checked and not
+    /// used.
     Declared,
     /// What `bindings.yaml` beside it says, or another file.
     Bound(Option<&'a Source>),
@@ -65,15 +71,21 @@ pub fn resolve(folders: &[Folder]) -> Result<(Vec<Architecture>, Diagnostics), D
     resolve_as(folders, Names::Declared, Sample::All)
 }
 
-/// Resolves every folder with names that stand for what `names` says, and of every scenario what a sample keeps.
+/// Resolves every folder with names that stand for what `names` says, and of every scenario what a
+/// sample keeps.
 ///
 /// # Errors
 /// As [`resolve`].
-pub fn resolve_as(folders: &[Folder], names: Names<'_>, sample: Sample) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
+pub fn resolve_as(
+    folders: &[Folder],
+    names: Names<'_>,
+    sample: Sample,
+) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
     let mut problems = Diagnostics::default();
     let mut architectures = Vec::new();
     // Reading them is a good part of a run on the sandbox.
-    for resolved in in_halves(folders, |folder| architecture(folder, folders, names, sample)) {
+    let resolve = |folder| architecture(folder, folders, names, sample);
+    for resolved in folders.par_iter().map(resolve).collect::<Vec<_>>() {
         match resolved {
             Ok((architecture, warnings)) => {
                 problems.extend(warnings);
@@ -82,18 +94,17 @@ pub fn resolve_as(folders: &[Folder], names: Names<'_>, sample: Sample) -> Resul
             Err(found) => problems.extend(found),
         }
     }
-    if problems.has_errors() {
-        Err(problems)
-    } else {
-        Ok((architectures, problems))
-    }
+    if problems.has_errors() { Err(problems) } else { Ok((architectures, problems)) }
 }
 
 /// The environment of a folder with names that stand for what bindings say.
 ///
 /// # Errors
 /// Every problem of the environment.
-pub fn environment_of(folder: &Folder, bindings: &Bindings) -> Result<Arc<Environment>, Diagnostics> {
+pub fn environment_of(
+    folder: &Folder,
+    bindings: &Bindings,
+) -> Result<Arc<Environment>, Diagnostics> {
     let known = BTreeMap::from([(folder.name.clone(), bindings.clone())]);
     environment(folder, Names::Given(&known)).map(|(environment, _)| environment)
 }
@@ -112,7 +123,9 @@ pub fn declared(folder: &Folder) -> Result<Environment, Diagnostics> {
 /// # Errors
 /// Files that cannot be read; none of a folder that was resolved.
 pub fn written(folder: &Folder, folders: &[Folder]) -> Result<lint::Files, Diagnostics> {
-    fn read<T: serde::de::DeserializeOwned>(file: &Result<Source, Diagnostic>) -> Result<(Source, T), Diagnostic> {
+    fn read<T: serde::de::DeserializeOwned>(
+        file: &Result<Source, Diagnostic>,
+    ) -> Result<(Source, T), Diagnostic> {
         let source = file.clone()?;
         let raw = yaml::read(&source)?;
         Ok((source, raw))
@@ -125,7 +138,10 @@ pub fn written(folder: &Folder, folders: &[Folder]) -> Result<lint::Files, Diagn
 }
 
 /// The environment, and the bindings that were used for it.
-fn environment(folder: &Folder, names: Names<'_>) -> Result<(Arc<Environment>, Option<Bindings>), Diagnostics> {
+fn environment(
+    folder: &Folder,
+    names: Names<'_>,
+) -> Result<(Arc<Environment>, Option<Bindings>), Diagnostics> {
     let (source, raw): (Source, RawEnvironment) = read_file(folder, "environment.yaml")?;
     let declared = environment::resolve(&source, &raw, folder)?;
     let written = match (names, folder.bindings()) {
@@ -150,36 +166,43 @@ fn environment(folder: &Folder, names: Names<'_>) -> Result<(Arc<Environment>, O
     Ok((Arc::new(bound), bindings))
 }
 
-fn architecture(folder: &Folder, folders: &[Folder], names: Names<'_>, sample: Sample) -> Result<(Architecture, Diagnostics), Diagnostics> {
+fn architecture(
+    folder: &Folder,
+    folders: &[Folder],
+    names: Names<'_>,
+    sample: Sample,
+) -> Result<(Architecture, Diagnostics), Diagnostics> {
     let mut problems = Diagnostics::default();
     let environment = environment(folder, names);
-    let baseline =
-        baseline(folder, folders, &mut Vec::new()).and_then(|(source, raw)| Ok((Baseline::resolve(&source, &raw)?, source, raw)));
+    let baseline = baseline(folder, folders, &mut Vec::new())
+        .and_then(|(source, raw)| Ok((Baseline::resolve(&source, &raw)?, source, raw)));
     let mut files = Vec::new();
     for problem in folder.misplaced() {
         problems.push(problem);
     }
     let written: Vec<_> = folder.scenarios().collect();
-    let read = in_halves(&written, |(stem, file)| {
+    let read = written.par_iter().map(|(stem, file)| {
         let source = (*file).clone()?;
         let raw = yaml::read::<RawScenario>(&source)?;
         Ok::<_, Diagnostic>((*stem, source, raw))
     });
-    for read in read {
+    for read in read.collect::<Vec<_>>() {
         match read {
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
         }
     }
-    let ((environment, bindings), (baseline, baseline_source, raw_baseline)) = match (environment, baseline) {
-        (Ok(environment), Ok(baseline)) => (environment, baseline),
-        (environment, baseline) => {
-            // Scenario problems would only repeat what is wrong here, so these alone are reported.
-            problems.extend(environment.err().unwrap_or_default());
-            problems.extend(baseline.err().unwrap_or_default());
-            return Err(problems);
-        }
-    };
+    let ((environment, bindings), (baseline, baseline_source, raw_baseline)) =
+        match (environment, baseline) {
+            (Ok(environment), Ok(baseline)) => (environment, baseline),
+            (environment, baseline) => {
+                // Scenario problems would only repeat what is wrong here, so these alone are
+                // reported.
+                problems.extend(environment.err().unwrap_or_default());
+                problems.extend(baseline.err().unwrap_or_default());
+                return Err(problems);
+            }
+        };
     if files.is_empty() && problems.is_empty() {
         problems.push(
             Diagnostic::new(Code::NothingHere, format!("`{}` has no scenario", folder.path))
@@ -187,10 +210,10 @@ fn architecture(folder: &Folder, folders: &[Folder], names: Names<'_>, sample: S
         );
     }
     let mut scenarios = Vec::new();
-    let resolved = in_halves(&files, |(stem, source, raw)| {
+    let resolved = files.par_iter().map(|(stem, source, raw)| {
         scenario::resolve(&folder.name, stem, source, raw, &environment, &baseline, sample)
     });
-    for resolved in resolved {
+    for resolved in resolved.collect::<Vec<_>>() {
         match resolved {
             Ok(scenario) => scenarios.push(scenario),
             Err(found) => problems.extend(found),
@@ -229,7 +252,11 @@ fn architecture(folder: &Folder, folders: &[Folder], names: Names<'_>, sample: S
 }
 
 /// The baseline of a folder, with what it takes over from others. `way` are those that led here.
-fn baseline<'f>(folder: &'f Folder, folders: &'f [Folder], way: &mut Vec<&'f str>) -> Result<(Source, RawBaseline), Diagnostics> {
+fn baseline<'f>(
+    folder: &'f Folder,
+    folders: &'f [Folder],
+    way: &mut Vec<&'f str>,
+) -> Result<(Source, RawBaseline), Diagnostics> {
     let (source, raw): (Source, RawBaseline) = read_file(folder, "baseline.yaml")?;
     let Some(extends) = &raw.extends else {
         return Ok((source, raw));
@@ -242,9 +269,12 @@ fn baseline<'f>(folder: &'f Folder, folders: &'f [Folder], way: &mut Vec<&'f str
             let raw = environment::extended(&source, &raw, &other, &extends.span)?;
             return Ok((source, raw));
         }
-        Some(_) => Diagnostic::new(Code::BadValue, format!("the baseline of `{}` would extend itself", extends.value))
-            .at(&source, extends.span.clone())
-            .help("remove one `extends` of the circle"),
+        Some(_) => Diagnostic::new(
+            Code::BadValue,
+            format!("the baseline of `{}` would extend itself", extends.value),
+        )
+        .at(&source, extends.span.clone())
+        .help("remove one `extends` of the circle"),
         None => Diagnostic::new(
             Code::UnknownName,
             format!("there is no architecture `{}` beside this one", extends.value),
@@ -257,7 +287,13 @@ fn baseline<'f>(folder: &'f Folder, folders: &'f [Folder], way: &mut Vec<&'f str
 
 /// Whether every control has a proof that is enough, or is marked as not testable; and only what
 /// has none is marked.
-fn proved(source: &Source, raw: &RawBaseline, baseline: &Baseline, scenarios: &[Scenario], checks: &[Arc<Reading>]) -> Diagnostics {
+fn proved(
+    source: &Source,
+    raw: &RawBaseline,
+    baseline: &Baseline,
+    scenarios: &[Scenario],
+    checks: &[Arc<Reading>],
+) -> Diagnostics {
     let mut problems = Diagnostics::default();
     for (choice, control) in raw.controls.iter().zip(&baseline.controls) {
         let id = &choice.value.id;
@@ -265,13 +301,17 @@ fn proved(source: &Source, raw: &RawBaseline, baseline: &Baseline, scenarios: &[
             let proof = ResultKind::from(attempt.kind).proof();
             attempt.controls.contains(&id.value) && control.proved_by.suffices(proof)
         };
-        let attempted = scenarios.iter().any(|scenario| scenario.attempts().any(|attempt| proves(attempt)));
+        let attempted =
+            scenarios.iter().any(|scenario| scenario.attempts().any(|attempt| proves(attempt)));
         let is_read = checks.iter().any(|reading| reading.control == id.value);
         let read = is_read && control.proved_by.suffices(Proof::Setting);
         let (message, help) = match (attempted || read, &choice.value.not_testable) {
             (true, None) | (false, Some(_)) => continue,
             (false, None) => (
-                format!("nothing proves control `{}`, which is proved by: {}", id.value, control.proved_by),
+                format!(
+                    "nothing proves control `{}`, which is proved by: {}",
+                    id.value, control.proved_by
+                ),
                 "add an attempt of that kind with this control, say with `of:` what its check \
                  reads, or why it is `not_testable:`",
             ),
@@ -281,9 +321,7 @@ fn proved(source: &Source, raw: &RawBaseline, baseline: &Baseline, scenarios: &[
             ),
         };
         problems.push(
-            Diagnostic::new(Code::UnprovedControl, message)
-                .at(source, id.span.clone())
-                .help(help),
+            Diagnostic::new(Code::UnprovedControl, message).at(source, id.span.clone()).help(help),
         );
     }
     problems
@@ -312,7 +350,10 @@ fn waivers(
     Waivers::resolve(&source, &raw, baseline, known)
 }
 
-fn read_file<T: serde::de::DeserializeOwned>(folder: &Folder, name: &str) -> Result<(Source, T), Diagnostics> {
+fn read_file<T: serde::de::DeserializeOwned>(
+    folder: &Folder,
+    name: &str,
+) -> Result<(Source, T), Diagnostics> {
     let source = folder.file(name).map_err(|problem| {
         let help = format!(
             "add it: an architecture has an `environment.yaml`, a `baseline.yaml` and scenarios; `{name}` is looked for in its folder"

@@ -1,20 +1,17 @@
-//! The rules of verdicts, row by row, and the one law: no pass without both witnesses and the right refusal.
+//! The rules of verdicts, row by row, and the one law: no pass without both witnesses and the right
+//! refusal.
 
 mod sessions;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use gainsay_iam::{Decision, Policy, PolicyKind};
+use gainsay_model::{Document, Role, Service, Source};
+use gainsay_sandbox::{Decider, StatementRef};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    attempt::{Operation, Service},
-    diag::Source,
-    environment::{Document, Role},
-    iam::{Decision, Policy, PolicyKind},
-    outcome::classify,
-    sandbox::{Decider, StatementRef},
-};
+use crate::{attempt::Operation, outcome::classify};
 
 mod unnamed;
 
@@ -37,13 +34,9 @@ fn role(account: &str) -> Principal {
         account: account.to_owned(),
         arn: format!("arn:aws:iam::{account}:role/app"),
         trust: document(PolicyKind::TrustPolicy, trust),
-        external_id: None,
         policies: Vec::new(),
         boundary: None,
         tags: Vec::new(),
-        session_tags: Vec::new(),
-        via: None,
-        source_profile: None,
         max_session_duration: 3600,
     }))
 }
@@ -53,7 +46,7 @@ fn call(principal: Principal) -> Call {
         operation: Operation::named("s3:PutObject").unwrap(),
         principal,
         plain: false,
-        network: crate::iam::Network::default(),
+        network: gainsay_iam::Network::default(),
         old_session: false,
         presigned: None,
         account: OWNER.to_owned(),
@@ -78,20 +71,16 @@ fn words(action: &str, resource: &str, clause: &str) -> String {
 }
 
 fn words_to(user: &str, action: &str, resource: &str, clause: &str) -> String {
-    format!("User: {user} is not authorized to perform: {action} on resource: \"{resource}\" {clause}")
+    format!(
+        "User: {user} is not authorized to perform: {action} on resource: \"{resource}\" {clause}"
+    )
 }
 
 /// What the target witness answered before and after, and the actor.
 fn testimonies(outcomes: [Outcome; 4]) -> Testimonies {
-    let [target_before, target_after, actor_before, actor_after] = outcomes.map(|outcome| Testimony {
-        outcome,
-        came_back: "a success".to_owned(),
-    });
-    let witness = |before, after| Witnessed {
-        label: "the base request".to_owned(),
-        before,
-        after,
-    };
+    let [target_before, target_after, actor_before, actor_after] =
+        outcomes.map(|outcome| Testimony { outcome, came_back: "a success".to_owned() });
+    let witness = |before, after| Witnessed { label: "the base request".to_owned(), before, after };
     Testimonies {
         target: witness(target_before, target_after),
         actor: witness(actor_before, actor_after),
@@ -116,13 +105,26 @@ fn expected(layers: &[Layer], sid: Option<&str>) -> Expected {
     }
 }
 
-fn judge(kind: Kind, principal: Principal, answer: &Answer, expected: &Expected, witnesses: &Testimonies) -> (Verdict, Option<Reason>) {
+fn judge(
+    kind: Kind,
+    principal: Principal,
+    answer: &Answer,
+    expected: &Expected,
+    witnesses: &Testimonies,
+) -> (Verdict, Option<Reason>) {
     let outcome = classify(Service::S3, answer);
     let judgement = judged(kind, &call(principal), answer, &outcome, expected, witnesses);
     (judgement.verdict(), judgement.reason())
 }
 
-fn judged(kind: Kind, call: &Call, answer: &Answer, outcome: &Outcome, expected: &Expected, witnesses: &Testimonies) -> Judgement {
+fn judged(
+    kind: Kind,
+    call: &Call,
+    answer: &Answer,
+    outcome: &Outcome,
+    expected: &Expected,
+    witnesses: &Testimonies,
+) -> Judgement {
     let session = format!("arn:aws:sts::{OWNER}:assumed-role/app/s");
     let attempted = Attempted {
         kind,
@@ -151,13 +153,12 @@ fn ruled(answer: Answer, action: &str, resource: &str, layer: Layer, sid: Option
         }],
         silent: Vec::new(),
         other_session: None,
-        asked: None,
+        input: None,
     };
     match answer {
-        Answer::Refused(refused) => Answer::Refused(Refused {
-            rulings: Some(Rulings(vec![ruling].into())),
-            ..refused
-        }),
+        Answer::Refused(refused) => {
+            Answer::Refused(Refused { rulings: Some(Rulings(vec![ruling].into())), ..refused })
+        }
         other => other,
     }
 }
@@ -178,7 +179,8 @@ fn a_proved_refusal_passes_and_each_silent_witness_makes_it_inconclusive() {
         ] {
             let mut outcomes = [const { Outcome::Allowed }; 4];
             outcomes[silent] = outcome;
-            let verdict = judge(Kind::Deny, role(OWNER), &denied(), &resource, &testimonies(outcomes));
+            let verdict =
+                judge(Kind::Deny, role(OWNER), &denied(), &resource, &testimonies(outcomes));
             assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::NoWitness)), "{silent}");
         }
     }
@@ -232,7 +234,8 @@ fn without_the_sandboxs_knowledge_doubt_is_inconclusive() {
     );
     assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
     // No target but the sandbox tells a statement.
-    let verdict = judge(Kind::Deny, role(OWNER), &denied(), &expected(&[], Some("DenyNotKms")), &witnessed());
+    let verdict =
+        judge(Kind::Deny, role(OWNER), &denied(), &expected(&[], Some("DenyNotKms")), &witnessed());
     assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
 }
 
@@ -262,7 +265,9 @@ fn a_bare_refusal_counts_only_for_those_whom_s3_tells_nothing_and_where_no_layer
 
 #[test]
 fn a_refusal_of_somebody_else_proves_nothing() {
-    let message = |user: &str| words_to(user, "s3:PutObject", OBJECT, "with an explicit deny in a resource-based policy");
+    let message = |user: &str| {
+        words_to(user, "s3:PutObject", OBJECT, "with an explicit deny in a resource-based policy")
+    };
     let asked = expected(&[Layer::Resource, Layer::BlockPublicAccess], None);
     let judge = |principal, user: &str, asked: &Expected| {
         let answer = Answer::refused(403, "AccessDenied", &message(user));
@@ -292,7 +297,8 @@ fn a_refusal_of_somebody_else_proves_nothing() {
 #[test]
 fn a_mechanism_named_to_nobody_without_what_it_refused_proves_nothing() {
     let clause = Answer::refused(403, "AccessDenied", "explicit deny in a resource-based policy");
-    let judged = judge(Kind::Deny, Principal::Anonymous, &clause, &expected(&[], None), &witnessed());
+    let judged =
+        judge(Kind::Deny, Principal::Anonymous, &clause, &expected(&[], None), &witnessed());
     assert_eq!(judged.1, Some(Reason::NoAnswer));
 }
 
@@ -305,19 +311,13 @@ fn what_a_bare_refusal_does_not_say_it_does_not_prove() {
         ..call(Principal::Anonymous)
     };
     let answer = Answer::refused(403, "", "");
-    let wanted = Expected {
-        action: "s3:GetObject".to_owned(),
-        ..expected(&[], None)
-    };
+    let wanted = Expected { action: "s3:GetObject".to_owned(), ..expected(&[], None) };
     let outcome = classify(Service::S3, &answer);
     let judgement = judged(Kind::Deny, &head, &answer, &outcome, &wanted, &witnessed());
     assert_eq!(judgement.reason(), Some(Reason::Unproved));
     // Another action than the operation's own was asked for, and the message names none.
     let bare = Answer::refused(403, "AccessDenied", "Access Denied");
-    let key = Expected {
-        action: "kms:Decrypt".to_owned(),
-        ..expected(&[], None)
-    };
+    let key = Expected { action: "kms:Decrypt".to_owned(), ..expected(&[], None) };
     assert_eq!(
         judge(Kind::Deny, Principal::Anonymous, &bare, &key, &witnessed()).1,
         Some(Reason::Unproved)
@@ -342,18 +342,9 @@ fn the_sandbox_knows_the_statement_so_another_is_a_fail() {
             "statement",
             ruled(denied(), "s3:PutObject", OBJECT, Layer::Resource, Some("DenyWrongKey")),
         ),
-        (
-            "layer",
-            ruled(denied(), "s3:PutObject", OBJECT, Layer::Identity, Some("DenyNotKms")),
-        ),
-        (
-            "no statement",
-            ruled(denied(), "s3:PutObject", OBJECT, Layer::BlockPublicAccess, None),
-        ),
-        (
-            "resource",
-            ruled(denied(), "s3:PutObject", BUCKET, Layer::Resource, Some("DenyNotKms")),
-        ),
+        ("layer", ruled(denied(), "s3:PutObject", OBJECT, Layer::Identity, Some("DenyNotKms"))),
+        ("no statement", ruled(denied(), "s3:PutObject", OBJECT, Layer::BlockPublicAccess, None)),
+        ("resource", ruled(denied(), "s3:PutObject", BUCKET, Layer::Resource, Some("DenyNotKms"))),
     ];
     for (what, answer) in wrong {
         let verdict = judge(Kind::Deny, role(OWNER), &answer, &named, &witnessed());
@@ -367,11 +358,10 @@ fn the_sandbox_knows_the_statement_so_another_is_a_fail() {
 
 #[test]
 fn a_reject_wants_its_code_and_its_witnesses() {
-    let wanted = Expected {
-        codes: vec!["AccessControlListNotSupported".to_owned()],
-        ..expected(&[], None)
-    };
-    let right = Answer::refused(400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
+    let wanted =
+        Expected { codes: vec!["AccessControlListNotSupported".to_owned()], ..expected(&[], None) };
+    let right =
+        Answer::refused(400, "AccessControlListNotSupported", "The bucket does not allow ACLs");
     assert_eq!(
         judge(Kind::Reject, role(OWNER), &right, &wanted, &witnessed()),
         (Verdict::Pass, None)
@@ -390,13 +380,11 @@ fn a_reject_wants_its_code_and_its_witnesses() {
     );
 }
 
-/// Bad credentials prove nothing, unless the attempt is made with a session that has ended and the answer says so.
+/// Bad credentials prove nothing, unless the attempt is made with a session that has ended and the
+/// answer says so.
 #[test]
 fn an_ended_session_is_refused_as_ended() {
-    let wanted = Expected {
-        codes: vec!["ExpiredToken".to_owned()],
-        ..expected(&[], None)
-    };
+    let wanted = Expected { codes: vec!["ExpiredToken".to_owned()], ..expected(&[], None) };
     let ended = Answer::refused(400, "ExpiredToken", "The provided token has expired.");
     let other = Answer::refused(403, "InvalidAccessKeyId", "");
     for (kind, old_session, answer, verdict) in [
@@ -405,10 +393,7 @@ fn an_ended_session_is_refused_as_ended() {
         (Kind::Reject, false, &ended, Verdict::Inconclusive),
         (Kind::Deny, true, &ended, Verdict::Inconclusive),
     ] {
-        let call = Call {
-            old_session,
-            ..call(role(OWNER))
-        };
+        let call = Call { old_session, ..call(role(OWNER)) };
         let outcome = classify(Service::S3, answer);
         let judgement = judged(kind, &call, answer, &outcome, &wanted, &witnessed());
         assert_eq!(judgement.verdict(), verdict, "{kind} {old_session} {answer:?}");
@@ -418,10 +403,8 @@ fn an_ended_session_is_refused_as_ended() {
 #[test]
 fn a_rejects_layer_is_proved_by_the_sandbox_only() {
     let disabled = || Answer::refused(400, "KMS.DisabledException", "is disabled.");
-    let wanted = |layer, code: &str| Expected {
-        codes: vec![code.to_owned()],
-        ..expected(&[layer], None)
-    };
+    let wanted =
+        |layer, code: &str| Expected { codes: vec![code.to_owned()], ..expected(&[layer], None) };
     let state = wanted(Layer::KeyState, "KMS.DisabledException");
     let told = ruled(disabled(), "s3:PutObject", OBJECT, Layer::KeyState, None);
     let on_another = ruled(disabled(), "s3:PutObject", BUCKET, Layer::KeyState, None);
@@ -433,29 +416,26 @@ fn a_rejects_layer_is_proved_by_the_sandbox_only() {
         ("another layer", &told, &wanted(Layer::KeyPolicy, "KMS.DisabledException"), wrong),
         ("another resource", &on_another, &state, wrong),
         ("another action", &for_another, &state, wrong),
-        (
-            "another code",
-            &told,
-            &wanted(Layer::KeyState, "KMS.KMSInvalidStateException"),
-            unproved,
-        ),
+        ("another code", &told, &wanted(Layer::KeyState, "KMS.KMSInvalidStateException"), unproved),
         ("nothing told", &disabled(), &state, unproved),
         (
             "a statement of no policy",
             &told,
-            &Expected {
-                sid: Some("DenyNotKms".to_owned()),
-                ..state.clone()
-            },
+            &Expected { sid: Some("DenyNotKms".to_owned()), ..state.clone() },
             wrong,
         ),
     ] {
-        assert_eq!(judge(Kind::Reject, role(OWNER), answer, expected, &witnessed()), verdict, "{name}");
+        assert_eq!(
+            judge(Kind::Reject, role(OWNER), answer, expected, &witnessed()),
+            verdict,
+            "{name}"
+        );
     }
     let silent = judge(Kind::Reject, role(OWNER), &told, &state, &silent());
     assert_eq!(silent, (Verdict::Inconclusive, Some(Reason::NoWitness)));
     // It is still no authorization refusal, so it never makes a deny pass.
-    let deny = judge(Kind::Deny, role(OWNER), &told, &expected(&[Layer::KeyState], None), &witnessed());
+    let deny =
+        judge(Kind::Deny, role(OWNER), &told, &expected(&[Layer::KeyState], None), &witnessed());
     assert_eq!(deny, (Verdict::Inconclusive, Some(Reason::NotAuthorization)));
 }
 
@@ -489,14 +469,8 @@ fn a_permitted_act_that_fails_is_a_fail_and_one_without_an_answer_is_undecided()
 
 #[test]
 fn a_policys_refusal_is_not_the_answer_that_a_reject_names() {
-    let bare = Expected {
-        codes: vec!["AccessDenied".to_owned()],
-        ..expected(&[], None)
-    };
-    let wanted = Expected {
-        says: Some("request has expired".to_owned()),
-        ..bare.clone()
-    };
+    let bare = Expected { codes: vec!["AccessDenied".to_owned()], ..expected(&[], None) };
+    let wanted = Expected { says: Some("request has expired".to_owned()), ..bare.clone() };
     let expired = Answer::refused(403, "AccessDenied", "Request has expired");
     assert_eq!(
         judge(Kind::Reject, role(OWNER), &expired, &wanted, &witnessed()),
@@ -516,10 +490,7 @@ fn a_policys_refusal_is_not_the_answer_that_a_reject_names() {
         let verdict = judge(Kind::Reject, role(OWNER), &answer, &wanted, &witnessed());
         assert_eq!(verdict, (Verdict::Inconclusive, Some(Reason::Unproved)));
     }
-    let layered = Expected {
-        layers: vec![Layer::Resource, Layer::BlockPublicAccess],
-        ..bare
-    };
+    let layered = Expected { layers: vec![Layer::Resource, Layer::BlockPublicAccess], ..bare };
     assert_eq!(
         judge(Kind::Reject, role(OWNER), &denied(), &layered, &witnessed()),
         (Verdict::Pass, None)
@@ -573,7 +544,8 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// Whatever comes back, a deny passes only with all four testimonies and S3's own 403 AccessDenied.
+    /// Whatever comes back, a deny passes only with all four testimonies and S3's own 403
+    /// AccessDenied.
     #[test]
     fn no_deny_passes_without_both_witnesses_and_an_authorization_refusal(
         answer in any_answer(),
@@ -593,16 +565,15 @@ proptest! {
     }
 }
 
-/// A target that does not tell its statement, with what the engine finds deciding over its policies.
+/// A target that does not tell its statement, with what the engine finds deciding over its
+/// policies.
 fn found(message: &str, layer: Layer, sid: &str) -> Answer {
     let answer = Answer::refused(403, "AccessDenied", message);
     let ruled = ruled(answer, "s3:PutObject", OBJECT, layer, Some(sid));
     match ruled {
-        Answer::Refused(refused) => Answer::Refused(Refused {
-            found: refused.rulings,
-            rulings: None,
-            ..refused
-        }),
+        Answer::Refused(refused) => {
+            Answer::Refused(Refused { found: refused.rulings, rulings: None, ..refused })
+        }
         other => other,
     }
 }
@@ -616,7 +587,9 @@ fn what_the_engine_finds_narrows_what_the_message_says_and_adds_nothing() {
         )
     };
     let statement = expected(&[Layer::Resource], Some("DenyNotKms"));
-    let judged = |answer: &Answer, expected: &Expected| judge(Kind::Deny, role(OWNER), answer, expected, &witnessed());
+    let judged = |answer: &Answer, expected: &Expected| {
+        judge(Kind::Deny, role(OWNER), answer, expected, &witnessed())
+    };
     let unproved = (Verdict::Inconclusive, Some(Reason::Unproved));
     let by_bucket = says("a resource-based policy");
     // The message may mean Block Public Access, and names no statement: the engine settles both.
@@ -635,5 +608,8 @@ fn what_the_engine_finds_narrows_what_the_message_says_and_adds_nothing() {
     );
     let by_identity = says("an identity-based policy");
     assert_eq!(judged(&found(&by_identity, Layer::Resource, "DenyNotKms"), &statement), unproved);
-    assert_eq!(judged(&found("Access Denied", Layer::Resource, "DenyNotKms"), &statement), unproved);
+    assert_eq!(
+        judged(&found("Access Denied", Layer::Resource, "DenyNotKms"), &statement),
+        unproved
+    );
 }

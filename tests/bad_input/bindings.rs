@@ -11,7 +11,8 @@ const BOUND: &str = "account: \"111122223333\"\ncleanup: app\nmay_write: [vault]
 fn without_bindings_everything_that_is_needed_is_named() {
     let copy = Copy::new();
     for command in ["run", "plan", "doctor"] {
-        let ran = copy.gainsay(&[command, "--scenarios", "s", "--color", "never", "--target", "aws"]);
+        let ran =
+            copy.gainsay(&[command, "--scenarios", "s", "--color", "never", "--target", "aws"]);
         ran.assert_refused(
             &copy,
             &[
@@ -32,11 +33,7 @@ fn what_the_bindings_lack_is_named_at_once() {
     let ran = copy.run(&[ENDPOINT, "--plain-url=http://127.0.0.1:9"]);
     ran.assert_refused(
         &copy,
-        &[
-            "error[unbound]: the bindings of `vault` lack: ",
-            "key `main`",
-            "select only attempts",
-        ],
+        &["error[unbound]: the bindings of `vault` lack: ", "key `main`", "select only attempts"],
     );
     assert!(!ran.stderr.contains("role `app`"), "{}", ran.stderr);
 }
@@ -54,8 +51,7 @@ fn a_file_of_bindings_must_be_readable() {
     let ran = copy.run(&[ENDPOINT, "--bindings", "nowhere.yaml"]);
     ran.assert_refused(&copy, &["error[unreadable]: `nowhere.yaml` cannot be read"]);
     copy.write("elsewhere.txt", "account: 1\nfoo: 2\n");
-    copy.run(&[ENDPOINT, "--bindings", "s/elsewhere.txt"])
-        .assert_refused(&copy, &["error["]);
+    copy.run(&[ENDPOINT, "--bindings", "s/elsewhere.txt"]).assert_refused(&copy, &["error["]);
 }
 
 #[test]

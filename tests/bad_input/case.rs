@@ -70,14 +70,12 @@ impl Case {
                 .into_iter()
                 .find_map(|(mark, kind)| Some((kind, line.strip_prefix(mark)?)));
             if let Some((kind, file)) = heading {
-                case.changes.push(Change {
-                    kind,
-                    file: file.to_owned(),
-                    lines: Vec::new(),
-                });
+                case.changes.push(Change { kind, file: file.to_owned(), lines: Vec::new() });
             } else if let Some(change) = case.changes.last_mut() {
                 change.lines.push(unescape(line));
-            } else if let Some((key, value)) = line.split_once(": ").filter(|_| !line.starts_with('#')) {
+            } else if let Some((key, value)) =
+                line.split_once(": ").filter(|_| !line.starts_with('#'))
+            {
                 match key {
                     "code" => case.codes.push(value.to_owned()),
                     "says" => case.says.push(value.to_owned()),
@@ -121,10 +119,10 @@ impl Case {
             }
         }
         for part in &self.help {
-            let found = ran
-                .stderr
-                .lines()
-                .any(|line| line.trim_start_matches([' ', '=']).starts_with("help: ") && line.contains(part.as_str()));
+            let found = ran.stderr.lines().any(|line| {
+                line.trim_start_matches([' ', '=']).starts_with("help: ")
+                    && line.contains(part.as_str())
+            });
             if !found {
                 return missing(&format!("help: {part}"));
             }
@@ -138,10 +136,15 @@ impl Case {
                 .find(|line| line.contains('^'))
                 .map_or(0, |line| line.matches('^').count());
             if carets == 0 || (mark.long > 0 && carets != mark.long) {
-                return Err(format!("{} carets instead of {} at {}", carets, mark.long, mark.place));
+                return Err(format!(
+                    "{} carets instead of {} at {}",
+                    carets, mark.long, mark.place
+                ));
             }
         }
-        if marks.len() != self.codes.len() && !self.changes.iter().any(|change| change.kind == Kind::Remove) {
+        if marks.len() != self.codes.len()
+            && !self.changes.iter().any(|change| change.kind == Kind::Remove)
+        {
             return Err("a case marks the place of every problem".to_owned());
         }
         Ok(())

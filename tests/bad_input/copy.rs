@@ -6,7 +6,8 @@ use std::{
     process::{Command, Output},
 };
 
-/// The copied scenarios folder is called `s`, the folder for reports `r`; the program is run beside them.
+/// The copied scenarios folder is called `s`, the folder for reports `r`; the program is run beside
+/// them.
 pub struct Copy {
     pub root: tempfile::TempDir,
 }
@@ -52,7 +53,9 @@ impl Copy {
 
     /// `gainsay run` on the copy.
     pub fn run(&self, more: &[&str]) -> Ran {
-        self.gainsay(&[&["run", "--scenarios", "s", "--report-dir", "r", "--color", "never"], more].concat())
+        self.gainsay(
+            &[&["run", "--scenarios", "s", "--report-dir", "r", "--color", "never"], more].concat(),
+        )
     }
 
     pub fn gainsay(&self, arguments: &[&str]) -> Ran {
@@ -62,13 +65,15 @@ impl Copy {
 
     /// `gainsay run` with no more than so much memory.
     pub fn run_within(&self, kib: u32) -> Ran {
-        let script = format!("ulimit -v {kib}; exec \"$0\" run --scenarios s --report-dir r --color never");
+        let script =
+            format!("ulimit -v {kib}; exec \"$0\" run --scenarios s --report-dir r --color never");
         let mut command = Command::new("sh");
         self.finish(command.args(["-c", &script, env!("CARGO_BIN_EXE_gainsay")]))
     }
 
     fn finish(&self, command: &mut Command) -> Ran {
-        let Output { status, stdout, stderr } = command.current_dir(self.root.path()).env_remove("NO_COLOR").output().unwrap();
+        let Output { status, stdout, stderr } =
+            command.current_dir(self.root.path()).env_remove("NO_COLOR").output().unwrap();
         Ran {
             code: status.code().unwrap_or(-1),
             stdout: String::from_utf8(stdout).expect("the program writes UTF-8"),

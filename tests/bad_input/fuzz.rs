@@ -3,16 +3,19 @@
 use std::sync::{Arc, LazyLock};
 
 use gainsay::{
-    diag::{Source, yaml},
+    diag::yaml,
     environment::{RawBaseline, RawEnvironment},
     scenario::{self, RawScenario, Sample},
     suite::{self, Architecture, load},
 };
+use gainsay_model::Source;
 use proptest::prelude::*;
 
 /// The shipped architecture: its environment and baseline, to resolve changed scenarios with.
 static SHIPPED: LazyLock<Arc<Architecture>> = LazyLock::new(|| {
-    let folders = load::load(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios"))).unwrap();
+    let folders =
+        load::load(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios")))
+            .unwrap();
     let (architectures, _) = suite::resolve(&folders).unwrap();
     Arc::new(architectures.into_iter().next().unwrap())
 });
@@ -25,7 +28,15 @@ fn read(text: &str) {
     let source = Source::new("fuzz.yaml", text);
     let rendered = match yaml::read::<RawScenario>(&source) {
         Err(problem) => problem.render(false),
-        Ok(raw) => match scenario::resolve("fuzz", "fuzz", &source, &raw, &SHIPPED.environment, &SHIPPED.baseline, Sample::All) {
+        Ok(raw) => match scenario::resolve(
+            "fuzz",
+            "fuzz",
+            &source,
+            &raw,
+            &SHIPPED.environment,
+            &SHIPPED.baseline,
+            Sample::All,
+        ) {
             Ok(scenario) => {
                 assert!(
                     scenario.attempts().count() > 0,
@@ -42,7 +53,8 @@ fn read(text: &str) {
     assert!(rendered.contains("error[") && rendered.contains("fuzz.yaml:"), "{rendered}");
     assert!(rendered.contains("help: "), "no help:\n{rendered}\n{text}");
     assert!(super::copy::is_plain(&rendered), "{rendered:?}");
-    let other = yaml::read::<RawEnvironment>(&source).is_ok() && yaml::read::<RawBaseline>(&source).is_ok();
+    let other =
+        yaml::read::<RawEnvironment>(&source).is_ok() && yaml::read::<RawBaseline>(&source).is_ok();
     assert!(!other, "a scenario that is an environment and a baseline");
 }
 
@@ -65,7 +77,8 @@ fn change(lines: usize) -> impl Strategy<Value = Change> {
         (line(), line()).prop_map(|(a, b)| Change::Swap(a, b)),
         (line(), 1..5_usize).prop_map(|(a, by)| Change::Indent(a, by)),
         (line(), 0..60_usize).prop_map(|(a, at)| Change::Cut(a, at)),
-        (line(), r#"[ \-:{}\[\],"'&*!|>#%@`~?a-z<\t\u{1b}\u{202e}é]{0,12}"#).prop_map(|(a, text)| Change::Insert(a, text)),
+        (line(), r#"[ \-:{}\[\],"'&*!|>#%@`~?a-z<\t\u{1b}\u{202e}é]{0,12}"#)
+            .prop_map(|(a, text)| Change::Insert(a, text)),
     ]
 }
 
@@ -87,7 +100,8 @@ fn changed(text: &str, changes: &[Change]) -> String {
             }
             Change::Insert(line, text) => {
                 let line = &mut lines[line % count];
-                let at = (0..=line.len() / 2).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
+                let at =
+                    (0..=line.len() / 2).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
                 line.insert_str(at, text);
             }
         }

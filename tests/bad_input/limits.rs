@@ -20,7 +20,9 @@ fn the_limit_of_memory_leaves_room_for_the_valid_architecture() {
 
 #[test]
 fn a_file_of_2_mib_is_refused_unread() {
-    for (file, text) in [("vault/more.yaml", "# comment\n"), ("vault/policies/vault.json", "          ")] {
+    for (file, text) in
+        [("vault/more.yaml", "# comment\n"), ("vault/policies/vault.json", "          ")]
+    {
         let copy = Copy::new();
         copy.write(file, text.repeat((2 << 20) / 10 + 1));
         let name = format!("`s/{file}` has");
@@ -68,19 +70,15 @@ fn deep_nesting_is_refused_in_yaml_and_json() {
     copy.run_within(KIB)
         .assert_refused(&copy, &["error[too-large]", "s/vault/more.yaml:", "help: "]);
     let mixed: String = (0..20).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
-    let copy = scenario_after(&mixed, &format!("{}{}x{}", " ".repeat(20), "[".repeat(20), "]".repeat(20)));
+    let copy =
+        scenario_after(&mixed, &format!("{}{}x{}", " ".repeat(20), "[".repeat(20), "]".repeat(20)));
     copy.run_within(KIB).is_refused(&copy, 1).unwrap();
     let copy = Copy::new();
     copy.write("vault/policies/vault.json", "[".repeat(deep));
     let ran = copy.run_within(KIB);
     ran.assert_refused(
         &copy,
-        &[
-            "error[policy-syntax]",
-            "s/vault/policies/vault.json:1:128",
-            "recursion limit",
-            "help: ",
-        ],
+        &["error[policy-syntax]", "s/vault/policies/vault.json:1:128", "recursion limit", "help: "],
     );
     assert!(ran.stderr.len() < 4_000, "{} bytes of message", ran.stderr.len());
 }
@@ -98,10 +96,8 @@ fn many_values_are_refused() {
 fn many_rows_are_refused() {
     let values: Vec<String> = (0..100).map(|value| format!("v{value}")).collect();
     let list = values.join(", ");
-    let each: String = ["a", "b", "c", "d"]
-        .iter()
-        .map(|name| format!("  {name}: {{ of: [{list}] }}\n"))
-        .collect();
+    let each: String =
+        ["a", "b", "c", "d"].iter().map(|name| format!("  {name}: {{ of: [{list}] }}\n")).collect();
     let text = format!(
         "scenario: Too much\ncontrols: [ENC-03]\nfor_each:\n{each}request: {{ as: app, do: s3:PutObject, bucket: lobby, key: a }}\nattempts:\n  - allow: this\n"
     );
@@ -123,8 +119,10 @@ fn a_file_that_is_not_utf_8_is_shown_at_its_first_bad_byte() {
     ] {
         let copy = Copy::new();
         copy.write(file, bytes);
-        copy.run(&[])
-            .assert_refused(&copy, &["error[not-utf8]", place, "^", "help: save the file as UTF-8"]);
+        copy.run(&[]).assert_refused(
+            &copy,
+            &["error[not-utf8]", place, "^", "help: save the file as UTF-8"],
+        );
     }
 }
 
@@ -148,8 +146,7 @@ fn a_place_is_right_after_a_byte_order_mark_and_windows_lines() {
     let copy = Copy::new();
     let text = copy.read("vault/put.yaml").replace("as: app", "as: ap").replace('\n', "\r\n");
     copy.write("vault/put.yaml", format!("\u{feff}{text}"));
-    copy.run(&[])
-        .assert_refused(&copy, &["s/vault/put.yaml:4:7", "  ^^\n", "did you mean `app`?"]);
+    copy.run(&[]).assert_refused(&copy, &["s/vault/put.yaml:4:7", "  ^^\n", "did you mean `app`?"]);
     copy.write("vault/put.yaml", format!("\u{feff}{}", text.replace("scenario: ", "scenari: ")));
     copy.run(&[])
         .assert_refused(&copy, &["s/vault/put.yaml:1:1", " ^^^^^^^\n", "did you mean `scenario`?"]);
@@ -162,15 +159,15 @@ fn a_place_counts_characters_not_bytes() {
         .read("vault/put.yaml")
         .replace("{ kms_key: spare }", "{ key: \"日本é\", kms_key: spar }");
     copy.write("vault/put.yaml", text);
-    copy.run(&[])
-        .assert_refused(&copy, &["s/vault/put.yaml:13:33", "did you mean `spare`?"]);
+    copy.run(&[]).assert_refused(&copy, &["s/vault/put.yaml:13:33", "did you mean `spare`?"]);
 }
 
 #[test]
 fn a_policy_that_is_too_large_for_aws_is_refused() {
     let copy = Copy::new();
     let text = copy.read("vault/policies/vault.json");
-    let many: Vec<String> = (0..2_000).map(|number| format!("\"{{{{bucket.vault.arn}}}}/{number}\"")).collect();
+    let many: Vec<String> =
+        (0..2_000).map(|number| format!("\"{{{{bucket.vault.arn}}}}/{number}\"")).collect();
     copy.write(
         "vault/policies/vault.json",
         text.replace("\"{{bucket.vault.arn}}/*\"", &format!("[{}]", many.join(","))),

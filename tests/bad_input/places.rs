@@ -24,11 +24,7 @@ fn an_empty_folder() {
     let copy = Copy::empty();
     copy.run(&[]).assert_refused(
         &copy,
-        &[
-            "error[nothing-here]",
-            "`s` has no architecture",
-            "help: an architecture is a folder",
-        ],
+        &["error[nothing-here]", "`s` has no architecture", "help: an architecture is a folder"],
     );
 }
 
@@ -43,8 +39,7 @@ fn a_file_for_a_folder() {
 fn a_folder_without_an_environment() {
     let copy = Copy::new();
     fs::remove_file(copy.path("vault/environment.yaml")).unwrap();
-    copy.run(&[])
-        .assert_refused(&copy, &["error[nothing-here]", "`environment.yaml`", "help: "]);
+    copy.run(&[]).assert_refused(&copy, &["error[nothing-here]", "`environment.yaml`", "help: "]);
 }
 
 /// Beside architectures that are read, one that is not would be missed by nobody.
@@ -56,13 +51,17 @@ fn an_architecture_in_a_folder_of_its_own() {
             copy.write(&format!("{deeper}/{file}"), copy.read(&format!("vault/{file}")));
         }
         let architecture = format!("`s/{deeper}` is an architecture in a folder of its own");
-        copy.run(&[])
-            .assert_refused(&copy, &["error[nothing-here]", &architecture, "help: move it to `s/other`"]);
+        copy.run(&[]).assert_refused(
+            &copy,
+            &["error[nothing-here]", &architecture, "help: move it to `s/other`"],
+        );
     }
     let copy = Copy::new();
     copy.write("group/other/put.yaml", copy.read("vault/put.yaml"));
-    copy.run(&[])
-        .assert_refused(&copy, &["error[nothing-here]", "`s/group` has scenarios and no `environment.yaml`"]);
+    copy.run(&[]).assert_refused(
+        &copy,
+        &["error[nothing-here]", "`s/group` has scenarios and no `environment.yaml`"],
+    );
 }
 
 #[test]
@@ -149,11 +148,7 @@ fn a_name_of_a_file_cannot_write_to_the_terminal() {
     copy.write("vault/a\u{1b}[2Jb\nc\u{202e}.yaml", "scenari: x\n");
     copy.run(&[]).assert_refused(
         &copy,
-        &[
-            "error[unknown-key]",
-            "\\u{1b}[2Jb\\u{a}c\\u{202e}.yaml:1:1",
-            "did you mean `scenario`?",
-        ],
+        &["error[unknown-key]", "\\u{1b}[2Jb\\u{a}c\\u{202e}.yaml:1:1", "did you mean `scenario`?"],
     );
     let copy = Copy::new();
     fs::rename(copy.path("vault"), copy.path("va\u{1b}[2Jlt")).unwrap();
@@ -220,8 +215,7 @@ fn a_selected_path_may_be_written_in_any_way() {
 fn a_hostile_selection_is_not_written_to_the_terminal() {
     let copy = Copy::new();
     fs::write(copy.root.path().join("a\u{1b}[2J.yaml"), "").unwrap();
-    copy.run(&["a\u{1b}[2J.yaml"])
-        .assert_refused(&copy, &["error[outside-path]", "\\u{1b}[2J"]);
+    copy.run(&["a\u{1b}[2J.yaml"]).assert_refused(&copy, &["error[outside-path]", "\\u{1b}[2J"]);
 }
 
 #[test]
@@ -258,7 +252,10 @@ fn list_and_lint_refuse_as_run_does() {
     copy.write("vault/put.yaml", copy.read("vault/put.yaml").replace("as: app", "as: ap"));
     for command in ["list", "lint"] {
         let ran = copy.gainsay(&[command, "--scenarios", "s", "--color", "never"]);
-        ran.assert_refused(&copy, &["error[unknown-name]", "s/vault/put.yaml:4:7", "did you mean `app`?"]);
+        ran.assert_refused(
+            &copy,
+            &["error[unknown-name]", "s/vault/put.yaml:4:7", "did you mean `app`?"],
+        );
         assert!(ran.stdout.is_empty(), "{}", ran.stdout);
     }
 }

@@ -91,7 +91,8 @@ fn a_killed_run_is_the_latest_and_has_no_record() {
 fn who_stops_reading_changes_no_exit_code() {
     let weakened = weakened();
     let scenarios = weakened.path().to_str().unwrap();
-    let untrusted = changed("environment.yaml", "external_id: gainsay-partner", "external_id: another");
+    let untrusted =
+        changed("environment.yaml", "external_id: gainsay-partner", "external_id: another");
     let untrusted = untrusted.path().to_str().unwrap();
     let reports = reports();
     let in_reports = reports.path().to_str().unwrap();
@@ -127,18 +128,19 @@ fn who_stops_reading_changes_no_exit_code() {
                 drop(child.stderr.take());
             }
             let output = child.wait_with_output().unwrap();
-            assert_eq!(output.status.code(), Some(expected), "{arguments:?}, {closed}: {}", stderr(&output));
+            assert_eq!(
+                output.status.code(),
+                Some(expected),
+                "{arguments:?}, {closed}: {}",
+                stderr(&output)
+            );
         }
         if arguments[0] == "run" {
             assert_eq!(record(reports.path())["summary"]["exit_code"], expected);
         }
     }
-    let mut endless = gainsay()
-        .arg("decide")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut endless =
+        gainsay().arg("decide").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut questions = endless.stdin.take().unwrap();
     drop(endless.stdout.take());
     while std::io::Write::write_all(&mut questions, b"{}\n").is_ok() {}

@@ -101,7 +101,8 @@ impl Copied {
     }
 
     pub fn record(&self) -> Value {
-        serde_json::from_slice(&fs::read(self.reports().join("latest/record.json")).unwrap()).unwrap()
+        serde_json::from_slice(&fs::read(self.reports().join("latest/record.json")).unwrap())
+            .unwrap()
     }
 }
 
@@ -109,11 +110,13 @@ impl Copied {
 /// it where `GAINSAY_TESTS=all` is set, as `.ci/deep` does. What was tried is noted below
 /// `target/tmp/sampled`, and the end of `.ci/run` prints it.
 pub fn sampled<T>(what: &str, about: usize, all: Vec<T>) -> Vec<T> {
-    let (whole, total) = (std::env::var("GAINSAY_TESTS").is_ok_and(|tests| tests == "all"), all.len());
+    let (whole, total) =
+        (std::env::var("GAINSAY_TESTS").is_ok_and(|tests| tests == "all"), all.len());
     let step = if whole { 1 } else { total.div_ceil(about).max(1) };
     let tried: Vec<T> = all.into_iter().step_by(step).collect();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sampled");
     fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join(what.replace(' ', "-")), format!("{what}: {} of {total}\n", tried.len())).unwrap();
+    fs::write(folder.join(what.replace(' ', "-")), format!("{what}: {} of {total}\n", tried.len()))
+        .unwrap();
     tried
 }

@@ -24,7 +24,8 @@ use aws_sigv4::{http_request as sigv4, sign::v4};
 use gainsay::cloud::{Target, Trust, Url};
 use serde_json::Value;
 
-/// A server that lives as long as this does, and no longer than five minutes whatever becomes of the test.
+/// A server that lives as long as this does, and no longer than five minutes whatever becomes of
+/// the test.
 pub struct Served {
     child: Child,
     told: Value,
@@ -58,16 +59,15 @@ impl Served {
             .expect("`timeout` of coreutils starts the server");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let told =
-            serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}{}", fs::read_to_string(folder.path().join("log")).unwrap()));
+        let told = serde_json::from_str(&line).unwrap_or_else(|_| {
+            panic!("{line}{}", fs::read_to_string(folder.path().join("log")).unwrap())
+        });
         Self { child, told, folder }
     }
 
     /// What it says of itself.
     pub fn told(&self, name: &str) -> &str {
-        self.told[name]
-            .as_str()
-            .unwrap_or_else(|| panic!("it says no `{name}`: {}", self.told))
+        self.told[name].as_str().unwrap_or_else(|| panic!("it says no `{name}`: {}", self.told))
     }
 
     /// All of it, as it was printed.
@@ -88,7 +88,13 @@ impl Served {
 
     /// The credentials of the user who may do everything.
     pub fn admin(&self) -> Credentials {
-        Credentials::new(self.told("access_key_id"), self.told("secret_access_key"), None, None, "test")
+        Credentials::new(
+            self.told("access_key_id"),
+            self.told("secret_access_key"),
+            None,
+            None,
+            "test",
+        )
     }
 
     /// The credentials of the environment's caller.
@@ -104,11 +110,9 @@ impl Served {
 
     /// The SDK's clients, over TLS.
     pub fn target(&self) -> Target {
-        let trust = Trust {
-            authorities: Some(fs::read(self.ca()).unwrap()),
-            anyone: false,
-        };
-        let (url, plain) = (Url::parse(self.told("https")).unwrap(), Url::parse(self.told("http")).unwrap());
+        let trust = Trust { authorities: Some(fs::read(self.ca()).unwrap()), anyone: false };
+        let (url, plain) =
+            (Url::parse(self.told("https")).unwrap(), Url::parse(self.told("http")).unwrap());
         Target::endpoint(&url, Some(&plain), &trust, self.told("region"), "test", None).unwrap()
     }
 
@@ -117,7 +121,8 @@ impl Served {
         self.told("http").strip_prefix("http://").unwrap()
     }
 
-    /// Sends bytes on the plain port and reads the answer until the server closes the connection or says nothing more for a while.
+    /// Sends bytes on the plain port and reads the answer until the server closes the connection or
+    /// says nothing more for a while.
     pub fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.plain()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
@@ -146,14 +151,7 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     pub const fn new(method: &'a str, host: &'a str, path: &'a str) -> Self {
-        Self {
-            method,
-            host,
-            path,
-            headers: &[],
-            body: b"",
-            service: "s3",
-        }
+        Self { method, host, path, headers: &[], body: b"", service: "s3" }
     }
 
     pub const fn body(mut self, body: &'a [u8]) -> Self {
@@ -188,7 +186,9 @@ impl<'a> Request<'a> {
         let body = payload.map_or(sigv4::SignableBody::Bytes(self.body), |(_, said)| {
             sigv4::SignableBody::Precomputed((*said).to_owned())
         });
-        let signable = sigv4::SignableRequest::new(self.method, &url, self.headers.iter().copied(), body).unwrap();
+        let signable =
+            sigv4::SignableRequest::new(self.method, &url, self.headers.iter().copied(), body)
+                .unwrap();
         let (instructions, _) = sigv4::sign(signable, &params.into()).unwrap().into_parts();
         let mut signed = http::Request::builder().method(self.method).uri(&url).body(()).unwrap();
         instructions.apply_to_request_http1x(&mut signed);
@@ -199,10 +199,8 @@ impl<'a> Request<'a> {
             self.host,
             self.body.len()
         );
-        let headers = signed
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+        let headers =
+            signed.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
         for (name, value) in headers.chain(self.headers.iter().copied()) {
             write!(text, "{name}: {value}\r\n").unwrap();
         }
@@ -222,7 +220,8 @@ pub struct Reply {
 
 impl Reply {
     pub fn read(text: &str) -> Self {
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: `{text}`"));
+        let (head, body) =
+            text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: `{text}`"));
         Self {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
             head: head.to_ascii_lowercase(),

@@ -1,5 +1,6 @@
-//! Any bytes under any status, through the real clients, their parsers and the raw one: read, classified and judged. Whatever is put
-//! together from the pieces of AWS's grammar, a pass needs the four testimonies and the one refusal that was meant.
+//! Any bytes under any status, through the real clients, their parsers and the raw one: read,
+//! classified and judged. Whatever is put together from the pieces of AWS's grammar, a pass needs
+//! the four testimonies and the one refusal that was meant.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,14 +12,14 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use gainsay::{
     attempt::{self, Call, Facts, fill},
-    cloud::{Between, Clients, Target},
-    iam::Layer,
+    cloud::{Clients, Target, WrapConnector},
     outcome::{Outcome, classify},
-    sandbox::Sandbox,
     scenario::{Kind, Principal},
     suite::Architecture,
     verdict::{Attempted, Expected, Testimonies, Testimony, Verdict, Witnessed, judge_refusal},
 };
+use gainsay_iam::Layer;
+use gainsay_sandbox::Sandbox;
 use libtest_mimic::Failed;
 use proptest::{
     collection::vec,
@@ -56,14 +57,15 @@ impl Forbidden {
     fn new(architecture: &Architecture, deed: Deed) -> Self {
         let next = Scripted(Arc::default());
         let scripted = next.clone();
-        let between = Between::new(move |_| SharedHttpConnector::new(scripted.clone()));
+        let between = WrapConnector::new(move |_| SharedHttpConnector::new(scripted.clone()));
         let target = Target::sandbox(
-            &Sandbox::new(&architecture.environment),
-            &architecture.environment.region,
+            &Sandbox::new(&architecture.environment.deployed),
+            &architecture.environment.deployed.region,
             Some(&between),
         );
         let row = scenario(architecture, deed).rows.first().expect("a row");
-        let attempt = row.attempts.iter().find(|attempt| attempt.kind == Kind::Deny).expect("a deny");
+        let attempt =
+            row.attempts.iter().find(|attempt| attempt.kind == Kind::Deny).expect("a deny");
         let facts = Facts {
             environment: &architecture.environment,
             run: "run",
@@ -71,8 +73,8 @@ impl Forbidden {
             outputs: &[],
         };
         let call = fill(&attempt.request, &facts).expect("a call");
-        let credentials =
-            matches!(call.principal, Principal::Role(_)).then(|| Credentials::new("ASIAX", "x", Some("x".to_owned()), None, "a test"));
+        let credentials = matches!(call.principal, Principal::Role(_))
+            .then(|| Credentials::new("ASIAX", "x", Some("x".to_owned()), None, "a test"));
         let expected = Expected {
             layers: match deed {
                 SEALED => vec![Layer::Resource, Layer::BlockPublicAccess],
@@ -83,18 +85,13 @@ impl Forbidden {
             resource: call.resource.clone(),
             ..Expected::default()
         };
-        Self {
-            deed,
-            clients: target.clients(credentials.as_ref(), false),
-            call,
-            next,
-            expected,
-        }
+        Self { deed, clients: target.clients(credentials.as_ref(), false), call, next, expected }
     }
 
     /// Who asks, as its sessions are called here.
     fn session(&self) -> Option<String> {
-        let role = matches!(self.call.principal, Principal::Role(_)).then(|| self.call.principal.name());
+        let role =
+            matches!(self.call.principal, Principal::Role(_)).then(|| self.call.principal.name());
         role.map(|role| format!("arn:aws:sts::111122223333:assumed-role/{role}/s"))
     }
 
@@ -142,7 +139,8 @@ impl Forbidden {
         ];
         let reason = named.iter().find_map(|named| message.strip_prefix(named.as_str()));
         reason.is_some_and(|reason| {
-            let mut ends = right.iter().filter_map(|right| reason.trim_start().strip_prefix(right.as_str()));
+            let mut ends =
+                right.iter().filter_map(|right| reason.trim_start().strip_prefix(right.as_str()));
             ends.any(|end| ENDS.contains(&end))
         })
     }
@@ -227,32 +225,29 @@ fn body(forbidden: &Forbidden) -> impl Strategy<Value = Body> + use<> {
     let own_code = if kms { "AccessDeniedException" } else { "AccessDenied" };
     let code = prop_oneof![1 => Just(own_code), 1 => prop::sample::select(CODES)];
     let shape = prop_oneof![5 => Just(0_u8), 4 => 1..6_u8];
-    (shape, code, message, any::<prop::sample::Index>()).prop_map(move |(shape, code, message, cut)| {
-        let escaped = message.replace('&', "&amp;").replace('<', "&lt;");
-        let xml = format!("<Error><Code>{code}</Code><Message>{escaped}</Message></Error>");
-        let json = serde_json::json!({ "__type": code, "message": message }).to_string();
-        let own = if kms { json.clone() } else { xml.clone() };
-        let text = match shape {
-            0 => own.clone(),
-            1 => {
-                if kms {
-                    xml
-                } else {
-                    json
+    (shape, code, message, any::<prop::sample::Index>()).prop_map(
+        move |(shape, code, message, cut)| {
+            let escaped = message.replace('&', "&amp;").replace('<', "&lt;");
+            let xml = format!("<Error><Code>{code}</Code><Message>{escaped}</Message></Error>");
+            let json = serde_json::json!({ "__type": code, "message": message }).to_string();
+            let own = if kms { json.clone() } else { xml.clone() };
+            let text = match shape {
+                0 => own.clone(),
+                1 => {
+                    if kms {
+                        xml
+                    } else {
+                        json
+                    }
                 }
-            }
-            2 => format!("<html>{xml}</html>"),
-            3 => message.clone(),
-            4 => String::new(),
-            _ => own.chars().take(cut.index(own.chars().count())).collect(),
-        };
-        Body {
-            bytes: text.into_bytes(),
-            code: code.to_owned(),
-            message,
-            proper: shape == 0,
-        }
-    })
+                2 => format!("<html>{xml}</html>"),
+                3 => message.clone(),
+                4 => String::new(),
+                _ => own.chars().take(cut.index(own.chars().count())).collect(),
+            };
+            Body { bytes: text.into_bytes(), code: code.to_owned(), message, proper: shape == 0 }
+        },
+    )
 }
 
 /// What the witnesses answered: nearly always that they succeeded.
@@ -267,15 +262,9 @@ fn outcomes() -> impl Strategy<Value = [Outcome; 4]> {
 }
 
 fn testimonies(outcomes: [Outcome; 4]) -> Testimonies {
-    let [target_before, target_after, actor_before, actor_after] = outcomes.map(|outcome| Testimony {
-        outcome,
-        came_back: String::new(),
-    });
-    let witness = |before, after| Witnessed {
-        label: "a witness".to_owned(),
-        before,
-        after,
-    };
+    let [target_before, target_after, actor_before, actor_after] =
+        outcomes.map(|outcome| Testimony { outcome, came_back: String::new() });
+    let witness = |before, after| Witnessed { label: "a witness".to_owned(), before, after };
     Testimonies {
         target: witness(target_before, target_after),
         actor: witness(actor_before, actor_after),
@@ -295,31 +284,40 @@ pub fn no_bytes_pass() -> Result<(), Failed> {
             failure_persistence: None,
             ..Config::default()
         });
-        let outcome = runner.run(&(status, body(&forbidden), outcomes()), |(status, body, outcomes)| {
-            *forbidden.next.0.lock().expect("no test thread panics here") = (status, body.bytes.clone());
-            let answer = runtime.block_on(attempt::call(&forbidden.clients, &forbidden.call));
-            let outcome = classify(forbidden.call.operation.service, &answer);
-            let session = forbidden.session();
-            let attempted = Attempted {
-                kind: Kind::Deny,
-                call: &forbidden.call,
-                session: session.as_deref(),
-                answer: &answer,
-                outcome: &outcome,
-                expected: std::slice::from_ref(&forbidden.expected),
-            };
-            let judged = judge_refusal(&attempted, &testimonies(outcomes.clone()));
-            if judged.verdict() != Verdict::Pass {
-                return Ok(());
-            }
-            PASSED.with(|passed| passed.set(passed.get() + 1));
-            prop_assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Allowed));
-            prop_assert_eq!(status, own_status);
-            prop_assert!(body.proper, "not an error of the service");
-            prop_assert_eq!(body.code, if deed == KEY { "AccessDeniedException" } else { "AccessDenied" });
-            prop_assert!(forbidden.is_meant(&body.message), "another refusal: {}", body.message);
-            Ok(())
-        });
+        let outcome =
+            runner.run(&(status, body(&forbidden), outcomes()), |(status, body, outcomes)| {
+                *forbidden.next.0.lock().expect("no test thread panics here") =
+                    (status, body.bytes.clone());
+                let answer = runtime.block_on(attempt::call(&forbidden.clients, &forbidden.call));
+                let outcome = classify(forbidden.call.operation.service, &answer);
+                let session = forbidden.session();
+                let attempted = Attempted {
+                    kind: Kind::Deny,
+                    call: &forbidden.call,
+                    session: session.as_deref(),
+                    answer: &answer,
+                    outcome: &outcome,
+                    expected: std::slice::from_ref(&forbidden.expected),
+                };
+                let judged = judge_refusal(&attempted, &testimonies(outcomes.clone()));
+                if judged.verdict() != Verdict::Pass {
+                    return Ok(());
+                }
+                PASSED.with(|passed| passed.set(passed.get() + 1));
+                prop_assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Allowed));
+                prop_assert_eq!(status, own_status);
+                prop_assert!(body.proper, "not an error of the service");
+                prop_assert_eq!(
+                    body.code,
+                    if deed == KEY { "AccessDeniedException" } else { "AccessDenied" }
+                );
+                prop_assert!(
+                    forbidden.is_meant(&body.message),
+                    "another refusal: {}",
+                    body.message
+                );
+                Ok(())
+            });
         outcome.map_err(|problem| format!("{deed}: {problem}"))?;
         let passed = PASSED.with(|passed| passed.replace(0));
         if passed < 5 {

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
 };
 use aws_smithy_types::body::SdkBody;
-use gainsay::{cloud::Between, plan::Step, runner::Stop};
+use gainsay::{cloud::WrapConnector, plan::Step, runner::Stop};
 use http_body_util::{Full, Limited};
 
 /// What goes wrong.
@@ -107,13 +107,10 @@ impl Script {
         })
     }
 
-    pub fn between(self: &Arc<Self>) -> Between {
+    pub fn between(self: &Arc<Self>) -> WrapConnector {
         let script = self.clone();
-        Between::new(move |inner| {
-            SharedHttpConnector::new(Faulty {
-                inner,
-                script: script.clone(),
-            })
+        WrapConnector::new(move |inner| {
+            SharedHttpConnector::new(Faulty { inner, script: script.clone() })
         })
     }
 
@@ -179,12 +176,19 @@ impl Script {
             }
             Fault::Raw(status, kind, body) => Ok(response(status, kind, SdkBody::from(body))),
             Fault::BreaksOff(status) => {
-                let broken = Limited::new(Full::new(bytes::Bytes::from(error_xml("AccessDenied", "Access Denied"))), 10);
+                let broken = Limited::new(
+                    Full::new(bytes::Bytes::from(error_xml("AccessDenied", "Access Denied"))),
+                    10,
+                );
                 Ok(response(status, "application/xml", SdkBody::from_body_1_x(broken)))
             }
             Fault::Unsent(Break::Refused) => Err(ConnectorError::io("connection refused".into())),
-            Fault::Unsent(Break::Timeout) => Err(ConnectorError::timeout("no answer in time".into())),
-            Fault::Unsent(Break::Tls) => Err(ConnectorError::other("invalid peer certificate: UnknownIssuer".into(), None)),
+            Fault::Unsent(Break::Timeout) => {
+                Err(ConnectorError::timeout("no answer in time".into()))
+            }
+            Fault::Unsent(Break::Tls) => {
+                Err(ConnectorError::other("invalid peer certificate: UnknownIssuer".into(), None))
+            }
             Fault::Identity(arn) => {
                 let body = format!(
                     "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>{arn}</Arn>\
@@ -220,9 +224,7 @@ fn response(status: u16, kind: &'static str, body: SdkBody) -> HttpResponse {
     response.headers_mut().insert("content-type", kind);
     response.headers_mut().insert("x-amz-request-id", "4442587FB7D0A2F9");
     if status.as_u16() / 100 == 3 {
-        response
-            .headers_mut()
-            .insert("location", "https://gs-data.s3.eu-central-1.example.com/");
+        response.headers_mut().insert("location", "https://gs-data.s3.eu-central-1.example.com/");
     }
     response
 }
@@ -239,7 +241,11 @@ fn fingerprint(request: &HttpRequest) -> String {
     let uri: Vec<&str> = request
         .uri()
         .split(['?', '&'])
-        .filter(|part| !part.starts_with("X-Amz-Date") && !part.starts_with("X-Amz-Signature") && !part.starts_with("X-Amz-Security"))
+        .filter(|part| {
+            !part.starts_with("X-Amz-Date")
+                && !part.starts_with("X-Amz-Signature")
+                && !part.starts_with("X-Amz-Security")
+        })
         .collect();
     let who = request
         .headers()

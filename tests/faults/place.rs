@@ -1,9 +1,8 @@
-//! The place in which the faults happen: a small environment, and a scenario file for each deed that must be refused.
+//! The place in which the faults happen: a small environment, and a scenario file for each deed
+//! that must be refused.
 
-use gainsay::{
-    diag::Source,
-    suite::{self, Architecture, Folder},
-};
+use gainsay::suite::{self, Architecture, Folder};
+use gainsay_model::Source;
 
 /// A deed is a scenario file with one `deny:`.
 pub type Deed = &'static str;
@@ -105,10 +104,7 @@ const FILES_OF_CHECKS: &[(&str, &str)] = &[
 
 /// Policy files and their statements.
 const POLICIES: &[(&str, &str)] = &[
-    (
-        "caller.json",
-        r#"{ "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*" }"#,
-    ),
+    ("caller.json", r#"{ "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*" }"#),
     (
         "trust.json",
         r#"{ "Effect": "Allow", "Principal": { "AWS": "{{caller.arn}}" }, "Action": "sts:AssumeRole" }"#,
@@ -239,11 +235,7 @@ attempts:
         FILES,
         a_strangers!("do: s3:PutObject, bucket: data, key: \"{file.key}\", encryption: AES256"),
     ),
-    (
-        REMOVE,
-        FILES,
-        a_strangers!("do: s3:DeleteObject, bucket: data, key: \"{file.key}\""),
-    ),
+    (REMOVE, FILES, a_strangers!("do: s3:DeleteObject, bucket: data, key: \"{file.key}\"")),
     (
         TAG,
         FILES,
@@ -312,6 +304,7 @@ pub fn place(changed: &[(&str, &str)]) -> Architecture {
             format!("scenario: What {deed} forbids is refused\ncontrols: [ACC-01]\n{given}{rest}"),
         );
     }
-    let (mut architectures, _) = suite::resolve(&[folder]).unwrap_or_else(|problems| panic!("{problems}"));
+    let (mut architectures, _) =
+        suite::resolve(&[folder]).unwrap_or_else(|problems| panic!("{problems}"));
     architectures.remove(0)
 }

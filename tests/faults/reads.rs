@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use gainsay::{
-    cloud::Between,
+    cloud::WrapConnector,
     plan::{Plan, Selection},
     record::ResultRecord,
     runner::{self, Options, Stop},
@@ -87,14 +87,12 @@ pub const LIES: &[(&str, &str, Lie)] = &[
     (
         "VER-02",
         "a foreign namespace",
-        Whole(r#"<VersioningConfiguration xmlns="urn:other"><Status>Enabled</Status></VersioningConfiguration>"#),
+        Whole(
+            r#"<VersioningConfiguration xmlns="urn:other"><Status>Enabled</Status></VersioningConfiguration>"#,
+        ),
     ),
     ("OWN-01", "a foreign element", Says("OwnershipControls", "OwnershipControl")),
-    (
-        "BPA-01",
-        "a foreign element",
-        Says("PublicAccessBlockConfiguration", "PublicAccess"),
-    ),
+    ("BPA-01", "a foreign element", Says("PublicAccessBlockConfiguration", "PublicAccess")),
     ("data/s3:GetBucketPolicy/XAC-01", "a list for a policy", Whole("[]")),
     ("data/s3:GetBucketPolicy/XAC-01", "a text for a policy", Whole("\"{}\"")),
     // Another status.
@@ -109,11 +107,7 @@ pub const LIES: &[(&str, &str, Lie)] = &[
     ("MAC-01", "202", Status(202)),
     // A part of it.
     ("GRA-01", "more grants", Says("\"Truncated\":false", "\"Truncated\":true")),
-    (
-        "ALI-01",
-        "a further page",
-        Says("{\"Aliases\"", "{\"NextMarker\":\"a\",\"Aliases\""),
-    ),
+    ("ALI-01", "a further page", Says("{\"Aliases\"", "{\"NextMarker\":\"a\",\"Aliases\"")),
     (
         "ALM-03",
         "a further page",
@@ -124,11 +118,7 @@ pub const LIES: &[(&str, &str, Lie)] = &[
         "a further page",
         Says("{\"MetricAlarms\"", "{\"NextToken\":\"a\",\"MetricAlarms\""),
     ),
-    (
-        "ANA-01",
-        "a further page",
-        Says("{\"analyzers\"", "{\"nextToken\":\"a\",\"analyzers\""),
-    ),
+    ("ANA-01", "a further page", Says("{\"analyzers\"", "{\"nextToken\":\"a\",\"analyzers\"")),
     // Twice what there is once.
     (
         "VER-02",
@@ -167,11 +157,7 @@ pub const LIES: &[(&str, &str, Lie)] = &[
         Says("\"IsLogging\":true", "\"IsLogging\":false,\"IsLogging\":true"),
     ),
     // An error under a success.
-    (
-        "KST-01",
-        "an error under 200",
-        Whole(r#"{"__type":"NotFoundException","message":"no"}"#),
-    ),
+    ("KST-01", "an error under 200", Whole(r#"{"__type":"NotFoundException","message":"no"}"#)),
     (
         "VER-02",
         "an error under 200",
@@ -209,10 +195,7 @@ pub fn holds(check: &str, lie: Lie) -> Result<(), Failed> {
 /// The results of checks, and how many answers were changed.
 fn read(lie: Option<Lie>, wanted: &str) -> (Vec<ResultRecord>, usize) {
     let architecture = place::place(&[]);
-    let selection = Selection {
-        wanted: vec![wanted.to_owned()],
-        ..Selection::default()
-    };
+    let selection = Selection { wanted: vec![wanted.to_owned()], ..Selection::default() };
     let plan = Plan::new(std::slice::from_ref(&architecture), &selection);
     let told = Arc::new(AtomicUsize::new(0));
     let counted = told.clone();
@@ -222,15 +205,13 @@ fn read(lie: Option<Lie>, wanted: &str) -> (Vec<ResultRecord>, usize) {
         run: "run".to_owned(),
         scenarios: "faults".to_owned(),
         share: true,
-        between: Some(Between::new(move |inner| {
+        wrap: Some(WrapConnector::new(move |inner| {
             let (lie, told) = (lie, counted.clone());
             SharedHttpConnector::new(Liar { inner, lie, told })
         })),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let record = runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {}));
     (record.results.clone(), told.load(Ordering::SeqCst))
 }
@@ -254,7 +235,8 @@ impl HttpConnector for Liar {
             let mut response = answered.await?;
             let body = ByteStream::new(response.take_body()).collect().await;
             let body = body.map_err(|error| ConnectorError::other(error.into(), None))?.to_vec();
-            let truth = String::from_utf8(body).map_err(|error| ConnectorError::other(error.into(), None))?;
+            let truth = String::from_utf8(body)
+                .map_err(|error| ConnectorError::other(error.into(), None))?;
             let status = response.status().as_u16();
             let (status, changed) = match lie {
                 Lie::Status(other) => (other, truth.clone()),

@@ -15,15 +15,15 @@ use aws_smithy_runtime_api::client::{
     orchestrator::{HttpRequest, HttpResponse},
 };
 use gainsay::{
-    cloud::{Between, Chain, Clients, Target},
+    cloud::{Chain, Clients, Target, WrapConnector},
     environment::Bindings,
     plan::{Plan, Selection},
     record::RunRecord,
     runner::{self, Caller, Ground, Options, Place, Stop},
-    sandbox::Sandbox,
     suite::Architecture,
     verdict::{Reason, Verdict},
 };
+use gainsay_sandbox::Sandbox;
 use libtest_mimic::Failed;
 
 use crate::place::{self, Deed};
@@ -57,13 +57,7 @@ type Row = (&'static str, Lie, Deed, &'static str, Found);
 
 pub const LIES: &[Row] = &[
     ("an upload is taken all the same", Lie::Uploads, place::SEALED, "app", HAPPENED),
-    (
-        "a new version is made all the same",
-        Lie::Uploads,
-        place::OVERWRITE,
-        "app",
-        HAPPENED,
-    ),
+    ("a new version is made all the same", Lie::Uploads, place::OVERWRITE, "app", HAPPENED),
     ("a deletion is made all the same", Lie::Deletes, place::REMOVE, "app", HAPPENED),
     ("tags are set all the same", Lie::Tags, place::TAG, "app", HAPPENED),
     ("nobody can look at the key", Lie::None, place::OVERWRITE, "stranger", UNKNOWN),
@@ -167,7 +161,12 @@ async fn does(lie: Lie, app: &Clients, key: &str) {
 }
 
 /// Runs what is told a lie about: its results, and what is left under the bucket's keys.
-pub fn holds(lie: Lie, deed: Deed, cleanup: &str, wanted: (Verdict, Option<Reason>)) -> Result<(), Failed> {
+pub fn holds(
+    lie: Lie,
+    deed: Deed,
+    cleanup: &str,
+    wanted: (Verdict, Option<Reason>),
+) -> Result<(), Failed> {
     let changed = if lie == Lie::OtherSession { &[KEY_POLICY][..] } else { &[] };
     let architecture = place::place(changed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -186,22 +185,28 @@ pub fn holds(lie: Lie, deed: Deed, cleanup: &str, wanted: (Verdict, Option<Reaso
     Ok(())
 }
 
-async fn run(architecture: &Architecture, lie: Lie, deed: Deed, cleanup: &str) -> (Arc<RunRecord>, Vec<String>) {
+async fn run(
+    architecture: &Architecture,
+    lie: Lie,
+    deed: Deed,
+    cleanup: &str,
+) -> (Arc<RunRecord>, Vec<String>) {
     let environment = &architecture.environment;
-    let (sandbox, region) = (Sandbox::with_admin(environment), &environment.region);
+    let (sandbox, region) =
+        (Sandbox::with_admin(&environment.deployed), &environment.deployed.region);
     let admin = Target::sandbox(&sandbox, region, None);
-    let app = Arc::new(admin.clients(Some(&sandbox.admin_credentials()), false));
+    let app = Arc::new(admin.clients(Some(&sandbox.admin_credentials().into()), false));
     let (done, liar) = (Arc::new(AtomicBool::new(false)), app.clone());
-    let between = Between::new(move |inner| {
+    let between = WrapConnector::new(move |inner| {
         let (app, done) = (liar.clone(), done.clone());
         SharedHttpConnector::new(Liar { inner, lie, app, done })
     });
     let ground = Ground {
         target: Target::sandbox(&sandbox, region, Some(&between)),
         caller: Caller {
-            chain: Chain::of(sandbox.caller_credentials()),
-            account: environment.account.clone(),
-            arn: environment.caller.arn.clone(),
+            chain: Chain::of(sandbox.caller_credentials().into()),
+            account: environment.deployed.account.clone(),
+            arn: environment.deployed.caller.arn.clone(),
         },
         bindings: Bindings {
             cleanup: Some(cleanup.to_owned()),
@@ -230,7 +235,7 @@ async fn run(architecture: &Architecture, lie: Lie, deed: Deed, cleanup: &str) -
         run: "run".to_owned(),
         scenarios: "faults".to_owned(),
         share: true,
-        between: None,
+        wrap: None,
     };
     let record = runner::run_on(&plan, &place, &options, &Stop::default(), |_| {}).await;
     let mut left = Vec::new();

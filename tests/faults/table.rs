@@ -1,5 +1,5 @@
-//! Everything that can go wrong and look like a refusal: one row each, with the deeds it is put on, and the verdict and reason that
-//! must come of it. None of it makes a `deny:` pass.
+//! Everything that can go wrong and look like a refusal: one row each, with the deeds it is put on,
+//! and the verdict and reason that must come of it. None of it makes a `deny:` pass.
 
 use gainsay::verdict::{
     Reason,
@@ -9,7 +9,10 @@ use gainsay::verdict::{
 use super::{
     fault::{
         Break::{Refused, Timeout, Tls},
-        Fault::{self, BreaksOff, Changed, Identity, Lost, None, Panics, Raw, Says, Stopped, Unsent, World},
+        Fault::{
+            self, BreaksOff, Changed, Identity, Lost, None, Panics, Raw, Says, Stopped, Unsent,
+            World,
+        },
         On::{self, After, Attempt, Before, Everything, Sessions},
     },
     place::{COPY, DELETE, DELETED, Deed, KEY, NOBODY, READ, SEALED, URL},
@@ -42,16 +45,14 @@ const ONE: &[Deed] = &[READ, NOBODY];
 const BOTH: &[Deed] = &[READ, KEY];
 
 /// Undecided, for this reason when it strikes the attempt.
-const fn row(name: &'static str, deeds: &'static [Deed], on: &'static [On], fault: Fault, reason: Reason) -> Row {
-    Row {
-        name,
-        deeds,
-        fault,
-        on,
-        times: ALWAYS,
-        verdict: Inconclusive,
-        reason: Some(reason),
-    }
+const fn row(
+    name: &'static str,
+    deeds: &'static [Deed],
+    on: &'static [On],
+    fault: Fault,
+    reason: Reason,
+) -> Row {
+    Row { name, deeds, fault, on, times: ALWAYS, verdict: Inconclusive, reason: Some(reason) }
 }
 
 /// Another verdict.
@@ -65,16 +66,14 @@ const fn once(row: Row) -> Row {
 }
 
 /// What AWS itself says, which must pass: so that the rows beside it fail for what they say.
-const fn passes(name: &'static str, deeds: &'static [Deed], on: &'static [On], fault: Fault, times: usize) -> Row {
-    Row {
-        name,
-        deeds,
-        fault,
-        on,
-        times,
-        verdict: Pass,
-        reason: Option::None,
-    }
+const fn passes(
+    name: &'static str,
+    deeds: &'static [Deed],
+    on: &'static [On],
+    fault: Fault,
+    times: usize,
+) -> Row {
+    Row { name, deeds, fault, on, times, verdict: Pass, reason: Option::None }
 }
 
 macro_rules! words {

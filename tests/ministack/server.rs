@@ -1,5 +1,6 @@
-//! `ministack`, installed and started: <https://pypi.org/project/ministack/>. It serves its TLS port and its plain port from one process only if
-//! its ASGI server is started with both, so hypercorn, which it runs on, is started directly.
+//! `ministack`, installed and started: <https://pypi.org/project/ministack/>. It serves its TLS
+//! port and its plain port from one process only if its ASGI server is started with both, so
+//! hypercorn, which it runs on, is started directly.
 
 use std::{
     fs,
@@ -12,14 +13,16 @@ use std::{
 };
 
 use gainsay::{
-    attempt::{Ask, Service},
+    attempt::Ask,
     cloud::{Target, Trust, Url},
 };
+use gainsay_model::Service;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 use crate::table::Table;
 
-/// A server that lives as long as this does, and no longer than ten minutes whatever becomes of the test.
+/// A server that lives as long as this does, and no longer than ten minutes whatever becomes of the
+/// test.
 pub struct Server {
     child: Child,
     pub url: String,
@@ -122,7 +125,8 @@ impl Server {
         let s3 = self.target().clients(Some(&credentials(account)), false).s3;
         let mut found = Vec::new();
         for bucket in self.buckets(account) {
-            let listed = runtime().block_on(s3.list_object_versions().bucket(&bucket).send()).unwrap();
+            let listed =
+                runtime().block_on(s3.list_object_versions().bucket(&bucket).send()).unwrap();
             found.extend(
                 listed
                     .versions()
@@ -135,7 +139,8 @@ impl Server {
                     .iter()
                     .map(|marker| format!("{bucket}/{} marker", marker.key().unwrap())),
             );
-            let uploads = runtime().block_on(s3.list_multipart_uploads().bucket(&bucket).send()).unwrap();
+            let uploads =
+                runtime().block_on(s3.list_multipart_uploads().bucket(&bucket).send()).unwrap();
             found.extend(
                 uploads
                     .uploads()
@@ -149,21 +154,17 @@ impl Server {
     /// The roles of an account, apart from those of services.
     pub fn roles(&self, account: &str) -> Vec<String> {
         let clients = self.target().clients(Some(&credentials(account)), false);
-        let told = runtime().block_on(clients.ask(Service::Iam, &Ask::iam("ListRoles", &[]))).unwrap();
+        let told =
+            runtime().block_on(clients.ask(Service::Iam, &Ask::iam("ListRoles", &[]))).unwrap();
         assert!(told.is_success(), "{told:?}");
         let body = String::from_utf8(told.body).unwrap();
-        let roles = body
-            .split("<RoleName>")
-            .skip(1)
-            .map(|rest| rest.split('<').next().unwrap().to_owned());
+        let roles =
+            body.split("<RoleName>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned());
         roles.filter(|name| name.starts_with("gainsay")).collect()
     }
 
     pub fn target(&self) -> Target {
-        let trust = Trust {
-            authorities: Some(fs::read(&self.ca_file).unwrap()),
-            anyone: false,
-        };
+        let trust = Trust { authorities: Some(fs::read(&self.ca_file).unwrap()), anyone: false };
         let (url, plain) = (Url::parse(&self.url).unwrap(), Url::parse(&self.plain_url).unwrap());
         Target::endpoint(&url, Some(&plain), &trust, "eu-west-1", "test", None).unwrap()
     }
@@ -198,7 +199,8 @@ fn certificates(folder: &Path) {
 fn install(table: &Table) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ministack-{}", table.version));
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ministack-{}", table.version));
     let (python, done) = (folder.join("bin/python"), folder.join("installed"));
     if done.exists() {
         return python;

@@ -2,7 +2,8 @@
 
 use std::{fs, path::Path};
 
-use gainsay::diag::{Source, yaml};
+use gainsay::diag::yaml;
+use gainsay_model::Source;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -41,7 +42,8 @@ impl Table {
     pub fn read() -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("targets/ministack.yaml");
         let source = Source::new("targets/ministack.yaml", fs::read_to_string(path).unwrap());
-        let table: Self = yaml::read(&source).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+        let table: Self =
+            yaml::read(&source).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
         assert_eq!(table.target, "ministack");
         assert!(
             table
@@ -63,24 +65,35 @@ impl Table {
         }
         let mut problems = Vec::new();
         for result in results {
-            let (id, verdict, detail) = (text(result, "id"), text(result, "verdict"), text(result, "detail"));
+            let (id, verdict, detail) =
+                (text(result, "id"), text(result, "verdict"), text(result, "detail"));
             if verdict == "pass" || (verdict == "skipped" && !detail.is_empty()) {
                 continue;
             }
             let mut known = false;
             for (row, pattern, is_used) in &mut used {
-                if matches(pattern, &id) && row.verdict == verdict && row.reason == text(result, "reason") && detail.contains(&row.says) {
+                if matches(pattern, &id)
+                    && row.verdict == verdict
+                    && row.reason == text(result, "reason")
+                    && detail.contains(&row.says)
+                {
                     known = true;
                     *is_used = true;
                 }
             }
             if !known {
-                problems.push(format!("not in the table: {id} {verdict} {} {detail}", text(result, "reason")));
+                problems.push(format!(
+                    "not in the table: {id} {verdict} {} {detail}",
+                    text(result, "reason")
+                ));
             }
         }
         for (row, pattern, is_used) in used {
             if !is_used {
-                problems.push(format!("the row no longer differs: {pattern} {} {}", row.verdict, row.reason));
+                problems.push(format!(
+                    "the row no longer differs: {pattern} {} {}",
+                    row.verdict, row.reason
+                ));
             }
         }
         problems
@@ -91,14 +104,19 @@ impl Table {
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
-        Some((start, rest)) => text
-            .strip_prefix(start)
-            .is_some_and(|after| (0..=after.len()).any(|at| after.get(at..).is_some_and(|end| matches(rest, end)))),
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|after| {
+            (0..=after.len()).any(|at| after.get(at..).is_some_and(|end| matches(rest, end)))
+        }),
     }
 }
 
 #[test]
 fn a_star_stands_for_any_text() {
-    assert!(matches("*/a/*", "x/y/a/b/c") && matches("*b", "ab") && matches("a", "a") && matches("*", ""));
+    assert!(
+        matches("*/a/*", "x/y/a/b/c")
+            && matches("*b", "ab")
+            && matches("a", "a")
+            && matches("*", "")
+    );
     assert!(!matches("*/a", "x/a/b") && !matches("a*c", "ab") && !matches("", "a"));
 }

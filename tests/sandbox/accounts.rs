@@ -1,4 +1,5 @@
-//! S3 Control: an account's Block Public Access, tags of buckets, the Access Grants instance, and what no client sends.
+//! S3 Control: an account's Block Public Access, tags of buckets, the Access Grants instance, and
+//! what no client sends.
 
 use aws_sdk_s3control::types::Tag;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -18,12 +19,24 @@ fn an_accounts_block_holds_for_its_buckets() {
         let mut table = Table::default();
         table.row("before", &place.seen("anonymous", "s3:GetObject", &key).await, "allowed");
         let absent = "404 NoSuchPublicAccessBlockConfiguration absent";
-        table.row("not set", &place.seen("admin", "s3control:GetPublicAccessBlock", &[]).await, absent);
+        table.row(
+            "not set",
+            &place.seen("admin", "s3control:GetPublicAccessBlock", &[]).await,
+            absent,
+        );
         place.done("admin", "s3control:PutPublicAccessBlock", &[]).await;
-        table.row("set", &place.seen("admin", "s3control:GetPublicAccessBlock", &[]).await, "allowed");
+        table.row(
+            "set",
+            &place.seen("admin", "s3control:GetPublicAccessBlock", &[]).await,
+            "allowed",
+        );
         let denied = "403 AccessDenied denied by -: nothing named";
         table.row("anonymous", &place.seen("anonymous", "s3:GetObject", &key).await, denied);
-        table.row("the account itself", &place.seen("admin", "s3:GetObject", &key).await, "allowed");
+        table.row(
+            "the account itself",
+            &place.seen("admin", "s3:GetObject", &key).await,
+            "allowed",
+        );
         let acl = [key[0], key[1], (Param::Acl, "public-read")];
         table.row(
             "a public ACL",
@@ -45,7 +58,11 @@ fn an_accounts_block_holds_for_its_buckets() {
         assert_eq!(own.restrict_public_buckets, Some(false), "the bucket's own is as it was");
         place.done("admin", "s3control:DeletePublicAccessBlock", &[]).await;
         table.row("after", &place.seen("anonymous", "s3:GetObject", &key).await, "allowed");
-        table.row("removed", &place.seen("admin", "s3control:GetPublicAccessBlock", &[]).await, absent);
+        table.row(
+            "removed",
+            &place.seen("admin", "s3control:GetPublicAccessBlock", &[]).await,
+            absent,
+        );
     });
 }
 
@@ -67,9 +84,7 @@ fn tags_of_a_bucket_are_added_listed_and_removed() {
         let bucket = [(Param::Bucket, "gs-one")];
         let listed = place.ask("admin", "s3:ListTagsForResource", &bucket).await;
         table.row("listed", &field(&listed, Field::Tags), "team=c&cost=1&x=<y>");
-        place
-            .done("admin", "s3:UntagResource", &[bucket[0], (Param::TagKeys, "cost,team")])
-            .await;
+        place.done("admin", "s3:UntagResource", &[bucket[0], (Param::TagKeys, "cost,team")]).await;
         let listed = place.ask("admin", "s3:ListTagsForResource", &bucket).await;
         table.row("after removal", &field(&listed, Field::Tags), "x=<y>");
         let guarded = [(Param::Bucket, "gs-guarded"), (Param::Tags, "team=a")];
@@ -110,7 +125,8 @@ fn tags_of_a_bucket_are_added_listed_and_removed() {
                 "501 NotImplemented not-implemented",
             ),
         ] {
-            let sent = client.list_tags_for_resource().account_id(ACCOUNT).resource_arn(arn).send().await;
+            let sent =
+                client.list_tags_for_resource().account_id(ACCOUNT).resource_arn(arn).send().await;
             table.row(
                 name,
                 &seen("s3:TagResource", &Answer::from_error(&sent.expect_err("a refusal"))),
@@ -126,7 +142,9 @@ fn s3_and_s3_control_see_the_same_tags() {
         let place = setup();
         let bucket = [(Param::Bucket, "gs-one")];
         let absent = "404 NoSuchTagSet absent";
-        let list = async || field(&place.ask("admin", "s3:ListTagsForResource", &bucket).await, Field::Tags);
+        let list = async || {
+            field(&place.ask("admin", "s3:ListTagsForResource", &bucket).await, Field::Tags)
+        };
         let mut table = Table::default();
         table.row("none yet", &place.seen("admin", "s3:GetBucketTagging", &bucket).await, absent);
         place
@@ -136,9 +154,14 @@ fn s3_and_s3_control_see_the_same_tags() {
         place.done("admin", "s3:TagResource", &[bucket[0], (Param::Tags, "team=b")]).await;
         let client = place.clients("admin", false).await.s3;
         let told = client.get_bucket_tagging().bucket("gs-one").send().await.expect("the tags");
-        let told: Vec<String> = told.tag_set().iter().map(|tag| format!("{}={}", tag.key(), tag.value())).collect();
+        let told: Vec<String> =
+            told.tag_set().iter().map(|tag| format!("{}={}", tag.key(), tag.value())).collect();
         table.row("changed by S3 Control", &told.join("&"), "x=<y>&team=b");
-        table.row("deleted", &place.seen("admin", "s3:DeleteBucketTagging", &bucket).await, "allowed");
+        table.row(
+            "deleted",
+            &place.seen("admin", "s3:DeleteBucketTagging", &bucket).await,
+            "allowed",
+        );
         table.row("none left", &list().await, "");
         table.row(
             "none left for S3",
@@ -195,14 +218,11 @@ fn the_access_grants_instance_is_one() {
     });
 }
 
-/// What is changed before signing, so that the request is authentic and yet unlike any a client sends.
+/// What is changed before signing, so that the request is authentic and yet unlike any a client
+/// sends.
 const HOSTILE: &[(&str, fn(&mut HttpRequest), &str)] = &[
     ("nothing", |_| {}, "allowed"),
-    (
-        "no body",
-        |request| *request.body_mut() = SdkBody::empty(),
-        "400 MalformedXML rejected",
-    ),
+    ("no body", |request| *request.body_mut() = SdkBody::empty(), "400 MalformedXML rejected"),
     (
         "half a body",
         |request| *request.body_mut() = SdkBody::from("<TagResourceRequest><Tags>"),
@@ -216,8 +236,9 @@ const HOSTILE: &[(&str, fn(&mut HttpRequest), &str)] = &[
     (
         "an entity of its own",
         |request| {
-            *request.body_mut() =
-                SdkBody::from("<!DOCTYPE t [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><TagResourceRequest>&e;</TagResourceRequest>");
+            *request.body_mut() = SdkBody::from(
+                "<!DOCTYPE t [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><TagResourceRequest>&e;</TagResourceRequest>",
+            );
         },
         "400 MalformedXML rejected",
     ),
@@ -228,7 +249,10 @@ const HOSTILE: &[(&str, fn(&mut HttpRequest), &str)] = &[
     ),
     (
         "a member that is not known",
-        |request| *request.body_mut() = SdkBody::from("<TagResourceRequest><Tags/><More/></TagResourceRequest>"),
+        |request| {
+            *request.body_mut() =
+                SdkBody::from("<TagResourceRequest><Tags/><More/></TagResourceRequest>");
+        },
         "501 NotImplemented not-implemented",
     ),
     (
@@ -298,7 +322,8 @@ fn what_no_client_sends_changes_nothing() {
                 Err(error) => seen("s3:TagResource", &Answer::from_error(&error)),
             };
             table.row(name, &told, expected);
-            let listed = place.ask("admin", "s3:ListTagsForResource", &[(Param::Bucket, "gs-one")]).await;
+            let listed =
+                place.ask("admin", "s3:ListTagsForResource", &[(Param::Bucket, "gs-one")]).await;
             let left = if *name == "nothing" { "a=1" } else { "" };
             table.row(&format!("{name}: what is left"), &field(&listed, Field::Tags), left);
         }

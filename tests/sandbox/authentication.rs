@@ -6,13 +6,16 @@ use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use gainsay::{
-    attempt::{Effect, Field, OPERATIONS, Operation, Param, Service},
+    attempt::{Effect, Field, OPERATIONS, Operation, Param},
     outcome::{Outcome, classify},
 };
+use gainsay_model::Service;
 use serde_json::json;
 
-use crate::control;
-use crate::place::{self, ACCOUNT, How, PARTNER, Place, Setup, Table, all, delegated, run, seen, send};
+use crate::{
+    control,
+    place::{self, ACCOUNT, How, PARTNER, Place, Setup, Table, all, delegated, run, seen, send},
+};
 
 const KEY: [(Param, &str); 2] = [(Param::Bucket, "gs-plain"), (Param::Key, "k")];
 
@@ -46,15 +49,19 @@ async fn with_object() -> Place {
 /// What an operation reads or takes away must be there.
 async fn prepare(place: &Place, operation: &Operation, bucket: &str) {
     let at = [(Param::Bucket, bucket), (Param::Key, "k"), (Param::Annotation, "note")];
-    let role = place.environment.role("admin").expect("the role").arn.clone();
+    let role = place.environment.deployed.role("admin").expect("the role").arn.clone();
     match operation.short_name() {
         "RestoreObject" => {
             _ = place
                 .done("admin", "s3:PutObject", &[at[0], at[1], (Param::StorageClass, "GLACIER")])
                 .await;
         }
-        "GetObjectAnnotation" | "DeleteObjectAnnotation" => _ = place.done("admin", "s3:PutObjectAnnotation", &at).await,
-        "GetBucketLifecycleConfiguration" => _ = place.done("admin", "s3:PutBucketLifecycleConfiguration", &at[..1]).await,
+        "GetObjectAnnotation" | "DeleteObjectAnnotation" => {
+            _ = place.done("admin", "s3:PutObjectAnnotation", &at).await;
+        }
+        "GetBucketLifecycleConfiguration" => {
+            _ = place.done("admin", "s3:PutBucketLifecycleConfiguration", &at[..1]).await;
+        }
         "GetBucketReplication" => {
             let params = [at[0], (Param::Role, role.as_str()), (Param::Destination, "gs-spare")];
             place.done("admin", "s3:PutBucketReplication", &params).await;
@@ -71,12 +78,15 @@ async fn prepare(place: &Place, operation: &Operation, bucket: &str) {
 async fn values(place: &Place, operation: &Operation, bucket: &str) -> Vec<(Param, String)> {
     let key = [(Param::Bucket, bucket), (Param::Key, "k")];
     let version = place.done("admin", "s3:PutObject", &key).await;
-    let upload = place.done("admin", "s3:CreateMultipartUpload", &key).await[&Field::UploadId][0].clone();
+    let upload =
+        place.done("admin", "s3:CreateMultipartUpload", &key).await[&Field::UploadId][0].clone();
     let part = [key[0], key[1], (Param::Upload, upload.as_str()), (Param::PartNumber, "1")];
     let etag = place.done("admin", "s3:UploadPart", &part).await[&Field::Etag][0].clone();
-    let arn = place.environment.key("k").expect("the key").arn.clone();
-    let blob = place.done("admin", "kms:Encrypt", &[(Param::KeyId, &arn)]).await[&Field::Ciphertext][0].clone();
-    let role = place.environment.role("admin").expect("the role").arn.clone();
+    let arn = place.environment.deployed.key("k").expect("the key").arn.clone();
+    let blob = place.done("admin", "kms:Encrypt", &[(Param::KeyId, &arn)]).await
+        [&Field::Ciphertext][0]
+        .clone();
+    let role = place.environment.deployed.role("admin").expect("the role").arn.clone();
     drop(version);
     let granting = [
         (Param::KeyId, arn.as_str()),
@@ -103,10 +113,7 @@ async fn values(place: &Place, operation: &Operation, bucket: &str) -> Vec<(Para
     let all = [
         (Param::Bucket, bucket.to_owned()),
         // A copy onto itself that changes nothing is no copy.
-        (
-            Param::Key,
-            if operation.name == "s3:CopyObject" { "copied" } else { "k" }.to_owned(),
-        ),
+        (Param::Key, if operation.name == "s3:CopyObject" { "copied" } else { "k" }.to_owned()),
         (Param::CopySource, format!("{bucket}/k")),
         (Param::Upload, upload),
         (Param::PartNumber, "1".to_owned()),
@@ -136,11 +143,8 @@ async fn values(place: &Place, operation: &Operation, bucket: &str) -> Vec<(Para
         Param::Document => operation.name == "kms:PutKeyPolicy",
         other => operation.needs.contains(&other),
     };
-    let policy = place.environment.key("k").expect("the key").policy.text.to_string();
-    all.into_iter()
-        .chain([(Param::Document, policy)])
-        .filter(|(param, _)| takes(*param))
-        .collect()
+    let policy = place.environment.deployed.key("k").expect("the key").policy.text.to_string();
+    all.into_iter().chain([(Param::Document, policy)]).filter(|(param, _)| takes(*param)).collect()
 }
 
 #[test]
@@ -150,7 +154,8 @@ fn nobody_gets_nothing_from_any_operation() {
         for operation in OPERATIONS {
             let place = place.fork();
             let owned = values(&place, operation, "gs-plain").await;
-            let params: Vec<(Param, &str)> = owned.iter().map(|(param, value)| (*param, value.as_str())).collect();
+            let params: Vec<(Param, &str)> =
+                owned.iter().map(|(param, value)| (*param, value.as_str())).collect();
             let before = place.snapshot_of_bucket("gs-plain").await;
             let answer = if operation.service == Service::S3 {
                 place.ask("anonymous", operation.name, &params).await
@@ -164,7 +169,9 @@ fn nobody_gets_nothing_from_any_operation() {
             };
             let of_s3 = matches!(operation.service, Service::S3 | Service::S3Control);
             let refused = match classify(operation.service, &answer) {
-                Outcome::Denied(denial) => of_s3 && denial.layers.is_empty() && denial.action.is_none(),
+                Outcome::Denied(denial) => {
+                    of_s3 && denial.layers.is_empty() && denial.action.is_none()
+                }
                 Outcome::BadCredentials => !of_s3,
                 _ => false,
             };
@@ -174,12 +181,21 @@ fn nobody_gets_nothing_from_any_operation() {
                 before,
                 "anonymous {operation} changed something"
             );
-            // The same call by someone who may, and, for what needs no more than a bucket policy, by nobody where that is allowed.
+            // The same call by someone who may, and, for what needs no more than a bucket policy,
+            // by nobody where that is allowed.
             let who = if operation.name == "sts:AssumeRole" { "caller" } else { "admin" };
-            assert_eq!(place.seen(who, operation.name, &params).await, "allowed", "{who} {operation}");
-            if operation.service == Service::S3 && operation.effect == Effect::Reads && operation.name != "s3:GetBucketPolicy" {
+            assert_eq!(
+                place.seen(who, operation.name, &params).await,
+                "allowed",
+                "{who} {operation}"
+            );
+            if operation.service == Service::S3
+                && operation.effect == Effect::Reads
+                && operation.name != "s3:GetBucketPolicy"
+            {
                 let owned = values(&place, operation, "gs-open").await;
-                let params: Vec<(Param, &str)> = owned.iter().map(|(param, value)| (*param, value.as_str())).collect();
+                let params: Vec<(Param, &str)> =
+                    owned.iter().map(|(param, value)| (*param, value.as_str())).collect();
                 assert_eq!(
                     place.seen("anonymous", operation.name, &params).await,
                     "allowed",
@@ -296,7 +312,13 @@ fn a_request_changed_after_signing_is_refused() {
         let mut table = Table::default();
         for (name, change, expected) in TAMPERED {
             let clients = place.tampered("admin", change).await;
-            let answer = send(&clients, "s3:PutObject", &[KEY[0], KEY[1], (Param::Body, "a body")], How::default()).await;
+            let answer = send(
+                &clients,
+                "s3:PutObject",
+                &[KEY[0], KEY[1], (Param::Body, "a body")],
+                How::default(),
+            )
+            .await;
             table.row(name, &seen("s3:PutObject", &answer), expected);
         }
         drop(table);
@@ -311,14 +333,18 @@ fn a_request_changed_after_signing_is_refused() {
 fn kms_and_sts_check_who_asks_too() {
     run(async {
         let place = setup();
-        let arn = place.environment.key("k").expect("the key").arn.clone();
+        let arn = place.environment.deployed.key("k").expect("the key").arn.clone();
         let rows: [(&str, Change, &str, &str); 5] = [
             ("nothing", |_| {}, "allowed", "allowed"),
             (
                 "the signature",
                 |request| {
                     authorization(request, |old| {
-                        format!("{}{}", &old[..old.len() - 1], if old.ends_with('0') { '1' } else { '0' })
+                        format!(
+                            "{}{}",
+                            &old[..old.len() - 1],
+                            if old.ends_with('0') { '1' } else { '0' }
+                        )
                     });
                 },
                 "400 InvalidSignatureException bad-credentials",
@@ -338,7 +364,9 @@ fn kms_and_sts_check_who_asks_too() {
             ),
             (
                 "Signature Version 2",
-                |request| authorization(request, |_| "AWS AKIAGAINSAYSANDBOX00:c2lnbmF0dXJl".to_owned()),
+                |request| {
+                    authorization(request, |_| "AWS AKIAGAINSAYSANDBOX00:c2lnbmF0dXJl".to_owned());
+                },
                 "400 IncompleteSignatureException bad-credentials",
                 "400 IncompleteSignature bad-credentials",
             ),
@@ -346,7 +374,8 @@ fn kms_and_sts_check_who_asks_too() {
         let mut table = Table::default();
         for (name, change, kms, sts) in rows {
             let clients = place.tampered("admin", change).await;
-            let answer = send(&clients, "kms:DescribeKey", &[(Param::KeyId, &arn)], How::default()).await;
+            let answer =
+                send(&clients, "kms:DescribeKey", &[(Param::KeyId, &arn)], How::default()).await;
             table.row(&format!("kms, {name}"), &seen("kms:DescribeKey", &answer), kms);
             let answer = send(&clients, "sts:GetCallerIdentity", &[], How::default()).await;
             table.row(&format!("sts, {name}"), &seen("sts:GetCallerIdentity", &answer), sts);
@@ -381,7 +410,8 @@ fn credentials_that_are_not_a_session_are_refused() {
         let other = setup().credentials("admin").await;
         let second = place.credentials("admin").await;
         let token = |credentials: &Credentials| credentials.session_token().map(str::to_owned);
-        let made = |key: &str, secret: &str, token| Credentials::new(key, secret, token, None, "test");
+        let made =
+            |key: &str, secret: &str, token| Credentials::new(key, secret, token, None, "test");
         let (key, secret) = (mine.access_key_id(), mine.secret_access_key());
         let rows = [
             ("a session", mine.clone(), "allowed", "allowed"),
@@ -413,7 +443,7 @@ fn credentials_that_are_not_a_session_are_refused() {
                 "the caller's key with a token",
                 made(
                     "AKIAGAINSAYSANDBOX00",
-                    place.sandbox.caller_credentials().secret_access_key(),
+                    &place.sandbox.caller_credentials().secret_access_key,
                     token(&mine),
                 ),
                 "400 InvalidToken bad-credentials",
@@ -438,7 +468,7 @@ fn credentials_that_are_not_a_session_are_refused() {
 fn a_session_ends_with_its_time() {
     run(async {
         let place = with_object().await;
-        let arn = place.environment.key("k").expect("the key").arn.clone();
+        let arn = place.environment.deployed.key("k").expect("the key").arn.clone();
         let clients = place.clients("admin", false).await;
         let mut table = Table::default();
         let at = async |table: &mut Table, when: &str, expected: [&str; 3]| {
@@ -483,8 +513,11 @@ fn a_clock_that_is_off_is_refused() {
             let now = place.sandbox.now();
             let time = if late { now - off } else { now + off };
             let source = aws_smithy_async::time::StaticTimeSource::new(time);
-            let s3 = aws_sdk_s3::Client::from_conf(clients.s3.config().to_builder().time_source(source).build());
-            let answer = send(&place::with_s3(clients, s3), "s3:GetObject", &KEY, How::default()).await;
+            let s3 = aws_sdk_s3::Client::from_conf(
+                clients.s3.config().to_builder().time_source(source).build(),
+            );
+            let answer =
+                send(&place::with_s3(clients, s3), "s3:GetObject", &KEY, How::default()).await;
             table.row(
                 &format!("{minutes} minutes, late: {late}"),
                 &seen("s3:GetObject", &answer),
@@ -500,11 +533,8 @@ fn a_presigned_url_is_as_good_as_its_signature_and_its_time() {
         let place = with_object().await;
         let clients = place.clients("admin", false).await;
         let plain = place.clients("admin", true).await;
-        let presigned = |lifetime, age, plain| How {
-            presigned: Some((lifetime, age)),
-            plain,
-            owner: None,
-        };
+        let presigned =
+            |lifetime, age, plain| How { presigned: Some((lifetime, age)), plain, owner: None };
         let mut table = Table::default();
         for (name, clients, how, expected) in [
             ("over TLS", &clients, presigned(60, 0, false), "allowed"),
@@ -543,7 +573,9 @@ fn a_presigned_url_is_as_good_as_its_signature_and_its_time() {
         for (seconds, expected) in [(50, "allowed"), (70, "403 AccessDenied rejected")] {
             let fork = place.fork();
             let sandbox = fork.sandbox.clone();
-            let clients = fork.tampered("admin", move |_| sandbox.advance(Duration::from_secs(seconds))).await;
+            let clients = fork
+                .tampered("admin", move |_| sandbox.advance(Duration::from_secs(seconds)))
+                .await;
             let answer = send(&clients, "s3:GetObject", &KEY, presigned(60, 0, false)).await;
             table.row(&format!("used {seconds} s later"), &seen("s3:GetObject", &answer), expected);
         }
@@ -568,11 +600,9 @@ fn the_bucket_must_be_the_expected_owners() {
             (PARTNER, "403 AccessDenied denied by -: nothing named"),
             ("not an account", "400 InvalidBucketOwnerAWSAccountID rejected"),
         ] {
-            let how = How {
-                owner: Some(owner.to_owned()),
-                ..How::default()
-            };
-            for operation in ["s3:GetObject", "s3:PutObject", "s3:ListObjectsV2", "s3:DeleteObject"] {
+            let how = How { owner: Some(owner.to_owned()), ..How::default() };
+            for operation in ["s3:GetObject", "s3:PutObject", "s3:ListObjectsV2", "s3:DeleteObject"]
+            {
                 let answer = place.ask_as("admin", operation, &KEY, how.clone()).await;
                 table.row(&format!("{operation} {owner}"), &seen(operation, &answer), expected);
                 if operation == "s3:DeleteObject" && expected == "allowed" {

@@ -2,13 +2,15 @@
 
 use aws_sdk_s3control::types::{JobManifestLocation, JobStatus, NetworkOrigin};
 use gainsay::{
-    attempt::{Answer, Field, OPERATIONS, Operation, Param, Service},
+    attempt::{Answer, Field, OPERATIONS, Operation, Param},
     cloud::Clients,
 };
+use gainsay_model::Service;
 use serde_json::{Value, json};
 
 use crate::place::{
-    ACCOUNT, How, Place, REGION, Setup, Table, all, allow, field, message, root_may, run, seen, send, trusts_access_grants,
+    ACCOUNT, How, Place, REGION, Setup, Table, all, allow, field, message, root_may, run, seen,
+    send, trusts_access_grants,
 };
 
 /// The access point that most operations act on.
@@ -74,8 +76,7 @@ pub fn setup() -> Place {
         "arn:aws:s3:::gs-guarded",
         json!({ "ArnNotEquals": { "aws:PrincipalArn": tagger } }),
     );
-    let to_tagger =
-        json!({ "Effect": "Allow", "Principal": { "AWS": tagger }, "Action": "s3:TagResource", "Resource": "arn:aws:s3:::gs-guarded" });
+    let to_tagger = json!({ "Effect": "Allow", "Principal": { "AWS": tagger }, "Action": "s3:TagResource", "Resource": "arn:aws:s3:::gs-guarded" });
     Setup::new()
         .role("nothing", json!([allow("s3:GetBucketLocation", "*")]))
         .role_with("jobs", trusts_access_grants(), json!([allow("s3:*", "*")]), "")
@@ -101,10 +102,8 @@ pub fn setup() -> Place {
 async fn with_session_policy(place: &Place, statement: Value) -> Clients {
     let sts = place.clients("caller", false).await.sts;
     let policy = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
-    let request = sts
-        .assume_role()
-        .role_arn(format!("arn:aws:iam::{ACCOUNT}:role/admin"))
-        .policy(policy);
+    let request =
+        sts.assume_role().role_arn(format!("arn:aws:iam::{ACCOUNT}:role/admin")).policy(policy);
     let issued = request
         .role_session_name("tester")
         .send()
@@ -141,11 +140,14 @@ fn every_operation_needs_its_action_from_every_layer() {
     run(async {
         let fresh = setup();
         let mut table = Table::default();
-        for operation in OPERATIONS.iter().filter(|operation| operation.service == Service::S3Control) {
+        for operation in
+            OPERATIONS.iter().filter(|operation| operation.service == Service::S3Control)
+        {
             let place = fresh.fork();
             let made = prepare(&place, operation, "gs-one", JOBS_ROLE).await;
             let owned = values(operation, &made);
-            let params: Vec<(Param, &str)> = owned.iter().map(|(param, value)| (*param, value.as_str())).collect();
+            let params: Vec<(Param, &str)> =
+                owned.iter().map(|(param, value)| (*param, value.as_str())).collect();
             let limited = with_session_policy(&place, allow("iam:*", "*")).await;
             let deny = json!([allow("*", "*"), { "Effect": "Deny", "Action": operation.action, "Resource": "*" }]);
             let denied = with_session_policy(&place, deny).await;
@@ -176,7 +178,9 @@ fn every_operation_needs_its_action_from_every_layer() {
 fn a_refusal_names_what_was_asked_on() {
     run(async {
         let place = setup();
-        let user = format!("User: arn:aws:sts::{ACCOUNT}:assumed-role/nothing/tester is not authorized to perform: ");
+        let user = format!(
+            "User: arn:aws:sts::{ACCOUNT}:assumed-role/nothing/tester is not authorized to perform: "
+        );
         let arn = |rest: &str| format!("arn:aws:s3:{REGION}:{ACCOUNT}:{rest}");
         let mut table = Table::default();
         for (operation, params, resource) in [
@@ -199,8 +203,9 @@ fn a_refusal_names_what_was_asked_on() {
             ),
         ] {
             let words = message(&place.ask("nothing", operation, &params).await);
-            let expected =
-                format!("{user}{operation} on resource: \"{resource}\" because no identity-based policy allows the {operation} action");
+            let expected = format!(
+                "{user}{operation} on resource: \"{resource}\" because no identity-based policy allows the {operation} action"
+            );
             table.row(operation, &words, &expected);
         }
     });
@@ -259,7 +264,8 @@ fn a_job_waits_and_is_told_as_it_was_asked_for() {
             .await;
         let id = made[&Field::JobId][0].clone();
         let client = place.s3control("creator").await;
-        let told = client.describe_job().account_id(ACCOUNT).job_id(&id).send().await.expect("the job");
+        let told =
+            client.describe_job().account_id(ACCOUNT).job_id(&id).send().await.expect("the job");
         let job = told.job().expect("a job");
         assert_eq!(job.status().map(JobStatus::as_str), Some("Suspended"));
         assert_eq!(job.role_arn(), Some(JOBS_ROLE));
@@ -287,7 +293,9 @@ fn a_job_waits_and_is_told_as_it_was_asked_for() {
 fn an_access_point_is_kept_and_requests_go_through_it() {
     run(async {
         let place = setup();
-        let point = |name: &'static str, bucket: &'static str| [(Param::AccessPoint, name), (Param::Bucket, bucket)];
+        let point = |name: &'static str, bucket: &'static str| {
+            [(Param::AccessPoint, name), (Param::Bucket, bucket)]
+        };
         let denied = "403 AccessDenied denied by identity: s3:CreateAccessPoint";
         let invalid = "400 InvalidRequest rejected";
         let mut table = Table::default();
@@ -300,12 +308,7 @@ fn an_access_point_is_kept_and_requests_go_through_it() {
                 "409 AccessPointAlreadyOwnedByYou rejected",
             ),
             ("another team's name", "team-a", point("team-b-one", "gs-one"), denied),
-            (
-                "no such bucket",
-                "team-a",
-                point("team-a-two", "gs-none"),
-                "404 NoSuchBucket absent",
-            ),
+            ("no such bucket", "team-a", point("team-a-two", "gs-none"), "404 NoSuchBucket absent"),
             ("capital letters", "admin", point("One", "gs-one"), invalid),
             ("a name like an alias", "admin", point("x-s3alias", "gs-one"), invalid),
             ("a slash in the name", "admin", point("a/b", "gs-one"), invalid),
@@ -332,7 +335,8 @@ fn an_access_point_is_kept_and_requests_go_through_it() {
             told.public_access_block_configuration()
                 .is_some_and(|block| block.block_public_policy() == Some(true))
         );
-        let (arn, alias) = (told.access_point_arn().expect("an ARN"), told.alias().expect("an alias"));
+        let (arn, alias) =
+            (told.access_point_arn().expect("an ARN"), told.alias().expect("an alias"));
         assert_eq!(arn, format!("arn:aws:s3:{REGION}:{ACCOUNT}:accesspoint/team-a-one"));
         for through in [arn, alias] {
             let object = [(Param::Bucket, through), (Param::Key, "k")];
@@ -392,7 +396,9 @@ fn the_policy_of_an_access_point_is_kept_unless_it_is_public() {
         let point = [(Param::AccessPoint, "team-a-one"), (Param::Bucket, "gs-one")];
         place.done("team-a", "s3:CreateAccessPoint", &point).await;
         let resource = format!("arn:aws:s3:{REGION}:{ACCOUNT}:accesspoint/team-a-one/object/*");
-        let policy = |statement: Value| json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+        let policy = |statement: Value| {
+            json!({ "Version": "2012-10-17", "Statement": statement }).to_string()
+        };
         let to_team = json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:role/team-a") }, "Action": "s3:GetObject", "Resource": resource });
         let if_tagged = json!({ "StringEquals": { "aws:PrincipalAccount": ACCOUNT } });
         let mut table = Table::default();
@@ -418,7 +424,11 @@ fn the_policy_of_an_access_point_is_kept_unless_it_is_public() {
             ("no JSON", "<Policy/>".to_owned(), "400 MalformedPolicy rejected"),
         ] {
             let params = [point[0], (Param::Document, text.as_str())];
-            table.row(name, &place.seen("team-a", "s3:PutAccessPointPolicy", &params).await, expected);
+            table.row(
+                name,
+                &place.seen("team-a", "s3:PutAccessPointPolicy", &params).await,
+                expected,
+            );
         }
         // Whether it speaks of the access point itself no page says.
         let unknown = "501 NotImplemented not-implemented";
@@ -427,14 +437,20 @@ fn the_policy_of_an_access_point_is_kept_unless_it_is_public() {
             let role = json!({ "AWS": format!("arn:aws:iam::{ACCOUNT}:role/nothing") });
             let who = if effect == "Deny" { json!("*") } else { role };
             let arn = format!("arn:aws:s3:{REGION}:{ACCOUNT}:accesspoint/team-a-one");
-            policy(json!({ "Effect": effect, "Principal": who, "Action": "s3:GetAccessPointPolicy", "Resource": arn }))
+            policy(
+                json!({ "Effect": effect, "Principal": who, "Action": "s3:GetAccessPointPolicy", "Resource": arn }),
+            )
         };
         for (name, effect, team, nothing) in [
             ("that grants it itself", "Allow", "allowed", unknown),
             ("that denies it itself", "Deny", unknown, refused),
         ] {
             place
-                .done("team-a", "s3:PutAccessPointPolicy", &[point[0], (Param::Document, &itself(effect))])
+                .done(
+                    "team-a",
+                    "s3:PutAccessPointPolicy",
+                    &[point[0], (Param::Document, &itself(effect))],
+                )
                 .await;
             for (who, expected) in [("team-a", team), ("nothing", nothing)] {
                 table.row(

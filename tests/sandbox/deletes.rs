@@ -1,4 +1,5 @@
-//! Many deletes in one request, each with its own answer; parts copied; archived objects; annotations; another key for an object.
+//! Many deletes in one request, each with its own answer; parts copied; archived objects;
+//! annotations; another key for an object.
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -10,13 +11,16 @@ use gainsay::{
 };
 use serde_json::json;
 
-use crate::place::{ACCOUNT, How, Place, Setup, Table, allow, delegated, field, message, run, seen, send};
+use crate::place::{
+    ACCOUNT, How, Place, Setup, Table, allow, delegated, field, message, run, seen, send,
+};
 
 const BUCKET: (Param, &str) = (Param::Bucket, "gs-b");
 
 fn setup() -> Place {
     let mine = "arn:aws:s3:::gs-b/mine/*";
-    let partner_key = json!([{ "Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*" }]);
+    let partner_key =
+        json!([{ "Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*" }]);
     Setup::new()
         .role("team", json!([allow("s3:*", mine), allow("kms:*", "*")]))
         .role(
@@ -52,19 +56,18 @@ fn each_key_of_many_is_authorized_on_its_own() {
         for key in ["mine/a", "theirs/a"] {
             place.done("admin", "s3:PutObject", &at(key)).await;
         }
-        let keys = ["mine/a", "theirs/a", "mine/none"].map(|key| ObjectIdentifier::builder().key(key).build().expect("a key"));
+        let keys = ["mine/a", "theirs/a", "mine/none"]
+            .map(|key| ObjectIdentifier::builder().key(key).build().expect("a key"));
         let delete = Delete::builder().set_objects(Some(keys.to_vec())).build().expect("keys");
         let clients = place.clients("team", false).await;
-        let answer = clients.s3.delete_objects().bucket("gs-b").delete(delete).send().await.expect("200");
+        let answer =
+            clients.s3.delete_objects().bucket("gs-b").delete(delete).send().await.expect("200");
         assert_eq!(clients.last_status(), 200);
-        let deleted: Vec<_> = answer.deleted().iter().map(|deleted| deleted.key().expect("a key")).collect();
+        let deleted: Vec<_> =
+            answer.deleted().iter().map(|deleted| deleted.key().expect("a key")).collect();
         assert_eq!(deleted, ["mine/a", "mine/none"]);
-        assert!(
-            answer
-                .deleted()
-                .iter()
-                .all(|deleted| deleted.delete_marker() == Some(true) && deleted.delete_marker_version_id().is_some())
-        );
+        assert!(answer.deleted().iter().all(|deleted| deleted.delete_marker() == Some(true)
+            && deleted.delete_marker_version_id().is_some()));
         let [error] = answer.errors() else { panic!("{answer:?}") };
         assert_eq!((error.key(), error.code()), (Some("theirs/a"), Some("AccessDenied")));
         assert_eq!(
@@ -87,7 +90,8 @@ fn each_key_of_many_is_authorized_on_its_own() {
 fn one_key_refused_in_an_answer_of_200_is_a_refusal() {
     run(async {
         let place = setup();
-        let version = field(&place.ask("admin", "s3:PutObject", &at("theirs/a")).await, Field::Version);
+        let version =
+            field(&place.ask("admin", "s3:PutObject", &at("theirs/a")).await, Field::Version);
         let versioned = [BUCKET, (Param::Key, "theirs/a"), (Param::Version, version.as_str())];
         let mut table = Table::default();
         for (who, params, expected) in [
@@ -111,7 +115,10 @@ fn one_key_refused_in_an_answer_of_200_is_a_refusal() {
                 assert!(refused.of_one_key);
                 // What decided comes with it, as with any refusal.
                 let rulings = refused.rulings.expect("rulings");
-                assert_eq!(rulings.refusal().expect("a refusal").resource, "arn:aws:s3:::gs-b/theirs/a");
+                assert_eq!(
+                    rulings.refusal().expect("a refusal").resource,
+                    "arn:aws:s3:::gs-b/theirs/a"
+                );
             }
         }
         table.row(
@@ -135,7 +142,8 @@ async fn answered(place: &Place, body: &'static str) -> Answer {
     let http = aws_smithy_runtime_api::client::http::http_client_fn(move |_, _| {
         aws_smithy_runtime_api::client::http::SharedHttpConnector::new(Canned(body))
     });
-    let s3 = aws_sdk_s3::Client::from_conf(clients.s3.config().to_builder().http_client(http).build());
+    let s3 =
+        aws_sdk_s3::Client::from_conf(clients.s3.config().to_builder().http_client(http).build());
     clients.s3 = lazy(|| s3);
     // The status is that of the last answer that was seen.
     clients.s3.list_objects_v2().bucket("gs-b").send().await.ok();
@@ -147,8 +155,10 @@ struct Canned(&'static str);
 
 impl aws_smithy_runtime_api::client::http::HttpConnector for Canned {
     fn call(&self, _: HttpRequest) -> aws_smithy_runtime_api::client::http::HttpConnectorFuture {
-        let response =
-            aws_smithy_runtime_api::client::orchestrator::HttpResponse::new(200.try_into().expect("a status"), SdkBody::from(self.0));
+        let response = aws_smithy_runtime_api::client::orchestrator::HttpResponse::new(
+            200.try_into().expect("a status"),
+            SdkBody::from(self.0),
+        );
         aws_smithy_runtime_api::client::http::HttpConnectorFuture::ready(Ok(response))
     }
 }
@@ -190,7 +200,8 @@ fn hostile_lists_of_keys_are_refused() {
         let place = setup();
         place.done("admin", "s3:PutObject", &at("mine/a")).await;
         let mut table = Table::default();
-        let many = format!("<Delete>{}</Delete>", "<Object><Key>mine/a</Key></Object>".repeat(1001));
+        let many =
+            format!("<Delete>{}</Delete>", "<Object><Key>mine/a</Key></Object>".repeat(1001));
         for (name, body, expected) in [
             ("not XML", "{}".to_owned(), "400 MalformedXML rejected"),
             ("empty", String::new(), "400 MissingRequestBodyError rejected"),
@@ -221,8 +232,8 @@ async fn post(place: &Place, path: &str, content_type: &str, body: String) -> St
 fn a_part_is_copied_only_by_who_may_read_and_write() {
     run(async {
         let place = setup();
-        let one = place.environment.key("one").expect("the key").arn.clone();
-        let two = place.environment.key("two").expect("the key").arn.clone();
+        let one = place.environment.deployed.key("one").expect("the key").arn.clone();
+        let two = place.environment.deployed.key("two").expect("the key").arn.clone();
         let mut table = Table::default();
         for (source, key) in [("theirs/a", &one), ("mine/a", &one), ("mine/two", &two)] {
             let params = [
@@ -280,8 +291,16 @@ fn a_part_is_copied_only_by_who_may_read_and_write() {
                 "403 AccessDenied denied by identity: s3:ListBucket",
             ),
         ] {
-            let create = [BUCKET, (Param::Key, target), (Param::Encryption, "aws:kms"), (Param::KmsKey, key)];
-            let upload = field(&place.ask("admin", "s3:CreateMultipartUpload", &create).await, Field::UploadId);
+            let create = [
+                BUCKET,
+                (Param::Key, target),
+                (Param::Encryption, "aws:kms"),
+                (Param::KmsKey, key),
+            ];
+            let upload = field(
+                &place.ask("admin", "s3:CreateMultipartUpload", &create).await,
+                Field::UploadId,
+            );
             let params = [
                 BUCKET,
                 (Param::Key, target),
@@ -318,7 +337,10 @@ fn attributes_take_two_permissions_and_tell_of_no_missing_key() {
             .role("both", json!([allow(json!(["s3:GetObject*", "s3:ListBucket"]), "*")]))
             .role(
                 "attributes",
-                json!([allow(json!(["s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"]), "*")]),
+                json!([allow(
+                    json!(["s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"]),
+                    "*"
+                )]),
             )
             .role("content", json!([allow(json!(["s3:GetObject", "s3:GetObjectVersion"]), "*")]))
             .bucket("b", ", versioning: enabled", None)
@@ -330,11 +352,7 @@ fn attributes_take_two_permissions_and_tell_of_no_missing_key() {
         for (who, params, expected) in [
             ("both", at("k").as_slice(), "allowed"),
             ("both", versioned.as_slice(), "allowed"),
-            (
-                "attributes",
-                at("k").as_slice(),
-                "403 AccessDenied denied by identity: s3:GetObject",
-            ),
+            ("attributes", at("k").as_slice(), "403 AccessDenied denied by identity: s3:GetObject"),
             (
                 "attributes",
                 versioned.as_slice(),
@@ -470,7 +488,11 @@ fn annotations_have_actions_of_their_own() {
                 "403 AccessDenied denied by identity: s3:DeleteObjectAnnotation",
             ),
         ] {
-            table.row(&format!("{who} {operation}"), &place.seen(who, operation, params).await, expected);
+            table.row(
+                &format!("{who} {operation}"),
+                &place.seen(who, operation, params).await,
+                expected,
+            );
         }
         let read = place.ask("reader", "s3:GetObjectAnnotation", &note[..3]).await;
         assert_eq!(field(&read, Field::Body), "what was noted");
@@ -494,7 +516,7 @@ fn annotations_have_actions_of_their_own() {
 fn an_object_gets_another_key_only_from_who_may_use_both() {
     run(async {
         let place = setup();
-        let arn = |name: &str| place.environment.key(name).expect("the key").arn.clone();
+        let arn = |name: &str| place.environment.deployed.key(name).expect("the key").arn.clone();
         let (one, two, theirs) = (arn("one"), arn("two"), arn("theirs"));
         let put = [
             BUCKET,
@@ -568,10 +590,20 @@ fn an_object_gets_another_key_only_from_who_may_use_both() {
             ("not XML", "encryption", "400 MalformedXML rejected"),
             ("two", "<ObjectEncryption/><ObjectEncryption/>", "400 MalformedXML rejected"),
         ] {
-            let told = crate::admin::signed(&place, "PUT", "/mine/a?encryption", "application/xml", body.into()).await;
+            let told = crate::admin::signed(
+                &place,
+                "PUT",
+                "/mine/a?encryption",
+                "application/xml",
+                body.into(),
+            )
+            .await;
             table.row(name, &told, expected);
         }
         let read = place.ask("admin", "s3:GetObject", &at("mine/a")).await;
-        assert_eq!((field(&read, Field::KmsKey), field(&read, Field::Body)), (two, "kept".to_owned()));
+        assert_eq!(
+            (field(&read, Field::KmsKey), field(&read, Field::Body)),
+            (two, "kept".to_owned())
+        );
     });
 }

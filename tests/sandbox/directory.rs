@@ -3,10 +3,11 @@
 use aws_credential_types::Credentials;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use gainsay::{
-    attempt::{Answer, Ask, Service},
+    attempt::{Answer, Ask},
     cloud::{Clients, Target},
-    sandbox::Sandbox,
 };
+use gainsay_model::Service;
+use gainsay_sandbox::Sandbox;
 use quick_xml::{Reader, events::Event};
 use serde_json::json;
 
@@ -78,7 +79,7 @@ impl Site {
     }
 
     fn iam(&self) -> Iam {
-        self.iam_of(&self.sandbox.admin_credentials())
+        self.iam_of(&self.sandbox.admin_credentials().into())
     }
 
     fn iam_of(&self, credentials: &Credentials) -> Iam {
@@ -93,12 +94,17 @@ impl Site {
     async fn user(&self, name: &str) -> Credentials {
         self.iam().done("CreateUser", &[("UserName", name)]).await;
         let key = self.iam().done("CreateAccessKey", &[("UserName", name)]).await;
-        Credentials::new(text(&key, "AccessKeyId"), text(&key, "SecretAccessKey"), None, None, "test")
+        Credentials::new(
+            text(&key, "AccessKeyId"),
+            text(&key, "SecretAccessKey"),
+            None,
+            None,
+            "test",
+        )
     }
 
     async fn role(&self, name: &str, trust: serde_json::Value) {
-        let trust =
-            json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": trust, "Action": "sts:AssumeRole" }] });
+        let trust = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": trust, "Action": "sts:AssumeRole" }] });
         let parameters = [("RoleName", name), ("AssumeRolePolicyDocument", &trust.to_string())];
         self.iam().done("CreateRole", &parameters).await;
     }
@@ -149,8 +155,7 @@ fn a_user_may_what_its_own_its_groups_and_its_attached_policies_say() {
         assert_eq!(buckets(&site, &ann).await, "AccessDenied");
         iam.done("AddUserToGroup", &[("GroupName", "readers"), ("UserName", "ann")]).await;
         assert_eq!(buckets(&site, &ann).await, "ok");
-        iam.done("RemoveUserFromGroup", &[("GroupName", "readers"), ("UserName", "ann")])
-            .await;
+        iam.done("RemoveUserFromGroup", &[("GroupName", "readers"), ("UserName", "ann")]).await;
         assert_eq!(buckets(&site, &ann).await, "AccessDenied");
 
         let read_only = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
@@ -184,11 +189,9 @@ fn the_default_version_of_a_policy_counts_and_a_boundary_limits() {
             .await;
         let version = text(&version, "VersionId");
         assert_eq!(buckets(&site, &ann).await, "ok");
-        iam.done("SetDefaultPolicyVersion", &[("PolicyArn", &arn), ("VersionId", &version)])
-            .await;
+        iam.done("SetDefaultPolicyVersion", &[("PolicyArn", &arn), ("VersionId", &version)]).await;
         assert_eq!(buckets(&site, &ann).await, "AccessDenied");
-        iam.done("SetDefaultPolicyVersion", &[("PolicyArn", &arn), ("VersionId", "v1")])
-            .await;
+        iam.done("SetDefaultPolicyVersion", &[("PolicyArn", &arn), ("VersionId", "v1")]).await;
         assert_eq!(buckets(&site, &ann).await, "ok");
         assert_eq!(iam.code("DeletePolicy", &[("PolicyArn", &arn)]).await, "DeleteConflict");
 
@@ -265,7 +268,8 @@ fn a_role_made_again_is_another_one() {
     run(async {
         let site = Site::new();
         let iam = site.iam();
-        let admin = site.target.clients(Some(&site.sandbox.admin_credentials()), false).sts.clone();
+        let admin =
+            site.target.clients(Some(&site.sandbox.admin_credentials().into()), false).sts.clone();
         let all = policy("Allow", "s3:*", "*");
         let own = [("RoleName", "team"), ("PolicyName", "list"), ("PolicyDocument", all.as_str())];
         site.role("team", json!({ "AWS": ACCOUNT })).await;
@@ -315,7 +319,8 @@ fn every_call_of_iam_is_asked_about() {
         let site = Site::new();
         let ann = site.user("ann").await;
         let (iam, hers) = (site.iam(), site.iam_of(&ann));
-        let Err(Answer::Refused(refused)) = hers.ask("CreateUser", &[("UserName", "bob")]).await else {
+        let Err(Answer::Refused(refused)) = hers.ask("CreateUser", &[("UserName", "bob")]).await
+        else {
             panic!("ann made a user")
         };
         assert_eq!(
@@ -361,7 +366,11 @@ fn what_is_no_name_no_policy_or_there_already_is_refused() {
         site.user("ann").await;
         assert_eq!(iam.code("CreateUser", &[("UserName", "ANN")]).await, "EntityAlreadyExists");
         for name in ["a b", "a/b", "ä", "<x>", &"x".repeat(65)] {
-            assert_eq!(iam.code("CreateUser", &[("UserName", name)]).await, "ValidationError", "{name}");
+            assert_eq!(
+                iam.code("CreateUser", &[("UserName", name)]).await,
+                "ValidationError",
+                "{name}"
+            );
         }
         assert_eq!(
             iam.code("CreateUser", &[("UserName", "bob"), ("Path", "no-slash")]).await,
@@ -375,7 +384,10 @@ fn what_is_no_name_no_policy_or_there_already_is_refused() {
         ] {
             let put = [("UserName", "ann"), ("PolicyName", "p"), ("PolicyDocument", text)];
             let code = iam.code("PutUserPolicy", &put).await;
-            assert!(["MalformedPolicyDocument", "ValidationError"].contains(&code.as_str()), "{text}");
+            assert!(
+                ["MalformedPolicyDocument", "ValidationError"].contains(&code.as_str()),
+                "{text}"
+            );
         }
         let no_trust = policy("Allow", "sts:AssumeRole", "*");
         let role = [("RoleName", "r"), ("AssumeRolePolicyDocument", no_trust.as_str())];

@@ -3,7 +3,9 @@
 use gainsay::attempt::{Answer, Field, Output, Param};
 use serde_json::{Value, json};
 
-use crate::place::{ACCOUNT, How, Place, REGION, Setup, Table, all, allow, delegated, field, message, run, seen};
+use crate::place::{
+    ACCOUNT, How, Place, REGION, Setup, Table, all, allow, delegated, field, message, run, seen,
+};
 
 const VIA: &str = "s3.eu-west-1.amazonaws.com";
 
@@ -26,11 +28,14 @@ fn setup() -> Place {
     ]);
     let refusing = {
         let mut statements = delegated();
-        let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*" });
+        let deny =
+            json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*" });
         statements.as_array_mut().expect("a list").push(deny);
         statements
     };
-    let kms = |key: &str, bucket_key: bool| format!(", encryption: {{ algorithm: aws:kms, key: {key}, bucket_key: {bucket_key} }}");
+    let kms = |key: &str, bucket_key: bool| {
+        format!(", encryption: {{ algorithm: aws:kms, key: {key}, bucket_key: {bucket_key} }}")
+    };
     Setup::new()
         .role("plain", json!([allow("s3:*", "*")]))
         .role("writer", json!([allow("s3:*", "*"), through_s3(json!("kms:GenerateDataKey"))]))
@@ -56,7 +61,7 @@ fn setup() -> Place {
 }
 
 fn arn(place: &Place, key: &str) -> String {
-    place.environment.key(key).expect("the key").arn.clone()
+    place.environment.deployed.key(key).expect("the key").arn.clone()
 }
 
 fn first(output: &Output, field: Field) -> String {
@@ -71,19 +76,20 @@ fn every_path_asks_for_the_callers_own_permission() {
         let to = [(Param::Bucket, "gs-kept"), (Param::Key, "copy")];
         let free = [(Param::Bucket, "gs-free"), (Param::Key, "copy")];
         place.done("both", "s3:PutObject", &at).await;
-        place
-            .done("plain", "s3:PutObject", &[(Param::Bucket, "gs-free"), (Param::Key, "k")])
-            .await;
-        let upload = first(&place.done("both", "s3:CreateMultipartUpload", &at).await, Field::UploadId);
+        place.done("plain", "s3:PutObject", &[(Param::Bucket, "gs-free"), (Param::Key, "k")]).await;
+        let upload =
+            first(&place.done("both", "s3:CreateMultipartUpload", &at).await, Field::UploadId);
         let part = [at[0], at[1], (Param::Upload, upload.as_str()), (Param::PartNumber, "1")];
         let etag = first(&place.done("both", "s3:UploadPart", &part).await, Field::Etag);
         let parts = format!("1:{etag}");
-        let complete = [at[0], at[1], (Param::Upload, upload.as_str()), (Param::Parts, parts.as_str())];
+        let complete =
+            [at[0], at[1], (Param::Upload, upload.as_str()), (Param::Parts, parts.as_str())];
         let from_kms = [free[0], free[1], (Param::CopySource, "gs-kept/k")];
         let from_free = [to[0], to[1], (Param::CopySource, "gs-free/k")];
         let no_generate = "403 AccessDenied denied by identity: kms:GenerateDataKey";
         let no_decrypt = "403 AccessDenied denied by identity: kms:Decrypt";
-        // For completing, that kms:Decrypt is always asked for is assumed: AWS says so of uploads with checksums.
+        // For completing, that kms:Decrypt is always asked for is assumed: AWS says so of uploads
+        // with checksums.
         let rows: [(&str, &[(Param, &str)], &str, &str, &str); 8] = [
             ("s3:PutObject", &at, "writer", "reader", no_generate),
             ("s3:CopyObject", &from_free, "writer", "reader", no_generate),
@@ -97,10 +103,20 @@ fn every_path_asks_for_the_callers_own_permission() {
         let mut table = Table::default();
         for (operation, params, may, may_not, refusal) in rows {
             let place = place.fork();
-            for who in [may_not, "plain"].into_iter().filter(|who| *who != may && !may_not.is_empty()) {
-                table.row(&format!("{who} {operation}"), &place.seen(who, operation, params).await, refusal);
+            for who in
+                [may_not, "plain"].into_iter().filter(|who| *who != may && !may_not.is_empty())
+            {
+                table.row(
+                    &format!("{who} {operation}"),
+                    &place.seen(who, operation, params).await,
+                    refusal,
+                );
             }
-            table.row(&format!("{may} {operation}"), &place.seen(may, operation, params).await, "allowed");
+            table.row(
+                &format!("{may} {operation}"),
+                &place.seen(may, operation, params).await,
+                "allowed",
+            );
         }
         // The words name the key and the missing permission.
         let answer = place.ask("plain", "s3:PutObject", &at).await;
@@ -127,11 +143,8 @@ fn a_key_through_s3_is_not_a_key_in_the_hand() {
             params.extend(dry);
             let refused = "400 AccessDeniedException denied by identity: kms:Decrypt";
             table.row("both", &place.seen("both", "kms:Decrypt", &params).await, refused);
-            let allowed = if dry.is_some() {
-                "400 DryRunOperationException allowed"
-            } else {
-                "allowed"
-            };
+            let allowed =
+                if dry.is_some() { "400 DryRunOperationException allowed" } else { "allowed" };
             table.row("admin", &place.seen("admin", "kms:Decrypt", &params).await, allowed);
         }
         let at = [(Param::Bucket, "gs-kept"), (Param::Key, "k")];
@@ -169,8 +182,13 @@ fn the_key_policy_decides_who_else_may() {
             .done("both", "s3:PutObject", &[put[0], put[1], put[2], (Param::KmsKey, &refusing)])
             .await;
         let read = place.seen("both", "s3:GetObject", &put[..2]).await;
-        table.row("a key policy's deny", &read, "403 AccessDenied denied by key-policy: kms:Decrypt");
-        let missing = format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/99999999-9999-4999-8999-999999999999");
+        table.row(
+            "a key policy's deny",
+            &read,
+            "403 AccessDenied denied by key-policy: kms:Decrypt",
+        );
+        let missing =
+            format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/99999999-9999-4999-8999-999999999999");
         let answer = place
             .seen("admin", "s3:PutObject", &[put[0], put[1], put[2], (Param::KmsKey, &missing)])
             .await;
@@ -184,7 +202,9 @@ fn a_bucket_key_changes_the_encryption_context() {
     run(async {
         let place = setup();
         let mut table = Table::default();
-        for (bucket, may, may_not) in [("gs-kept", "by-bucket", "by-object"), ("gs-each", "by-object", "by-bucket")] {
+        for (bucket, may, may_not) in
+            [("gs-kept", "by-bucket", "by-object"), ("gs-each", "by-object", "by-bucket")]
+        {
             let at = [(Param::Bucket, bucket), (Param::Key, "k")];
             let put = place.seen(may_not, "s3:PutObject", &at).await;
             table.row(
@@ -192,7 +212,11 @@ fn a_bucket_key_changes_the_encryption_context() {
                 &put,
                 "403 AccessDenied denied by identity: kms:GenerateDataKey",
             );
-            table.row(&format!("{may} {bucket}"), &place.seen(may, "s3:PutObject", &at).await, "allowed");
+            table.row(
+                &format!("{may} {bucket}"),
+                &place.seen(may, "s3:PutObject", &at).await,
+                "allowed",
+            );
             let get = place.seen(may_not, "s3:GetObject", &at).await;
             table.row(
                 &format!("{may_not} reads {bucket}"),
@@ -232,7 +256,8 @@ fn the_header_beats_the_default_and_the_answer_says_what_was_used() {
             ),
         ];
         let mut table = Table::default();
-        for (index, (bucket, headers, algorithm, used, bucket_key)) in rows.into_iter().enumerate() {
+        for (index, (bucket, headers, algorithm, used, bucket_key)) in rows.into_iter().enumerate()
+        {
             let at = [(Param::Bucket, bucket), (Param::Key, "k"), (Param::Body, "a body")];
             let put = place.ask("admin", "s3:PutObject", &[&at, headers].concat()).await;
             let get = place.ask("admin", "s3:GetObject", &at[..2]).await;
@@ -240,7 +265,11 @@ fn the_header_beats_the_default_and_the_answer_says_what_was_used() {
                 let said = [Field::Encryption, Field::KmsKey, Field::BucketKey]
                     .map(|name| field(answer, name))
                     .join(" ");
-                table.row(&format!("{index} {what}"), &said, &format!("{algorithm} {used} {bucket_key}"));
+                table.row(
+                    &format!("{index} {what}"),
+                    &said,
+                    &format!("{algorithm} {used} {bucket_key}"),
+                );
             }
             table.row(&format!("{index} body"), &field(&get, Field::Body), "a body");
         }
@@ -315,7 +344,8 @@ fn kms_and_plain_http_do_not_go_together() {
 #[test]
 fn policies_see_the_key_as_its_arn_however_it_is_named() {
     run(async {
-        let pinned = format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-4000-8000-000000000001");
+        let pinned =
+            format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-4000-8000-000000000001");
         let other = |operator: &str, key: &str, value: &str| {
             all(
                 "Deny",
@@ -337,8 +367,8 @@ fn policies_see_the_key_as_its_arn_however_it_is_named() {
             .key("k", "", delegated())
             .key("other", "", delegated())
             .build();
-        let key = place.environment.key("k").expect("the key").clone();
-        let wrong = place.environment.key("other").expect("the key").clone();
+        let key = place.environment.deployed.key("k").expect("the key").clone();
+        let wrong = place.environment.deployed.key("other").expect("the key").clone();
         let denied = "403 AccessDenied denied by resource|block-public-access: s3:PutObject";
         let mut table = Table::default();
         for (name, expected) in [
@@ -361,7 +391,8 @@ fn policies_see_the_key_as_its_arn_however_it_is_named() {
             table.row(&name, &place.seen("admin", "s3:PutObject", &params).await, expected);
         }
         // Without a key id S3 uses aws/s3: what policies then see is assumed.
-        let params = [(Param::Bucket, "gs-pinned"), (Param::Key, "k"), (Param::Encryption, "aws:kms")];
+        let params =
+            [(Param::Bucket, "gs-pinned"), (Param::Key, "k"), (Param::Encryption, "aws:kms")];
         table.row("no key id", &place.seen("admin", "s3:PutObject", &params).await, denied);
     });
 }

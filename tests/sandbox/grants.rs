@@ -1,16 +1,20 @@
-//! S3 Access Grants: who registers locations and grants on them, who gets credentials, and what those can do.
+//! S3 Access Grants: who registers locations and grants on them, who gets credentials, and what
+//! those can do.
 
 use aws_credential_types::Credentials;
 use gainsay::{
     attempt::{Answer, Field, Param},
     cloud::Clients,
-    iam::Layer,
 };
+use gainsay_iam::Layer;
 use serde_json::json;
 
 use crate::{
     control::NO_GRANT,
-    place::{ACCOUNT, How, Place, REGION, Setup, Table, all, allow, message, root_may, run, send, trusts_access_grants},
+    place::{
+        ACCOUNT, How, Place, REGION, Setup, Table, all, allow, message, root_may, run, send,
+        trusts_access_grants,
+    },
 };
 
 fn role(name: &str) -> String {
@@ -70,11 +74,8 @@ async fn grant(place: &Place, location: &str, to: &str, prefix: &str, permission
 /// Clients with what `GetDataAccess` hands out.
 async fn vended(place: &Place, who: &str, target: &str, permission: &str) -> Clients {
     let client = place.s3control(who).await;
-    let request = client
-        .get_data_access()
-        .account_id(ACCOUNT)
-        .target(target)
-        .permission(permission.into());
+    let request =
+        client.get_data_access().account_id(ACCOUNT).target(target).permission(permission.into());
     let issued = request.send().await.expect("credentials").credentials.expect("credentials");
     let credentials = Credentials::new(
         issued.access_key_id.expect("a key"),
@@ -111,7 +112,11 @@ fn only_a_grantee_gets_credentials() {
             ("nobody", "team-a/", "READ", "403 AccessDenied denied by identity: s3:GetDataAccess"),
             ("operator", "team-a/*/", "READ", "501 NotImplemented not-implemented"),
         ] {
-            let params = [(Param::Bucket, "gs-one"), (Param::Prefix, prefix), (Param::Permission, permission)];
+            let params = [
+                (Param::Bucket, "gs-one"),
+                (Param::Prefix, prefix),
+                (Param::Permission, permission),
+            ];
             let name = format!("{who} {permission} {prefix}");
             table.row(&name, &place.seen(who, "s3:GetDataAccess", &params).await, expected);
         }
@@ -175,7 +180,13 @@ fn what_is_handed_out_is_good_for_the_grant_only() {
             ("write elsewhere", &writes, "s3:PutObject", "team-b/y", not("s3:PutObject")),
             ("read as writer", &writes, "s3:GetObject", "team-a/x", not("s3:GetObject")),
         ] {
-            let answer = send(clients, operation, &[(Param::Bucket, "gs-one"), (Param::Key, at)], How::default()).await;
+            let answer = send(
+                clients,
+                operation,
+                &[(Param::Bucket, "gs-one"), (Param::Key, at)],
+                How::default(),
+            )
+            .await;
             table.row(name, &crate::place::seen(operation, &answer), &expected);
         }
         for (prefix, expected) in [
@@ -267,7 +278,11 @@ fn a_location_needs_its_role_to_be_passed() {
             ),
         ] {
             let params = [(Param::Bucket, bucket), (Param::Role, by.as_str())];
-            table.row(name, &place.seen(who, "s3:CreateAccessGrantsLocation", &params).await, expected);
+            table.row(
+                name,
+                &place.seen(who, "s3:CreateAccessGrantsLocation", &params).await,
+                expected,
+            );
         }
         table.row(
             "an instance in use",
@@ -312,14 +327,7 @@ fn a_grant_is_made_on_a_location_that_is_there() {
                 &operator,
                 "404 NoSuchAccessGrantsLocationError absent",
             ),
-            (
-                "not an ARN",
-                "admin",
-                &location,
-                "x/",
-                "operator",
-                "400 InvalidAccessGrant rejected",
-            ),
+            ("not an ARN", "admin", &location, "x/", "operator", "400 InvalidAccessGrant rejected"),
             (
                 "a wildcard",
                 "admin",

@@ -1,11 +1,12 @@
-//! KMS beyond encryption: grants, states, aliases, policies, tags; each as KMS answers it and as S3 sees it.
+//! KMS beyond encryption: grants, states, aliases, policies, tags; each as KMS answers it and as S3
+//! sees it.
 
 use std::time::Duration;
 
 use gainsay::attempt::{Answer, Field, Output, Param};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::place::{ACCOUNT, Place, Setup, Table, allow, delegated, field, message, run};
+use crate::place::{ACCOUNT, Place, Setup, Table, allow, delegated, message, run};
 
 /// The operations of one key, and what each needs besides.
 const ADMINISTRATION: &[(&str, &[(Param, &str)])] = &[
@@ -26,7 +27,7 @@ const ADMINISTRATION: &[(&str, &[(Param, &str)])] = &[
     ("kms:GenerateDataKeyWithoutPlaintext", &[]),
 ];
 
-fn setup() -> Place {
+pub fn setup() -> Place {
     let owner_only = json!([
         { "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:role/owner") }, "Action": "kms:*", "Resource": "*" }
     ]);
@@ -57,20 +58,26 @@ fn setup() -> Place {
         .build()
 }
 
-fn arn(place: &Place, key: &str) -> String {
-    place.environment.key(key).expect("the key").arn.clone()
+pub fn arn(place: &Place, key: &str) -> String {
+    place.environment.deployed.key(key).expect("the key").arn.clone()
 }
 
-fn role(name: &str) -> String {
+pub fn role(name: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/{name}")
 }
 
-fn first(output: &Output, field: Field) -> String {
+pub fn first(output: &Output, field: Field) -> String {
     output.get(&field).and_then(|values| values.first().cloned()).unwrap_or_default()
 }
 
 /// Makes a grant, and answers it as a fixture's whole is sent.
-async fn grant(place: &Place, key: &str, to: &str, operations: &str, more: &[(Param, &str)]) -> String {
+async fn grant(
+    place: &Place,
+    key: &str,
+    to: &str,
+    operations: &str,
+    more: &[(Param, &str)],
+) -> String {
     let (arn, to) = (arn(place, key), role(to));
     let mut params = vec![
         (Param::KeyId, arn.as_str()),
@@ -82,12 +89,12 @@ async fn grant(place: &Place, key: &str, to: &str, operations: &str, more: &[(Pa
     format!("{}:{}", first(&made, Field::GrantId), first(&made, Field::GrantToken))
 }
 
-async fn blob(place: &Place, key: &str) -> String {
+pub async fn blob(place: &Place, key: &str) -> String {
     let made = place.done("owner", "kms:Encrypt", &[(Param::KeyId, &arn(place, key))]).await;
     first(&made, Field::Ciphertext)
 }
 
-async fn state(place: &Place, key: &str) -> String {
+pub async fn state(place: &Place, key: &str) -> String {
     let made = place.ask("owner", "kms:DescribeKey", &[(Param::KeyId, &arn(place, key))]).await;
     match made {
         Answer::Success { output, .. } => first(&output, Field::KeyState),
@@ -106,7 +113,8 @@ fn each_operation_is_allowed_and_refused_by_its_own_action() {
                 let arn = arn(&place, key);
                 let mut params = vec![(Param::KeyId, arn.as_str())];
                 params.extend(*more);
-                let refused = format!("400 AccessDeniedException denied by {denied_by}: {operation}");
+                let refused =
+                    format!("400 AccessDeniedException denied by {denied_by}: {operation}");
                 table.row(
                     &format!("app {operation} {key}"),
                     &place.seen("app", operation, &params).await,
@@ -127,7 +135,8 @@ fn a_key_policys_deny_beats_every_permission() {
     run(async {
         let place = setup();
         let arn = arn(&place, "protected");
-        let policy = place.environment.key("protected").expect("the key").policy.text.to_string();
+        let policy =
+            place.environment.deployed.key("protected").expect("the key").policy.text.to_string();
         let grantee = role("app");
         let mut table = Table::default();
         let rows: [(&str, &[(Param, &str)], &str); 5] = [
@@ -167,7 +176,8 @@ fn another_accounts_key_is_not_administered() {
         let arn = arn(&place, "foreign");
         let key = [(Param::KeyId, arn.as_str())];
         let mut table = Table::default();
-        // Its policy lets this account; AWS says that these cannot be called across accounts whatever it says.
+        // Its policy lets this account; AWS says that these cannot be called across accounts
+        // whatever it says.
         for operation in [
             "kms:DisableKey",
             "kms:GetKeyPolicy",
@@ -180,9 +190,15 @@ fn another_accounts_key_is_not_administered() {
                 "501 NotImplemented not-implemented",
             );
             let refused = format!("400 AccessDeniedException denied by -: {operation}");
-            table.row(&format!("app {operation}"), &place.seen("app", operation, &key).await, &refused);
+            table.row(
+                &format!("app {operation}"),
+                &place.seen("app", operation, &key).await,
+                &refused,
+            );
         }
-        for operation in ["kms:DescribeKey", "kms:ListGrants", "kms:GetKeyRotationStatus", "kms:Encrypt"] {
+        for operation in
+            ["kms:DescribeKey", "kms:ListGrants", "kms:GetKeyRotationStatus", "kms:Encrypt"]
+        {
             table.row(operation, &place.seen("owner", operation, &key).await, "allowed");
         }
     });
@@ -198,13 +214,22 @@ fn a_grant_is_enough_where_no_policy_is() {
             let decrypt = [(Param::KeyId, target.as_str()), (Param::Ciphertext, blob.as_str())];
             let encrypt = [(Param::KeyId, target.as_str())];
             let by = if key == "k" { "identity" } else { "key-policy" };
-            let refused = |action: &str| format!("400 AccessDeniedException denied by {by}: {action}");
+            let refused =
+                |action: &str| format!("400 AccessDeniedException denied by {by}: {action}");
             let mut table = Table::default();
-            table.row("before", &place.seen("app", "kms:Decrypt", &decrypt).await, &refused("kms:Decrypt"));
+            table.row(
+                "before",
+                &place.seen("app", "kms:Decrypt", &decrypt).await,
+                &refused("kms:Decrypt"),
+            );
             let made = grant(&place, key, "app", "Decrypt", &[]).await;
             table.row("granted", &place.seen("app", "kms:Decrypt", &decrypt).await, "allowed");
             let with_token = [decrypt[0], decrypt[1], (Param::Grant, made.as_str())];
-            table.row("by its token", &place.seen("app", "kms:Decrypt", &with_token).await, "allowed");
+            table.row(
+                "by its token",
+                &place.seen("app", "kms:Decrypt", &with_token).await,
+                "allowed",
+            );
             table.row(
                 "another operation",
                 &place.seen("app", "kms:Encrypt", &encrypt).await,
@@ -223,7 +248,11 @@ fn a_grant_is_enough_where_no_policy_is() {
                 "400 AccessDeniedException denied by identity: kms:Encrypt",
             );
             let listed = place.done("owner", "kms:ListGrants", &encrypt).await;
-            table.row("listed", &first(&listed, Field::Grants), made.split(':').next().expect("an id"));
+            table.row(
+                "listed",
+                &first(&listed, Field::Grants),
+                made.split(':').next().expect("an id"),
+            );
             let revoke = [encrypt[0], (Param::Grant, made.as_str())];
             table.row(
                 "the grantee cannot revoke it",
@@ -231,7 +260,11 @@ fn a_grant_is_enough_where_no_policy_is() {
                 &refused("kms:RevokeGrant"),
             );
             table.row("revoked", &place.seen("owner", "kms:RevokeGrant", &revoke).await, "allowed");
-            table.row("after", &place.seen("app", "kms:Decrypt", &decrypt).await, &refused("kms:Decrypt"));
+            table.row(
+                "after",
+                &place.seen("app", "kms:Decrypt", &decrypt).await,
+                &refused("kms:Decrypt"),
+            );
             table.row(
                 "twice",
                 &place.seen("owner", "kms:RevokeGrant", &revoke).await,
@@ -330,10 +363,16 @@ fn a_constraint_binds_a_grant_to_an_encryption_context() {
         }
         // The context binds what is encrypted, too.
         let sealed = place
-            .done("owner", "kms:Encrypt", &[(Param::KeyId, &arn), (Param::EncryptionContext, "a=1")])
+            .done(
+                "owner",
+                "kms:Encrypt",
+                &[(Param::KeyId, &arn), (Param::EncryptionContext, "a=1")],
+            )
             .await;
         let sealed = first(&sealed, Field::Ciphertext);
-        for (context, expected) in [("a=1", "allowed"), ("a=2", "400 InvalidCiphertextException rejected")] {
+        for (context, expected) in
+            [("a=1", "allowed"), ("a=2", "400 InvalidCiphertextException rejected")]
+        {
             let params = [
                 (Param::KeyId, arn.as_str()),
                 (Param::Ciphertext, sealed.as_str()),
@@ -389,7 +428,8 @@ fn states_refuse_as_kms_and_through_s3() {
         let ciphertext = blob(&place, "k").await;
         let decrypt = [key[0], (Param::Ciphertext, ciphertext.as_str())];
         let grantee = role("app");
-        let granting = [key[0], (Param::Grantee, grantee.as_str()), (Param::GrantOperations, "Decrypt")];
+        let granting =
+            [key[0], (Param::Grantee, grantee.as_str()), (Param::GrantOperations, "Decrypt")];
         let tags = [key[0], (Param::Tags, "a=1")];
         let alias = [key[0], (Param::Alias, "alias/more")];
         let disabled = "400 DisabledException rejected";
@@ -463,7 +503,11 @@ fn a_key_goes_and_comes_back() {
         ] {
             let place = place.fork();
             let params = [key[0], (Param::PendingDays, days)];
-            table.row(days, &place.seen("owner", "kms:ScheduleKeyDeletion", &params).await, expected);
+            table.row(
+                days,
+                &place.seen("owner", "kms:ScheduleKeyDeletion", &params).await,
+                expected,
+            );
         }
         let scheduled = place
             .done("owner", "kms:ScheduleKeyDeletion", &[key[0], (Param::PendingDays, "7")])
@@ -487,118 +531,5 @@ fn a_key_goes_and_comes_back() {
             &place.seen("admin", "s3:GetObject", &object).await,
             "400 KMS.NotFoundException absent",
         );
-    });
-}
-
-#[test]
-fn an_alias_moves_and_what_was_stored_stays() {
-    run(async {
-        let place = setup();
-        let (k, other) = (arn(&place, "k"), arn(&place, "other"));
-        let moved = [(Param::Alias, "alias/k"), (Param::KeyId, other.as_str())];
-        let put = |key| {
-            [
-                (Param::Bucket, "gs-free"),
-                (Param::Key, key),
-                (Param::Encryption, "aws:kms"),
-                (Param::KmsKey, "alias/k"),
-            ]
-        };
-        let mut table = Table::default();
-        table.row(
-            "before",
-            &field(&place.ask("admin", "s3:PutObject", &put("old")).await, Field::KmsKey),
-            &k,
-        );
-        table.row("moved", &place.seen("owner", "kms:UpdateAlias", &moved).await, "allowed");
-        table.row(
-            "after",
-            &field(&place.ask("admin", "s3:PutObject", &put("new")).await, Field::KmsKey),
-            &other,
-        );
-        let described = place.done("owner", "kms:DescribeKey", &[(Param::KeyId, "alias/k")]).await;
-        table.row("KMS, too", &first(&described, Field::Arn), &other);
-        let old = place.ask("admin", "s3:GetObject", &put("old")[..2]).await;
-        table.row("what was stored", &field(&old, Field::KmsKey), &k);
-        // Two aliases are now of one key.
-        let listed = place.done("owner", "kms:ListAliases", &[(Param::KeyId, &other)]).await;
-        table.row("listed", &listed[&Field::Aliases].join(" "), "alias/k alias/other");
-        table.row(
-            "deleted",
-            &place.seen("owner", "kms:DeleteAlias", &[(Param::Alias, "alias/k")]).await,
-            "allowed",
-        );
-        table.row(
-            "gone",
-            &place.seen("admin", "s3:PutObject", &put("new")).await,
-            "400 KMS.NotFoundException absent",
-        );
-    });
-}
-
-#[test]
-fn an_alias_takes_permission_on_itself_and_its_keys() {
-    run(async {
-        let alias = format!("arn:aws:kms:eu-west-1:{ACCOUNT}:alias/*");
-        let keys = |ids: &[&str]| -> Vec<Value> {
-            ids.iter()
-                .map(|id| {
-                    json!(format!(
-                        "arn:aws:kms:eu-west-1:{ACCOUNT}:key/00000000-0000-4000-8000-00000000000{id}"
-                    ))
-                })
-                .collect()
-        };
-        let place = Setup::new()
-            .role("alias-only", json!([allow("kms:*", alias.as_str())]))
-            .role("key-only", json!([allow("kms:*", keys(&["1", "2"]))]))
-            .role("old-only", json!([allow("kms:*", alias.as_str()), allow("kms:*", keys(&["1"]))]))
-            .role("new-only", json!([allow("kms:*", alias.as_str()), allow("kms:*", keys(&["2"]))]))
-            .role("both", json!([allow("kms:*", alias.as_str()), allow("kms:*", keys(&["1", "2"]))]))
-            .key("k", "", delegated())
-            .key("other", "", delegated())
-            .build();
-        let (k, other) = (arn(&place, "k"), arn(&place, "other"));
-        let update = [(Param::Alias, "alias/k"), (Param::KeyId, other.as_str())];
-        let create = [(Param::Alias, "alias/new"), (Param::KeyId, other.as_str())];
-        let delete = [(Param::Alias, "alias/k")];
-        let all_alias = format!("arn:aws:kms:eu-west-1:{ACCOUNT}:alias/k");
-        let new_alias = format!("arn:aws:kms:eu-west-1:{ACCOUNT}:alias/new");
-        let rows: [(&str, &str, &[(Param, &str)], &str); 11] = [
-            ("key-only", "kms:UpdateAlias", &update, &all_alias),
-            ("alias-only", "kms:UpdateAlias", &update, &k),
-            ("old-only", "kms:UpdateAlias", &update, &other),
-            ("new-only", "kms:UpdateAlias", &update, &k),
-            ("both", "kms:UpdateAlias", &update, ""),
-            ("key-only", "kms:CreateAlias", &create, &new_alias),
-            ("old-only", "kms:CreateAlias", &create, &other),
-            ("new-only", "kms:CreateAlias", &create, ""),
-            ("key-only", "kms:DeleteAlias", &delete, &all_alias),
-            ("new-only", "kms:DeleteAlias", &delete, &k),
-            ("old-only", "kms:DeleteAlias", &delete, ""),
-        ];
-        let mut table = Table::default();
-        for (who, operation, params, on) in rows {
-            let place = place.fork();
-            let answer = place.ask(who, operation, params).await;
-            let seen = match &answer {
-                Answer::Success { .. } => String::new(),
-                refused => message(refused),
-            };
-            let expected = if on.is_empty() {
-                String::new()
-            } else {
-                format!(
-                    "User: arn:aws:sts::{ACCOUNT}:assumed-role/{who}/tester is not authorized to perform: {operation} on resource: {on} because no identity-based policy allows the {operation} action"
-                )
-            };
-            table.row(&format!("{who} {operation}"), &seen, &expected);
-        }
-        table.row(
-            "ListAliases has no resource",
-            &place.seen("both", "kms:ListAliases", &[]).await,
-            "400 AccessDeniedException denied by identity: kms:ListAliases",
-        );
-        table.row("by all", &place.seen("admin", "kms:ListAliases", &[]).await, "allowed");
     });
 }

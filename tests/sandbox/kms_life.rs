@@ -16,12 +16,15 @@ use crate::place::{Place, Setup, Table, allow, delegated, run};
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// A client in a Region; the administrator's is one whose credentials do not expire while the clock is moved.
+/// A client in a Region; the administrator's is one whose credentials do not expire while the clock
+/// is moved.
 async fn client(place: &Place, who: &str, region: &str) -> Client {
     let clients = place.clients(who, false).await;
     let mut config = clients.kms.config().to_builder().region(Region::new(region.to_owned()));
     if who == "admin" {
-        config = config.credentials_provider(place.sandbox.admin_credentials());
+        config = config.credentials_provider(aws_credential_types::Credentials::from(
+            place.sandbox.admin_credentials(),
+        ));
     }
     Client::from_conf(config.build())
 }
@@ -44,7 +47,7 @@ fn setup() -> Place {
 }
 
 fn arn(place: &Place) -> String {
-    place.environment.key("k").expect("the key").arn.clone()
+    place.environment.deployed.key("k").expect("the key").arn.clone()
 }
 
 async fn rotations(kms: &Client, key: &str) -> Vec<RotationsListEntry> {
@@ -71,7 +74,8 @@ fn the_clock_rotates_and_what_was_sealed_stays_readable() {
         let (kms, key) = (client(&place, "admin", "eu-west-1").await, arn(&place));
         let object = [(Param::Bucket, "gs-kept"), (Param::Key, "k")];
         place.done("admin", "s3:PutObject", &object).await;
-        let sealed = kms.encrypt().key_id(&key).plaintext(Blob::new("old")).send().await.expect("sealed");
+        let sealed =
+            kms.encrypt().key_id(&key).plaintext(Blob::new("old")).send().await.expect("sealed");
         kms.enable_key_rotation()
             .key_id(&key)
             .rotation_period_in_days(90)
@@ -186,11 +190,7 @@ fn on_demand_a_key_is_rotated_at_most_25_times_and_not_twice_in_20_minutes() {
             table.row(
                 "again at once",
                 &told(ask().await),
-                if number < 25 {
-                    "ConflictException"
-                } else {
-                    "LimitExceededException"
-                },
+                if number < 25 { "ConflictException" } else { "LimitExceededException" },
             );
             place.sandbox.advance(Duration::from_mins(20));
         }
@@ -203,7 +203,11 @@ fn on_demand_a_key_is_rotated_at_most_25_times_and_not_twice_in_20_minutes() {
             .send()
             .await
             .expect("the rest");
-        table.row("pages", &format!("{} {}", page.rotations().len(), rest.rotations().len()), "20 5");
+        table.row(
+            "pages",
+            &format!("{} {}", page.rotations().len(), rest.rotations().len()),
+            "20 5",
+        );
         table.row("the last", &rest.truncated.to_string(), "false");
     });
 }
@@ -258,7 +262,9 @@ fn a_replica_opens_what_its_primary_sealed_and_outlives_no_rule() {
             &told(there.describe_key().key_id(&arn).send().await),
             "NotFoundException",
         );
-        let replicate = |kms: &Client, region: &str| kms.replicate_key().key_id(&id).replica_region(region).send();
+        let replicate = |kms: &Client, region: &str| {
+            kms.replicate_key().key_id(&id).replica_region(region).send()
+        };
         let lacking = client(&place, "no-new-keys", "eu-west-1").await;
         table.row(
             "without kms:CreateKey",
@@ -273,19 +279,18 @@ fn a_replica_opens_what_its_primary_sealed_and_outlives_no_rule() {
         );
         table.row("by who may", &told(replicate(&here, "us-west-2").await), "allowed");
         table.row("again", &told(replicate(&here, "us-west-2").await), "AlreadyExistsException");
-        table.row("where it is", &told(replicate(&here, "eu-west-1").await), "AlreadyExistsException");
+        table.row(
+            "where it is",
+            &told(replicate(&here, "eu-west-1").await),
+            "AlreadyExistsException",
+        );
         table.row(
             "from the replica",
             &told(replicate(&there, "eu-west-2").await),
             "UnsupportedOperationException",
         );
-        let sealed = here
-            .encrypt()
-            .key_id(&id)
-            .plaintext(Blob::new("text"))
-            .send()
-            .await
-            .expect("sealed");
+        let sealed =
+            here.encrypt().key_id(&id).plaintext(Blob::new("text")).send().await.expect("sealed");
         let blob = sealed.ciphertext_blob.expect("a blob");
         let opened = there.decrypt().ciphertext_blob(blob.clone()).send().await.expect("opened");
         assert!(opened.key_id.as_ref().is_some_and(|key| key.contains("us-west-2")), "{opened:?}");
@@ -310,10 +315,16 @@ fn a_replica_opens_what_its_primary_sealed_and_outlives_no_rule() {
             Ok(told) => told.key_metadata.and_then(|key| key.key_state),
             Err(_) => None,
         };
-        let window = |kms: &Client, days| kms.schedule_key_deletion().key_id(&id).pending_window_in_days(days).send();
+        let window = |kms: &Client, days| {
+            kms.schedule_key_deletion().key_id(&id).pending_window_in_days(days).send()
+        };
         window(&here, 7).await.expect("scheduled");
         place.sandbox.advance(DAY * 30);
-        assert_eq!(state(&here).await, Some(KeyState::PendingReplicaDeletion), "its replica keeps it");
+        assert_eq!(
+            state(&here).await,
+            Some(KeyState::PendingReplicaDeletion),
+            "its replica keeps it"
+        );
         table.row(
             "meanwhile",
             &told(here.encrypt().key_id(&id).plaintext(Blob::new("x")).send().await),
@@ -321,7 +332,10 @@ fn a_replica_opens_what_its_primary_sealed_and_outlives_no_rule() {
         );
         window(&there, 7).await.expect("scheduled");
         place.sandbox.advance(DAY * 8);
-        assert_eq!((state(&there).await, state(&here).await), (None, Some(KeyState::PendingDeletion)));
+        assert_eq!(
+            (state(&there).await, state(&here).await),
+            (None, Some(KeyState::PendingDeletion))
+        );
         place.sandbox.advance(DAY * 8);
         assert_eq!(state(&here).await, None);
     });
@@ -369,7 +383,9 @@ fn the_primary_moves_to_where_a_replica_is() {
         };
         let primary = MultiRegionKeyType::Primary.as_str().to_owned();
         table.row("made here", &kind(&here).await, &primary);
-        let update = |kms: &Client, region: &str| kms.update_primary_region().key_id(&id).primary_region(region).send();
+        let update = |kms: &Client, region: &str| {
+            kms.update_primary_region().key_id(&id).primary_region(region).send()
+        };
         table.row("to where none is", &told(update(&here, "eu-west-2").await), "NotFoundException");
         table.row(
             "asked at the replica",

@@ -1,4 +1,5 @@
-//! KMS: what requests may say. Re-encrypting, dry runs, key policies, condition keys, and input that is not as it should be.
+//! KMS: what requests may say. Re-encrypting, dry runs, key policies, condition keys, and input
+//! that is not as it should be.
 
 use gainsay::attempt::{Field, Param};
 use serde_json::{Value, json};
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 use crate::place::{ACCOUNT, Place, Setup, Table, allow, delegated, field, message, run};
 
 pub fn arn(place: &Place, key: &str) -> String {
-    place.environment.key(key).expect("the key").arn.clone()
+    place.environment.deployed.key(key).expect("the key").arn.clone()
 }
 
 fn key_arn(number: usize) -> String {
@@ -23,14 +24,18 @@ async fn blob(place: &Place, key: &str) -> String {
 #[test]
 fn re_encrypting_takes_a_permission_on_each_key() {
     run(async {
-        let (from, to) = (allow("kms:ReEncryptFrom", key_arn(1)), allow("kms:ReEncryptTo", key_arn(2)));
+        let (from, to) =
+            (allow("kms:ReEncryptFrom", key_arn(1)), allow("kms:ReEncryptTo", key_arn(2)));
         let place = Setup::new()
             .role("from", json!([from]))
             .role("to", json!([to]))
             .role("both", json!([from, to]))
             .role(
                 "crossed",
-                json!([allow("kms:ReEncryptFrom", key_arn(2)), allow("kms:ReEncryptTo", key_arn(1))]),
+                json!([
+                    allow("kms:ReEncryptFrom", key_arn(2)),
+                    allow("kms:ReEncryptTo", key_arn(1))
+                ]),
             )
             .key("k", "", delegated())
             .key("other", "", delegated())
@@ -42,7 +47,8 @@ fn re_encrypting_takes_a_permission_on_each_key() {
             (Param::Ciphertext, sealed.as_str()),
         ];
         // Without a ciphertext, the same permissions.
-        let asked = [whole[0], whole[1], (Param::DryRun, "true"), (Param::IgnoreCiphertext, "true")];
+        let asked =
+            [whole[0], whole[1], (Param::DryRun, "true"), (Param::IgnoreCiphertext, "true")];
         let dry = [whole[0], whole[1], whole[2], (Param::DryRun, "true")];
         let no_from = "400 AccessDeniedException denied by identity: kms:ReEncryptFrom";
         let no_to = "400 AccessDeniedException denied by identity: kms:ReEncryptTo";
@@ -52,7 +58,9 @@ fn re_encrypting_takes_a_permission_on_each_key() {
             (asked.as_slice(), "400 DryRunOperationException allowed"),
             (dry.as_slice(), "400 DryRunOperationException allowed"),
         ] {
-            for (who, expected) in [("from", no_to), ("to", no_from), ("crossed", no_from), ("both", success)] {
+            for (who, expected) in
+                [("from", no_to), ("to", no_from), ("crossed", no_from), ("both", success)]
+            {
                 table.row(who, &place.seen(who, "kms:ReEncrypt", params).await, expected);
             }
         }
@@ -149,7 +157,9 @@ fn a_dry_run_says_what_would_be_and_does_nothing() {
 fn a_key_policy_is_replaced_and_holds_at_once() {
     run(async {
         let may = |who: &str| json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:{who}") }, "Action": "kms:*", "Resource": "*" });
-        let document = |statements: Value| json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        let document = |statements: Value| {
+            json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
+        };
         let place = Setup::new()
             .role("app", json!([allow("kms:Encrypt", "*")]))
             .role("named", json!([allow("s3:*", "*")]))
@@ -158,7 +168,8 @@ fn a_key_policy_is_replaced_and_holds_at_once() {
         let k = arn(&place, "k");
         let key = (Param::KeyId, k.as_str());
         let mut table = Table::default();
-        let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*" });
+        let deny =
+            json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*" });
         let closing = document(json!([may("root"), deny]));
         table.row("before", &place.seen("app", "kms:Encrypt", &[key]).await, "allowed");
         let shut = place.fork();
@@ -173,14 +184,17 @@ fn a_key_policy_is_replaced_and_holds_at_once() {
         table.row("the other world", &place.seen("app", "kms:Encrypt", &[key]).await, "allowed");
         // The caller must be able to put the next one.
         let out = document(json!([may("role/named")]));
-        let never = document(json!([may("root"), { "Effect": "Deny", "Principal": "*", "Action": "kms:PutKeyPolicy", "Resource": "*" }]));
+        let never = document(
+            json!([may("root"), { "Effect": "Deny", "Principal": "*", "Action": "kms:PutKeyPolicy", "Resource": "*" }]),
+        );
         let delegating = document(json!([may("root")]));
         let malformed = "400 MalformedPolicyDocumentException rejected";
         let rows: [(&str, &str, &str, &str); 7] = [
             ("admin", "itself out", &out, malformed),
             ("admin", "everyone out", &never, malformed),
             ("named", "its own", &out, "allowed"),
-            // Whether AWS takes this is not documented: the identity does not allow what the policy leaves to it.
+            // Whether AWS takes this is not documented: the identity does not allow what the policy
+            // leaves to it.
             ("named", "to the account", &delegating, "501 NotImplemented not-implemented"),
             ("admin", "no JSON", "{", malformed),
             ("admin", "no policy", "[]", malformed),
@@ -211,8 +225,10 @@ fn a_key_is_made_by_whom_an_identity_policy_lets() {
             .key("k", "", delegated())
             .build();
         let mut table = Table::default();
-        let policy = place.environment.key("k").expect("the key").policy.text.to_string();
-        for (who, expected) in [("maker", "allowed"), ("no-policies", "501 NotImplemented not-implemented")] {
+        let policy = place.environment.deployed.key("k").expect("the key").policy.text.to_string();
+        for (who, expected) in
+            [("maker", "allowed"), ("no-policies", "501 NotImplemented not-implemented")]
+        {
             table.row(
                 who,
                 &place.seen(who, "kms:CreateKey", &[(Param::Document, &policy)]).await,
@@ -289,7 +305,8 @@ fn conditions_see_what_the_request_says() {
             (
                 "kms:CreateGrant",
                 json!({ "ArnEquals": { "kms:RetiringPrincipal": app } }),
-                [granting(&app, "Decrypt"), vec![(Param::RetiringPrincipal, app.as_str())]].concat(),
+                [granting(&app, "Decrypt"), vec![(Param::RetiringPrincipal, app.as_str())]]
+                    .concat(),
                 granting(&app, "Decrypt"),
             ),
             (
@@ -345,7 +362,8 @@ fn conditions_see_what_the_request_says() {
         for (operation, condition, met, not_met) in rows {
             let mut statement = allow(operation, "*");
             statement["Condition"] = condition.clone();
-            let place = Setup::new().role("when", json!([statement])).key("k", "", delegated()).build();
+            let place =
+                Setup::new().role("when", json!([statement])).key("k", "", delegated()).build();
             let k = arn(&place, "k");
             for (params, expected) in [
                 (met, "allowed".to_owned()),
@@ -355,7 +373,8 @@ fn conditions_see_what_the_request_says() {
                 params.push((Param::KeyId, &k));
                 let place = place.fork();
                 let seen = place.seen("when", operation, &params).await;
-                // With this permission alone the next policy could not be put, which is another question.
+                // With this permission alone the next policy could not be put, which is another
+                // question.
                 let seen = if operation == "kms:PutKeyPolicy" && seen.starts_with("400 Malformed") {
                     "allowed".to_owned()
                 } else {
@@ -392,7 +411,8 @@ fn conditions_see_aliases_and_tags_of_the_key() {
         place
             .done("admin", "kms:TagResource", &[(Param::KeyId, &k), (Param::Tags, "team=red&a=b")])
             .await;
-        let refused = |operation: &str| format!("400 AccessDeniedException denied by identity: {operation}");
+        let refused =
+            |operation: &str| format!("400 AccessDeniedException denied by identity: {operation}");
         let mut table = Table::default();
         for operation in ["kms:Encrypt", "kms:DescribeKey"] {
             for (who, key, may) in [

@@ -1,4 +1,5 @@
-//! What the sandbox does not model is refused as such, never allowed and never taken for a policy; worlds are apart.
+//! What the sandbox does not model is refused as such, never allowed and never taken for a policy;
+//! worlds are apart.
 
 use std::time::Duration;
 
@@ -22,7 +23,8 @@ fn query(request: &mut HttpRequest, more: &str) {
     request.set_uri(uri).expect("a URI");
 }
 
-/// Each is a request that AWS gives a meaning of its own, and that a looser table would take for the operation beside it.
+/// Each is a request that AWS gives a meaning of its own, and that a looser table would take for
+/// the operation beside it.
 const STRANGE: &[(&str, &str, Change, &str)] = &[
     ("nothing", "s3:PutObject", |_| {}, "allowed"),
     (
@@ -34,18 +36,8 @@ const STRANGE: &[(&str, &str, Change, &str)] = &[
         },
         UNMODELLED,
     ),
-    (
-        "PutObjectRetention",
-        "s3:PutObject",
-        |request| query(request, "retention"),
-        UNMODELLED,
-    ),
-    (
-        "an unknown query key",
-        "s3:GetObject",
-        |request| query(request, "torrent"),
-        UNMODELLED,
-    ),
+    ("PutObjectRetention", "s3:PutObject", |request| query(request, "retention"), UNMODELLED),
+    ("an unknown query key", "s3:GetObject", |request| query(request, "torrent"), UNMODELLED),
     (
         "a repeated query key",
         "s3:GetObject",
@@ -94,7 +86,11 @@ fn a_request_that_is_not_in_the_table_is_refused_as_such() {
                     "kept",
                 );
                 let versions = place.done("admin", "s3:ListObjectVersions", &KEY[..1]).await;
-                table.row(&format!("{name}: versions"), &versions[&Field::Versions].len().to_string(), "1");
+                table.row(
+                    &format!("{name}: versions"),
+                    &versions[&Field::Versions].len().to_string(),
+                    "1",
+                );
             }
         }
     });
@@ -143,7 +139,11 @@ fn an_undecidable_policy_neither_allows_nor_denies() {
             let deny = all("Deny", "s3:GetObject", "arn:aws:s3:::gs-b/*", condition.clone());
             let place = Setup::new().bucket("b", "", Some(json!([deny]))).build();
             place.done("admin", "s3:PutObject", &KEY).await;
-            table.row(&format!("{name}: deny"), &place.seen("admin", "s3:GetObject", &KEY).await, expected);
+            table.row(
+                &format!("{name}: deny"),
+                &place.seen("admin", "s3:GetObject", &KEY).await,
+                expected,
+            );
             // The same doubt about a permission.
             let mut may = allow("s3:GetObject", "*");
             may["Condition"] = condition;
@@ -154,14 +154,18 @@ fn an_undecidable_policy_neither_allows_nor_denies() {
             } else {
                 UNMODELLED
             };
-            table.row(&format!("{name}: allow"), &place.seen("maybe", "s3:GetObject", &KEY).await, denied);
+            table.row(
+                &format!("{name}: allow"),
+                &place.seen("maybe", "s3:GetObject", &KEY).await,
+                denied,
+            );
         }
         // The same on a key, for KMS itself and through S3.
         let mut statements = delegated();
         let strange = json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": { "ArnEquals": { "aws:PrincipalArn": "no ARN" } } });
         statements.as_array_mut().expect("a list").push(strange);
         let place = Setup::new().bucket("b", "", None).key("k", "", statements).build();
-        let arn = place.environment.key("k").expect("the key").arn.clone();
+        let arn = place.environment.deployed.key("k").expect("the key").arn.clone();
         table.row(
             "kms",
             &place.seen("admin", "kms:DescribeKey", &[(Param::KeyId, &arn)]).await,
@@ -176,15 +180,14 @@ fn an_undecidable_policy_neither_allows_nor_denies() {
 fn a_fork_is_a_world_of_its_own_with_the_same_sessions() {
     run(async {
         let place = setup();
-        place
-            .done("admin", "s3:PutObject", &[KEY[0], KEY[1], (Param::Body, "before")])
-            .await;
+        place.done("admin", "s3:PutObject", &[KEY[0], KEY[1], (Param::Body, "before")]).await;
         let session = place.credentials("admin").await;
         let fork = place.fork();
-        fork.done("admin", "s3:PutObject", &[KEY[0], KEY[1], (Param::Body, "in the fork")])
-            .await;
+        fork.done("admin", "s3:PutObject", &[KEY[0], KEY[1], (Param::Body, "in the fork")]).await;
         let mut table = Table::default();
-        for (name, place, expected) in [("the first", &place, "before"), ("the fork", &fork, "in the fork")] {
+        for (name, place, expected) in
+            [("the first", &place, "before"), ("the fork", &fork, "in the fork")]
+        {
             // One session serves both.
             let clients = place.target.clients(Some(&session), false);
             let answer = send(&clients, "s3:GetObject", &KEY, How::default()).await;
@@ -210,9 +213,7 @@ fn a_fork_is_a_world_of_its_own_with_the_same_sessions() {
 fn a_snapshot_brings_everything_back_but_the_clock() {
     run(async {
         let place = setup();
-        place
-            .done("admin", "s3:PutObject", &[KEY[0], KEY[1], (Param::Body, "before")])
-            .await;
+        place.done("admin", "s3:PutObject", &[KEY[0], KEY[1], (Param::Body, "before")]).await;
         let snapshot = place.sandbox.snapshot();
         let now = place.sandbox.now();
         place.done("admin", "s3:PutObject", &[KEY[0], KEY[1], (Param::Body, "after")]).await;

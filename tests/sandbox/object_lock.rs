@@ -6,8 +6,9 @@ use aws_sdk_s3::{
     error::ProvideErrorMetadata,
     primitives::DateTime,
     types::{
-        DefaultRetention, Delete, ObjectIdentifier, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockLegalHold,
-        ObjectLockLegalHoldStatus, ObjectLockMode, ObjectLockRetention, ObjectLockRetentionMode, ObjectLockRule,
+        DefaultRetention, Delete, ObjectIdentifier, ObjectLockConfiguration, ObjectLockEnabled,
+        ObjectLockLegalHold, ObjectLockLegalHoldStatus, ObjectLockMode, ObjectLockRetention,
+        ObjectLockRetentionMode, ObjectLockRule,
     },
 };
 use gainsay::cloud::Clients;
@@ -46,7 +47,9 @@ fn setup() -> Place {
 }
 
 /// The code and the message of an error, or `ok`.
-fn said<T, E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(answer: Result<T, aws_sdk_s3::error::SdkError<E, R>>) -> String {
+fn said<T, E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(
+    answer: Result<T, aws_sdk_s3::error::SdkError<E, R>>,
+) -> String {
     match answer {
         Ok(_) => "ok".to_owned(),
         Err(error) => {
@@ -60,13 +63,15 @@ fn code(said: &str) -> &str {
 }
 
 async fn lock(clients: &Clients, bucket: &str, days: Option<i32>) -> String {
-    let mut configuration = ObjectLockConfiguration::builder().object_lock_enabled(ObjectLockEnabled::Enabled);
+    let mut configuration =
+        ObjectLockConfiguration::builder().object_lock_enabled(ObjectLockEnabled::Enabled);
     if let Some(days) = days {
         let retention = DefaultRetention::builder()
             .mode(ObjectLockRetentionMode::Governance)
             .days(days)
             .build();
-        configuration = configuration.rule(ObjectLockRule::builder().default_retention(retention).build());
+        configuration =
+            configuration.rule(ObjectLockRule::builder().default_retention(retention).build());
     }
     let put = clients.s3.put_object_lock_configuration().bucket(bucket);
     said(put.object_lock_configuration(configuration.build()).send().await)
@@ -89,12 +94,8 @@ async fn retain(clients: &Clients, key: &str, mode: &str, until: DateTime, bypas
 }
 
 async fn put(clients: &Clients, key: &str) -> String {
-    let put = clients
-        .s3
-        .put_object()
-        .bucket("gs-kept")
-        .key(key)
-        .content_md5("XUFAKrxLKna5cZ2REBfFkg==");
+    let put =
+        clients.s3.put_object().bucket("gs-kept").key(key).content_md5("XUFAKrxLKna5cZ2REBfFkg==");
     put.body(b"hello".to_vec().into()).send().await.unwrap().version_id.unwrap()
 }
 
@@ -116,7 +117,8 @@ fn a_lock_needs_versions_and_is_told_of() {
         assert_eq!(code(&lock(&admin, "gs-bare", None).await), "InvalidBucketState");
         assert_eq!(lock(&admin, "gs-kept", Some(3)).await, "ok");
         let read = admin.s3.get_object_lock_configuration().bucket("gs-kept").send().await.unwrap();
-        let retention = read.object_lock_configuration.unwrap().rule.unwrap().default_retention.unwrap();
+        let retention =
+            read.object_lock_configuration.unwrap().rule.unwrap().default_retention.unwrap();
         assert_eq!(
             (retention.mode, retention.days),
             (Some(ObjectLockRetentionMode::Governance), Some(3))
@@ -126,11 +128,8 @@ fn a_lock_needs_versions_and_is_told_of() {
         let suspended = aws_sdk_s3::types::VersioningConfiguration::builder()
             .status("Suspended".into())
             .build();
-        let suspend = admin
-            .s3
-            .put_bucket_versioning()
-            .bucket("gs-kept")
-            .versioning_configuration(suspended);
+        let suspend =
+            admin.s3.put_bucket_versioning().bucket("gs-kept").versioning_configuration(suspended);
         assert_eq!(code(&said(suspend.send().await)), "InvalidBucketState");
     });
 }
@@ -139,7 +138,8 @@ fn a_lock_needs_versions_and_is_told_of() {
 fn a_retained_version_is_removed_by_nobody_or_by_who_may_bypass() {
     run(async {
         let place = setup();
-        let (admin, writer) = (place.clients("admin", false).await, place.clients("writer", false).await);
+        let (admin, writer) =
+            (place.clients("admin", false).await, place.clients("writer", false).await);
         lock(&admin, "gs-kept", None).await;
         let version = put(&writer, "governed").await;
         assert_eq!(retain(&writer, "governed", "GOVERNANCE", until(&place, 5), false).await, "ok");
@@ -147,14 +147,18 @@ fn a_retained_version_is_removed_by_nobody_or_by_who_may_bypass() {
         // The header asks for a permission of its own.
         let refused = remove(&writer, "governed", &version, true).await;
         assert!(
-            refused.starts_with("AccessDenied ") && refused.contains("s3:BypassGovernanceRetention"),
+            refused.starts_with("AccessDenied ")
+                && refused.contains("s3:BypassGovernanceRetention"),
             "{refused}"
         );
         // Without a version a marker is set, which takes nothing away.
-        let marker = writer.s3.delete_object().bucket("gs-kept").key("governed").send().await.unwrap();
+        let marker =
+            writer.s3.delete_object().bucket("gs-kept").key("governed").send().await.unwrap();
         assert_eq!(marker.delete_marker, Some(true));
         let many = Delete::builder()
-            .objects(ObjectIdentifier::builder().key("governed").version_id(&version).build().unwrap())
+            .objects(
+                ObjectIdentifier::builder().key("governed").version_id(&version).build().unwrap(),
+            )
             .build()
             .unwrap();
         let many = writer.s3.delete_objects().bucket("gs-kept").delete(many).send().await.unwrap();
@@ -186,7 +190,8 @@ fn a_retained_version_is_removed_by_nobody_or_by_who_may_bypass() {
 fn a_retention_is_made_stricter_by_who_may_and_weaker_only_by_a_bypass() {
     run(async {
         let place = setup();
-        let (admin, writer) = (place.clients("admin", false).await, place.clients("writer", false).await);
+        let (admin, writer) =
+            (place.clients("admin", false).await, place.clients("writer", false).await);
         lock(&admin, "gs-kept", None).await;
         put(&writer, "k").await;
         let none = writer.s3.get_object_retention().bucket("gs-kept").key("k").send().await;
@@ -210,7 +215,8 @@ fn a_retention_is_made_stricter_by_who_may_and_weaker_only_by_a_bypass() {
         }
         let past = retain(&writer, "k", "COMPLIANCE", DateTime::from_secs(1), false).await;
         assert_eq!(past, "InvalidArgument The retain until date must be in the future!");
-        let read = writer.s3.get_object_retention().bucket("gs-kept").key("k").send().await.unwrap();
+        let read =
+            writer.s3.get_object_retention().bucket("gs-kept").key("k").send().await.unwrap();
         assert_eq!(read.retention.unwrap().mode, Some(ObjectLockRetentionMode::Compliance));
     });
 }
@@ -219,13 +225,15 @@ fn a_retention_is_made_stricter_by_who_may_and_weaker_only_by_a_bypass() {
 fn a_policy_may_limit_how_long_something_is_retained() {
     run(async {
         let place = setup();
-        let (admin, short) = (place.clients("admin", false).await, place.clients("short", false).await);
+        let (admin, short) =
+            (place.clients("admin", false).await, place.clients("short", false).await);
         lock(&admin, "gs-kept", None).await;
         put(&admin, "k").await;
         assert_eq!(retain(&short, "k", "GOVERNANCE", until(&place, 9), false).await, "ok");
         let refused = retain(&short, "k", "GOVERNANCE", until(&place, 20), false).await;
         assert!(
-            refused.contains("s3:PutObjectRetention") && refused.contains("explicit deny in an identity-based policy"),
+            refused.contains("s3:PutObjectRetention")
+                && refused.contains("explicit deny in an identity-based policy"),
             "{refused}"
         );
     });
@@ -235,7 +243,8 @@ fn a_policy_may_limit_how_long_something_is_retained() {
 fn a_legal_hold_keeps_a_version_until_it_is_lifted() {
     run(async {
         let place = setup();
-        let (admin, writer) = (place.clients("admin", false).await, place.clients("writer", false).await);
+        let (admin, writer) =
+            (place.clients("admin", false).await, place.clients("writer", false).await);
         lock(&admin, "gs-kept", None).await;
         let version = put(&writer, "k").await;
         let hold = |clients: Clients, status| async move {
@@ -251,7 +260,10 @@ fn a_legal_hold_keeps_a_version_until_it_is_lifted() {
                     .await,
             )
         };
-        assert_eq!(code(&hold(writer.clone(), ObjectLockLegalHoldStatus::On).await), "AccessDenied");
+        assert_eq!(
+            code(&hold(writer.clone(), ObjectLockLegalHoldStatus::On).await),
+            "AccessDenied"
+        );
         assert_eq!(hold(admin.clone(), ObjectLockLegalHoldStatus::On).await, "ok");
         assert_eq!(remove(&admin, "k", &version, true).await, PROTECTED);
         let head = admin.s3.head_object().bucket("gs-kept").key("k").send().await.unwrap();
@@ -268,7 +280,8 @@ fn a_legal_hold_keeps_a_version_until_it_is_lifted() {
 fn uploads_bring_a_lock_or_get_the_buckets_own() {
     run(async {
         let place = setup();
-        let (admin, writer) = (place.clients("admin", false).await, place.clients("writer", false).await);
+        let (admin, writer) =
+            (place.clients("admin", false).await, place.clients("writer", false).await);
         let until = until(&place, 2);
         let locked = |clients: &Clients, bucket: &str| {
             let put = clients

@@ -3,7 +3,9 @@
 use gainsay::attempt::{Field, Param};
 use serde_json::json;
 
-use crate::place::{ACCOUNT, How, PARTNER, Place, Setup, Table, all, allow, field, message, run, seen};
+use crate::place::{
+    ACCOUNT, How, PARTNER, Place, Setup, Table, all, allow, field, message, run, seen,
+};
 
 const OPEN: &str = ", block_public_access: { block_public_acls: false, ignore_public_acls: false, block_public_policy: false, restrict_public_buckets: false }";
 const RESTRICTED: &str = ", block_public_access: { block_public_acls: false, ignore_public_acls: false, block_public_policy: false, restrict_public_buckets: true }";
@@ -17,8 +19,7 @@ fn public(bucket: &str) -> serde_json::Value {
 }
 
 fn setup() -> Place {
-    let trust =
-        json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:user/tester") }, "Action": "sts:AssumeRole" });
+    let trust = json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:user/tester") }, "Action": "sts:AssumeRole" });
     Setup::new()
         .role(
             "lister",
@@ -44,9 +45,13 @@ fn versions_are_kept_replaced_or_none() {
     run(async {
         let place = setup();
         let mut table = Table::default();
-        for (bucket, versions, id) in [("gs-kept", 2, "its own"), ("gs-paused", 1, "null"), ("gs-off", 1, "")] {
+        for (bucket, versions, id) in
+            [("gs-kept", 2, "its own"), ("gs-paused", 1, "null"), ("gs-off", 1, "")]
+        {
             let key = at(bucket, "k");
-            let put = async |body| place.ask("admin", "s3:PutObject", &[key[0], key[1], (Param::Body, body)]).await;
+            let put = async |body| {
+                place.ask("admin", "s3:PutObject", &[key[0], key[1], (Param::Body, body)]).await
+            };
             let (one, two) = (put("one").await, put("two").await);
             let [first, second] = [&one, &two].map(|answer| field(answer, Field::Version));
             let shown = if first == second { second.as_str() } else { "its own" };
@@ -194,7 +199,8 @@ fn each_layer_refuses_in_its_own_words() {
     });
 }
 
-/// Which of Object Ownership and Block Public Access answers first is seen in transcripts, not documented.
+/// Which of Object Ownership and Block Public Access answers first is seen in transcripts, not
+/// documented.
 #[test]
 fn acls_are_off_or_blocked() {
     run(async {
@@ -232,7 +238,11 @@ fn acls_are_off_or_blocked() {
         let key = at("gs-off", "k");
         let with = [key[0], key[1], (Param::Acl, "bucket-owner-full-control")];
         let refused = "403 AccessDenied denied by identity: s3:PutObjectAcl";
-        table.row("without the permission", &place.seen("blind", "s3:PutObject", &with).await, refused);
+        table.row(
+            "without the permission",
+            &place.seen("blind", "s3:PutObject", &with).await,
+            refused,
+        );
         table.row("without the ACL", &place.seen("blind", "s3:PutObject", &key).await, "allowed");
         let tagged = [key[0], key[1], (Param::Tags, "a=b")];
         let refused = "403 AccessDenied denied by identity: s3:PutObjectTagging";
@@ -240,7 +250,8 @@ fn acls_are_off_or_blocked() {
     });
 }
 
-/// A public policy grants to the bucket's own account only, even what it grants to another account by name.
+/// A public policy grants to the bucket's own account only, even what it grants to another account
+/// by name.
 #[test]
 fn a_public_bucket_can_be_restricted() {
     run(async {
@@ -304,10 +315,7 @@ fn sse_c_is_blocked_unless_the_bucket_allows_it() {
         let unblocked = [(Param::Bucket, "gs-unblocked"), key[1], with[2]];
         table.row("not blocked", &place.seen("admin", "s3:PutObject", &unblocked).await, "allowed");
         // Over plain HTTP S3 refuses it itself (assumed: the words are seen in clones only).
-        let plain = How {
-            plain: true,
-            ..How::default()
-        };
+        let plain = How { plain: true, ..How::default() };
         let answer = place.ask_as("admin", "s3:PutObject", &with, plain).await;
         table.row("plain HTTP", &seen("s3:PutObject", &answer), "400 InvalidRequest rejected");
     });

@@ -1,15 +1,16 @@
-//! Whole scenarios about becoming more than one is: they pass, and no longer do once a policy is weakened.
+//! Whole scenarios about becoming more than one is: they pass, and no longer do once a policy is
+//! weakened.
 
 use std::{path::Path, sync::Arc};
 
 use gainsay::{
-    diag::Source,
     plan::{Plan, Selection},
     record::RunRecord,
     runner::{self, Options, Stop},
     suite,
     verdict::Verdict,
 };
+use gainsay_model::Source;
 
 /// Runs `tests/sandbox/scenarios`, with one text of one file replaced.
 fn run(change: Option<(&str, &str, &str)>) -> Arc<RunRecord> {
@@ -20,7 +21,8 @@ fn run(change: Option<(&str, &str, &str)>) -> Arc<RunRecord> {
         assert!(text.contains(from), "{path} has no `{from}`");
         folders[0].insert(path, Ok(Source::new(path, text.replace(from, to))));
     }
-    let (architectures, _) = suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
+    let (architectures, _) =
+        suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
     let everything = Selection::default();
     let plan = Plan::new(&architectures, &everything);
     let options = Options {
@@ -29,12 +31,10 @@ fn run(change: Option<(&str, &str, &str)>) -> Arc<RunRecord> {
         run: "r".to_owned(),
         scenarios: String::new(),
         share: true,
-        between: None,
+        wrap: None,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(runner::run(&plan, &options, &Stop::default(), |_| {}))
 }
 

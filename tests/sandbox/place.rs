@@ -1,4 +1,5 @@
-//! An environment made of literals, a sandbox of it, and calls in anyone's name whose answers are read as a run reads them.
+//! An environment made of literals, a sandbox of it, and calls in anyone's name whose answers are
+//! read as a run reads them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,13 +11,14 @@ use aws_smithy_runtime_api::client::{
 use gainsay::{
     attempt::{self, Answer, Call, Field, On, Operation, Output, Param},
     cloud::{Clients, Target, lazy},
-    diag::{Source, yaml},
+    diag::yaml,
     environment::{self, Environment, RawEnvironment},
     outcome::{Outcome, classify},
-    sandbox::Sandbox,
     scenario::Principal,
     suite::Folder,
 };
+use gainsay_model::Source;
+use gainsay_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 pub const ACCOUNT: &str = "111122223333";
@@ -77,7 +79,8 @@ impl Setup {
     pub fn role_with(self, name: &str, trust: Value, statements: Value, more: &str) -> Self {
         let trust = if trust.is_array() { trust } else { json!([trust]) };
         let mut with = self.file(&format!("trust-{name}"), trust).file(name, statements);
-        with.roles += &format!("  {name}: {{ trust: trust-{name}.json, policies: [{name}.json]{more} }}\n");
+        with.roles +=
+            &format!("  {name}: {{ trust: trust-{name}.json, policies: [{name}.json]{more} }}\n");
         with
     }
 
@@ -101,17 +104,15 @@ impl Setup {
         let mut with = self.file(&format!("key-{name}"), statements);
         with.key_count += 1;
         let id = format!("00000000-0000-4000-8000-00000000000{}", with.key_count);
-        with.keys += &format!("  {name}: {{ id: {id}, alias: alias/{name}, policy: key-{name}.json{settings} }}\n");
+        with.keys += &format!(
+            "  {name}: {{ id: {id}, alias: alias/{name}, policy: key-{name}.json{settings} }}\n"
+        );
         with
     }
 
     pub fn build(self) -> Place {
         let section = |name: &str, entries: &str| {
-            if entries.is_empty() {
-                String::new()
-            } else {
-                format!("{name}:\n{entries}")
-            }
+            if entries.is_empty() { String::new() } else { format!("{name}:\n{entries}") }
         };
         let text = format!(
             "environment: made of literals\naccount: \"{ACCOUNT}\"\nregion: {REGION}\naccounts: {{ partner: \"{PARTNER}\" }}\ncaller: {{ user: tester, policies: [caller.json] }}\n\
@@ -121,12 +122,15 @@ impl Setup {
             section("keys", &self.keys),
         );
         let source = Source::new("environment.yaml", text);
-        let raw: RawEnvironment = yaml::read(&source).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
-        let environment = environment::resolve(&source, &raw, &self.folder).unwrap_or_else(|problems| {
-            let shown: Vec<String> = problems.iter().map(|problem| problem.render(false)).collect();
-            panic!("{}", shown.join("\n"))
-        });
-        Place::of(Sandbox::with_admin(&environment), Arc::new(environment))
+        let raw: RawEnvironment =
+            yaml::read(&source).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+        let environment =
+            environment::resolve(&source, &raw, &self.folder).unwrap_or_else(|problems| {
+                let shown: Vec<String> =
+                    problems.iter().map(|problem| problem.render(false)).collect();
+                panic!("{}", shown.join("\n"))
+            });
+        Place::of(Sandbox::with_admin(&environment.deployed), Arc::new(environment))
     }
 }
 
@@ -161,7 +165,12 @@ pub fn delegated() -> Value {
 }
 
 /// A statement of a resource policy for everybody.
-pub fn all(effect: &str, action: impl Into<Value>, resource: impl Into<Value>, condition: Value) -> Value {
+pub fn all(
+    effect: &str,
+    action: impl Into<Value>,
+    resource: impl Into<Value>,
+    condition: Value,
+) -> Value {
     let mut statement = json!({ "Effect": effect, "Principal": "*", "Action": action.into(), "Resource": resource.into() });
     if !condition.is_null() {
         statement["Condition"] = condition;
@@ -180,11 +189,7 @@ pub struct How {
 impl Place {
     pub fn of(sandbox: Sandbox, environment: Arc<Environment>) -> Self {
         let target = Target::sandbox(&sandbox, REGION, None);
-        Self {
-            sandbox,
-            environment,
-            target,
-        }
+        Self { sandbox, environment, target }
     }
 
     /// The same place with a world of its own.
@@ -194,11 +199,11 @@ impl Place {
 
     /// A session of a role, or the caller.
     pub async fn credentials(&self, role: &str) -> Credentials {
-        let caller = self.sandbox.caller_credentials();
+        let caller: Credentials = self.sandbox.caller_credentials().into();
         if role == "caller" {
             return caller;
         }
-        let role = self.environment.role(role).expect("the role is in the environment");
+        let role = self.environment.deployed.role(role).expect("the role is in the environment");
         let sts = self.target.clients(Some(&caller), false).sts;
         let answer = sts.assume_role().role_arn(&role.arn).role_session_name("tester").send().await;
         let issued = answer.expect("the role can be assumed").credentials.expect("credentials");
@@ -223,7 +228,13 @@ impl Place {
         self.ask_as(who, operation, params, How::default()).await
     }
 
-    pub async fn ask_as(&self, who: &str, operation: &str, params: &[(Param, &str)], how: How) -> Answer {
+    pub async fn ask_as(
+        &self,
+        who: &str,
+        operation: &str,
+        params: &[(Param, &str)],
+        how: How,
+    ) -> Answer {
         let clients = self.clients(who, how.plain).await;
         send(&clients, operation, params, how).await
     }
@@ -243,7 +254,9 @@ impl Place {
 
     /// The official client of S3 Control, which the program itself does without.
     pub async fn s3control(&self, who: &str) -> aws_sdk_s3control::Client {
-        use aws_sdk_s3control::config::{BehaviorVersion, Region, StalledStreamProtectionConfig, retry::RetryConfig};
+        use aws_sdk_s3control::config::{
+            BehaviorVersion, Region, StalledStreamProtectionConfig, retry::RetryConfig,
+        };
         let clients = self.clients(who, false).await;
         let connector = clients.connector.clone();
         let config = aws_sdk_s3control::Config::builder()
@@ -253,11 +266,17 @@ impl Place {
             .time_source(self.sandbox.clone())
             .retry_config(RetryConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        aws_sdk_s3control::Client::from_conf(config.credentials_provider(clients.credentials.unwrap()).build())
+        aws_sdk_s3control::Client::from_conf(
+            config.credentials_provider(clients.credentials.unwrap()).build(),
+        )
     }
 
     /// Clients whose requests are changed after they were signed.
-    pub async fn tampered(&self, who: &str, change: impl Fn(&mut HttpRequest) + Send + Sync + 'static) -> Clients {
+    pub async fn tampered(
+        &self,
+        who: &str,
+        change: impl Fn(&mut HttpRequest) + Send + Sync + 'static,
+    ) -> Clients {
         let mut clients = self.clients(who, false).await;
         let connector = SharedHttpConnector::new(Tamper {
             sandbox: self.sandbox.clone(),
@@ -265,25 +284,37 @@ impl Place {
         });
         let shared = connector.clone();
         let http = http_client_fn(move |_, _| shared.clone());
-        let s3 = aws_sdk_s3::Client::from_conf(clients.s3.config().to_builder().http_client(http.clone()).build());
+        let s3 = aws_sdk_s3::Client::from_conf(
+            clients.s3.config().to_builder().http_client(http.clone()).build(),
+        );
         clients.s3 = lazy(|| s3);
-        let kms = aws_sdk_kms::Client::from_conf(clients.kms.config().to_builder().http_client(http.clone()).build());
+        let kms = aws_sdk_kms::Client::from_conf(
+            clients.kms.config().to_builder().http_client(http.clone()).build(),
+        );
         clients.kms = lazy(|| kms);
-        let sts = aws_sdk_sts::Client::from_conf(clients.sts.config().to_builder().http_client(http).build());
+        let sts = aws_sdk_sts::Client::from_conf(
+            clients.sts.config().to_builder().http_client(http).build(),
+        );
         clients.sts = lazy(|| sts);
         clients.connector = connector;
         clients
     }
 }
 
-pub async fn send(clients: &Clients, operation: &str, params: &[(Param, &str)], how: How) -> Answer {
+pub async fn send(
+    clients: &Clients,
+    operation: &str,
+    params: &[(Param, &str)],
+    how: How,
+) -> Answer {
     let operation = Operation::named(operation).expect("an operation of the catalogue");
-    let values: BTreeMap<Param, String> = params.iter().map(|(param, value)| (*param, (*value).to_owned())).collect();
+    let values: BTreeMap<Param, String> =
+        params.iter().map(|(param, value)| (*param, (*value).to_owned())).collect();
     let call = Call {
         operation,
         principal: Principal::Anonymous,
         plain: how.plain,
-        network: gainsay::iam::Network::default(),
+        network: gainsay_iam::Network::default(),
         old_session: false,
         presigned: how.presigned,
         account: ACCOUNT.to_owned(),
@@ -297,10 +328,13 @@ pub async fn send(clients: &Clients, operation: &str, params: &[(Param, &str)], 
 }
 
 fn resource(operation: &Operation, params: &[(Param, &str)]) -> String {
-    let value = |param| params.iter().find(|(other, _)| *other == param).map_or("", |(_, value)| value);
+    let value =
+        |param| params.iter().find(|(other, _)| *other == param).map_or("", |(_, value)| value);
     match operation.on {
         On::Bucket => format!("arn:aws:s3:::{}", value(Param::Bucket)),
-        On::AccessPoint => format!("arn:aws:s3:{REGION}:{ACCOUNT}:accesspoint/{}", value(Param::AccessPoint)),
+        On::AccessPoint => {
+            format!("arn:aws:s3:{REGION}:{ACCOUNT}:accesspoint/{}", value(Param::AccessPoint))
+        }
         _ => String::new(),
     }
 }
@@ -323,7 +357,8 @@ impl HttpConnector for Tamper {
     }
 }
 
-/// An answer in one line: `allowed`, or status, code and what a run takes it for, with layers and action of a denial.
+/// An answer in one line: `allowed`, or status, code and what a run takes it for, with layers and
+/// action of a denial.
 pub fn seen(operation: &str, answer: &Answer) -> String {
     let service = Operation::named(operation).expect("an operation of the catalogue").service;
     let outcome = classify(service, answer);
@@ -340,7 +375,9 @@ pub fn seen(operation: &str, answer: &Answer) -> String {
         (outcome, _) => outcome.kind().to_string(),
     };
     match answer {
-        Answer::Refused(refused) => format!("{} {} {what}", refused.status, refused.code.as_deref().unwrap_or("-")),
+        Answer::Refused(refused) => {
+            format!("{} {} {what}", refused.status, refused.code.as_deref().unwrap_or("-"))
+        }
         other => format!("{what} {other:?}"),
     }
 }
@@ -356,7 +393,9 @@ pub fn message(answer: &Answer) -> String {
 /// One field of a success.
 pub fn field(answer: &Answer, field: Field) -> String {
     match answer {
-        Answer::Success { output, .. } => output.get(&field).and_then(|values| values.first().cloned()).unwrap_or_default(),
+        Answer::Success { output, .. } => {
+            output.get(&field).and_then(|values| values.first().cloned()).unwrap_or_default()
+        }
         other => panic!("no success: {other:?}"),
     }
 }

@@ -10,7 +10,9 @@ use sha2::Sha256;
 
 use crate::{
     admin::raw,
-    place::{ACCOUNT, How, Place, REGION, Setup, Table, all, allow, delegated, field, message, run, seen},
+    place::{
+        ACCOUNT, How, Place, REGION, Setup, Table, all, allow, delegated, field, message, run, seen,
+    },
 };
 
 const BUCKET: (Param, &str) = (Param::Bucket, "gs-b");
@@ -44,7 +46,7 @@ fn setup() -> Place {
 fn a_form_is_authorized_and_stored_as_a_put() {
     run(async {
         let place = setup();
-        let one = place.environment.key("one").expect("the key").arn.clone();
+        let one = place.environment.deployed.key("one").expect("the key").arn.clone();
         let with = |more: &[(Param, &'static str)]| [KEY.as_slice(), more].concat();
         let mut table = Table::default();
         let put = "s3:PutObject";
@@ -111,9 +113,14 @@ fn a_form_is_authorized_and_stored_as_a_put() {
         ];
         let keyed = [KEY.as_slice(), &keyed].concat();
         let told = place.seen("keyless", "s3:PostObject", &keyed).await;
-        table.row("without the key", &told, "403 AccessDenied denied by identity: kms:GenerateDataKey");
+        table.row(
+            "without the key",
+            &told,
+            "403 AccessDenied denied by identity: kms:GenerateDataKey",
+        );
         let stored = place.ask("team", "s3:PostObject", &keyed).await;
-        let shown = [Field::Encryption, Field::KmsKey, Field::BucketKey].map(|of| field(&stored, of));
+        let shown =
+            [Field::Encryption, Field::KmsKey, Field::BucketKey].map(|of| field(&stored, of));
         assert_eq!(shown, ["aws:kms".to_owned(), one.clone(), "true".to_owned()]);
         let read = place.ask("team", "s3:GetObject", &KEY).await;
         assert_eq!(field(&read, Field::Body), "sent");
@@ -137,10 +144,7 @@ fn policies_see_that_it_is_a_form_and_how_it_came() {
     run(async {
         let place = setup();
         let at = |bucket| [(Param::Bucket, bucket), (Param::Key, "in/k")];
-        let plain = How {
-            plain: true,
-            ..How::default()
-        };
+        let plain = How { plain: true, ..How::default() };
         let mut table = Table::default();
         let told = place.seen("admin", "s3:PostObject", &at("gs-no-forms")).await;
         table.row(
@@ -148,7 +152,11 @@ fn policies_see_that_it_is_a_form_and_how_it_came() {
             &told,
             "403 AccessDenied denied by resource|block-public-access: s3:PutObject",
         );
-        table.row("no form", &place.seen("admin", "s3:PutObject", &at("gs-no-forms")).await, "allowed");
+        table.row(
+            "no form",
+            &place.seen("admin", "s3:PutObject", &at("gs-no-forms")).await,
+            "allowed",
+        );
         let told = place.ask_as("anonymous", "s3:PostObject", &at("gs-open"), plain.clone()).await;
         table.row(
             "plain",
@@ -188,13 +196,19 @@ impl Sent {
             ("x-amz-algorithm", "AWS4-HMAC-SHA256"),
             (
                 "x-amz-credential",
-                &format!("{}/{}/{REGION}/s3/aws4_request", credentials.access_key_id(), &stamp[..8]),
+                &format!(
+                    "{}/{}/{REGION}/s3/aws4_request",
+                    credentials.access_key_id(),
+                    &stamp[..8]
+                ),
             ),
             ("x-amz-date", &stamp),
             ("x-amz-security-token", credentials.session_token().expect("a token")),
         ];
-        let fields: Vec<_> = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        let mut conditions: Vec<Value> = fields.iter().map(|(name, value)| json!({ name: value })).collect();
+        let fields: Vec<_> =
+            fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let mut conditions: Vec<Value> =
+            fields.iter().map(|(name, value)| json!({ name: value })).collect();
         conditions.push(json!({ "bucket": "gs-b" }));
         Self {
             fields,
@@ -217,7 +231,8 @@ impl Sent {
 
     /// With its policy and the signature over it.
     fn sign(&mut self) {
-        let policy = json!({ "expiration": self.expiration, "conditions": self.conditions }).to_string();
+        let policy =
+            json!({ "expiration": self.expiration, "conditions": self.conditions }).to_string();
         let policy = STANDARD.encode(policy);
         let value = |name: &str| {
             self.fields
@@ -267,25 +282,10 @@ type Spoil = fn(&mut Sent);
 const SPOILT: &[(&str, Spoil, Spoil, &str)] = &[
     ("nothing", |_| {}, |_| {}, "allowed"),
     ("another file", |_| {}, |sent| sent.file = "other".into(), "allowed"),
-    (
-        "a field that needs no condition",
-        |sent| sent.set("x-ignore-me", "x"),
-        |_| {},
-        "allowed",
-    ),
+    ("a field that needs no condition", |sent| sent.set("x-ignore-me", "x"), |_| {}, "allowed"),
     ("another key", |_| {}, |sent| sent.set("key", "other"), "403 AccessDenied rejected"),
-    (
-        "a field more",
-        |_| {},
-        |sent| sent.set("x-amz-meta-a", "b"),
-        "403 AccessDenied rejected",
-    ),
-    (
-        "an ACL more",
-        |_| {},
-        |sent| sent.set("acl", "public-read"),
-        "403 AccessDenied rejected",
-    ),
+    ("a field more", |_| {}, |sent| sent.set("x-amz-meta-a", "b"), "403 AccessDenied rejected"),
+    ("an ACL more", |_| {}, |sent| sent.set("acl", "public-read"), "403 AccessDenied rejected"),
     (
         "for another bucket",
         |sent| *sent.conditions.last_mut().expect("a condition") = json!({ "bucket": "gs-open" }),
@@ -412,12 +412,7 @@ const SPOILT: &[(&str, Spoil, Spoil, &str)] = &[
         |sent| sent.set("a\"; name=\"acl", "x"),
         "400 MalformedPOSTRequest rejected",
     ),
-    (
-        "another boundary",
-        |_| {},
-        |sent| sent.boundary = "C",
-        "400 MalformedPOSTRequest rejected",
-    ),
+    ("another boundary", |_| {}, |sent| sent.boundary = "C", "400 MalformedPOSTRequest rejected"),
     (
         "no form",
         |_| {},
@@ -484,7 +479,8 @@ fn a_form_dies_with_its_session() {
         let place = setup();
         let mut sent = Sent::new(&place).await;
         let later = time::OffsetDateTime::now_utc() + time::Duration::days(2);
-        sent.expiration = later.format(&time::format_description::well_known::Rfc3339).expect("a date");
+        sent.expiration =
+            later.format(&time::format_description::well_known::Rfc3339).expect("a date");
         sent.sign();
         let mut table = Table::default();
         table.row("alive", &sent.send(&place).await, "allowed");

@@ -11,8 +11,7 @@ fn setup() -> Place {
         trust["Condition"] = condition;
         trust
     };
-    let nobody =
-        json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:role/admin") }, "Action": "sts:AssumeRole" });
+    let nobody = json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:role/admin") }, "Action": "sts:AssumeRole" });
     let denied = json!({ "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole" });
     let external = asks(json!({ "StringEquals": { "sts:ExternalId": "secret" } }));
     Setup::new()
@@ -53,7 +52,9 @@ fn a_trust_policy_decides_who_becomes_whom() {
                 } else {
                     format!("arn:aws:sts::{ACCOUNT}:assumed-role/{who}/tester")
                 };
-                let words = format!("User: {asker} is not authorized to perform: sts:AssumeRole on resource: {role}");
+                let words = format!(
+                    "User: {asker} is not authorized to perform: sts:AssumeRole on resource: {role}"
+                );
                 table.row(&format!("{name}: message"), &message(&answer), &words);
             }
         }
@@ -80,7 +81,11 @@ fn a_session_lasts_between_fifteen_minutes_and_an_hour() {
                 Ok(_) => place.ask("caller", "sts:GetCallerIdentity", &[]).await,
                 Err(error) => Answer::from_error(error),
             };
-            table.row(&format!("{who} for {seconds} s"), &seen("sts:AssumeRole", &answer), expected);
+            table.row(
+                &format!("{who} for {seconds} s"),
+                &seen("sts:AssumeRole", &answer),
+                expected,
+            );
         }
     });
 }

@@ -1,16 +1,19 @@
-//! STS: what a session carries, who may give it that, and what it changes for the requests of the session.
+//! STS: what a session carries, who may give it that, and what it changes for the requests of the
+//! session.
 
 use aws_credential_types::Credentials;
 use aws_sdk_sts::{operation::assume_role::builders::AssumeRoleFluentBuilder, types::Tag};
 use gainsay::{
     attempt::{Answer, Param},
     cloud::Clients,
-    iam::Layer,
     principal::Sessions,
 };
+use gainsay_iam::Layer;
 use serde_json::{Value, json};
 
-use crate::place::{ACCOUNT, How, Place, Setup, Table, all, allow, field, message, root_may, run, seen, send};
+use crate::place::{
+    ACCOUNT, How, Place, Setup, Table, all, allow, field, message, root_may, run, seen, send,
+};
 
 const ALL: [&str; 3] = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"];
 
@@ -45,7 +48,12 @@ fn setup() -> Place {
     Setup::new()
         .caller(json!([allow(ALL.as_slice(), "*")]))
         .role_with("open", trust(&ALL, none.clone()), anything.clone(), ", tags: { team: team-b }")
-        .role_with("long", trust(&ALL, none.clone()), anything.clone(), ", max_session_duration: 7200")
+        .role_with(
+            "long",
+            trust(&ALL, none.clone()),
+            anything.clone(),
+            ", max_session_duration: 7200",
+        )
         .role_with("untagged", trust(&["sts:AssumeRole"], none.clone()), anything.clone(), "")
         .role_with("tagged", trust(&ALL, own_team), json!([allow("sts:*", "*")]), "")
         .role_with(
@@ -66,11 +74,17 @@ fn tag(key: &str, value: &str) -> Tag {
 type Ask = dyn Fn(AssumeRoleFluentBuilder) -> AssumeRoleFluentBuilder;
 
 /// The session of a role that these credentials ask for, or what STS answers.
-async fn assume(place: &Place, by: &Credentials, role: &str, ask: &Ask) -> Result<Credentials, Answer> {
+async fn assume(
+    place: &Place,
+    by: &Credentials,
+    role: &str,
+    ask: &Ask,
+) -> Result<Credentials, Answer> {
     let sts = place.target.clients(Some(by), false).sts;
     let request = sts.assume_role().role_arn(format!("arn:aws:iam::{ACCOUNT}:role/{role}"));
     let sent = ask(request.role_session_name("tester")).send().await;
-    let issued = sent.map_err(|error| Answer::from_error(&error))?.credentials.expect("credentials");
+    let issued =
+        sent.map_err(|error| Answer::from_error(&error))?.credentials.expect("credentials");
     Ok(Credentials::new(
         issued.access_key_id,
         issued.secret_access_key,
@@ -93,12 +107,9 @@ fn by_layers(operation: &str, answer: &Answer) -> String {
     let said = seen(operation, answer);
     let Answer::Refused(refused) = answer else { return said };
     let ruling = refused.rulings.as_ref().and_then(|rulings| rulings.refusal());
-    let layers: Vec<&str> = ruling.iter().flat_map(|ruling| ruling.layers()).map(Layer::as_str).collect();
-    if layers.is_empty() {
-        said
-    } else {
-        format!("{said} ({})", layers.join("|"))
-    }
+    let layers: Vec<&str> =
+        ruling.iter().flat_map(|ruling| ruling.layers()).map(Layer::as_str).collect();
+    if layers.is_empty() { said } else { format!("{said} ({})", layers.join("|")) }
 }
 
 fn clients(place: &Place, session: &Credentials) -> Clients {
@@ -117,8 +128,11 @@ fn tags_need_the_callers_policy_and_the_trust_policy() {
         let place = setup();
         let caller = place.credentials("caller").await;
         let plain = place.credentials("plain").await;
-        let denied = |layer: &str| format!("403 AccessDenied denied by -: sts:TagSession ({layer})");
-        let team = |value: &'static str| move |request: AssumeRoleFluentBuilder| request.tags(tag("team", value));
+        let denied =
+            |layer: &str| format!("403 AccessDenied denied by -: sts:TagSession ({layer})");
+        let team = |value: &'static str| {
+            move |request: AssumeRoleFluentBuilder| request.tags(tag("team", value))
+        };
         let rows: [(&str, &Credentials, &str, Box<Ask>, String); 9] = [
             ("both allow", &caller, "open", Box::new(team("team-a")), "allowed".into()),
             (
@@ -167,7 +181,9 @@ fn tags_need_the_callers_policy_and_the_trust_policy() {
                 "a key that is not asked for",
                 &caller,
                 "tagged",
-                Box::new(move |request| request.tags(tag("team", "team-a")).tags(tag("role", "admin"))),
+                Box::new(move |request| {
+                    request.tags(tag("team", "team-a")).tags(tag("role", "admin"))
+                }),
                 "403 AccessDenied denied by -: sts:AssumeRole (trust-policy)".into(),
             ),
             (
@@ -208,7 +224,11 @@ fn session_tags_are_the_principals_and_go_before_the_roles() {
             };
             let session = assume(&place, &caller, "bare", &ask).await.expect("a session");
             table.row(&format!("{name}: own prefix"), &put(&place, &session, own).await, "allowed");
-            table.row(&format!("{name}: another prefix"), &put(&place, &session, other).await, denied);
+            table.row(
+                &format!("{name}: another prefix"),
+                &put(&place, &session, other).await,
+                denied,
+            );
         }
     });
 }
@@ -218,7 +238,9 @@ fn a_session_policy_only_takes_away() {
     run(async {
         let place = setup();
         let caller = place.credentials("caller").await;
-        let policy = |statement: Value| json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+        let policy = |statement: Value| {
+            json!({ "Version": "2012-10-17", "Statement": statement }).to_string()
+        };
         let deny = json!({ "Sid": "NotHere", "Effect": "Deny", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::gs-teams/closed/*" });
         let silent = "403 AccessDenied denied by session: s3:PutObject (session)";
         let identity = "403 AccessDenied denied by identity: s3:PutObject (identity|resource)";
@@ -253,10 +275,13 @@ fn a_session_policy_only_takes_away() {
             table.row(&format!("{name}: open"), &put(&place, &session, "open/k").await, open);
             table.row(&format!("{name}: closed"), &put(&place, &session, "closed/k").await, closed);
         }
-        let ask = move |request: AssumeRoleFluentBuilder| request.policy(policy(json!([allow("*", "*"), deny])));
+        let ask = move |request: AssumeRoleFluentBuilder| {
+            request.policy(policy(json!([allow("*", "*"), deny])))
+        };
         let session = assume(&place, &caller, "open", &ask).await.expect("a session");
         let params = [(Param::Bucket, "gs-teams"), (Param::Key, "closed/k")];
-        let answer = send(&clients(&place, &session), "s3:PutObject", &params, How::default()).await;
+        let answer =
+            send(&clients(&place, &session), "s3:PutObject", &params, How::default()).await;
         let Answer::Refused(refused) = answer else { panic!("no refusal") };
         let ruling = refused.rulings.expect("rulings").refusal().expect("a refusal").clone();
         let sid = ruling.deciders[0].statement.as_ref().and_then(|statement| statement.sid.clone());
@@ -270,22 +295,21 @@ fn transitive_tags_are_inherited_and_cannot_be_taken_over() {
         let place = setup();
         let caller = place.credentials("caller").await;
         let first = assume(&place, &caller, "open", &|request| {
-            request
-                .tags(tag("Team", "team-a"))
-                .tags(tag("cost", "1"))
-                .transitive_tag_keys("team")
+            request.tags(tag("Team", "team-a")).tags(tag("cost", "1")).transitive_tag_keys("team")
         });
         let first = first.await.expect("a session");
         let mut table = Table::default();
         // The chained role is `bare`, whose own tag says team-b.
-        let second = assume(&place, &first, "bare", &|request| request).await.expect("a chained session");
+        let second =
+            assume(&place, &first, "bare", &|request| request).await.expect("a chained session");
         table.row("the inherited tag", &put(&place, &second, "team-a/k").await, "allowed");
         table.row(
             "not the role's",
             &put(&place, &second, "team-b/k").await,
             "403 AccessDenied denied by identity: s3:PutObject (identity|resource)",
         );
-        let taken = assume(&place, &first, "bare", &|request| request.tags(tag("TEAM", "team-b"))).await;
+        let taken =
+            assume(&place, &first, "bare", &|request| request.tags(tag("TEAM", "team-b"))).await;
         table.row("taken over", &told(&taken), "400 InvalidParameterValue rejected");
         let words = message(&taken.expect_err("a refusal"));
         assert!(
@@ -300,7 +324,8 @@ fn transitive_tags_are_inherited_and_cannot_be_taken_over() {
             &told(&untagged),
             "403 AccessDenied denied by -: sts:TagSession (trust-policy)",
         );
-        // No page says whether inherited tags are passed tags, so a policy that asks is not answered.
+        // No page says whether inherited tags are passed tags, so a policy that asks is not
+        // answered.
         let asked = assume(&place, &first, "tagged", &|request| request).await;
         table.row(
             "into a role that asks for them",
@@ -310,7 +335,8 @@ fn transitive_tags_are_inherited_and_cannot_be_taken_over() {
         let none = assume(&place, &caller, "open", &|request| request.tags(tag("team", "team-a")))
             .await
             .expect("a session");
-        let chained = assume(&place, &none, "bare", &|request| request).await.expect("a chained session");
+        let chained =
+            assume(&place, &none, "bare", &|request| request).await.expect("a chained session");
         table.row(
             "a tag that was not transitive is gone",
             &put(&place, &chained, "team-b/k").await,
@@ -326,7 +352,8 @@ fn a_source_identity_needs_permission_and_stays() {
         let caller = place.credentials("caller").await;
         let plain = place.credentials("plain").await;
         let alice = |request: AssumeRoleFluentBuilder| request.source_identity("alice");
-        let denied = |layer: &str| format!("403 AccessDenied denied by -: sts:SetSourceIdentity ({layer})");
+        let denied =
+            |layer: &str| format!("403 AccessDenied denied by -: sts:SetSourceIdentity ({layer})");
         let mut table = Table::default();
         let first = assume(&place, &caller, "open", &alice).await;
         table.row("both allow", &told(&first), "allowed");
@@ -363,7 +390,8 @@ fn a_source_identity_needs_permission_and_stays() {
                 "403 AccessDenied denied by resource|block-public-access: s3:DeleteObject (resource)",
             ),
         ] {
-            let answer = send(&clients(&place, session), "s3:DeleteObject", &key, How::default()).await;
+            let answer =
+                send(&clients(&place, session), "s3:DeleteObject", &key, How::default()).await;
             table.row(name, &by_layers("s3:DeleteObject", &answer), expected);
         }
     });
@@ -375,7 +403,8 @@ fn a_session_lasts_as_long_as_its_role_lets_it_and_an_hour_when_chained() {
         let place = setup();
         let caller = place.credentials("caller").await;
         let chained = place.credentials("plain").await;
-        let over = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+        let over =
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
         let hour = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.";
         let rows = [
             (
@@ -398,7 +427,8 @@ fn a_session_lasts_as_long_as_its_role_lets_it_and_an_hour_when_chained() {
             (&chained, "long", 3601, hour),
         ];
         for (by, role, seconds, expected) in rows {
-            match assume(&place, by, role, &move |request| request.duration_seconds(seconds)).await {
+            match assume(&place, by, role, &move |request| request.duration_seconds(seconds)).await
+            {
                 Ok(_) => assert_eq!(expected, "", "{role} {seconds}"),
                 Err(answer) => {
                     assert_eq!(seen("sts:AssumeRole", &answer), "400 ValidationError rejected");
@@ -410,7 +440,8 @@ fn a_session_lasts_as_long_as_its_role_lets_it_and_an_hour_when_chained() {
             }
         }
         // Who may not assume the role is not told how long its sessions last.
-        let answer = assume(&place, &caller, "missing", &|request| request.duration_seconds(43_200)).await;
+        let answer =
+            assume(&place, &caller, "missing", &|request| request.duration_seconds(43_200)).await;
         assert!(told(&answer).starts_with("403 AccessDenied"), "{}", told(&answer));
     });
 }
@@ -422,12 +453,16 @@ fn what_is_too_long_or_malformed_is_refused_before_anything_is_decided() {
         let caller = place.credentials("caller").await;
         let tags = |count: usize, key: usize, value: usize| {
             move |request: AssumeRoleFluentBuilder| {
-                let tags = (0..count).map(|index| tag(&format!("{index:0>key$}"), &"v".repeat(value)));
+                let tags =
+                    (0..count).map(|index| tag(&format!("{index:0>key$}"), &"v".repeat(value)));
                 request.set_tags(Some(tags.collect()))
             }
         };
-        let one = |key: &'static str, value: &'static str| move |request: AssumeRoleFluentBuilder| request.tags(tag(key, value));
-        let policy = |text: String| move |request: AssumeRoleFluentBuilder| request.policy(text.clone());
+        let one = |key: &'static str, value: &'static str| {
+            move |request: AssumeRoleFluentBuilder| request.tags(tag(key, value))
+        };
+        let policy =
+            |text: String| move |request: AssumeRoleFluentBuilder| request.policy(text.clone());
         let small = |pad: usize| {
             format!(
                 r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"s3:*","Resource":"*"}}}}{}"#,
@@ -551,7 +586,8 @@ fn attempts_pass_what_their_parameters_say() {
                 "400 ValidationError rejected",
             ),
         ] {
-            let params: Vec<(Param, &str)> = [(Param::Role, role.as_str())].into_iter().chain(more).collect();
+            let params: Vec<(Param, &str)> =
+                [(Param::Role, role.as_str())].into_iter().chain(more).collect();
             table.row(
                 name,
                 &by_layers("sts:AssumeRole", &place.ask("caller", "sts:AssumeRole", &params).await),
@@ -568,7 +604,12 @@ fn a_role_is_assumed_as_the_environment_says() {
         let by_hub = json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:role/hub") }, "Action": ALL });
         let place = Setup::new()
             .caller(json!([allow(ALL.as_slice(), "*")]))
-            .role_with("spoke", by_hub, anything.clone(), ", via: hub, session_tags: { team: team-a }")
+            .role_with(
+                "spoke",
+                by_hub,
+                anything.clone(),
+                ", via: hub, session_tags: { team: team-a }",
+            )
             .role_with("hub", trust(&ALL, json!(null)), anything, "")
             .bucket(
                 "teams",
@@ -581,14 +622,16 @@ fn a_role_is_assumed_as_the_environment_says() {
                 )])),
             )
             .build();
-        let spoke = [place.environment.role("spoke").expect("the role").clone()];
-        let caller = place.sandbox.caller_credentials();
-        let sessions = Sessions::open(&place.target, &caller, &place.environment, &spoke, "r").await;
+        let spoke = [place.environment.deployed.role("spoke").expect("the role").clone()];
+        let caller: Credentials = place.sandbox.caller_credentials().into();
+        let sessions =
+            Sessions::open(&place.target, &caller, &place.environment, &spoke, "r").await;
         assert_eq!(sessions.calls(), 4, "the hub is assumed too");
         let session = sessions.get("spoke").expect("a session");
         assert_eq!(put(&place, &session.credentials, "k").await, "allowed");
         let hub = sessions.get("hub").expect("a session");
-        let denied = "403 AccessDenied denied by resource|block-public-access: s3:PutObject (resource)";
+        let denied =
+            "403 AccessDenied denied by resource|block-public-access: s3:PutObject (resource)";
         assert_eq!(put(&place, &hub.credentials, "k").await, denied);
         let told = assume(&place, &caller, "spoke", &|request| request)
             .await

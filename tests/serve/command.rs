@@ -32,11 +32,8 @@ fn lines_for_a_shell_set_what_the_clients_read() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines: Vec<String> = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .take(8)
-        .map(Result::unwrap)
-        .collect();
+    let lines: Vec<String> =
+        BufReader::new(child.stdout.take().unwrap()).lines().take(8).map(Result::unwrap).collect();
     let shell = Command::new("sh")
         .args([
             "-c",
@@ -114,11 +111,7 @@ fn what_cannot_be_served_is_said() {
             3,
             "`README.md` is not an `environment.yaml`",
         ),
-        (
-            vec!["serve", "--environment", "nowhere/environment.yaml"],
-            3,
-            "`nowhere` cannot be read",
-        ),
+        (vec!["serve", "--environment", "nowhere/environment.yaml"], 3, "`nowhere` cannot be read"),
         (
             vec!["serve", "--ca-file", "/nowhere/ca.pem"],
             5,

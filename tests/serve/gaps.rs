@@ -46,7 +46,9 @@ impl Place {
         let environment = environment.to_str().unwrap().to_owned();
         let served = Served::start(&["--quiet", "--environment", &environment]);
         let roles = ["app", "admin", "auditor", "reader", "stranger"];
-        let roles = roles.map(|name| format!("  {name}: {{ arn: \"arn:aws:iam::111122223333:role/{name}\" }}\n"));
+        let roles = roles.map(|name| {
+            format!("  {name}: {{ arn: \"arn:aws:iam::111122223333:role/{name}\" }}\n")
+        });
         let key = "arn:aws:kms:eu-west-1:111122223333:key/0e71de9c-e000-4000-8000-000000000001";
         let bindings = format!(
             "account: \"111122223333\"\nroles:\n{}buckets:\n  \
@@ -121,10 +123,7 @@ fn what_cannot_be_tried_is_not_proved_until_somebody_accepts_it() {
     place.write("waivers.yaml", &place.accepted());
     let (code, said, control) = place.run(&[]);
     assert_eq!((code, &control["verdict"]), (0, &Value::from("known-gap")), "{said}");
-    assert!(
-        said.contains("known gap, accepted by platform until 2999-12-31: tried on"),
-        "{said}"
-    );
+    assert!(said.contains("known gap, accepted by platform until 2999-12-31: tried on"), "{said}");
     assert!(said.contains("  in force: KEY-05 of secure-bucket (platform, until 2999"), "{said}");
     assert!(!place.report("junit.xml").contains("secure-bucket.controls"));
 
@@ -168,10 +167,7 @@ fn a_gap_is_exactly_what_was_accepted() {
     );
     let (code, said, _) = place.run(&[]);
     assert_eq!(code, 0, "{said}");
-    assert!(
-        said.contains(&format!("these are made now, take them out of it: {made}\n")),
-        "{said}"
-    );
+    assert!(said.contains(&format!("these are made now, take them out of it: {made}\n")), "{said}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Many clients at once: 64 sessions of eight teams, ten thousand requests. No version is lost, nothing forbidden is allowed, and
-//! nobody is taken for somebody else.
+//! Many clients at once: 64 sessions of eight teams, ten thousand requests. No version is lost,
+//! nothing forbidden is allowed, and nobody is taken for somebody else.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,9 +23,10 @@ const BUCKET: &str = "gs-shared";
 
 /// Eight roles that may read and write below their own name, and a bucket that keeps every version.
 fn write_environment(folder: &Path) {
-    let document = |statements: serde_json::Value| json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
-    let allow =
-        |action: serde_json::Value, resource: serde_json::Value| json!({ "Effect": "Allow", "Action": action, "Resource": resource });
+    let document = |statements: serde_json::Value| {
+        json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
+    };
+    let allow = |action: serde_json::Value, resource: serde_json::Value| json!({ "Effect": "Allow", "Action": action, "Resource": resource });
     let write = |name: &str, text: String| fs::write(folder.join(name), text).unwrap();
     write("caller.json", document(json!([allow(json!("sts:AssumeRole"), json!("*"))])));
     let trust = json!([{ "Effect": "Allow", "Principal": { "AWS": "111122223333" }, "Action": "sts:AssumeRole" }]);
@@ -43,7 +44,8 @@ fn write_environment(folder: &Path) {
             objects,
         );
         write(&format!("team-{team}.json"), document(json!([data, list])));
-        writeln!(roles, "  team-{team}: {{ trust: trust.json, policies: [team-{team}.json] }}").unwrap();
+        writeln!(roles, "  team-{team}: {{ trust: trust.json, policies: [team-{team}.json] }}")
+            .unwrap();
     }
     write("admin.json", document(json!([allow(json!("s3:*"), json!("*"))])));
     roles += "  auditor: { trust: trust.json, policies: [admin.json] }\n";
@@ -107,7 +109,8 @@ impl Client {
             .key(&key)
             .body(body.clone().into_bytes().into());
         let version = put.send().await.unwrap().version_id.unwrap();
-        let before = self.written.lock().unwrap().insert((key.clone(), version), Some(body.clone()));
+        let before =
+            self.written.lock().unwrap().insert((key.clone(), version), Some(body.clone()));
         assert_eq!(before, None, "a version id was given twice");
         self.own.insert(key, Some(body));
     }
@@ -127,7 +130,8 @@ impl Client {
 
     async fn delete(&mut self) {
         let key = self.key();
-        let deleted = self.clients.s3.delete_object().bucket(BUCKET).key(&key).send().await.unwrap();
+        let deleted =
+            self.clients.s3.delete_object().bucket(BUCKET).key(&key).send().await.unwrap();
         let marker = (key.clone(), deleted.version_id.unwrap());
         assert_eq!(
             self.written.lock().unwrap().insert(marker, None),
@@ -139,17 +143,12 @@ impl Client {
 
     async fn list(&mut self) {
         let prefix = format!("team-{}/{}/", self.team, self.number);
-        let listed = self
-            .clients
-            .s3
-            .list_objects_v2()
-            .bucket(BUCKET)
-            .prefix(&prefix)
-            .send()
-            .await
-            .unwrap();
-        let keys: BTreeSet<String> = listed.contents().iter().map(|object| object.key().unwrap().to_owned()).collect();
-        let expected = self.own.iter().filter(|(_, body)| body.is_some()).map(|(key, _)| key.clone());
+        let listed =
+            self.clients.s3.list_objects_v2().bucket(BUCKET).prefix(&prefix).send().await.unwrap();
+        let keys: BTreeSet<String> =
+            listed.contents().iter().map(|object| object.key().unwrap().to_owned()).collect();
+        let expected =
+            self.own.iter().filter(|(_, body)| body.is_some()).map(|(key, _)| key.clone());
         assert_eq!(keys, expected.collect::<BTreeSet<_>>());
     }
 
@@ -170,13 +169,8 @@ impl Client {
     async fn foreign_write(&mut self, n: usize) {
         let (team, number) = self.other();
         let key = format!("team-{team}/{number}/{}", n % 3);
-        let put = self
-            .clients
-            .s3
-            .put_object()
-            .bucket(BUCKET)
-            .key(&key)
-            .body(b"not mine".to_vec().into());
+        let put =
+            self.clients.s3.put_object().bucket(BUCKET).key(&key).body(b"not mine".to_vec().into());
         let error = put.send().await.expect_err("another team's object was written");
         assert_eq!(error.code(), Some("AccessDenied"));
     }
@@ -189,17 +183,16 @@ impl Client {
     }
 }
 
-async fn session(target: &Target, caller: &Credentials, role: &str, name: &str) -> (Credentials, String) {
+async fn session(
+    target: &Target,
+    caller: &Credentials,
+    role: &str,
+    name: &str,
+) -> (Credentials, String) {
     let clients = target.clients(Some(caller), false);
     let role = format!("arn:aws:iam::111122223333:role/{role}");
-    let assumed = clients
-        .sts
-        .assume_role()
-        .role_arn(role)
-        .role_session_name(name)
-        .send()
-        .await
-        .unwrap();
+    let assumed =
+        clients.sts.assume_role().role_arn(role).role_session_name(name).send().await.unwrap();
     let given = assumed.credentials.unwrap();
     let credentials = Credentials::new(
         given.access_key_id,
@@ -224,7 +217,9 @@ fn ten_thousand_requests_of_sixty_four_clients() {
         let mut tasks = Vec::new();
         for number in 0..CLIENTS {
             let team = number % TEAMS;
-            let (credentials, arn) = session(&target, &caller, &format!("team-{team}"), &format!("client-{number}")).await;
+            let (credentials, arn) =
+                session(&target, &caller, &format!("team-{team}"), &format!("client-{number}"))
+                    .await;
             let client = Client {
                 team,
                 number,
@@ -245,19 +240,14 @@ fn ten_thousand_requests_of_sixty_four_clients() {
     });
 }
 
-/// Every version and marker is there, is the only one of its id, and holds what was written; there is nothing else.
+/// Every version and marker is there, is the only one of its id, and holds what was written; there
+/// is nothing else.
 async fn check(clients: &Clients, written: &BTreeMap<(String, String), Option<String>>) {
     let mut found = BTreeSet::new();
     for number in 0..CLIENTS {
         let prefix = format!("team-{}/{number}/", number % TEAMS);
-        let listed = clients
-            .s3
-            .list_object_versions()
-            .bucket(BUCKET)
-            .prefix(prefix)
-            .send()
-            .await
-            .unwrap();
+        let listed =
+            clients.s3.list_object_versions().bucket(BUCKET).prefix(prefix).send().await.unwrap();
         assert_eq!(listed.is_truncated(), Some(false));
         let versions = listed
             .versions()
@@ -274,7 +264,8 @@ async fn check(clients: &Clients, written: &BTreeMap<(String, String), Option<St
     assert_eq!(found, written.keys().cloned().collect::<BTreeSet<_>>());
     // Reading all would double the test.
     for ((key, id), body) in written.iter().filter(|(_, body)| body.is_some()).step_by(7) {
-        let got = clients.s3.get_object().bucket(BUCKET).key(key).version_id(id).send().await.unwrap();
+        let got =
+            clients.s3.get_object().bucket(BUCKET).key(key).version_id(id).send().await.unwrap();
         let read = got.body.collect().await.unwrap().into_bytes();
         assert_eq!(Some(String::from_utf8_lossy(&read).into_owned()), *body, "{key} {id}");
     }

@@ -1,5 +1,6 @@
-//! `gainsay run` against `gainsay serve`, as against any other endpoint: what is made there is what the sandbox in process begins with, and
-//! the attempts come out alike. Only what no endpoint tells is undecided.
+//! `gainsay run` against `gainsay serve`, as against any other endpoint: what is made there is what
+//! the sandbox in process begins with, and the attempts come out alike. Only what no endpoint tells
+//! is undecided.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +24,8 @@ const UNDECIDED: [&str; 6] = [
     "this target does not tell which statement refused",
     "refused by no layer it names, which does not prove identity or trust-policy",
     "refused by no layer it names, which does not prove trust-policy",
-    // The clients of S3 Control put the account before the host, and an address has no names below it.
+    // The clients of S3 Control put the account before the host, and an address has no names below
+    // it.
     "unreachable: io error: client error (Connect): invalid dns name",
 ];
 
@@ -51,7 +53,8 @@ fn a_run_against_it_comes_out_as_in_process() {
     );
     let mut counts = BTreeMap::new();
     for result in record["results"].as_array().unwrap() {
-        let (verdict, detail) = (result["verdict"].as_str().unwrap(), result["detail"].as_str().unwrap_or_default());
+        let (verdict, detail) =
+            (result["verdict"].as_str().unwrap(), result["detail"].as_str().unwrap_or_default());
         *counts.entry(verdict).or_insert(0) += 1;
         let known = match verdict {
             "pass" => true,
@@ -63,7 +66,8 @@ fn a_run_against_it_comes_out_as_in_process() {
     assert!(counts["pass"] > 1800 && counts["inconclusive"] < 150, "{counts:?}");
 }
 
-/// A copy of an architecture as it is deployed elsewhere: whoever calls there is another than the environment's caller.
+/// A copy of an architecture as it is deployed elsewhere: whoever calls there is another than the
+/// environment's caller.
 pub fn deployed(folder: &Path, edits: &[(&str, &str, &str)]) -> PathBuf {
     copy_scenarios(folder);
     let deployed = folder.join("deployed");
@@ -78,8 +82,14 @@ pub fn deployed(folder: &Path, edits: &[(&str, &str, &str)]) -> PathBuf {
     deployed.join("environment.yaml")
 }
 
-/// Runs a selection of the files against what is deployed; answers what was said, the exit code and the summary's controls.
-fn run_there(folder: &Path, served: &Served, bindings: &str, selection: &[&str]) -> (String, i32, Vec<Value>) {
+/// Runs a selection of the files against what is deployed; answers what was said, the exit code and
+/// the summary's controls.
+fn run_there(
+    folder: &Path,
+    served: &Served,
+    bindings: &str,
+    selection: &[&str],
+) -> (String, i32, Vec<Value>) {
     let path = folder.join("bindings.yaml");
     fs::write(&path, bindings).unwrap();
     let reports = folder.join("reports");
@@ -102,19 +112,23 @@ fn run_there(folder: &Path, served: &Served, bindings: &str, selection: &[&str])
         .output()
         .unwrap();
     let said = format!("{}{}", stdout(&output), stderr(&output));
-    let record: Value = serde_json::from_slice(&fs::read(reports.join("latest/record.json")).unwrap()).unwrap();
+    let record: Value =
+        serde_json::from_slice(&fs::read(reports.join("latest/record.json")).unwrap()).unwrap();
     (said, code(&output), record["summary"]["controls"].as_array().unwrap().clone())
 }
 
-/// Where what is deployed is not what the files say, the check of the files and the reading disagree, and the run says so.
+/// Where what is deployed is not what the files say, the check of the files and the reading
+/// disagree, and the run says so.
 #[test]
 fn what_is_read_there_is_held_against_what_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    let environment = deployed(folder.path(), &[("environment.yaml", "blocked: [SSE-C]", "blocked: [NONE]")]);
+    let environment =
+        deployed(folder.path(), &[("environment.yaml", "blocked: [SSE-C]", "blocked: [NONE]")]);
     let served = Served::start(&["--quiet", "--environment", environment.to_str().unwrap()]);
     let bindings = "account: \"111122223333\"\nroles:\n  auditor: { arn: \"arn:aws:iam::111122223333:role/auditor\" }\n\
                     buckets:\n  evidence: { name: gainsay-evidence-111122223333 }\n";
-    let (said, code, controls) = run_there(folder.path(), &served, bindings, &["/SSC-01", "/VER-02"]);
+    let (said, code, controls) =
+        run_there(folder.path(), &served, bindings, &["/SSC-01", "/VER-02"]);
     assert_eq!(code, 1, "{said}");
     assert!(
         said.contains("the methods disagree: attempted nothing, read fail, by the files pass"),
@@ -131,7 +145,8 @@ fn what_is_read_there_is_held_against_what_is_written() {
     );
 }
 
-/// So with attempts: what is refused by the files and done there is a disagreement, and what is refused by both is none.
+/// So with attempts: what is refused by the files and done there is a disagreement, and what is
+/// refused by both is none.
 #[test]
 fn what_is_attempted_there_is_held_against_what_is_written() {
     let folder = tempfile::tempdir().unwrap();
@@ -142,7 +157,8 @@ fn what_is_attempted_there_is_held_against_what_is_written() {
     );
     let environment = deployed(folder.path(), &[more]);
     let served = Served::start(&["--quiet", "--environment", environment.to_str().unwrap()]);
-    let role = |name: &str| format!("  {name}: {{ arn: \"arn:aws:iam::111122223333:role/{name}\" }}\n");
+    let role =
+        |name: &str| format!("  {name}: {{ arn: \"arn:aws:iam::111122223333:role/{name}\" }}\n");
     let bindings = format!(
         "account: \"111122223333\"\nroles:\n{}{}{}buckets:\n  evidence: {{ name: gainsay-evidence-111122223333 }}\n  \
          scratch: {{ name: gainsay-scratch-111122223333 }}\nkeys:\n  evidence: {{ arn: \"arn:aws:kms:eu-west-1:111122223333:key/0e71de9c-e000-4000-8000-000000000001\" }}\n\
@@ -163,7 +179,9 @@ fn what_is_attempted_there_is_held_against_what_is_written() {
         said.contains("the methods disagree: attempted fail, read nothing, by the files pass"),
         "{said}"
     );
-    let of = |controls: &[Value]| controls.iter().find(|control| control["id"] == "ACC-01").unwrap().clone();
+    let of = |controls: &[Value]| {
+        controls.iter().find(|control| control["id"] == "ACC-01").unwrap().clone()
+    };
     assert_eq!(of(&controls)["disagree"], true, "{said}");
     let (said, code, controls) = run_there(
         folder.path(),

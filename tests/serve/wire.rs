@@ -98,9 +98,7 @@ fn a_client_that_waits_for_100_continue_gets_it() {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let mut stream = TcpStream::connect(served.plain()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    stream
-        .write_all(format!("{head}\r\nExpect: 100-continue\r\n\r\n").as_bytes())
-        .unwrap();
+    stream.write_all(format!("{head}\r\nExpect: 100-continue\r\n\r\n").as_bytes()).unwrap();
     let mut word = [0; 25];
     stream.read_exact(&mut word).unwrap();
     assert_eq!(&word, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -247,10 +245,7 @@ fn services_share_the_ports_and_are_told_apart_by_the_signature() {
     let aliases = served.ask(&kms);
     assert_eq!(aliases.status, 200, "{aliases:?}");
     // Signed for one, sent to the other's host.
-    let astray = Request {
-        host: "kms.us-east-1.amazonaws.com",
-        ..sts
-    };
+    let astray = Request { host: "kms.us-east-1.amazonaws.com", ..sts };
     let refused = served.ask(&astray);
     assert!(refused.status == 400 && refused.body.contains("SignatureException"), "{refused:?}");
 }

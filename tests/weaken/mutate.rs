@@ -42,9 +42,7 @@ pub struct World {
 pub fn sids(policy: &Value) -> Vec<String> {
     let statements = policy["Statement"].as_array().expect("a list of statements");
     let denies = statements.iter().filter(|statement| statement["Effect"] == "Deny");
-    denies
-        .map(|statement| statement["Sid"].as_str().expect("a Sid").to_owned())
-        .collect()
+    denies.map(|statement| statement["Sid"].as_str().expect("a Sid").to_owned()).collect()
 }
 
 /// Every weakening of every Deny statement.
@@ -52,11 +50,7 @@ pub fn weakenings(policy: &Value, world: &World) -> Vec<Mutant> {
     sids(policy)
         .into_iter()
         .flat_map(|sid| {
-            let mut of = Of {
-                policy,
-                sid,
-                mutants: Vec::new(),
-            };
+            let mut of = Of { policy, sid, mutants: Vec::new() };
             of.removed();
             of.effect();
             of.principal(world);
@@ -104,7 +98,9 @@ impl Of<'_> {
     }
 
     fn effect(&mut self) {
-        self.push(Kind::Effect, "Effect is Allow", |statement| statement["Effect"] = json!("Allow"));
+        self.push(Kind::Effect, "Effect is Allow", |statement| {
+            statement["Effect"] = json!("Allow");
+        });
     }
 
     fn principal(&mut self, world: &World) {
@@ -118,18 +114,21 @@ impl Of<'_> {
             statement["Principal"] = json!({ "AWS": world.roles });
         });
         for but in &world.roles {
-            // With Deny and NotPrincipal the account has to be named beside the role, as AWS documents.
+            // With Deny and NotPrincipal the account has to be named beside the role, as AWS
+            // documents.
             let account = but.split(':').nth(4).expect("an ARN");
             self.push(Kind::Principal, format!("NotPrincipal is {but}"), |statement| {
                 remove(statement, "Principal");
-                statement["NotPrincipal"] = json!({ "AWS": [but, format!("arn:aws:iam::{account}:root")] });
+                statement["NotPrincipal"] =
+                    json!({ "AWS": [but, format!("arn:aws:iam::{account}:root")] });
             });
         }
     }
 
     fn action(&mut self, world: &World) {
         if self.statement()["Action"] == "s3:*" {
-            let families = ["s3:Get*", "s3:List*", "s3:Put*", "s3:Delete*", "s3:*Object*", "s3:*Bucket*"];
+            let families =
+                ["s3:Get*", "s3:List*", "s3:Put*", "s3:Delete*", "s3:*Object*", "s3:*Bucket*"];
             for only in ["s3:GetObject", "s3:PutObject"].iter().chain(&families) {
                 self.push(Kind::Action, format!("Action is {only}"), |statement| {
                     statement["Action"] = json!(only);
@@ -145,7 +144,12 @@ impl Of<'_> {
                 });
             }
         } else {
-            for other in ["s3:PutObjectAcl", "s3:PutObjectTagging", "s3:CreateMultipartUpload", "s3:GetObject"] {
+            for other in [
+                "s3:PutObjectAcl",
+                "s3:PutObjectTagging",
+                "s3:CreateMultipartUpload",
+                "s3:GetObject",
+            ] {
                 self.push(Kind::Action, format!("Action is {other}"), |statement| {
                     statement["Action"] = json!(other);
                 });
@@ -288,9 +292,7 @@ impl Of<'_> {
 /// Other spellings of all statements at once, none of which changes a meaning.
 pub fn spellings(policy: &Value) -> Vec<(&'static str, Value)> {
     let each = |change: &dyn Fn(&mut Value)| {
-        sids(policy)
-            .iter()
-            .fold(policy.clone(), |policy, sid| changed(&policy, sid, change))
+        sids(policy).iter().fold(policy.clone(), |policy, sid| changed(&policy, sid, change))
     };
     let operators = |from: &'static str, to: &'static str| {
         each(&move |statement| {
@@ -345,7 +347,8 @@ pub fn spellings(policy: &Value) -> Vec<(&'static str, Value)> {
         (
             "actions in another case",
             each(&|statement| {
-                let action = statement["Action"].as_str().expect("one action").replace("s3:P", "S3:p");
+                let action =
+                    statement["Action"].as_str().expect("one action").replace("s3:P", "S3:p");
                 statement["Action"] = json!(action);
             }),
         ),

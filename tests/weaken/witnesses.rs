@@ -28,7 +28,7 @@ fn run(architectures: &[Architecture], share: bool) -> RunRecord {
         run: runner::new_run_id(),
         scenarios: "scenarios".to_owned(),
         share,
-        between: None,
+        wrap: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.expect("a runtime");
@@ -54,7 +54,8 @@ fn differences(architectures: &[Architecture]) -> (Vec<String>, u64, u64) {
 #[test]
 fn sharing_witnesses_changes_no_verdict_of_the_shipped_scenarios() {
     let folders = suite::load::load(&scenarios()).expect("the shipped scenarios are readable");
-    let (architectures, _) = suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
+    let (architectures, _) =
+        suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
     let (different, shared, alone) = differences(&architectures);
     assert!(different.is_empty(), "{}", different.join("\n"));
     // It does share: otherwise nothing was compared.

@@ -55,30 +55,27 @@ impl Weakening<'_> {
         }
         let proves = |result: &&Value| {
             let mut controls = result["controls"].as_array().unwrap().iter();
-            result["architecture"] == self.architecture && controls.any(|id| self.row.fails.contains(id.as_str().unwrap()))
+            result["architecture"] == self.architecture
+                && controls.any(|id| self.row.fails.contains(id.as_str().unwrap()))
         };
         let results = whole["results"].as_array().unwrap().iter().filter(proves);
-        let seeing = results.map(|result| format!("{}/{}/", self.architecture, result["scenario"].as_str().unwrap()));
+        let seeing = results.map(|result| {
+            format!("{}/{}/", self.architecture, result["scenario"].as_str().unwrap())
+        });
         seeing.collect()
     }
 
     /// Why the weakening is not found, and named by its control; nothing where it is.
     fn not_found(&self, whole: &Value) -> Option<String> {
-        let Row {
-            file,
-            says,
-            then,
-            fails,
-            read,
-            ..
-        } = self.row;
+        let Row { file, says, then, fails, read, .. } = self.row;
         let seeing = self.seeing(whole);
         if seeing.is_empty() {
             return Some(format!("{}: nothing proves {fails:?}", self.shown()));
         }
         let copy = Copied::edited(&[(&format!("{}/{file}", self.architecture), says, then)]);
         let selected = seeing.iter().map(String::as_str);
-        let output = copy.run(&["--format", "terse"].into_iter().chain(selected).collect::<Vec<_>>());
+        let output =
+            copy.run(&["--format", "terse"].into_iter().chain(selected).collect::<Vec<_>>());
         if code(&output) != 1 {
             return Some(format!("{}: exit {}\n{}", self.shown(), code(&output), stderr(&output)));
         }
@@ -91,7 +88,8 @@ impl Weakening<'_> {
         // An attempt may rest on several statements; a check rests on its setting.
         let is_right = if *read { failed == *fails } else { failed.is_superset(fails) };
         let is_told = fails.iter().all(|control| stdout(&output).contains(control));
-        (!is_right || !is_told).then(|| format!("{}: failed {failed:?}, and not {fails:?}", self.shown()))
+        (!is_right || !is_told)
+            .then(|| format!("{}: failed {failed:?}, and not {fails:?}", self.shown()))
     }
 }
 
@@ -110,7 +108,8 @@ fn every_weakening_fails_the_run_and_names_its_control() {
     let whole = Copied::new();
     assert_eq!(code(&whole.run(&["--format", "terse"])), 0, "nothing is weakened yet");
     let whole = whole.record();
-    let wrong: Vec<String> = weakenings.iter().filter_map(|weakening| weakening.not_found(&whole)).collect();
+    let wrong: Vec<String> =
+        weakenings.iter().filter_map(|weakening| weakening.not_found(&whole)).collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), weakenings.len(), wrong.join("\n"));
 }
 
@@ -119,14 +118,13 @@ fn every_weakening_fails_the_run_and_names_its_control() {
 fn a_weakening_is_made_in_every_architecture_that_says_it() {
     let scenarios = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let read = |path: &str| std::fs::read_to_string(scenarios.join(path)).unwrap_or_default();
-    for row in table()
-        .weakening
-        .iter()
-        .filter(|row| row.file.starts_with("settings/trail") || row.file.ends_with("monitoring.json"))
-    {
+    for row in table().weakening.iter().filter(|row| {
+        row.file.starts_with("settings/trail") || row.file.ends_with("monitoring.json")
+    }) {
         let applies = |architecture: &&str| {
             let baseline = read(&format!("{architecture}/baseline.yaml"));
-            read(&format!("{architecture}/{}", row.file)).contains(&row.says) && row.fails.iter().all(|id| baseline.contains(id.as_str()))
+            read(&format!("{architecture}/{}", row.file)).contains(&row.says)
+                && row.fails.iter().all(|id| baseline.contains(id.as_str()))
         };
         let expected: Vec<&str> = ["encrypted-bucket", "secure-bucket", "team-bucket"]
             .into_iter()

@@ -20,7 +20,8 @@ pub(super) async fn listing(clients: &Clients, call: &Call) -> Answer {
                 .set_prefix(prefix)
                 .set_expected_bucket_owner(owner);
             send!(clients, request, |answer| {
-                let keys = answer.contents().iter().filter_map(|object| object.key()).map(str::to_owned);
+                let keys =
+                    answer.contents().iter().filter_map(|object| object.key()).map(str::to_owned);
                 Output::from([(Field::Keys, keys.collect())])
             })
         }
@@ -46,7 +47,8 @@ pub(super) async fn listing(clients: &Clients, call: &Call) -> Answer {
                 .set_prefix(prefix)
                 .set_expected_bucket_owner(owner);
             send!(clients, request, |answer| {
-                let keys = answer.uploads().iter().filter_map(|upload| upload.key()).map(str::to_owned);
+                let keys =
+                    answer.uploads().iter().filter_map(|upload| upload.key()).map(str::to_owned);
                 Output::from([(Field::Keys, keys.collect())])
             })
         }

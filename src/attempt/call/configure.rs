@@ -4,14 +4,17 @@ use aws_sdk_s3::{
     error::BuildError,
     operation::RequestId as _,
     types::{
-        BlockedEncryptionTypes, BucketCannedAcl, BucketLifecycleConfiguration, BucketLoggingStatus, BucketVersioningStatus,
-        DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, EncryptionType, EventBridgeConfiguration, ExpirationStatus,
-        InventoryConfiguration, InventoryDestination, InventoryFilter, InventoryFormat, InventoryFrequency,
-        InventoryIncludedObjectVersions, InventoryS3BucketDestination, InventorySchedule, LifecycleExpiration, LifecycleRule,
-        LifecycleRuleFilter, LoggingEnabled, NotificationConfiguration, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
-        PublicAccessBlockConfiguration, ReplicationConfiguration, ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus,
-        ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
-        VersioningConfiguration,
+        BlockedEncryptionTypes, BucketCannedAcl, BucketLifecycleConfiguration, BucketLoggingStatus,
+        BucketVersioningStatus, DeleteMarkerReplication, DeleteMarkerReplicationStatus,
+        Destination, EncryptionType, EventBridgeConfiguration, ExpirationStatus,
+        InventoryConfiguration, InventoryDestination, InventoryFilter, InventoryFormat,
+        InventoryFrequency, InventoryIncludedObjectVersions, InventoryS3BucketDestination,
+        InventorySchedule, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, LoggingEnabled,
+        NotificationConfiguration, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
+        PublicAccessBlockConfiguration, ReplicationConfiguration, ReplicationRule,
+        ReplicationRuleFilter, ReplicationRuleStatus, ServerSideEncryption,
+        ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+        Tag, Tagging, VersioningConfiguration,
     },
 };
 use serde::Deserialize;
@@ -44,19 +47,25 @@ pub(super) async fn configure(clients: &Clients, call: &Call) -> Answer {
         ($method:ident, $member:ident, $made:expr) => {
             match $made {
                 Ok(made) => {
-                    let request = s3.$method().set_bucket(bucket).set_expected_bucket_owner(owner).$member(made);
+                    let request = s3
+                        .$method()
+                        .set_bucket(bucket)
+                        .set_expected_bucket_owner(owner)
+                        .$member(made);
                     send!(clients, request, |answer| Output::new())
                 }
-                Err(unusable) => Answer::NotSent {
-                    message: unusable.to_string(),
-                },
+                Err(unusable) => Answer::NotSent { message: unusable.to_string() },
             }
         };
     }
     match call.operation.op {
         Op::PutBucketAcl => {
             let acl = call.get(Param::Acl).map(|word| BucketCannedAcl::from(word.as_str()));
-            let request = s3.put_bucket_acl().set_bucket(bucket).set_expected_bucket_owner(owner).set_acl(acl);
+            let request = s3
+                .put_bucket_acl()
+                .set_bucket(bucket)
+                .set_expected_bucket_owner(owner)
+                .set_acl(acl);
             send!(clients, request, |answer| Output::new())
         }
         Op::PutBucketPolicy => {
@@ -72,11 +81,21 @@ pub(super) async fn configure(clients: &Clients, call: &Call) -> Answer {
             public_access_block_configuration,
             public_access_block(call)
         ),
-        Op::PutBucketEncryption => put!(put_bucket_encryption, server_side_encryption_configuration, encryption(call)),
-        Op::PutBucketVersioning => put!(put_bucket_versioning, versioning_configuration, versioning(call)),
-        Op::PutBucketOwnershipControls => put!(put_bucket_ownership_controls, ownership_controls, ownership(call)),
-        Op::PutBucketLifecycleConfiguration => put!(put_bucket_lifecycle_configuration, lifecycle_configuration, lifecycle(call)),
-        Op::PutBucketReplication => put!(put_bucket_replication, replication_configuration, replication(call)),
+        Op::PutBucketEncryption => {
+            put!(put_bucket_encryption, server_side_encryption_configuration, encryption(call))
+        }
+        Op::PutBucketVersioning => {
+            put!(put_bucket_versioning, versioning_configuration, versioning(call))
+        }
+        Op::PutBucketOwnershipControls => {
+            put!(put_bucket_ownership_controls, ownership_controls, ownership(call))
+        }
+        Op::PutBucketLifecycleConfiguration => {
+            put!(put_bucket_lifecycle_configuration, lifecycle_configuration, lifecycle(call))
+        }
+        Op::PutBucketReplication => {
+            put!(put_bucket_replication, replication_configuration, replication(call))
+        }
         Op::PutBucketLogging => put!(put_bucket_logging, bucket_logging_status, logging(call)),
         Op::PutBucketTagging => put!(put_bucket_tagging, tagging, tagging(call)),
         Op::PutBucketNotificationConfiguration => {
@@ -89,9 +108,9 @@ pub(super) async fn configure(clients: &Clients, call: &Call) -> Answer {
                 Ok::<_, Unusable>(notification)
             )
         }
-        Op::PutBucketInventoryConfiguration | Op::GetBucketInventoryConfiguration | Op::DeleteBucketInventoryConfiguration => {
-            inventories(clients, call).await
-        }
+        Op::PutBucketInventoryConfiguration
+        | Op::GetBucketInventoryConfiguration
+        | Op::DeleteBucketInventoryConfiguration => inventories(clients, call).await,
         _ => forgotten(call),
     }
 }
@@ -111,9 +130,7 @@ async fn inventories(clients: &Clients, call: &Call) -> Answer {
                     .inventory_configuration(inventory);
                 send!(clients, request, |answer| Output::new())
             }
-            Err(unusable) => Answer::NotSent {
-                message: unusable.to_string(),
-            },
+            Err(unusable) => Answer::NotSent { message: unusable.to_string() },
         },
         Op::GetBucketInventoryConfiguration => {
             let request = s3
@@ -135,7 +152,8 @@ async fn inventories(clients: &Clients, call: &Call) -> Answer {
     }
 }
 
-/// The content as one of the types below. A member they do not have is refused, so that nothing is sent that was not meant.
+/// The content as one of the types below. A member they do not have is refused, so that nothing is
+/// sent that was not meant.
 fn read<T: for<'de> Deserialize<'de>>(call: &Call) -> Result<T, Unusable> {
     Ok(serde_json::from_str(&content(call).unwrap_or_default())?)
 }
@@ -258,9 +276,7 @@ fn lifecycle(call: &Call) -> Result<BucketLifecycleConfiguration, Unusable> {
         .id(text(&fixed, "/Rules/0/ID"))
         .status(ExpirationStatus::from(text(&fixed, "/Rules/0/Status").as_str()))
         .filter(
-            LifecycleRuleFilter::builder()
-                .prefix(text(&fixed, "/Rules/0/Filter/Prefix"))
-                .build(),
+            LifecycleRuleFilter::builder().prefix(text(&fixed, "/Rules/0/Filter/Prefix")).build(),
         )
         .expiration(
             LifecycleExpiration::builder()
@@ -273,25 +289,21 @@ fn lifecycle(call: &Call) -> Result<BucketLifecycleConfiguration, Unusable> {
 
 fn replication(call: &Call) -> Result<ReplicationConfiguration, Unusable> {
     let fixed: Value = read(call)?;
-    let markers = DeleteMarkerReplication::builder()
-        .status(DeleteMarkerReplicationStatus::Disabled)
-        .build();
+    let markers =
+        DeleteMarkerReplication::builder().status(DeleteMarkerReplicationStatus::Disabled).build();
     let rule = ReplicationRule::builder()
         .id(text(&fixed, "/Rules/0/ID"))
         .priority(1)
         .status(ReplicationRuleStatus::from(text(&fixed, "/Rules/0/Status").as_str()))
         .filter(
-            ReplicationRuleFilter::builder()
-                .prefix(text(&fixed, "/Rules/0/Filter/Prefix"))
-                .build(),
+            ReplicationRuleFilter::builder().prefix(text(&fixed, "/Rules/0/Filter/Prefix")).build(),
         )
         .delete_marker_replication(markers)
-        .destination(Destination::builder().bucket(text(&fixed, "/Rules/0/Destination/Bucket")).build()?)
+        .destination(
+            Destination::builder().bucket(text(&fixed, "/Rules/0/Destination/Bucket")).build()?,
+        )
         .build()?;
-    Ok(ReplicationConfiguration::builder()
-        .role(text(&fixed, "/Role"))
-        .rules(rule)
-        .build()?)
+    Ok(ReplicationConfiguration::builder().role(text(&fixed, "/Role")).rules(rule).build()?)
 }
 
 fn logging(call: &Call) -> Result<BucketLoggingStatus, Unusable> {

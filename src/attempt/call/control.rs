@@ -2,15 +2,18 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html>.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use gainsay_model::{
+    Service,
+    xml::{Element, element, wrap},
+};
 use md5::{Digest as _, Md5};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::{asked, fields, forgotten};
 use crate::{
-    attempt::{Answer, Ask, Call, Field, Op, Output, Param, Service, cli::tags},
+    attempt::{Answer, Ask, Call, Field, Op, Output, Param, cli::tags},
     cloud::{Clients, Told},
-    xml::{Element, element, wrap},
 };
 
 /// What may stand in a part of a path or of a query as it is (RFC 3986, section 2.3).
@@ -55,6 +58,7 @@ pub(super) async fn control(clients: &Clients, call: &Call) -> Answer {
     .await
 }
 
+#[expect(clippy::too_many_lines, reason = "an arm for each operation")]
 fn shape(call: &Call) -> Option<Shape> {
     let text = |param| call.get(param).unwrap_or_default();
     let point = || format!("/accesspoint/{}", encoded(&text(Param::AccessPoint)));
@@ -65,43 +69,60 @@ fn shape(call: &Call) -> Option<Shape> {
         Op::CreateJob => Shape::new("POST", "/jobs".to_owned())
             .sends("CreateJobRequest", &new_job(call))
             .answers("CreateJobResult", |result| fields([(Field::JobId, result.get("JobId"))])),
-        Op::DescribeJob => Shape::new("GET", format!("/jobs/{}", encoded(&text(Param::Job)))).answers("DescribeJobResult", described_job),
-        Op::ListJobs => Shape::new("GET", "/jobs".to_owned()).answers("ListJobsResult", |_| Output::new()),
+        Op::DescribeJob => Shape::new("GET", format!("/jobs/{}", encoded(&text(Param::Job))))
+            .answers("DescribeJobResult", described_job),
+        Op::ListJobs => {
+            Shape::new("GET", "/jobs".to_owned()).answers("ListJobsResult", |_| Output::new())
+        }
         Op::CreateAccessPoint => Shape::new("PUT", point())
             .sends(
                 "CreateAccessPointRequest",
-                &(element("Bucket", &text(Param::Bucket)) + &optional("BucketAccountId", call.bucket_owner.as_deref())),
+                &(element("Bucket", &text(Param::Bucket))
+                    + &optional("BucketAccountId", call.bucket_owner.as_deref())),
             )
             .answers("CreateAccessPointResult", |result| arn(result, "AccessPointArn")),
-        Op::GetAccessPoint => Shape::new("GET", point()).answers("GetAccessPointResult", |result| arn(result, "AccessPointArn")),
+        Op::GetAccessPoint => Shape::new("GET", point())
+            .answers("GetAccessPointResult", |result| arn(result, "AccessPointArn")),
         Op::DeleteAccessPoint => Shape::new("DELETE", point()),
         Op::PutAccessPointPolicy => {
-            let policy = call.get(Param::Document).unwrap_or_else(|| denies_nothing(&call.resource));
-            Shape::new("PUT", point() + "/policy").sends("PutAccessPointPolicyRequest", &element("Policy", &policy))
+            let policy =
+                call.get(Param::Document).unwrap_or_else(|| denies_nothing(&call.resource));
+            Shape::new("PUT", point() + "/policy")
+                .sends("PutAccessPointPolicyRequest", &element("Policy", &policy))
         }
-        Op::GetAccessPointPolicy => Shape::new("GET", point() + "/policy").answers("GetAccessPointPolicyResult", |result| {
-            fields([(Field::Policy, result.get("Policy"))])
-        }),
+        Op::GetAccessPointPolicy => Shape::new("GET", point() + "/policy")
+            .answers("GetAccessPointPolicyResult", |result| {
+                fields([(Field::Policy, result.get("Policy"))])
+            }),
         Op::DeleteAccessPointPolicy => Shape::new("DELETE", point() + "/policy"),
         Op::TagBucket => {
             let tags = tags(&text(Param::Tags)).into_iter();
-            let tags = tags.map(|(key, value)| wrap("Tag", &(element("Key", &key) + &element("Value", &value))));
-            Shape::new("POST", tags_of()).sends("TagResourceRequest", &wrap("Tags", &tags.collect::<String>()))
+            let tags = tags.map(|(key, value)| {
+                wrap("Tag", &(element("Key", &key) + &element("Value", &value)))
+            });
+            Shape::new("POST", tags_of())
+                .sends("TagResourceRequest", &wrap("Tags", &tags.collect::<String>()))
         }
         Op::UntagBucket => {
             let keys = text(Param::TagKeys);
-            let keys: Vec<String> = keys.split(',').map(|key| format!("tagKeys={}", encoded(key))).collect();
+            let keys: Vec<String> =
+                keys.split(',').map(|key| format!("tagKeys={}", encoded(key))).collect();
             Shape::new("DELETE", format!("{}?{}", tags_of(), keys.join("&")))
         }
-        Op::ListTagsForResource => Shape::new("GET", tags_of()).answers("ListTagsForResourceResult", |result| {
-            let tags = result.child("Tags").cloned().unwrap_or_default();
-            super::listed_tags(&tags)
-        }),
+        Op::ListTagsForResource => {
+            Shape::new("GET", tags_of()).answers("ListTagsForResourceResult", |result| {
+                let tags = result.child("Tags").cloned().unwrap_or_default();
+                super::listed_tags(&tags)
+            })
+        }
         Op::CreateAccessGrantsLocation => Shape::new("POST", instance() + "/location")
             .sends(
                 "CreateAccessGrantsLocationRequest",
                 &(optional("IAMRoleArn", call.get(Param::Role).as_deref())
-                    + &element("LocationScope", &format!("s3://{}/{}", text(Param::Bucket), text(Param::Prefix)))),
+                    + &element(
+                        "LocationScope",
+                        &format!("s3://{}/{}", text(Param::Bucket), text(Param::Prefix)),
+                    )),
             )
             .answers("CreateAccessGrantsLocationResult", |result| {
                 fields([
@@ -129,18 +150,28 @@ fn shape(call: &Call) -> Option<Shape> {
         }
         Op::CreateAccessGrantsInstance => Shape::new("POST", instance())
             .sends("CreateAccessGrantsInstanceRequest", "")
-            .answers("CreateAccessGrantsInstanceResult", |result| arn(result, "AccessGrantsInstanceArn")),
-        Op::GetAccessGrantsInstance => {
-            Shape::new("GET", instance()).answers("GetAccessGrantsInstanceResult", |result| arn(result, "AccessGrantsInstanceArn"))
-        }
+            .answers("CreateAccessGrantsInstanceResult", |result| {
+                arn(result, "AccessGrantsInstanceArn")
+            }),
+        Op::GetAccessGrantsInstance => Shape::new("GET", instance())
+            .answers("GetAccessGrantsInstanceResult", |result| {
+                arn(result, "AccessGrantsInstanceArn")
+            }),
         Op::DeleteAccessGrantsInstance => Shape::new("DELETE", instance()),
         // All four are on in what is written: an unexpected success opens nothing.
         Op::PutAccountPublicAccessBlock => {
-            let four = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+            let four = [
+                "BlockPublicAcls",
+                "IgnorePublicAcls",
+                "BlockPublicPolicy",
+                "RestrictPublicBuckets",
+            ];
             let four: String = four.map(|name| element(name, "true")).concat();
             Shape::new("PUT", block()).sends("PublicAccessBlockConfiguration", &four)
         }
-        Op::GetAccountPublicAccessBlock => Shape::new("GET", block()).answers("PublicAccessBlockConfiguration", |_| Output::new()),
+        Op::GetAccountPublicAccessBlock => {
+            Shape::new("GET", block()).answers("PublicAccessBlockConfiguration", |_| Output::new())
+        }
         Op::DeleteAccountPublicAccessBlock => Shape::new("DELETE", block()),
         _ => return None,
     })
@@ -148,21 +179,12 @@ fn shape(call: &Call) -> Option<Shape> {
 
 impl Shape {
     fn new(method: &'static str, path: String) -> Self {
-        Self {
-            method,
-            path,
-            body: String::new(),
-            root: "",
-            read: |_| Output::new(),
-        }
+        Self { method, path, body: String::new(), root: "", read: |_| Output::new() }
     }
 
     /// Under a root element.
     fn sends(self, root: &str, inner: &str) -> Self {
-        Self {
-            body: format!("<{root} xmlns=\"{NAMESPACE}\">{inner}</{root}>"),
-            ..self
-        }
+        Self { body: format!("<{root} xmlns=\"{NAMESPACE}\">{inner}</{root}>"), ..self }
     }
 
     fn answers(self, root: &'static str, read: fn(&Element) -> Output) -> Self {
@@ -192,12 +214,14 @@ fn described_job(result: &Element) -> Output {
     ])
 }
 
-/// A job that would copy a bucket's objects with the role, and that waits to be confirmed: an unexpected success does nothing.
+/// A job that would copy a bucket's objects with the role, and that waits to be confirmed: an
+/// unexpected success does nothing.
 fn new_job(call: &Call) -> String {
     let bucket = format!("arn:aws:s3:::{}", call.get(Param::Bucket).unwrap_or_default());
     let columns = element("member", "Bucket") + &element("member", "Key");
     let spec = element("Format", "S3BatchOperations_CSV_20180820") + &wrap("Fields", &columns);
-    let location = element("ObjectArn", &format!("{bucket}/gainsay-manifest.csv")) + &element("ETag", &"0".repeat(32));
+    let location = element("ObjectArn", &format!("{bucket}/gainsay-manifest.csv"))
+        + &element("ETag", &"0".repeat(32));
     [
         element("ClientRequestToken", &Uuid::new_v4().to_string()),
         element("ConfirmationRequired", "true"),

@@ -3,7 +3,10 @@
 use aws_sdk_s3::{
     operation::{RequestId as _, delete_objects::DeleteObjectsOutput},
     primitives::ByteStream,
-    types::{Delete, ObjectAttributes, ObjectEncryption, ObjectIdentifier, RestoreRequest, SsekmsEncryption},
+    types::{
+        Delete, ObjectAttributes, ObjectEncryption, ObjectIdentifier, RestoreRequest,
+        SsekmsEncryption,
+    },
 };
 
 use super::{body, fields, forgotten, send, stored};
@@ -18,7 +21,8 @@ pub(in crate::attempt) const RESTORE_DAYS: i32 = 1;
 pub(super) async fn entity(clients: &Clients, call: &Call) -> Answer {
     let s3 = &clients.s3;
     let owner = call.bucket_owner.clone();
-    let (bucket, key, version) = (call.get(Param::Bucket), call.get(Param::Key), call.get(Param::Version));
+    let (bucket, key, version) =
+        (call.get(Param::Bucket), call.get(Param::Key), call.get(Param::Version));
     match call.operation.op {
         Op::DeleteObjects => delete_objects(clients, call).await,
         Op::UploadPartCopy => {
@@ -79,14 +83,13 @@ pub(super) async fn entity(clients: &Clients, call: &Call) -> Answer {
                         .object_encryption(ObjectEncryption::Ssekms(kms));
                     send!(clients, request, |answer| Output::new())
                 }
-                Err(error) => Answer::NotSent {
-                    message: error.to_string(),
-                },
+                Err(error) => Answer::NotSent { message: error.to_string() },
             }
         }
-        Op::PutObjectAnnotation | Op::GetObjectAnnotation | Op::ListObjectAnnotations | Op::DeleteObjectAnnotation => {
-            annotation(clients, call).await
-        }
+        Op::PutObjectAnnotation
+        | Op::GetObjectAnnotation
+        | Op::ListObjectAnnotations
+        | Op::DeleteObjectAnnotation => annotation(clients, call).await,
         _ => forgotten(call),
     }
 }
@@ -94,7 +97,8 @@ pub(super) async fn entity(clients: &Clients, call: &Call) -> Answer {
 async fn annotation(clients: &Clients, call: &Call) -> Answer {
     let s3 = &clients.s3;
     let owner = call.bucket_owner.clone();
-    let (bucket, key, version) = (call.get(Param::Bucket), call.get(Param::Key), call.get(Param::Version));
+    let (bucket, key, version) =
+        (call.get(Param::Bucket), call.get(Param::Key), call.get(Param::Version));
     let name = call.get(Param::Annotation);
     match call.operation.op {
         Op::PutObjectAnnotation => {
@@ -123,12 +127,15 @@ async fn annotation(clients: &Clients, call: &Call) -> Answer {
                     let request_id = answer.request_id().map(str::to_owned);
                     match answer.annotation_payload.collect().await {
                         Ok(body) => {
-                            output.insert(Field::Body, vec![String::from_utf8_lossy(&body.into_bytes()).into_owned()]);
+                            output.insert(
+                                Field::Body,
+                                vec![String::from_utf8_lossy(&body.into_bytes()).into_owned()],
+                            );
                             Answer::success(clients.last_status(), request_id.as_deref(), output)
                         }
-                        Err(error) => Answer::Unreachable {
-                            message: format!("the body broke off: {error}"),
-                        },
+                        Err(error) => {
+                            Answer::Unreachable { message: format!("the body broke off: {error}") }
+                        }
                     }
                 }
             }
@@ -141,7 +148,8 @@ async fn annotation(clients: &Clients, call: &Call) -> Answer {
                 .set_version_id(version)
                 .set_expected_bucket_owner(owner);
             send!(clients, request, |answer| {
-                let names = answer.annotations().iter().map(|entry| entry.annotation_name().to_owned());
+                let names =
+                    answer.annotations().iter().map(|entry| entry.annotation_name().to_owned());
                 Output::from([(Field::Keys, names.collect())])
             })
         }
@@ -168,9 +176,7 @@ async fn delete_objects(clients: &Clients, call: &Call) -> Answer {
     let delete = match delete {
         Ok(delete) => delete,
         Err(error) => {
-            return Answer::NotSent {
-                message: error.to_string(),
-            };
+            return Answer::NotSent { message: error.to_string() };
         }
     };
     let request = clients
@@ -185,18 +191,23 @@ async fn delete_objects(clients: &Clients, call: &Call) -> Answer {
     }
 }
 
-/// The one key's own result, which is what the attempt is about: an answer of 200 says nothing of it. Exactly one result, for this key
-/// and version, or nothing was learnt.
+/// The one key's own result, which is what the attempt is about: an answer of 200 says nothing of
+/// it. Exactly one result, for this key and version, or nothing was learnt.
 fn of_one_key(clients: &Clients, call: &Call, answer: &DeleteObjectsOutput) -> Answer {
     let status = clients.last_status();
     let (key, version) = (call.get(Param::Key), call.get(Param::Version));
     match (answer.deleted(), answer.errors()) {
-        ([deleted], []) if deleted.key() == key.as_deref() && deleted.version_id() == version.as_deref() => {
+        ([deleted], [])
+            if deleted.key() == key.as_deref() && deleted.version_id() == version.as_deref() =>
+        {
             let shown = deleted.delete_marker_version_id().or(deleted.version_id());
             Answer::success(status, answer.request_id(), fields([(Field::Version, shown)]))
         }
         // Of a refused key AWS is not known to repeat the version always.
-        ([], [error]) if error.key() == key.as_deref() && error.version_id().is_none_or(|id| Some(id) == version.as_deref()) => {
+        ([], [error])
+            if error.key() == key.as_deref()
+                && error.version_id().is_none_or(|id| Some(id) == version.as_deref()) =>
+        {
             Answer::Refused(Refused {
                 status,
                 code: error.code().map(str::to_owned),
@@ -209,7 +220,8 @@ fn of_one_key(clients: &Clients, call: &Call, answer: &DeleteObjectsOutput) -> A
         }
         _ => Answer::Malformed {
             status,
-            message: "the answer has not exactly one result, for the key that was to be deleted".to_owned(),
+            message: "the answer has not exactly one result, for the key that was to be deleted"
+                .to_owned(),
         },
     }
 }

@@ -1,8 +1,10 @@
 //! IAM: the tags of roles, by which policies tell roles apart.
 
+use gainsay_model::Service;
+
 use super::{asked, forgotten, listed_tags};
 use crate::{
-    attempt::{Answer, Ask, Call, Op, Param, Service, cli::tags},
+    attempt::{Answer, Ask, Call, Op, Param, cli::tags},
     cloud::Clients,
 };
 

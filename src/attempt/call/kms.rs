@@ -25,15 +25,28 @@ macro_rules! done {
 
 pub(super) async fn kms(clients: &Clients, call: &Call) -> Answer {
     match call.operation.op {
-        Op::Encrypt | Op::Decrypt | Op::ReEncrypt | Op::GenerateDataKey | Op::GenerateDataKeyWithoutPlaintext => {
-            cryptography(clients, call).await
+        Op::Encrypt
+        | Op::Decrypt
+        | Op::ReEncrypt
+        | Op::GenerateDataKey
+        | Op::GenerateDataKeyWithoutPlaintext => cryptography(clients, call).await,
+        Op::CreateGrant | Op::ListGrants | Op::RevokeGrant | Op::RetireGrant => {
+            grants(clients, call).await
         }
-        Op::CreateGrant | Op::ListGrants | Op::RevokeGrant | Op::RetireGrant => grants(clients, call).await,
-        Op::CreateAlias | Op::UpdateAlias | Op::DeleteAlias | Op::ListAliases => aliases(clients, call).await,
+        Op::CreateAlias | Op::UpdateAlias | Op::DeleteAlias | Op::ListAliases => {
+            aliases(clients, call).await
+        }
         Op::TagResource | Op::UntagResource | Op::ListResourceTags => tagging(clients, call).await,
-        Op::EnableKeyRotation | Op::DisableKeyRotation | Op::RotateKeyOnDemand | Op::GetKeyRotationStatus => rotation(clients, call).await,
-        Op::ScheduleKeyDeletion | Op::CancelKeyDeletion | Op::EnableKey | Op::DisableKey => state(clients, call).await,
-        Op::CreateKey | Op::PutKeyPolicy | Op::GetKeyPolicy | Op::DescribeKey => keys(clients, call).await,
+        Op::EnableKeyRotation
+        | Op::DisableKeyRotation
+        | Op::RotateKeyOnDemand
+        | Op::GetKeyRotationStatus => rotation(clients, call).await,
+        Op::ScheduleKeyDeletion | Op::CancelKeyDeletion | Op::EnableKey | Op::DisableKey => {
+            state(clients, call).await
+        }
+        Op::CreateKey | Op::PutKeyPolicy | Op::GetKeyPolicy | Op::DescribeKey => {
+            keys(clients, call).await
+        }
         _ => forgotten(call),
     }
 }
@@ -42,13 +55,12 @@ async fn cryptography(clients: &Clients, call: &Call) -> Answer {
     let kms = &clients.kms;
     let (key, dry_run) = (call.get(Param::KeyId), call.flag(Param::DryRun));
     let (context, tokens) = (pairs(call, Param::EncryptionContext), tokens(call));
-    let modifiers = (call.flag(Param::IgnoreCiphertext) == Some(true)).then(|| vec![DryRunModifierType::IgnoreCiphertext]);
+    let modifiers = (call.flag(Param::IgnoreCiphertext) == Some(true))
+        .then(|| vec![DryRunModifierType::IgnoreCiphertext]);
     let blob = match call.get(Param::Ciphertext).map(|text| STANDARD.decode(text)).transpose() {
         Ok(blob) => blob.map(Blob::new),
         Err(error) => {
-            return Answer::NotSent {
-                message: format!("the ciphertext is not base64: {error}"),
-            };
+            return Answer::NotSent { message: format!("the ciphertext is not base64: {error}") };
         }
     };
     match call.operation.op {
@@ -62,7 +74,8 @@ async fn cryptography(clients: &Clients, call: &Call) -> Answer {
         }
         Op::GenerateDataKey => {
             let request = kms.generate_data_key().set_key_id(key).set_encryption_context(context);
-            let request = request.set_grant_tokens(tokens).set_dry_run(dry_run).key_spec(DataKeySpec::Aes256);
+            let request =
+                request.set_grant_tokens(tokens).set_dry_run(dry_run).key_spec(DataKeySpec::Aes256);
             send!(clients, request, |answer| ciphertext(answer.ciphertext_blob(), answer.key_id()))
         }
         Op::GenerateDataKeyWithoutPlaintext => {
@@ -100,8 +113,10 @@ async fn grants(clients: &Clients, call: &Call) -> Answer {
     match call.operation.op {
         Op::CreateGrant => {
             let asked = call.get(Param::GrantOperations).unwrap_or_default();
-            let operations = asked.split(',').filter(|word| !word.is_empty()).map(GrantOperation::from);
-            let (equals, subset) = (pairs(call, Param::ContextEquals), pairs(call, Param::ContextSubset));
+            let operations =
+                asked.split(',').filter(|word| !word.is_empty()).map(GrantOperation::from);
+            let (equals, subset) =
+                (pairs(call, Param::ContextEquals), pairs(call, Param::ContextSubset));
             let constraints = (equals.is_some() || subset.is_some()).then(|| {
                 let constraints = GrantConstraints::builder().set_encryption_context_equals(equals);
                 constraints.set_encryption_context_subset(subset).build()
@@ -121,22 +136,24 @@ async fn grants(clients: &Clients, call: &Call) -> Answer {
             Field::Grants,
             answer.grants().iter().filter_map(|grant| grant.grant_id())
         )),
-        Op::RevokeGrant => done!(clients, kms.revoke_grant().set_key_id(key).set_grant_id(id).set_dry_run(dry_run)),
-        Op::RetireGrant => done!(clients, kms.retire_grant().set_key_id(key).set_grant_id(id).set_dry_run(dry_run)),
+        Op::RevokeGrant => {
+            done!(clients, kms.revoke_grant().set_key_id(key).set_grant_id(id).set_dry_run(dry_run))
+        }
+        Op::RetireGrant => {
+            done!(clients, kms.retire_grant().set_key_id(key).set_grant_id(id).set_dry_run(dry_run))
+        }
         _ => forgotten(call),
     }
 }
 
 async fn keys(clients: &Clients, call: &Call) -> Answer {
     let kms = &clients.kms;
-    let (key, policy, bypass) = (
-        call.get(Param::KeyId),
-        call.get(Param::Document),
-        call.flag(Param::BypassLockoutCheck),
-    );
+    let (key, policy, bypass) =
+        (call.get(Param::KeyId), call.get(Param::Document), call.flag(Param::BypassLockoutCheck));
     match call.operation.op {
         Op::CreateKey => {
-            let request = kms.create_key().set_policy(policy).set_bypass_policy_lockout_safety_check(bypass);
+            let request =
+                kms.create_key().set_policy(policy).set_bypass_policy_lockout_safety_check(bypass);
             send!(clients, request, |answer| {
                 let metadata = answer.key_metadata();
                 described(
@@ -149,10 +166,9 @@ async fn keys(clients: &Clients, call: &Call) -> Answer {
             let request = kms.put_key_policy().set_key_id(key).set_policy(policy);
             done!(clients, request.set_bypass_policy_lockout_safety_check(bypass))
         }
-        Op::GetKeyPolicy => send!(clients, kms.get_key_policy().set_key_id(key), |answer| fields([(
-            Field::Policy,
-            answer.policy()
-        )])),
+        Op::GetKeyPolicy => send!(clients, kms.get_key_policy().set_key_id(key), |answer| fields(
+            [(Field::Policy, answer.policy())]
+        )),
         Op::DescribeKey => {
             let request = kms.describe_key().set_key_id(key).set_grant_tokens(tokens(call));
             send!(clients, request, |answer| {
@@ -173,20 +189,23 @@ async fn state(clients: &Clients, call: &Call) -> Answer {
     match call.operation.op {
         Op::EnableKey => done!(clients, kms.enable_key().set_key_id(key)),
         Op::DisableKey => done!(clients, kms.disable_key().set_key_id(key)),
-        Op::CancelKeyDeletion => send!(clients, kms.cancel_key_deletion().set_key_id(key), |answer| fields([(
-            Field::Arn,
-            answer.key_id()
-        )])),
+        Op::CancelKeyDeletion => send!(
+            clients,
+            kms.cancel_key_deletion().set_key_id(key),
+            |answer| fields([(Field::Arn, answer.key_id())])
+        ),
         Op::ScheduleKeyDeletion => {
-            let days = match call.get(Param::PendingDays).map(|text| text.parse::<i32>()).transpose() {
-                Ok(days) => days,
-                Err(error) => {
-                    return Answer::NotSent {
-                        message: format!("`pending_days` is not a number: {error}"),
-                    };
-                }
-            };
-            let request = kms.schedule_key_deletion().set_key_id(key).set_pending_window_in_days(days);
+            let days =
+                match call.get(Param::PendingDays).map(|text| text.parse::<i32>()).transpose() {
+                    Ok(days) => days,
+                    Err(error) => {
+                        return Answer::NotSent {
+                            message: format!("`pending_days` is not a number: {error}"),
+                        };
+                    }
+                };
+            let request =
+                kms.schedule_key_deletion().set_key_id(key).set_pending_window_in_days(days);
             send!(clients, request, |answer| described(answer.key_id(), answer.key_state()))
         }
         _ => forgotten(call),
@@ -200,10 +219,12 @@ async fn rotation(clients: &Clients, call: &Call) -> Answer {
         Op::EnableKeyRotation => done!(clients, kms.enable_key_rotation().set_key_id(key)),
         Op::DisableKeyRotation => done!(clients, kms.disable_key_rotation().set_key_id(key)),
         Op::RotateKeyOnDemand => done!(clients, kms.rotate_key_on_demand().set_key_id(key)),
-        Op::GetKeyRotationStatus => send!(clients, kms.get_key_rotation_status().set_key_id(key), |answer| fields([(
-            Field::Rotation,
-            Some(if answer.key_rotation_enabled() { "true" } else { "false" })
-        )])),
+        Op::GetKeyRotationStatus => {
+            send!(clients, kms.get_key_rotation_status().set_key_id(key), |answer| fields([(
+                Field::Rotation,
+                Some(if answer.key_rotation_enabled() { "true" } else { "false" })
+            )]))
+        }
         _ => forgotten(call),
     }
 }
@@ -212,8 +233,12 @@ async fn aliases(clients: &Clients, call: &Call) -> Answer {
     let kms = &clients.kms;
     let (key, alias) = (call.get(Param::KeyId), call.get(Param::Alias));
     match call.operation.op {
-        Op::CreateAlias => done!(clients, kms.create_alias().set_alias_name(alias).set_target_key_id(key)),
-        Op::UpdateAlias => done!(clients, kms.update_alias().set_alias_name(alias).set_target_key_id(key)),
+        Op::CreateAlias => {
+            done!(clients, kms.create_alias().set_alias_name(alias).set_target_key_id(key))
+        }
+        Op::UpdateAlias => {
+            done!(clients, kms.update_alias().set_alias_name(alias).set_target_key_id(key))
+        }
         Op::DeleteAlias => done!(clients, kms.delete_alias().set_alias_name(alias)),
         Op::ListAliases => send!(clients, kms.list_aliases().set_key_id(key), |answer| list(
             Field::Aliases,
@@ -234,10 +259,10 @@ async fn tagging(clients: &Clients, call: &Call) -> Answer {
                 .map(|(key, value)| Tag::builder().tag_key(key).tag_value(value).build())
                 .collect();
             match pairs {
-                Ok(pairs) => done!(clients, kms.tag_resource().set_key_id(key).set_tags(Some(pairs))),
-                Err(error) => Answer::NotSent {
-                    message: error.to_string(),
-                },
+                Ok(pairs) => {
+                    done!(clients, kms.tag_resource().set_key_id(key).set_tags(Some(pairs)))
+                }
+                Err(error) => Answer::NotSent { message: error.to_string() },
             }
         }
         Op::UntagResource => {
@@ -245,14 +270,16 @@ async fn tagging(clients: &Clients, call: &Call) -> Answer {
             let names = names.split(',').map(str::to_owned).collect();
             done!(clients, kms.untag_resource().set_key_id(key).set_tag_keys(Some(names)))
         }
-        Op::ListResourceTags => send!(clients, kms.list_resource_tags().set_key_id(key), |answer| {
-            let pairs: Vec<String> = answer
-                .tags()
-                .iter()
-                .map(|tag| format!("{}={}", tag.tag_key(), tag.tag_value()))
-                .collect();
-            fields([(Field::Tags, Some(pairs.join("&").as_str()))])
-        }),
+        Op::ListResourceTags => {
+            send!(clients, kms.list_resource_tags().set_key_id(key), |answer| {
+                let pairs: Vec<String> = answer
+                    .tags()
+                    .iter()
+                    .map(|tag| format!("{}={}", tag.tag_key(), tag.tag_value()))
+                    .collect();
+                fields([(Field::Tags, Some(pairs.join("&").as_str()))])
+            })
+        }
         _ => forgotten(call),
     }
 }

@@ -17,14 +17,13 @@ pub(crate) use self::iam::numbered;
 pub(super) use self::{entity::RESTORE_DAYS, post::fields as form_fields};
 use aws_sdk_s3::types::{ObjectCannedAcl, ServerSideEncryption};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use gainsay_model::xml::Element;
 
 use super::{Answer, Ask, Call, Field, Op, Output, Param, Service};
-use crate::{
-    cloud::{Clients, Told},
-    xml::Element,
-};
+use crate::cloud::{Clients, Told};
 
-/// Written where an attempt gives no body: bodies are synthetic, so nothing of value is ever at risk.
+/// Written where an attempt gives no body: bodies are synthetic, so nothing of value is ever at
+/// risk.
 const BODY: &str = "synthetic body written by gainsay\n";
 /// The key of SSE-C attempts. It protects nothing.
 const CUSTOMER_KEY: [u8; 32] = *b"gainsay synthetic customer key..";
@@ -38,19 +37,29 @@ pub async fn call(clients: &Clients, call: &Call) -> Answer {
         Service::Sts => Box::pin(sts::sts(clients, call)).await,
         Service::Iam => Box::pin(iam::iam(clients, call)).await,
         Service::CloudTrail => Box::pin(trail::trail(clients, call)).await,
-        Service::Logs | Service::CloudWatch | Service::AccessAnalyzer | Service::Macie | Service::Config => Answer::NotSent {
-            message: format!("{} is read by checks only", call.operation),
-        },
+        Service::Logs
+        | Service::CloudWatch
+        | Service::AccessAnalyzer
+        | Service::Macie
+        | Service::Config => {
+            Answer::NotSent { message: format!("{} is read by checks only", call.operation) }
+        }
         Service::S3 => match call.operation.op {
-            Op::PutObject | Op::CopyObject | Op::DeleteObject | Op::GetObject | Op::HeadObject | Op::UploadPart => {
-                object::object(clients, call).await
-            }
-            Op::CreateMultipartUpload | Op::CompleteMultipartUpload | Op::AbortMultipartUpload | Op::ListParts => {
-                multipart::multipart(clients, call).await
-            }
-            Op::GetObjectTagging | Op::PutObjectTagging | Op::DeleteObjectTagging | Op::GetObjectAcl | Op::PutObjectAcl => {
-                settings::object_settings(clients, call).await
-            }
+            Op::PutObject
+            | Op::CopyObject
+            | Op::DeleteObject
+            | Op::GetObject
+            | Op::HeadObject
+            | Op::UploadPart => object::object(clients, call).await,
+            Op::CreateMultipartUpload
+            | Op::CompleteMultipartUpload
+            | Op::AbortMultipartUpload
+            | Op::ListParts => multipart::multipart(clients, call).await,
+            Op::GetObjectTagging
+            | Op::PutObjectTagging
+            | Op::DeleteObjectTagging
+            | Op::GetObjectAcl
+            | Op::PutObjectAcl => settings::object_settings(clients, call).await,
             Op::DeleteObjects
             | Op::UploadPartCopy
             | Op::GetObjectAttributes
@@ -75,7 +84,9 @@ pub async fn call(clients: &Clients, call: &Call) -> Answer {
             | Op::DeleteBucketInventoryConfiguration
             | Op::PutBucketTagging
             | Op::PutBucketNotificationConfiguration => configure::configure(clients, call).await,
-            Op::ListObjectsV2 | Op::ListObjectVersions | Op::ListMultipartUploads => bucket::listing(clients, call).await,
+            Op::ListObjectsV2 | Op::ListObjectVersions | Op::ListMultipartUploads => {
+                bucket::listing(clients, call).await
+            }
             _ => bucket::bucket(clients, call).await,
         },
     }
@@ -107,7 +118,10 @@ use {send, send_or_presign};
 /// is anybody's default, a delete least of all.
 fn forgotten(call: &Call) -> Answer {
     Answer::NotSent {
-        message: format!("nothing says how {} is called; this is a bug, please report it", call.operation),
+        message: format!(
+            "nothing says how {} is called; this is a bug, please report it",
+            call.operation
+        ),
     }
 }
 
@@ -123,18 +137,13 @@ where
 /// Tags as an answer lists them.
 fn listed_tags(tags: &Element) -> Output {
     let text = |tag: &Element, name| tag.get(name).unwrap_or_default().to_owned();
-    let pairs = tags
-        .children
-        .iter()
-        .map(|tag| format!("{}={}", text(tag, "Key"), text(tag, "Value")));
+    let pairs =
+        tags.children.iter().map(|tag| format!("{}={}", text(tag, "Key"), text(tag, "Value")));
     Output::from([(Field::Tags, vec![pairs.collect::<Vec<_>>().join("&")])])
 }
 
 fn fields<const N: usize>(pairs: [(Field, Option<&str>); N]) -> Output {
-    pairs
-        .into_iter()
-        .filter_map(|(field, value)| Some((field, vec![value?.to_owned()])))
-        .collect()
+    pairs.into_iter().filter_map(|(field, value)| Some((field, vec![value?.to_owned()]))).collect()
 }
 
 /// What S3 says of an object it stored or read.

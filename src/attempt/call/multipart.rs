@@ -14,7 +14,8 @@ use crate::{
 pub(super) async fn multipart(clients: &Clients, call: &Call) -> Answer {
     let s3 = &clients.s3;
     let owner = call.bucket_owner.clone();
-    let (bucket, key, upload) = (call.get(Param::Bucket), call.get(Param::Key), call.get(Param::Upload));
+    let (bucket, key, upload) =
+        (call.get(Param::Bucket), call.get(Param::Key), call.get(Param::Upload));
     match call.operation.op {
         Op::CreateMultipartUpload => {
             let customer = customer_key(call);
@@ -45,11 +46,15 @@ pub(super) async fn multipart(clients: &Clients, call: &Call) -> Answer {
         }
         Op::CompleteMultipartUpload => {
             let parts = call.get(Param::Parts).unwrap_or_default();
-            let parts = parts
-                .split(',')
-                .filter_map(|part| part.split_once(':'))
-                .map(|(number, etag)| CompletedPart::builder().set_part_number(number.parse().ok()).e_tag(etag).build());
-            let upload_parts = CompletedMultipartUpload::builder().set_parts(Some(parts.collect())).build();
+            let parts =
+                parts.split(',').filter_map(|part| part.split_once(':')).map(|(number, etag)| {
+                    CompletedPart::builder()
+                        .set_part_number(number.parse().ok())
+                        .e_tag(etag)
+                        .build()
+                });
+            let upload_parts =
+                CompletedMultipartUpload::builder().set_parts(Some(parts.collect())).build();
             let request = s3
                 .complete_multipart_upload()
                 .set_bucket(bucket)

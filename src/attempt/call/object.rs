@@ -2,7 +2,9 @@
 
 use aws_sdk_s3::{operation::RequestId as _, primitives::ByteStream, types::StorageClass};
 
-use super::{acl, body, customer_key, encryption, fields, forgotten, send, send_or_presign, stored};
+use super::{
+    acl, body, customer_key, encryption, fields, forgotten, send, send_or_presign, stored,
+};
 use crate::{
     attempt::{
         Answer, Call, Field, Op, Param,
@@ -11,10 +13,12 @@ use crate::{
     cloud::Clients,
 };
 
+#[expect(clippy::too_many_lines, reason = "an arm for each operation")]
 pub(super) async fn object(clients: &Clients, call: &Call) -> Answer {
     let s3 = &clients.s3;
     let owner = call.bucket_owner.clone();
-    let (bucket, key, version) = (call.get(Param::Bucket), call.get(Param::Key), call.get(Param::Version));
+    let (bucket, key, version) =
+        (call.get(Param::Bucket), call.get(Param::Key), call.get(Param::Version));
     let customer = customer_key(call);
     match call.operation.op {
         Op::PutObject => {
@@ -31,7 +35,9 @@ pub(super) async fn object(clients: &Clients, call: &Call) -> Answer {
                 .set_sse_customer_key_md5(customer.md5)
                 .set_acl(acl(call))
                 .set_tagging(call.get(Param::Tags))
-                .set_storage_class(call.get(Param::StorageClass).map(|class| StorageClass::from(class.as_str())))
+                .set_storage_class(
+                    call.get(Param::StorageClass).map(|class| StorageClass::from(class.as_str())),
+                )
                 .body(ByteStream::from(body(call).into_bytes()));
             send_or_presign!(clients, call, request, |answer| stored(
                 answer.server_side_encryption(),
@@ -104,7 +110,10 @@ pub(super) async fn object(clients: &Clients, call: &Call) -> Answer {
                 .set_key(key)
                 .set_version_id(version)
                 .set_expected_bucket_owner(owner);
-            send_or_presign!(clients, call, request, |answer| fields([(Field::Version, answer.version_id())]))
+            send_or_presign!(clients, call, request, |answer| fields([(
+                Field::Version,
+                answer.version_id()
+            )]))
         }
         _ => forgotten(call),
     }
@@ -137,14 +146,14 @@ async fn get_object(clients: &Clients, call: &Call) -> Answer {
             // A read counts as a success only once its body has arrived whole.
             match answer.body.collect().await {
                 Ok(body) => {
-                    output.insert(Field::Body, vec![String::from_utf8_lossy(&body.into_bytes()).into_owned()]);
-                    Answer::Success {
-                        status: clients.last_status(),
-                        request_id,
-                        output,
-                    }
+                    output.insert(
+                        Field::Body,
+                        vec![String::from_utf8_lossy(&body.into_bytes()).into_owned()],
+                    );
+                    Answer::Success { status: clients.last_status(), request_id, output }
                 }
-                // Not the same as no answer: it began as a success, and asking again must not make it anything else.
+                // Not the same as no answer: it began as a success, and asking again must not make
+                // it anything else.
                 Err(error) => Answer::Malformed {
                     status: clients.last_status(),
                     message: format!("the body broke off: {error}"),

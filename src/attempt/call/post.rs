@@ -1,5 +1,6 @@
 //! A form upload as a browser sends it: a policy document, its signature, and the file
-//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-UsingHTTPPOST.html>). No client of AWS makes one.
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-UsingHTTPPOST.html>). No client of AWS
+//! makes one.
 
 use std::fmt::Write as _;
 
@@ -10,7 +11,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
-use time::{Duration, OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
+use time::{
+    Duration, OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description,
+};
 
 use super::{body, customer_key};
 use crate::{
@@ -18,8 +21,10 @@ use crate::{
     cloud::Clients,
 };
 
-const STAMP: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
-const EXPIRATION: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].000Z");
+const STAMP: &[BorrowedFormatItem<'_>] =
+    format_description!("[year][month][day]T[hour][minute][second]Z");
+const EXPIRATION: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].000Z");
 /// How long a form is good for.
 const LIFETIME: Duration = Duration::minutes(15);
 
@@ -31,9 +36,7 @@ pub(super) async fn post(clients: &Clients, call: &Call) -> Answer {
         match signed(&form, &bucket, credentials, &clients.region, now) {
             Some(more) => form.extend(more),
             None => {
-                return Answer::NotSent {
-                    message: "the form could not be signed".to_owned(),
-                };
+                return Answer::NotSent { message: "the form could not be signed".to_owned() };
             }
         }
     }
@@ -50,14 +53,13 @@ pub(super) async fn post(clients: &Clients, call: &Call) -> Answer {
         .header("content-type", format!("multipart/form-data; boundary={boundary}"))
         .body(SdkBody::from(multipart(&form, &body(call), &boundary)));
     let request = request.map_err(|error| error.to_string());
-    let request = request.and_then(|request| HttpRequest::try_from(request).map_err(|error| error.to_string()));
+    let request = request
+        .and_then(|request| HttpRequest::try_from(request).map_err(|error| error.to_string()));
     match request {
         Err(message) => Answer::NotSent { message },
         Ok(request) => match clients.connector.call(request).await {
             Ok(response) => read_raw(response).await,
-            Err(error) => Answer::Unreachable {
-                message: error.to_string(),
-            },
+            Err(error) => Answer::Unreachable { message: error.to_string() },
         },
     }
 }
@@ -108,14 +110,17 @@ fn signed(
         ),
         ("x-amz-date", stamp.clone()),
     ];
-    more.extend(credentials.session_token().map(|token| ("x-amz-security-token", token.to_owned())));
+    more.extend(
+        credentials.session_token().map(|token| ("x-amz-security-token", token.to_owned())),
+    );
     let named = form.iter().chain(&more).map(|(name, value)| json!({ *name: value }));
     let policy = json!({
         "expiration": (now + LIFETIME).format(EXPIRATION).ok()?,
         "conditions": named.chain([json!({ "bucket": bucket })]).collect::<Vec<_>>(),
     });
     let policy = STANDARD.encode(policy.to_string());
-    let mut key = mac(format!("AWS4{}", credentials.secret_access_key()).as_bytes(), day.as_bytes())?;
+    let mut key =
+        mac(format!("AWS4{}", credentials.secret_access_key()).as_bytes(), day.as_bytes())?;
     for part in [region, "s3", "aws4_request"] {
         key = mac(&key, part.as_bytes())?;
     }

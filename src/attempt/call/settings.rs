@@ -14,7 +14,8 @@ use crate::{
 pub(super) async fn object_settings(clients: &Clients, call: &Call) -> Answer {
     let s3 = &clients.s3;
     let owner = call.bucket_owner.clone();
-    let (bucket, key, version) = (call.get(Param::Bucket), call.get(Param::Key), call.get(Param::Version));
+    let (bucket, key, version) =
+        (call.get(Param::Bucket), call.get(Param::Key), call.get(Param::Version));
     match call.operation.op {
         Op::GetObjectTagging => {
             let request = s3
@@ -52,9 +53,7 @@ pub(super) async fn object_settings(clients: &Clients, call: &Call) -> Answer {
                         answer.version_id()
                     )]))
                 }
-                Err(error) => Answer::NotSent {
-                    message: error.to_string(),
-                },
+                Err(error) => Answer::NotSent { message: error.to_string() },
             }
         }
         Op::DeleteObjectTagging => {

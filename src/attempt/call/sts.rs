@@ -23,10 +23,11 @@ pub(super) async fn sts(clients: &Clients, call: &Call) -> Answer {
                 answer.assumed_role_user().map(aws_sdk_sts::types::AssumedRoleUser::arn)
             )]))
         }
-        Op::GetCallerIdentity => send!(clients, clients.sts.get_caller_identity(), |answer| fields([(
-            Field::Arn,
-            answer.arn()
-        )])),
+        Op::GetCallerIdentity => send!(
+            clients,
+            clients.sts.get_caller_identity(),
+            |answer| fields([(Field::Arn, answer.arn())])
+        ),
         _ => forgotten(call),
     }
 }
@@ -34,10 +35,8 @@ pub(super) async fn sts(clients: &Clients, call: &Call) -> Answer {
 /// A session is as short as STS allows, unless the attempt is about that.
 fn assume_role(clients: &Clients, call: &Call) -> Result<AssumeRoleFluentBuilder, String> {
     let tags = call.get(Param::SessionTags).map(|text| tags(&text)).unwrap_or_default();
-    let tags: Result<Vec<Tag>, _> = tags
-        .into_iter()
-        .map(|(key, value)| Tag::builder().key(key).value(value).build())
-        .collect();
+    let tags: Result<Vec<Tag>, _> =
+        tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
     let tags = tags.map_err(|error| error.to_string())?;
     let transitive = call.get(Param::TransitiveTags);
     let transitive = transitive.map(|keys| keys.split(',').map(str::to_owned).collect());

@@ -1,10 +1,11 @@
 //! `CloudTrail`.
 
+use gainsay_model::Service;
 use serde_json::{Value, json};
 
 use super::{asked, fields, forgotten};
 use crate::{
-    attempt::{Answer, Ask, Call, Field, Op, Output, Param, Service},
+    attempt::{Answer, Ask, Call, Field, Op, Output, Param},
     cloud::Clients,
 };
 
@@ -14,7 +15,9 @@ pub(super) async fn trail(clients: &Clients, call: &Call) -> Answer {
     let (action, input) = match call.operation.op {
         Op::StopLogging => ("StopLogging", json!({ "Name": trail })),
         Op::DeleteTrail => ("DeleteTrail", json!({ "Name": trail })),
-        Op::UpdateTrail => ("UpdateTrail", json!({ "Name": trail, "EnableLogFileValidation": false })),
+        Op::UpdateTrail => {
+            ("UpdateTrail", json!({ "Name": trail, "EnableLogFileValidation": false }))
+        }
         Op::PutEventSelectors => {
             let selector = json!({ "ReadWriteType": "ReadOnly", "IncludeManagementEvents": false });
             ("PutEventSelectors", json!({ "TrailName": trail, "EventSelectors": [selector] }))
@@ -24,11 +27,7 @@ pub(super) async fn trail(clients: &Clients, call: &Call) -> Answer {
     };
     asked(clients, Service::CloudTrail, &Ask::cloudtrail(action, &input), |told| {
         let result = told.json(Service::CloudTrail)?;
-        Ok(if action == "GetTrailStatus" {
-            status(&result)
-        } else {
-            Output::new()
-        })
+        Ok(if action == "GetTrailStatus" { status(&result) } else { Output::new() })
     })
     .await
 }

@@ -3,11 +3,9 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use gainsay_iam::{Decision, Effect, ElementView, Explanation, LayerView, Matched, StatementView};
 
-use crate::{
-    iam::{Decision, Effect, ElementView, Explanation, LayerView, Matched, StatementView},
-    report::one_line,
-};
+use crate::report::one_line;
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default();
@@ -32,21 +30,11 @@ struct Tree {
 
 impl Tree {
     fn paint(&self, style: Style, text: &str) -> String {
-        if self.colour {
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
-        }
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
     fn write(&self, out: &mut String, explanation: &Explanation) -> std::fmt::Result {
-        let Explanation {
-            principal,
-            action,
-            resource,
-            resource_account,
-            ..
-        } = explanation;
+        let Explanation { principal, action, resource, resource_account, .. } = explanation;
         writeln!(out, "{} on {}", one_line(action), one_line(resource))?;
         writeln!(out, "by {}, to account {}", one_line(principal), one_line(resource_account))?;
         let (style, word) = match explanation.decision {
@@ -76,7 +64,13 @@ impl Tree {
         Ok(())
     }
 
-    fn layer(&self, out: &mut String, explanation: &Explanation, view: &LayerView, last: bool) -> std::fmt::Result {
+    fn layer(
+        &self,
+        out: &mut String,
+        explanation: &Explanation,
+        view: &LayerView,
+        last: bool,
+    ) -> std::fmt::Result {
         let (branch, stem) = branch(last);
         let says = if explanation.by.iter().any(|reason| reason.layer == view.layer) {
             if explanation.decision == Some(Decision::Allow) {
@@ -121,7 +115,12 @@ impl Tree {
         Ok(())
     }
 
-    fn elements(&self, out: &mut String, statement: &StatementView, stem: &str) -> std::fmt::Result {
+    fn elements(
+        &self,
+        out: &mut String,
+        statement: &StatementView,
+        stem: &str,
+    ) -> std::fmt::Result {
         for (index, element) in statement.elements.iter().enumerate() {
             let (branch, _) = branch(index + 1 == statement.elements.len());
             let mark = self.mark(element.matched, Effect::Allow);
@@ -144,7 +143,8 @@ impl Tree {
 /// Whether an Allow of the layer matches.
 fn allows(view: &LayerView) -> bool {
     let mut statements = view.policies.iter().flat_map(|policy| &policy.statements);
-    statements.any(|statement| statement.effect == Effect::Allow && statement.matched == Matched::Yes)
+    statements
+        .any(|statement| statement.effect == Effect::Allow && statement.matched == Matched::Yes)
 }
 
 /// What stands before an entry, and before what hangs on it.

@@ -1,14 +1,18 @@
-//! What a file may not hold whatever its type: anchors, aliases, merges and tags, nulls, empty values, several documents,
-//! and more of anything than a scenario needs.
+//! What a file may not hold whatever its type: anchors, aliases, merges and tags, nulls, empty
+//! values, several documents, and more of anything than a scenario needs.
 //!
-//! Looked for in the events of the parser, before anything is read into a type: serde does not see tags and takes a null
-//! for "not written", so that `but: ~` would make an attempt vanish.
+//! Looked for in the events of the parser, before anything is read into a type: serde does not see
+//! tags and takes a null for "not written", so that `but: ~` would make an attempt vanish.
 
 use std::ops::Range;
 
-use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle};
+use serde_saphyr::granit_parser::{
+    self, ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle,
+};
 
-use super::{Code, Diagnostic, MAX_DEPTH, MAX_NODES, Source};
+use gainsay_model::Source;
+
+use super::{Code, Diagnostic, MAX_DEPTH, MAX_NODES};
 
 /// Reports the first thing that no file may hold.
 pub(super) fn check(source: &Source) -> Result<(), Diagnostic> {
@@ -20,12 +24,7 @@ pub(super) fn check(source: &Source) -> Result<(), Diagnostic> {
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
     };
-    let mut checker = Checker {
-        source,
-        open: Vec::new(),
-        nodes: 0,
-        documents: 0,
-    };
+    let mut checker = Checker { source, open: Vec::new(), nodes: 0, documents: 0 };
     for event in Parser::new_from_str_with_options(source.text(), options) {
         let (event, span) = event.map_err(|error| syntax(source, &error))?;
         checker.event(&event, &span)?;
@@ -77,7 +76,9 @@ impl Checker<'_> {
                     return problem(super::several_documents());
                 }
             }
-            Event::Anchor(..) | Event::Alias(_) | Event::UnresolvedAlias(_) => return problem(super::anchor()),
+            Event::Anchor(..) | Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                return problem(super::anchor());
+            }
             Event::Scalar(text, style, ..) => self.scalar(text, *style, &range)?,
             Event::SequenceStart(style, ..) => self.start(false, *style, &range)?,
             Event::MappingStart(style, ..) => self.start(true, *style, &range)?,
@@ -87,7 +88,12 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, range: &Range<usize>) -> Result<(), Diagnostic> {
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        range: &Range<usize>,
+    ) -> Result<(), Diagnostic> {
         let plain = style == ScalarStyle::Plain;
         if plain && text == "<<" {
             return Err(super::anchor().at(self.source, range.clone()));
@@ -148,13 +154,21 @@ impl Checker<'_> {
         let after = written.get(name.len() + 2..)?;
         let value = written.get(..name.len() + 2 + after.find(ends).unwrap_or(after.len()))?;
         Some(
-            Diagnostic::new(Code::WrongType, format!("`{{{name}}}` without quotes is a YAML mapping"))
-                .at(self.source, inside.start..inside.start + value.len())
-                .help(format!("quote it: \"{value}\"")),
+            Diagnostic::new(
+                Code::WrongType,
+                format!("`{{{name}}}` without quotes is a YAML mapping"),
+            )
+            .at(self.source, inside.start..inside.start + value.len())
+            .help(format!("quote it: \"{value}\"")),
         )
     }
 
-    fn start(&mut self, mapping: bool, style: StructureStyle, range: &Range<usize>) -> Result<(), Diagnostic> {
+    fn start(
+        &mut self,
+        mapping: bool,
+        style: StructureStyle,
+        range: &Range<usize>,
+    ) -> Result<(), Diagnostic> {
         self.node(range)?;
         self.open.push(Collection {
             start: range.start,
@@ -197,7 +211,9 @@ fn is_other_number(text: &str) -> bool {
     let looks = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     let prefixed = ["0x", "0X", "0o", "0O", "0b", "0B"].iter().any(|prefix| {
         let rest = digits.strip_prefix(prefix);
-        rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_hexdigit() || c == '_'))
+        rest.is_some_and(|rest| {
+            !rest.is_empty() && rest.chars().all(|c| c.is_ascii_hexdigit() || c == '_')
+        })
     });
     let plain = digits.replace('_', "");
     let special = matches!(digits.to_ascii_lowercase().as_str(), ".inf" | ".nan");
@@ -212,11 +228,16 @@ fn empty(key: Option<&str>, what: &str) -> Diagnostic {
         |key| format!("{what} of `{key}` asserts nothing"),
     );
     match key {
-        Some("attempts") => Diagnostic::new(Code::EmptyScenario, "a scenario without attempts proves nothing")
-            .help("add `- allow:` and `- deny:` under `attempts:`"),
-        Some("of") => Diagnostic::new(Code::EmptyScenario, "without values nothing would be attempted")
-            .help("write at least one value, as `of: [a, b]`"),
-        Some("by" | "one_of") => Diagnostic::new(Code::EmptyValue, message).help("name a `layer`, a `sid`, a `code` or an `action`"),
+        Some("attempts") => {
+            Diagnostic::new(Code::EmptyScenario, "a scenario without attempts proves nothing")
+                .help("add `- allow:` and `- deny:` under `attempts:`")
+        }
+        Some("of") => {
+            Diagnostic::new(Code::EmptyScenario, "without values nothing would be attempted")
+                .help("write at least one value, as `of: [a, b]`")
+        }
+        Some("by" | "one_of") => Diagnostic::new(Code::EmptyValue, message)
+            .help("name a `layer`, a `sid`, a `code` or an `action`"),
         _ => Diagnostic::new(Code::EmptyValue, message).help("write a value, or remove the key"),
     }
 }
@@ -226,10 +247,12 @@ fn syntax(source: &Source, error: &ScanError) -> Diagnostic {
     let start = error.marker().byte_offset().unwrap_or_default();
     let kind = error.kind();
     let help = match kind {
-        ErrorKind::RecursionLimitExceeded => return super::too_large().at(source, start..start + 1),
-        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar => {
-            "close the quote on the line it begins"
+        ErrorKind::RecursionLimitExceeded => {
+            return super::too_large().at(source, start..start + 1);
         }
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::DocumentIndicatorInQuotedScalar => "close the quote on the line it begins",
         ErrorKind::UnclosedFlowCollection { .. }
         | ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::UnexpectedEofFlowMapping
@@ -237,12 +260,22 @@ fn syntax(source: &Source, error: &ScanError) -> Diagnostic {
         | ErrorKind::ExpectedFlowMappingSeparator
         | ErrorKind::ExpectedFlowSequenceSeparator
         | ErrorKind::MismatchedFlowCollectionEnd { .. }
-        | ErrorKind::MisplacedFlowCollectionEnd => "close every `{` and `[`, and put a comma between their entries",
-        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => "use spaces",
+        | ErrorKind::MisplacedFlowCollectionEnd => {
+            "close every `{` and `[`, and put a comma between their entries"
+        }
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation => "use spaces",
         ErrorKind::DirectiveDisallowed => "remove the line that begins with `%`",
-        ErrorKind::UnexpectedCharacter { .. } => "put the text in double quotes, a control character as an escape",
-        ErrorKind::UnknownQuotedScalarEscape => "write `\\\\` for a backslash, or use single quotes",
-        _ => "align every key with its neighbours, and quote a text that holds `: ` or begins with a sign",
+        ErrorKind::UnexpectedCharacter { .. } => {
+            "put the text in double quotes, a control character as an escape"
+        }
+        ErrorKind::UnknownQuotedScalarEscape => {
+            "write `\\\\` for a backslash, or use single quotes"
+        }
+        _ => {
+            "align every key with its neighbours, and quote a text that holds `: ` or begins with a sign"
+        }
     };
     let info = error.info();
     let message = info.lines().next().unwrap_or_default().trim_end_matches('.');

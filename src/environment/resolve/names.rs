@@ -1,8 +1,10 @@
-//! What the names of an environment stand for: their own accounts, ARNs and ids, or those they are bound to.
+//! What the names of an environment stand for: their own accounts, ARNs and ids, or those they are
+//! bound to.
 
 use super::{
     super::{BoundKey, BoundRole, raw::RawOrganization},
-    Code, Diagnostic, Located, MemberNames, Names, RawBucket, RawKey, RawRole, RawTrail, Resolver, key_id,
+    Code, Diagnostic, Located, MemberNames, Names, RawBucket, RawKey, RawRole, RawTrail, Resolver,
+    key_id,
 };
 
 impl Resolver<'_> {
@@ -41,7 +43,9 @@ impl Resolver<'_> {
     pub(super) fn role_arn(&self, name: &str, role: &RawRole) -> Result<String, Diagnostic> {
         match self.bound_role(name) {
             Some(bound) => Ok(bound.arn.clone()),
-            None => Ok(format!("arn:aws:iam::{}:role/{name}", self.account(role.account.as_ref())?)),
+            None => {
+                Ok(format!("arn:aws:iam::{}:role/{name}", self.account(role.account.as_ref())?))
+            }
         }
     }
 
@@ -73,7 +77,9 @@ impl Resolver<'_> {
     pub(super) fn caller_arn(&self) -> String {
         match self.bindings.and_then(|bindings| bindings.caller.as_ref()) {
             Some(caller) => caller.clone(),
-            None => format!("arn:aws:iam::{}:user/{}", self.own_account(), self.raw.caller.user.value),
+            None => {
+                format!("arn:aws:iam::{}:user/{}", self.own_account(), self.raw.caller.user.value)
+            }
         }
     }
 

@@ -18,7 +18,12 @@ fn result(id: &str, kind: &str, verdict: &str, reason: &str, outcome: &str) -> R
 
 /// What a run of these results says of `C`, which is proved by these kinds, of which there are as
 /// many proofs more as were left out.
-fn of(proved_by: &[Proof], left_out: usize, gaps: &[GapInfo], results: &[ResultRecord]) -> ControlVerdict {
+fn of(
+    proved_by: &[Proof],
+    left_out: usize,
+    gaps: &[GapInfo],
+    results: &[ResultRecord],
+) -> ControlVerdict {
     let proved_by = ProvedBy::try_from(proved_by.to_vec()).unwrap_or_else(|why| panic!("{why}"));
     let chosen = results.iter().filter(|result| proved_by.takes(result.kind.proof())).count();
     let control = json!({

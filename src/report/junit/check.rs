@@ -10,22 +10,15 @@ use crate::{
     },
 };
 
-/// Reads the report to its end and compares suites, test cases and counts, as elements and as declared, with the record.
+/// Reads the report to its end and compares suites, test cases and counts, as elements and as
+/// declared, with the record.
 ///
 /// # Errors
 ///
 /// The first difference, or why the report is no XML.
 pub fn check(xml: &[u8], record: &RunRecord) -> Result<(), JunitError> {
     let read = Reading::of(xml)?;
-    let Counts {
-        total,
-        fail,
-        inconclusive,
-        error,
-        skipped,
-        waived,
-        ..
-    } = record.summary.counts;
+    let Counts { total, fail, inconclusive, error, skipped, waived, .. } = record.summary.counts;
     let unproved = record.summary.controls.iter();
     let unproved = unproved.filter(|control| control.verdict.is_unproved()).count();
     let expected = Tally {
@@ -50,17 +43,20 @@ pub fn check(xml: &[u8], record: &RunRecord) -> Result<(), JunitError> {
 type Cases<'a> = HashMap<&'a str, (Sign, usize)>;
 
 /// Every result is there once under its name, with its verdict, and nothing else is.
-fn same_cases(suites: &[names::Suite<'_>], controls: &[names::Unproved<'_>], read: &Reading) -> Result<(), JunitError> {
+fn same_cases(
+    suites: &[names::Suite<'_>],
+    controls: &[names::Unproved<'_>],
+    read: &Reading,
+) -> Result<(), JunitError> {
     let mut left: HashMap<&str, Cases<'_>> = HashMap::new();
     for suite in controls {
         let cases = suite.cases.iter().map(|(name, _)| (name.as_str(), (Sign::Error, 0)));
         left.insert(&suite.name, cases.collect());
     }
     for suite in suites {
-        let cases = suite
-            .cases
-            .iter()
-            .map(|case| (case.name.as_str(), (Sign::of(case.result.verdict), earlier(case.result).len())));
+        let cases = suite.cases.iter().map(|case| {
+            (case.name.as_str(), (Sign::of(case.result.verdict), earlier(case.result).len()))
+        });
         left.insert(&suite.name, cases.collect());
     }
     for suite in &read.suites {
@@ -78,12 +74,7 @@ fn same_cases(suites: &[names::Suite<'_>], controls: &[names::Unproved<'_>], rea
                 }
                 Some((expected, _)) => {
                     let (suite, name) = place();
-                    return Err(JunitError::Outcome {
-                        suite,
-                        name,
-                        expected,
-                        found: case.sign,
-                    });
+                    return Err(JunitError::Outcome { suite, name, expected, found: case.sign });
                 }
                 None => {
                     let (suite, name) = place();
@@ -98,21 +89,14 @@ fn same_cases(suites: &[names::Suite<'_>], controls: &[names::Unproved<'_>], rea
 
 fn missing(suite: &str, cases: &Cases<'_>) -> Result<(), JunitError> {
     let Some(name) = cases.keys().min() else { return Ok(()) };
-    Err(JunitError::MissingCase {
-        suite: suite.to_owned(),
-        name: (*name).to_owned(),
-    })
+    Err(JunitError::MissingCase { suite: suite.to_owned(), name: (*name).to_owned() })
 }
 
 fn same(what: &str, expected: usize, found: usize) -> Result<(), JunitError> {
     if expected == found {
         return Ok(());
     }
-    Err(JunitError::Count {
-        what: what.to_owned(),
-        expected,
-        found: found.to_string(),
-    })
+    Err(JunitError::Count { what: what.to_owned(), expected, found: found.to_string() })
 }
 
 /// The four numbers of `JUnit`.
@@ -160,11 +144,7 @@ impl Tally {
             let found = attributes.get(name).map_or("none", String::as_str);
             if found != expected.to_string() {
                 let what = format!("{name} declared {place}");
-                return Err(JunitError::Count {
-                    what,
-                    expected,
-                    found: found.to_owned(),
-                });
+                return Err(JunitError::Count { what, expected, found: found.to_owned() });
             }
         }
         Ok(())

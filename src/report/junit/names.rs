@@ -1,4 +1,5 @@
-//! The names of suites and test cases: unique, because consumers drop or merge what has the same classname and name.
+//! The names of suites and test cases: unique, because consumers drop or merge what has the same
+//! classname and name.
 
 use std::collections::{HashMap, HashSet};
 
@@ -51,7 +52,9 @@ pub(super) fn unproved<'a>(record: &'a RunRecord, taken: &[Suite<'_>]) -> Vec<Un
     for architecture in &record.run.architectures {
         let cases = of(&architecture.name);
         let mut name = clip(&one_line(&format!("{}.controls", architecture.name)), LONGEST);
-        while taken.iter().any(|suite| suite.name == name) || suites.iter().any(|suite| suite.name == name) {
+        while taken.iter().any(|suite| suite.name == name)
+            || suites.iter().any(|suite| suite.name == name)
+        {
             name = with_suffix(&name, " (not proved)");
         }
         if !cases.is_empty() {
@@ -66,16 +69,14 @@ pub(super) fn suites(record: &RunRecord) -> Vec<Suite<'_>> {
     let mut suites: Vec<Suite<'_>> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for result in &record.results {
-        let name = clip(&one_line(&format!("{}.{}", result.architecture, result.scenario)), LONGEST);
+        let name =
+            clip(&one_line(&format!("{}.{}", result.architecture, result.scenario)), LONGEST);
         let place = *places.entry(name.clone()).or_insert_with(|| {
             suites.push(Suite { name, cases: Vec::new() });
             suites.len() - 1
         });
         if let Some(suite) = suites.get_mut(place) {
-            suite.cases.push(Case {
-                name: plain_name(result),
-                result,
-            });
+            suite.cases.push(Case { name: plain_name(result), result });
         }
     }
     for suite in &mut suites {
@@ -89,14 +90,15 @@ fn plain_name(result: &ResultRecord) -> String {
     let controls = result.controls.join("+");
     let row = if result.row == "-" { "" } else { &result.row };
     let words = [&controls, row, &result.operation, &result.attempt];
-    let words: Vec<&str> = words.into_iter().map(str::trim).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        words.into_iter().map(str::trim).filter(|word| !word.is_empty()).collect();
     let name = one_line(&words.join(" "));
     // A test case without a name makes some readers throw.
     clip(if name.is_empty() { "-" } else { &name }, LONGEST)
 }
 
-/// Every name that occurs twice gets the end of its id, which tells the attempt's own variables; so no name depends on
-/// which of them comes first. What is still taken gets a number.
+/// Every name that occurs twice gets the end of its id, which tells the attempt's own variables; so
+/// no name depends on which of them comes first. What is still taken gets a number.
 fn make_unique(cases: &mut [Case<'_>]) {
     let mut times: HashMap<String, usize> = HashMap::new();
     for case in cases.iter() {
@@ -106,7 +108,8 @@ fn make_unique(cases: &mut [Case<'_>]) {
     for case in cases {
         if times.get(&case.name).is_some_and(|times| *times > 1) {
             let slug = case.result.id.rsplit('/').next().unwrap_or_default();
-            case.name = with_suffix(&case.name, &format!(" [{}]", clip(&one_line(slug), LONGEST_SLUG)));
+            case.name =
+                with_suffix(&case.name, &format!(" [{}]", clip(&one_line(slug), LONGEST_SLUG)));
         }
         let mut number = 1;
         let wanted = case.name.clone();

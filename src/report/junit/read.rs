@@ -1,7 +1,8 @@
 //! Reads a `JUnit` report, strictly.
 //!
-//! Stricter than XML: an element this program does not write, or a CDATA section, comment, processing instruction or document
-//! type, is an error, for none of them can be in the report unless something forged it.
+//! Stricter than XML: an element this program does not write, or a CDATA section, comment,
+//! processing instruction or document type, is an error, for none of them can be in the report
+//! unless something forged it.
 
 use std::collections::HashMap;
 
@@ -112,7 +113,8 @@ impl Element {
 impl Reading {
     /// Reads a report to its end.
     pub(super) fn of(xml: &[u8]) -> Result<Self, JunitError> {
-        let text = std::str::from_utf8(xml).map_err(|error| ill_formed(error.valid_up_to(), "not UTF-8"))?;
+        let text = std::str::from_utf8(xml)
+            .map_err(|error| ill_formed(error.valid_up_to(), "not UTF-8"))?;
         let plain = text.bytes().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'));
         if !plain && let Some((position, c)) = text.char_indices().find(|(_, c)| !is_xml(*c)) {
             return Err(ill_formed(
@@ -151,9 +153,11 @@ impl Reading {
             Event::Decl(_) if !self.begun => Ok(()),
             Event::Eof if self.begun && self.open.is_empty() => Ok(()),
             Event::Eof => Err(Problem::new("it ends before its last element does")),
-            Event::Decl(_) | Event::CData(_) | Event::Comment(_) | Event::PI(_) | Event::DocType(_) => {
-                Err(Problem::new("only elements and text belong in a report"))
-            }
+            Event::Decl(_)
+            | Event::CData(_)
+            | Event::Comment(_)
+            | Event::PI(_)
+            | Event::DocType(_) => Err(Problem::new("only elements and text belong in a report")),
         }
     }
 
@@ -180,11 +184,7 @@ impl Reading {
             }
             Element::Suite => {
                 let name = take("name");
-                self.suites.push(ReadSuite {
-                    name,
-                    declared: attributes,
-                    cases: Vec::new(),
-                });
+                self.suites.push(ReadSuite { name, declared: attributes, cases: Vec::new() });
             }
             Element::Case => {
                 let case = ReadCase {
@@ -220,7 +220,8 @@ impl Reading {
         self.suites.last_mut().and_then(|suite| suite.cases.last_mut())
     }
 
-    /// Text belongs inside a failure, error, skipped or stack trace; elsewhere there is only indentation.
+    /// Text belongs inside a failure, error, skipped or stack trace; elsewhere there is only
+    /// indentation.
     fn text(&self, text: &BytesText<'_>) -> Result<(), Problem> {
         let text = String::from_utf8_lossy(text);
         if text.contains("]]>") {
@@ -236,7 +237,8 @@ impl Reading {
 
     fn reference(&self, reference: &BytesRef<'_>) -> Result<(), Problem> {
         let name = String::from_utf8_lossy(reference);
-        let character = reference.resolve_char_ref().map_err(|error| Problem::new(&error.to_string()))?;
+        let character =
+            reference.resolve_char_ref().map_err(|error| Problem::new(&error.to_string()))?;
         let known = character.map_or_else(|| resolve_predefined_entity(&name).is_some(), is_xml);
         if known && matches!(self.open.last(), Some(Element::Sign(_) | Element::StackTrace)) {
             return Ok(());
@@ -260,7 +262,9 @@ fn attributes(start: &BytesStart<'_>, kept: bool) -> Result<Attributes, Problem>
             .normalized_value(XmlVersion::Explicit1_0)
             .map_err(|error| Problem::new(&error.to_string()))?;
         if attribute.value.contains(&b'<') || !value.chars().all(is_xml) {
-            return Err(Problem::new(&format!("the value of `{name}` has a character that is not allowed")));
+            return Err(Problem::new(&format!(
+                "the value of `{name}` has a character that is not allowed"
+            )));
         }
         if kept {
             attributes.insert(name.into_owned(), value.into_owned());
@@ -294,10 +298,7 @@ impl Problem {
 }
 
 fn at(position: u64, problem: &str) -> JunitError {
-    JunitError::NotWellFormed {
-        position,
-        problem: problem.to_owned(),
-    }
+    JunitError::NotWellFormed { position, problem: problem.to_owned() }
 }
 
 fn ill_formed(position: usize, problem: &str) -> JunitError {

@@ -139,12 +139,13 @@ fn the_tries_before_the_last_are_told_and_checked() {
             "the JUnit report has `stackTrace` inside `stackTrace`",
         ),
     ] {
-        let changed = if from.starts_with('<') {
-            xml.replacen(from, to, 1)
-        } else {
-            xml.replace(from, to)
-        };
-        assert_eq!(check(changed.as_bytes(), &record).unwrap_err().to_string(), problem, "{from} {to}");
+        let changed =
+            if from.starts_with('<') { xml.replacen(from, to, 1) } else { xml.replace(from, to) };
+        assert_eq!(
+            check(changed.as_bytes(), &record).unwrap_err().to_string(),
+            problem,
+            "{from} {to}"
+        );
     }
 }
 
@@ -167,19 +168,18 @@ fn a_stopped_run_is_cancelled_not_skipped() {
 #[test]
 fn repeated_names_get_the_end_of_the_id_and_then_a_number() {
     let mut results = vec![sample::passed(); 4];
-    for (result, id) in results
-        .iter_mut()
-        .zip(["a/b/-/op/other-key-team-a", "a/b/-/op/other-key-team-b", "a/b/-/op/same", "x/same"])
-    {
+    for (result, id) in results.iter_mut().zip([
+        "a/b/-/op/other-key-team-a",
+        "a/b/-/op/other-key-team-b",
+        "a/b/-/op/same",
+        "x/same",
+    ]) {
         id.clone_into(&mut result.id);
     }
     let record = sample::of(sample::run(), results);
     let suites = names::suites(&record);
-    let names: Vec<&str> = suites
-        .iter()
-        .flat_map(|suite| &suite.cases)
-        .map(|case| case.name.as_str())
-        .collect();
+    let names: Vec<&str> =
+        suites.iter().flat_map(|suite| &suite.cases).map(|case| case.name.as_str()).collect();
     let plain = "ENC-01+ENC-02 app s3:PutObject without an encryption header";
     let ends = [" [other-key-team-a]", " [other-key-team-b]", " [same]", " [same] #2"];
     assert_eq!(names, ends.map(|end| format!("{plain}{end}")));
@@ -206,11 +206,8 @@ fn long_names_are_cut_and_stay_apart() {
     let record = sample::of(sample::run(), results);
     check(&render(&record).unwrap(), &record).unwrap();
     let suites = names::suites(&record);
-    let names: HashSet<&str> = suites
-        .iter()
-        .flat_map(|suite| &suite.cases)
-        .map(|case| case.name.as_str())
-        .collect();
+    let names: HashSet<&str> =
+        suites.iter().flat_map(|suite| &suite.cases).map(|case| case.name.as_str()).collect();
     assert_eq!(names.len(), 3);
     assert!(names.iter().all(|name| name.chars().count() <= 500), "{names:?}");
 }
@@ -224,7 +221,7 @@ fn hostile_text_forges_nothing() {
     let xml = rendered(&record);
     check(xml.as_bytes(), &record).unwrap();
     assert_eq!(xml.matches("<testcase ").count(), 4);
-    assert!(!xml.chars().any(|c| c != '\n' && crate::diag::is_deceptive(c)));
+    assert!(!xml.chars().any(|c| c != '\n' && gainsay_model::text::is_deceptive(c)));
 }
 
 const CASE: &str = r#"<testcase name="ENC-01 app s3:PutObject with the team&apos;s key""#;
@@ -243,7 +240,8 @@ fn check_sees_a_removed_case() {
 
 #[test]
 fn check_sees_an_added_case() {
-    let added = |case: &str| format!("{case}<testcase name=\"x\" classname=\"secure-bucket.encryption\"/>");
+    let added =
+        |case: &str| format!("{case}<testcase name=\"x\" classname=\"secure-bucket.encryption\"/>");
     insta::assert_snapshot!(problem(|xml| with_case(xml, added)), @"the JUnit report has a test case `x` too many in `secure-bucket.encryption`");
     insta::assert_snapshot!(problem(|xml| with_case(xml, |case| case.repeat(2))), @"the JUnit report has a test case `ENC-01 app s3:PutObject with the team's key` too many in `secure-bucket.encryption`");
 }

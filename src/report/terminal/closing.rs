@@ -3,8 +3,8 @@
 use crate::{
     exit::Exit,
     record::{
-        ControlCounts, ControlSummary, ControlVerdict, Counts, GapInfo, GapState, ResultKind, ResultRecord, RunRecord, WaiverInfo,
-        WaiverState,
+        ControlCounts, ControlSummary, ControlVerdict, Counts, GapInfo, GapState, ResultKind,
+        ResultRecord, RunRecord, WaiverInfo, WaiverState,
     },
     report::{
         detail::unproved,
@@ -47,11 +47,7 @@ fn not_passed(record: &RunRecord, paint: Paint) -> String {
         .filter(|result| result.verdict != Verdict::Pass && !is_prevented(result));
     let blocks: String = others.map(|result| block(result, paint)).collect();
     let heading = if record.summary.counts.fail > 0 { "failures" } else { "not passed" };
-    if blocks.is_empty() {
-        blocks
-    } else {
-        format!("{heading}:\n\n{blocks}")
-    }
+    if blocks.is_empty() { blocks } else { format!("{heading}:\n\n{blocks}") }
 }
 
 /// Attempts and checks that a stop prevented have nothing to tell but their number.
@@ -73,7 +69,8 @@ fn is_prevented(result: &ResultRecord) -> bool {
 
 fn block(result: &ResultRecord, paint: Paint) -> String {
     let word = paint.verdict(result.verdict, style::word(result.verdict));
-    let lines = detail_lines(result).into_iter().map(|(label, text)| format!("  {label}: {text}\n"));
+    let lines =
+        detail_lines(result).into_iter().map(|(label, text)| format!("  {label}: {text}\n"));
     format!("---- {} {word} ----\n{}\n", one_line(&result.id), lines.collect::<String>())
 }
 
@@ -82,20 +79,20 @@ fn block(result: &ResultRecord, paint: Paint) -> String {
 fn controls(record: &RunRecord, paint: Paint, all: bool) -> String {
     let whole = |architecture: &str| {
         let mut own = record.summary.controls.iter();
-        !own.any(|control| control.architecture == architecture && control.verdict == ControlVerdict::NotSelected)
+        !own.any(|control| {
+            control.architecture == architecture && control.verdict == ControlVerdict::NotSelected
+        })
     };
     let is_shown = |control: &&ControlSummary| {
-        let told = control.counts.total > 0 || (control.not_testable.is_some() && whole(&control.architecture));
+        let told = control.counts.total > 0
+            || (control.not_testable.is_some() && whole(&control.architecture));
         told && (all || control.verdict != ControlVerdict::Pass)
     };
     let shown: Vec<&ControlSummary> = record.summary.controls.iter().filter(is_shown).collect();
     let several = record.run.architectures.len() > 1;
     let name = |control: &ControlSummary| {
-        let architecture = if several {
-            format!("{}/", control.architecture)
-        } else {
-            String::new()
-        };
+        let architecture =
+            if several { format!("{}/", control.architecture) } else { String::new() };
         one_line(&(architecture + &control.id))
     };
     let width = shown.iter().map(|control| name(control).chars().count()).max().unwrap_or_default();
@@ -125,11 +122,7 @@ fn control_counts(control: &ControlSummary) -> String {
         .into_iter()
         .filter_map(|(method, thing)| Some(method_counts(&method?.counts, thing)));
     let words = words.collect::<Vec<_>>().join("; ");
-    if control.verdict.lacks_proofs() {
-        format!("{words}; {}", unproved(control))
-    } else {
-        words
-    }
+    if control.verdict.lacks_proofs() { format!("{words}; {}", unproved(control)) } else { words }
 }
 
 fn method_counts(counts: &Counts, thing: &str) -> String {
@@ -158,9 +151,12 @@ fn disagreement(control: &ControlSummary) -> String {
 
 fn ids_not_passed(record: &RunRecord, control: &ControlSummary) -> String {
     let of_control = |result: &&ResultRecord| {
-        result.verdict != Verdict::Pass && result.architecture == control.architecture && result.controls.contains(&control.id)
+        result.verdict != Verdict::Pass
+            && result.architecture == control.architecture
+            && result.controls.contains(&control.id)
     };
-    let ids: Vec<&str> = record.results.iter().filter(of_control).map(|result| result.id.as_str()).collect();
+    let ids: Vec<&str> =
+        record.results.iter().filter(of_control).map(|result| result.id.as_str()).collect();
     let lines = ids.iter().take(IDS_OF_A_CONTROL).map(|id| format!("      {}\n", one_line(id)));
     let more = match ids.len().saturating_sub(IDS_OF_A_CONTROL) {
         0 => String::new(),
@@ -189,9 +185,15 @@ fn left_behind(record: &RunRecord) -> String {
 fn waivers(record: &RunRecord, paint: Paint) -> String {
     let line = |info: &WaiverInfo| {
         let (like, todo) = match info.state {
-            WaiverState::Expired => (Verdict::Fail, "mend what it waived and remove it, or renew it".to_owned()),
-            WaiverState::InForce => (Verdict::Waived, format!("{} waived", counted(info.results, "result"))),
-            WaiverState::Unneeded => (Verdict::Pass, "all that it could waive passed; remove it".to_owned()),
+            WaiverState::Expired => {
+                (Verdict::Fail, "mend what it waived and remove it, or renew it".to_owned())
+            }
+            WaiverState::InForce => {
+                (Verdict::Waived, format!("{} waived", counted(info.results, "result")))
+            }
+            WaiverState::Unneeded => {
+                (Verdict::Pass, "all that it could waive passed; remove it".to_owned())
+            }
             WaiverState::NotTried => (
                 Verdict::Skipped,
                 "nothing was waived, and not all that it could waive was attempted".to_owned(),
@@ -216,7 +218,9 @@ fn gaps(record: &RunRecord, paint: Paint) -> String {
             GapState::Expired => (Verdict::Fail, "prove it, or accept it anew".to_owned()),
             GapState::Closed => (Verdict::Pass, "all of it is proved now; remove it".to_owned()),
             GapState::InForce if closed.is_empty() => (Verdict::Waived, one_line(&info.gap.reason)),
-            GapState::InForce => (Verdict::Waived, format!("these are made now, take them out of it: {closed}")),
+            GapState::InForce => {
+                (Verdict::Waived, format!("these are made now, take them out of it: {closed}"))
+            }
         };
         let word = paint.verdict(like, info.state.as_str());
         let of = info.controls.iter().cloned();
@@ -232,11 +236,7 @@ fn gaps(record: &RunRecord, paint: Paint) -> String {
         format!("  {word}: {who}: {todo}\n")
     };
     let lines: String = record.run.gaps.iter().map(line).collect();
-    if lines.is_empty() {
-        lines
-    } else {
-        format!("known gaps of this target:\n{lines}\n")
-    }
+    if lines.is_empty() { lines } else { format!("known gaps of this target:\n{lines}\n") }
 }
 
 /// That not everything was run, and what chose it.
@@ -253,11 +253,7 @@ fn part(record: &RunRecord) -> String {
 /// `controls: 36 pass; 1 not testable`.
 fn control_line(record: &RunRecord) -> String {
     let counts = ControlCounts::of(&record.summary.controls).to_string();
-    if counts.is_empty() {
-        counts
-    } else {
-        format!("controls: {counts}\n")
-    }
+    if counts.is_empty() { counts } else { format!("controls: {counts}\n") }
 }
 
 /// What was left out on purpose.
@@ -267,15 +263,7 @@ fn sample(record: &RunRecord) -> String {
 
 /// `result: FAILED. 120 passed; 3 failed; ...`
 fn result_line(record: &RunRecord, paint: Paint) -> String {
-    let Counts {
-        pass,
-        fail,
-        inconclusive,
-        error,
-        skipped,
-        waived,
-        ..
-    } = record.summary.counts;
+    let Counts { pass, fail, inconclusive, error, skipped, waived, .. } = record.summary.counts;
     let errors = if error == 1 { "error" } else { "errors" };
     let waived = if waived > 0 { format!("; {waived} waived") } else { String::new() };
     let seconds = record.run.duration_ms / 1000.0;

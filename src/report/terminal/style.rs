@@ -27,11 +27,7 @@ impl Paint {
     }
 
     fn with(self, style: Style, text: &str) -> String {
-        if self.colour {
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
-        }
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 }
 
@@ -74,7 +70,9 @@ pub(super) const fn like(verdict: ControlVerdict) -> Verdict {
         ControlVerdict::Pass => Verdict::Pass,
         ControlVerdict::Fail => Verdict::Fail,
         ControlVerdict::Error => Verdict::Error,
-        ControlVerdict::Inconclusive | ControlVerdict::NotProved | ControlVerdict::Partial => Verdict::Inconclusive,
+        ControlVerdict::Inconclusive | ControlVerdict::NotProved | ControlVerdict::Partial => {
+            Verdict::Inconclusive
+        }
         ControlVerdict::Waived | ControlVerdict::KnownGap => Verdict::Waived,
         ControlVerdict::NotSelected | ControlVerdict::NotTestable => Verdict::Skipped,
     }

@@ -14,15 +14,8 @@ fn shown(record: &RunRecord, format: Format, colour: bool) -> String {
 
 fn shown_events(events: &[Event], format: Format, colour: bool) -> String {
     let mut out = Vec::new();
-    let mut terminal = Terminal::new(
-        &mut out,
-        Options {
-            format,
-            colour,
-            progress: false,
-            columns: None,
-        },
-    );
+    let mut terminal =
+        Terminal::new(&mut out, Options { format, colour, progress: false, columns: None });
     for event in events {
         terminal.report(event).unwrap();
     }
@@ -124,14 +117,20 @@ fn terse() {
     let (head, tail) = terse.split_once("failures:").unwrap();
     assert_eq!(head, "\nrunning 7 attempts of secure-bucket on the sandbox\n..F?Esw\n\n");
     let pretty = shown(&sample::record(), Format::Pretty, false);
-    assert_eq!(tail, pretty.split_once("failures:").unwrap().1, "what did not pass is told in full");
+    assert_eq!(
+        tail,
+        pretty.split_once("failures:").unwrap().1,
+        "what did not pass is told in full"
+    );
 }
 
 #[test]
 fn an_attempt_and_a_check_that_disagree() {
     let mut run = sample::run();
-    for control in run.architectures.iter_mut().flat_map(|architecture| &mut architecture.controls) {
-        control.not_testable = (control.id == "NET-01").then(|| "every request of this network is encrypted".to_owned());
+    for control in run.architectures.iter_mut().flat_map(|architecture| &mut architecture.controls)
+    {
+        control.not_testable = (control.id == "NET-01")
+            .then(|| "every request of this network is encrypted".to_owned());
     }
     let record = sample::of(run, vec![sample::passed(), sample::does_not_hold()]);
     insta::assert_snapshot!(shown(&record, Format::Pretty, false), @r#"
@@ -167,18 +166,10 @@ fn an_attempt_and_a_check_that_disagree() {
 #[test]
 fn json() {
     let events = [
-        Event::RunStarted {
-            run: Box::new(sample::run()),
-            attempts: 1,
-            checks: 0,
-        },
-        Event::Result {
-            result: sample::got_through().into(),
-        },
+        Event::RunStarted { run: Box::new(sample::run()), attempts: 1, checks: 0 },
+        Event::Result { result: sample::got_through().into() },
         Event::Stopping,
-        Event::ReportWritten {
-            path: "reports/0198c0de/junit.xml".to_owned(),
-        },
+        Event::ReportWritten { path: "reports/0198c0de/junit.xml".to_owned() },
     ];
     insta::assert_snapshot!(shown_events(&events, Format::Json, true), @r#"
     {"event":"run-started","run":{"id":"0198c0de","gainsay":"0.1.0","target":"sandbox","started":"2026-03-01T12:00:00Z","duration_ms":51.5,"scenarios":"scenarios","calls":412,"interrupted":false,"architectures":[{"name":"secure-bucket","title":"A bucket that takes encrypted objects only.","account":"111122223333","region":"eu-central-1","controls":[{"id":"ENC-01","title":"Objects are encrypted with the team's key","proved_by":["refusal"],"planned":1,"chosen":1},{"id":"ENC-02","title":"No other encryption is accepted","proved_by":["refusal"],"planned":1,"chosen":1},{"id":"NET-01","title":"Only TLS","proved_by":["refusal"],"planned":1,"chosen":1}]}]},"attempts":1,"checks":0}
@@ -263,7 +254,10 @@ fn colour_only_where_wanted() {
     ] {
         assert!(pretty.contains(word), "{word:?} is not in\n{pretty}");
     }
-    assert!(shown(&sample::record(), Format::Terse, true).contains("\u{1b}[32m.\u{1b}[0m\u{1b}[32m.\u{1b}[0m\u{1b}[31mF\u{1b}[0m"));
+    assert!(
+        shown(&sample::record(), Format::Terse, true)
+            .contains("\u{1b}[32m.\u{1b}[0m\u{1b}[32m.\u{1b}[0m\u{1b}[31mF\u{1b}[0m")
+    );
 }
 
 #[test]
@@ -307,12 +301,7 @@ fn the_progress_line_stays_out_of_the_output() {
     let mut out = Vec::new();
     let mut terminal = Terminal::new(
         &mut out,
-        Options {
-            format: Format::Pretty,
-            colour: false,
-            progress: true,
-            columns: None,
-        },
+        Options { format: Format::Pretty, colour: false, progress: true, columns: None },
     );
     // Hidden: the test's standard error may be a terminal.
     for event in sample::events(&sample::record()) {
@@ -331,12 +320,7 @@ fn the_progress_line_stays_out_of_the_output() {
 fn characters_are_their_own_progress() {
     let mut terminal = Terminal::new(
         Vec::new(),
-        Options {
-            format: Format::Terse,
-            colour: false,
-            progress: true,
-            columns: None,
-        },
+        Options { format: Format::Terse, colour: false, progress: true, columns: None },
     );
     for event in sample::events(&sample::record()) {
         terminal.report(&event).unwrap();
@@ -353,11 +337,7 @@ fn a_line_of_characters_fits_the_terminal_with_its_count() {
     let text = |columns| {
         let mut terminal = Terminal::new(
             Vec::new(),
-            Options {
-                format: Format::Terse,
-                columns,
-                ..Options::default()
-            },
+            Options { format: Format::Terse, columns, ..Options::default() },
         );
         let (record, mut events) = (sample::record(), Vec::new());
         for _ in 0..40 {
@@ -378,15 +358,13 @@ fn a_line_of_characters_fits_the_terminal_with_its_count() {
     assert!(longest(None) > TERSE_WIDTH);
     assert_eq!(text(None), text(Some(500)));
     assert!(
-        text(Some(0))
-            .lines()
-            .all(|line| line.starts_with(|first: char| !first.is_ascii_digit()))
+        text(Some(0)).lines().all(|line| line.starts_with(|first: char| !first.is_ascii_digit()))
     );
 }
 
 /// What no text from outside may do: begin a line of its own, or reach the terminal as a control.
 fn assert_inert(shown: &str, record: &RunRecord) -> Result<(), TestCaseError> {
-    prop_assert!(!shown.chars().any(|c| c != '\n' && crate::diag::is_deceptive(c)));
+    prop_assert!(!shown.chars().any(|c| c != '\n' && gainsay_model::text::is_deceptive(c)));
     let lines = |start: &str| shown.lines().filter(|line| line.starts_with(start)).count();
     prop_assert_eq!(lines("test "), record.results.len());
     prop_assert_eq!(
@@ -407,7 +385,7 @@ fn hostile_text_forges_no_line() {
     assert_inert(&shown(&record, Format::Pretty, false), &record).unwrap();
     let json = shown(&record, Format::Json, false);
     assert_eq!(json.lines().count(), sample::events(&record).len());
-    assert!(!json.chars().any(|c| c != '\n' && crate::diag::is_deceptive(c)));
+    assert!(!json.chars().any(|c| c != '\n' && gainsay_model::text::is_deceptive(c)));
     let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
     assert_eq!(first.pointer("/run/target").and_then(|target| target.as_str()), Some(HOSTILE));
 }

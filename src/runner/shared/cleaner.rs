@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use gainsay_model::{Role, Service};
+
 use super::{
     Keeper,
     journal::{Is, Thing},
 };
 use crate::{
-    attempt::{Answer, Service},
+    attempt::Answer,
     cloud::Clients,
-    environment::Role,
     outcome::{Outcome, classify},
     verdict::came_back,
 };
@@ -37,12 +38,7 @@ pub(in crate::runner) struct Cleaner {
 
 impl Cleaner {
     pub(in crate::runner) fn new(keeper: &Arc<Keeper>, role: Option<Arc<Role>>) -> Self {
-        Self {
-            keeper: keeper.clone(),
-            role,
-            left: Vec::new(),
-            calls: 0,
-        }
+        Self { keeper: keeper.clone(), role, left: Vec::new(), calls: 0 }
     }
 
     /// Removes things.
@@ -82,14 +78,25 @@ impl Cleaner {
         }
     }
 
-    async fn version(&mut self, clients: &Clients, thing: &Thing, version: &str) -> Result<(), String> {
+    async fn version(
+        &mut self,
+        clients: &Clients,
+        thing: &Thing,
+        version: &str,
+    ) -> Result<(), String> {
         self.calls += 1;
-        let request = clients.s3.delete_object().bucket(&thing.bucket).key(&thing.key).version_id(version);
+        let request =
+            clients.s3.delete_object().bucket(&thing.bucket).key(&thing.key).version_id(version);
         let answer = request.set_expected_bucket_owner(thing.owner.clone()).send().await;
         answer.map_or_else(|error| gone(&Answer::from_error(&error)), |_| Ok(()))
     }
 
-    async fn upload(&mut self, clients: &Clients, thing: &Thing, upload: &str) -> Result<(), String> {
+    async fn upload(
+        &mut self,
+        clients: &Clients,
+        thing: &Thing,
+        upload: &str,
+    ) -> Result<(), String> {
         self.calls += 1;
         let request = clients
             .s3
@@ -111,14 +118,18 @@ impl Cleaner {
         let uploads = clients.s3.list_multipart_uploads().bucket(&thing.bucket).prefix(&thing.key);
         let uploads = uploads.set_expected_bucket_owner(owner).send().await;
         let uploads = uploads.map_err(|error| came_back(&Answer::from_error(&error)))?;
-        let objects = versions.versions().iter().map(|version| (version.key(), version.version_id()));
-        let markers = versions.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
+        let objects =
+            versions.versions().iter().map(|version| (version.key(), version.version_id()));
+        let markers =
+            versions.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
         for (key, version) in objects.chain(markers) {
             if let Some(version) = version.filter(|_| key == Some(thing.key.as_str())) {
                 self.version(clients, thing, version).await?;
             }
         }
-        for upload in uploads.uploads().iter().filter(|upload| upload.key() == Some(thing.key.as_str())) {
+        for upload in
+            uploads.uploads().iter().filter(|upload| upload.key() == Some(thing.key.as_str()))
+        {
             if let Some(id) = upload.upload_id() {
                 self.upload(clients, thing, id).await?;
             }

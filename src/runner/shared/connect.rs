@@ -21,10 +21,16 @@ pub struct Caller {
 ///
 /// # Errors
 /// What is missing or wrong, in a sentence.
-pub async fn connect(target: &Target, chain: Chain, account: Option<&str>) -> Result<Caller, String> {
+pub async fn connect(
+    target: &Target,
+    chain: Chain,
+    account: Option<&str>,
+) -> Result<Caller, String> {
     let credentials = chain.credentials().await?;
     let identity = target.clients(Some(&credentials), false).sts.get_caller_identity().send().await;
-    let identity = identity.map_err(|error| format!("the target does not say who we are: {}", came_back(&Answer::from_error(&error))))?;
+    let identity = identity.map_err(|error| {
+        format!("the target does not say who we are: {}", came_back(&Answer::from_error(&error)))
+    })?;
     let found = identity.account().unwrap_or_default();
     if let Some(meant) = account
         && meant != found

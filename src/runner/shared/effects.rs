@@ -67,13 +67,18 @@ pub(in crate::runner) enum LookError {
 pub(in crate::runner) fn is_looked_for(call: &Call) -> bool {
     match call.operation.effect {
         Effect::Reads | Effect::Configures => false,
-        Effect::Writes | Effect::Consumes => call.operation.on == On::Object && call.get(Param::Key).is_some(),
+        Effect::Writes | Effect::Consumes => {
+            call.operation.on == On::Object && call.get(Param::Key).is_some()
+        }
     }
 }
 
 impl Effects {
     /// What became of a refused call, from what was under its key before and after it.
-    pub(in crate::runner) fn between(before: Result<State, LookError>, after: Result<State, LookError>) -> Self {
+    pub(in crate::runner) fn between(
+        before: Result<State, LookError>,
+        after: Result<State, LookError>,
+    ) -> Self {
         match (before, after) {
             (Ok(before), Ok(after)) if before == after => Self::None,
             (Ok(before), Ok(after)) => Self::Happened(before.changes(&after)),
@@ -108,7 +113,8 @@ impl State {
 
     /// What is there now and was not, to be removed.
     pub(in crate::runner) fn made_since(&self, before: &Self, call: &Call) -> Vec<Thing> {
-        let known: BTreeSet<(&str, Option<i64>)> = before.versions.iter().map(Version::key).collect();
+        let known: BTreeSet<(&str, Option<i64>)> =
+            before.versions.iter().map(Version::key).collect();
         let versions = self.versions.iter().filter(|version| !known.contains(&version.key()));
         let versions = versions.map(|version| Is::Version(version.id.clone()));
         let uploads = self.uploads.difference(&before.uploads).cloned().map(Is::Upload);
@@ -142,15 +148,13 @@ impl Cleaner {
             key: key.unwrap_or_default(),
         };
         self.calls += 1;
-        let mut state = State {
-            versions: place.versions().await?,
-            ..State::default()
-        };
+        let mut state = State { versions: place.versions().await?, ..State::default() };
         if OF_UPLOADS.contains(&call.operation.op) {
             self.calls += 1;
             state.uploads = place.uploads().await?;
         }
-        let has_more = state.versions.iter().any(|version| version.is_current && !version.is_marker);
+        let has_more =
+            state.versions.iter().any(|version| version.is_current && !version.is_marker);
         if has_more && let Some((_, more)) = MORE.iter().find(|(op, _)| *op == call.operation.op) {
             self.calls += 1;
             state.more = Some(place.more(*more).await?);
@@ -242,26 +246,32 @@ impl Place<'_> {
             More::Tags => {
                 let get = s3.get_object_tagging().bucket(&self.bucket).key(&self.key);
                 let answer = get.set_expected_bucket_owner(owner).send().await;
-                let found = answer.map_err(|error| not_read("s3:GetObjectTagging", &Answer::from_error(&error)))?;
+                let found = answer.map_err(|error| {
+                    not_read("s3:GetObjectTagging", &Answer::from_error(&error))
+                })?;
                 Ok(format!("{:?}", found.tag_set()))
             }
             More::Acl => {
                 let get = s3.get_object_acl().bucket(&self.bucket).key(&self.key);
                 let answer = get.set_expected_bucket_owner(owner).send().await;
-                let found = answer.map_err(|error| not_read("s3:GetObjectAcl", &Answer::from_error(&error)))?;
+                let found = answer
+                    .map_err(|error| not_read("s3:GetObjectAcl", &Answer::from_error(&error)))?;
                 Ok(format!("{:?}", found.grants()))
             }
             More::Encryption => {
                 let head = s3.head_object().bucket(&self.bucket).key(&self.key);
                 let answer = head.set_expected_bucket_owner(owner).send().await;
-                let found = answer.map_err(|error| not_read("s3:HeadObject", &Answer::from_error(&error)))?;
+                let found = answer
+                    .map_err(|error| not_read("s3:HeadObject", &Answer::from_error(&error)))?;
                 let key = (found.ssekms_key_id(), found.bucket_key_enabled());
                 Ok(format!("{:?} {key:?}", found.server_side_encryption()))
             }
             More::Annotations => {
                 let list = s3.list_object_annotations().bucket(&self.bucket).key(&self.key);
                 let answer = list.set_expected_bucket_owner(owner).send().await;
-                let found = answer.map_err(|error| not_read("s3:ListObjectAnnotations", &Answer::from_error(&error)))?;
+                let found = answer.map_err(|error| {
+                    not_read("s3:ListObjectAnnotations", &Answer::from_error(&error))
+                })?;
                 Ok(format!("{:?}", found.annotations()))
             }
         }
@@ -269,8 +279,5 @@ impl Place<'_> {
 }
 
 fn not_read(operation: &'static str, answer: &Answer) -> LookError {
-    LookError::NotRead {
-        operation,
-        came_back: came_back(answer),
-    }
+    LookError::NotRead { operation, came_back: came_back(answer) }
 }

@@ -1,7 +1,9 @@
-//! Which statement refused, where the target does not tell: AWS names the mechanism and never the statement of a bucket policy.
+//! Which statement refused, where the target does not tell: AWS names the mechanism and never the
+//! statement of a bucket policy.
 //!
-//! The same call is put to the policy engine, in a sandbox that has the environment as it is bound, if the bucket's policy on the target was read
-//! in this run and is the declared one. What the engine finds deciding is held against what the target said.
+//! The same call is put to the policy engine, in a sandbox that has the environment as it is bound,
+//! if the bucket's policy on the target was read in this run and is the declared one. What the
+//! engine finds deciding is held against what the target said.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,14 +11,15 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
+use gainsay_model::{Bucket, Role, Service};
+use gainsay_sandbox::{Rulings, Sandbox};
 use serde_json::Value;
 
 use crate::{
-    attempt::{self, Answer, Call, Param, Service},
+    attempt::{self, Answer, Call, Param},
     check::{Reading, Seen},
     cloud::{Clients, Target},
-    environment::{Bucket, Environment, Role},
-    sandbox::{Rulings, Sandbox},
+    environment::Environment,
     scenario::Principal,
     verdict::came_back,
 };
@@ -32,13 +35,22 @@ pub(in crate::runner) struct Engine {
 }
 
 impl Engine {
-    pub(in crate::runner) fn new(environment: &Environment, roles: &[Arc<Role>], run: &str) -> Self {
-        let sandbox = Sandbox::new(environment);
-        let session = |role: &Arc<Role>| (role.name.clone(), sandbox.session_of(role, &format!("gainsay-{run}")));
+    pub(in crate::runner) fn new(
+        environment: &Environment,
+        roles: &[Arc<Role>],
+        run: &str,
+    ) -> Self {
+        let sandbox = Sandbox::new(&environment.deployed);
+        let name = format!("gainsay-{run}");
+        let session = |role: &Arc<Role>| {
+            let tags =
+                environment.session(&role.name).map_or(&[][..], |session| &session.session_tags);
+            (role.name.clone(), sandbox.session_of(role, &name, tags).into())
+        };
         Self {
             sessions: roles.iter().map(session).collect(),
             sandbox,
-            region: environment.region.clone(),
+            region: environment.deployed.region.clone(),
             known: Mutex::default(),
         }
     }
@@ -56,7 +68,11 @@ impl Engine {
 
     /// Reads a bucket's policy as one of those who may: whether it is the declared one, and how
     /// many calls that took.
-    pub(in crate::runner) async fn compare(&self, bucket: &Bucket, readers: &[Clients]) -> (bool, u64) {
+    pub(in crate::runner) async fn compare(
+        &self,
+        bucket: &Bucket,
+        readers: &[Clients],
+    ) -> (bool, u64) {
         let mut calls = 0;
         for clients in readers {
             calls += 1;
@@ -64,7 +80,11 @@ impl Engine {
             let found = match request.expected_bucket_owner(&bucket.account).send().await {
                 Ok(answer) => answer.policy().map(str::to_owned),
                 Err(error) => match Answer::from_error(&error) {
-                    Answer::Refused(refused) if refused.code.as_deref() == Some("NoSuchBucketPolicy") => None,
+                    Answer::Refused(refused)
+                        if refused.code.as_deref() == Some("NoSuchBucketPolicy") =>
+                    {
+                        None
+                    }
                     _ => continue,
                 },
             };
@@ -76,10 +96,13 @@ impl Engine {
 
     /// What a check would read if everything were as the environment says.
     pub(in crate::runner) async fn declared(&self, reading: &Reading) -> Seen {
-        let (Some(row), Some(credentials)) = (reading.check.row(), self.sessions.get(&reading.reader.name)) else {
+        let (Some(row), Some(credentials)) =
+            (reading.check.row(), self.sessions.get(&reading.reader.name))
+        else {
             return Seen::NotRead("nobody reads the environment".to_owned());
         };
-        let clients = Target::sandbox(&self.sandbox, &self.region, None).clients(Some(credentials), false);
+        let clients =
+            Target::sandbox(&self.sandbox, &self.region, None).clients(Some(credentials), false);
         match clients.ask(row.service, &row.ask(&reading.subject, &reading.parameters)).await {
             Ok(told) => row.seen(&reading.subject, told.status, &told.body),
             Err(answer) => Seen::NotRead(came_back(&answer)),
@@ -100,15 +123,19 @@ impl Engine {
         // What the engine would allow must not change the world that the next call is put to.
         let target = Target::sandbox(&self.sandbox.fork(), &self.region, None);
         match attempt::call(&target.clients(credentials, call.plain), call).await {
-            Answer::Refused(refused) => refused.rulings.filter(|rulings| rulings.refusal().is_some()),
+            Answer::Refused(refused) => {
+                refused.rulings.filter(|rulings| rulings.refusal().is_some())
+            }
             _ => None,
         }
     }
 }
 
-/// Whether two documents say the same. AWS stores a list of one as its element, and lists in an order of its own.
+/// Whether two documents say the same. AWS stores a list of one as its element, and lists in an
+/// order of its own.
 fn same(found: Option<&str>, declared: Option<&str>) -> bool {
-    let read = |text: Option<&str>| text.map(|text| serde_json::from_str::<Value>(text).map(normal));
+    let read =
+        |text: Option<&str>| text.map(|text| serde_json::from_str::<Value>(text).map(normal));
     match (read(found), read(declared)) {
         (None, None) => true,
         (Some(Ok(found)), Some(Ok(declared))) => found == declared,
@@ -126,7 +153,9 @@ fn normal(value: Value) -> Value {
                 Err(values) => Value::Array(values),
             }
         }
-        Value::Object(members) => Value::Object(members.into_iter().map(|(key, value)| (key, normal(value))).collect()),
+        Value::Object(members) => {
+            Value::Object(members.into_iter().map(|(key, value)| (key, normal(value))).collect())
+        }
         other => other,
     }
 }
@@ -149,6 +178,8 @@ mod tests {
         ] {
             assert!(!same(Some(other), Some(declared)), "{other}");
         }
-        assert!(!same(None, Some(declared)) && !same(Some(stored), None) && !same(Some(""), Some("")));
+        assert!(
+            !same(None, Some(declared)) && !same(Some(stored), None) && !same(Some(""), Some(""))
+        );
     }
 }

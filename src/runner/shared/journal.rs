@@ -1,8 +1,9 @@
 //! What a row has made on a shared target, from its calls and their answers. Pure.
 
+use gainsay_model::Versioning;
+
 use crate::{
     attempt::{Answer, Call, Field, Op, Output, Param},
-    environment::Versioning,
     scenario::Request,
 };
 
@@ -43,8 +44,9 @@ impl Journal {
         things
     }
 
-    /// Takes out what was made since a mark and can be removed without anything else under its key, newest first. What replaced an
-    /// object in a bucket without versions stays until the end: removing it would not bring the other back.
+    /// Takes out what was made since a mark and can be removed without anything else under its key,
+    /// newest first. What replaced an object in a bucket without versions stays until the end:
+    /// removing it would not bring the other back.
     pub(in crate::runner) fn since(&mut self, mark: usize) -> Vec<Thing> {
         let later = self.0.split_off(mark.min(self.0.len()));
         let is_apart = |thing: &Thing| match &thing.is {
@@ -75,7 +77,9 @@ impl Journal {
                 | Op::DeleteObject
                 | Op::DeleteObjects
         );
-        let (true, Some(bucket), Some(key)) = (makes, call.get(Param::Bucket), call.get(Param::Key)) else {
+        let (true, Some(bucket), Some(key)) =
+            (makes, call.get(Param::Bucket), call.get(Param::Key))
+        else {
             return;
         };
         let versioned = request.bucket().is_some_and(|bucket| bucket.versioning != Versioning::Off);
@@ -87,12 +91,7 @@ impl Journal {
             Answer::Refused(_) | Answer::NotSent { .. } => None,
         };
         if let Some(is) = is {
-            self.0.push(Thing {
-                bucket,
-                owner: call.bucket_owner.clone(),
-                key,
-                is,
-            });
+            self.0.push(Thing { bucket, owner: call.bucket_owner.clone(), key, is });
         }
     }
 }
@@ -101,7 +100,8 @@ fn made(call: &Call, output: &Output, versioned: bool) -> Option<Is> {
     let field = |field| output.get(&field).and_then(|values| values.first()).cloned();
     match call.operation.op {
         Op::CreateMultipartUpload => Some(field(Field::UploadId).map_or(Is::Unknown, Is::Upload)),
-        // A version that was named is gone for good; it was noted when it was made, and removing it again finds nothing.
+        // A version that was named is gone for good; it was noted when it was made, and removing it
+        // again finds nothing.
         Op::DeleteObject | Op::DeleteObjects if call.get(Param::Version).is_some() => None,
         Op::DeleteObject | Op::DeleteObjects if !versioned => None,
         _ => match field(Field::Version) {

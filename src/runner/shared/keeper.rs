@@ -6,12 +6,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use gainsay_model::Role;
 use tokio::sync::Mutex;
 
 use super::{Caller, Ground};
 use crate::{
     cloud::Chain,
-    environment::{Environment, Role},
+    environment::Environment,
     principal::{Session, Sessions},
 };
 
@@ -28,7 +29,11 @@ pub(in crate::runner) struct Keeper {
 }
 
 impl Keeper {
-    pub(in crate::runner) fn new(ground: &Arc<Ground>, environment: &Arc<Environment>, run: &str) -> Self {
+    pub(in crate::runner) fn new(
+        ground: &Arc<Ground>,
+        environment: &Arc<Environment>,
+        run: &str,
+    ) -> Self {
         Self {
             ground: ground.clone(),
             environment: environment.clone(),
@@ -52,21 +57,34 @@ impl Keeper {
 
     /// A session with time left.
     pub(in crate::runner) async fn session(&self, role: &Arc<Role>) -> Result<Session, String> {
-        // Held while it is assumed: the other rows wait for this session instead of each assuming its own.
+        // Held while it is assumed: the other rows wait for this session instead of each assuming
+        // its own.
         let mut sessions = self.sessions.lock().await;
         if let Some(session) = sessions.get(&role.name).filter(|session| !is_ending(session)) {
             return Ok(session.clone());
         }
         let Caller { chain, .. } = &self.ground.caller;
         // Whoever begins the chain is the one that a profile is for.
-        let next = |role: &&Arc<Role>| role.via.as_ref().and_then(|via| self.environment.role(via));
-        let first = std::iter::successors(Some(role), next).take(self.environment.roles.len()).last();
-        let credentials = match first.and_then(|role| role.source_profile.as_ref()) {
-            Some(profile) => Chain::find(Some(profile), &self.environment.region).await.credentials().await?,
+        let first = self.environment.chain(role).last();
+        let settings = first.and_then(|role| self.environment.session(&role.name));
+        let credentials = match settings.and_then(|settings| settings.source_profile.as_ref()) {
+            Some(profile) => {
+                Chain::find(Some(profile), &self.environment.deployed.region)
+                    .await
+                    .credentials()
+                    .await?
+            }
             None => chain.credentials().await?,
         };
         let target = self.ground.target.fork();
-        let opened = Sessions::open(&target, &credentials, &self.environment, std::slice::from_ref(role), &self.run).await;
+        let opened = Sessions::open(
+            &target,
+            &credentials,
+            &self.environment,
+            std::slice::from_ref(role),
+            &self.run,
+        )
+        .await;
         let session = opened.get(&role.name)?.clone();
         sessions.insert(role.name.clone(), session.clone());
         Ok(session)
@@ -88,7 +106,13 @@ mod tests {
     #[test]
     fn a_session_is_renewed_a_minute_before_it_ends() {
         let session = |left: u64| Session {
-            credentials: Credentials::new("a", "s", None, Some(SystemTime::now() + Duration::from_secs(left)), "test"),
+            credentials: Credentials::new(
+                "a",
+                "s",
+                None,
+                Some(SystemTime::now() + Duration::from_secs(left)),
+                "test",
+            ),
             arn: String::new(),
         };
         assert!(is_ending(&session(0)));

@@ -1,5 +1,5 @@
-//! Targets that are not the sandbox: AWS and endpoints. They are shared: nothing can be forked or restored there, so what a run makes is noted
-//! and removed.
+//! Targets that are not the sandbox: AWS and endpoints. They are shared: nothing can be forked or
+//! restored there, so what a run makes is noted and removed.
 
 mod cleaner;
 mod connect;

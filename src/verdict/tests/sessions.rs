@@ -5,14 +5,12 @@ use super::*;
 /// The same refusal, where the policies would not refuse another session of the role.
 fn of_one_session(answer: Answer) -> Answer {
     let mark = |rulings: Rulings| {
-        let other = OtherSession {
-            at: None,
-            value: "the session `deploy`".to_owned(),
-        };
-        let with = rulings.0.iter().cloned().map(|ruling| Ruling {
-            other_session: Some(other.clone()),
-            ..ruling
-        });
+        let other = OtherSession { at: None, value: "the session `deploy`".to_owned() };
+        let with = rulings
+            .0
+            .iter()
+            .cloned()
+            .map(|ruling| Ruling { other_session: Some(other.clone()), ..ruling });
         Rulings(with.collect())
     };
     match answer {

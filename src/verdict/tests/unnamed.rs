@@ -13,10 +13,9 @@ fn an_unnamed_refusal_may_be_bare_and_is_decided_by_what_is_said() {
     let bare = Answer::refused(403, "AccessDenied", "Access Denied");
     let told = |layer| ruled(bare.clone(), "s3:PutObject", OBJECT, layer, None);
     let found = |layer| match (bare.clone(), told(layer)) {
-        (Answer::Refused(bare), Answer::Refused(told)) => Answer::Refused(Refused {
-            found: told.rulings,
-            ..bare
-        }),
+        (Answer::Refused(bare), Answer::Refused(told)) => {
+            Answer::Refused(Refused { found: told.rulings, ..bare })
+        }
         _ => panic!("a refusal"),
     };
     let stranger = || role("444455556666");
@@ -29,12 +28,7 @@ fn an_unnamed_refusal_may_be_bare_and_is_decided_by_what_is_said() {
         (told(Layer::BlockPublicAccess), stranger(), &[Layer::Resource], Verdict::Fail),
         (told(Layer::BlockPublicAccess), stranger(), &[], Verdict::Pass),
         (found(Layer::Resource), stranger(), &[Layer::Resource], Verdict::Pass),
-        (
-            found(Layer::BlockPublicAccess),
-            stranger(),
-            &[Layer::Resource],
-            Verdict::Inconclusive,
-        ),
+        (found(Layer::BlockPublicAccess), stranger(), &[Layer::Resource], Verdict::Inconclusive),
         (denied(), role(OWNER), &[Layer::Resource, Layer::BlockPublicAccess], Verdict::Pass),
         (denied(), role(OWNER), &[Layer::Resource], Verdict::Inconclusive),
         (denied(), role(OWNER), &[Layer::Identity], Verdict::Inconclusive),

@@ -1,0 +1,448 @@
+//! What can be wrong with a document, and what this engine declines to decide.
+
+use std::fmt;
+
+use super::evaluate::Reason;
+use super::layer::PolicyKind;
+use super::outside::Outside;
+
+/// One step from the document to an element inside it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PathStep {
+    /// Into the value of this key.
+    Key(String),
+    /// Into this element of a list.
+    Index(usize),
+}
+
+impl fmt::Display for PathStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PathStep::Key(key) => f.write_str(key),
+            PathStep::Index(index) => write!(f, "[{index}]"),
+        }
+    }
+}
+
+/// A policy document that AWS would not accept.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{problem}{}", at(path))]
+pub struct DocumentError {
+    path: Vec<PathStep>,
+    problem: Problem,
+}
+
+fn at(path: &[PathStep]) -> String {
+    let mut text = String::new();
+    for step in path {
+        if matches!(step, PathStep::Key(_)) && !text.is_empty() {
+            text.push('.');
+        }
+        text.push_str(&step.to_string());
+    }
+    if text.is_empty() { text } else { format!(" (at `{text}`)") }
+}
+
+impl DocumentError {
+    pub(super) fn new(path: &[PathStep], problem: Problem) -> Self {
+        Self { path: path.to_vec(), problem }
+    }
+
+    /// Where in the document; [`locate`](super::locate) turns it into a line of the text.
+    #[must_use]
+    pub fn path(&self) -> &[PathStep] {
+        &self.path
+    }
+
+    /// What is wrong there.
+    #[must_use]
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// What to do about it, where that can be said, such as ``did you mean `Principal`?``.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match &self.problem {
+            Problem::UnknownElement { suggestion, .. }
+            | Problem::UnknownPrincipalType { suggestion, .. }
+            | Problem::UnknownOperator { suggestion, .. } => {
+                suggestion.map(|word| format!("did you mean `{word}`?"))
+            }
+            Problem::Version { .. } => Some("write `2012-10-17`".to_owned()),
+            Problem::Effect { .. } => Some("write `Allow` or `Deny`".to_owned()),
+            Problem::Missing { element, .. } => Some(format!("add `{element}` here")),
+            Problem::Forbidden { element, .. } => Some(format!("remove `{element}`")),
+            Problem::Both { second, .. } => {
+                Some(format!("keep one of them, for example remove `{second}`"))
+            }
+            Problem::Empty { .. } => {
+                Some("write at least one entry, or remove the element".to_owned())
+            }
+            Problem::DuplicateSid { .. } => {
+                Some("give each statement a `Sid` of its own".to_owned())
+            }
+            Problem::DuplicateKey { .. } => Some("merge the two into one".to_owned()),
+            Problem::TooLarge { .. } => Some("merge statements or shorten lists".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// What is wrong with one element of a document.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The text is no JSON.
+    #[error("not JSON, line {line}, column {column}: {message}")]
+    Json {
+        /// 1-based line.
+        line: usize,
+        /// 1-based column.
+        column: usize,
+        /// What the JSON reader says.
+        message: String,
+    },
+    /// One object has a key twice; JSON readers keep one of them silently, AWS refuses.
+    #[error("key `{key}` is written twice in one object, line {line}, column {column}")]
+    DuplicateKey {
+        /// The key.
+        key: String,
+        /// 1-based line of the second one.
+        line: usize,
+        /// 1-based column of the second one.
+        column: usize,
+    },
+    /// A value of another JSON type than the element takes.
+    #[error("expected {expected}, found {found}")]
+    WrongType {
+        /// What the element takes.
+        expected: &'static str,
+        /// What is there.
+        found: &'static str,
+    },
+    /// An element the policy language does not have.
+    #[error("unknown element `{name}`")]
+    UnknownElement {
+        /// As written.
+        name: String,
+        /// The nearest element there is.
+        suggestion: Option<&'static str>,
+    },
+    /// An element this kind of policy must have.
+    #[error("missing element `{element}`")]
+    Missing {
+        /// The element.
+        element: &'static str,
+        /// The kind of policy.
+        kind: PolicyKind,
+    },
+    /// An element this kind of policy, or this statement, may not have.
+    #[error("`{element}` is not allowed {context}")]
+    Forbidden {
+        /// The element.
+        element: &'static str,
+        /// Where it is not allowed, such as `in a trust policy`.
+        context: String,
+    },
+    /// Two elements that exclude each other.
+    #[error("`{first}` and `{second}` exclude each other")]
+    Both {
+        /// One element.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// A list or object that must not be empty.
+    #[error("`{element}` is empty")]
+    Empty {
+        /// The element.
+        element: String,
+    },
+    /// A `Version` AWS does not have.
+    #[error("unknown policy version `{found}`")]
+    Version {
+        /// As written.
+        found: String,
+    },
+    /// An `Effect` AWS does not have.
+    #[error("unknown effect `{found}`")]
+    Effect {
+        /// As written.
+        found: String,
+    },
+    /// A `Sid` with characters this kind of policy does not take.
+    #[error("sid `{sid}` is not alphanumeric: use letters and digits only in {kind} statements")]
+    Sid {
+        /// As written.
+        sid: String,
+        /// The kind of policy.
+        kind: PolicyKind,
+    },
+    /// A `Sid` used by an earlier statement.
+    #[error("sid `{sid}` is used twice")]
+    DuplicateSid {
+        /// As written.
+        sid: String,
+    },
+    /// An action that does not follow the grammar, or that this kind of policy does not take.
+    #[error("invalid action `{action}`: {why}")]
+    Action {
+        /// As written.
+        action: String,
+        /// What is wrong and what to write.
+        why: &'static str,
+    },
+    /// A resource that does not follow the grammar, or that this kind of policy does not take.
+    #[error("invalid resource `{resource}`: {why}")]
+    Resource {
+        /// As written.
+        resource: String,
+        /// What is wrong and what to write.
+        why: &'static str,
+    },
+    /// A principal that does not follow the grammar, or that this kind of policy does not take.
+    #[error("invalid principal `{principal}`: {why}")]
+    Principal {
+        /// As written.
+        principal: String,
+        /// What is wrong and what to write.
+        why: &'static str,
+    },
+    /// A principal type AWS does not have.
+    #[error("unknown principal type `{name}`")]
+    UnknownPrincipalType {
+        /// As written.
+        name: String,
+        /// The nearest type there is.
+        suggestion: Option<&'static str>,
+    },
+    /// A condition operator AWS does not have.
+    #[error("unknown condition operator `{name}`")]
+    UnknownOperator {
+        /// As written.
+        name: String,
+        /// The nearest operator there is.
+        suggestion: Option<&'static str>,
+    },
+    /// A condition value the operator cannot compare with.
+    #[error("`{value}` is no value for `{operator}`: write {expected}")]
+    Value {
+        /// The operator, as written.
+        operator: String,
+        /// The value, as written.
+        value: String,
+        /// What the operator takes.
+        expected: &'static str,
+    },
+    /// A set operator on a key that has one value, which KMS refuses.
+    #[error("`{operator}` is not allowed for `{key}` in a key policy: the key has one value")]
+    SetOperator {
+        /// The operator, as written.
+        operator: String,
+        /// The key, as written.
+        key: String,
+    },
+    /// A policy variable that is not written as AWS reads it.
+    #[error("invalid policy variable in `{text}`: {why}")]
+    Variable {
+        /// The text it is in.
+        text: String,
+        /// What is wrong and what to write.
+        why: &'static str,
+    },
+    /// More text than AWS stores for this kind.
+    #[error("{kind} of {size} bytes without white space: the limit is {limit}")]
+    TooLarge {
+        /// The size of this one.
+        size: usize,
+        /// The most there may be.
+        limit: usize,
+        /// The kind of policy.
+        kind: PolicyKind,
+    },
+}
+
+impl Problem {
+    /// The stable word for it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Json { .. } => "json",
+            Self::DuplicateKey { .. } => "duplicate-key",
+            Self::WrongType { .. } => "wrong-type",
+            Self::UnknownElement { .. } => "unknown-element",
+            Self::Missing { .. } => "missing-element",
+            Self::Forbidden { .. } => "forbidden-element",
+            Self::Both { .. } => "exclusive-elements",
+            Self::Empty { .. } => "empty-element",
+            Self::Version { .. } => "version",
+            Self::Effect { .. } => "effect",
+            Self::Sid { .. } => "sid",
+            Self::DuplicateSid { .. } => "duplicate-sid",
+            Self::Action { .. } => "action",
+            Self::Resource { .. } => "resource",
+            Self::Principal { .. } => "principal",
+            Self::UnknownPrincipalType { .. } => "unknown-principal-type",
+            Self::UnknownOperator { .. } => "unknown-operator",
+            Self::Value { .. } => "value",
+            Self::SetOperator { .. } => "set-operator",
+            Self::Variable { .. } => "variable",
+            Self::TooLarge { .. } => "too-large",
+        }
+    }
+}
+
+/// A request this engine declines to decide: AWS would, by something that is not modelled here or
+/// that its pages leave open.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Undecidable {
+    /// A condition or variable reads a key whose presence in the request is not known.
+    #[error("{at} reads the condition key `{key}`, which is not modelled for this request")]
+    UnmodelledKey {
+        /// The statement.
+        at: Reason,
+        /// The key, in lower case.
+        key: String,
+    },
+    /// A condition or variable reads a key that follows from something of which nothing is said.
+    #[error(
+        "{at} reads the condition key `{key}`, and nothing says whether the request has it: {outside}"
+    )]
+    MissingContext {
+        /// The statement.
+        at: Reason,
+        /// The key, in lower case.
+        key: String,
+        /// What it follows from.
+        outside: Outside,
+    },
+    /// An operator for one value reads a key that has several in this request.
+    #[error(
+        "{at} compares `{key}`, which has several values in this request: use `ForAllValues:` or `ForAnyValue:`"
+    )]
+    SeveralValues {
+        /// The statement.
+        at: Reason,
+        /// The key, in lower case.
+        key: String,
+    },
+    /// A policy variable names a key that has several values in this request.
+    #[error("{at} uses the policy variable `{key}`, which has several values in this request")]
+    SeveralValuesInVariable {
+        /// The statement.
+        at: Reason,
+        /// The key, in lower case.
+        key: String,
+    },
+    /// A `NotResource` names a variable that has no value in this request; AWS documents only
+    /// `Resource`.
+    #[error(
+        "{at} uses the policy variable `{key}` in `NotResource`, and it has no value in this request"
+    )]
+    AbsentInNotResource {
+        /// The statement.
+        at: Reason,
+        /// The key, in lower case.
+        key: String,
+    },
+    /// An ARN operator compares with a value that is no ARN of six segments.
+    #[error("{at} compares an ARN with `{value}`, which has not the six segments of one")]
+    NotAnArn {
+        /// The statement.
+        at: Reason,
+        /// The value.
+        value: String,
+    },
+    /// A statement names a canonical user; which account that is, is not part of a request.
+    #[error("{at} names a canonical user, whose account is not known: name the account's ARN")]
+    CanonicalUser {
+        /// The statement.
+        at: Reason,
+    },
+    /// A `NotPrincipal` lists the caller without its role or account; AWS documents only that it
+    /// "might" deny.
+    #[error("{at} lists the caller in `NotPrincipal` without its role or account: list them too")]
+    PartialNotPrincipal {
+        /// The statement.
+        at: Reason,
+    },
+}
+
+impl Undecidable {
+    /// The stable word for it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnmodelledKey { .. } => "key-not-modelled",
+            Self::MissingContext { .. } => "missing-context",
+            Self::SeveralValues { .. } => "several-values",
+            Self::SeveralValuesInVariable { .. } => "several-values-in-variable",
+            Self::AbsentInNotResource { .. } => "absent-in-not-resource",
+            Self::NotAnArn { .. } => "not-an-arn",
+            Self::CanonicalUser { .. } => "canonical-user",
+            Self::PartialNotPrincipal { .. } => "partial-not-principal",
+        }
+    }
+
+    /// The statement that cannot be decided.
+    #[must_use]
+    pub fn at(&self) -> &Reason {
+        match self {
+            Undecidable::UnmodelledKey { at, .. }
+            | Undecidable::MissingContext { at, .. }
+            | Undecidable::SeveralValues { at, .. }
+            | Undecidable::SeveralValuesInVariable { at, .. }
+            | Undecidable::AbsentInNotResource { at, .. }
+            | Undecidable::NotAnArn { at, .. }
+            | Undecidable::CanonicalUser { at }
+            | Undecidable::PartialNotPrincipal { at } => at,
+        }
+    }
+}
+
+/// The same as [`Undecidable`] before it is known which statement it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    Unmodelled(String),
+    Unsaid(String, Outside),
+    SeveralValues(String),
+    SeveralInVariable(String),
+    AbsentInNotResource(String),
+    NotAnArn(String),
+    CanonicalUser,
+    PartialNotPrincipal,
+}
+
+impl Doubt {
+    pub(super) fn at(self, at: Reason) -> Undecidable {
+        match self {
+            Doubt::Unmodelled(key) => Undecidable::UnmodelledKey { at, key },
+            Doubt::Unsaid(key, outside) => Undecidable::MissingContext { at, key, outside },
+            Doubt::SeveralValues(key) => Undecidable::SeveralValues { at, key },
+            Doubt::SeveralInVariable(key) => Undecidable::SeveralValuesInVariable { at, key },
+            Doubt::AbsentInNotResource(key) => Undecidable::AbsentInNotResource { at, key },
+            Doubt::NotAnArn(value) => Undecidable::NotAnArn { at, value },
+            Doubt::CanonicalUser => Undecidable::CanonicalUser { at },
+            Doubt::PartialNotPrincipal => Undecidable::PartialNotPrincipal { at },
+        }
+    }
+}
+
+/// The candidate nearest to a misspelt word, if any is near enough to be worth proposing.
+pub(super) fn nearest(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'static str>,
+) -> Option<&'static str> {
+    let lower = word.to_lowercase();
+    let most = (word.chars().count() / 3).clamp(1, 4);
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate)
+        })
+        .filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,110 @@
+//! Tags of buckets, as S3 Control reads and writes them.
+//!
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_TagResource.html>. Refusals name
+//! the bucket's ARN, and the bucket policy speaks of these actions as of any other on the bucket.
+
+use gainsay_iam::Context;
+use gainsay_model::{
+    PublicAccessBlock,
+    xml::{Element, element, wrap},
+};
+
+use super::{Call, Done, Fault, Result};
+use crate::authorize::Question;
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging.html>.
+const MAX_TAGS: usize = 50;
+
+impl Call<'_> {
+    /// Authorizes an action on a bucket by its ARN, and only then says whether there is such a
+    /// bucket.
+    fn tagged(&self, arn: &str, action: &str, context: &Context) -> Result<String> {
+        let name = arn.strip_prefix("arn:aws:s3:::").filter(|name| !name.contains('/'));
+        let name = name.ok_or_else(|| Fault::not_modelled("tags of anything but buckets"))?;
+        let bucket = self.world.buckets.get(name).map(|bucket| &bucket.config);
+        let bucket = bucket.filter(|bucket| bucket.account == self.account);
+        let of_account = self.world.control.public_access.get(self.account);
+        let restricts = |block: &PublicAccessBlock| block.restrict_public_buckets;
+        let _permit = self.scope.authorize(&Question {
+            resource_policy: bucket.and_then(|bucket| bucket.policy.as_ref()),
+            restrict_public: of_account.is_some_and(restricts)
+                || bucket.is_some_and(|bucket| restricts(&bucket.public_access)),
+            ..self.question(action, arn, context)
+        })?;
+        match bucket {
+            Some(_) => Ok(name.to_owned()),
+            None => Err(Fault::new(404, "NoSuchBucket", "The specified bucket does not exist")),
+        }
+    }
+
+    fn tags_of(&self, bucket: &str) -> Vec<(String, String)> {
+        self.world.buckets.get(bucket).map(|bucket| bucket.tags.clone()).unwrap_or_default()
+    }
+
+    fn write_tags(&mut self, bucket: &str, tags: Vec<(String, String)>) {
+        if let Some(bucket) = self.world.bucket_mut(bucket) {
+            bucket.tags = tags;
+        }
+    }
+
+    pub(super) fn list_tags(&mut self, arn: &str) -> Result<Done> {
+        self.takes_query(&[])?;
+        let bucket = self.tagged(arn, "s3:ListTagsForResource", &self.context())?;
+        let tags = self.tags_of(&bucket);
+        let tags = tags
+            .iter()
+            .map(|(key, value)| wrap("Tag", &(element("Key", key) + &element("Value", value))));
+        Ok(Done::Body("ListTagsForResourceResult", wrap("Tags", &tags.collect::<String>())))
+    }
+
+    pub(super) fn tag(&mut self, arn: &str) -> Result<Done> {
+        self.takes_query(&[])?;
+        let request = self.read("TagResourceRequest", &["Tags"])?;
+        let added = request.child("Tags").map(pairs).transpose()?.unwrap_or_default();
+        let mut context = self.context();
+        for (key, value) in &added {
+            context.set(&format!("aws:RequestTag/{key}"), value.as_str());
+        }
+        context.set_all("aws:TagKeys", added.iter().map(|(key, _)| key.clone()));
+        let bucket = self.tagged(arn, "s3:TagResource", &context)?;
+        let mut tags = self.tags_of(&bucket);
+        tags.retain(|(key, _)| !added.iter().any(|(other, _)| other == key));
+        tags.extend(added);
+        if tags.len() > MAX_TAGS {
+            return Err(Fault::new(400, "BadRequest", "Object tags cannot be greater than 50"));
+        }
+        self.write_tags(&bucket, tags);
+        Ok(Done::Nothing(204))
+    }
+
+    pub(super) fn untag(&mut self, arn: &str) -> Result<Done> {
+        self.takes_query(&["tagKeys"])?;
+        let keys: Vec<String> = self.query.iter().map(|(_, value)| value.clone()).collect();
+        let mut context = self.context();
+        context.set_all("aws:TagKeys", keys.iter().cloned());
+        let bucket = self.tagged(arn, "s3:UntagResource", &context)?;
+        let mut tags = self.tags_of(&bucket);
+        tags.retain(|(key, _)| !keys.contains(key));
+        self.write_tags(&bucket, tags);
+        Ok(Done::Nothing(204))
+    }
+}
+
+fn pairs(tags: &Element) -> Result<Vec<(String, String)>> {
+    let pair = |tag: &Element| {
+        let known = tag.name == "Tag" && tag.stranger(&["Key", "Value"]).is_none();
+        let (key, value) = (tag.get("Key")?.to_owned(), tag.get("Value")?.to_owned());
+        let fits = !key.is_empty()
+            && key.chars().count() <= 128
+            && value.chars().count() <= 256
+            && !key.starts_with("aws:");
+        (known && fits).then_some((key, value))
+    };
+    let pairs: Vec<(String, String)> =
+        tags.children.iter().map(pair).collect::<Option<_>>().ok_or_else(Fault::malformed)?;
+    let twice = pairs
+        .iter()
+        .enumerate()
+        .any(|(index, (key, _))| pairs.iter().take(index).any(|(other, _)| other == key));
+    if twice { Err(Fault::malformed()) } else { Ok(pairs) }
+}

@@ -1,0 +1,646 @@
+//! Where every request enters: which service, who asks, and for S3 whether the request is one the
+//! sandbox models.
+
+mod reply;
+
+use std::{borrow::Cow, sync::Arc};
+
+use bytes::Bytes;
+use gainsay_model::{IAM_REGION, Service};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, request::Parts};
+use s3s::{
+    S3Error, S3ErrorCode, S3Result,
+    auth::{S3Auth, SecretKey},
+    config::{S3Config, StaticConfigProvider},
+    host::{S3Host, VirtualHost},
+    service::{S3Service, S3ServiceBuilder},
+};
+use uuid::Uuid;
+
+use self::reply::{
+    header_starts_with, insert, refuse, reply, s3_error, s3_host_id, s3_problem, s3_request_id,
+};
+use super::{
+    Core,
+    authorize::{Identity, Scope, session_policies},
+    control,
+    guard::{self, Level},
+    identity,
+    json::JsonAnswer,
+    kms, monitoring,
+    payload::Payload,
+    route::{Host, Route, host, route},
+    s3::{self, Backend},
+    signature::{self, AuthError, Signature, Via, query_pairs},
+    state::World,
+    sts,
+};
+
+/// An answer, and what was decided on the way to it.
+pub(super) struct Reply {
+    pub response: Response<s3s::Body>,
+    /// Who asked, and what was decided; nothing if the request was refused before anyone was known.
+    pub scope: Option<Arc<Scope>>,
+    /// The operation by its name in AWS's API, as far as it is known.
+    pub operation: Cow<'static, str>,
+}
+
+/// The entrance of one sandbox.
+pub(super) struct Front {
+    core: Arc<Core>,
+    s3: S3Service,
+}
+
+impl std::fmt::Debug for Front {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Front").finish_non_exhaustive()
+    }
+}
+
+impl Front {
+    pub(super) fn new(core: &Arc<Core>) -> Self {
+        let mut builder = S3ServiceBuilder::new(Backend::new(core.clone()));
+        // Authorization is the backend's, by the request's scope, which only `handle` below can
+        // make, after it has verified the signature.
+        builder.set_auth(Secrets(core.clone()));
+        builder.set_access(s3::Pass);
+        builder.set_host(Hosts { region: core.region.clone() });
+        builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(wire_config()))));
+        Self { core: core.clone(), s3: builder.build() }
+    }
+
+    /// Answers a request.
+    pub(super) async fn handle(&self, mut parts: Parts, body: Payload) -> Reply {
+        let request_id = Uuid::now_v7();
+        let authority = parts
+            .uri
+            .authority()
+            .map(|authority| authority.as_str().to_owned())
+            .unwrap_or_default();
+        if !parts.headers.contains_key(http::header::HOST)
+            && let Ok(host) = HeaderValue::from_str(&authority)
+        {
+            parts.headers.insert(http::header::HOST, host);
+        }
+        let route = route(&parts, &authority, &self.core.region);
+        let service = match &route {
+            Some(Route::S3(bucket)) => {
+                return self.s3(parts, body, &s3_request_id(request_id), bucket.as_deref()).await;
+            }
+            None => return no_host(&authority, &s3_request_id(request_id)),
+            Some(Route::Control(_)) => Service::S3,
+            Some(Route::Other(service, _)) => *service,
+        };
+        let Some(bytes) = body.bytes(MAX_CALL) else {
+            return too_long(service, &request_id.to_string());
+        };
+        let call = Call {
+            parts: &parts,
+            payload: &body,
+            bytes: &bytes,
+            region: match &route {
+                Some(Route::Other(_, region)) => region,
+                _ => &self.core.region,
+            },
+        };
+        match &route {
+            Some(Route::Control(account)) => {
+                self.control(&call, &s3_request_id(request_id), account)
+            }
+            Some(Route::Other(Service::Kms, _)) => self.kms(&call, &request_id.to_string()),
+            Some(Route::Other(Service::Iam, _)) => self.iam(&call, &request_id.to_string()),
+            Some(Route::Other(service, _)) if Service::WATCH.contains(service) => {
+                self.watch(&call, *service, &request_id.to_string())
+            }
+            _ => self.sts(&call, &request_id.to_string()),
+        }
+    }
+
+    /// Who asks: the signature is verified, the token opened, its expiry compared with the
+    /// sandbox's clock.
+    fn authenticate(
+        &self,
+        world: &World,
+        parts: &Parts,
+        body: &Payload,
+        service: Service,
+        region: &str,
+    ) -> Result<(Identity, Option<Signature>), AuthError> {
+        let Some(signature) = signature::parse(parts)? else {
+            return Ok((Identity::Anonymous, None));
+        };
+        let identity = self.identify(world, &signature)?;
+        // Of what was not signed no digest is needed, and a body may be long.
+        let unsigned = header_starts_with(&parts.headers, "x-amz-content-sha256", "UNSIGNED-")
+            || header_starts_with(&parts.headers, "x-amz-content-sha256", "STREAMING-");
+        let digest = if unsigned && service == Service::S3 { String::new() } else { body.digest() };
+        let key = || self.core.signing_key(&signature);
+        signature.verify(parts, &digest, key, world.now(), service, region)?;
+        Ok((identity, Some(signature)))
+    }
+
+    /// Whose access key and token these are, before anything is proved.
+    fn identify(&self, world: &World, signature: &Signature) -> Result<Identity, AuthError> {
+        let Some(token) = &signature.token else {
+            let key = world.access_keys.get(&signature.access_key).filter(|key| key.active);
+            let user = key.and_then(|key| world.users.get(&key.user)).cloned();
+            let user = user.ok_or(AuthError::UnknownAccessKey)?;
+            return Ok(Identity::User { user, session: None });
+        };
+        let session = self
+            .core
+            .session(token)
+            .filter(|session| session.claims.access_key == signature.access_key);
+        let session = session.ok_or(AuthError::InvalidToken)?;
+        let claims = &session.claims;
+        if claims.expires <= world.now().unix_timestamp() {
+            return Err(AuthError::ExpiredToken);
+        }
+        if claims.role_id.starts_with("AIDA") {
+            let user = world.users.get(&claims.role_arn).filter(|user| user.id == claims.role_id);
+            return Ok(Identity::User {
+                user: user.cloned().ok_or(AuthError::InvalidToken)?,
+                session: Some(claims.clone()),
+            });
+        }
+        // A role that was made again under the same name is another one.
+        let role =
+            world.roles.get(&claims.role_arn).filter(|role| world.role_id(role) == claims.role_id);
+        Ok(Identity::Session {
+            role: role.cloned().ok_or(AuthError::InvalidToken)?,
+            claims: claims.clone(),
+            policies: session_policies(world, session.policy.as_ref(), claims)
+                .ok_or(AuthError::InvalidToken)?,
+        })
+    }
+
+    fn scope(
+        &self,
+        parts: &Parts,
+        body: &Payload,
+        service: Service,
+        region: &str,
+        request_id: &str,
+    ) -> Result<Scope, AuthError> {
+        let world = self.core.world();
+        let (identity, signature) = self.authenticate(&world, parts, body, service, region)?;
+        let now = world.now();
+        let header = |name: &str| {
+            parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
+        let presigned = signature.as_ref().filter(|signature| matches!(signature.via, Via::Query));
+        Ok(Scope::new(
+            identity,
+            request_id.to_owned(),
+            parts.uri.scheme_str() == Some("https"),
+            region.to_owned(),
+            now,
+            signature.as_ref().map(|signature| match signature.via {
+                Via::Header => "REST-HEADER",
+                Via::Query => "REST-QUERY-STRING",
+                Via::Form => "POST",
+            }),
+            presigned.map(|signature| (now - signature.date).whole_milliseconds()),
+            header("user-agent"),
+            header("x-amz-content-sha256"),
+        )
+        .told(&world, parts))
+    }
+
+    async fn s3(
+        &self,
+        parts: Parts,
+        body: Payload,
+        request_id: &str,
+        virtual_bucket: Option<&str>,
+    ) -> Reply {
+        let head = parts.method == http::Method::HEAD;
+        let known =
+            check_guard(&parts, virtual_bucket).and_then(|known| {
+                match s3::through::refuses(&self.core.world(), &known.bucket, known.operation) {
+                    Some(unmodelled) => Err(unmodelled),
+                    None => Ok(known),
+                }
+            });
+        let mut reply = match known {
+            Err(unmodelled) => s3_error(501, "NotImplemented", &unmodelled, request_id, head),
+            Ok(known) if known.operation == s3::post::OPERATION => match body.bytes(MAX_FORM) {
+                Some(bytes) => self.post(&known, &parts, &bytes, request_id).named(known.operation),
+                None => s3_error(
+                    501,
+                    "NotImplemented",
+                    "the sandbox does not model forms of this size",
+                    request_id,
+                    head,
+                ),
+            },
+            Ok(known) => {
+                self.s3_known(&known, parts, body, request_id).await.named(known.operation)
+            }
+        };
+        let headers = reply.response.headers_mut();
+        insert(headers, "x-amz-request-id", request_id);
+        insert(headers, "x-amz-id-2", &s3_host_id(request_id));
+        headers.insert(http::header::SERVER, HeaderValue::from_static("AmazonS3"));
+        reply
+    }
+
+    async fn s3_known(
+        &self,
+        known: &Known,
+        mut parts: Parts,
+        body: Payload,
+        request_id: &str,
+    ) -> Reply {
+        let head = parts.method == http::Method::HEAD;
+        let scope = match self.scope(&parts, &body, Service::S3, &self.core.region, request_id) {
+            Ok(scope) => Arc::new(scope),
+            Err(problem) => {
+                let message = problem.message(Service::S3);
+                return s3_error(
+                    problem.status(Service::S3),
+                    problem.code(Service::S3),
+                    &message,
+                    request_id,
+                    head,
+                );
+            }
+        };
+        if s3::raw::knows(known.operation) {
+            return match body.bytes(MAX_CALL) {
+                Some(bytes) => self.raw(known, &parts, &bytes, scope),
+                None => too_long(Service::S3, request_id),
+            };
+        }
+        // The signature was verified above. The wire layer needs it only to open a body that is
+        // signed in pieces, and would else verify it a second time.
+        let is_upload = matches!(known.operation, "PutObject" | "UploadPart");
+        let signed_in_pieces = if is_upload { "STREAMING-AWS4" } else { "STREAMING-" };
+        if !header_starts_with(&parts.headers, "x-amz-content-sha256", signed_in_pieces) {
+            parts.headers.remove(http::header::AUTHORIZATION);
+        }
+        let mut request = http::Request::from_parts(parts, body.into_body());
+        request.extensions_mut().insert(scope.clone());
+        let Ok(mut response) = self.s3.call(request).await else {
+            return s3_error(500, "InternalError", "the wire layer failed", request_id, head);
+        };
+        if response.extensions().get::<s3::Accepted>().is_some() {
+            *response.status_mut() = StatusCode::ACCEPTED;
+        }
+        // The wire layer says 200 to a HEAD of a range, and gives an unchanged object the body of
+        // an error.
+        if head && response.headers().contains_key(http::header::CONTENT_RANGE) {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        }
+        if (head && !response.status().is_success())
+            || response.status() == StatusCode::NOT_MODIFIED
+        {
+            *response.body_mut() = s3s::Body::empty();
+            response.headers_mut().remove(http::header::CONTENT_LENGTH);
+            response.headers_mut().remove(http::header::CONTENT_TYPE);
+        }
+        Reply { response, scope: Some(scope), operation: Cow::Borrowed("") }
+    }
+
+    /// A form upload: who asks stands in the form.
+    fn post(&self, known: &Known, parts: &Parts, body: &[u8], request_id: &str) -> Reply {
+        let problem = |error: &AuthError| {
+            let (status, code) = (error.status(Service::S3), error.code(Service::S3));
+            s3_error(status, code, &error.message(Service::S3), request_id, false)
+        };
+        match signature::parse(parts) {
+            Ok(None) => {}
+            Ok(Some(_)) => {
+                return s3_error(
+                    501,
+                    "NotImplemented",
+                    "the sandbox does not model forms that are signed twice",
+                    request_id,
+                    false,
+                );
+            }
+            Err(error) => return problem(&error),
+        }
+        // What such headers mean beside a form no page says.
+        if let Some(name) = parts.headers.keys().find(|name| name.as_str().starts_with("x-amz-")) {
+            let message = format!("the sandbox does not model the header `{name}` beside a form");
+            return s3_error(501, "NotImplemented", &message, request_id, false);
+        }
+        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let form = match s3::post::parse(header("content-type"), body) {
+            Ok(form) => form,
+            Err(error) => return s3_problem(&error, request_id),
+        };
+        let mut world = self.core.world();
+        let (identity, auth_type) = match self.authenticate_form(&world, &form) {
+            Ok(found) => found,
+            Err(error) => return problem(&error),
+        };
+        let now = world.now();
+        let secure = parts.uri.scheme_str() == Some("https");
+        let agent = header("user-agent").map(str::to_owned);
+        let region = self.core.region.clone();
+        let scope = Scope::new(
+            identity,
+            request_id.to_owned(),
+            secure,
+            region,
+            now,
+            auth_type,
+            None,
+            agent,
+            None,
+        );
+        let scope = scope.told(&world, parts);
+        let scope = Arc::new(scope);
+        let allowed = form
+            .field("policy")
+            .map_or(Ok(()), |policy| s3::post::check(policy, &form, &known.bucket, now));
+        let answer =
+            allowed.and_then(|()| s3::post::answer(&mut world, &scope, &form, &known.bucket));
+        reply(answer, scope)
+    }
+
+    /// Who sent a form, and how that was said.
+    fn authenticate_form(
+        &self,
+        world: &World,
+        form: &s3::post::Form<'_>,
+    ) -> Result<(Identity, Option<&'static str>), AuthError> {
+        let Some(signature) = signature::parse_form(|name| form.field(name))? else {
+            return Ok((Identity::Anonymous, None));
+        };
+        let identity = self.identify(world, &signature)?;
+        let policy = form.field("policy").unwrap_or_default();
+        let key = || self.core.signing_key(&signature);
+        signature.verify_form(policy, key, world.now(), &self.core.region)?;
+        Ok((identity, Some("POST")))
+    }
+
+    /// A request that the wire layer does not know, or not well enough.
+    fn raw(&self, known: &Known, parts: &Parts, body: &[u8], scope: Arc<Scope>) -> Reply {
+        let request = s3::raw::Raw {
+            operation: known.operation,
+            bucket: &known.bucket,
+            key: &known.key,
+            query: &known.query,
+            headers: &parts.headers,
+            body,
+        };
+        let answer = s3::raw::answer(&mut self.core.world(), &scope, &request);
+        reply(answer, scope)
+    }
+
+    /// S3 Control signs as S3 does, and words its refusals so.
+    fn control(&self, call: &Call<'_>, request_id: &str, account: &str) -> Reply {
+        let mut headers = HeaderMap::new();
+        insert(&mut headers, "content-type", "application/xml");
+        insert(&mut headers, "x-amz-request-id", request_id);
+        match self.scope(call.parts, call.payload, Service::S3, call.region, request_id) {
+            Ok(scope) => {
+                let (status, answer) = control::answer(
+                    &mut self.core.world(),
+                    &scope,
+                    &self.core.issuer,
+                    account,
+                    call.parts,
+                    call.bytes,
+                );
+                refuse(status, headers, answer).of(scope)
+            }
+            Err(problem) => {
+                let body = control::error_body(
+                    request_id,
+                    problem.code(Service::S3),
+                    &problem.message(Service::S3),
+                );
+                refuse(problem.status(Service::S3), headers, body)
+            }
+        }
+    }
+
+    fn kms(&self, call: &Call<'_>, request_id: &str) -> Reply {
+        self.json(call, Service::Kms, request_id, |world, scope, target| {
+            kms::answer(world, scope, target, call.bytes)
+        })
+    }
+
+    /// A service of the JSON protocol.
+    fn json(
+        &self,
+        call: &Call<'_>,
+        service: Service,
+        request_id: &str,
+        answer: impl FnOnce(&mut World, &Scope, &str) -> JsonAnswer,
+    ) -> Reply {
+        let mut headers = HeaderMap::new();
+        insert(&mut headers, "content-type", "application/x-amz-json-1.1");
+        insert(&mut headers, "x-amzn-requestid", request_id);
+        let target = call.parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+        let target = target.unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        match self.known_caller(call, service, request_id) {
+            Ok(scope) => {
+                let (status, body) = answer(&mut self.core.world(), &scope, target);
+                refuse(status, headers, body.to_string()).of(scope)
+            }
+            Err(problem) => {
+                let body = serde_json::json!({ "__type": problem.code(service), "message": problem.message(service) });
+                refuse(problem.status(service), headers, body.to_string())
+            }
+        }
+        .named(operation)
+    }
+
+    /// A service that watches the account.
+    fn watch(&self, call: &Call<'_>, service: Service, request_id: &str) -> Reply {
+        self.json(call, service, request_id, |world, scope, target| {
+            monitoring::answer(world, scope, service, call.parts, target, call.bytes)
+        })
+    }
+
+    fn sts(&self, call: &Call<'_>, request_id: &str) -> Reply {
+        let mut headers = HeaderMap::new();
+        insert(&mut headers, "content-type", "text/xml");
+        insert(&mut headers, "x-amzn-requestid", request_id);
+        let mut fields = form_urlencoded::parse(call.bytes);
+        let operation =
+            fields.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned());
+        match self.known_caller(call, Service::Sts, request_id) {
+            Ok(scope) => {
+                let (status, answer) =
+                    sts::answer(&mut self.core.world(), &scope, &self.core.issuer, call.bytes);
+                refuse(status, headers, answer).of(scope)
+            }
+            Err(problem) => {
+                let body = sts::error_body(
+                    request_id,
+                    problem.code(Service::Sts),
+                    &problem.message(Service::Sts),
+                );
+                refuse(problem.status(Service::Sts), headers, body)
+            }
+        }
+        .named(operation.unwrap_or_default())
+    }
+
+    fn iam(&self, call: &Call<'_>, request_id: &str) -> Reply {
+        let mut headers = HeaderMap::new();
+        insert(&mut headers, "content-type", "text/xml");
+        insert(&mut headers, "x-amzn-requestid", request_id);
+        let mut fields = form_urlencoded::parse(call.bytes);
+        let operation =
+            fields.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned());
+        match self.known_caller(call, Service::Iam, request_id) {
+            Ok(mut scope) => {
+                // Policies are told where IAM is, whatever the request was signed for.
+                IAM_REGION.clone_into(&mut scope.region);
+                let (status, answer) =
+                    identity::answer(&mut self.core.world(), &scope, &self.core.issuer, call.bytes);
+                refuse(status, headers, answer).of(scope)
+            }
+            Err(problem) => {
+                let body = identity::error_body(
+                    request_id,
+                    problem.code(Service::Iam),
+                    &problem.message(Service::Iam),
+                );
+                refuse(problem.status(Service::Iam), headers, body)
+            }
+        }
+        .named(operation.unwrap_or_default())
+    }
+
+    /// Who asks a service that nobody may ask without a name.
+    fn known_caller(
+        &self,
+        call: &Call<'_>,
+        service: Service,
+        request_id: &str,
+    ) -> Result<Scope, AuthError> {
+        match self.scope(call.parts, call.payload, service, call.region, request_id)? {
+            scope if matches!(scope.identity, Identity::Anonymous) => Err(AuthError::Missing),
+            scope => Ok(scope),
+        }
+    }
+}
+
+impl Reply {
+    fn named(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        self.operation = operation.into();
+        self
+    }
+
+    fn of(mut self, scope: impl Into<Arc<Scope>>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+}
+
+/// A request whose body is short.
+struct Call<'a> {
+    parts: &'a Parts,
+    payload: &'a Payload,
+    bytes: &'a Bytes,
+    /// The Region that is asked.
+    region: &'a str,
+}
+
+/// A body that is longer than any request of its kind. Codes and statuses are assumed.
+fn too_long(service: Service, request_id: &str) -> Reply {
+    match service {
+        Service::S3 => s3_error(
+            400,
+            "MaxMessageLengthExceeded",
+            "Your request was too big.",
+            request_id,
+            false,
+        ),
+        _ => refuse(413, HeaderMap::new(), Bytes::new()),
+    }
+}
+
+/// A host that is not modelled, such as an access point's, in the words of S3 or, for what looks
+/// like it, of S3 Control.
+fn no_host(authority: &str, request_id: &str) -> Reply {
+    let message = format!("the sandbox has no host `{authority}`");
+    if authority.contains(".s3-control.") {
+        let body = control::error_body(request_id, "NotImplemented", &message);
+        return refuse(501, HeaderMap::new(), body);
+    }
+    s3_error(501, "NotImplemented", &message, request_id, false)
+}
+
+/// The wire layer's own limits. Its clock is the machine's, and ours may be ahead of it, so its
+/// window is as wide as it goes: time has been checked before.
+fn wire_config() -> S3Config {
+    let mut config = S3Config::default();
+    config.presigned_url_max_skew_time_secs = u32::MAX;
+    config
+}
+
+/// What a request is, by the guard table.
+struct Known {
+    operation: &'static str,
+    bucket: String,
+    key: String,
+    query: Vec<(String, String)>,
+}
+
+/// Whether exactly one row of the guard table accounts for the request.
+fn check_guard(parts: &Parts, virtual_bucket: Option<&str>) -> Result<Known, String> {
+    let path = parts.uri.path();
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let (bucket, key) = match virtual_bucket {
+        Some(bucket) => (bucket, path),
+        None => path.split_once('/').unwrap_or((path, "")),
+    };
+    let level = match (virtual_bucket.is_some() || !path.is_empty(), key.is_empty()) {
+        (false, _) => Level::Service,
+        (true, true) => Level::Bucket,
+        (true, false) => Level::Object,
+    };
+    let query =
+        query_pairs(parts.uri.query().unwrap_or_default()).ok_or("the query cannot be decoded")?;
+    let row = guard::identify(&parts.method, level, &query, &parts.headers)
+        .map_err(|unmodelled| unmodelled.to_string())?;
+    let key = percent_encoding::percent_decode_str(key).decode_utf8();
+    Ok(Known {
+        operation: row.operation,
+        bucket: bucket.to_owned(),
+        key: key.map_err(|_| "the key cannot be decoded")?.into_owned(),
+        query,
+    })
+}
+
+/// What a call takes whose body is no object. AWS's own limits are below it.
+const MAX_CALL: u64 = 4 << 20;
+/// The longest form upload. S3 takes objects of 5 GiB this way.
+const MAX_FORM: u64 = 32 << 20;
+
+/// The wire layer asks for the secret of an access key; whether the key exists was decided before.
+struct Secrets(Arc<Core>);
+
+#[async_trait::async_trait]
+impl S3Auth for Secrets {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        Ok(SecretKey::from(self.0.issuer.secret_for(access_key)))
+    }
+}
+
+/// Virtual-hosted and path style.
+struct Hosts {
+    region: String,
+}
+
+impl S3Host for Hosts {
+    fn parse_host_header<'a>(&'a self, name: &'a str) -> S3Result<VirtualHost<'a>> {
+        match host(name, &self.region) {
+            Some(Host::S3(Some(bucket))) => {
+                Ok(VirtualHost::new(self.region.as_str()).with_bucket(bucket))
+            }
+            Some(Host::S3(None)) => Ok(VirtualHost::new(self.region.as_str())),
+            _ => Err(S3Error::with_message(S3ErrorCode::InvalidRequest, "the host is not S3's")),
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! Users, groups and roles.
+
+use std::sync::Arc;
+
+use gainsay_iam::{Context, Policy, PolicyKind};
+use gainsay_model::{Document, Source};
+
+use super::{
+    Call, Fault, Operation, Result, date, element, encoded, no_such,
+    state::{Boundary, Entity, Kind},
+    tags_element, wrapped,
+};
+
+pub(super) const OPERATIONS: &[(&str, Operation)] = &[
+    ("CreateUser", |call| create(call, Kind::User)),
+    ("CreateGroup", |call| create(call, Kind::Group)),
+    ("CreateRole", |call| create(call, Kind::Role)),
+    ("GetUser", get_user),
+    ("GetRole", get_role),
+    ("GetGroup", get_group),
+    ("ListUsers", |call| list(call, Kind::User)),
+    ("ListGroups", |call| list(call, Kind::Group)),
+    ("ListRoles", |call| list(call, Kind::Role)),
+    ("DeleteUser", |call| delete(call, Kind::User)),
+    ("DeleteGroup", |call| delete(call, Kind::Group)),
+    ("DeleteRole", |call| delete(call, Kind::Role)),
+    ("UpdateRole", update_role),
+    ("UpdateAssumeRolePolicy", update_trust),
+    ("AddUserToGroup", |call| membership(call, "AddUserToGroup")),
+    ("RemoveUserFromGroup", |call| membership(call, "RemoveUserFromGroup")),
+    ("ListGroupsForUser", groups_of),
+    ("TagUser", |call| tag(call, Kind::User)),
+    ("TagRole", |call| tag(call, Kind::Role)),
+    ("UntagUser", |call| untag(call, Kind::User)),
+    ("UntagRole", |call| untag(call, Kind::Role)),
+    ("ListUserTags", |call| list_tags(call, Kind::User)),
+    ("ListRoleTags", |call| list_tags(call, Kind::Role)),
+];
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
+const MAX_TRUST: usize = 2048;
+
+/// Names of users, groups and roles; of roles no more than 64 characters
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>).
+pub(super) fn check_name(field: &str, name: &str, max: usize) -> Result<()> {
+    let known = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+    if (1..=max).contains(&name.len()) && name.chars().all(known) {
+        return Ok(());
+    }
+    Err(Fault::invalid(format!(
+        "1 validation error detected: Value at '{field}' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]+ and have length less than or equal to {max}"
+    )))
+}
+
+/// `/` or `/a/b/`.
+pub(super) fn check_path(path: Option<String>) -> Result<String> {
+    let path = path.unwrap_or_else(|| "/".to_owned());
+    let printable = path.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
+    if path.len() <= 512
+        && printable
+        && path.starts_with('/')
+        && path.ends_with('/')
+        && !path.contains("//")
+    {
+        return Ok(path);
+    }
+    Err(Fault::invalid(
+        "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.",
+    ))
+}
+
+fn max_name(kind: Kind) -> usize {
+    match kind {
+        Kind::User | Kind::Role => 64,
+        Kind::Group => 128,
+    }
+}
+
+/// Reads a trust policy.
+fn trust(text: &str, of: &str) -> Result<Document> {
+    if text.len() > MAX_TRUST {
+        return Err(Fault::limit(format!("Cannot exceed quota for ACLSizePerRole: {MAX_TRUST}")));
+    }
+    let policy = Policy::from_text(PolicyKind::TrustPolicy, text);
+    let policy = policy
+        .map_err(|problem| Fault::new(400, "MalformedPolicyDocument", problem.to_string()))?;
+    Ok(Document::new(
+        Source::new(format!("the trust policy of {of}"), text.to_owned()),
+        policy,
+        text.to_owned(),
+    ))
+}
+
+fn create(call: &mut Call<'_>, kind: Kind) -> Result<String> {
+    let field = format!("{}Name", kind.title());
+    let name = call.need(&field)?;
+    check_name(&super::lower_first(&field), &name, max_name(kind))?;
+    let given = call.take("Path");
+    let path = check_path(given)?;
+    let (boundary, trusted, description, seconds) = (
+        call.take("PermissionsBoundary"),
+        call.take("AssumeRolePolicyDocument"),
+        call.take("Description"),
+        call.take("MaxSessionDuration"),
+    );
+    let tags = if kind == Kind::Group { std::collections::BTreeMap::new() } else { call.tags()? };
+    call.done()?;
+    let number = call.world.next();
+    let mut entity = Entity::new(kind, &call.account, &path, &name, call.world.now(), number);
+    let arn = entity.arn();
+    let set_context = |context: &mut Context| {
+        if let Some(boundary) = &boundary {
+            context.set("iam:PermissionsBoundary", boundary.as_str());
+        }
+        for (key, value) in &tags {
+            context.set(&format!("aws:RequestTag/{key}"), value.as_str());
+        }
+        if !tags.is_empty() {
+            context.set_all("aws:TagKeys", tags.keys().cloned());
+        }
+    };
+    let title = kind.title();
+    call.ask(&format!("Create{title}"), &arn, set_context)?;
+    if !tags.is_empty() {
+        call.ask(&format!("Tag{title}"), &arn, set_context)?;
+    }
+    if kind == Kind::Role {
+        let text =
+            trusted.ok_or_else(|| Fault::invalid("AssumeRolePolicyDocument must not be null"))?;
+        entity.trust = Some(trust(&text, &name)?);
+        entity.max_session_duration = duration(seconds)?;
+    }
+    if call.world.directory.find(kind, &call.account, &name).is_some() {
+        return Err(Fault::exists(format!("{title} with name {name} already exists.")));
+    }
+    if let Some(boundary) = boundary {
+        call.world.directory.managed(&boundary).ok_or_else(|| no_policy(&boundary))?;
+        entity.boundary = Some(Boundary::Managed(boundary));
+    }
+    entity.description = description.unwrap_or_default();
+    entity.tags = tags;
+    let shown = format!("<{title}>{}</{title}>", shown(&entity));
+    call.world.directory_mut().entities.insert(arn.clone(), Arc::new(entity));
+    call.world.settle(&arn);
+    Ok(shown)
+}
+
+/// 1 to 12 hours (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>).
+fn duration(seconds: Option<String>) -> Result<u32> {
+    match seconds.map(|seconds| seconds.parse::<u32>()) {
+        None => Ok(3600),
+        Some(Ok(seconds @ 3600..=43_200)) => Ok(seconds),
+        Some(_) => Err(Fault::invalid("MaxSessionDuration must be between 3600 and 43200")),
+    }
+}
+
+pub(super) fn no_policy(arn: &str) -> Fault {
+    Fault::missing(&format!("Policy {arn} does not exist or is not attachable."))
+}
+
+/// An entity as answers show it.
+fn shown(entity: &Entity) -> String {
+    let title = entity.kind.title();
+    let mut xml = [
+        element("Path", &entity.path),
+        element(&format!("{title}Name"), &entity.name),
+        element(&format!("{title}Id"), &entity.id),
+        element("Arn", &entity.arn()),
+        element("CreateDate", &date(entity.created)),
+    ]
+    .concat();
+    if let Some(trust) = &entity.trust {
+        xml += &element("AssumeRolePolicyDocument", &encoded(trust));
+        xml += &element("MaxSessionDuration", &entity.max_session_duration.to_string());
+        if !entity.description.is_empty() {
+            xml += &element("Description", &entity.description);
+        }
+    }
+    if let Some(Boundary::Managed(arn)) = &entity.boundary {
+        let inner =
+            element("PermissionsBoundaryType", "Policy") + &element("PermissionsBoundaryArn", arn);
+        xml += &wrapped("PermissionsBoundary", &inner);
+    }
+    if !entity.tags.is_empty() {
+        xml += &tags_element(&entity.tags);
+    }
+    xml
+}
+
+fn get_user(call: &mut Call<'_>) -> Result<String> {
+    let name = match call.take("UserName") {
+        Some(name) => name,
+        // Who asks, if that is a user:
+        // <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html>.
+        None => match &call.scope.identity {
+            super::Identity::User { user, .. } => {
+                user.arn.rsplit('/').next().unwrap_or_default().to_owned()
+            }
+            _ => {
+                return Err(Fault::invalid(
+                    "Must specify userName when calling with non-User credentials",
+                ));
+            }
+        },
+    };
+    call.done()?;
+    let user = call.permitted("GetUser", Kind::User, &name, |_| {})?;
+    Ok(format!("<User>{}</User>", shown(&user)))
+}
+
+fn get_role(call: &mut Call<'_>) -> Result<String> {
+    let name = call.need("RoleName")?;
+    call.done()?;
+    let role = call.permitted("GetRole", Kind::Role, &name, |_| {})?;
+    Ok(format!("<Role>{}</Role>", shown(&role)))
+}
+
+fn get_group(call: &mut Call<'_>) -> Result<String> {
+    let name = call.need("GroupName")?;
+    let group = call.permitted("GetGroup", Kind::Group, &name, |_| {})?;
+    let directory = call.world.directory.clone();
+    let members = directory
+        .entities
+        .values()
+        .filter(|user| user.account == group.account && user.groups.contains(&group.name));
+    let page = call.page("Users", members.map(|user| (user.name.clone(), shown(user))))?;
+    Ok(format!("<Group>{}</Group>{page}", shown(&group)))
+}
+
+fn list(call: &mut Call<'_>, kind: Kind) -> Result<String> {
+    let prefix = call.take("PathPrefix").unwrap_or_else(|| "/".to_owned());
+    let resource = format!("arn:aws:iam::{}:{}{prefix}", call.account, kind.word());
+    call.ask(&format!("List{}s", kind.title()), &resource, |_| {})?;
+    let directory = call.world.directory.clone();
+    let account = call.account.clone();
+    let mut found: Vec<(String, String)> = directory
+        .entities
+        .values()
+        .filter(|entity| {
+            entity.kind == kind && entity.account == account && entity.path.starts_with(&prefix)
+        })
+        .map(|entity| (entity.name.clone(), shown(entity)))
+        .collect();
+    found.sort();
+    call.page(&format!("{}s", kind.title()), found.into_iter())
+}
+
+fn delete(call: &mut Call<'_>, kind: Kind) -> Result<String> {
+    let title = kind.title();
+    let name = call.need(&format!("{title}Name"))?;
+    call.done()?;
+    let entity = call.permitted(&format!("Delete{title}"), kind, &name, |_| {})?;
+    let arn = entity.arn();
+    if !entity.attached.is_empty() {
+        return Err(Fault::conflict("Cannot delete entity, must detach all policies first."));
+    }
+    if !entity.inline.is_empty() {
+        return Err(Fault::conflict("Cannot delete entity, must delete policies first."));
+    }
+    if !entity.groups.is_empty() {
+        return Err(Fault::conflict("Cannot delete entity, must remove users from group first."));
+    }
+    if call.world.access_keys.values().any(|key| key.user == arn) {
+        return Err(Fault::conflict("Cannot delete entity, must delete access keys first."));
+    }
+    if kind == Kind::Group
+        && call
+            .world
+            .directory
+            .entities
+            .values()
+            .any(|user| user.account == entity.account && user.groups.contains(&entity.name))
+    {
+        return Err(Fault::conflict("Cannot delete entity, must remove users from group first."));
+    }
+    call.world.directory_mut().entities.remove(&arn);
+    call.world.settle(&arn);
+    Ok(String::new())
+}
+
+fn update_role(call: &mut Call<'_>) -> Result<String> {
+    let name = call.need("RoleName")?;
+    let (description, seconds) = (call.take("Description"), call.take("MaxSessionDuration"));
+    call.done()?;
+    let role = call.permitted("UpdateRole", Kind::Role, &name, |_| {})?;
+    let seconds = seconds.map(|seconds| duration(Some(seconds))).transpose()?;
+    call.change(&role.arn(), |role| {
+        role.max_session_duration = seconds.unwrap_or(3600);
+        role.description = description.unwrap_or_default();
+    });
+    Ok(String::new())
+}
+
+fn update_trust(call: &mut Call<'_>) -> Result<String> {
+    let (name, text) = (call.need("RoleName")?, call.need("PolicyDocument")?);
+    call.done()?;
+    let role = call.permitted("UpdateAssumeRolePolicy", Kind::Role, &name, |_| {})?;
+    let document = trust(&text, &role.name)?;
+    call.change(&role.arn(), |role| role.trust = Some(document));
+    Ok(String::new())
+}
+
+/// The group is what is asked about.
+fn membership(call: &mut Call<'_>, action: &str) -> Result<String> {
+    let (group, user) = (call.need("GroupName")?, call.need("UserName")?);
+    call.done()?;
+    let group = call.permitted(action, Kind::Group, &group, |_| {})?;
+    let found = call.world.directory.find(Kind::User, &call.account, &user);
+    let arn = found.ok_or_else(|| no_such(Kind::User, &user))?.arn();
+    let adds = action == "AddUserToGroup";
+    call.change(&arn, |user| {
+        if adds {
+            user.groups.insert(group.name.clone());
+        } else {
+            user.groups.remove(&group.name);
+        }
+    });
+    Ok(String::new())
+}
+
+fn groups_of(call: &mut Call<'_>) -> Result<String> {
+    let name = call.need("UserName")?;
+    let user = call.permitted("ListGroupsForUser", Kind::User, &name, |_| {})?;
+    let directory = call.world.directory.clone();
+    let groups =
+        user.groups.iter().filter_map(|group| directory.find(Kind::Group, &user.account, group));
+    call.page("Groups", groups.map(|group| (group.name.clone(), shown(group))))
+}
+
+fn tag(call: &mut Call<'_>, kind: Kind) -> Result<String> {
+    let title = kind.title();
+    let name = call.need(&format!("{title}Name"))?;
+    let tags = call.tags()?;
+    call.done()?;
+    let entity = call.permitted(&format!("Tag{title}"), kind, &name, |context| {
+        for (key, value) in &tags {
+            context.set(&format!("aws:RequestTag/{key}"), value.as_str());
+        }
+        context.set_all("aws:TagKeys", tags.keys().cloned());
+    })?;
+    let all: std::collections::BTreeSet<&String> = entity.tags.keys().chain(tags.keys()).collect();
+    if all.len() > 50 {
+        return Err(Fault::limit("The number of tags has reached the maximum limit."));
+    }
+    call.change(&entity.arn(), |entity| entity.tags.extend(tags));
+    Ok(String::new())
+}
+
+fn untag(call: &mut Call<'_>, kind: Kind) -> Result<String> {
+    let title = kind.title();
+    let name = call.need(&format!("{title}Name"))?;
+    let keys = call.members("TagKeys");
+    call.done()?;
+    let entity = call.permitted(&format!("Untag{title}"), kind, &name, |context| {
+        context.set_all("aws:TagKeys", keys.iter().cloned());
+    })?;
+    call.change(&entity.arn(), |entity| entity.tags.retain(|key, _| !keys.contains(key)));
+    Ok(String::new())
+}
+
+fn list_tags(call: &mut Call<'_>, kind: Kind) -> Result<String> {
+    let title = kind.title();
+    let name = call.need(&format!("{title}Name"))?;
+    let entity = call.permitted(&format!("List{title}Tags"), kind, &name, |_| {})?;
+    let one = |(key, value): (&String, &String)| {
+        (key.clone(), element("Key", key) + &element("Value", value))
+    };
+    call.page("Tags", entity.tags.iter().map(one))
+}

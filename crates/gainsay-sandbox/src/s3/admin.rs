@@ -1,0 +1,334 @@
+//! Configurations of a bucket that take effect: its policy, Block Public Access, default
+//! encryption, versioning, Object Ownership.
+//!
+//! Actions and statuses are those of each operation's page
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>).
+//! What was written holds from the next request on; AWS says that bucket configuration is
+//! eventually consistent.
+
+use std::sync::Arc;
+
+use gainsay_iam::{Layer, Policy, PolicyKind};
+use gainsay_model::{Bucket as Config, Document, Ownership, PublicAccessBlock, Source, Versioning};
+use s3s::{
+    S3Result,
+    dto::{
+        BucketVersioningStatus, OwnershipControls, PublicAccessBlockConfiguration,
+        VersioningConfiguration,
+    },
+};
+use serde::Deserialize;
+
+use super::{
+    Held, acl, error, not_modelled, open,
+    raw::{Answer, Raw, document, escape, malformed, well_formed},
+};
+use crate::{
+    authorize::Scope,
+    public,
+    state::{Bucket, DefaultEncryption, World},
+};
+
+/// What an operation does once it is authorized.
+type Effect = fn(&mut Bucket, &Raw<'_>, &Asker<'_>) -> S3Result<Answer>;
+
+/// Who asks, and what else the request meets.
+struct Asker<'a> {
+    scope: &'a Scope,
+    /// Block Public Access as it holds.
+    public_access: PublicAccessBlock,
+}
+
+/// An operation, its action and its effect.
+const OPERATIONS: &[(&str, &str, Effect)] = &[
+    ("PutBucketPolicy", "s3:PutBucketPolicy", put_policy),
+    ("DeleteBucketPolicy", "s3:DeleteBucketPolicy", |bucket, _, _| {
+        config(bucket).policy = None;
+        Ok(Answer::empty(204))
+    }),
+    ("PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock", put_public_access_block),
+    // There is no action of its own:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html>.
+    ("DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock", |bucket, _, _| {
+        bucket.deleted.insert("PutPublicAccessBlock");
+        config(bucket).public_access = PublicAccessBlock {
+            block_public_acls: false,
+            ignore_public_acls: false,
+            block_public_policy: false,
+            restrict_public_buckets: false,
+        };
+        Ok(Answer::empty(204))
+    }),
+    ("PutBucketEncryption", "s3:PutEncryptionConfiguration", put_encryption),
+    // It goes back to SSE-S3:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html>. That SSE-C
+    // stays blocked where it was is assumed.
+    ("DeleteBucketEncryption", "s3:PutEncryptionConfiguration", |bucket, _, _| {
+        bucket.default_encryption = DefaultEncryption::S3;
+        Ok(Answer::empty(204))
+    }),
+    ("GetBucketEncryption", "s3:GetEncryptionConfiguration", |bucket, _, _| {
+        Ok(Answer::xml(encryption(bucket)))
+    }),
+    ("PutBucketVersioning", "s3:PutBucketVersioning", put_versioning),
+    ("PutBucketOwnershipControls", "s3:PutBucketOwnershipControls", put_ownership),
+    // There is no action of its own:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketOwnershipControls.html>.
+    ("DeleteBucketOwnershipControls", "s3:PutBucketOwnershipControls", |bucket, _, _| {
+        bucket.deleted.insert("PutBucketOwnershipControls");
+        config(bucket).ownership = Ownership::ObjectWriter;
+        Ok(Answer::empty(204))
+    }),
+];
+
+/// Whether an operation is one of these.
+pub(super) fn knows(operation: &str) -> bool {
+    OPERATIONS.iter().any(|(name, ..)| *name == operation)
+}
+
+pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer> {
+    let found = OPERATIONS.iter().find(|(name, ..)| *name == raw.operation);
+    let (name, action, effect) = found.ok_or_else(|| not_modelled("this operation"))?;
+    let held = open(world, raw.bucket, raw.expected_owner())?;
+    let context = held.context(scope);
+    let _permit = held.authorize(scope, action, &context)?;
+    if name.ends_with("BucketPolicy") {
+        check_own_account(scope, &held)?;
+    }
+    let bucket = world.bucket_mut(held.name());
+    let bucket =
+        bucket.ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
+    let public_access = held.public_access;
+    effect(bucket, raw, &Asker { scope, public_access })
+}
+
+fn config(bucket: &mut Bucket) -> &mut Config {
+    Arc::make_mut(&mut bucket.config)
+}
+
+/// With the permission but from another account:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>.
+fn check_own_account(scope: &Scope, held: &Held) -> S3Result<()> {
+    if scope.account().as_deref() == Some(held.account()) {
+        return Ok(());
+    }
+    Err(error(
+        405,
+        "MethodNotAllowed",
+        "The specified method is not allowed against this resource.",
+    ))
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>.
+const MAX_POLICY: usize = 20 * 1024;
+
+fn put_policy(bucket: &mut Bucket, raw: &Raw<'_>, asker: &Asker<'_>) -> S3Result<Answer> {
+    let refuse = |message: String| error(400, "MalformedPolicy", message);
+    if raw.header("x-amz-confirm-remove-self-bucket-access").is_some() {
+        return Err(not_modelled("the confirmation of a lockout"));
+    }
+    if raw.body.len() > MAX_POLICY {
+        // The words are assumed.
+        return Err(refuse("Policy exceeds the maximum allowed document size.".to_owned()));
+    }
+    let not_json = || refuse("This policy contains invalid Json".to_owned());
+    let text = str::from_utf8(raw.body).map_err(|_| not_json())?;
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|_| not_json())?;
+    if let Some((key, _)) = gainsay_iam::duplicate_key(text) {
+        return Err(refuse(format!("This policy contains invalid Json: `{key}` is written twice")));
+    }
+    let policy = Policy::from_value(PolicyKind::Bucket, &value)
+        .map_err(|problem| refuse(problem.to_string()))?;
+    let arn = bucket.config.arn();
+    let inside = |resource: &str| {
+        let rest = resource.strip_prefix(&arn);
+        resource == "*" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '*']))
+    };
+    if !policy.statements().iter().all(|statement| statement.resources().all(inside)) {
+        return Err(refuse("Policy has invalid resource".to_owned()));
+    }
+    if asker.public_access.block_public_policy && public::is_public(&value) {
+        let clause = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access";
+        return Err(asker
+            .scope
+            .refuse("s3:PutBucketPolicy", &arn, Layer::BlockPublicAccess, clause)
+            .into());
+    }
+    let source = Source::new(format!("the policy put on {}", bucket.config.name), text.to_owned());
+    config(bucket).policy = Some(Document::new(source, policy, text.to_owned()));
+    Ok(Answer::empty(204))
+}
+
+fn put_public_access_block(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
+    let block: PublicAccessBlockConfiguration =
+        document(raw.body, "PublicAccessBlockConfiguration")?;
+    // What is not written is off:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html>.
+    config(bucket).public_access = PublicAccessBlock {
+        block_public_acls: block.block_public_acls.unwrap_or(false),
+        ignore_public_acls: block.ignore_public_acls.unwrap_or(false),
+        block_public_policy: block.block_public_policy.unwrap_or(false),
+        restrict_public_buckets: block.restrict_public_buckets.unwrap_or(false),
+    };
+    bucket.deleted.remove("PutPublicAccessBlock");
+    Ok(Answer::empty(200))
+}
+
+fn put_versioning(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
+    let sent: VersioningConfiguration = document(raw.body, "VersioningConfiguration")?;
+    if sent.mfa_delete.is_some() || raw.header("x-amz-mfa").is_some() {
+        return Err(not_modelled("MFA delete"));
+    }
+    let versioning = match sent.status.as_ref().map(BucketVersioningStatus::as_str) {
+        Some(BucketVersioningStatus::ENABLED) => Versioning::Enabled,
+        Some(BucketVersioningStatus::SUSPENDED) => Versioning::Suspended,
+        _ => {
+            return Err(error(
+                400,
+                "IllegalVersioningConfigurationException",
+                "The Versioning element must be specified",
+            ));
+        }
+    };
+    let replicated = bucket.settings.keys().any(|(name, _)| *name == "PutBucketReplication");
+    if replicated && versioning != Versioning::Enabled {
+        return Err(error(
+            409,
+            "InvalidBucketState",
+            "A replication configuration is present on this bucket, so the versioning state cannot be changed.",
+        ));
+    }
+    if bucket.lock.is_some() && versioning != Versioning::Enabled {
+        return Err(error(
+            409,
+            "InvalidBucketState",
+            "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+        ));
+    }
+    config(bucket).versioning = versioning;
+    Ok(Answer::empty(200))
+}
+
+fn put_ownership(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
+    let controls: OwnershipControls = document(raw.body, "OwnershipControls")?;
+    let [rule] = controls.rules.as_slice() else {
+        return Err(malformed());
+    };
+    let ownership = acl::ownership(rule.object_ownership.as_str()).ok_or_else(malformed)?;
+    // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html>.
+    if ownership == Ownership::BucketOwnerEnforced && !bucket.acl.is_private() {
+        return Err(error(
+            400,
+            "InvalidBucketAclWithObjectOwnership",
+            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+        ));
+    }
+    config(bucket).ownership = ownership;
+    bucket.deleted.remove("PutBucketOwnershipControls");
+    Ok(Answer::empty(200))
+}
+
+/// The wire layer has no name for `BlockedEncryptionTypes`, so this document is read here:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionRule.html>.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Encryption {
+    #[serde(rename = "@xmlns")]
+    _xmlns: Option<String>,
+    #[serde(rename = "Rule", default)]
+    rules: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Rule {
+    apply_server_side_encryption_by_default: Option<ByDefault>,
+    bucket_key_enabled: Option<bool>,
+    blocked_encryption_types: Option<Blocked>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ByDefault {
+    #[serde(rename = "SSEAlgorithm")]
+    algorithm: String,
+    #[serde(rename = "KMSMasterKeyID")]
+    key: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Blocked {
+    #[serde(rename = "EncryptionType", default)]
+    types: Vec<String>,
+}
+
+fn put_encryption(bucket: &mut Bucket, raw: &Raw<'_>, _: &Asker<'_>) -> S3Result<Answer> {
+    well_formed(raw.body, "ServerSideEncryptionConfiguration")?;
+    let text = str::from_utf8(raw.body).map_err(|_| malformed())?;
+    let sent: Encryption = quick_xml::de::from_str(text).map_err(|problem| {
+        if problem.to_string().contains("unknown field") {
+            not_modelled("a member of this configuration")
+        } else {
+            malformed()
+        }
+    })?;
+    let [rule] = sent.rules.as_slice() else { return Err(malformed()) };
+    // Without the element it is assumed to stay as it was.
+    let blocked = match &rule.blocked_encryption_types {
+        None => None,
+        Some(blocked) => match blocked.types.as_slice() {
+            [one] if one == "SSE-C" => Some(true),
+            [one] if one == "NONE" => Some(false),
+            _ => return Err(malformed()),
+        },
+    };
+    let bucket_key = rule.bucket_key_enabled.unwrap_or(false);
+    let encryption = match &rule.apply_server_side_encryption_by_default {
+        None => return Err(not_modelled("a rule without a default")),
+        Some(default) => match (default.algorithm.as_str(), &default.key) {
+            ("AES256", None) => DefaultEncryption::S3,
+            ("AES256", Some(_)) => {
+                return Err(error(
+                    400,
+                    "InvalidArgument",
+                    "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+                ));
+            }
+            ("aws:kms" | "aws:kms:dsse", Some(key)) if key.is_empty() || key.len() > 2048 => {
+                return Err(malformed());
+            }
+            // S3 does not look whether there is such a key.
+            (kms @ ("aws:kms" | "aws:kms:dsse"), key) => DefaultEncryption::Kms {
+                key: key.clone(),
+                bucket_key,
+                dual_layer: kms == "aws:kms:dsse",
+            },
+            _ => return Err(malformed()),
+        },
+    };
+    bucket.default_encryption = encryption;
+    if let Some(blocked) = blocked {
+        config(bucket).blocks_customer_keys = blocked;
+    }
+    Ok(Answer::empty(200))
+}
+
+fn encryption(bucket: &Bucket) -> String {
+    let (algorithm, key, bucket_key) = match &bucket.default_encryption {
+        DefaultEncryption::S3 => ("AES256", None, false),
+        DefaultEncryption::Kms { key, bucket_key, dual_layer } => {
+            (if *dual_layer { "aws:kms:dsse" } else { "aws:kms" }, key.as_deref(), *bucket_key)
+        }
+    };
+    let key = key.map_or_else(String::new, |key| {
+        format!("<KMSMasterKeyID>{}</KMSMasterKeyID>", escape(key))
+    });
+    let blocked = if bucket.config.blocks_customer_keys { "SSE-C" } else { "NONE" };
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ServerSideEncryptionConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>\
+         <ApplyServerSideEncryptionByDefault><SSEAlgorithm>{algorithm}</SSEAlgorithm>{key}</ApplyServerSideEncryptionByDefault>\
+         <BucketKeyEnabled>{bucket_key}</BucketKeyEnabled>\
+         <BlockedEncryptionTypes><EncryptionType>{blocked}</EncryptionType></BlockedEncryptionTypes></Rule></ServerSideEncryptionConfiguration>"
+    )
+}

@@ -1,0 +1,103 @@
+//! SSE-C: keys that callers hold
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html>).
+//! They are used and forgotten; what is kept is their MD5.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use md5::{Digest as _, Md5};
+use s3s::S3Result;
+
+use super::error;
+use crate::{
+    authorize::Scope,
+    kms::KeyMaterial,
+    state::{Content, Encryption},
+};
+
+/// A key that came with a request.
+#[derive(Clone, Debug)]
+pub(super) struct CustomerKey {
+    pub material: KeyMaterial,
+    /// In base 64, as it came.
+    pub md5: String,
+}
+
+/// The headers of SSE-C: algorithm, key and the key's MD5.
+pub(super) type Headers = [Option<String>; 3];
+
+/// Reads the headers; nothing if there are none of them.
+pub(super) fn read(scope: &Scope, headers: &Headers) -> S3Result<Option<CustomerKey>> {
+    if headers.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let invalid = |message: &'static str| error(400, "InvalidArgument", message);
+    let [algorithm, key, md5] = headers;
+    let Some(algorithm) = algorithm else {
+        return Err(invalid(
+            "Requests specifying Server Side Encryption with Customer provided keys must provide a valid encryption algorithm.",
+        ));
+    };
+    let Some(key) = key else {
+        return Err(invalid(
+            "Requests specifying Server Side Encryption with Customer provided keys must provide an appropriate secret key.",
+        ));
+    };
+    let Some(md5) = md5 else {
+        return Err(invalid(
+            "Requests specifying Server Side Encryption with Customer provided keys must provide the client calculated MD5 of the secret key.",
+        ));
+    };
+    if algorithm != "AES256" {
+        return Err(error(
+            400,
+            "InvalidEncryptionAlgorithmError",
+            "The encryption request that you specified is not valid. The valid value is AES256.",
+        ));
+    }
+    if !scope.secure {
+        return Err(error(
+            400,
+            "InvalidRequest",
+            "Requests specifying Server Side Encryption with Customer provided keys must be made over a secure connection.",
+        ));
+    }
+    let bytes: Option<[u8; 32]> = STANDARD.decode(key).ok().and_then(|bytes| bytes.try_into().ok());
+    let bytes =
+        bytes.ok_or_else(|| invalid("The secret key was invalid for the specified algorithm."))?;
+    if STANDARD.encode(Md5::digest(bytes)) != *md5 {
+        return Err(invalid(
+            "The calculated MD5 hash of the key did not match the hash that was provided.",
+        ));
+    }
+    Ok(Some(CustomerKey { material: KeyMaterial::of(bytes), md5: md5.clone() }))
+}
+
+/// Whether a read has brought the key that the object needs, once the read is authorized.
+pub(super) fn check(content: &Content, key: Option<&CustomerKey>) -> S3Result<()> {
+    let Encryption::Customer { md5 } = &content.encryption else {
+        return match key {
+            None => Ok(()),
+            Some(_) => Err(error(
+                400,
+                "InvalidRequest",
+                "The encryption parameters are not applicable to this object.",
+            )),
+        };
+    };
+    match key {
+        None => Err(error(
+            400,
+            "InvalidRequest",
+            "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
+        )),
+        Some(key) if key.md5 != *md5 => Err(error(403, "AccessDenied", "Access Denied")),
+        Some(_) => Ok(()),
+    }
+}
+
+/// The headers that report it: algorithm and the key's MD5.
+pub(super) fn reported(encryption: &Encryption) -> (Option<String>, Option<String>) {
+    match encryption {
+        Encryption::Customer { md5 } => (Some("AES256".to_owned()), Some(md5.clone())),
+        _ => (None, None),
+    }
+}

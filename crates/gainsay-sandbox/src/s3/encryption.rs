@@ -1,0 +1,385 @@
+//! Which key an upload is encrypted with, what policies are told of it, and the KMS permission it
+//! takes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use gainsay_iam::Context;
+use s3s::{S3Result, dto::ServerSideEncryption};
+
+use super::{
+    Held,
+    customer::{self, CustomerKey},
+    error, not_modelled,
+};
+use crate::{
+    authorize::{Scope, Via, authorize_key},
+    kms::{self, Blob, Key, Opened, Sealed, Seals},
+    state::{DefaultEncryption, Encryption, World},
+};
+
+const OVER_HTTP: &str = "Requests specifying Server Side Encryption with AWS KMS managed keys must be made over a secure connection.";
+
+/// What the headers of an upload ask for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Headers {
+    pub algorithm: Option<ServerSideEncryption>,
+    pub key: Option<String>,
+    pub bucket_key: Option<bool>,
+    /// x-amz-server-side-encryption-context.
+    pub context: Option<String>,
+    /// SSE-C: algorithm, key and digest.
+    pub customer: customer::Headers,
+}
+
+/// What an upload will be encrypted with.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub encryption: Encryption,
+    /// The condition keys that policies see. A multipart upload keeps them for its parts.
+    pub told: Vec<(&'static str, String)>,
+    /// The key of SSE-C.
+    pub customer: Option<CustomerKey>,
+}
+
+impl Plan {
+    /// Tells a context what policies see of the encryption.
+    pub(super) fn set_context(&self, context: &mut Context) {
+        for (key, value) in &self.told {
+            context.set(key, value.as_str());
+        }
+    }
+}
+
+/// Settles the encryption of an upload. Without a header the bucket's default applies: policies
+/// then see no algorithm but the default key's ARN (recorded by aws-rcp-s3-require-encryption-kms).
+/// A key id or alias reaches policies as the key's ARN (assumed: the same project's README).
+pub(super) fn plan(world: &World, scope: &Scope, held: &Held, headers: &Headers) -> S3Result<Plan> {
+    let mut plan = plan_without_context(world, scope, held, headers)?;
+    let Some(written) = &headers.context else { return Ok(plan) };
+    match &mut plan.encryption {
+        Encryption::Kms { bucket_key: false, pairs, .. } => {
+            *pairs = Arc::new(read_context(written)?);
+        }
+        // With a bucket key the context is the bucket's.
+        Encryption::Kms { .. } => {
+            return Err(not_modelled("encryption contexts beside a bucket key"));
+        }
+        Encryption::S3 | Encryption::Customer { .. } => {
+            let message = "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms";
+            return Err(error(400, "InvalidArgument", message));
+        }
+    }
+    Ok(plan)
+}
+
+/// The pairs of `x-amz-server-side-encryption-context`, which is JSON in base 64
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>). S3's own pair is not the
+/// caller's to give.
+fn read_context(written: &str) -> S3Result<BTreeMap<String, String>> {
+    let malformed = || {
+        error(
+            400,
+            "InvalidArgument",
+            "The header 'x-amz-server-side-encryption-context' shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map",
+        )
+    };
+    let text = STANDARD.decode(written).map_err(|_| malformed())?;
+    let pairs: BTreeMap<String, String> = serde_json::from_slice(&text).map_err(|_| malformed())?;
+    let apart: BTreeSet<String> = pairs.keys().map(|name| name.to_lowercase()).collect();
+    if apart.len() < pairs.len() || apart.contains(OWN_PAIR) {
+        return Err(not_modelled(
+            "encryption contexts whose keys differ only in case, or with the pair that S3 adds",
+        ));
+    }
+    Ok(pairs)
+}
+
+fn plan_without_context(
+    world: &World,
+    scope: &Scope,
+    held: &Held,
+    headers: &Headers,
+) -> S3Result<Plan> {
+    if let Some(key) = customer::read(scope, &headers.customer)? {
+        return plan_customer(headers, key);
+    }
+    let account = scope.account().unwrap_or_else(|| held.account().to_owned());
+    let Some(algorithm) = &headers.algorithm else {
+        if headers.key.is_some() {
+            return Err(error(
+                400,
+                "InvalidArgument",
+                "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
+            ));
+        }
+        return default_plan(world, held, headers, &account);
+    };
+    match algorithm.as_str() {
+        ServerSideEncryption::AES256 if headers.key.is_some() => Err(error(
+            400,
+            "InvalidArgument",
+            "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
+        )),
+        ServerSideEncryption::AES256 => Ok(Plan {
+            encryption: Encryption::S3,
+            told: vec![(ALGORITHM, ServerSideEncryption::AES256.to_owned())],
+            customer: None,
+        }),
+        kms @ (ServerSideEncryption::AWS_KMS | ServerSideEncryption::AWS_KMS_DSSE) => {
+            // S3 itself refuses this before any policy is asked, so over HTTP such an upload proves
+            // nothing about the policy.
+            if !scope.secure {
+                return Err(error(400, "InvalidArgument", OVER_HTTP));
+            }
+            let key = match &headers.key {
+                Some(text) => world
+                    .resolve_key(text, &account, &world.region)
+                    .ok_or_else(|| unknown_key(text))?,
+                // Not the bucket's default key:
+                // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>.
+                None => {
+                    world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?
+                }
+            };
+            let dual_layer = kms == ServerSideEncryption::AWS_KMS_DSSE;
+            Ok(Plan {
+                told: vec![(ALGORITHM, kms.to_owned()), (KEY_ID, key.clone())],
+                encryption: Encryption::Kms {
+                    key,
+                    bucket_key: !dual_layer
+                        && headers.bucket_key.unwrap_or_else(|| default_bucket_key(held)),
+                    dual_layer,
+                    pairs: Arc::default(),
+                },
+                customer: None,
+            })
+        }
+        other => Err(error(
+            400,
+            "InvalidArgument",
+            format!("The encryption method specified is not supported: {other}"),
+        )),
+    }
+}
+
+const ALGORITHM: &str = "s3:x-amz-server-side-encryption";
+const KEY_ID: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+const CUSTOMER_ALGORITHM: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
+
+/// SSE-C, whose key comes with the request.
+fn plan_customer(headers: &Headers, key: CustomerKey) -> S3Result<Plan> {
+    if headers.algorithm.is_some() || headers.key.is_some() {
+        return Err(error(
+            400,
+            "InvalidArgument",
+            "Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
+        ));
+    }
+    Ok(Plan {
+        encryption: Encryption::Customer { md5: key.md5.clone() },
+        told: vec![(CUSTOMER_ALGORITHM, "AES256".to_owned())],
+        customer: Some(key),
+    })
+}
+
+/// A default key by id or alias is looked up in the account of who asks, as AWS says of aliases
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html>).
+fn default_plan(world: &World, held: &Held, headers: &Headers, account: &str) -> S3Result<Plan> {
+    let plan = match &held.bucket.default_encryption {
+        DefaultEncryption::S3 => {
+            Plan { encryption: Encryption::S3, told: Vec::new(), customer: None }
+        }
+        DefaultEncryption::Kms { key, bucket_key, dual_layer } => {
+            let key = match key {
+                Some(key) => world
+                    .resolve_key(key, account, &world.region)
+                    .ok_or_else(|| unknown_key(key))?,
+                None => {
+                    world.managed_key(held.account()).ok_or_else(|| unknown_key("alias/aws/s3"))?
+                }
+            };
+            Plan {
+                told: vec![(KEY_ID, key.clone())],
+                encryption: Encryption::Kms {
+                    key,
+                    bucket_key: !dual_layer && headers.bucket_key.unwrap_or(*bucket_key),
+                    dual_layer: *dual_layer,
+                    pairs: Arc::default(),
+                },
+                customer: None,
+            }
+        }
+    };
+    Ok(plan)
+}
+
+fn default_bucket_key(held: &Held) -> bool {
+    matches!(&held.bucket.default_encryption, DefaultEncryption::Kms { bucket_key: true, .. })
+}
+
+fn unknown_key(text: &str) -> s3s::S3Error {
+    let message = if text.contains("alias/") {
+        format!("Alias {text} is not found.")
+    } else if text.starts_with("arn:") {
+        format!("Invalid arn {text}")
+    } else {
+        format!("Invalid keyId '{text}'")
+    };
+    error(400, "KMS.NotFoundException", message)
+}
+
+/// The KMS permission that a key takes under which something is written.
+pub(super) fn authorize_write(
+    world: &World,
+    scope: &Scope,
+    held: &Held,
+    object: &str,
+    encryption: &Encryption,
+) -> S3Result<()> {
+    authorize(world, scope, held, object, encryption, "kms:GenerateDataKey")
+}
+
+/// The KMS permission that an object's key takes, asked for in the caller's name through S3.
+pub(super) fn authorize(
+    world: &World,
+    scope: &Scope,
+    held: &Held,
+    object: &str,
+    encryption: &Encryption,
+    action: &str,
+) -> S3Result<()> {
+    let Encryption::Kms { key, .. } = encryption else { return Ok(()) };
+    // For an upload by the bucket's default, or any read: S3 serves SSE-KMS over TLS only.
+    if !scope.secure {
+        return Err(error(400, "InvalidArgument", OVER_HTTP));
+    }
+    let Some(found) = world.key(key) else {
+        return Err(missing_key(scope, key, action));
+    };
+    let context = context(held, object, encryption);
+    let _permit = authorize_key(scope, world, found, action, Some(&Via { context: &context }))?;
+    // S3 answers as KMS does to it, with a prefix (recorded: localstack's snapshots of AWS).
+    match kms::unusable(scope, found, action) {
+        None => Ok(()),
+        Some(("DisabledException", message)) => Err(error(400, "KMS.DisabledException", message)),
+        Some((_, message)) => Err(error(400, "KMS.KMSInvalidStateException", message)),
+    }
+}
+
+/// A key of the caller's own account is said not to exist; of another account's key KMS says
+/// neither.
+fn missing_key(scope: &Scope, key: &str, action: &str) -> s3s::S3Error {
+    let owner = key.split(':').nth(4).unwrap_or_default();
+    if scope.account().as_deref() == Some(owner) {
+        return error(400, "KMS.NotFoundException", format!("Key '{key}' does not exist"));
+    }
+    let who = scope.arn();
+    error(
+        403,
+        "AccessDenied",
+        format!(
+            "User: {who} is not authorized to perform: {action} on resource: {key} because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access"
+        ),
+    )
+}
+
+/// What S3 adds to every encryption context.
+const OWN_PAIR: &str = "aws:s3:arn";
+
+/// The encryption context: `aws:s3:arn`, with a bucket key the bucket's ARN
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>), and the caller's own
+/// pairs.
+fn context(held: &Held, object: &str, encryption: &Encryption) -> BTreeMap<String, String> {
+    let (arn, pairs) = match encryption {
+        Encryption::Kms { bucket_key: true, pairs, .. } => (held.arn(), Some(pairs)),
+        Encryption::Kms { pairs, .. } => (held.object_arn(object), Some(pairs)),
+        Encryption::S3 | Encryption::Customer { .. } => (held.object_arn(object), None),
+    };
+    let mut context = pairs.map(|pairs| pairs.as_ref().clone()).unwrap_or_default();
+    context.insert(OWN_PAIR.to_owned(), arn);
+    context
+}
+
+/// What the data keys of a body are sealed with.
+pub(super) struct Keys<'a> {
+    pub world: &'a World,
+    pub held: &'a Held,
+    pub object: &'a str,
+    pub encryption: &'a Encryption,
+    /// The key that came with the request.
+    pub customer: Option<&'a CustomerKey>,
+}
+
+impl Keys<'_> {
+    fn with<T>(&self, act: impl FnOnce(&dyn Seals, &str) -> Option<T>) -> Option<T> {
+        let context = context(self.held, self.object, self.encryption);
+        let context = serde_json::to_string(&context).ok()?;
+        match self.encryption {
+            Encryption::S3 => act(&self.world.s3_key, &context),
+            Encryption::Kms { key, .. } => act(&key_of(self.world, key)?.materials, &context),
+            Encryption::Customer { .. } => act(&self.customer?.material, &context),
+        }
+    }
+
+    /// Seals the data key of a body that has arrived.
+    pub(super) fn seal(&self, blob: &Blob) -> S3Result<Sealed> {
+        let sealed = self.with(|material, context| blob.seal(material, context));
+        sealed.ok_or_else(|| error(500, "InternalError", "the body could not be sealed"))
+    }
+
+    pub(super) fn seal_all(&self, opened: &Opened) -> S3Result<Vec<Sealed>> {
+        opened.0.iter().map(|blob| self.seal(blob)).collect()
+    }
+
+    /// Opens the data keys of what was sealed.
+    pub(super) fn open(&self, sealed: &[Sealed]) -> S3Result<Opened> {
+        let opened = self.with(|material, context| {
+            sealed.iter().map(|sealed| sealed.open(material, context)).collect()
+        });
+        opened
+            .map(Opened)
+            .ok_or_else(|| error(500, "InternalError", "the body could not be opened"))
+    }
+}
+
+fn key_of<'a>(world: &'a World, arn: &str) -> Option<&'a Key> {
+    world.key(arn).map(AsRef::as_ref)
+}
+
+/// The header that tells an uploader the context again; to readers it is not told.
+pub(super) fn reported_context(encryption: &Encryption) -> Option<String> {
+    match encryption {
+        Encryption::Kms { pairs, .. } if !pairs.is_empty() => {
+            Some(STANDARD.encode(serde_json::to_string(pairs.as_ref()).ok()?))
+        }
+        _ => None,
+    }
+}
+
+/// The headers that report an object's encryption: algorithm, key, bucket key.
+pub(super) fn reported(
+    encryption: &Encryption,
+) -> (Option<ServerSideEncryption>, Option<String>, Option<bool>) {
+    match encryption {
+        Encryption::S3 => {
+            (Some(ServerSideEncryption::from_static(ServerSideEncryption::AES256)), None, None)
+        }
+        Encryption::Customer { .. } => (None, None, None),
+        Encryption::Kms { key, bucket_key, dual_layer, .. } => {
+            let algorithm = if *dual_layer {
+                ServerSideEncryption::AWS_KMS_DSSE
+            } else {
+                ServerSideEncryption::AWS_KMS
+            };
+            (
+                Some(ServerSideEncryption::from_static(algorithm)),
+                Some(key.clone()),
+                bucket_key.then_some(true),
+            )
+        }
+    }
+}

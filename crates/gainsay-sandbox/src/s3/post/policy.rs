@@ -1,0 +1,306 @@
+//! The policy document of a form: when it ends, and what every field must be
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html>).
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use s3s::{S3Error, S3Result};
+use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{super::error, form::Form};
+
+/// Fields that need no condition, besides those that begin with `x-ignore-`.
+const UNCONDITIONED: &[&str] = &["x-amz-signature", "file", "policy"];
+
+enum Condition {
+    Equals { field: String, value: String },
+    StartsWith { field: String, value: String },
+    Length { least: u64, most: u64 },
+}
+
+fn invalid(what: &str) -> S3Error {
+    error(400, "InvalidPolicyDocument", format!("Invalid Policy: {what}"))
+}
+
+/// It is no policy of IAM's that refuses here, whatever the code.
+fn against(what: &str) -> S3Error {
+    error(403, "AccessDenied", format!("Invalid according to Policy: {what}"))
+}
+
+/// Checks a form against its policy. Its signature was checked before.
+pub(crate) fn check(
+    encoded: &str,
+    form: &Form<'_>,
+    bucket: &str,
+    now: OffsetDateTime,
+) -> S3Result<()> {
+    let bytes = STANDARD.decode(encoded).map_err(|_| invalid("Invalid Base64."))?;
+    let text = str::from_utf8(&bytes).map_err(|_| invalid("Invalid JSON."))?;
+    let document: Value = serde_json::from_str(text).map_err(|_| invalid("Invalid JSON."))?;
+    let document = document.as_object().ok_or_else(|| invalid("Invalid JSON."))?;
+    if gainsay_iam::duplicate_key(text).is_some() {
+        return Err(invalid("Invalid JSON: Duplicate field."));
+    }
+    if let Some(name) =
+        document.keys().find(|name| !["expiration", "conditions"].contains(&name.as_str()))
+    {
+        return Err(invalid(&format!("Unexpected: '{name}'.")));
+    }
+    let expiration = document.get("expiration").and_then(Value::as_str);
+    let expiration = expiration.ok_or_else(|| invalid("Policy missing expiration."))?;
+    let expiration = OffsetDateTime::parse(expiration, &Rfc3339)
+        .map_err(|_| invalid("Invalid 'expiration' value."))?;
+    let conditions = document.get("conditions").and_then(Value::as_array);
+    let conditions = conditions.ok_or_else(|| invalid("Policy missing conditions."))?;
+    let conditions: Vec<(Condition, &Value)> =
+        conditions.iter().map(|written| Ok((read(written)?, written))).collect::<S3Result<_>>()?;
+    if expiration <= now {
+        return Err(against("Policy expired."));
+    }
+    for (condition, written) in &conditions {
+        holds(condition, written, form, bucket)?;
+    }
+    covered(&conditions, form)
+}
+
+fn read(written: &Value) -> S3Result<Condition> {
+    if let Some(simple) = written.as_object() {
+        let mut pairs = simple.iter();
+        return match (pairs.next(), pairs.next()) {
+            (Some((field, Value::String(value))), None) => {
+                Ok(Condition::Equals { field: field.to_ascii_lowercase(), value: value.clone() })
+            }
+            (Some(_), None) => Err(invalid("Invalid Simple-Condition: value must be a string.")),
+            _ => Err(invalid(
+                "Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.",
+            )),
+        };
+    }
+    let parts = written.as_array().map(Vec::as_slice).unwrap_or_default();
+    match parts {
+        [Value::String(operator), Value::Number(least), Value::Number(most)]
+            if operator == "content-length-range" =>
+        {
+            let (Some(least), Some(most)) = (least.as_u64(), most.as_u64()) else {
+                return Err(invalid("Invalid content-length-range."));
+            };
+            Ok(Condition::Length { least, most })
+        }
+        [Value::String(operator), Value::String(field), Value::String(value)] => {
+            let field = field
+                .strip_prefix('$')
+                .ok_or_else(|| invalid("Invalid Condition: field must begin with $."))?;
+            let (field, value) = (field.to_ascii_lowercase(), value.clone());
+            match operator.as_str() {
+                "eq" => Ok(Condition::Equals { field, value }),
+                "starts-with" => Ok(Condition::StartsWith { field, value }),
+                _ => Err(invalid("Invalid Condition: unknown operation.")),
+            }
+        }
+        _ => Err(invalid("Invalid Condition.")),
+    }
+}
+
+fn holds(condition: &Condition, written: &Value, form: &Form<'_>, bucket: &str) -> S3Result<()> {
+    let sent = |field: &str| if field == "bucket" { Some(bucket) } else { form.field(field) };
+    let met = match condition {
+        Condition::Equals { field, value } => sent(field) == Some(value),
+        // A content type with commas is a list, and each of it must begin so.
+        Condition::StartsWith { field, value } if field == "content-type" => sent(field)
+            .is_some_and(|sent| sent.split(',').all(|one| one.trim().starts_with(value.as_str()))),
+        Condition::StartsWith { field, value } => {
+            sent(field).is_some_and(|sent| sent.starts_with(value.as_str()))
+        }
+        Condition::Length { least, most } => {
+            let size = form.file.len() as u64;
+            if size > *most {
+                return Err(error(
+                    400,
+                    "EntityTooLarge",
+                    "Your proposed upload exceeds the maximum allowed size",
+                ));
+            }
+            if size < *least {
+                return Err(error(
+                    400,
+                    "EntityTooSmall",
+                    "Your proposed upload is smaller than the minimum allowed size",
+                ));
+            }
+            true
+        }
+    };
+    if met { Ok(()) } else { Err(against(&format!("Policy Condition failed: {written}"))) }
+}
+
+/// Every field but the few must have a condition, and so must the bucket (assumed: of it the page
+/// only says that it is "the acceptable bucket").
+fn covered(conditions: &[(Condition, &Value)], form: &Form<'_>) -> S3Result<()> {
+    let has = |name: &str| {
+        conditions.iter().any(|(condition, _)| match condition {
+            Condition::Equals { field, .. } | Condition::StartsWith { field, .. } => field == name,
+            Condition::Length { .. } => false,
+        })
+    };
+    let names = form.fields.iter().map(|(name, _)| name.as_str()).chain(["bucket"]);
+    let bare: Vec<&str> = names
+        .filter(|name| {
+            !UNCONDITIONED.contains(name) && !name.starts_with("x-ignore-") && !has(name)
+        })
+        .collect();
+    if bare.is_empty() {
+        Ok(())
+    } else {
+        Err(against(&format!("Extra input fields: {}", bare.join(", "))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-21 10:00 UTC);
+
+    fn form<'a>(fields: &[(&str, &'a str)], file: &'a [u8]) -> Form<'a> {
+        Form {
+            fields: fields.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
+            file,
+        }
+    }
+
+    fn told(policy: &str, form: &Form<'_>) -> String {
+        match check(&STANDARD.encode(policy), form, "b", NOW) {
+            Ok(()) => "met".to_owned(),
+            Err(error) => {
+                format!("{} {}", error.code().as_str(), error.message().unwrap_or_default())
+            }
+        }
+    }
+
+    fn policy(conditions: &Value) -> String {
+        json!({ "expiration": "2026-11-21T10:00:01Z", "conditions": conditions }).to_string()
+    }
+
+    #[test]
+    fn every_condition_must_hold() {
+        let sent =
+            form(&[("key", "user/a.txt"), ("content-type", "image/png, image/gif")], b"12345");
+        let rest = |more: Value| {
+            let mut all =
+                vec![json!({ "bucket": "b" }), json!(["starts-with", "$content-type", ""])];
+            all.push(more);
+            json!(all)
+        };
+        for met in [
+            json!({ "key": "user/a.txt" }),
+            json!({ "Key": "user/a.txt" }),
+            json!(["eq", "$key", "user/a.txt"]),
+            json!(["starts-with", "$Key", "user/"]),
+            json!(["starts-with", "$key", ""]),
+        ] {
+            assert_eq!(told(&policy(&rest(met.clone())), &sent), "met", "{met}");
+        }
+        for failed in [
+            json!({ "key": "user/b.txt" }),
+            json!(["eq", "$key", "user/"]),
+            json!(["starts-with", "$key", "other/"]),
+            json!(["eq", "$acl", "private"]),
+            json!({ "bucket": "other" }),
+            json!(["starts-with", "$content-type", "image/p"]),
+        ] {
+            let mut all = rest(json!(["starts-with", "$key", ""]));
+            all.as_array_mut().into_iter().for_each(|all| all.push(failed.clone()));
+            let expected = format!(
+                "AccessDenied Invalid according to Policy: Policy Condition failed: {failed}"
+            );
+            assert_eq!(told(&policy(&all), &sent), expected);
+        }
+        for (range, expected) in [
+            (json!(["content-length-range", 5, 5]), "met"),
+            (
+                json!(["content-length-range", 0, 4]),
+                "EntityTooLarge Your proposed upload exceeds the maximum allowed size",
+            ),
+            (
+                json!(["content-length-range", 6, 9]),
+                "EntityTooSmall Your proposed upload is smaller than the minimum allowed size",
+            ),
+        ] {
+            let mut all = rest(json!(["starts-with", "$key", ""]));
+            all.as_array_mut().into_iter().for_each(|all| all.push(range.clone()));
+            assert_eq!(told(&policy(&all), &sent), expected);
+        }
+    }
+
+    #[test]
+    fn every_field_must_be_covered() {
+        let key = json!([{ "key": "k" }, { "bucket": "b" }]);
+        let with = |name| told(&policy(&key), &form(&[("key", "k"), (name, "x")], b""));
+        for free in ["policy", "x-amz-signature", "x-ignore-this"] {
+            assert_eq!(with(free), "met");
+        }
+        for bound in ["acl", "x-amz-server-side-encryption", "x-amz-credential", "x-amz-meta-a"] {
+            assert_eq!(
+                with(bound),
+                format!("AccessDenied Invalid according to Policy: Extra input fields: {bound}")
+            );
+        }
+        let bare = told(&policy(&json!([{ "key": "k" }])), &form(&[("key", "k")], b""));
+        assert_eq!(bare, "AccessDenied Invalid according to Policy: Extra input fields: bucket");
+    }
+
+    #[test]
+    fn a_policy_that_is_none_or_is_over_is_refused() {
+        let sent = form(&[("key", "k")], b"");
+        for (text, expected) in [
+            ("", "Invalid JSON."),
+            ("[]", "Invalid JSON."),
+            ("{", "Invalid JSON."),
+            ("{}", "Policy missing expiration."),
+            ("{\"expiration\": 5}", "Policy missing expiration."),
+            ("{\"expiration\": \"soon\"}", "Invalid 'expiration' value."),
+            ("{\"expiration\": \"2027-01-01T00:00:00Z\"}", "Policy missing conditions."),
+            (
+                "{\"expiration\": \"2027-01-01T00:00:00Z\", \"conditions\": [], \"x\": 1}",
+                "Unexpected: 'x'.",
+            ),
+            (
+                "{\"expiration\": \"2027-01-01T00:00:00Z\", \"expiration\": \"2027-01-01T00:00:00Z\", \"conditions\": []}",
+                "Invalid JSON: Duplicate field.",
+            ),
+        ] {
+            assert_eq!(
+                told(text, &sent),
+                format!("InvalidPolicyDocument Invalid Policy: {expected}"),
+                "{text}"
+            );
+        }
+        for condition in [
+            json!(5),
+            json!([]),
+            json!({}),
+            json!({ "key": 5 }),
+            json!({ "a": "b", "c": "d" }),
+            json!(["eq", "key", "k"]),
+            json!(["ne", "$key", "k"]),
+            json!(["content-length-range", -1, 5]),
+            json!(["content-length-range", "1", "5"]),
+        ] {
+            let answer = told(&policy(&json!([condition])), &sent);
+            assert!(
+                answer.starts_with("InvalidPolicyDocument Invalid Policy: "),
+                "{condition}: {answer}"
+            );
+        }
+        let over = json!({ "expiration": "2026-11-21T10:00:00Z", "conditions": [{ "key": "k" }, { "bucket": "b" }] });
+        assert_eq!(
+            told(&over.to_string(), &sent),
+            "AccessDenied Invalid according to Policy: Policy expired."
+        );
+        assert_eq!(
+            check("%%%", &sent, "b", NOW).err().map(|error| error.code().as_str().to_owned()),
+            Some("InvalidPolicyDocument".to_owned())
+        );
+    }
+}

@@ -1,0 +1,538 @@
+//! Configurations of a bucket that are only kept and read back: lifecycle, replication, logging,
+//! inventory, tags, notifications, CORS and more.
+//!
+//! Actions are those of each operation's page
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>).
+//! What is kept has no effect: nothing expires, moves or is delivered in the sandbox.
+
+use std::sync::Arc;
+
+use gainsay_iam::Context;
+use gainsay_model::Versioning;
+use s3s::{
+    S3Result,
+    dto::{
+        AccelerateConfiguration, AnalyticsConfiguration, BucketLifecycleConfiguration,
+        BucketLoggingStatus, CORSConfiguration, IntelligentTieringConfiguration,
+        InventoryConfiguration, MetricsConfiguration, NotificationConfiguration,
+        ReplicationConfiguration, RequestPaymentConfiguration, WebsiteConfiguration,
+    },
+};
+
+use super::{
+    Held, error, not_modelled, open,
+    raw::{Answer, Raw, document, malformed},
+    tagging,
+};
+use crate::{authorize::Scope, pass_role::pass_role, state::World};
+
+/// One kind of configuration.
+struct Setting {
+    put: &'static str,
+    get: &'static str,
+    delete: &'static str,
+    /// Of configurations that have ids, what lists them, and the root of its answer.
+    list: (&'static str, &'static str),
+    /// Writing and deleting are one action, but for websites.
+    write: &'static str,
+    read: &'static str,
+    /// What a read says where there is none: an error, or an empty document.
+    absent: Absent,
+    /// Whether there may be several, by id.
+    by_id: bool,
+    check: fn(&mut Check<'_>) -> S3Result<()>,
+}
+
+enum Absent {
+    Error(&'static str, &'static str),
+    Empty(&'static str),
+    /// What holds if nothing was said: the root, and what is in it.
+    Document(&'static str, &'static str),
+}
+
+const NO_CONFIGURATION: Absent =
+    Absent::Error("NoSuchConfiguration", "The specified configuration does not exist.");
+/// Configurations with ids that a bucket may have
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfiguration.html>),
+/// and those on one page of a list.
+const MAX_CONFIGURATIONS: usize = 1000;
+const LIST_PAGE: usize = 100;
+
+/// What the content of a configuration is checked against.
+struct Check<'a> {
+    world: &'a World,
+    held: &'a Held,
+    raw: &'a Raw<'a>,
+    context: &'a mut Context,
+    /// What asks for more, once writing it is authorized.
+    replication: Option<ReplicationConfiguration>,
+    /// Tags are not kept as they were sent: S3 Control reads and writes them, too.
+    tags: Option<Vec<(String, String)>>,
+}
+
+/// What is written once it is right and allowed.
+enum Cache {
+    Text(Arc<str>),
+    Tags(Vec<(String, String)>),
+}
+
+const NO_LIST: (&str, &str) = ("", "");
+
+/// Whether the id of the query is that of the document.
+fn same_id(check: &Check<'_>, id: &str) -> S3Result<()> {
+    if check.raw.query("id") == Some(id) {
+        return Ok(());
+    }
+    let message = "The ID in the URI does not match the ID in the configuration";
+    Err(error(400, "InvalidArgument", message))
+}
+
+const SETTINGS: &[Setting] = &[
+    Setting {
+        put: "PutBucketLifecycleConfiguration",
+        get: "GetBucketLifecycleConfiguration",
+        delete: "DeleteBucketLifecycle",
+        list: NO_LIST,
+        write: "s3:PutLifecycleConfiguration",
+        read: "s3:GetLifecycleConfiguration",
+        absent: Absent::Error(
+            "NoSuchLifecycleConfiguration",
+            "The lifecycle configuration does not exist",
+        ),
+        by_id: false,
+        check: |check| {
+            let lifecycle: BucketLifecycleConfiguration =
+                document(check.raw.body, "LifecycleConfiguration")?;
+            // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html>.
+            if lifecycle.rules.is_empty() || lifecycle.rules.len() > 1000 {
+                Err(malformed())
+            } else {
+                Ok(())
+            }
+        },
+    },
+    Setting {
+        put: "PutBucketReplication",
+        get: "GetBucketReplication",
+        delete: "DeleteBucketReplication",
+        list: NO_LIST,
+        write: "s3:PutReplicationConfiguration",
+        read: "s3:GetReplicationConfiguration",
+        absent: Absent::Error(
+            "ReplicationConfigurationNotFoundError",
+            "The replication configuration was not found",
+        ),
+        by_id: false,
+        check: |check| {
+            let replication: ReplicationConfiguration =
+                document(check.raw.body, "ReplicationConfiguration")?;
+            if replication.rules.is_empty() || replication.rules.len() > 1000 {
+                return Err(malformed());
+            }
+            check.replication = Some(replication);
+            Ok(())
+        },
+    },
+    Setting {
+        put: "PutBucketLogging",
+        get: "GetBucketLogging",
+        delete: "",
+        list: NO_LIST,
+        write: "s3:PutBucketLogging",
+        read: "s3:GetBucketLogging",
+        absent: Absent::Empty("BucketLoggingStatus"),
+        by_id: false,
+        check: |check| {
+            let logging: BucketLoggingStatus = document(check.raw.body, "BucketLoggingStatus")?;
+            let Some(enabled) = logging.logging_enabled else { return Ok(()) };
+            // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html>: same
+            // owner, same Region.
+            let target = check.world.buckets.get(enabled.target_bucket.as_str());
+            match target {
+                Some(target) if target.config.account == check.held.account() => Ok(()),
+                _ => Err(error(
+                    400,
+                    "InvalidTargetBucketForLogging",
+                    "The target bucket for logging does not exist",
+                )),
+            }
+        },
+    },
+    Setting {
+        put: "PutBucketInventoryConfiguration",
+        get: "GetBucketInventoryConfiguration",
+        delete: "DeleteBucketInventoryConfiguration",
+        list: ("ListBucketInventoryConfigurations", "ListInventoryConfigurationsResult"),
+        write: "s3:PutInventoryConfiguration",
+        read: "s3:GetInventoryConfiguration",
+        absent: NO_CONFIGURATION,
+        by_id: true,
+        check: |check| {
+            let inventory: InventoryConfiguration =
+                document(check.raw.body, "InventoryConfiguration")?;
+            same_id(check, &inventory.id)?;
+            let fields = inventory.optional_fields.unwrap_or_default();
+            let fields = fields.iter().map(|field| field.as_str().to_owned());
+            check.context.set_all("s3:InventoryAccessibleOptionalFields", fields);
+            Ok(())
+        },
+    },
+    Setting {
+        put: "PutBucketTagging",
+        get: "GetBucketTagging",
+        delete: "DeleteBucketTagging",
+        list: NO_LIST,
+        write: "s3:PutBucketTagging",
+        read: "s3:GetBucketTagging",
+        absent: Absent::Error("NoSuchTagSet", "The TagSet does not exist"),
+        by_id: false,
+        check: |check| {
+            check.tags = Some(tagging::written(check.raw.body)?);
+            Ok(())
+        },
+    },
+    Setting {
+        put: "PutBucketNotificationConfiguration",
+        get: "GetBucketNotificationConfiguration",
+        delete: "",
+        list: NO_LIST,
+        write: "s3:PutBucketNotification",
+        read: "s3:GetBucketNotification",
+        absent: Absent::Empty("NotificationConfiguration"),
+        by_id: false,
+        check: |check| {
+            let notification: NotificationConfiguration =
+                document(check.raw.body, "NotificationConfiguration")?;
+            let destinations = [
+                notification.lambda_function_configurations.is_some(),
+                notification.queue_configurations.is_some(),
+                notification.topic_configurations.is_some(),
+            ];
+            // S3 asks each destination whether it may be told, unless the request says not to.
+            let skips = check
+                .raw
+                .header("x-amz-skip-destination-validation")
+                .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+            if destinations.contains(&true) && !skips {
+                // There is no queue, topic or function here, so none can be validated
+                // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html>).
+                Err(error(
+                    400,
+                    "InvalidArgument",
+                    "Unable to validate the following destination configurations",
+                ))
+            } else {
+                Ok(())
+            }
+        },
+    },
+    Setting {
+        put: "PutBucketCors",
+        get: "GetBucketCors",
+        delete: "DeleteBucketCors",
+        list: NO_LIST,
+        write: "s3:PutBucketCORS",
+        read: "s3:GetBucketCORS",
+        absent: Absent::Error("NoSuchCORSConfiguration", "The CORS configuration does not exist"),
+        by_id: false,
+        check: |check| {
+            let cors: CORSConfiguration = document(check.raw.body, "CORSConfiguration")?;
+            // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html>.
+            let known = |method: &String| {
+                ["GET", "PUT", "POST", "DELETE", "HEAD"].contains(&method.as_str())
+            };
+            if cors.cors_rules.is_empty() || cors.cors_rules.len() > 100 {
+                return Err(malformed());
+            }
+            match cors
+                .cors_rules
+                .iter()
+                .flat_map(|rule| &rule.allowed_methods)
+                .find(|method| !known(method))
+            {
+                Some(method) => Err(error(
+                    400,
+                    "InvalidRequest",
+                    format!(
+                        "Found unsupported HTTP method in CORS config. Unsupported method is {method}"
+                    ),
+                )),
+                None => Ok(()),
+            }
+        },
+    },
+    Setting {
+        put: "PutBucketWebsite",
+        get: "GetBucketWebsite",
+        delete: "DeleteBucketWebsite",
+        list: NO_LIST,
+        write: "s3:PutBucketWebsite",
+        read: "s3:GetBucketWebsite",
+        absent: Absent::Error(
+            "NoSuchWebsiteConfiguration",
+            "The specified bucket does not have a website configuration",
+        ),
+        by_id: false,
+        check: |check| {
+            document::<WebsiteConfiguration>(check.raw.body, "WebsiteConfiguration").map(|_| ())
+        },
+    },
+    Setting {
+        put: "PutBucketAccelerateConfiguration",
+        get: "GetBucketAccelerateConfiguration",
+        delete: "",
+        list: NO_LIST,
+        write: "s3:PutAccelerateConfiguration",
+        read: "s3:GetAccelerateConfiguration",
+        absent: Absent::Empty("AccelerateConfiguration"),
+        by_id: false,
+        check: |check| {
+            let sent: AccelerateConfiguration =
+                document(check.raw.body, "AccelerateConfiguration")?;
+            let status = sent.status.ok_or_else(malformed)?;
+            if check.held.bucket.config.name.contains('.') {
+                // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html>.
+                return Err(error(
+                    400,
+                    "InvalidRequest",
+                    "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names",
+                ));
+            }
+            if ["Enabled", "Suspended"].contains(&status.as_str()) {
+                Ok(())
+            } else {
+                Err(malformed())
+            }
+        },
+    },
+    Setting {
+        put: "PutBucketRequestPayment",
+        get: "GetBucketRequestPayment",
+        delete: "",
+        list: NO_LIST,
+        write: "s3:PutBucketRequestPayment",
+        read: "s3:GetBucketRequestPayment",
+        absent: Absent::Document("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>"),
+        by_id: false,
+        check: |check| {
+            let sent: RequestPaymentConfiguration =
+                document(check.raw.body, "RequestPaymentConfiguration")?;
+            match sent.payer.as_str() {
+                "BucketOwner" => Ok(()),
+                "Requester" => Err(not_modelled("buckets whose requesters pay")),
+                _ => Err(malformed()),
+            }
+        },
+    },
+    Setting {
+        put: "PutBucketAnalyticsConfiguration",
+        get: "GetBucketAnalyticsConfiguration",
+        delete: "DeleteBucketAnalyticsConfiguration",
+        list: ("ListBucketAnalyticsConfigurations", "ListBucketAnalyticsConfigurationResult"),
+        write: "s3:PutAnalyticsConfiguration",
+        read: "s3:GetAnalyticsConfiguration",
+        absent: NO_CONFIGURATION,
+        by_id: true,
+        check: |check| {
+            let sent: AnalyticsConfiguration = document(check.raw.body, "AnalyticsConfiguration")?;
+            same_id(check, &sent.id)
+        },
+    },
+    Setting {
+        put: "PutBucketMetricsConfiguration",
+        get: "GetBucketMetricsConfiguration",
+        delete: "DeleteBucketMetricsConfiguration",
+        list: ("ListBucketMetricsConfigurations", "ListMetricsConfigurationsResult"),
+        write: "s3:PutMetricsConfiguration",
+        read: "s3:GetMetricsConfiguration",
+        absent: NO_CONFIGURATION,
+        by_id: true,
+        check: |check| {
+            let sent: MetricsConfiguration = document(check.raw.body, "MetricsConfiguration")?;
+            same_id(check, &sent.id)
+        },
+    },
+    Setting {
+        put: "PutBucketIntelligentTieringConfiguration",
+        get: "GetBucketIntelligentTieringConfiguration",
+        delete: "DeleteBucketIntelligentTieringConfiguration",
+        list: (
+            "ListBucketIntelligentTieringConfigurations",
+            "ListBucketIntelligentTieringConfigurationsOutput",
+        ),
+        write: "s3:PutIntelligentTieringConfiguration",
+        read: "s3:GetIntelligentTieringConfiguration",
+        absent: NO_CONFIGURATION,
+        by_id: true,
+        check: |check| {
+            let sent: IntelligentTieringConfiguration =
+                document(check.raw.body, "IntelligentTieringConfiguration")?;
+            same_id(check, &sent.id)
+        },
+    },
+];
+
+fn find(operation: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| {
+        [setting.put, setting.get, setting.delete, setting.list.0].contains(&operation)
+    })
+}
+
+/// Whether an operation writes, reads or deletes one of these.
+pub(super) fn knows(operation: &str) -> bool {
+    !operation.is_empty() && find(operation).is_some()
+}
+
+pub(super) fn answer(world: &mut World, scope: &Scope, raw: &Raw<'_>) -> S3Result<Answer> {
+    let setting = find(raw.operation).ok_or_else(|| not_modelled("this operation"))?;
+    let held = open(world, raw.bucket, raw.expected_owner())?;
+    let id = if setting.by_id { raw.query("id").unwrap_or_default() } else { "" };
+    let place = (setting.put, id.to_owned());
+    if raw.operation == setting.list.0 {
+        return list(scope, &held, setting);
+    }
+    if raw.operation == setting.get {
+        let context = held.context(scope);
+        let _permit = held.authorize(scope, setting.read, &context)?;
+        if setting.get == "GetBucketTagging" && !held.bucket.tags.is_empty() {
+            return Ok(Answer::xml(tagging::document_of(&held.bucket.tags)));
+        }
+        return match (held.bucket.settings.get(&place), &setting.absent) {
+            (Some(kept), _) => Ok(Answer::xml(kept.as_ref())),
+            (None, Absent::Error(code, message)) => Err(error(404, code, *message)),
+            (None, Absent::Empty(root)) => Ok(Answer::xml(document_of(root, ""))),
+            (None, Absent::Document(root, inner)) => Ok(Answer::xml(document_of(root, inner))),
+        };
+    }
+    let kept = if raw.operation == setting.put {
+        Some(checked(world, scope, &held, setting, raw)?)
+    } else {
+        let context = held.context(scope);
+        let action = if setting.delete == "DeleteBucketWebsite" {
+            "s3:DeleteBucketWebsite"
+        } else {
+            setting.write
+        };
+        let _permit = held.authorize(scope, action, &context)?;
+        None
+    };
+    let bucket = world
+        .bucket_mut(held.name())
+        .ok_or_else(|| error(404, "NoSuchBucket", "The specified bucket does not exist"))?;
+    match kept {
+        Some(Cache::Text(kept)) => {
+            let others = bucket
+                .settings
+                .keys()
+                .filter(|(put, other)| *put == setting.put && other != id)
+                .count();
+            if setting.by_id && others >= MAX_CONFIGURATIONS {
+                return Err(error(
+                    400,
+                    "TooManyConfigurations",
+                    "You are attempting to create a new configuration but have already reached the 1,000-configuration limit.",
+                ));
+            }
+            bucket.settings.insert(place, kept);
+            Ok(Answer::empty(200))
+        }
+        // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html> shows 204;
+        // the others answer 200.
+        Some(Cache::Tags(tags)) => {
+            bucket.tags = tags;
+            Ok(Answer::empty(204))
+        }
+        None if setting.delete == "DeleteBucketTagging" => {
+            bucket.tags.clear();
+            Ok(Answer::empty(204))
+        }
+        None if bucket.settings.remove(&place).is_none() && setting.by_id => {
+            Err(error(404, "NoSuchConfiguration", "The specified configuration does not exist."))
+        }
+        None => Ok(Answer::empty(204)),
+    }
+}
+
+fn document_of(root: &str, inner: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{inner}</{root}>"
+    )
+}
+
+/// All configurations of a kind. A list that would need another page is refused: to cut it short
+/// would hide some.
+fn list(scope: &Scope, held: &Held, setting: &Setting) -> S3Result<Answer> {
+    let context = held.context(scope);
+    let _permit = held.authorize(scope, setting.read, &context)?;
+    let kept = held.bucket.settings.iter().filter(|((put, _), _)| *put == setting.put);
+    let texts: Vec<&str> = kept.map(|(_, text)| undeclared(text)).collect();
+    if texts.len() > LIST_PAGE {
+        return Err(not_modelled("lists of more than one page"));
+    }
+    let inner = format!("{}<IsTruncated>false</IsTruncated>", texts.concat());
+    Ok(Answer::xml(document_of(setting.list.1, &inner)))
+}
+
+/// An XML document without its declaration.
+fn undeclared(text: &str) -> &str {
+    let text = text.trim_start();
+    let rest = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
+    rest.map_or(text, |(_, rest)| rest.trim_start())
+}
+
+/// The content, once it is right and allowed. It is read first, since policies may ask what is in
+/// it; a request that is not authorized is told so whatever is in it.
+fn checked(
+    world: &World,
+    scope: &Scope,
+    held: &Held,
+    setting: &Setting,
+    raw: &Raw<'_>,
+) -> S3Result<Cache> {
+    let mut context = held.context(scope);
+    let mut check =
+        Check { world, held, raw, context: &mut context, replication: None, tags: None };
+    let content = (setting.check)(&mut check);
+    let (replication, tags) = (check.replication.take(), check.tags.take());
+    let _permit = held.authorize(scope, setting.write, &context)?;
+    content?;
+    if let Some(replication) = replication {
+        replicate(world, scope, held, &replication)?;
+    }
+    if let Some(tags) = tags {
+        return Ok(Cache::Tags(tags));
+    }
+    let text = str::from_utf8(raw.body).map_err(|_| malformed())?;
+    Ok(Cache::Text(text.into()))
+}
+
+/// Replication takes iam:PassRole on the role, versioning on both ends, and another bucket
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html>). That the role
+/// is asked about after the bucket is assumed.
+fn replicate(
+    world: &World,
+    scope: &Scope,
+    held: &Held,
+    replication: &ReplicationConfiguration,
+) -> S3Result<()> {
+    let _permit = pass_role(world, scope, replication.role.as_str(), "s3.amazonaws.com")?;
+    let invalid = |message: &'static str| error(400, "InvalidRequest", message);
+    if held.bucket.config.versioning != Versioning::Enabled {
+        return Err(invalid(
+            "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
+        ));
+    }
+    for rule in &replication.rules {
+        let name = rule.destination.bucket.strip_prefix("arn:aws:s3:::").unwrap_or_default();
+        let Some(destination) = world.buckets.get(name) else {
+            return Err(invalid("Destination bucket must exist."));
+        };
+        if name == held.bucket.config.name {
+            return Err(invalid("Destination bucket cannot be the same as the source bucket."));
+        }
+        if destination.config.versioning != Versioning::Enabled {
+            return Err(invalid("Destination bucket must have versioning enabled."));
+        }
+    }
+    Ok(())
+}

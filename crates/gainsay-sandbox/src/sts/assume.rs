@@ -1,0 +1,207 @@
+//! `AssumeRole`: who becomes whom, and what the new session carries.
+//!
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>; session tags and who
+//! may pass them: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use gainsay_iam::Context;
+use gainsay_model::Role;
+use time::{Duration, format_description::well_known::Rfc3339};
+
+use super::{Fault, asked::Asked, elements};
+use crate::{
+    authorize::{Identity, Question, Refusal, Scope, session_arn},
+    state::World,
+    token::{Claims, Issuer},
+};
+
+/// A session made with another session's credentials lasts no longer, whatever its role says.
+const MAX_CHAINED_SECONDS: i64 = 3600;
+
+pub(super) fn assume(
+    world: &mut World,
+    scope: &Scope,
+    issuer: &Issuer,
+    parameters: BTreeMap<String, String>,
+) -> Result<String, Fault> {
+    let calling = match &scope.identity {
+        Identity::Session { claims, .. } => Some(claims.as_ref()),
+        _ => None,
+    };
+    let asked = Asked::read(parameters, calling)?;
+    let role = authorized_role(world, scope, &asked, calling)?;
+    check_policies(world, &asked)?;
+    check_duration(&asked, &role, calling.is_some())?;
+    let expires = scope.now + Duration::seconds(asked.seconds);
+    let role_id = world.role_id(&role);
+    let inherited = calling.map(Claims::inherited).unwrap_or_default();
+    let transitive = inherited.iter().map(|(key, _)| key).chain(&asked.transitive);
+    let claims = Claims {
+        access_key: String::new(),
+        role_arn: role.arn.clone(),
+        role_id: role_id.clone(),
+        session_name: asked.session_name.clone(),
+        issued: scope.now.unix_timestamp(),
+        expires: expires.unix_timestamp(),
+        session_policy: asked.policy,
+        session_policies: asked.policy_arns,
+        transitive: transitive.cloned().collect(),
+        tags: inherited.iter().chain(&asked.tags).cloned().collect(),
+        source_identity: asked
+            .source_identity
+            .or_else(|| calling.and_then(|calling| calling.source_identity.clone())),
+        access_grants: None,
+    };
+    let credentials = issuer.issue(&claims, world.next());
+    let expiration =
+        expires.replace_nanosecond(0).unwrap_or(expires).format(&Rfc3339).unwrap_or_default();
+    let user = [
+        ("Arn", session_arn(&role, &asked.session_name)),
+        ("AssumedRoleId", format!("{role_id}:{}", asked.session_name)),
+    ];
+    let issued = [
+        ("AccessKeyId", credentials.access_key),
+        ("SecretAccessKey", credentials.secret),
+        ("SessionToken", credentials.token),
+        ("Expiration", expiration),
+    ];
+    let mut body = format!(
+        "<AssumedRoleUser>{}</AssumedRoleUser><Credentials>{}</Credentials><PackedPolicySize>{}</PackedPolicySize>",
+        elements(&user),
+        elements(&issued),
+        asked.packed
+    );
+    if let Some(identity) = claims.source_identity {
+        body.push_str(&elements(&[("SourceIdentity", identity)]));
+    }
+    Ok(body)
+}
+
+/// Every managed session policy is there: of AWS's own, those that are known. The code is assumed.
+fn check_policies(world: &World, asked: &Asked) -> Result<(), Fault> {
+    for arn in &asked.policy_arns {
+        if world.directory.managed(arn).is_some() {
+            continue;
+        }
+        if arn.starts_with("arn:aws:iam::aws:policy/") {
+            return Err(Fault::not_modelled(&format!("the policy {arn}")));
+        }
+        return Err(Fault::new(
+            400,
+            "NoSuchEntity",
+            format!("Policy {arn} does not exist or is not attachable."),
+        ));
+    }
+    Ok(())
+}
+
+/// The words are those STS was seen to give.
+fn check_duration(asked: &Asked, role: &Role, chained: bool) -> Result<(), Fault> {
+    if chained && asked.seconds > MAX_CHAINED_SECONDS {
+        return Err(Fault::validation(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+        ));
+    }
+    if asked.seconds > i64::from(role.max_session_duration) {
+        return Err(Fault::validation(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        ));
+    }
+    Ok(())
+}
+
+/// The role, if the trust policy and the caller's own policies let it be assumed, with these tags
+/// and this source identity. A missing role is refused in the same words. In which order STS asks
+/// for the three is assumed.
+fn authorized_role(
+    world: &World,
+    scope: &Scope,
+    asked: &Asked,
+    calling: Option<&Claims>,
+) -> Result<Arc<Role>, Fault> {
+    let arn = asked.role_arn.as_str();
+    let Some(role) = world.roles.get(arn) else {
+        return Err(refused(scope, "sts:AssumeRole", arn));
+    };
+    let context = context(scope, asked, calling, role);
+    let mut actions = vec!["sts:AssumeRole"];
+    if !asked.tags.is_empty() || calling.is_some_and(|calling| !calling.transitive.is_empty()) {
+        actions.push("sts:TagSession");
+    }
+    if asked.source_identity.is_some()
+        || calling.is_some_and(|calling| calling.source_identity.is_some())
+    {
+        actions.push("sts:SetSourceIdentity");
+    }
+    for action in actions {
+        let question = Question {
+            action,
+            resource: arn,
+            resource_account: &role.account,
+            resource_policy: Some(&role.trust),
+            context: &context,
+            settings: &[],
+            restrict_public: false,
+        };
+        match scope.authorize(&question) {
+            Ok(_permit) => {}
+            // Callers of other accounts are told as much as those of the role's own.
+            Err(Refusal::Denied(message)) if message == "Access Denied" => {
+                return Err(refused(scope, action, arn));
+            }
+            Err(Refusal::Denied(message)) => return Err(Fault::new(403, "AccessDenied", message)),
+            Err(Refusal::Undecidable(message)) => {
+                return Err(Fault::new(501, "NotImplemented", message));
+            }
+        }
+    }
+    Ok(role.clone())
+}
+
+fn refused(scope: &Scope, action: &str, arn: &str) -> Fault {
+    let who = scope.arn();
+    let message = format!("User: {who} is not authorized to perform: {action} on resource: {arn}");
+    Fault::new(403, "AccessDenied", message)
+}
+
+/// One context for all three actions, as the page on session tags says.
+fn context(scope: &Scope, asked: &Asked, calling: Option<&Claims>, role: &Role) -> Context {
+    let mut context = scope.context(&role.account);
+    context.set("sts:RoleSessionName", asked.session_name.as_str());
+    if let Some(external_id) = &asked.external_id {
+        context.set("sts:ExternalId", external_id.as_str());
+    }
+    for (key, value) in &role.tags {
+        context.set(&format!("aws:ResourceTag/{key}"), value.as_str());
+        context.set(&format!("iam:ResourceTag/{key}"), value.as_str());
+    }
+    for (key, value) in &asked.tags {
+        context.set(&format!("aws:RequestTag/{key}"), value.as_str());
+    }
+    context.set_all("aws:TagKeys", asked.tags.iter().map(|(key, _)| key.clone()));
+    context.set_all("sts:TransitiveTagKeys", asked.transitive.iter().cloned());
+    if let Some(identity) = &asked.source_identity {
+        context.set("sts:SourceIdentity", identity.as_str());
+    }
+    // No page says whether what a session inherits counts as passed with the request.
+    let Some(calling) = calling else { return context };
+    if !calling.transitive.is_empty() {
+        context.set_unmodelled("aws:TagKeys");
+        context.set_unmodelled("sts:TransitiveTagKeys");
+    }
+    for key in &calling.transitive {
+        context.set_unmodelled(&format!("aws:RequestTag/{key}"));
+    }
+    if calling.source_identity.is_some() && asked.source_identity.is_none() {
+        context.set_unmodelled("sts:SourceIdentity");
+    }
+    context
+}
+
+/// An AROA id that is the same in every row of a run.
+pub(crate) fn role_id(role: &Role) -> String {
+    use sha2::{Digest as _, Sha256};
+    let hash = hex::encode_upper(Sha256::digest(role.arn.as_bytes()));
+    format!("AROA{}", hash.get(..17).unwrap_or_default())
+}
