@@ -7,6 +7,7 @@ use std::{fs, path::Path, sync::Arc};
 use gainsay_iam::{Policy, PolicyKind};
 use gainsay_model::Document;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::*;
 use crate::{environment::catalogue, verdict::Verdict};
@@ -290,6 +291,80 @@ fn an_answer_of_s3_has_its_own_root_and_one_rule() {
     }
 }
 
+/// Whoever applies what a remediation shows satisfies the check.
+#[test]
+fn what_a_remediation_shows_satisfies_its_check() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks");
+    let mut shown = 0;
+    for control in catalogue() {
+        let remediation = control.remediation.as_ref();
+        let document = remediation.and_then(|remediation| remediation.document.as_deref());
+        let (Some(check), Some(document)) = (&control.check, document) else {
+            continue;
+        };
+        let text = fs::read(folder.join(format!("{}.json", control.id.to_lowercase()))).unwrap();
+        let cases: Cases = serde_json::from_slice(&text).unwrap();
+        let document = filled_in(document, &cases.parameters);
+        let value: Value = serde_json::from_str(&document).unwrap();
+        let answer = match check.read.as_str() {
+            // A statement that is to be added stands alone.
+            "s3:GetBucketPolicy" | "kms:GetKeyPolicy" if value.get("Effect").is_some() => {
+                let policy = json!({ "Version": "2012-10-17", "Statement": value });
+                json!({ "Policy": policy.to_string() })
+            }
+            "s3:GetBucketPolicy" | "kms:GetKeyPolicy" => json!({ "Policy": document }),
+            "s3:GetBucketEncryption" => json!({ "ServerSideEncryptionConfiguration": value }),
+            "s3:GetBucketReplication" => json!({ "ReplicationConfiguration": value }),
+            "s3:ListBucketInventoryConfigurations" => {
+                let one = [value];
+                json!({ "InventoryConfigurationList": one })
+            }
+            "s3:GetBucketLifecycleConfiguration" => value,
+            // What is set with other commands is not what is read.
+            _ => continue,
+        };
+        let reading = reading(&control.id, &control.statement, check, cases.parameters);
+        let judgement = judge(&reading, &ReadOutcome::Document(answer), now());
+        assert_eq!(judgement.verdict(), Verdict::Pass, "{}: {}", control.id, judgement.detail());
+        shown += 1;
+    }
+    assert!(shown > 12, "{shown} documents");
+}
+
+/// A document of a remediation for what the cases are about. The bucket that takes logs is what is
+/// read where there is one, and the bucket that is logged is another.
+fn filled_in(document: &str, parameters: &BTreeMap<String, String>) -> String {
+    let given = |name: &str, default: &str| match parameters.get(name) {
+        Some(value) => value.clone(),
+        None => default.to_owned(),
+    };
+    let read = ["LOG_BUCKET", "TRAIL_BUCKET"].into_iter().find(|name| document.contains(name));
+    let other = given("source", "arn:aws:s3:::data").replace("arn:aws:s3:::", "");
+    // `/` stands for no prefix.
+    let prefix = given("prefix", "prefix").trim_start_matches('/').to_owned();
+    let folder = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+    [
+        ("TARGET_BUCKET", given("target", "target")),
+        (read.unwrap_or("BUCKET"), "evidence".to_owned()),
+        ("TRAIL_BUCKET", other.clone()),
+        ("BUCKET", other),
+        (
+            "arn:aws:kms:REGION:ACCOUNT_ID:key/KEY_ID",
+            given("key", "arn:aws:kms:eu-west-1:111122223333:key/1"),
+        ),
+        (
+            "arn:aws:cloudtrail:REGION:ACCOUNT_ID:trail/TRAIL_NAME",
+            given("trail", "arn:aws:cloudtrail:eu-west-1:111122223333:trail/a"),
+        ),
+        ("PREFIX/", folder),
+        ("PREFIX", prefix),
+        ("ACCOUNT_ID", "111122223333".to_owned()),
+        ("REGION", "eu-west-1".to_owned()),
+    ]
+    .iter()
+    .fold(document.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))
+}
+
 #[test]
 fn a_failing_search_tells_a_request() {
     let control = catalogue().iter().find(|control| control.id == "TLS-01").unwrap();
@@ -297,8 +372,7 @@ fn a_failing_search_tells_a_request() {
         reading("TLS-01", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
     let open = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::evidence/*",
         "Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#;
-    let judgement =
-        judge(&reading, &ReadOutcome::Document(serde_json::json!({ "Policy": open })), now());
+    let judgement = judge(&reading, &ReadOutcome::Document(json!({ "Policy": open })), now());
     assert_eq!(judgement.reason(), Some(Reason::DoesNotHold));
     assert!(judgement.detail().contains("on `arn:aws:s3:::evidence`"), "{}", judgement.detail());
     assert!(judgement.detail().contains("aws:securetransport=false"), "{}", judgement.detail());
@@ -311,8 +385,7 @@ fn a_search_for_another_key_has_to_be_told_the_key() {
         reading("ENC-03", &control.statement, control.check.as_ref().unwrap(), BTreeMap::new());
     let any = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::evidence/*",
         "Condition":{"Null":{"s3:x-amz-server-side-encryption-aws-kms-key-id":"false"}}}}"#;
-    let judgement =
-        judge(&reading, &ReadOutcome::Document(serde_json::json!({ "Policy": any })), now());
+    let judgement = judge(&reading, &ReadOutcome::Document(json!({ "Policy": any })), now());
     assert_eq!(judgement.verdict(), Verdict::Inconclusive, "{}", judgement.detail());
 }
 

@@ -14,8 +14,8 @@ use crate::{
     suite,
 };
 
-/// Write a page for each control and each architecture: what must hold, why, how it is proved, how
-/// it is mended, what it answers to
+/// Write a page for each control and each architecture: statement, rationale, evidence,
+/// remediation and framework mappings
 #[derive(Debug, Args)]
 pub(super) struct Pages {
     /// The folder of the pages
@@ -52,7 +52,7 @@ impl Pages {
             for path in &forgotten {
                 writeln!(
                     terminal.err,
-                    "`{}` is the page of nothing any more; remove it",
+                    "`{}` documents no control or architecture of these; remove it",
                     one_line(&path.display().to_string())
                 )?;
             }
@@ -81,7 +81,7 @@ impl Pages {
         Ok(Exit::Ok)
     }
 
-    /// Pages that are there and are of no control or architecture.
+    /// Pages in the folder that document no control or architecture of these.
     fn forgotten(&self, pages: &[Page]) -> Vec<PathBuf> {
         let known: Vec<PathBuf> = pages.iter().map(|page| self.folder.join(&page.path)).collect();
         let folders = ["controls", "architectures"].map(|name| self.folder.join(name));

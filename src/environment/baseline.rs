@@ -30,13 +30,13 @@ pub struct Control {
     pub severity: String,
     /// By what it is proved.
     pub proved_by: ProvedBy,
-    /// How it is mended.
+    /// How to bring about the state that must hold.
     #[serde(default)]
     pub remediation: Option<Remediation>,
-    /// What it answers to elsewhere.
+    /// The requirements of other frameworks that it corresponds to.
     #[serde(default)]
     pub mappings: Vec<Mapping>,
-    /// What of the architectures it is there for.
+    /// The requirements of the architectures that it covers.
     #[serde(default)]
     pub serves: Vec<Served>,
     /// What is read to prove it, where it can be.
@@ -44,17 +44,23 @@ pub struct Control {
     pub check: Option<Check>,
 }
 
-/// How a control that does not hold is mended.
+/// How to bring about the state that a control asks for. What depends on the account is a
+/// placeholder in capitals, as `BUCKET` or `ACCOUNT_ID`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remediation {
-    /// With the AWS CLI.
+    /// What to change, in one or two sentences.
+    pub summary: String,
+    /// The policy or the configuration to apply: JSON, or XML where the API takes nothing else.
+    #[serde(default)]
+    pub document: Option<String>,
+    /// The commands of the AWS CLI; `file://document.json` in them is the document.
     pub cli: String,
-    /// With Terraform.
+    /// The setting in Terraform.
     pub terraform: String,
 }
 
-/// What must hold of an architecture, in a few words.
+/// A requirement of an architecture, in a few words.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Served {
@@ -64,7 +70,7 @@ pub struct Served {
     pub row: String,
 }
 
-/// The ids of a control in somebody's framework.
+/// The ids of corresponding requirements in a framework.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
@@ -222,7 +228,10 @@ fn nearest(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use gainsay_iam::{Policy, PolicyKind};
 
     #[test]
     fn every_file_of_the_catalogue_is_read_and_named_after_its_id() {
@@ -242,7 +251,24 @@ mod tests {
             ];
             let own = own.contains(&control.id.as_str()) || control.id.starts_with("ORG-");
             assert_eq!(control.serves.is_empty(), own, "{stem}");
-            assert!(control.remediation.is_some(), "{stem} says not how it is mended");
+            let Some(remediation) = &control.remediation else {
+                panic!("{stem} has no remediation");
+            };
+            for (part, text) in [
+                ("summary", &remediation.summary),
+                ("cli", &remediation.cli),
+                ("terraform", &remediation.terraform),
+            ] {
+                assert!(!text.trim().is_empty(), "{stem} has no {part}");
+            }
+            // Where a command names a file, the page shows what is in it.
+            assert_eq!(
+                remediation.cli.matches("file://").count(),
+                remediation.cli.matches("file://document.json").count(),
+                "{stem}"
+            );
+            let named = remediation.cli.contains("file://");
+            assert!(!named || remediation.document.is_some(), "{stem} does not show its document");
             // Each of these is in no framework that was read.
             let unmapped = ["ALI-01", "ANA-01", "BKY-01", "CFG-01", "INV-01", "TRL-11"]
                 .contains(&control.id.as_str());
@@ -255,5 +281,56 @@ mod tests {
         }
         assert_eq!(seen, catalogue().len());
         assert!(seen > 0);
+    }
+
+    /// A policy that is to be applied is one that the engine, and so AWS, takes.
+    #[test]
+    fn every_policy_of_a_remediation_is_a_policy() {
+        use PolicyKind::{Bucket, Identity, KeyPolicy, Rcp, Scp, TrustPolicy};
+        let mut policies = 0;
+        for control in catalogue() {
+            let remediation = control.remediation.as_ref();
+            let document = remediation.and_then(|remediation| remediation.document.as_deref());
+            let Some(document) = document.filter(|document| !document.starts_with('<')) else {
+                continue;
+            };
+            let document = filled_in(document);
+            let value: Value = match serde_json::from_str(&document) {
+                Ok(value) => value,
+                Err(problem) => panic!("{}: {problem}", control.id),
+            };
+            if !document.contains("\"Effect\"") {
+                continue;
+            }
+            let value = if value.get("Statement").is_some() {
+                value
+            } else {
+                json!({ "Version": "2012-10-17", "Statement": value })
+            };
+            // The policy of a resource names principals, and the policy of a principal does not.
+            let kinds = if document.contains("Principal\":") {
+                &[Bucket, KeyPolicy, TrustPolicy, Rcp][..]
+            } else {
+                &[Identity, Scp]
+            };
+            let read: Vec<_> = kinds.iter().map(|kind| Policy::from_value(*kind, &value)).collect();
+            assert!(read.iter().any(Result::is_ok), "{}: {read:?}", control.id);
+            policies += 1;
+        }
+        assert!(policies > 20, "{policies} policies");
+    }
+
+    /// A document of a remediation with something in place of every placeholder.
+    fn filled_in(document: &str) -> String {
+        [
+            ("VENDOR_ACCOUNT_ID", "444455556666"),
+            ("ACCOUNT_ID", "111122223333"),
+            ("REGION", "eu-west-1"),
+            ("KEY_ID", "0e71de9c-e000-4000-8000-000000000001"),
+            ("ORG_ID", "o-exampleorgid"),
+            ("BUCKET", "bucket"),
+        ]
+        .iter()
+        .fold(document.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))
     }
 }

@@ -93,23 +93,21 @@ impl Search {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::InsecureTransport => "anything over plain HTTP that is not denied",
-            Self::UnnamedEncryption => "an upload that names no encryption and is not denied",
-            Self::OtherEncryption => {
-                "an upload with another encryption than `aws:kms` that is not denied"
-            }
-            Self::OtherKey => {
-                "an upload with `aws:kms` under another key, or none that is named, that is not denied"
-            }
+            Self::InsecureTransport => "a request over plain HTTP that is not denied",
+            Self::UnnamedEncryption => "an upload without an encryption header that is not denied",
+            Self::OtherEncryption => "an upload not with `aws:kms` that is not denied",
+            Self::OtherKey => "an upload with `aws:kms` and another or no key that is not denied",
             Self::LooseService => {
-                "anything by a service on behalf of another account, or of none that it names, that is allowed"
+                "a request of a service for another account, or for none that it names, that is \
+                 allowed"
             }
-            Self::TrailDelivery => {
-                "a delivery of the trail, digest files among them, that is not allowed"
-            }
+            Self::TrailDelivery => "a delivery of log or digest files that is not allowed",
             Self::TrailEncryption => "a use of the key by the trail that is not allowed",
             Self::LogDelivery => "a delivery of access logs that is not allowed",
-            Self::Outsider => "anything by someone who is not of the account that is allowed",
+            Self::Outsider => {
+                "a request by a principal outside the account, AWS services excepted, that is \
+                 allowed"
+            }
         }
     }
 }

@@ -4,12 +4,15 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use crate::{
-    check::{On, Reading},
-    environment::{Control, catalogue},
+    check::{Check, On, Reading},
+    environment::{Control, Remediation, catalogue},
     report::{detail::mechanism, one_line, terminal::counted},
     scenario::{Attempt, Kind, Scenario},
     suite::Architecture,
 };
+
+/// What stands where a control has neither attempts nor checks.
+const NOT_ASSESSED: &str = "Not assessed by any baseline documented here.";
 
 /// A page, and where it lies below the folder of all pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,15 +58,20 @@ fn file_name(name: &str) -> String {
     name.chars().map(plain).collect()
 }
 
-/// A text that cannot be taken for Markdown of ours: on one line, and without what would end a cell
-/// or begin a tag.
+/// A text that cannot be taken for Markdown of ours: on one line, and without what would end a
+/// cell, begin a tag or, beside code, emphasize: actions as `s3:*` have stars.
 fn plain(text: &str) -> String {
-    one_line(text).trim().replace('|', "\\|").replace('<', "&lt;")
+    let text = one_line(text).trim().replace('|', "\\|").replace('<', "&lt;");
+    let parts = text.split('`').enumerate().map(|(at, part)| match at % 2 {
+        0 => part.replace('*', "\\*"),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 fn index(architectures: &[Architecture]) -> Page {
-    let mut text =
-        "# Controls and architectures\n\n## Architectures\n\n| architecture | what it is | controls |\n|---|---|---|\n".to_owned();
+    let mut text = "# Controls and architectures\n\n## Architectures\n\n".to_owned();
+    text.push_str("| Architecture | Description | Controls |\n|---|---|---|\n");
     for architecture in architectures {
         let (name, title) = (plain(&architecture.name), plain(&architecture.environment.title));
         let count = architecture.baseline.controls.len();
@@ -73,28 +81,43 @@ fn index(architectures: &[Architecture]) -> Page {
             file_name(&architecture.name)
         );
     }
-    text.push_str("\n## Controls\n\n| control | what must hold | severity | attempted | read |\n|---|---|---|---|---|\n");
+    text.push_str("\n## Controls\n\n");
+    text.push_str("Controls marked *not assessed* are neither attempted nor read by any baseline ");
+    text.push_str("documented here.\n\n");
+    text.push_str("| Control | Title | Severity | Attempts | Checks |\n|---|---|---|---|---|\n");
     for control in controls(architectures) {
-        let (attempts, readings) = proofs(&control.id, architectures);
         _ = writeln!(
             text,
-            "| [{}](controls/{}.md) | {} | {} | {attempts} | {readings} |",
+            "| [{}](controls/{}.md) | {} | {} | {} |",
             plain(&control.id),
             file_name(&control.id),
             plain(&control.title),
-            plain(&control.severity)
+            plain(&control.severity),
+            evidence(&control.id, architectures)
         );
     }
     Page { path: "README.md".to_owned(), text }
 }
 
-/// How many attempts and checks prove a control, in all architectures.
-fn proofs(control: &str, architectures: &[Architecture]) -> (usize, usize) {
-    let attempts =
+/// How many attempts and checks assess a control in these architectures, as two cells of a table;
+/// or why there are none.
+fn evidence(control: &str, architectures: &[Architecture]) -> String {
+    let attempts: usize =
         architectures.iter().map(|architecture| attempts_of(control, architecture).count()).sum();
-    let readings =
+    let readings: usize =
         architectures.iter().map(|architecture| readings_of(control, architecture).count()).sum();
-    (attempts, readings)
+    let reasons = architectures
+        .iter()
+        .filter_map(|architecture| architecture.baseline.not_testable.get(control));
+    let reasons: BTreeSet<&str> = reasons.map(String::as_str).collect();
+    if attempts + readings > 0 {
+        format!("{attempts} | {readings}")
+    } else if reasons.is_empty() {
+        "not assessed | ".to_owned()
+    } else {
+        let reasons: Vec<String> = reasons.into_iter().map(plain).collect();
+        format!("not testable: {} | ", reasons.join("; "))
+    }
 }
 
 fn attempts_of<'a>(
@@ -126,14 +149,17 @@ fn of_control(control: &Control, architectures: &[Architecture]) -> String {
     );
     _ = writeln!(text, "Severity: {}\n", plain(&control.severity));
     if !control.rationale.is_empty() {
-        _ = writeln!(text, "## Why\n\n{}\n", plain(&control.rationale));
+        _ = writeln!(text, "## Rationale\n\n{}\n", plain(&control.rationale));
     }
-    _ = writeln!(text, "## How it is proved\n\nBy: {}.\n", control.proved_by);
-    let mut proved = false;
+    _ = writeln!(text, "## Evidence\n\nProved by: {}.\n", control.proved_by);
+    if let Some(check) = &control.check {
+        text.push_str(&criterion(check));
+    }
+    let mut assessed = false;
     for architecture in architectures {
         let part = in_architecture(control, architecture);
         if !part.is_empty() {
-            proved = true;
+            assessed = true;
             let name = plain(&architecture.name);
             _ = writeln!(
                 text,
@@ -143,29 +169,21 @@ fn of_control(control: &Control, architectures: &[Architecture]) -> String {
             );
         }
     }
-    if !proved {
-        text.push_str("No architecture here chooses it.\n\n");
-    }
-    if let Some(check) = &control.check {
-        _ = writeln!(text, "The check: `{}`, {}\n", check.read, must_hold(check));
+    if !assessed {
+        _ = writeln!(text, "{NOT_ASSESSED}\n");
     }
     if !control.serves.is_empty() {
-        text.push_str("## What it is there for\n\n");
+        text.push_str("## Requirements covered\n\n");
         for served in &control.serves {
             _ = writeln!(text, "- {}: {}", plain(&served.architecture), plain(&served.row));
         }
         text.push('\n');
     }
     if let Some(remediation) = &control.remediation {
-        _ = writeln!(
-            text,
-            "## How it is mended\n\n- AWS CLI: `{}`\n- Terraform: {}\n",
-            one_line(&remediation.cli).trim(),
-            plain(&remediation.terraform)
-        );
+        text.push_str(&of_remediation(remediation));
     }
     if !control.mappings.is_empty() {
-        text.push_str("## What it answers to\n\n| framework | ids |\n|---|---|\n");
+        text.push_str("## Framework mappings\n\n| Framework | Requirements |\n|---|---|\n");
         for mapping in &control.mappings {
             _ = writeln!(
                 text,
@@ -179,22 +197,77 @@ fn of_control(control: &Control, architectures: &[Architecture]) -> String {
     text.trim_end().to_owned() + "\n"
 }
 
-/// What must hold of what a check reads.
-fn must_hold(check: &crate::check::Check) -> String {
-    let told = match check.parameters.as_slice() {
+fn of_remediation(remediation: &Remediation) -> String {
+    let mut text = format!("## Remediation\n\n{}\n\n", plain(&remediation.summary));
+    if let Some(document) = &remediation.document {
+        let language = if document.trim_start().starts_with('<') { "xml" } else { "json" };
+        _ = writeln!(text, "`document.{language}`:\n\n{}\n", fenced(language, document));
+    }
+    _ = writeln!(text, "AWS CLI:\n\n{}\n", fenced("sh", &remediation.cli));
+    _ = writeln!(text, "Terraform:\n\n{}\n", fenced("hcl", &remediation.terraform));
+    text
+}
+
+/// A text in a code block. The fence is longer than every run of backticks in it, so that nothing
+/// in the text ends the block.
+fn fenced(language: &str, text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    let lines = text.trim_end().trim_start_matches('\n').lines();
+    let lines: Vec<String> = lines.map(one_line).collect();
+    format!("{fence}{language}\n{}\n{fence}", lines.join("\n"))
+}
+
+/// What a check reads, and what must hold of the answer.
+fn criterion(check: &Check) -> String {
+    let parameters = match check.parameters.as_slice() {
         [] => String::new(),
-        names => format!("; the baseline tells `{}`", names.join("`, `")),
+        names => format!("; parameters from the baseline: `{}`", names.join("`, `")),
     };
+    let read = plain(&check.read);
     match (&check.holds, check.search) {
         (Some(expression), _) => format!(
-            "of which must hold{told}:\n\n```\n{}\n```",
-            expression.trim().replace("```", "'''")
+            "The check reads `{read}`: the answer must satisfy this JMESPath \
+             expression{parameters}.\n\n{}\n\n",
+            fenced("", &in_lines(expression))
         ),
-        (None, Some(search)) => {
-            format!("in which the engine must find no such request: {}{told}.", search.words())
-        }
-        (None, None) => "of which nothing is said".to_owned(),
+        (None, Some(search)) => format!(
+            "The check reads `{read}`: the policy engine must find no request of this kind: \
+             {}{parameters}.\n\n",
+            search.words()
+        ),
+        (None, None) => format!("The check reads `{read}` and asks nothing of the answer.\n\n"),
     }
+}
+
+/// An expression with each part of its conjunctions on a line of its own, indented by the brackets
+/// around it. The texts in it stay as they are.
+fn in_lines(expression: &str) -> String {
+    let (mut out, mut depth, mut text, mut escaped) = (String::new(), 0_usize, None, false);
+    for c in expression.trim().replace('\n', " ").chars() {
+        if text.is_none() && c == ' ' && out.ends_with(' ') {
+            continue;
+        }
+        match text {
+            None => match c {
+                '\'' | '`' | '"' => text = Some(c),
+                '(' | '[' => depth += 1,
+                ')' | ']' => depth = depth.saturating_sub(1),
+                '&' if out.ends_with(" &") => {
+                    out.truncate(out.len() - 2);
+                    out.push('\n');
+                    out.push_str(&"  ".repeat(depth));
+                    out.push('&');
+                }
+                _ => {}
+            },
+            Some(delimiter) if c == delimiter && !escaped => text = None,
+            Some(_) => {}
+        }
+        escaped = c == '\\' && !escaped;
+        out.push(c);
+    }
+    out
 }
 
 /// The proofs of a control in one architecture, or nothing.
@@ -225,19 +298,23 @@ fn in_architecture(control: &Control, architecture: &Architecture) -> String {
     if !readings.is_empty() {
         let reader = readings.first().map_or("", |reading| reading.reader.name.as_str());
         let of: Vec<String> = readings.iter().map(|reading| of_subject(reading)).collect();
-        _ = writeln!(text, "Read as `{}`, of {}.\n", plain(reader), of.join(", "));
+        _ = writeln!(text, "Configuration read by `{}` of {}.\n", plain(reader), of.join(", "));
     }
     text
 }
 
 fn of_subject(reading: &Reading) -> String {
     let name = plain(&reading.subject.name);
-    match reading.check.on {
+    let subject = match reading.check.on {
         On::Bucket => format!("bucket `{name}`"),
         On::Key => format!("key `{name}`"),
         On::Trail => format!("trail `{name}`"),
         On::Account => "the account".to_owned(),
-    }
+    };
+    let parameters = reading.parameters.iter();
+    let parameters: Vec<String> =
+        parameters.map(|(name, value)| format!("{}: `{}`", plain(name), plain(value))).collect();
+    if parameters.is_empty() { subject } else { format!("{subject} ({})", parameters.join(", ")) }
 }
 
 /// Attempts of one file in words: what each is called, once, with the operations it is made with.
@@ -269,37 +346,31 @@ fn in_words(attempts: &[&Attempt]) -> String {
     text
 }
 
-/// By what an attempt must be refused.
+/// By what an attempt must be refused, and with which answer.
 fn by(attempt: &Attempt) -> String {
     let words = attempt.refusals.iter().map(|refusal| {
         let layers: Vec<String> = refusal.layers.iter().map(|layer| mechanism(*layer)).collect();
-        let mut words = layers.join(" or ");
-        for more in refusal
-            .sid
+        let by = (!layers.is_empty()).then(|| format!("by {}", layers.join(" or ")));
+        let sids = refusal.sid.iter().map(|sid| format!("statement {sid}"));
+        let codes = refusal.codes.iter().map(|code| format!("with code {code}"));
+        let messages = refusal.says.iter();
+        let messages = messages.map(|says| format!("with a message containing \"{says}\""));
+        let unnamed = refusal
+            .unnamed
             .iter()
-            .map(|sid| format!("statement {sid}"))
-            .chain(refusal.codes.iter().map(|code| format!("code {code}")))
-            .chain(refusal.says.iter().map(|says| format!("saying {says}")))
-            .chain(refusal.unnamed.iter().map(|why| format!("which AWS need not name: {why}")))
-        {
-            if !words.is_empty() {
-                words.push_str(", ");
-            }
-            words.push_str(&more);
-        }
-        words
+            .map(|why| format!("not always named in the answer of AWS: {why}"));
+        let words = by.into_iter().chain(sids).chain(codes);
+        words.chain(messages).chain(unnamed).collect::<Vec<_>>().join(", ")
     });
     let words: Vec<String> = words.filter(|words| !words.is_empty()).collect();
-    if words.is_empty() { String::new() } else { format!(" by {}", plain(&words.join("; or "))) }
+    if words.is_empty() { String::new() } else { format!(" {}", plain(&words.join("; or "))) }
 }
 
 fn of_architecture(architecture: &Architecture) -> String {
     let environment = &architecture.environment;
     let mut text = format!("# {}\n\n{}.\n\n", plain(&architecture.name), plain(&environment.title));
     _ = writeln!(text, "Baseline: {}.\n", plain(&architecture.baseline.title));
-    text.push_str(
-        "## Controls\n\n| control | what must hold | attempts | checks |\n|---|---|---|---|\n",
-    );
+    text.push_str("## Controls\n\n| Control | Title | Attempts | Checks |\n|---|---|---|---|\n");
     for control in &architecture.baseline.controls {
         let attempts = attempts_of(&control.id, architecture).count();
         let readings = readings_of(&control.id, architecture).count();
@@ -315,7 +386,7 @@ fn of_architecture(architecture: &Architecture) -> String {
             plain(&control.title)
         );
     }
-    text.push_str("\n## What is deployed\n\n| what | name | account |\n|---|---|---|\n");
+    text.push_str("\n## Deployed resources\n\n| Type | Name | Account |\n|---|---|---|\n");
     let roles = environment.deployed.roles.iter().map(|role| ("role", &role.name, &role.account));
     let buckets = environment
         .deployed
@@ -326,7 +397,7 @@ fn of_architecture(architecture: &Architecture) -> String {
     for (what, name, account) in roles.chain(buckets).chain(keys) {
         _ = writeln!(text, "| {what} | {} | {account} |", plain(name));
     }
-    text.push_str("\n## Scenarios\n\n| file | what holds | attempts |\n|---|---|---|\n");
+    text.push_str("\n## Scenarios\n\n| File | Scenario | Attempts |\n|---|---|---|\n");
     for scenario in &architecture.scenarios {
         let (file, title) = (plain(scenario.source.name()), plain(&scenario.title));
         _ = writeln!(text, "| `{file}` | {title} | {} |", scenario.attempts().count());
@@ -345,7 +416,28 @@ mod tests {
             one_line(" a\\|b\n&lt;script>\u{1b}[1m ").trim()
         );
         assert!(!plain("a\n# b").contains('\n'));
+        assert_eq!(plain("s3:* and kms:*, not `s3:*`"), "s3:\\* and kms:\\*, not `s3:*`");
         assert_eq!(file_name("../a b/\u{1b}ü"), ".._a_b___");
+    }
+
+    #[test]
+    fn a_code_block_ends_where_it_should() {
+        assert_eq!(fenced("sh", "aws s3 ls\n"), "```sh\naws s3 ls\n```");
+        assert_eq!(fenced("json", "\n{\n  \"a\": 1\n}\n"), "```json\n{\n  \"a\": 1\n}\n```");
+        assert_eq!(fenced("", "a\n```\n# b\n````c"), "`````\na\n```\n# b\n````c\n`````");
+        assert_eq!(fenced("", "a\u{1b}[1m\u{2028}b"), "```\na\\u{1b}[1m\\u{2028}b\n```");
+    }
+
+    #[test]
+    fn an_expression_is_written_in_lines_where_that_changes_no_text() {
+        assert_eq!(
+            in_lines("a[?b == 'x'\n  && (c || d && e)] && f"),
+            "a[?b == 'x'\n  && (c || d\n    && e)]\n&& f"
+        );
+        assert_eq!(
+            in_lines("a == 'x && (y' && b == `\"  && \\`\"` && c"),
+            "a == 'x && (y'\n&& b == `\"  && \\`\"`\n&& c"
+        );
     }
 
     #[test]
@@ -353,11 +445,13 @@ mod tests {
         let pages = pages(&[]);
         assert_eq!(pages.len(), 1 + catalogue().len());
         for control in catalogue() {
-            let page = pages.iter().find(|page| page.path == format!("controls/{}.md", control.id));
-            assert!(
-                page.is_some_and(|page| page.text.contains("No architecture here chooses it.")
-                    && page.text.contains("## How it is mended"))
-            );
+            let path = format!("controls/{}.md", control.id);
+            let page = pages.iter().find(|page| page.path == path);
+            let text = page.map_or("", |page| page.text.as_str());
+            let parts = [NOT_ASSESSED, "## Rationale", "## Evidence", "## Remediation"];
+            for part in parts.into_iter().chain(["```sh\n", "```hcl\n"]) {
+                assert!(text.contains(part), "{}: {part}", control.id);
+            }
         }
     }
 }

@@ -163,8 +163,7 @@ fn what_is_not_testable_is_told() {
     let output = copy.run(&["secure-bucket"]);
     assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
     assert!(
-        stdout(&output)
-            .contains("Customer-provided keys are blocked: the target has no such setting"),
+        stdout(&output).contains("with customer-provided keys: the target has no such setting"),
         "{}",
         stdout(&output)
     );
