@@ -106,7 +106,7 @@ fn what_cannot_be_tried_is_not_proved_until_somebody_accepts_it() {
     let place = Place::new();
     let (code, said, control) = place.run(&[]);
     assert_eq!((code, &control["verdict"]), (2, &Value::from("not-proved")), "{said}");
-    assert!(said.contains("  not proved    KEY-05  Only its administrators"), "{said}");
+    assert!(said.contains("  not proved    KEY-05  Only the designated administrators"), "{said}");
     assert!(said.contains("not proved: 0 of 16 proofs made; the target left out 16\n"), "{said}");
     assert!(said.contains("\nresult: NOT PROVED. ") && said.contains("gainsay gaps"), "{said}");
     let junit = place.report("junit.xml");
