@@ -1,0 +1,168 @@
+"""Answers of AWS that somebody recorded, and the calls before them, put to the server by boto3.
+
+Each file of `recorded/` is a list of cases:
+
+    - source: where the answers were recorded, and when
+      steps:
+        - s3.create_bucket: { Bucket: $a }        # has to succeed
+        - s3.put_object: { Bucket: $a, Key: k, Body: text }
+          save: { first: VersionId }              # later steps may say {first}
+        - s3.get_object: { Bucket: $a, Key: k, VersionId: "{first}" }
+          answers: { ContentType: binary/octet-stream, Metadata: {}, TagCount: null }
+        - s3.get_object: { Bucket: $a, Key: none }
+          refused: { status: 404, Code: NoSuchKey, Message: ..., Key: none }
+        - raw: { method: GET, path: "/$a/k", headers: {}, body: "" }   # signed by nobody
+          answers: { status: 403, headers: { content-type: application/xml }, contains: "<Code>" }
+
+`$a` is a bucket's name that no other case has. Of an answer every named member has to be equal;
+`null` is a member that is not there, `~` before a text is a regular expression of the whole value.
+"""
+
+import datetime
+import http.client
+import pathlib
+import re
+import ssl
+import sys
+
+import yaml
+from botocore.exceptions import ClientError, ParamValidationError
+
+from served_site import REGION, TOLD, client, control, name
+
+FOLDER = pathlib.Path(__file__).parent / "recorded"
+CLIENTS = {}
+
+
+def of(service):
+    if service not in CLIENTS:
+        made = control() if service == "s3control" else client(service, parameter_validation=False)
+        CLIENTS[service] = made
+    return CLIENTS[service]
+
+
+def filled(value, names):
+    """The value with the names of the case in place of `$a` and `{first}`."""
+    if isinstance(value, dict):
+        return {filled(key, names): filled(inner, names) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [filled(inner, names) for inner in value]
+    if not isinstance(value, str):
+        return value
+    whole = re.fullmatch(r"\{(\w+)\}", value)
+    if whole and whole[1] in names:
+        return names[whole[1]]
+    value = re.sub(
+        r"\$([a-z]\w*)", lambda found: names.setdefault("$" + found[1], name(f"recorded-{found[1]}")), value
+    )
+    return re.sub(r"\{(\w+)\}", lambda found: str(names.get(found[1], found[0])), value)
+
+
+def shown(value):
+    """A value of an answer as YAML writes it."""
+    if isinstance(value, datetime.datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if hasattr(value, "read"):
+        return value.read().decode("utf-8", "replace")
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value
+
+
+def found(answer, path):
+    for part in path.split("."):
+        if isinstance(answer, list) and part.isdigit():
+            answer = answer[int(part)] if int(part) < len(answer) else None
+        else:
+            answer = answer.get(part) if isinstance(answer, dict) else None
+    return answer
+
+
+def differences(expected, answer, at=""):
+    """What is not as it is expected to be, a line each."""
+    answer = shown(answer)
+    if isinstance(expected, dict) and isinstance(answer, dict):
+        for key, inner in expected.items():
+            yield from differences(inner, found(answer, key), f"{at}.{key}" if at else key)
+    elif isinstance(expected, list) and isinstance(answer, list):
+        if len(expected) != len(answer):
+            yield f"{at}: {len(answer)} members, expected {len(expected)}: {answer!r}"
+        for number, (left, right) in enumerate(zip(expected, answer)):
+            yield from differences(left, right, f"{at}.{number}")
+    elif isinstance(expected, str) and expected.startswith("~"):
+        if not isinstance(answer, str) or not re.fullmatch(expected[1:], answer, re.DOTALL):
+            yield f"{at}: {answer!r}, expected a match of {expected[1:]!r}"
+    elif expected != answer:
+        yield f"{at}: {answer!r}, expected {expected!r}"
+
+
+def call(what, parameters):
+    """The answer of a call, and whether it was refused."""
+    service, operation = what.split(".")
+    try:
+        answer = getattr(of(service), operation)(**(parameters or {}))
+    except ClientError as error:
+        answer = dict(error.response)
+        answer.update(answer.pop("Error", {}))
+        answer["status"] = answer["ResponseMetadata"]["HTTPStatusCode"]
+        answer["headers"] = answer["ResponseMetadata"]["HTTPHeaders"]
+        return answer, True
+    answer["status"] = answer["ResponseMetadata"]["HTTPStatusCode"]
+    answer["headers"] = answer["ResponseMetadata"]["HTTPHeaders"]
+    return answer, False
+
+
+def raw(request):
+    host, port = TOLD["https"].removeprefix("https://").rsplit(":", 1)
+    trusted = ssl.create_default_context(cafile=TOLD["ca"])
+    connection = http.client.HTTPSConnection(host, int(port), context=trusted, timeout=20)
+    body = request.get("body", "").encode()
+    connection.request(request["method"], request["path"], body, request.get("headers", {}))
+    response = connection.getresponse()
+    text = response.read().decode("utf-8", "replace")
+    headers = {key.lower(): value for key, value in response.getheaders()}
+    connection.close()
+    return {"status": response.status, "headers": headers, "body": text}, False
+
+
+KNOWN = {"save", "answers", "refused"}
+
+
+def step(written, names):
+    """The problems of one step."""
+    calls = [key for key in written if key not in KNOWN]
+    assert len(calls) == 1, f"a step has one call: {written}"
+    what = calls[0]
+    parameters = filled(written[what], names)
+    try:
+        answer, refused = raw(parameters) if what == "raw" else call(what, parameters)
+    except ParamValidationError as error:
+        return [f"boto3 does not send {what}: {error}"]
+    wanted = "refused" in written
+    if refused != wanted:
+        said = {key: answer[key] for key in ("status", "Code", "Message") if key in answer}
+        return [f"{what} {parameters}: was {'refused' if refused else 'done'}: {said}"]
+    problems = list(differences(filled(written.get("refused", written.get("answers", {})), names), answer))
+    for variable, path in written.get("save", {}).items():
+        names[variable] = found(answer, path)
+    return [f"{what} {parameters}: {problem}" for problem in problems]
+
+
+def main(only):
+    problems, steps = [], 0
+    for file in sorted(FOLDER.glob("*.yaml")):
+        if only and not any(word in file.stem for word in only):
+            continue
+        for case in yaml.safe_load(file.read_text()) or []:
+            names = {"account": TOLD["account"], "region": REGION}
+            for written in case["steps"]:
+                steps += 1
+                for problem in step(written, names):
+                    problems.append(f"{file.name}: {case['source']}: {problem}")
+    print("\n".join(problems))
+    print(f"{steps} steps, {len(problems)} problems")
+    assert steps, "no case was found"
+    sys.exit(1 if problems else 0)
+
+
+main(sys.argv[1:])
