@@ -35,6 +35,7 @@ use aws_smithy_runtime_api::client::{
 use gainsay::{
     cloud::WrapConnector,
     exit::Exit,
+    files::load,
     plan::{Plan, Selection},
     runner::{self, Options, Stop},
     suite,
@@ -63,8 +64,7 @@ impl HttpConnector for Far {
 }
 
 fn main() {
-    let folders =
-        suite::load::load(Path::new("scenarios/secure-bucket")).expect("the shipped scenarios");
+    let folders = load::load(Path::new("scenarios/secure-bucket")).expect("the shipped scenarios");
     let (architectures, _) =
         suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
     let selection = Selection::default();

@@ -17,10 +17,11 @@ use std::{path::Path, time::Instant};
 use gainsay::{
     attempt::{self, RunContext, fill},
     cloud::Target,
+    files::{Folder, load},
     plan::{Plan, Selection},
-    principal::Sessions,
     runner::{self, Options, Stop},
-    suite::{self, Architecture, Folder},
+    session::Sessions,
+    suite::{self, Architecture},
 };
 use gainsay_sandbox::Sandbox;
 
@@ -30,8 +31,7 @@ const ROUNDS: usize = 5;
 /// One row of uploads with the shipped policies: rows of a hundred attempts, all permitted, so that
 /// runner and bare client make the very same calls.
 fn architecture() -> Architecture {
-    let mut folder =
-        suite::load::load(Path::new("scenarios")).expect("the shipped scenarios").remove(0);
+    let mut folder = load::load(Path::new("scenarios")).expect("the shipped scenarios").remove(0);
     let shipped: Vec<String> = folder.scenarios().map(|(stem, _)| format!("{stem}.yaml")).collect();
     let mut only = Folder::new(folder.name.clone(), folder.path.clone());
     std::mem::swap(&mut only, &mut folder);

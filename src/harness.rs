@@ -22,8 +22,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use time::OffsetDateTime;
 
 use crate::{
-    diag::Diagnostics,
-    environment::Waivers,
+    files::{Waivers, diag::Diagnostics, load},
     plan::{Plan, Selection},
     record::{ControlVerdict, ResultRecord, RunRecord},
     report::{detail_lines, one_line, unproved},
@@ -51,7 +50,7 @@ pub fn main(scenarios: impl AsRef<Path>) -> ExitCode {
 }
 
 fn trials(scenarios: &Path) -> Result<Vec<Trial>, Diagnostics> {
-    let (architectures, _) = suite::resolve(&suite::load::load(scenarios)?)?;
+    let (architectures, _) = suite::resolve(&load::load(scenarios)?)?;
     let architectures: Arc<[Architecture]> = architectures.into();
     let shown: Arc<str> = scenarios.display().to_string().into();
     let mut trials = Vec::new();
@@ -203,8 +202,7 @@ mod tests {
         let text = fs::read_to_string(&policy).unwrap();
         fs::write(policy, text.replace("DenyInsecureTransport", "DenySomething")).unwrap();
         let passes = || {
-            let (architectures, _) =
-                suite::resolve(&suite::load::load(copy.path()).unwrap()).unwrap();
+            let (architectures, _) = suite::resolve(&load::load(copy.path()).unwrap()).unwrap();
             let id = "secure-bucket/plain-http-notes/-/s3:GetObjectAnnotation/over-plain-http";
             let attempt = run_one(&architectures, "scenarios", id.to_owned());
             let control = run_control(Some(&architectures[..]), "scenarios", "TLS-01");

@@ -6,11 +6,11 @@
 //!
 //! 1. [`cli`] is where a command begins; [`exit`] is how it ends. [`harness`] is the other way in:
 //!    attempts as tests.
-//! 2. [`suite`] reads a scenarios folder; [`diag`] says what is wrong with it; [`environment`] is
-//!    what is deployed and which [`environment::Control`]s were chosen; [`check`] is what is read
-//!    of it; [`scenario`] is what will be attempted, every name resolved and every refusal with its
-//!    witnesses. [`lint`] says what in them proves less than it seems to.
-//! 3. [`plan`] chooses; [`runner`] makes the calls: [`principal`] has the sessions, [`attempt`] the
+//! 2. [`files`] reads what a user wrote and says what is wrong with it; [`scenario`] is what will
+//!    be attempted, every name resolved and every refusal with its witnesses; [`control`] is what
+//!    is read of what is deployed; [`suite`] has them together. [`lint`] says what in them proves
+//!    less than it seems to.
+//! 3. [`plan`] chooses; [`runner`] makes the calls: [`session`] has the sessions, [`attempt`] the
 //!    operations, [`cloud`] the clients.
 //! 4. [`outcome`] reads what came back; [`verdict`] judges it; [`tries`] says when it is asked
 //!    again. These two are where a refusal is, or is not, believed.
@@ -21,23 +21,22 @@
 //! ARCHITECTURE.md has the same as a picture, with what each part must not know.
 
 pub mod attempt;
-pub mod check;
 pub mod cli;
 pub mod cloud;
-pub mod diag;
-pub mod environment;
+pub mod control;
 pub mod exit;
+pub mod files;
 pub mod harness;
 pub mod lint;
 pub mod outcome;
 pub mod plan;
-pub mod principal;
 pub mod provision;
 pub mod range;
 pub mod record;
 pub mod report;
 pub mod runner;
 pub mod scenario;
+pub mod session;
 pub mod suite;
 pub mod tries;
 pub mod verdict;

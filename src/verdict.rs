@@ -13,9 +13,9 @@ use gainsay_sandbox::{Ruling, Rulings};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    attempt::{Answer, Call, Param, Refused},
+    attempt::{Answer, Call, Param, Principal, Refused},
     outcome::{Denial, Outcome, OutcomeKind, came_back, stands_for_several},
-    scenario::{Kind, Principal},
+    scenario::Kind,
 };
 
 /// Whether what AWS did was right.

@@ -16,6 +16,7 @@ use serde::{
 use serde_json::Value;
 
 use super::Field;
+use crate::cloud::chain;
 
 /// The fields of a successful answer.
 pub type Output = BTreeMap<Field, Vec<String>>;
@@ -273,18 +274,6 @@ fn is_whole(body: &[u8], code: Option<&str>) -> bool {
         let found = code_and_message(body).map(|(found, _)| found);
         found.is_some_and(|found| found.is_none_or(|found| Some(plain(&found)) == code))
     }
-}
-
-/// An error and what caused it, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

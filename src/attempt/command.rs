@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use heck::ToKebabCase as _;
 
 use super::{Call, Param, Service, content::tags};
-use crate::scenario::Principal;
+use crate::attempt::Principal;
 
 /// How an operation is written as a command.
 #[derive(Clone, Copy, Debug)]
@@ -257,7 +257,7 @@ pub(crate) fn quote(text: &str) -> String {
 #[allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
 mod tests {
     use super::{Call, Param, Service, command, quote};
-    use crate::{attempt::Operation, scenario::Principal};
+    use crate::attempt::{Operation, Principal};
 
     #[test]
     fn a_shell_reads_hostile_text_as_one_word() {

@@ -7,8 +7,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Field, Leaves, On, Operation, Output, Param, param::NO_ENDPOINT};
 use crate::{
-    environment::Environment,
-    scenario::{Fixture, KeyForm, Principal, Request, Text, TextPart, Value},
+    attempt::{Fixture, KeyForm, Principal, Request, Text, TextPart, Value},
+    files::Environment,
 };
 
 /// What a run knows while a row is running.

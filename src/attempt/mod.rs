@@ -9,14 +9,11 @@ mod leaves;
 mod operation;
 mod param;
 mod presigned;
+mod request;
+mod response;
 mod service;
-mod signed_request;
 
-pub(crate) use self::{
-    answer::{chain, fault, request_id},
-    command::quote,
-    service::numbered,
-};
+pub(crate) use self::{answer::fault, command::quote, service::numbered};
 pub use gainsay_model::Service;
 
 use self::operation::MakeCall;
@@ -27,6 +24,7 @@ pub use self::{
     leaves::{Leaves, ObjectSetting, Undo},
     operation::{Effect, On, Operation},
     param::{Facet, Field, Form, Kind, Param, RawExpect, RawRequest},
+    request::{Fixture, KeyForm, Principal, Request, Text, TextPart, Value},
+    response::Response,
     service::{OPERATIONS, call},
-    signed_request::SignedRequest,
 };

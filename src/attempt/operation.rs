@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     Answer, Call, FillError, Leaves, Param, RunContext, command::CommandLine, service::OPERATIONS,
 };
-use crate::{cloud::Clients, scenario::Request};
+use crate::{attempt::Request, cloud::Clients};
 
 /// What an operation's resource is, in the sense of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,10 +6,7 @@
 use std::{fmt, net::IpAddr};
 
 use crate::{
-    diag::{
-        Located,
-        yaml::{OneOrMany, Written},
-    },
+    files::yaml::{Located, OneOrMany, Written},
     range::Range,
 };
 

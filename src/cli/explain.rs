@@ -21,8 +21,8 @@ use serde::Serialize;
 use super::{Selected, Terminal, decide::LONGEST};
 use crate::{
     cloud::WrapConnector,
-    diag::Diagnostics,
     exit::Exit,
+    files::diag::Diagnostics,
     plan::Plan,
     record::ResultRecord,
     report::one_line,

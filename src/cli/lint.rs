@@ -8,12 +8,15 @@ use time::OffsetDateTime;
 
 use super::Terminal;
 use crate::{
-    diag::{Code, Diagnostics, Severity},
-    environment,
     exit::Exit,
+    files::{
+        self,
+        diag::{Code, Diagnostics, Severity},
+        load,
+    },
     lint,
     report::one_line,
-    suite::{self, load},
+    suite::{self},
 };
 
 /// Check scenarios, environments, baselines and policies without running anything.
@@ -90,7 +93,7 @@ impl Lint {
         }
         let checked = match (&self.policy, self.kind) {
             (Some(path), Some(kind)) => load::file(path)
-                .and_then(|source| environment::lone_policy(kind.into(), &source))
+                .and_then(|source| files::lone_policy(kind.into(), &source))
                 .map(|document| {
                     (
                         vec![format!("{}: checked", one_line(&path.display().to_string()))],

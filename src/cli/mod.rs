@@ -28,8 +28,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::stream::Stream;
 use crate::{
-    diag::{Code, Diagnostic, Diagnostics},
     exit::Exit,
+    files::diag::{Code, Diagnostic, Diagnostics},
+    files::load,
     plan::{Plan, Selection},
     report::one_line,
     scenario::Sample,
@@ -242,7 +243,7 @@ impl Selected {
 
     /// Reads the scenarios folder.
     fn load(&self) -> Result<(Vec<Architecture>, Diagnostics), Diagnostics> {
-        let folders = suite::load::load(&self.scenarios)?;
+        let folders = load::load(&self.scenarios)?;
         let (architectures, warnings) =
             suite::resolve_as(&folders, suite::Names::Declared, self.sample())?;
         self.check_paths()?;

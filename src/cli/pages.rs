@@ -7,6 +7,7 @@ use clap::Args;
 use super::Terminal;
 use crate::{
     exit::Exit,
+    files::load,
     report::{
         one_line,
         pages::{Page, pages},
@@ -31,8 +32,7 @@ pub(super) struct Pages {
 
 impl Pages {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
-        let loaded =
-            suite::load::load(&self.scenarios).and_then(|folders| suite::resolve(&folders));
+        let loaded = load::load(&self.scenarios).and_then(|folders| suite::resolve(&folders));
         let architectures = match loaded {
             Ok((architectures, _)) => architectures,
             Err(problems) => return terminal.refuse(&problems),

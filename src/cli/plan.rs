@@ -9,8 +9,8 @@ use super::{
     target::{CommandError, TargetArgs},
 };
 use crate::{
-    environment::Bindings,
     exit::Exit,
+    files::Bindings,
     plan::{self, PlannedCheck, PlannedRow, Step, check_step, obstacle, row_steps, skipped_step},
     report::one_line,
     scenario::Attempt,

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     exit::Exit,
+    files::Folder,
     plan::{Plan, Selection},
     record::{Event, RunRecord},
     report::{
@@ -20,7 +21,7 @@ use crate::{
     },
     runner::{self, Options, RunTarget, Stop},
     scenario::Scenario,
-    suite::{self, Architecture, Folder, Names},
+    suite::{self, Architecture, Names},
     verdict::Verdict,
 };
 

@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 
 use super::Terminal;
 use crate::{
-    environment::{RawBaseline, RawBindings, RawEnvironment, RawWaivers},
     exit::Exit,
+    files::{RawBaseline, RawBindings, RawEnvironment, RawWaivers},
     scenario::RawScenario,
 };
 

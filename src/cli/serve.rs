@@ -19,9 +19,12 @@ use tokio::{
 
 use super::Terminal;
 use crate::{
-    diag::{Code, Diagnostic, Diagnostics},
-    environment::Environment,
     exit::Exit,
+    files::{
+        Environment,
+        diag::{Code, Diagnostic, Diagnostics},
+        load,
+    },
     report::one_line,
     suite,
 };
@@ -186,7 +189,7 @@ impl Serve {
             .into());
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folders = suite::load::load(folder.unwrap_or_else(|| Path::new(".")))?;
+        let folders = load::load(folder.unwrap_or_else(|| Path::new(".")))?;
         folders.iter().map(suite::declared).next().transpose()
     }
 }

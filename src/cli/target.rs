@@ -12,14 +12,17 @@ use gainsay_model::Source;
 use super::{Selected, Terminal};
 use crate::{
     cloud::{Address, CredentialChain, Target, TlsError, Trust, Url, UrlError},
-    diag::{Code, Diagnostic, Diagnostics},
-    environment::Bindings,
     exit::Exit,
+    files::{
+        Bindings, Folder,
+        diag::{Code, Diagnostic, Diagnostics},
+        load,
+    },
     plan::{Limits, Needs, Plan, obstacle},
     provision::{self, ProvisionError, Provisioned},
     report::one_line,
     runner::{ConnectError, SharedTarget, Stop, connect},
-    suite::{self, Architecture, Folder, Names, load},
+    suite::{self, Architecture, Names},
 };
 
 /// The options that say where the calls go.

@@ -9,8 +9,8 @@ use aws_credential_types::{
 };
 use aws_sdk_sts::config::Region;
 
+use super::chain;
 use super::http::{Trust, client_for_credentials};
-use crate::attempt::chain;
 
 /// Where a caller's credentials come from. It is asked again whenever they are needed, because
 /// those it gives may be short-lived.

@@ -4,6 +4,7 @@ mod address;
 mod credentials;
 mod http;
 mod signed;
+mod signed_request;
 
 use std::{
     sync::{
@@ -28,7 +29,8 @@ pub use self::{
     address::{Address, Url, UrlError},
     credentials::{CredentialChain, CredentialError},
     http::{TlsError, Trust},
-    signed::Response,
+    signed::SendError,
+    signed_request::SignedRequest,
 };
 use gainsay_iam::Network;
 use gainsay_model::Service;
@@ -375,4 +377,16 @@ impl Clients {
     pub fn now(&self) -> SystemTime {
         self.time.now()
     }
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }

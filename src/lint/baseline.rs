@@ -2,8 +2,10 @@
 
 use super::about;
 use crate::{
-    diag::{Code, Diagnostics, suggestion},
-    environment::{RawBaseline, RawControlChoice, catalogue},
+    files::{
+        RawBaseline, RawControlChoice, catalogue,
+        diag::{Code, Diagnostics, suggestion},
+    },
     suite::{Architecture, Written},
 };
 

@@ -1,7 +1,7 @@
 //! The pages of what is suspicious in a scenario, a baseline or waivers.
 
 use super::page::{Kind, Page};
-use crate::diag::Code;
+use crate::files::diag::Code;
 
 /// The pages, one for each code.
 pub(super) const FILES: &[Page] = &[

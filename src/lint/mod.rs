@@ -21,7 +21,10 @@ pub use self::page::{Kind, Page};
 use gainsay_model::{Document, Source};
 
 use crate::{
-    diag::{Code, Diagnostic, Diagnostics, Located},
+    files::{
+        diag::{Code, Diagnostic, Diagnostics},
+        yaml::Located,
+    },
     suite::{Architecture, WrittenFiles},
 };
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use gainsay_iam::PolicyKind;
 
-use crate::diag::Code;
+use crate::files::diag::Code;
 
 /// A page.
 #[derive(Clone, Copy, Debug)]

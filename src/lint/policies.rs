@@ -3,7 +3,7 @@
 use gainsay_iam::PolicyKind;
 
 use super::page::{Kind, Page};
-use crate::diag::Code;
+use crate::files::diag::Code;
 
 /// The pages of what is suspicious in a policy, one for each [`Lint`](gainsay_iam::Lint).
 pub(super) const POLICIES: &[Page] = &[

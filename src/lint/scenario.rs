@@ -7,12 +7,12 @@ use gainsay_model::{Service, Source};
 
 use super::about;
 use crate::{
-    attempt::{Effect, Field, Param},
-    diag::{Code, Diagnostics, Located},
-    scenario::{
-        Attempt, KeyForm, Kind, RawAttempt, RawRefusal, RawScenario, Request, Scenario, TextPart,
-        Value,
+    attempt::{Effect, Field, KeyForm, Param, Request, TextPart, Value},
+    files::{
+        diag::{Code, Diagnostics},
+        yaml::Located,
     },
+    scenario::{Attempt, Kind, RawAttempt, RawRefusal, RawScenario, Scenario},
     suite::Written,
 };
 

@@ -8,9 +8,8 @@ use time::macros::date;
 
 use super::*;
 use crate::{
-    diag::Severity,
-    environment::catalogue,
-    suite::{self, Folder, load},
+    files::{Folder, catalogue, diag::Severity, load},
+    suite::{self},
 };
 
 const TODAY: Date = date!(2026 - 05 - 30);

@@ -4,8 +4,10 @@ use time::{Date, Duration};
 
 use super::about;
 use crate::{
-    diag::{Code, Diagnostics},
-    environment::RawWaivers,
+    files::{
+        RawWaivers,
+        diag::{Code, Diagnostics},
+    },
     scenario::Scenario,
     suite::{Architecture, Written},
 };

@@ -12,11 +12,11 @@ pub use self::{
     steps::{Step, check_step, row_steps, skipped_step},
 };
 use crate::{
-    attempt::{On, Operation, Param},
-    check::Reading,
-    environment::Proof,
+    attempt::{Fixture, On, Operation, Param, Principal, Request, Text, Value},
+    control::Reading,
+    files::Proof,
     record::{ControlInfo, PartInfo, ResultKind},
-    scenario::{Attempt, Fixture, Principal, Request, Row, Sampled, Scenario, Text, Value},
+    scenario::{Attempt, Row, Sampled, Scenario},
     suite::Architecture,
 };
 

@@ -6,9 +6,10 @@ use gainsay_model::Role;
 
 use super::needed_fixtures;
 use crate::{
-    check::{On, Reading},
-    environment::{Bindings, Environment},
-    scenario::{Attempt, Principal, Request, Row, Value},
+    attempt::{Principal, Request, Value},
+    control::{On, Reading},
+    files::{Bindings, Environment},
+    scenario::{Attempt, Row},
 };
 
 /// What of an environment attempts and checks use, by logical names.

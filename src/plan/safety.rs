@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use super::{Needs, needs::requests};
 use crate::{
-    attempt::{Effect, Leaves, Param, Undo},
-    check::{self, Reading},
-    environment::Bindings,
-    scenario::{Attempt, Kind, Request, Row, TextPart, Value},
+    attempt::{Effect, Leaves, Param, Request, TextPart, Undo, Value},
+    control::{self, Reading},
+    files::Bindings,
+    scenario::{Attempt, Kind, Row},
 };
 
 /// What the target allows.
@@ -64,7 +64,7 @@ pub fn obstacle(row: &Row, attempt: &Arc<Attempt>, limits: &Limits<'_>) -> Optio
 /// keeps from it.
 #[must_use]
 pub fn unreadable(reading: &Reading, limits: &Limits<'_>) -> Option<String> {
-    if limits.provisioned && reading.check.on == check::On::Account {
+    if limits.provisioned && reading.check.on == control::On::Account {
         return Some(LEFT_ALONE.to_owned());
     }
     cannot_be_made(&Needs::of_check(reading), limits)
@@ -151,7 +151,7 @@ mod tests {
     use crate::suite::{self, Architecture};
 
     fn architectures() -> Vec<Architecture> {
-        let folders = suite::load::load(Path::new("scenarios"))
+        let folders = crate::files::load::load(Path::new("scenarios"))
             .unwrap_or_else(|problems| panic!("{problems}"));
         let (architectures, _) =
             suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
@@ -165,7 +165,7 @@ mod tests {
         may_write: &[&str],
     ) -> Bindings {
         let environment = &architecture.environment;
-        let role = |name: &String| (name.clone(), crate::environment::BoundRole::default());
+        let role = |name: &String| (name.clone(), crate::files::BoundRole::default());
         Bindings {
             roles: environment.deployed.roles.iter().map(|found| role(&found.name)).collect(),
             buckets: environment
@@ -194,7 +194,7 @@ mod tests {
                 };
                 assert!(!made(&[]));
                 scenes += usize::from(
-                    row.fixtures.iter().any(crate::scenario::Fixture::sets_the_scene)
+                    row.fixtures.iter().any(crate::attempt::Fixture::sets_the_scene)
                         && made(&row.attempts),
                 );
             }

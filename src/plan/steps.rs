@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::PlannedRow;
 use crate::{
-    attempt::{Effect, On, Param, account},
-    check::Reading,
-    environment::Environment,
-    scenario::{Attempt, Fixture, Kind, Principal, Refusal, Request, Value},
+    attempt::{Effect, Fixture, On, Param, Principal, Request, Value, account},
+    control::Reading,
+    files::Environment,
+    scenario::{Attempt, Kind, Refusal},
 };
 
 /// One call that the runner will make, as `gainsay plan` shows it.

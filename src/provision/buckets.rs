@@ -17,7 +17,7 @@ use gainsay_model::{Bucket, DefaultEncryption, Service, Setting, Versioning};
 use md5::{Digest as _, Md5};
 
 use super::{ProvisionError, Provisioner, RemoveError, Resource, failed, gone};
-use crate::attempt::{Answer, SignedRequest};
+use crate::{attempt::Answer, cloud::SignedRequest};
 
 impl Provisioner<'_> {
     /// A bucket and what it always has.

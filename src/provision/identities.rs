@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::{ProvisionError, Provisioner, RemoveError, Resource, answered, failed, unless_absent};
 use crate::{
-    attempt::{Answer, SignedRequest, numbered},
-    cloud::Clients,
-    environment::BoundKey,
+    attempt::{Answer, numbered},
+    cloud::{Clients, SignedRequest},
+    files::BoundKey,
 };
 
 /// How long a key is kept before it is deleted, in days: the shortest time that KMS takes.

@@ -19,8 +19,7 @@ use gainsay_model::Service;
 use crate::{
     attempt::Answer,
     cloud::{Clients, CredentialChain, CredentialError, Target},
-    diag::Diagnostics,
-    environment::{Bindings, BoundRole, Environment},
+    files::{Bindings, BoundRole, Environment, diag::Diagnostics},
     outcome::{OutcomeKind, came_back, classify},
 };
 
@@ -158,7 +157,7 @@ pub fn names(declared: &Environment, account: &str, caller: Option<&str>, run: &
     });
     let keys = declared.deployed.keys.iter().filter(|key| is_own(&key.account, declared));
     let keys = keys.map(|key| {
-        let bound = crate::environment::BoundKey {
+        let bound = crate::files::BoundKey {
             arn: key.arn.clone(),
             account: account.to_owned(),
             id: key.id.clone(),

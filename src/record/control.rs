@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Counts, ResultKind, ResultRecord, RunInfo};
-use crate::{environment::ProvedBy, verdict::Verdict};
+use crate::{files::ProvedBy, verdict::Verdict};
 
 /// A control of a baseline, and what the plan has for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,8 +17,8 @@ pub use self::{
 use gainsay_iam::Layer;
 
 use crate::{
-    environment::Proof,
     exit::Exit,
+    files::Proof,
     outcome::OutcomeKind,
     scenario::{Kind, Sampled},
     verdict::{Reason, Verdict},

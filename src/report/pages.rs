@@ -4,8 +4,8 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use crate::{
-    check::{Check, On, Reading},
-    environment::{Control, Remediation, catalogue},
+    control::{Check, On, Reading},
+    files::{Control, Remediation, catalogue},
     report::{detail::mechanism, one_line, terminal::counted},
     scenario::{Attempt, Kind, Scenario},
     suite::Architecture,

@@ -4,7 +4,7 @@ use gainsay_iam::Layer;
 use proptest::{collection::vec, option, prelude::*};
 
 use crate::{
-    environment::ProvedBy,
+    files::ProvedBy,
     outcome::OutcomeKind,
     record::{
         ArchitectureInfo, ControlInfo, Event, ExpectedRecord, GapInfo, GapRecord, GapState,

@@ -6,10 +6,9 @@ use gainsay_iam::Network;
 
 use super::{row_target::RowTarget, shared::is_ending};
 use crate::{
-    attempt::Call,
+    attempt::{Call, Principal},
     cloud::{Clients, Target},
-    principal::Sessions,
-    scenario::Principal,
+    session::Sessions,
     verdict::{Judgement, Reason},
 };
 

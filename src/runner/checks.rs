@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     attempt::Answer,
-    check::{self, ReadOutcome, Reading},
     cloud::Target,
-    environment::Environment,
+    control::{self, ReadOutcome, Reading},
+    files::Environment,
     outcome::{Outcome, came_back, classify},
     plan::{Plan, PlannedCheck},
     record::{Event, ExpectedRecord, ObservedRecord, ResultKind, ResultRecord, TryRecord},
@@ -92,7 +92,7 @@ pub(super) async fn read_again(
 struct CheckRun {
     reading: Arc<Reading>,
     architecture: String,
-    waivers: crate::environment::Waivers,
+    waivers: crate::files::Waivers,
     environment: Arc<Environment>,
     deployment: Arc<Deployment>,
     target: Target,
@@ -149,8 +149,8 @@ impl CheckRun {
                     let now = self.target.now();
                     let declared = self.deployment.declared(&self.reading).await;
                     observations.offline =
-                        declared.map(|seen| check::judge(&self.reading, &seen, now).verdict());
-                    check::judge(&self.reading, &seen, now)
+                        declared.map(|seen| control::judge(&self.reading, &seen, now).verdict());
+                    control::judge(&self.reading, &seen, now)
                 }
                 Err(error) => Judgement::inconclusive(Reason::NoSession, error.to_string()),
             }

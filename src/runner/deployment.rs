@@ -16,12 +16,12 @@ use super::{
     shared::{Cleaner, Engine, Journal, SessionStore, SharedTarget},
 };
 use crate::{
-    check::{ReadOutcome, Reading},
     cloud::{Clients, Target},
-    environment::Environment,
+    control::{ReadOutcome, Reading},
+    files::Environment,
     plan::{self, Plan, PlannedRow, obstacle, unreadable},
-    principal::{Session, SessionError, Sessions},
     scenario::Attempt,
+    session::{Session, SessionError, Sessions},
     suite::Architecture,
 };
 

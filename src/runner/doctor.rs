@@ -12,11 +12,11 @@ use super::{
     shared::{SessionStore, SharedTarget},
 };
 use crate::{
-    attempt::{Answer, SignedRequest},
-    cloud::{Clients, Target},
-    environment::Environment,
+    attempt::Answer,
+    cloud::{Clients, SignedRequest, Target},
+    files::Environment,
     outcome::came_back,
-    principal::{SessionError, Sessions},
+    session::{SessionError, Sessions},
     suite::Architecture,
 };
 

@@ -18,10 +18,10 @@ use super::{
     witness_log::LoggedAnswer,
 };
 use crate::{
-    attempt::{Call, Effect, Field, Param, fill},
+    attempt::{Call, Effect, Field, Param, Request, fill},
     outcome::{Outcome, came_back},
     plan::proof_of,
-    scenario::{Attempt, Request, Witness, Witnesses},
+    scenario::{Attempt, Witness, Witnesses},
     tries::one_may_have_acted,
     verdict::{
         ForbiddenAttempt, Judgement, Reason, WitnessAnswer, WitnessResult, WitnessResults,

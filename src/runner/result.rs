@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     attempt::{Answer, Call, Field, Param, command},
-    environment::Waivers,
+    files::Waivers,
     outcome::Outcome,
     record::{
         Event, ExpectedRecord, GapRecord, ObservedRecord, ResultRecord, StatementRecord, TryRecord,

@@ -19,13 +19,15 @@ use super::{
     witness_log::WitnessLog,
 };
 use crate::{
-    attempt::{self, Answer, Call, Effect, Field, Output, Param, RunContext, fill},
-    environment::Waivers,
+    attempt::{
+        self, Answer, Call, Effect, Field, Fixture, Output, Param, Request, RunContext, Value, fill,
+    },
+    files::Waivers,
     outcome::{Outcome, came_back, classify},
     plan::{self, PlannedRow, needed_fixtures},
-    principal::Sessions,
     record::{Event, ResultRecord, TryRecord},
-    scenario::{Attempt, Fixture, Kind, Refusal, Request, Value},
+    scenario::{Attempt, Kind, Refusal},
+    session::Sessions,
     suite::Architecture,
     tries::{Tries, judge_tries},
     verdict::{Expected, Judgement, Reason, Verdict, judge_allow},
@@ -71,7 +73,7 @@ pub(super) struct RowContext {
     pub title: String,
     pub row: String,
     pub file: String,
-    pub environment: Arc<crate::environment::Environment>,
+    pub environment: Arc<crate::files::Environment>,
     /// The target, as the record names it.
     pub target_name: String,
     /// The waivers and gaps of the architecture.

@@ -11,9 +11,8 @@ use super::shared::{
     Cleaner, Effects, Engine, Journal, LookError, SessionStore, State, is_looked_for,
 };
 use crate::{
-    attempt::{Answer, Call},
-    principal::{Session, SessionError},
-    scenario::Request,
+    attempt::{Answer, Call, Request},
+    session::{Session, SessionError},
 };
 
 /// Where a row runs.

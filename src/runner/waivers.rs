@@ -3,7 +3,7 @@
 use time::{Date, OffsetDateTime};
 
 use crate::{
-    environment::{Gap, Proof, ProvedBy, Waived, Waiver},
+    files::{Gap, Proof, ProvedBy, Waived, Waiver},
     record::{GapInfo, GapRecord, GapState, ResultRecord, WaiverInfo, WaiverRecord, WaiverState},
     scenario::Scenario,
     suite::Architecture,

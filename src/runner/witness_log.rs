@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::refusal::PendingRefusal;
-use crate::{outcome::Outcome, scenario::Request};
+use crate::{attempt::Request, outcome::Outcome};
 
 /// The answer to a request, which holds until something may have changed.
 pub(super) struct LoggedAnswer {

@@ -11,7 +11,7 @@ use serde::{
     },
 };
 
-use crate::{attempt::RawRequest, diag::Located};
+use crate::{attempt::RawRequest, files::yaml::Located};
 
 /// The base requests of a file, in file order; none where every attempt has a request of its own.
 #[derive(Clone, Debug, Default)]

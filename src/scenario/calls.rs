@@ -3,14 +3,16 @@
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use super::{
-    Request,
     raw::RawAttempt,
     resolve::{Base, Change, Resolver, Variant},
     scope::Scope,
 };
 use crate::{
-    attempt::{OPERATIONS, Operation, Param, RawRequest},
-    diag::{Code, Diagnostic, Located},
+    attempt::{OPERATIONS, Operation, Param, Principal, RawRequest, Request, Value},
+    files::{
+        diag::{Code, Diagnostic},
+        yaml::Located,
+    },
 };
 
 impl<'a> Resolver<'a> {
@@ -116,7 +118,7 @@ impl<'a> Resolver<'a> {
 
     /// Whether a request has all it needs.
     pub(super) fn is_complete(&mut self, request: &Request, span: &Range<usize>) -> bool {
-        let yes = |param| request.params.get(&param) == Some(&super::Value::Bool(true));
+        let yes = |param| request.params.get(&param) == Some(&Value::Bool(true));
         let without_ciphertext = request.operation.takes(Param::IgnoreCiphertext)
             && !request.params.contains_key(&Param::Ciphertext)
             && !yes(Param::IgnoreCiphertext);
@@ -141,14 +143,11 @@ impl<'a> Resolver<'a> {
         let has = |param| request.params.contains_key(&param);
         let contradiction = if has(Param::SignedAgo) && !has(Param::Presigned) {
             Some("`signed_ago` means nothing without `presigned`")
-        } else if has(Param::Presigned)
-            && matches!(request.principal(), super::Principal::Anonymous)
-        {
+        } else if has(Param::Presigned) && matches!(request.principal(), Principal::Anonymous) {
             Some("`anonymous` has no credentials to presign with")
         } else if has(Param::Session) && self.raw.advance.is_none() {
             Some("`session` means nothing without `advance`")
-        } else if has(Param::Session) && matches!(request.principal(), super::Principal::Anonymous)
-        {
+        } else if has(Param::Session) && matches!(request.principal(), Principal::Anonymous) {
             Some("`anonymous` has no session")
         } else if has(Param::SourceVpc)
             && request.text(Param::SourceVpce).is_some_and(|id| id.shown() == "none")

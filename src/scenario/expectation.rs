@@ -6,14 +6,17 @@ use std::{str::FromStr, sync::Arc};
 use gainsay_iam::Layer;
 
 use super::{
-    Kind, Refusal, Request, Then, Value,
+    Kind, Refusal, Then,
     raw::{RawAttempt, RawRefusal},
     resolve::Resolver,
     scope::Scope,
 };
 use crate::{
-    attempt::{Effect, Facet, Field, Kind as ParamKind, RawExpect},
-    diag::{Code, Diagnostic, Located, yaml::OneOrMany},
+    attempt::{Effect, Facet, Field, Kind as ParamKind, RawExpect, Request, Value},
+    files::{
+        diag::{Code, Diagnostic},
+        yaml::{Located, OneOrMany},
+    },
     outcome::stands_for_several,
 };
 

@@ -4,7 +4,6 @@ mod base;
 mod calls;
 mod expectation;
 mod raw;
-mod request;
 mod resolve;
 mod sample;
 mod scope;
@@ -14,14 +13,13 @@ use std::{fmt, sync::Arc};
 
 pub use self::{
     raw::{RawAttempt, RawRefusal, RawScenario},
-    request::{KeyForm, Principal, Request, Text, TextPart, Value},
     resolve::resolve,
     sample::{Sample, SampleCount, Sampled},
 };
 use gainsay_iam::Layer;
 use gainsay_model::Source;
 
-use crate::attempt::Field;
+use crate::attempt::{Field, Fixture, Request, Value};
 
 /// A scenario file, resolved.
 #[derive(Debug)]
@@ -58,25 +56,6 @@ pub struct Row {
     pub advance: Option<u64>,
     /// In file order.
     pub attempts: Vec<Arc<Attempt>>,
-}
-
-/// Something that must exist for the attempts to mean anything.
-#[derive(Clone, Debug)]
-pub struct Fixture {
-    /// Its name in the file.
-    pub name: String,
-    /// The request that makes it.
-    pub request: Arc<Request>,
-    /// The line it is written on.
-    pub line: usize,
-}
-
-impl Fixture {
-    /// Whether it is a state that every attempt of the row meets, named or not.
-    #[must_use]
-    pub fn sets_the_scene(&self) -> bool {
-        self.request.operation.sets_the_scene()
-    }
 }
 
 /// What an attempt claims.

@@ -7,10 +7,7 @@ use serde::Deserialize;
 use super::base::RawBases;
 use crate::{
     attempt::{RawExpect, RawRequest},
-    diag::{
-        Located,
-        yaml::{Entries, OneOrMany, present},
-    },
+    files::yaml::{Entries, Located, OneOrMany, present},
 };
 
 /// A scenario: a base request, its fixtures, and attempts that differ from it.

@@ -17,16 +17,19 @@ pub(super) use self::{
 use gainsay_model::Source;
 
 use super::{
-    Attempt, Fixture, Kind, Refusal, Request, Row, Sample, Scenario, Then, Value,
+    Attempt, Kind, Refusal, Row, Sample, Scenario, Then,
     raw::{RawAttempt, RawForEach, RawScenario},
     sample::Sampler,
     scope::{Binding, Scope, seconds},
     witness,
 };
 use crate::{
-    attempt::{Field, Operation},
-    diag::{Code, Diagnostic, Diagnostics, Located, yaml::Entries},
-    environment::{Baseline, Environment},
+    attempt::{Field, Fixture, Operation, Request, Value},
+    files::{
+        Baseline, Environment,
+        diag::{Code, Diagnostic, Diagnostics},
+        yaml::{Entries, Located},
+    },
 };
 
 /// More rows of a file, or attempts in all its rows, are a mistake in a `for_each`.

@@ -4,12 +4,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use gainsay_model::{Bucket, Key, Role, Trail};
 
-use super::request::{KeyForm, Principal, Text, TextPart, Value};
 use crate::{
-    attempt::{Field, Kind, Leaves, Param},
-    diag::{Code, Diagnostic, Located},
-    environment::{Environment, Member},
-    scenario::Fixture,
+    attempt::{Field, Fixture, KeyForm, Kind, Leaves, Param, Principal, Text, TextPart, Value},
+    files::{
+        Environment, Member,
+        diag::{Code, Diagnostic},
+        yaml::Located,
+    },
 };
 
 /// The value of a `for_each` variable.

@@ -12,12 +12,15 @@ use std::{ops::Range, sync::Arc};
 use gainsay_model::Source;
 
 use super::{
-    Kind, Request, Witness, Witnesses,
+    Kind, Witness, Witnesses,
     resolve::{PendingAttempt, Problems, Variables},
 };
 use crate::{
-    attempt::{Effect, Facet, On, Param},
-    diag::{Code, Diagnostic, Located},
+    attempt::{Effect, Facet, On, Param, Request},
+    files::{
+        diag::{Code, Diagnostic},
+        yaml::Located,
+    },
 };
 
 /// The witnesses of an attempt; nothing for an allow, or where a problem was reported.

@@ -11,10 +11,10 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::body::SdkBody;
 use gainsay::{
-    attempt::{self, Call, RunContext, fill},
+    attempt::{self, Call, Principal, RunContext, fill},
     cloud::{Clients, Target, WrapConnector},
     outcome::{Outcome, classify},
-    scenario::{Kind, Principal},
+    scenario::Kind,
     suite::Architecture,
     verdict::{
         Expected, ForbiddenAttempt, Verdict, WitnessAnswer, WitnessResult, WitnessResults,

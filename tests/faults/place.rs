@@ -1,7 +1,10 @@
 //! The place in which the faults happen: a small environment, and a scenario file for each
 //! kind of request that must be refused.
 
-use gainsay::suite::{self, Architecture, Folder};
+use gainsay::{
+    files::Folder,
+    suite::{self, Architecture},
+};
 use gainsay_model::Source;
 
 /// The name, without its ending, of a scenario file with one `deny:`.

@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::{
 };
 use gainsay::{
     cloud::{Clients, CredentialChain, Target, WrapConnector},
-    environment::Bindings,
+    files::Bindings,
     plan::{Plan, Selection},
     record::RunRecord,
     runner::{self, Caller, Options, RunTarget, SharedTarget, Stop},

@@ -82,9 +82,9 @@ fn every_code_has_a_case() {
     let tests = ["bindings.rs", "limits.rs", "places.rs"]
         .map(|file| fs::read_to_string(own.join(file)).unwrap())
         .concat();
-    let errors = gainsay::diag::Code::ALL
+    let errors = gainsay::files::diag::Code::ALL
         .iter()
-        .filter(|code| code.severity() == gainsay::diag::Severity::Error);
+        .filter(|code| code.severity() == gainsay::files::diag::Severity::Error);
     let missing: Vec<_> = errors
         .filter(|code| {
             !shown.contains(code.as_str()) && !tests.contains(&format!("error[{}]", code.as_str()))

@@ -11,7 +11,7 @@ use std::{fmt::Write as _, fs, path::Path, process::Output};
 
 use gainsay::{
     cloud::CredentialChain,
-    environment::Bindings,
+    files::{Bindings, load},
     provision::{self, Provisioned},
     suite,
 };
@@ -118,7 +118,7 @@ impl Elsewhere {
     fn new() -> Self {
         let table = Table::read();
         let (scenarios, server) = (scenarios(&table), Server::start(&table));
-        let folders = suite::load::load(&scenarios.path().join(&table.architecture)).unwrap();
+        let folders = load::load(&scenarios.path().join(&table.architecture)).unwrap();
         let (architectures, _) = suite::resolve(&folders).unwrap();
         let declared = &architectures[0].environment;
         let names = provision::names(

@@ -17,10 +17,11 @@ use std::{
 
 use gainsay::{
     attempt::OPERATIONS,
+    files::{Folder, load},
     plan::{Plan, Selection},
     record::{Event, ResultRecord, RunRecord},
     runner::{self, Options, Stop},
-    suite::{self, Architecture, Folder},
+    suite::{self, Architecture},
     verdict::{Reason, Verdict},
 };
 use gainsay_model::{Service, Source};
@@ -48,8 +49,8 @@ fn scenarios() -> PathBuf {
 }
 
 fn folder() -> Folder {
-    let mut folders = suite::load::load(&scenarios().join("secure-bucket"))
-        .expect("the shipped scenarios are readable");
+    let mut folders =
+        load::load(&scenarios().join("secure-bucket")).expect("the shipped scenarios are readable");
     folders.pop().expect("one architecture")
 }
 

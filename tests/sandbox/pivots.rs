@@ -4,6 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use gainsay::{
+    files::load,
     plan::{Plan, Selection},
     record::RunRecord,
     runner::{self, Options, Stop},
@@ -15,7 +16,7 @@ use gainsay_model::Source;
 /// Runs `tests/sandbox/scenarios`, with one text of one file replaced.
 fn run(change: Option<(&str, &str, &str)>) -> Arc<RunRecord> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox/scenarios");
-    let mut folders = suite::load::load(&folder).expect("the scenarios can be read");
+    let mut folders = load::load(&folder).expect("the scenarios can be read");
     if let Some((path, from, to)) = change {
         let text = folders[0].file(path).expect("the file").text().to_owned();
         assert!(text.contains(from), "{path} has no `{from}`");

@@ -9,13 +9,10 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use gainsay::{
-    attempt::{self, Answer, Call, Field, On, Operation, Output, Param},
+    attempt::{self, Answer, Call, Field, On, Operation, Output, Param, Principal},
     cloud::{Clients, Target, lazy},
-    diag::yaml,
-    environment::{self, Environment, RawEnvironment},
+    files::{self, Environment, Folder, RawEnvironment, yaml},
     outcome::{Outcome, classify},
-    scenario::Principal,
-    suite::Folder,
 };
 use gainsay_model::Source;
 use gainsay_sandbox::Sandbox;
@@ -124,12 +121,10 @@ impl Setup {
         let source = Source::new("environment.yaml", text);
         let raw: RawEnvironment =
             yaml::read(&source).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
-        let environment =
-            environment::resolve(&source, &raw, &self.folder).unwrap_or_else(|problems| {
-                let shown: Vec<String> =
-                    problems.iter().map(|problem| problem.render(false)).collect();
-                panic!("{}", shown.join("\n"))
-            });
+        let environment = files::resolve(&source, &raw, &self.folder).unwrap_or_else(|problems| {
+            let shown: Vec<String> = problems.iter().map(|problem| problem.render(false)).collect();
+            panic!("{}", shown.join("\n"))
+        });
         Place::of(Sandbox::with_admin(&environment.deployed), Arc::new(environment))
     }
 }

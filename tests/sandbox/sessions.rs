@@ -3,7 +3,7 @@
 use aws_credential_types::Credentials;
 use gainsay::{
     attempt::{Answer, Field, Param},
-    principal::Sessions,
+    session::Sessions,
 };
 use gainsay_iam::Layer;
 use serde_json::{Value, json};

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::{
     attempt::{
-        Answer, Call, Effect, Field, On, Operation, Output, Param, Service, SignedRequest,
+        Answer, Call, Effect, Field, On, Operation, Output, Param, Service,
         command::{CommandLine, Spelling},
         service::send::{boxed, fields, send_signed, yes_or_no},
     },
-    cloud::Clients,
+    cloud::{Clients, SignedRequest},
 };
 
 /// `GetTrailStatus`:

@@ -2,12 +2,12 @@
 
 use crate::{
     attempt::{
-        Answer, Call, Effect, On, Operation, Param, Service, SignedRequest,
+        Answer, Call, Effect, On, Operation, Param, Service,
         command::{CommandLine, Spelling, quote, tag_list},
         content::tags,
         service::send::{boxed, send_signed, tag_elements},
     },
-    cloud::Clients,
+    cloud::{Clients, SignedRequest},
 };
 
 /// `TagRole`: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagRole.html>.

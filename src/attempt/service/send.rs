@@ -9,10 +9,10 @@ use gainsay_model::xml::Element;
 
 use crate::{
     attempt::{
-        Answer, Call, Field, Output, Param, Service, SignedRequest,
+        Answer, Call, Field, Output, Param, Response, Service,
         content::{joined, tags},
     },
-    cloud::{Clients, Response},
+    cloud::{Clients, SignedRequest},
 };
 
 /// Why a call could not be made of what the scenario says. Nothing was sent.

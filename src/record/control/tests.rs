@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::environment::Proof;
+use crate::files::Proof;
 
 /// A result of the control `C`: its kind and verdict, and why where it is undecided.
 fn result(id: &str, kind: &str, verdict: &str, reason: &str, outcome: &str) -> ResultRecord {

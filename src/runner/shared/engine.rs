@@ -16,13 +16,12 @@ use gainsay_sandbox::{Rulings, Sandbox};
 use serde_json::Value;
 
 use crate::{
-    attempt::{self, Answer, Call, Param},
-    check::{ReadOutcome, Reading},
+    attempt::{self, Answer, Call, Param, Principal},
     cloud::{Clients, Target},
-    environment::Environment,
+    control::{ReadOutcome, Reading},
+    files::Environment,
     outcome::came_back,
-    principal::Session,
-    scenario::Principal,
+    session::Session,
 };
 
 /// The policy engine over the policies of a shared target.

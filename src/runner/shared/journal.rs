@@ -2,10 +2,7 @@
 
 use gainsay_model::Versioning;
 
-use crate::{
-    attempt::{Answer, Call, Field, Leaves, Output, Param},
-    scenario::Request,
-};
+use crate::attempt::{Answer, Call, Field, Leaves, Output, Param, Request};
 
 /// Something of a row's making.
 #[derive(Clone, Debug, PartialEq, Eq)]

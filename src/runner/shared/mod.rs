@@ -18,7 +18,7 @@ pub(super) use self::{
     journal::Journal,
     sessions::{SessionStore, is_ending},
 };
-use crate::{cloud::Target, environment::Bindings, plan::Limits, provision::Provisioned};
+use crate::{cloud::Target, files::Bindings, plan::Limits, provision::Provisioned};
 
 /// Where a run happens.
 #[derive(Debug, Default)]

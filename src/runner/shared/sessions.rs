@@ -12,8 +12,8 @@ use tokio::sync::Mutex;
 use super::{Caller, SharedTarget};
 use crate::{
     cloud::CredentialChain,
-    environment::Environment,
-    principal::{Session, SessionError, Sessions},
+    files::Environment,
+    session::{Session, SessionError, Sessions},
 };
 
 /// A session with less left than this is renewed before the next call.

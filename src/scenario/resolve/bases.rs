@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{Resolver, Variables, slug};
 use crate::{
-    attempt::Operation,
-    diag::{Code, Diagnostic},
-    scenario::{Fixture, Request, base::RawBase},
+    attempt::{Fixture, Operation, Request},
+    files::diag::{Code, Diagnostic},
+    scenario::base::RawBase,
 };
 
 /// One of the file's base requests with one of its operations, resolved for a row.
@@ -138,7 +138,7 @@ mod tests {
 
     use gainsay_model::Source;
 
-    use crate::{environment::Folder, scenario::Sample, suite};
+    use crate::{attempt::Request, files::Folder, scenario::Sample, suite};
 
     const ENVIRONMENT: &str = "environment: A bucket\naccount: '111122223333'\nregion: eu-west-1\n\
         caller: { user: gainsay, policies: [caller.json] }\n\
@@ -164,10 +164,10 @@ mod tests {
         }
         let resolved = suite::resolve_as(&[folder], suite::Names::Declared, sample);
         let (architectures, _) = resolved.unwrap_or_else(|problems| panic!("{problems}"));
-        let key = |request: &super::Request| {
+        let key = |request: &Request| {
             request
                 .text(crate::attempt::Param::Key)
-                .map_or_else(String::new, crate::scenario::Text::shown)
+                .map_or_else(String::new, crate::attempt::Text::shown)
         };
         let scenarios = architectures.iter().flat_map(|architecture| &architecture.scenarios);
         scenarios

@@ -4,7 +4,7 @@ use std::{collections::HashSet, ops::Range};
 
 use gainsay_model::Source;
 
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::files::diag::{Diagnostic, Diagnostics};
 
 /// Rows repeat the same text, so each problem is kept once.
 #[derive(Default)]

@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use super::{Binding, Scope};
-use crate::diag::{Code, Diagnostic, Located};
+use crate::files::{
+    diag::{Code, Diagnostic},
+    yaml::Located,
+};
 
 /// The values there are, and the first problem with its place.
 type Values = (Vec<Binding>, Option<(Diagnostic, Range<usize>)>);

@@ -3,10 +3,9 @@
 use std::sync::{Arc, LazyLock};
 
 use gainsay::{
-    diag::yaml,
-    environment::{RawBaseline, RawEnvironment},
+    files::{RawBaseline, RawEnvironment, load, yaml},
     scenario::{self, RawScenario, Sample},
-    suite::{self, Architecture, load},
+    suite::{self, Architecture},
 };
 use gainsay_model::Source;
 use proptest::prelude::*;

@@ -12,10 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gainsay::{
-    attempt::SignedRequest,
-    cloud::{Target, Trust, Url},
-};
+use gainsay::cloud::{SignedRequest, Target, Trust, Url};
 use gainsay_model::Service;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use gainsay::diag::yaml;
+use gainsay::files::yaml;
 use gainsay_model::Source;
 use serde::Deserialize;
 use serde_json::Value;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use gainsay::{
+    files::load,
     plan::{Plan, Selection},
     record::RunRecord,
     runner::{self, Options, Stop},
@@ -54,7 +55,7 @@ fn differences(architectures: &[Architecture]) -> (Vec<String>, u64, u64) {
 
 #[test]
 fn sharing_witnesses_changes_no_verdict_of_the_shipped_scenarios() {
-    let folders = suite::load::load(&scenarios()).expect("the shipped scenarios are readable");
+    let folders = load::load(&scenarios()).expect("the shipped scenarios are readable");
     let (architectures, _) =
         suite::resolve(&folders).unwrap_or_else(|problems| panic!("{problems}"));
     let (different, shared, alone) = differences(&architectures);

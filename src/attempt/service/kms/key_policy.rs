@@ -5,13 +5,12 @@ use serde_json::json;
 use super::on_key;
 use crate::{
     attempt::{
-        Answer, Call, Effect, Field, FillError, Operation, Param, RunContext,
+        Answer, Call, Effect, Field, FillError, Operation, Param, Request, RunContext, Value,
         command::{CommandLine, Spelling},
         fill::fixture_param,
         service::send::{boxed, done, fields, send},
     },
     cloud::Clients,
-    scenario::{Request, Value},
 };
 
 /// `GetKeyPolicy`: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>.

@@ -18,14 +18,13 @@ use time::{
 use super::{customer_key, on_object};
 use crate::{
     attempt::{
-        Answer, Call, Effect, Leaves, Operation, Param, Service,
+        Answer, Call, Effect, Leaves, Operation, Param, Principal, Service,
         command::{CommandLine, quote},
         content::{body, tags},
         presigned::read_raw,
         service::send::{Unsendable, fallible},
     },
     cloud::Clients,
-    scenario::Principal,
 };
 
 const STAMP: &[BorrowedFormatItem<'_>] =

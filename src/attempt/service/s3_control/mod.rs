@@ -15,10 +15,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
     attempt::{
-        Answer, Call, Field, Output, Service, SignedRequest,
+        Answer, Call, Field, Output, Service,
         service::send::{fields, send_signed},
     },
-    cloud::Clients,
+    cloud::{Clients, SignedRequest},
 };
 
 /// What may stand in a part of a path or of a query as it is (RFC 3986, section 2.3).

@@ -1,0 +1,28 @@
+//! The files a user writes, read into memory, from text to types: problems with their places
+//! ([`diag`]), the one way from YAML to a type ([`yaml`]), and of each kind of file what it says.
+//! Scenarios have a module of their own.
+
+mod baseline;
+mod bindings;
+mod catalogue;
+pub mod diag;
+mod environment;
+mod folder;
+pub mod load;
+mod syntax;
+mod waivers;
+pub mod yaml;
+
+pub use self::{
+    baseline::{Baseline, RawBaseline, RawControlChoice, extended},
+    bindings::{Bindings, BoundKey, BoundRole, RawBindings},
+    catalogue::{
+        Check, Control, Mapping, On, Proof, ProvedBy, Remediation, Search, Served, catalogue,
+    },
+    environment::{
+        Collection, Environment, Member, RawEnvironment, SessionSettings, lone_policy, resolve,
+        resolve_bound,
+    },
+    folder::Folder,
+    waivers::{Gap, RawWaivers, Waived, Waiver, Waivers},
+};
