@@ -473,7 +473,7 @@ fn compare_message(
                 "a bare `Access Denied` may be for the source of the copy".to_owned(),
             );
         }
-        (None, _) if !call.principal.may_be_told_nothing(call.bucket_owner.as_deref()) => {
+        (None, _) if !call.principal.may_be_given_no_reason(call.bucket_owner.as_deref()) => {
             return Match::Unproved(
                 "a bare `Access Denied` is not what a principal of the bucket's own account gets"
                     .to_owned(),

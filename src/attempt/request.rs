@@ -39,7 +39,7 @@ impl Principal {
     /// not sign, and to who is not of the account that owns the bucket
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html>).
     #[must_use]
-    pub fn may_be_told_nothing(&self, bucket_owner: Option<&str>) -> bool {
+    pub fn may_be_given_no_reason(&self, bucket_owner: Option<&str>) -> bool {
         match self {
             Self::Anonymous => true,
             Self::Role(role) => bucket_owner.is_some_and(|owner| owner != role.account),

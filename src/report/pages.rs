@@ -320,9 +320,9 @@ fn of_subject(reading: &Reading) -> String {
 /// Attempts of one file in words: what each is called, once, with the operations it is made with.
 fn in_words(attempts: &[&Attempt]) -> String {
     let mut text = String::new();
-    let mut told = BTreeSet::new();
+    let mut shown = BTreeSet::new();
     for attempt in attempts {
-        if !told.insert((attempt.kind as u8, attempt.label.as_str())) {
+        if !shown.insert((attempt.kind as u8, attempt.label.as_str())) {
             continue;
         }
         let same = attempts

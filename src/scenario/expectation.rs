@@ -130,7 +130,7 @@ impl Resolver<'_> {
     /// Only who is told nothing is refused without a reason.
     pub(super) fn is_told_nothing(&mut self, raw: &RawAttempt, request: &Request) {
         let owner = request.bucket().map(|bucket| bucket.account.as_str());
-        if request.principal().may_be_told_nothing(owner) {
+        if request.principal().may_be_given_no_reason(owner) {
             return;
         }
         let reasons = raw.by.iter().chain(&raw.one_of).filter_map(|by| by.value.unnamed.as_ref());

@@ -407,21 +407,26 @@ fn a_rejects_layer_is_proved_by_the_sandbox_only() {
     let wanted =
         |layer, code: &str| Expected { codes: vec![code.to_owned()], ..expected(&[layer], None) };
     let state = wanted(Layer::KeyState, "KMS.DisabledException");
-    let told = ruled(disabled(), "s3:PutObject", OBJECT, Layer::KeyState, None);
+    let explained = ruled(disabled(), "s3:PutObject", OBJECT, Layer::KeyState, None);
     let on_another = ruled(disabled(), "s3:PutObject", BUCKET, Layer::KeyState, None);
     let for_another = ruled(disabled(), "s3:GetObject", OBJECT, Layer::KeyState, None);
     let wrong = (Verdict::Fail, Some(Reason::WrongReason));
     let unproved = (Verdict::Inconclusive, Some(Reason::Unproved));
     for (name, answer, expected, verdict) in [
-        ("the right one", &told, &state, (Verdict::Pass, None)),
-        ("another layer", &told, &wanted(Layer::KeyPolicy, "KMS.DisabledException"), wrong),
+        ("the right one", &explained, &state, (Verdict::Pass, None)),
+        ("another layer", &explained, &wanted(Layer::KeyPolicy, "KMS.DisabledException"), wrong),
         ("another resource", &on_another, &state, wrong),
         ("another action", &for_another, &state, wrong),
-        ("another code", &told, &wanted(Layer::KeyState, "KMS.KMSInvalidStateException"), unproved),
-        ("nothing told", &disabled(), &state, unproved),
+        (
+            "another code",
+            &explained,
+            &wanted(Layer::KeyState, "KMS.KMSInvalidStateException"),
+            unproved,
+        ),
+        ("no rulings", &disabled(), &state, unproved),
         (
             "a statement of no policy",
-            &told,
+            &explained,
             &Expected { sid: Some("DenyNotKms".to_owned()), ..state.clone() },
             wrong,
         ),
@@ -432,11 +437,16 @@ fn a_rejects_layer_is_proved_by_the_sandbox_only() {
             "{name}"
         );
     }
-    let silent = judge(Kind::Reject, role(OWNER), &told, &state, &silent());
+    let silent = judge(Kind::Reject, role(OWNER), &explained, &state, &silent());
     assert_eq!(silent, (Verdict::Inconclusive, Some(Reason::NoWitness)));
     // It is still no authorization refusal, so it never makes a deny pass.
-    let deny =
-        judge(Kind::Deny, role(OWNER), &told, &expected(&[Layer::KeyState], None), &witnessed());
+    let deny = judge(
+        Kind::Deny,
+        role(OWNER),
+        &explained,
+        &expected(&[Layer::KeyState], None),
+        &witnessed(),
+    );
     assert_eq!(deny, (Verdict::Inconclusive, Some(Reason::NotAuthorization)));
 }
 

@@ -36,7 +36,7 @@ pub enum Fault {
     /// gainsay itself breaks off.
     Panics,
     /// Statements of policy files are others.
-    World(&'static [(&'static str, &'static str)]),
+    Policies(&'static [(&'static str, &'static str)]),
     /// Nothing.
     None,
 }
@@ -116,7 +116,7 @@ impl Script {
 
     /// Whether the fault strikes this request.
     fn strikes(&self, request: &HttpRequest) -> bool {
-        if matches!(self.fault, Fault::World(_) | Fault::None) {
+        if matches!(self.fault, Fault::Policies(_) | Fault::None) {
             return false;
         }
         let here = if request.uri().contains("//sts.") {
@@ -204,7 +204,7 @@ impl Script {
                     SdkBody::from(error_xml("SlowDown", "Please reduce your request rate.")),
                 ))
             }
-            Fault::Lost | Fault::Changed(_) | Fault::World(_) | Fault::Panics | Fault::None => {
+            Fault::Lost | Fault::Changed(_) | Fault::Policies(_) | Fault::Panics | Fault::None => {
                 Err(ConnectorError::io("connection reset by peer".into()))
             }
         }

@@ -10,8 +10,8 @@ use super::{
     fault::{
         Break::{Refused, Timeout, Tls},
         Fault::{
-            self, BreaksOff, Changed, Identity, Lost, None, Panics, Raw, Says, Stopped, Unsent,
-            World,
+            self, BreaksOff, Changed, Identity, Lost, None, Panics, Policies, Raw, Says, Stopped,
+            Unsent,
         },
         On::{self, After, Attempt, Before, Everything, Sessions},
     },
@@ -146,14 +146,14 @@ pub const TABLE: &[Row] = &[
     row("not signed up", ONE, HERE, Says(403, "NotSignedUp", "Your account is not signed up for the Amazon S3 service."), Reason::NotAuthorization),
     row("account suspended", ONE, HERE, Says(403, "AllAccessDisabled", "All access to this object has been disabled."), Reason::NotAuthorization),
     row("role cannot be assumed", &[SEALED, READ, KEY], &[Sessions], Says(403, "AccessDenied", "User: gainsay is not authorized to perform: sts:AssumeRole"), Reason::NoSession),
-    row("role's trust is for another", &[SEALED, READ, KEY], &[Sessions], World(&[("trust.json", r#"{ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:user/other" }, "Action": "sts:AssumeRole" }"#)]), Reason::NoSession),
+    row("role's trust is for another", &[SEALED, READ, KEY], &[Sessions], Policies(&[("trust.json", r#"{ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:user/other" }, "Action": "sts:AssumeRole" }"#)]), Reason::NoSession),
     row("STS is busy to the end", &[SEALED, KEY], &[Sessions], Says(400, "Throttling", "Rate exceeded"), Reason::NoSession),
     row("STS is out of reach", &[SEALED, KEY], &[Sessions], Unsent(Refused), Reason::NoSession),
     row("caller is another role", &[SEALED, KEY], &[Sessions], Identity("arn:aws:sts::111122223333:assumed-role/other/gainsay"), Reason::NoSession),
     row("caller is a role of that name elsewhere", &[SEALED, KEY], &[Sessions], Identity("arn:aws:sts::444455556666:assumed-role/app/gainsay"), Reason::NoSession),
     row("caller is a user", &[SEALED, KEY], &[Sessions], Identity("arn:aws:iam::111122223333:user/app"), Reason::NoSession),
     row("caller is nobody", &[SEALED, KEY], &[Sessions], Identity(""), Reason::NoSession),
-    row("actor refused everything", &[SEALED, COPY, READ, URL, DELETE, KEY], &[Everything], World(&[("app.json", r#"{ "Effect": "Deny", "Action": "*", "Resource": "*" }"#), ("stranger.json", r#"{ "Effect": "Deny", "Action": "*", "Resource": "*" }"#)]), Reason::NoWitness),
+    row("actor refused everything", &[SEALED, COPY, READ, URL, DELETE, KEY], &[Everything], Policies(&[("app.json", r#"{ "Effect": "Deny", "Action": "*", "Resource": "*" }"#), ("stranger.json", r#"{ "Effect": "Deny", "Action": "*", "Resource": "*" }"#)]), Reason::NoWitness),
 
     // Where it went.
     row("another Region", S3, ANYWHERE, Says(301, "PermanentRedirect", "The bucket you are attempting to access must be addressed using the specified endpoint."), Reason::NoAnswer),
@@ -234,11 +234,11 @@ pub const TABLE: &[Row] = &[
     ends(Error, row("gainsay breaks off", &[SEALED, KEY, NOBODY], ANYWHERE, Panics, Reason::Internal)),
 
     // The world is another: what the sandbox knows, it says.
-    ends(Fail, row("refused by another layer, as the sandbox knows", &[SEALED], HERE, World(&[
+    ends(Fail, row("refused by another layer, as the sandbox knows", &[SEALED], HERE, Policies(&[
         ("data.json", r#"{ "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": "{{bucket.data.arn}}" }"#),
         ("app.json", r#"{ "Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*" },
                         { "Effect": "Deny", "Action": "s3:PutObject", "Resource": "*", "Condition": { "Null": { "s3:x-amz-server-side-encryption": "true" } } }"#),
     ]), Reason::WrongReason)),
-    ends(Fail, row("the forbidden act succeeds", &[SEALED], HERE, World(&[("data.json", r#"{ "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": "{{bucket.data.arn}}" }"#)]), Reason::GotThrough)),
+    ends(Fail, row("the forbidden act succeeds", &[SEALED], HERE, Policies(&[("data.json", r#"{ "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": "{{bucket.data.arn}}" }"#)]), Reason::GotThrough)),
     ends(Fail, row("a success of anyone's", &[SEALED, READ, URL, NOBODY], HERE, Raw(200, "application/octet-stream", ""), Reason::GotThrough)),
 ];

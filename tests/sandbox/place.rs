@@ -152,7 +152,7 @@ pub fn trusts_access_grants() -> Value {
     json!([root_may("sts:AssumeRole"), service])
 }
 
-/// The same for a key.
+/// A key policy that leaves everything to the account.
 pub fn delegated() -> Value {
     let mut statement = root_may("kms:*");
     statement["Resource"] = json!("*");
@@ -187,7 +187,7 @@ impl Place {
         Self { sandbox, environment, target }
     }
 
-    /// The same place with a world of its own.
+    /// A copy of the place whose changes the original does not see.
     pub fn fork(&self) -> Self {
         Self::of(self.sandbox.fork(), self.environment.clone())
     }

@@ -2,7 +2,6 @@
 //!
 //! `cargo run -p gainsay-sandbox --features serve --example serve` prints one line of JSON: where
 //! it listens, the certificate to trust, and the key of the user who may do everything.
-#![allow(clippy::print_stdout, reason = "a program that says where it listens")]
 
 use std::{
     error::Error,
@@ -24,7 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     certificate.write_all(server.authority().as_bytes())?;
     let [https, http] = server.urls();
     let credentials = sandbox.admin_credentials();
-    println!(
+    writeln!(
+        io::stdout(),
         "{}",
         serde_json::json!({
             "https": https,
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "access_key_id": credentials.access_key_id,
             "secret_access_key": credentials.secret_access_key,
         })
-    );
+    )?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     std::thread::spawn(move || {
         // Whatever ends it, there is nobody left to answer.

@@ -107,8 +107,10 @@ pub(super) async fn send_signed<F>(
 where
     F: FnOnce(&Response) -> Result<Output, Answer>,
 {
-    let answer =
-        clients.ask(service, request).await.and_then(|told| Ok(told.success(read(&told)?)));
+    let answer = clients
+        .ask(service, request)
+        .await
+        .and_then(|response| Ok(response.success(read(&response)?)));
     answer.unwrap_or_else(|answer| answer)
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The same refusal, where the policies would not refuse another session of the role.
+/// A refusal, where the policies would not refuse another session of the role.
 fn of_one_session(answer: Answer) -> Answer {
     let mark = |rulings: Rulings| {
         let other = OtherSession { at: None, value: "the session `deploy`".to_owned() };

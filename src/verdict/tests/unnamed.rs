@@ -11,10 +11,10 @@ fn an_unnamed_refusal_may_be_bare_and_is_decided_by_what_is_said() {
         ..expected(layers, None)
     };
     let bare = Answer::refused(403, "AccessDenied", "Access Denied");
-    let told = |layer| ruled(bare.clone(), "s3:PutObject", OBJECT, layer, None);
-    let found = |layer| match (bare.clone(), told(layer)) {
-        (Answer::Refused(bare), Answer::Refused(told)) => {
-            Answer::Refused(Refused { found: told.rulings, ..bare })
+    let ruled_on = |layer| ruled(bare.clone(), "s3:PutObject", OBJECT, layer, None);
+    let found = |layer| match (bare.clone(), ruled_on(layer)) {
+        (Answer::Refused(bare), Answer::Refused(ruled_on)) => {
+            Answer::Refused(Refused { found: ruled_on.rulings, ..bare })
         }
         _ => panic!("a refusal"),
     };
@@ -24,9 +24,9 @@ fn an_unnamed_refusal_may_be_bare_and_is_decided_by_what_is_said() {
         (bare.clone(), Principal::Anonymous, &[Layer::Resource], Verdict::Pass),
         (bare.clone(), other_account(), &[Layer::Resource], Verdict::Pass),
         (bare.clone(), role(OWNER), &[Layer::Resource], Verdict::Inconclusive),
-        (told(Layer::Resource), other_account(), &[Layer::Resource], Verdict::Pass),
-        (told(Layer::BlockPublicAccess), other_account(), &[Layer::Resource], Verdict::Fail),
-        (told(Layer::BlockPublicAccess), other_account(), &[], Verdict::Pass),
+        (ruled_on(Layer::Resource), other_account(), &[Layer::Resource], Verdict::Pass),
+        (ruled_on(Layer::BlockPublicAccess), other_account(), &[Layer::Resource], Verdict::Fail),
+        (ruled_on(Layer::BlockPublicAccess), other_account(), &[], Verdict::Pass),
         (found(Layer::Resource), other_account(), &[Layer::Resource], Verdict::Pass),
         (
             found(Layer::BlockPublicAccess),
