@@ -203,7 +203,7 @@ mod tests {
         fs::write(policy, text.replace("DenyInsecureTransport", "DenySomething")).unwrap();
         let passes = || {
             let (architectures, _) = suite::resolve(&load::load(copy.path()).unwrap()).unwrap();
-            let id = "secure-bucket/plain-http-notes/-/s3:GetObjectAnnotation/over-plain-http";
+            let id = "secure-bucket/plain-http-objects/-/s3:GetObjectAnnotation/annotations-over-plain-http";
             let attempt = run_one(&architectures, "scenarios", id.to_owned());
             let control = run_control(Some(&architectures[..]), "scenarios", "TLS-01");
             let in_force = check_waivers(&architectures[0].waivers);

@@ -74,12 +74,12 @@ fn main() -> ExitCode {
 /// Runs the row with its fault, and without.
 fn holds(row: &Row, stem: Stem, on: On) -> Result<(), Failed> {
     let architecture = place::place(match row.fault {
-        Fault::World(changed) => changed,
+        Fault::Policies(changed) => changed,
         _ => &[],
     });
     let (record, struck) = run(&architecture, stem, row.fault, on, row.times);
     let result = record.results.first().ok_or("no result")?;
-    if !matches!(row.fault, Fault::World(_) | Fault::None) && struck == 0 {
+    if !matches!(row.fault, Fault::Policies(_) | Fault::None) && struck == 0 {
         return Err("the fault did not strike".into());
     }
     if matches!(row.fault, Fault::Stopped) && struck != 1 {

@@ -180,7 +180,7 @@ fn what_was_bound_is_read_and_written_and_left_as_it_was() {
         "secure-bucket/versions/",
         "secure-bucket/multipart/",
         "secure-bucket/homes/app",
-        "secure-bucket/plain-http-deletes/",
+        "secure-bucket/plain-http-writes/app.inbox/s3:DeleteObject",
     ];
     let lacking = elsewhere.go(ACCOUNT, "run", "admin", &wanted);
     assert_eq!(code(&lacking), 3, "{}", stdout(&lacking));

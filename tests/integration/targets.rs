@@ -108,7 +108,7 @@ fn a_ca_file_must_hold_certificates() {
 fn the_plan_for_a_target_says_what_is_not_attempted_there_and_sends_nothing() {
     let planned = ["plan", "--target", NOBODY, "--provision", "--plain-url", "http://127.0.0.1:7"];
     let output = alone(
-        &[&planned[..], &["secure-bucket/plain-http-headers", "secure-bucket/access-outsiders"]]
+        &[&planned[..], &["secure-bucket/plain-http-objects", "secure-bucket/access-outsiders"]]
             .concat(),
     );
     assert_eq!(code(&output), 0, "{}", stderr(&output));

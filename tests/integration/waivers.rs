@@ -8,8 +8,10 @@ use serde_json::Value;
 use crate::common::{Copied, code, stderr, stdout};
 
 /// Two attempts that the statement on plain HTTP refuses.
-const RESULT: &str = "secure-bucket/plain-http-notes/-/s3:GetObjectAnnotation/over-plain-http";
-const OTHER: &str = "secure-bucket/plain-http-notes/-/s3:ListObjectAnnotations/over-plain-http";
+const RESULT: &str =
+    "secure-bucket/plain-http-objects/-/s3:GetObjectAnnotation/annotations-over-plain-http";
+const OTHER: &str =
+    "secure-bucket/plain-http-objects/-/s3:ListObjectAnnotations/annotations-over-plain-http";
 
 /// Of a control of the selected attempts, or of a result.
 fn waiver(of: &str, expires: &str) -> String {
