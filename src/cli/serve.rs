@@ -64,6 +64,15 @@ pub(super) struct Serve {
     quiet: bool,
 }
 
+/// No client could trust the server.
+#[derive(Debug, thiserror::Error)]
+#[error("the certificate cannot be written to `{}`: {source}; name another file with `--ca-file`",
+        one_line(&path.display().to_string()))]
+struct CertificateNotWritten {
+    path: PathBuf,
+    source: io::Error,
+}
+
 /// What a client must know.
 #[derive(Serialize)]
 struct Endpoints {
@@ -119,13 +128,9 @@ impl Serve {
                 return Ok(Exit::Unfinished);
             }
         };
-        if let Err(problem) = std::fs::write(ca, server.authority()) {
-            let path = one_line(&ca.display().to_string());
-            writeln!(
-                terminal.err,
-                "error: the certificate cannot be written to `{path}`: {problem}; name another \
-                 file with `--ca-file`"
-            )?;
+        if let Err(source) = std::fs::write(ca, server.authority()) {
+            let problem = CertificateNotWritten { path: ca.to_owned(), source };
+            writeln!(terminal.err, "error: {problem}")?;
             return Ok(Exit::Unfinished);
         }
         let ca = ca.canonicalize().unwrap_or_else(|_| ca.to_owned());
