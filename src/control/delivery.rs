@@ -1,164 +1,154 @@
-//! Whether a service of AWS can do what it was set up for: what it asks is put to the policy that
-//! was read, and each that is not allowed is found. The one search that looks for what is not
-//! allowed.
-//!
-//! What is said of the requests follows the policies on AWS's pages, which pin what they allow by
-//! these keys. That nothing else is told with them (an endpoint, encryption where none is named
-//! here) is assumed.
+//! Whether a service of AWS can do what it was set up for: what it asks
+//! ([`deliveries`](crate::files::deliveries)) is put to the policies, and each that is not allowed
+//! is found. The one search that looks for what is not allowed.
 
-use gainsay_iam::{Context, Decision, OwnedRequest, Policies, Principal, SearchOutcome, evaluate};
+use std::collections::BTreeMap;
+
+use gainsay_iam::{
+    Context, Decision, Evaluation, OwnedRequest, Policies, Principal, SearchOutcome, Undecidable,
+    evaluate,
+};
 
 use super::{
     Parameters, Subject,
-    search::{ENCRYPTION, KMS_KEY, SECURE, SOURCE_ACCOUNT, SOURCE_ARN},
+    search::{SECURE, SOURCE_ACCOUNT, SOURCE_ARN},
 };
+use crate::files::{Answers, ServiceDelivery, ServiceRequest, delivery};
 
-const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
-const LOGGING: &str = "logging.s3.amazonaws.com";
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/services-cloudtrail.html>.
-const TRAIL_CONTEXT: &str = "kms:EncryptionContext:aws:cloudtrail:arn";
+/// A value of a template that no page of AWS says.
+const NOT_SAID: &str = "?";
 
-/// A request of a service, and what it is made for.
-struct ServiceRequest<'a> {
-    service: &'static str,
-    source: &'a str,
-    action: &'static str,
-    resource: String,
-    keys: Vec<(&'static str, &'a str)>,
-}
+/// What the placeholders of a delivery stand for, by name.
+pub type DeliveryValues = BTreeMap<&'static str, String>;
 
-/// What `CloudTrail` asks of the bucket of a trail
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>):
-/// log files under the trail's key, and digest files, which are never under one
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html>).
-/// A bucket policy that denies everything but `aws:kms` ends log file validation. That encryption
-/// and key are told in headers is assumed.
-pub(super) fn trail_delivery(
-    policies: &Policies<'_>,
-    subject: &Subject,
-    parameters: &Parameters,
-) -> Vec<SearchOutcome> {
-    let source = parameter(parameters, "trail");
-    let prefix = match parameter(parameters, "prefix").trim_matches('/') {
+/// What `prefix` and `folder` stand for: the prefix as it is written, and as a folder.
+#[must_use]
+pub fn prefixes(prefix: &str) -> [(&'static str, String); 2] {
+    let folder = match prefix.trim_matches('/') {
         "" => String::new(),
-        prefix => format!("{prefix}/"),
+        folder => format!("{folder}/"),
     };
-    let object = |folder: &str| {
-        format!("{}/{prefix}AWSLogs/{}/{folder}/file.gz", subject.arn, subject.account)
-    };
-    let acl = ("s3:x-amz-acl", "bucket-owner-full-control");
-    let asks = |action, resource, keys| ServiceRequest {
-        service: CLOUDTRAIL,
-        source,
-        action,
-        resource,
-        keys,
-    };
-    refused(
-        policies,
-        subject,
-        [
-            asks("s3:GetBucketAcl", subject.arn.clone(), vec![]),
-            asks(
-                "s3:PutObject",
-                object("CloudTrail"),
-                vec![acl, (ENCRYPTION, "aws:kms"), (KMS_KEY, parameter(parameters, "key"))],
-            ),
-            asks("s3:PutObject", object("CloudTrail-Digest"), vec![acl, (ENCRYPTION, "AES256")]),
-        ],
-    )
+    [("prefix", prefix.to_owned()), ("folder", folder)]
 }
 
-/// What `CloudTrail` asks of the key of a trail, each action that `kms:GenerateDataKey*` on AWS's
-/// page stands for
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>).
-pub(super) fn trail_encryption(
-    policies: &Policies<'_>,
+/// A request of a delivery that was put to the policies.
+#[derive(Clone, Debug)]
+pub struct ServiceAnswer {
+    /// The request.
+    pub request: OwnedRequest,
+    /// The decision.
+    pub evaluation: Result<Evaluation, Undecidable>,
+}
+
+/// What the policies answer to the requests of a delivery that one kind of resource answers. Values
+/// that are not given make the requests that need them go unasked.
+#[must_use]
+pub fn answers(
+    delivery: &ServiceDelivery,
+    of: Answers,
+    values: &DeliveryValues,
+    caller: &Principal,
     subject: &Subject,
-    parameters: &Parameters,
-) -> Vec<SearchOutcome> {
-    let source = parameter(parameters, "trail");
-    let asks = |action, keys| ServiceRequest {
-        service: CLOUDTRAIL,
-        source,
-        action,
-        resource: subject.arn.clone(),
-        keys,
-    };
-    refused(
-        policies,
-        subject,
-        [
-            asks("kms:GenerateDataKey", vec![(TRAIL_CONTEXT, source)]),
-            asks("kms:GenerateDataKeyWithoutPlaintext", vec![(TRAIL_CONTEXT, source)]),
-            asks("kms:DescribeKey", vec![]),
-        ],
-    )
-}
-
-/// What S3 asks of the bucket that takes the access logs of the bucket `$source`
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html>). The
-/// prefix is all that stands before a file's date
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html>).
-pub(super) fn log_delivery(
     policies: &Policies<'_>,
-    subject: &Subject,
-    parameters: &Parameters,
-) -> Vec<SearchOutcome> {
-    let prefix = parameter(parameters, "prefix");
-    let request = ServiceRequest {
-        service: LOGGING,
-        source: parameter(parameters, "source"),
-        action: "s3:PutObject",
-        resource: format!("{}/{prefix}2026-01-01-00-00-00-0123456789ABCDEF", subject.arn),
-        keys: vec![],
-    };
-    refused(policies, subject, [request])
-}
-
-fn parameter<'a>(parameters: &'a Parameters, name: &str) -> &'a str {
-    parameters.get(name).map(String::as_str).unwrap_or_default()
-}
-
-/// What is not allowed of what a service asks for, on behalf of the account that the resource is
-/// in.
-fn refused<'a>(
-    policies: &Policies<'_>,
-    subject: &Subject,
-    requests: impl IntoIterator<Item = ServiceRequest<'a>>,
-) -> Vec<SearchOutcome> {
-    let outcomes = requests.into_iter().map(|request| {
-        let mut context = Context::new();
-        let always = [
-            (SECURE, "true"),
-            (SOURCE_ARN, request.source),
-            (SOURCE_ACCOUNT, &subject.account),
-            // What AWS tells of itself:
-            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
-            ("aws:PrincipalIsAWSService", "true"),
-            ("aws:PrincipalServiceName", request.service),
-        ];
-        for (key, value) in always.iter().chain(&request.keys) {
-            context.set(key, *value);
-        }
-        subject.organizations.set_resource(&mut context, &subject.account);
-        subject.organizations.set_source(&mut context, &subject.account);
-        // A service comes through nobody's VPC endpoint; from which address, no page says.
-        context.set_unmodelled("aws:SourceIp");
-        let owned = OwnedRequest {
-            principal: Principal::Service(request.service.to_owned()),
-            action: request.action.to_owned(),
-            resource: request.resource,
-            resource_account: subject.account.clone(),
-            context,
-        };
-        match evaluate(&owned.request(), policies) {
-            Ok(evaluation) if evaluation.decision == Decision::Allow => {
-                SearchOutcome::None { evaluated: 1 }
-            }
-            Ok(_) => SearchOutcome::Request(owned.into()),
-            Err(doubt) => SearchOutcome::Undecided(doubt),
-        }
+) -> Vec<ServiceAnswer> {
+    let given = |name: &String| values.contains_key(name.as_str());
+    let asked = delivery.asks.iter().filter(|ask| {
+        ask.of == of
+            && ask.needs.as_ref().is_none_or(given)
+            && !ask.lacks.as_ref().is_some_and(given)
     });
-    outcomes.collect()
+    asked
+        .map(|ask| {
+            let request = request(delivery, ask, values, caller, subject);
+            let evaluation = evaluate(&request.request(), policies);
+            ServiceAnswer { request, evaluation }
+        })
+        .collect()
+}
+
+/// A request of a service, on behalf of the account that the resource is in.
+fn request(
+    delivery: &ServiceDelivery,
+    ask: &ServiceRequest,
+    values: &DeliveryValues,
+    caller: &Principal,
+    subject: &Subject,
+) -> OwnedRequest {
+    let mut context = Context::new();
+    context.set(SECURE, "true");
+    let mut set = |key: &str, template: &str| match template {
+        NOT_SAID => context.set_unmodelled(key),
+        template => context.set(key, filled(template, values)),
+    };
+    if let Some(service) = &delivery.service {
+        set(SOURCE_ARN, delivery.source_arn.as_deref().unwrap_or(NOT_SAID));
+        // What AWS says of itself:
+        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
+        set("aws:PrincipalIsAWSService", "true");
+        set("aws:PrincipalServiceName", service);
+        set(SOURCE_ACCOUNT, &subject.account);
+    }
+    for (key, template) in &ask.context {
+        set(key, template);
+    }
+    subject.organizations.set_resource(&mut context, &subject.account);
+    if delivery.service.is_some() {
+        subject.organizations.set_source(&mut context, &subject.account);
+    }
+    // A service comes through nobody's VPC endpoint; from which address, no page says.
+    context.set_unmodelled("aws:SourceIp");
+    OwnedRequest {
+        principal: caller.clone(),
+        action: ask.action.clone(),
+        resource: filled(&ask.resource, values),
+        resource_account: subject.account.clone(),
+        context,
+    }
+}
+
+fn filled(template: &str, values: &DeliveryValues) -> String {
+    let mut parts = template.split('{');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+        text.push_str(values.get(name).map(String::as_str).unwrap_or_default());
+        text.push_str(rest);
+    }
+    text
+}
+
+/// What is not allowed of what a delivery asks of the resource that a check reads.
+pub(super) fn refused(
+    name: &str,
+    of: Answers,
+    policies: &Policies<'_>,
+    subject: &Subject,
+    parameters: &Parameters,
+) -> Vec<SearchOutcome> {
+    let Some(delivery) = delivery(name) else { return Vec::new() };
+    let parameter = |name: &str| parameters.get(name).cloned().unwrap_or_default();
+    let source = ["trail", "source"].iter().find_map(|name| parameters.get(*name));
+    let mut values = DeliveryValues::from(prefixes(&parameter("prefix")));
+    values.insert("account", subject.account.clone());
+    values.insert("region", subject.region.clone());
+    values.insert("source", source.cloned().unwrap_or_default());
+    match of {
+        Answers::Bucket | Answers::Source => {
+            values.insert("bucket", subject.arn.clone());
+            values.insert("key", parameter("key"));
+        }
+        Answers::Key | Answers::SourceKey => {
+            values.insert("key", subject.arn.clone());
+        }
+    }
+    let caller = Principal::Service(delivery.service.clone().unwrap_or_default());
+    let answers = answers(delivery, of, &values, &caller, subject, policies);
+    let outcome = |answer: ServiceAnswer| match answer.evaluation {
+        Ok(evaluation) if evaluation.decision == Decision::Allow => {
+            SearchOutcome::None { evaluated: 1 }
+        }
+        Ok(_) => SearchOutcome::Request(answer.request.into()),
+        Err(doubt) => SearchOutcome::Undecided(doubt),
+    };
+    answers.into_iter().map(outcome).collect()
 }

@@ -28,6 +28,7 @@ use serde_json::Value;
 
 pub use self::{
     check::resolve,
+    delivery::{DeliveryValues, ServiceAnswer, answers, prefixes},
     judge::judge,
     read::{READS, Read},
 };

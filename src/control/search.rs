@@ -9,11 +9,11 @@ use gainsay_iam::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    On, Search, Subject,
-    delivery::{log_delivery, trail_delivery, trail_encryption},
+use super::{On, Search, Subject, delivery::refused};
+use crate::{
+    files::Answers,
+    verdict::{Judgement, Reason},
 };
-use crate::verdict::{Judgement, Reason};
 
 pub(super) const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
 pub(super) const KMS_KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
@@ -184,9 +184,15 @@ fn outcomes(
         }
         Search::Outsider => vec![outsider(policy, subject)],
         Search::LooseService => loose_services(&policies, &space, subject),
-        Search::TrailDelivery => trail_delivery(&policies, subject, parameters),
-        Search::TrailEncryption => trail_encryption(&policies, subject, parameters),
-        Search::LogDelivery => log_delivery(&policies, subject, parameters),
+        Search::TrailDelivery => {
+            refused("cloudtrail", Answers::Bucket, &policies, subject, parameters)
+        }
+        Search::TrailEncryption => {
+            refused("cloudtrail", Answers::Key, &policies, subject, parameters)
+        }
+        Search::LogDelivery => {
+            refused("server-access-logs", Answers::Bucket, &policies, subject, parameters)
+        }
     }
 }
 

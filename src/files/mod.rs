@@ -17,11 +17,12 @@ pub use self::{
     baseline::{Baseline, RawBaseline, RawControlChoice, extended},
     bindings::{Bindings, BoundKey, BoundRole, RawBindings},
     catalogue::{
-        Check, Control, Mapping, On, Proof, ProvedBy, Remediation, Search, Served, catalogue,
+        Answers, Check, Control, Mapping, On, Proof, ProvedBy, Remediation, Search, Served,
+        ServiceDelivery, ServiceRequest, catalogue, deliveries, delivery,
     },
     environment::{
-        Collection, Environment, Member, RawEnvironment, SessionSettings, lone_policy, resolve,
-        resolve_bound,
+        Collection, Delivery, Environment, Member, RawEnvironment, SessionSettings, lone_policy,
+        resolve, resolve_bound,
     },
     folder::Folder,
     waivers::{Gap, RawWaivers, Waived, Waiver, Waivers},

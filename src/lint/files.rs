@@ -177,4 +177,48 @@ attempts:
   - allow: the guest
     expect: { version: "{file.version}", body: "a,b" }"#,
     },
+    Page {
+        code: Code::ServiceRefused,
+        title: "a service of AWS cannot deliver what it was set up for",
+        why: "Services write to a bucket as their own principal: CloudTrail its log files, Config \
+              its snapshots, S3 its access logs. A Deny that does not except them, or a policy \
+              that does not name them, stops the delivery without a word to whoever wrote the \
+              policy. The requests that are asked are those of AWS's pages; what no page says is \
+              not warned of. `deliveries:` of a bucket names what trails and settings do not.",
+        instead: "Allow what the service asks for, and except it from Deny statements by \
+                  `aws:PrincipalIsAWSService` or `aws:PrincipalServiceName`, with \
+                  `aws:SourceAccount` and `aws:SourceArn` beside it.",
+        source: Some(
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html",
+        ),
+        kind: Kind::Environment,
+        found: r#"
+environment: A bucket that takes uploads under one key
+account: "111122223333"
+region: eu-west-1
+caller: { user: gainsay, policies: [policies/caller.json] }
+roles:
+  app: { trust: policies/trust.json, policies: [policies/app.json] }
+  guest: { trust: policies/trust.json, policies: [policies/guest.json] }
+buckets:
+  vault: { name: vault-111122223333, policy: policies/vault.json, deliveries: [{ by: alb-access-logs }] }
+  lobby: { name: lobby-111122223333 }
+keys:
+  main: { id: 0e71de9c-e000-4000-8000-000000000001, alias: alias/main, policy: policies/key.json }
+  spare: { id: 0e71de9c-e000-4000-8000-000000000002, policy: policies/key.json }"#,
+        clean: r#"
+environment: A bucket that takes uploads under one key
+account: "111122223333"
+region: eu-west-1
+caller: { user: gainsay, policies: [policies/caller.json] }
+roles:
+  app: { trust: policies/trust.json, policies: [policies/app.json] }
+  guest: { trust: policies/trust.json, policies: [policies/guest.json] }
+buckets:
+  vault: { name: vault-111122223333, policy: policies/vault.json }
+  lobby: { name: lobby-111122223333, policy: policies/logs.json, deliveries: [{ by: alb-access-logs }] }
+keys:
+  main: { id: 0e71de9c-e000-4000-8000-000000000001, alias: alias/main, policy: policies/key.json }
+  spare: { id: 0e71de9c-e000-4000-8000-000000000002, policy: policies/key.json }"#,
+    },
 ];

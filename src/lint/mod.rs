@@ -10,6 +10,7 @@ mod files;
 mod page;
 mod policies;
 mod scenario;
+mod services;
 mod waivers;
 
 #[cfg(test)]
@@ -33,7 +34,8 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
     policies::POLICIES.iter().chain(files::FILES)
 }
 
-/// What is suspicious in the scenarios, the baseline and the waivers of an architecture on a day.
+/// What is suspicious in the scenarios, the baseline, the environment and the waivers of an architecture on a
+/// day.
 #[must_use]
 pub fn architecture(architecture: &Architecture, files: &WrittenFiles, today: Date) -> Diagnostics {
     let mut found = Diagnostics::default();
@@ -41,6 +43,7 @@ pub fn architecture(architecture: &Architecture, files: &WrittenFiles, today: Da
     for (scenario, written) in architecture.scenarios.iter().zip(&files.scenarios) {
         scenario::check(scenario, written, &mut found);
     }
+    services::check(&architecture.environment, &mut found);
     if let Some(written) = &files.waivers {
         waivers::check(architecture, written, today, &mut found);
     }

@@ -36,6 +36,8 @@ pub enum Kind {
     Scenario,
     /// A baseline.
     Baseline,
+    /// An environment.
+    Environment,
     /// The waivers of an architecture.
     Waivers,
 }
@@ -46,7 +48,7 @@ impl Kind {
     pub const fn language(self) -> &'static str {
         match self {
             Self::Policy(_) => "json",
-            Self::Scenario | Self::Baseline | Self::Waivers => "yaml",
+            Self::Scenario | Self::Baseline | Self::Environment | Self::Waivers => "yaml",
         }
     }
 }
@@ -57,6 +59,7 @@ impl fmt::Display for Kind {
             Self::Policy(kind) => kind.fmt(f),
             Self::Scenario => f.write_str("scenario"),
             Self::Baseline => f.write_str("baseline"),
+            Self::Environment => f.write_str("environment"),
             Self::Waivers => f.write_str("waivers.yaml"),
         }
     }

@@ -1,6 +1,7 @@
 //! The catalogue of controls that comes with the program: data below `checks/`, one file each.
 
 mod check;
+mod deliveries;
 mod proof;
 
 use std::sync::LazyLock;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 
 pub use self::{
     check::{Check, On, Search},
+    deliveries::{Answers, ServiceDelivery, ServiceRequest, deliveries, delivery},
     proof::{Proof, ProvedBy},
 };
 use super::yaml;

@@ -120,6 +120,8 @@ codes! {
     LookalikeControl = "lookalike-control", Warning;
     /// An expectation that holds for every answer there can be.
     VacuousExpect = "vacuous-expect", Warning;
+    /// A request of a service that delivers to a bucket, which the policies refuse.
+    ServiceRefused = "service-refused", Warning;
 }
 
 impl Code {

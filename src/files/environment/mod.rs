@@ -1,6 +1,7 @@
 //! The environment of an architecture: who and what the scenarios speak of, by logical name.
 
 mod collection;
+mod deliveries;
 mod monitoring;
 mod organization;
 mod policy;
@@ -16,6 +17,7 @@ use gainsay_model::Role;
 
 pub use self::{
     collection::{Collection, Member},
+    deliveries::Delivery,
     policy::lone_policy,
     raw::RawEnvironment,
     resolve::{resolve, resolve_bound},
@@ -33,6 +35,8 @@ pub struct Environment {
     pub collections: Vec<Collection>,
     /// How each role is assumed, by its logical name.
     pub sessions: BTreeMap<String, SessionSettings>,
+    /// What services deliver, beyond what trails and settings say.
+    pub declared_deliveries: Vec<Delivery>,
 }
 
 impl Environment {

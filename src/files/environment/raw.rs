@@ -238,6 +238,31 @@ pub struct RawBucket {
     /// document.
     #[serde(default)]
     pub settings: Entries<Located<String>>,
+    /// What services of AWS deliver to the bucket, besides what trails, access logging and
+    /// inventories of the environment say. `gainsay lint` warns where a policy would refuse it.
+    #[serde(default)]
+    pub deliveries: Vec<RawDelivery>,
+}
+
+/// A delivery of a service of AWS to a bucket.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawDelivery {
+    /// What is delivered: `cloudtrail`, `server-access-logs`, `inventory`, `config`,
+    /// `alb-access-logs`, `vpc-flow-logs` or `replication`.
+    pub by: Located<String>,
+    /// What the keys of delivered objects begin with.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub prefix: Option<Located<String>>,
+    /// The bucket that is replicated.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub from: Option<Located<String>>,
+    /// The role that replicates.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "String")]
+    pub role: Option<Located<String>>,
 }
 
 /// Default encryption of a bucket.
@@ -334,10 +359,15 @@ impl RawBucket {
     pub(super) fn texts(&mut self) -> Vec<&mut Located<String>> {
         let key = self.encryption.as_mut().and_then(|encryption| encryption.key.as_mut());
         let settings = self.settings.0.iter_mut().map(|(_, file)| file);
+        let deliveries = self.deliveries.iter_mut().flat_map(|delivery| {
+            let RawDelivery { by: _, prefix, from, role } = delivery;
+            [prefix, from, role].into_iter().flatten()
+        });
         [Some(&mut self.name), self.account.as_mut(), self.policy.as_mut(), key]
             .into_iter()
             .flatten()
             .chain(settings)
+            .chain(deliveries)
             .collect()
     }
 }

@@ -13,7 +13,7 @@ use gainsay_model::{
 use super::{
     Collection, Environment, Member,
     collection::{self, MemberNames},
-    monitoring, organization, policy,
+    deliveries, monitoring, organization, policy,
     raw::{
         RawBucket, RawCollection, RawEncryption, RawEnvironment, RawKey, RawRole, RawTemplate,
         RawTrail,
@@ -241,6 +241,8 @@ impl Resolver<'_> {
                 .collect(),
         });
         let collections = collections.collect();
+        let declared = deliveries::resolve(self.source, raw, &buckets, &roles);
+        let declared = declared.map_err(|found| self.problems.extend(found)).ok()?;
         let deployed = gainsay_model::Environment {
             managed_key: self.managed_key(),
             account: self.own_account().to_owned(),
@@ -260,6 +262,7 @@ impl Resolver<'_> {
             deployed,
             collections,
             sessions: sessions.into_iter().collect::<Option<_>>()?,
+            declared_deliveries: declared,
         })
     }
 
