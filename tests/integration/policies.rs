@@ -299,7 +299,9 @@ fn every_warning_has_a_page_and_those_about_policies_are_shown_with_their_place(
             Kind::Policy(PolicyKind::Bucket) => "bucket",
             Kind::Policy(PolicyKind::KeyPolicy) => "key",
             Kind::Policy(_) => "identity",
-            Kind::Scenario | Kind::Baseline | Kind::Waivers => continue,
+            Kind::Scenario | Kind::Baseline | Kind::Environment | Kind::Waivers => {
+                continue;
+            }
         };
         let lint = |text: &str, more: &[&str]| {
             fs::write(folder.path().join("policy.json"), text.trim()).unwrap();
