@@ -10,8 +10,9 @@ use s3s::{
     dto::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType,
         CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
-        CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ListPartsInput,
-        ListPartsOutput, Part as ListedPart, Timestamp, UploadPartInput, UploadPartOutput,
+        CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ETagCondition,
+        ListPartsInput, ListPartsOutput, Part as ListedPart, Timestamp, UploadPartInput,
+        UploadPartOutput,
     },
 };
 
@@ -29,7 +30,9 @@ use super::{
     not_modelled, open,
     received_body::ReceivedBody,
     refuse_unmodelled, tagging,
-    write::{Operation, Properties, SealedWrite, WriteRequest, entity_tag},
+    write::{
+        Operation, Properties, SealedWrite, WriteRequest, entity_tag, set_conditions, set_creation,
+    },
     xml::malformed,
 };
 use crate::{
@@ -102,11 +105,25 @@ fn find<'a>(bucket: &'a OpenBucket, key: &str, id: &str) -> Option<&'a Arc<Uploa
     bucket.state.uploads.get(id).filter(|upload| upload.key == key)
 }
 
-/// A step of an upload: a part, a copied part, or the completion.
+/// A step of an upload.
 pub(super) struct Step<'a> {
     pub key: &'a str,
     pub upload: &'a str,
-    pub copy_source: Option<&'a str>,
+    pub kind: StepKind<'a>,
+}
+
+/// What a step of an upload does, with what policies see of it.
+#[derive(Clone, Copy)]
+pub(super) enum StepKind<'a> {
+    Part,
+    /// With the source, as `BUCKET/KEY`.
+    CopiedPart {
+        source: &'a str,
+    },
+    /// With If-Match and If-None-Match.
+    Completion {
+        conditions: [Option<&'a ETagCondition>; 2],
+    },
 }
 
 impl Step<'_> {
@@ -118,8 +135,16 @@ impl Step<'_> {
         for (name, value) in upload.iter().flat_map(|upload| &upload.encryption_keys) {
             context.set(name, value.as_str());
         }
-        if let Some(source) = self.copy_source {
-            context.set("s3:x-amz-copy-source", source);
+        match self.kind {
+            StepKind::Part => set_creation(&mut context, false),
+            StepKind::CopiedPart { source } => {
+                set_creation(&mut context, false);
+                context.set("s3:x-amz-copy-source", source);
+            }
+            StepKind::Completion { conditions } => {
+                set_creation(&mut context, true);
+                set_conditions(&mut context, conditions);
+            }
         }
         let _permit = bucket.authorize_object(scope, "s3:PutObject", self.key, &context)?;
         upload.ok_or_else(no_such_upload)
@@ -248,7 +273,7 @@ pub(super) fn upload_part(
 ) -> S3Result<UploadPartOutput> {
     let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let customer_key = customer_key::read(scope, &customer_key_headers!(input))?;
-    let step = Step { key: &input.key, upload: &input.upload_id, copy_source: None };
+    let step = Step { key: &input.key, upload: &input.upload_id, kind: StepKind::Part };
     let upload = step.authorize(scope, &bucket)?;
     let sent = sent_checksums!(input);
     let checksum = body.sums.check(sent, &body.trailers, input.content_md5.as_deref())?;
@@ -296,7 +321,9 @@ pub(super) fn complete(
 ) -> S3Result<CompleteMultipartUploadOutput> {
     let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let customer_key = customer_key::read(scope, &customer_key_headers!(input))?;
-    let step = Step { key: &input.key, upload: &input.upload_id, copy_source: None };
+    let conditions = [input.if_match.as_ref(), input.if_none_match.as_ref()];
+    let kind = StepKind::Completion { conditions };
+    let step = Step { key: &input.key, upload: &input.upload_id, kind };
     let upload = step.authorize(scope, &bucket)?;
     // The parts are read to be put together. AWS names kms:Decrypt for uploads with checksums; that
     // it is asked for always is assumed.
@@ -308,7 +335,6 @@ pub(super) fn complete(
         let message = "The provided 'x-amz-mp-object-size' header does not match what was computed";
         return Err(error(400, "InvalidRequest", message));
     }
-    let conditions = [input.if_match.as_ref(), input.if_none_match.as_ref()];
     conditional::check_write(&bucket, &input.key, conditions)?;
     let body: Vec<Sealed> = parts.iter().map(|part| part.body.clone()).collect();
     let keys = Keys {
