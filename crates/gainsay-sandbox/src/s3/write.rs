@@ -209,7 +209,7 @@ impl<'a> WriteRequest<'a> {
             }
             Operation::CreateMultipartUpload => set_creation(&mut context, false),
         }
-        self.lock.set_context(&mut context, scope.now);
+        self.lock.set_context(&mut context, self.bucket, scope.now);
         context
     }
 

@@ -16,6 +16,7 @@ mod rows;
 
 use std::collections::BTreeSet;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gainsay_iam::{ContextValue, Decision, KeyType, condition_key, keys::KEYS};
 use gainsay_model::Service;
 use gainsay_sandbox::Ruling;
@@ -112,8 +113,7 @@ async fn prepare(place: &Place) -> Vec<(&'static str, String)> {
         .await
         .expect("a ciphertext");
     let sealed = sealed.ciphertext_blob.expect("a ciphertext").into_inner();
-    use base64::Engine as _;
-    let sealed = base64::engine::general_purpose::STANDARD.encode(sealed);
+    let sealed = STANDARD.encode(sealed);
     vec![("\"KEY\"", KEY.to_owned()), ("\"FAMILY\"", family), ("\"CIPHERTEXT\"", sealed)]
 }
 
