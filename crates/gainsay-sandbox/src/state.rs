@@ -16,7 +16,7 @@ use super::{
     identity::{AccessKey, Directory},
     kms::{Key, KeyMaterial, Rotation, Sealed},
     monitoring::Watch,
-    s3::{AccessList, Sum},
+    s3::{AccessList, FinishedUpload, Sum},
 };
 
 /// Everything that requests can see or change.
@@ -83,6 +83,8 @@ pub(super) struct Bucket {
     /// Versions of each key, oldest first.
     pub objects: BTreeMap<String, Vec<Arc<Version>>>,
     pub uploads: BTreeMap<String, Arc<Upload>>,
+    /// Uploads that were completed, by id.
+    pub finished_uploads: BTreeMap<String, Arc<FinishedUpload>>,
 }
 
 /// Default encryption as it was configured.
@@ -173,8 +175,8 @@ pub(super) struct Retention {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Lock {
     pub retention: Option<Retention>,
-    /// The legal hold.
-    pub hold: bool,
+    /// The legal hold; nothing where it was never set, which is not the same as off.
+    pub hold: Option<bool>,
 }
 
 /// What HTTP says of a body, kept and given back.
@@ -406,6 +408,7 @@ impl Bucket {
             deleted: BTreeSet::new(),
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
+            finished_uploads: BTreeMap::new(),
         }
     }
 

@@ -123,3 +123,9 @@ pub(super) fn check_write(
         _ => Ok(()),
     }
 }
+
+/// The condition of a delete: that what is there is what the caller knows
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>).
+pub(super) fn check_delete(content: &Content, condition: &ETagCondition) -> S3Result<()> {
+    if etag_matches(condition, content) { Ok(()) } else { Err(precondition()) }
+}

@@ -18,6 +18,7 @@ mod customer_key;
 mod delete;
 mod encryption;
 mod enforced_settings;
+mod finished_upload;
 mod listing;
 mod members;
 mod multipart;
@@ -37,7 +38,7 @@ mod write;
 mod xml;
 
 use self::open_bucket::{OpenBucket, open};
-pub(super) use self::{acl::AccessList, checksum::Sum};
+pub(super) use self::{acl::AccessList, checksum::Sum, finished_upload::FinishedUpload};
 
 use std::sync::Arc;
 

@@ -10,8 +10,9 @@ use s3s::{
     dto::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType,
         CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
-        CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ListPartsInput,
-        ListPartsOutput, Part as ListedPart, Timestamp, UploadPartInput, UploadPartOutput,
+        CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ETagCondition,
+        ListPartsInput, ListPartsOutput, Part as ListedPart, Timestamp, UploadPartInput,
+        UploadPartOutput,
     },
 };
 
@@ -22,6 +23,7 @@ use super::{
     customer_key::{self, CustomerKey},
     encryption::{self, Keys},
     error,
+    finished_upload::{self, FinishedUpload},
     members::{
         customer_key_headers, sent_checksums, set_checksums, set_customer_key, set_encryption,
         write_headers,
@@ -29,7 +31,9 @@ use super::{
     not_modelled, open,
     received_body::ReceivedBody,
     refuse_unmodelled, tagging,
-    write::{Operation, Properties, SealedWrite, WriteRequest, entity_tag},
+    write::{
+        Operation, Properties, SealedWrite, WriteRequest, entity_tag, set_conditions, set_creation,
+    },
     xml::malformed,
 };
 use crate::{
@@ -42,6 +46,7 @@ const INVALID_PART: &str = concat!(
     "One or more of the specified parts could not be found.  The part may not have been uploaded, ",
     "or the specified entity tag may not match the part's entity tag."
 );
+const NO_SUCH_UPLOAD_CODE: &str = "NoSuchUpload";
 const NO_SUCH_UPLOAD: &str = concat!(
     "The specified upload does not exist. ",
     "The upload ID may be invalid, or the upload may have been aborted or completed."
@@ -102,11 +107,25 @@ fn find<'a>(bucket: &'a OpenBucket, key: &str, id: &str) -> Option<&'a Arc<Uploa
     bucket.state.uploads.get(id).filter(|upload| upload.key == key)
 }
 
-/// A step of an upload: a part, a copied part, or the completion.
+/// A step of an upload.
 pub(super) struct Step<'a> {
     pub key: &'a str,
     pub upload: &'a str,
-    pub copy_source: Option<&'a str>,
+    pub kind: StepKind<'a>,
+}
+
+/// What a step of an upload does, with what policies see of it.
+#[derive(Clone, Copy)]
+pub(super) enum StepKind<'a> {
+    Part,
+    /// With the source, as `BUCKET/KEY`.
+    CopiedPart {
+        source: &'a str,
+    },
+    /// With If-Match and If-None-Match.
+    Completion {
+        conditions: [Option<&'a ETagCondition>; 2],
+    },
 }
 
 impl Step<'_> {
@@ -118,8 +137,16 @@ impl Step<'_> {
         for (name, value) in upload.iter().flat_map(|upload| &upload.encryption_keys) {
             context.set(name, value.as_str());
         }
-        if let Some(source) = self.copy_source {
-            context.set("s3:x-amz-copy-source", source);
+        match self.kind {
+            StepKind::Part => set_creation(&mut context, false),
+            StepKind::CopiedPart { source } => {
+                set_creation(&mut context, false);
+                context.set("s3:x-amz-copy-source", source);
+            }
+            StepKind::Completion { conditions } => {
+                set_creation(&mut context, true);
+                set_conditions(&mut context, conditions);
+            }
         }
         let _permit = bucket.authorize_object(scope, "s3:PutObject", self.key, &context)?;
         upload.ok_or_else(no_such_upload)
@@ -235,7 +262,7 @@ fn kind(composite: bool) -> ChecksumType {
 }
 
 fn no_such_upload() -> s3s::S3Error {
-    error(404, "NoSuchUpload", NO_SUCH_UPLOAD)
+    error(404, NO_SUCH_UPLOAD_CODE, NO_SUCH_UPLOAD)
 }
 
 /// `UploadPart`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>.
@@ -248,7 +275,7 @@ pub(super) fn upload_part(
 ) -> S3Result<UploadPartOutput> {
     let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let customer_key = customer_key::read(scope, &customer_key_headers!(input))?;
-    let step = Step { key: &input.key, upload: &input.upload_id, copy_source: None };
+    let step = Step { key: &input.key, upload: &input.upload_id, kind: StepKind::Part };
     let upload = step.authorize(scope, &bucket)?;
     let sent = sent_checksums!(input);
     let checksum = body.sums.check(sent, &body.trailers, input.content_md5.as_deref())?;
@@ -288,7 +315,6 @@ fn part_checksum(sums: &Sums, algorithm: &'static str, sent: Option<Sum>) -> S3R
 
 /// Completing is the last step of the write that creating began: the object is encrypted and
 /// described as the upload is, and made of its parts.
-#[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn complete(
     world: &mut World,
     scope: &Scope,
@@ -296,19 +322,26 @@ pub(super) fn complete(
 ) -> S3Result<CompleteMultipartUploadOutput> {
     let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let customer_key = customer_key::read(scope, &customer_key_headers!(input))?;
-    let step = Step { key: &input.key, upload: &input.upload_id, copy_source: None };
-    let upload = step.authorize(scope, &bucket)?;
+    let conditions = [input.if_match.as_ref(), input.if_none_match.as_ref()];
+    let kind = StepKind::Completion { conditions };
+    let step = Step { key: &input.key, upload: &input.upload_id, kind };
+    let wanted = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref());
+    let upload = match step.authorize(scope, &bucket) {
+        Err(problem) if problem.code().as_str() == NO_SUCH_UPLOAD_CODE => {
+            let finished = finished_upload::find(&bucket, &input, wanted.unwrap_or_default());
+            return Ok(finished?.ok_or(problem)?.output(world, &input.bucket));
+        }
+        other => other?,
+    };
     // The parts are read to be put together. AWS names kms:Decrypt for uploads with checksums; that
     // it is asked for always is assumed.
     encryption::authorize(world, scope, &bucket, &input.key, &upload.encryption, "kms:Decrypt")?;
-    let wanted = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref());
     let parts = chosen(&upload, wanted.unwrap_or_default())?;
     let size: u64 = parts.iter().map(|part| part.size).sum();
     if input.mpu_object_size.is_some_and(|stated| u64::try_from(stated).ok() != Some(size)) {
         let message = "The provided 'x-amz-mp-object-size' header does not match what was computed";
         return Err(error(400, "InvalidRequest", message));
     }
-    let conditions = [input.if_match.as_ref(), input.if_none_match.as_ref()];
     conditional::check_write(&bucket, &input.key, conditions)?;
     let body: Vec<Sealed> = parts.iter().map(|part| part.body.clone()).collect();
     let keys = Keys {
@@ -330,23 +363,19 @@ pub(super) fn complete(
         properties: Properties::of_upload(&upload),
     };
     let stored = sealed.store(world)?;
+    let finished = FinishedUpload {
+        key: input.key.clone(),
+        parts: finished_upload::named(wanted.unwrap_or_default()),
+        etag: stored.etag,
+        version_id: stored.version_id,
+        encryption: stored.encryption,
+        checksum: stored.checksum,
+    };
+    let output = finished.output(world, &input.bucket);
     if let Some(state) = world.bucket_mut(bucket.name()) {
         state.uploads.remove(&input.upload_id);
+        state.finished_uploads.insert(input.upload_id, Arc::new(finished));
     }
-    let mut output = CompleteMultipartUploadOutput {
-        location: Some(format!(
-            "https://{}.s3.{}.amazonaws.com/{}",
-            input.bucket, world.region, input.key
-        )),
-        bucket: Some(input.bucket.clone()),
-        key: Some(input.key.clone()),
-        e_tag: Some(ETag::Strong(stored.etag)),
-        version_id: stored.version_id,
-        checksum_type: stored.checksum.as_ref().map(Sum::kind),
-        ..CompleteMultipartUploadOutput::default()
-    };
-    set_encryption!(output, &stored.encryption);
-    set_checksums!(output, stored.checksum.as_ref());
     Ok(output)
 }
 

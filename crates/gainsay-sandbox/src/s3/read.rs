@@ -180,7 +180,7 @@ macro_rules! read_output {
                 .map(|retention| Timestamp::from(retention.until)),
             object_lock_legal_hold_status: lock
                 .hold
-                .then(|| ObjectLockLegalHoldStatus::from_static("ON")),
+                .map(|hold| ObjectLockLegalHoldStatus::from_static(object_lock::hold_word(hold))),
             ..$output::default()
         };
         set_encryption!(output, &content.encryption);

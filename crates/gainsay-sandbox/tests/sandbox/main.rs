@@ -19,6 +19,7 @@
 mod accounts;
 mod admin;
 mod authentication;
+mod condition_keys;
 mod control;
 mod deletes;
 mod directory;
@@ -35,5 +36,6 @@ mod object_lock;
 mod objects;
 mod post;
 mod roles;
+mod s3_answers;
 mod sessions;
 mod support;
