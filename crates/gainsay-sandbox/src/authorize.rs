@@ -572,6 +572,9 @@ pub(super) fn key_context(scope: &Scope, world: &World, key: &Key) -> Context {
             .as_ref()
             .map(|primary| if *primary == key.region { "PRIMARY" } else { "REPLICA" }),
     );
+    if key.external {
+        context.set("kms:KeyOrigin", "EXTERNAL");
+    }
     context.set_all("kms:ResourceAliases", world.aliases_of(&key.arn).map(str::to_owned));
     for (tag, value) in &key.tags {
         context.set(&format!("aws:ResourceTag/{tag}"), value.as_str());

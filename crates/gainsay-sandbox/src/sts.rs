@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
 
 mod assume;
+mod input;
 mod request;
 
 pub(crate) use self::assume::role_id;
@@ -39,7 +40,9 @@ fn call(
     body: &[u8],
 ) -> Result<(&'static str, String), Fault> {
     let mut parameters = query::parameters(body)?;
-    match parameters.remove("Action").as_deref() {
+    let action = parameters.remove("Action");
+    input::MODEL.check(action.as_deref().unwrap_or_default(), &parameters)?;
+    match action.as_deref() {
         Some("GetCallerIdentity") => {
             Ok(("GetCallerIdentity", identity(world, scope, &parameters)?))
         }
@@ -80,7 +83,9 @@ fn session_token(
     let seconds = match seconds.map(|seconds| seconds.parse::<i64>()) {
         None => 43_200,
         Some(Ok(seconds @ 900..=129_600)) => seconds,
-        Some(_) => return Err(Fault::validation("DurationSeconds must be between 900 and 129600")),
+        Some(_) => {
+            return Err(Fault::new(400, "MalformedInput", "DurationSeconds is not a number"));
+        }
     };
     let Identity::User { user, session: None } = &scope.identity else {
         return Err(Fault::new(
