@@ -198,7 +198,9 @@ fn get_user(call: &mut Call<'_>) -> Result<String> {
             super::Identity::User { user, .. } => {
                 user.arn.rsplit('/').next().unwrap_or_default().to_owned()
             }
-            super::Identity::Session { .. } | super::Identity::Anonymous => {
+            super::Identity::Session { .. }
+            | super::Identity::Federated { .. }
+            | super::Identity::Anonymous => {
                 return Err(Fault::validation(
                     "Must specify userName when calling with non-User credentials",
                 ));

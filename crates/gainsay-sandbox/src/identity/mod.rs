@@ -11,6 +11,7 @@ mod entities;
 mod input;
 mod managed;
 mod policies;
+mod position;
 mod simulate;
 mod state;
 

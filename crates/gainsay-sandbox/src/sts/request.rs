@@ -67,7 +67,7 @@ impl AssumeRoleRequest {
             role_arn,
             session_name,
             external_id,
-            seconds: seconds(duration.as_deref())?,
+            seconds: seconds(duration.as_deref())?.unwrap_or(DEFAULT_SECONDS),
             policy,
             policy_arns,
             tags,
@@ -116,7 +116,7 @@ impl AssumeRoleRequest {
                 "satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+",
             ));
         }
-        let mut keys: Vec<String> = self.tags.iter().map(|(key, _)| key.to_lowercase()).collect();
+        let keys: Vec<String> = self.tags.iter().map(|(key, _)| key.to_lowercase()).collect();
         let among = |keys: &[String], key: &str| keys.contains(&key.to_lowercase());
         let inherited = session.map_or(&[] as &[String], |session| &session.transitive);
         if inherited.iter().any(|key| among(&keys, key)) {
@@ -129,38 +129,51 @@ impl AssumeRoleRequest {
                 "The specified transitive tag key must be included in the requested tags.",
             ));
         }
-        let count = keys.len();
-        keys.sort_unstable();
-        keys.dedup();
-        if keys.len() < count {
-            return Err(Fault::parameter(
-                "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
-            ));
-        }
-        Ok(())
+        check_duplicates(&self.tags)
     }
 
     fn pack(&mut self, session: Option<&Claims>) -> Result<(), Fault> {
         let inherited = session.map(Claims::inherited).unwrap_or_default();
-        let tags = self.tags.iter().chain(&inherited).map(|(key, value)| key.len() + value.len());
-        let bytes = tags.sum::<usize>()
-            + self.policy.iter().chain(&self.policy_arns).map(String::len).sum::<usize>();
-        let packed = bytes * 100 / MAX_PACKED;
-        self.packed = (bytes > 0).then_some(packed);
-        if bytes > MAX_PACKED {
-            let message = format!(
-                "Packed policy consumes {packed}% of allotted space, please use smaller policy."
-            );
-            return Err(Fault::new(400, "PackedPolicyTooLarge", message));
-        }
+        let tags: Vec<_> = self.tags.iter().chain(&inherited).cloned().collect();
+        self.packed = packed(&tags, self.policy.iter().chain(&self.policy_arns))?;
         Ok(())
     }
 }
 
-fn seconds(text: Option<&str>) -> Result<i64, Fault> {
-    let Some(text) = text else { return Ok(DEFAULT_SECONDS) };
+/// A number of seconds; how many there may be was looked at before.
+pub(super) fn seconds(text: Option<&str>) -> Result<Option<i64>, Fault> {
     let malformed = |_| Fault::new(400, "MalformedInput", "DurationSeconds is not a number");
-    text.parse::<i64>().map_err(malformed)
+    text.map(|text| text.parse::<i64>().map_err(malformed)).transpose()
+}
+
+/// Tag keys are told apart without regard to case.
+pub(super) fn check_duplicates(tags: &[(String, String)]) -> Result<(), Fault> {
+    let mut keys: Vec<String> = tags.iter().map(|(key, _)| key.to_lowercase()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.len() < tags.len() {
+        return Err(Fault::parameter(
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+        ));
+    }
+    Ok(())
+}
+
+/// How much of what fits is used, in percent, where there is something.
+pub(super) fn packed<'a>(
+    tags: &[(String, String)],
+    policies: impl Iterator<Item = &'a String>,
+) -> Result<Option<usize>, Fault> {
+    let bytes = tags.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>()
+        + policies.map(String::len).sum::<usize>();
+    let packed = bytes * 100 / MAX_PACKED;
+    if bytes > MAX_PACKED {
+        let message = format!(
+            "Packed policy consumes {packed}% of allotted space, please use smaller policy."
+        );
+        return Err(Fault::new(400, "PackedPolicyTooLarge", message));
+    }
+    Ok((bytes > 0).then_some(packed))
 }
 
 /// Six parts, of which partition, service and resource are not empty.
@@ -181,7 +194,7 @@ fn constraint(member: &str, rule: &str) -> Fault {
 }
 
 /// `Tags.member.1.Key` and `.Value`, and so on.
-fn tags(parameters: &mut Parameters) -> Result<Vec<(String, String)>, Fault> {
+pub(super) fn tags(parameters: &mut Parameters) -> Result<Vec<(String, String)>, Fault> {
     let keys = members(parameters, |index| format!("Tags.member.{index}.Key"));
     let values = members(parameters, |index| format!("Tags.member.{index}.Value"));
     if keys.len() != values.len() {
@@ -191,7 +204,7 @@ fn tags(parameters: &mut Parameters) -> Result<Vec<(String, String)>, Fault> {
 }
 
 /// The members of a list, from the first on.
-fn members(parameters: &mut Parameters, name: impl Fn(usize) -> String) -> Vec<String> {
+pub(super) fn members(parameters: &mut Parameters, name: impl Fn(usize) -> String) -> Vec<String> {
     // A list without members is written as its name alone.
     if let Some((list, _)) = name(1).split_once('.')
         && parameters.get(list).is_some_and(String::is_empty)
