@@ -41,8 +41,10 @@ impl Key {
 pub const AWS_MANAGED_KEY: &str = "aws/s3";
 
 /// The AWS managed key `aws/s3` of an account, which any principal of the account may use through
-/// S3 and nobody else: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>
-/// shows such a policy. Its id is made from the account's, so that every row of a run sees the same
+/// S3 and nobody else, while the account's own policies say who may look at it:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html> shows such a policy, and
+/// that an administrator is told of the key is recorded (LocalStack,
+/// `test_s3_bucket_encryption_sse_kms_aws_managed_key`, 2026-02-21). Its id is made from the account's, so that every row of a run sees the same
 /// one. Nothing for what is no account id.
 #[must_use]
 pub fn aws_managed_key(account: &str, region: &str) -> Option<Key> {
@@ -59,6 +61,12 @@ pub fn aws_managed_key(account: &str, region: &str) -> Option<Key> {
             "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
             "Resource": "*",
             "Condition": { "StringEquals": { "kms:ViaService": format!("s3.{region}.amazonaws.com"), "kms:CallerAccount": account } }
+        }, {
+            "Sid": "Allow direct access to key metadata to the account",
+            "Effect": "Allow",
+            "Principal": { "AWS": format!("arn:aws:iam::{account}:root") },
+            "Action": ["kms:Describe*", "kms:Get*", "kms:List*"],
+            "Resource": "*"
         }]
     });
     Some(Key {

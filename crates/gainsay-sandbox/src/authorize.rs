@@ -38,6 +38,11 @@ pub(super) enum Identity {
         /// The session policies, inline and managed.
         policies: Vec<Document>,
     },
+    /// Who has credentials of `GetFederationToken`. What they may do is not modelled: no page says
+    /// whether policies of resources that name the user speak of them.
+    Federated {
+        claims: Arc<Claims>,
+    },
 }
 
 impl Identity {
@@ -45,6 +50,7 @@ impl Identity {
         match self {
             Self::Anonymous => Principal::Anonymous,
             Self::User { user, .. } => Principal::User { arn: user.arn.clone() },
+            Self::Federated { claims } => Principal::User { arn: claims.role_arn.clone() },
             Self::Session { role, claims, .. } => Principal::Session {
                 role: role.arn.clone(),
                 arn: session_arn(role, &claims.session_name),
@@ -249,6 +255,10 @@ impl Scope {
     }
 
     fn evaluate(&self, question: &Question<'_>, grants: &[Grant]) -> Result<Evaluation, Refusal> {
+        if let Identity::Federated { .. } = self.identity {
+            let message = "the sandbox does not model what sessions of federated users may do";
+            return Err(Refusal::Undecidable(message.to_owned()));
+        }
         self.ask(question, grants, gainsay_iam::evaluate).map_err(|error| undecidable(&error))
     }
 
@@ -315,7 +325,7 @@ impl Scope {
         match &self.identity {
             Identity::Session { role, policies, .. } => (role.boundary.as_ref(), policies),
             Identity::User { user, .. } => (user.boundary.as_ref(), &[]),
-            Identity::Anonymous => (None, &[]),
+            Identity::Anonymous | Identity::Federated { .. } => (None, &[]),
         }
     }
 
@@ -368,7 +378,7 @@ impl Scope {
 
     fn identity_policies(&self) -> &[Document] {
         match &self.identity {
-            Identity::Anonymous => &[],
+            Identity::Anonymous | Identity::Federated { .. } => &[],
             Identity::User { user, .. } => &user.policies,
             Identity::Session { role, .. } => &role.policies,
         }
@@ -584,6 +594,9 @@ pub(super) fn key_context(scope: &Scope, world: &World, key: &Key) -> Context {
             .as_ref()
             .map(|primary| if *primary == key.region { "PRIMARY" } else { "REPLICA" }),
     );
+    if key.external {
+        context.set("kms:KeyOrigin", "EXTERNAL");
+    }
     context.set_all("kms:ResourceAliases", world.aliases_of(&key.arn).map(str::to_owned));
     for (tag, value) in &key.tags {
         context.set(&format!("aws:ResourceTag/{tag}"), value.as_str());

@@ -50,6 +50,11 @@ impl Scope {
                     context.set("aws:MultiFactorAuthPresent", "false");
                 }
             }
+            Identity::Federated { claims } => {
+                context.set("aws:PrincipalType", "FederatedUser");
+                context.set("aws:PrincipalArn", claims.role_arn.as_str());
+                context.set("aws:userid", claims.role_id.as_str());
+            }
             Identity::Session { role, claims, .. } => {
                 context.set("aws:PrincipalType", "AssumedRole");
                 context.set("aws:PrincipalArn", role.arn.as_str());

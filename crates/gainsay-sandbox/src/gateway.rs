@@ -158,6 +158,9 @@ impl Gateway {
                 session: Some(claims.clone()),
             });
         }
+        if claims.role_arn.contains(":federated-user/") {
+            return Ok(Identity::Federated { claims: claims.clone() });
+        }
         // A role that was made again under the same name is another one.
         let role =
             world.roles.get(&claims.role_arn).filter(|role| world.role_id(role) == claims.role_id);

@@ -9,6 +9,8 @@ mod aliases;
 mod blob;
 mod crypto;
 mod grants;
+mod import;
+mod input;
 mod key;
 mod lifecycle;
 mod material;
@@ -46,6 +48,9 @@ pub(super) fn answer(world: &mut World, scope: &Scope, target: &str, body: &[u8]
     let operation = target.strip_prefix("TrentService.").unwrap_or_default();
     if body.len() > MAX_BODY {
         return error(400, "ValidationException", "the request is too large");
+    }
+    if let Err(refusal) = input::check(operation, body) {
+        return refusal;
     }
     world.apply_due_changes();
     let result = match operation {
@@ -105,6 +110,9 @@ pub(super) fn answer(world: &mut World, scope: &Scope, target: &str, body: &[u8]
         "TagResource" => parse(body).and_then(|input| tags::tag(world, scope, &input)),
         "UntagResource" => parse(body).and_then(|input| tags::untag(world, scope, &input)),
         "ListResourceTags" => parse(body).and_then(|input| tags::list(world, scope, &input)),
+        "GetParametersForImport" | "ImportKeyMaterial" | "DeleteImportedKeyMaterial" => {
+            import::answer(world, scope, operation, body)
+        }
         other => Err(not_modelled(format!("kms:{other}"))),
     };
     result.map_or_else(|refusal| refusal, |body| (200, body))
@@ -117,17 +125,23 @@ fn invalid(message: impl Into<String>) -> JsonResponse {
 
 /// How a request names its key.
 fn named(text: Option<&str>) -> Result<&str, JsonResponse> {
-    text.ok_or_else(|| invalid("KeyId must not be null"))
+    text.ok_or_else(|| {
+        invalid("1 validation error detected: Value null at 'keyId' failed to satisfy constraint: Member must not be null")
+    })
 }
 
 /// A key by its id, its ARN, its alias or its alias's ARN.
 fn key(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, JsonResponse> {
     let text = named(text)?;
     let account = scope.account().unwrap_or_default();
-    let shown = if text.starts_with("arn:") || text.starts_with("alias/") {
+    let shown = if text.starts_with("arn:") {
         text.to_owned()
-    } else {
+    } else if text.starts_with("alias/") {
+        format!("arn:aws:kms:{}:{account}:{text}", scope.region)
+    } else if is_key_id(text) {
         format!("arn:aws:kms:{}:{account}:key/{text}", scope.region)
+    } else {
+        return Err(invalid_key_id(text));
     };
     if let Some(region) = text.strip_prefix("arn:aws:kms:").and_then(|rest| rest.split(':').next())
         && region != scope.region
@@ -145,6 +159,26 @@ fn key(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, Jso
     })
 }
 
+/// Recorded by LocalStack, `test_get_key_invalid_uuid`, 2023-11-07.
+fn invalid_key_id(text: &str) -> JsonResponse {
+    error(400, "NotFoundException", format!("Invalid keyId '{text}'"))
+}
+
+/// Whether a text has the form of a key's id: a UUID, or `mrk-` and 32 hexadecimal digits
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>).
+fn is_key_id(text: &str) -> bool {
+    let hexadecimal = |text: &str, length: usize| {
+        text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    if let Some(rest) = text.strip_prefix("mrk-") {
+        return hexadecimal(rest, 32);
+    }
+    let groups: Vec<&str> = text.split('-').collect();
+    let lengths = [8, 4, 4, 4, 12];
+    groups.len() == lengths.len()
+        && groups.iter().zip(lengths).all(|(group, length)| hexadecimal(group, length))
+}
+
 /// The alias a request names its key by, if it does: `kms:RequestAlias`.
 fn alias_of(text: Option<&str>) -> Option<&str> {
     let text = text?;
@@ -157,7 +191,7 @@ fn alias_of(text: Option<&str>) -> Option<&str> {
 fn key_itself(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, JsonResponse> {
     let text = named(text)?;
     if alias_of(Some(text)).is_some() {
-        return Err(error(400, "NotFoundException", format!("Invalid keyId '{text}'")));
+        return Err(invalid_key_id(text));
     }
     key(world, scope, Some(text))
 }
@@ -198,6 +232,8 @@ fn permit(
 enum Takes {
     /// A key that is not to be deleted.
     Lasting,
+    /// Such a key that has its material.
+    Imported,
     /// An enabled key.
     Enabled,
 }
@@ -205,6 +241,7 @@ enum Takes {
 fn in_state(scope: &Scope, key: &Key, action: &str, takes: Takes) -> Result<(), JsonResponse> {
     let fits = match takes {
         Takes::Lasting => !key.state.is_leaving(),
+        Takes::Imported => !key.state.is_leaving() && key.state != KeyState::PendingImport,
         Takes::Enabled => key.state == KeyState::Enabled,
     };
     if fits {
@@ -224,6 +261,9 @@ pub(super) fn unusable(scope: &Scope, key: &Key, action: &str) -> Option<(&'stat
         KeyState::Disabled => ("DisabledException", format!("{} is disabled.", key.arn)),
         KeyState::PendingDeletion(_) => {
             ("KMSInvalidStateException", format!("{} is pending deletion.", key.arn))
+        }
+        KeyState::PendingImport => {
+            ("KMSInvalidStateException", format!("{} is pending import.", key.arn))
         }
         KeyState::PendingReplicaDeletion(_) => {
             ("KMSInvalidStateException", format!("{} is pending replica deletion.", key.arn))

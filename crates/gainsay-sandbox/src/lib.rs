@@ -184,6 +184,7 @@ mod authorize;
 #[cfg(feature = "aws")]
 mod aws;
 mod cache;
+mod constraint;
 mod context;
 mod control;
 mod credentials;

@@ -41,6 +41,8 @@ pub(super) struct World {
     pub keys: Arc<BTreeMap<String, Arc<Key>>>,
     /// The ARN of the key of every alias, by the alias's ARN. Several may be of one key.
     pub aliases: Arc<BTreeMap<String, String>>,
+    /// When an alias was made and last moved; those that are not here are as old as their keys.
+    pub alias_times: Arc<BTreeMap<String, (OffsetDateTime, OffsetDateTime)>>,
     /// What accounts have, and S3 Control reads and writes.
     pub control: Arc<Control>,
     /// What watches the account.
@@ -310,6 +312,7 @@ impl World {
             buckets: Arc::new(buckets.collect()),
             keys: Arc::new(keys),
             aliases: Arc::new(aliases),
+            alias_times: Arc::default(),
             control: Arc::new(Control::of(environment)),
             watch: Arc::new(Watch::of(environment)),
             s3_key: KeyMaterial::generate(),
@@ -451,6 +454,9 @@ fn aws_managed_key(account: &str, region: &str, now: OffsetDateTime) -> Option<K
     let (days, next) = (365, now + time::Duration::days(365));
     Some(Key {
         managed: true,
+        // Recorded by LocalStack, `test_s3_bucket_encryption_sse_kms_aws_managed_key`, 2026-02-21.
+        description: "Default key that protects my S3 objects when no other key is defined"
+            .to_owned(),
         rotation: Some(Rotation { days, next }),
         ..Key::new(region, key.arn, key.id, key.account, key.policy, now)
     })

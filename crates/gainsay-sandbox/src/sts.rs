@@ -1,8 +1,10 @@
-//! STS: `AssumeRole`, `GetSessionToken` and `GetCallerIdentity` in its query protocol.
+//! STS in its query protocol: sessions of roles and users, and who asks.
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
 
 mod assume;
+mod federation;
+mod input;
 mod request;
 
 pub(crate) use self::assume::role_id;
@@ -10,7 +12,7 @@ pub(crate) use self::assume::role_id;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    authorize::{Identity, Scope},
+    authorize::{Identity, Question, Scope},
     query::{self, Api, Fault, Parameters, QueryResponse, elements},
     state::World,
     token::{Claims, Issuer},
@@ -39,13 +41,20 @@ fn call(
     body: &[u8],
 ) -> Result<(&'static str, String), Fault> {
     let mut parameters = query::parameters(body)?;
-    match parameters.remove("Action").as_deref() {
+    let action = parameters.remove("Action");
+    input::MODEL.check(action.as_deref().unwrap_or_default(), &parameters)?;
+    match action.as_deref() {
         Some("GetCallerIdentity") => {
             Ok(("GetCallerIdentity", identity(world, scope, &parameters)?))
         }
         Some("GetSessionToken") => {
             Ok(("GetSessionToken", session_token(world, scope, issuer, parameters)?))
         }
+        Some("GetFederationToken") => {
+            let answer = federation::token(world, scope, issuer, parameters)?;
+            Ok(("GetFederationToken", answer))
+        }
+        Some("DecodeAuthorizationMessage") => Err(decode(scope)),
         Some("AssumeRole") => Ok(("AssumeRole", assume::assume(world, scope, issuer, parameters)?)),
         other => Err(Fault::not_modelled(&format!("sts:{}", other.unwrap_or_default()))),
     }
@@ -77,11 +86,7 @@ fn session_token(
     if let Some(unmodelled) = parameters.keys().find(|name| *name != "Version") {
         return Err(Fault::not_modelled(&format!("the parameter {unmodelled}")));
     }
-    let seconds = match seconds.map(|seconds| seconds.parse::<i64>()) {
-        None => 43_200,
-        Some(Ok(seconds @ 900..=129_600)) => seconds,
-        Some(_) => return Err(Fault::validation("DurationSeconds must be between 900 and 129600")),
-    };
+    let seconds = request::seconds(seconds.as_deref())?.unwrap_or(43_200);
     let Identity::User { user, session: None } = &scope.identity else {
         return Err(Fault::new(
             403,
@@ -104,7 +109,39 @@ fn session_token(
         source_identity: None,
         access_grants: None,
     };
-    let credentials = issuer.issue(&claims, world.next());
+    Ok(credentials(issuer, world, &claims, expires))
+}
+
+/// No service of the sandbox encodes a message, so what is sent is none. The words are assumed;
+/// the code is that of
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html>.
+fn decode(scope: &Scope) -> Fault {
+    let account = scope.account().unwrap_or_default();
+    let permit = scope.authorize(&Question {
+        action: "sts:DecodeAuthorizationMessage",
+        resource: "*",
+        resource_account: &account,
+        resource_policy: None,
+        context: &scope.context(&account),
+        settings: &[],
+        restrict_public: false,
+    });
+    match permit {
+        Ok(_permit) => {
+            Fault::new(400, "InvalidAuthorizationMessageException", "Message is not valid")
+        }
+        Err(refusal) => refusal.into(),
+    }
+}
+
+/// New credentials, as answers show them.
+fn credentials(
+    issuer: &Issuer,
+    world: &mut World,
+    claims: &Claims,
+    expires: time::OffsetDateTime,
+) -> String {
+    let credentials = issuer.issue(claims, world.next());
     let expiration = expires.replace_nanosecond(0).unwrap_or(expires);
     let issued = [
         ("AccessKeyId", credentials.access_key),
@@ -112,5 +149,5 @@ fn session_token(
         ("SessionToken", credentials.token),
         ("Expiration", expiration.format(&Rfc3339).unwrap_or_default()),
     ];
-    Ok(format!("<Credentials>{}</Credentials>", elements(&issued)))
+    format!("<Credentials>{}</Credentials>", elements(&issued))
 }

@@ -293,7 +293,7 @@ impl Call<'_> {
         let caller = match &self.scope.identity {
             Identity::Session { role, .. } => role.arn.as_str(),
             Identity::User { user, .. } => user.arn.as_str(),
-            Identity::Anonymous => "",
+            Identity::Anonymous | Identity::Federated { .. } => "",
         };
         let covers = |grant: &&AccessGrant| {
             let around = stem(&grant.scope).is_some_and(|stem| wanted.starts_with(stem));

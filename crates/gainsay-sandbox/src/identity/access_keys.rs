@@ -25,7 +25,9 @@ fn user(call: &mut Call<'_>, action: &str) -> Result<(String, String)> {
             super::Identity::User { user, .. } => {
                 user.arn.rsplit('/').next().unwrap_or_default().to_owned()
             }
-            super::Identity::Session { .. } | super::Identity::Anonymous => {
+            super::Identity::Session { .. }
+            | super::Identity::Federated { .. }
+            | super::Identity::Anonymous => {
                 return Err(Fault::validation(
                     "Must specify userName when calling with non-User credentials",
                 ));

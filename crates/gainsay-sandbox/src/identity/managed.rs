@@ -13,11 +13,20 @@ pub(super) struct AwsManaged {
     pub document: Document,
 }
 
-/// Name and text.
+/// Name and text; the first as it is written there, which the simulator's positions show.
 const TEXTS: &[(&str, &str)] = &[
     (
         "AdministratorAccess",
-        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+        r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": "*",
+      "Resource": "*"
+    }
+  ]
+}"#,
     ),
     (
         "AmazonS3FullAccess",

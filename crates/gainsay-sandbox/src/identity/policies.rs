@@ -8,9 +8,10 @@ use gainsay_model::{Document, Source};
 
 use super::{
     Call, Fault, Operation, Result, date, element, encoded,
-    entities::{check_name, check_path, no_policy},
+    entities::{check_path, no_policy},
     listed, managed,
     state::{Boundary, Kind, Managed, unique_id},
+    tags_element,
 };
 
 pub(super) const OPERATIONS: &[(&str, Operation)] = &[
@@ -49,6 +50,9 @@ pub(super) const OPERATIONS: &[(&str, Operation)] = &[
     ("SetDefaultPolicyVersion", set_default),
     ("DeletePolicyVersion", delete_version),
     ("ListEntitiesForPolicy", list_entities),
+    ("TagPolicy", tag),
+    ("UntagPolicy", untag),
+    ("ListPolicyTags", list_tags),
 ];
 
 // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
@@ -71,8 +75,7 @@ fn document(text: &str, max: usize, of: &str) -> Result<Document> {
         return Err(Fault::limit(format!("Maximum policy size of {max} bytes exceeded for {of}")));
     }
     let policy = Policy::from_text(PolicyKind::Identity, text);
-    let policy = policy
-        .map_err(|problem| Fault::new(400, "MalformedPolicyDocument", problem.to_string()))?;
+    let policy = policy.map_err(|problem| Fault::malformed_policy(text, problem.to_string()))?;
     Ok(Document::new(Source::new(of.to_owned(), text.to_owned()), policy, text.to_owned()))
 }
 
@@ -84,7 +87,6 @@ fn named(call: &mut Call<'_>, kind: Kind) -> Result<String> {
 fn put_inline(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     let (name, policy, text) =
         (named(call, kind)?, call.need("PolicyName")?, call.need("PolicyDocument")?);
-    check_name("policyName", &policy, 128)?;
     call.done()?;
     let entity = call.permitted(&format!("Put{}Policy", kind.title()), kind, &name, |_| {})?;
     let document =
@@ -215,11 +217,24 @@ fn delete_boundary(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     Ok(String::new())
 }
 
+/// In what kind of answer a policy is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// Alone: everything, tags also where there are none.
+    Alone,
+    /// As it was made: without its description
+    /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_Policy.html>).
+    Made,
+    /// In a list: without description and tags
+    /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListPolicies.html>).
+    InList,
+}
+
 fn create(call: &mut Call<'_>) -> Result<String> {
     let (name, text) = (call.need("PolicyName")?, call.need("PolicyDocument")?);
-    check_name("policyName", &name, 128)?;
     let given = call.take("Path");
     let (path, description) = (check_path(given)?, call.take("Description"));
+    let tags = call.tags()?;
     call.done()?;
     let number = call.world.next();
     let mut policy = Managed {
@@ -229,12 +244,18 @@ fn create(call: &mut Call<'_>) -> Result<String> {
         name,
         created: call.world.now(),
         description: description.unwrap_or_default(),
+        tags,
         versions: std::collections::BTreeMap::new(),
         default: 1,
         last: 1,
     };
     let arn = policy.arn();
-    call.ask("CreatePolicy", &arn, |_| {})?;
+    let tags = policy.tags.clone();
+    let set_context = |context: &mut Context| set_request_tags(context, &tags);
+    call.ask("CreatePolicy", &arn, set_context)?;
+    if !tags.is_empty() {
+        call.ask("TagPolicy", &arn, set_context)?;
+    }
     let document = document(&text, MAX_MANAGED, &policy.name)?;
     let same = |other: &Arc<Managed>| {
         other.account == policy.account && other.name.eq_ignore_ascii_case(&policy.name)
@@ -246,13 +267,13 @@ fn create(call: &mut Call<'_>) -> Result<String> {
         )));
     }
     policy.versions.insert(1, (policy.created, document));
-    let shown = format!("<Policy>{}</Policy>", shown(call, &arn, &policy));
+    let shown = format!("<Policy>{}</Policy>", shown(call, &arn, &policy, Shown::Made));
     call.world.directory_mut().policies.insert(arn, Arc::new(policy));
     Ok(shown)
 }
 
 /// A policy as answers show it.
-fn shown(call: &Call<'_>, arn: &str, policy: &Managed) -> String {
+fn shown(call: &Call<'_>, arn: &str, policy: &Managed, how: Shown) -> String {
     let attached = call
         .world
         .directory
@@ -260,23 +281,37 @@ fn shown(call: &Call<'_>, arn: &str, policy: &Managed) -> String {
         .values()
         .filter(|entity| entity.attached.contains(arn))
         .count();
-    [
+    let is_boundary = |boundary: &Option<Boundary>| matches!(boundary, Some(Boundary::Managed(other)) if other == arn);
+    let bounds = call
+        .world
+        .directory
+        .entities
+        .values()
+        .filter(|entity| is_boundary(&entity.boundary))
+        .count();
+    let mut xml = [
         element("PolicyName", &policy.name),
         element("PolicyId", &policy.id),
         element("Arn", arn),
         element("Path", &policy.path),
         element("DefaultVersionId", &format!("v{}", policy.default)),
         element("AttachmentCount", &attached.to_string()),
-        element("PermissionsBoundaryUsageCount", "0"),
+        element("PermissionsBoundaryUsageCount", &bounds.to_string()),
         element("IsAttachable", "true"),
-        element("Description", &policy.description),
         element("CreateDate", &date(policy.created)),
         element(
             "UpdateDate",
             &date(policy.versions.values().map(|(time, _)| *time).max().unwrap_or(policy.created)),
         ),
     ]
-    .concat()
+    .concat();
+    if how == Shown::Alone && !policy.description.is_empty() {
+        xml += &element("Description", &policy.description);
+    }
+    if how == Shown::Alone || (how == Shown::Made && !policy.tags.is_empty()) {
+        xml += &tags_element(&policy.tags);
+    }
+    xml
 }
 
 fn no_such_policy(arn: &str) -> Fault {
@@ -285,8 +320,23 @@ fn no_such_policy(arn: &str) -> Fault {
 
 /// A customer's policy, once the action on it is authorized.
 fn permitted(call: &mut Call<'_>, action: &str) -> Result<(String, Arc<Managed>)> {
+    permitted_with(call, action, |_| {})
+}
+
+fn permitted_with(
+    call: &mut Call<'_>,
+    action: &str,
+    set_context: impl FnOnce(&mut Context),
+) -> Result<(String, Arc<Managed>)> {
     let arn = call.need("PolicyArn")?;
-    call.ask(action, &arn, |_| {})?;
+    let tags = call.world.directory.policies.get(&arn).map(|policy| policy.tags.clone());
+    call.ask(action, &arn, |context| {
+        for (key, value) in tags.iter().flatten() {
+            context.set(&format!("aws:ResourceTag/{key}"), value.as_str());
+            context.set(&format!("iam:ResourceTag/{key}"), value.as_str());
+        }
+        set_context(context);
+    })?;
     if managed::find(&arn).is_some() {
         return Err(Fault::not_modelled("versions and metadata of AWS's own policies"));
     }
@@ -304,7 +354,49 @@ fn permitted(call: &mut Call<'_>, action: &str) -> Result<(String, Arc<Managed>)
 fn get(call: &mut Call<'_>) -> Result<String> {
     let (arn, policy) = permitted(call, "GetPolicy")?;
     call.done()?;
-    Ok(format!("<Policy>{}</Policy>", shown(call, &arn, &policy)))
+    Ok(format!("<Policy>{}</Policy>", shown(call, &arn, &policy, Shown::Alone)))
+}
+
+/// What policies are told of the tags of a request.
+fn set_request_tags(context: &mut Context, tags: &std::collections::BTreeMap<String, String>) {
+    for (key, value) in tags {
+        context.set(&format!("aws:RequestTag/{key}"), value.as_str());
+    }
+    if !tags.is_empty() {
+        context.set_all("aws:TagKeys", tags.keys().cloned());
+    }
+}
+
+fn tag(call: &mut Call<'_>) -> Result<String> {
+    let tags = call.tags()?;
+    let given = tags.clone();
+    let (arn, policy) =
+        permitted_with(call, "TagPolicy", |context| set_request_tags(context, &given))?;
+    call.done()?;
+    let all: std::collections::BTreeSet<&String> = policy.tags.keys().chain(tags.keys()).collect();
+    if all.len() > 50 {
+        return Err(Fault::limit("The number of tags has reached the maximum limit."));
+    }
+    change(call, &arn, |policy| policy.tags.extend(tags));
+    Ok(String::new())
+}
+
+fn untag(call: &mut Call<'_>) -> Result<String> {
+    let keys = call.members("TagKeys");
+    let (arn, _) = permitted_with(call, "UntagPolicy", |context| {
+        context.set_all("aws:TagKeys", keys.iter().cloned());
+    })?;
+    call.done()?;
+    change(call, &arn, |policy| policy.tags.retain(|key, _| !keys.contains(key)));
+    Ok(String::new())
+}
+
+fn list_tags(call: &mut Call<'_>) -> Result<String> {
+    let (_, policy) = permitted(call, "ListPolicyTags")?;
+    let one = |(key, value): (&String, &String)| {
+        (key.clone(), element("Key", key) + &element("Value", value))
+    };
+    call.page("Tags", policy.tags.iter().map(one))
 }
 
 fn list(call: &mut Call<'_>) -> Result<String> {
@@ -338,7 +430,7 @@ fn list(call: &mut Call<'_>) -> Result<String> {
                 && policy.path.starts_with(&prefix)
                 && (!attached || used(arn))
         })
-        .map(|(arn, policy)| (arn.clone(), shown(call, arn, policy)))
+        .map(|(arn, policy)| (arn.clone(), shown(call, arn, policy, Shown::InList)))
         .collect();
     call.page("Policies", found.into_iter())
 }

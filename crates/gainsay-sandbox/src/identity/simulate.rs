@@ -9,7 +9,8 @@ use gainsay_model::Document;
 
 use super::{
     Call, Fault, Operation, Result, element, listed,
-    state::{Boundary, Kind},
+    position::{Place, places},
+    state::{Boundary, Directory, Entity, Kind},
     wrapped,
 };
 
@@ -23,13 +24,47 @@ pub(super) const OPERATIONS: &[(&str, Operation)] = &[
 /// What is simulated, apart from actions and resources.
 struct Simulation {
     principal: Principal,
-    /// With the names by which answers call them.
-    identity: Vec<(String, Policy)>,
-    boundary: Option<Policy>,
+    identity: Vec<Named>,
+    boundary: Option<Named>,
     resource_policy: Option<String>,
     owner: Option<String>,
     context: Context,
     keys: BTreeSet<String>,
+    /// Whether answers speak of the organization of the account: where an entity is simulated. What
+    /// its policies allow is allowed here, as the sandbox has none.
+    organization: bool,
+}
+
+/// A policy, with the name by which answers call it.
+struct Named {
+    id: String,
+    policy: Policy,
+    /// Where its statements stand.
+    places: Vec<Place>,
+}
+
+impl Named {
+    fn new(id: impl Into<String>, policy: Policy, text: &str) -> Self {
+        Self { id: id.into(), policy, places: places(text) }
+    }
+
+    fn read(id: impl Into<String>, text: &str, kind: PolicyKind) -> Result<Self> {
+        Ok(Self::new(id, read(text, kind)?, text))
+    }
+
+    /// A statement of it, as answers refer to it.
+    fn matched(&self, statement: usize, kind: &str) -> String {
+        let mut xml = element("SourcePolicyId", &self.id) + &element("SourcePolicyType", kind);
+        if let Some(place) = self.places.get(statement) {
+            xml += &wrapped("StartPosition", &position(place.start));
+            xml += &wrapped("EndPosition", &position(place.end));
+        }
+        xml
+    }
+}
+
+fn position((line, column): (usize, usize)) -> String {
+    element("Line", &line.to_string()) + &element("Column", &column.to_string())
 }
 
 fn read(text: &str, kind: PolicyKind) -> Result<Policy> {
@@ -41,12 +76,15 @@ fn read(text: &str, kind: PolicyKind) -> Result<Policy> {
 fn common(call: &mut Call<'_>, principal: Principal) -> Result<Simulation> {
     let mut identity = Vec::new();
     for (at, text) in call.members("PolicyInputList").iter().enumerate() {
-        identity.push((format!("PolicyInputList.{}", at + 1), read(text, PolicyKind::Identity)?));
+        let id = format!("PolicyInputList.{}", at + 1);
+        identity.push(Named::read(id, text, PolicyKind::Identity)?);
     }
     let boundaries = call.members("PermissionsBoundaryPolicyInputList");
     let boundary = match boundaries.as_slice() {
         [] => None,
-        [one] => Some(read(one, PolicyKind::Boundary)?),
+        [one] => {
+            Some(Named::read("PermissionsBoundaryPolicyInputList.1", one, PolicyKind::Boundary)?)
+        }
         _ => return Err(Fault::new(400, "InvalidInput", "there may be one permissions boundary")),
     };
     let (mut context, mut keys) = (Context::new(), BTreeSet::new());
@@ -71,6 +109,7 @@ fn common(call: &mut Call<'_>, principal: Principal) -> Result<Simulation> {
         owner: call.take("ResourceOwner"),
         context,
         keys,
+        organization: false,
     })
 }
 
@@ -101,48 +140,77 @@ fn principal(call: &mut Call<'_>) -> Result<String> {
     if let Some(caller) = call.take("CallerArn").filter(|caller| *caller != arn) {
         return Err(Fault::not_modelled(&format!("the caller {caller} with another's policies")));
     }
-    let (documents, boundary, principal) = match entity.kind {
-        Kind::User => {
-            let user = call.world.users.get(&arn).cloned();
-            let user = user.ok_or_else(|| Fault::missing("The user cannot be found."))?;
-            (user.policies.clone(), user.boundary.clone(), Principal::User { arn: arn.clone() })
-        }
+    let caller = match entity.kind {
+        Kind::User => Principal::User { arn: arn.clone() },
         Kind::Role => {
             let role = call.world.roles.get(&arn).cloned();
             let role = role.ok_or_else(|| Fault::missing("The role cannot be found."))?;
             let session = crate::authorize::session_arn(&role, "simulated");
-            let principal = Principal::Session { role: arn.clone(), arn: session };
-            (role.policies.clone(), role.boundary.clone(), principal)
+            Principal::Session { role: arn.clone(), arn: session }
         }
-        Kind::Group => return Err(Fault::not_modelled("the simulation of a group")),
+        // Nobody is a group: somebody who has its policies.
+        Kind::Group => {
+            Principal::User { arn: format!("arn:aws:iam::{}:user/simulated", call.account) }
+        }
     };
-    let mut simulation = common(call, principal)?;
-    let own = documents
-        .into_iter()
-        .map(|document: Document| (document.source.name().to_owned(), document.policy));
-    simulation.identity.splice(0..0, own);
-    // A boundary in the request takes the place of the one that is there.
-    if simulation.boundary.is_none() {
-        simulation.boundary = boundary.map(|document| document.policy);
-        if simulation.boundary.is_none() && matches!(entity.boundary, Some(Boundary::Managed(_))) {
-            return Err(Fault::not_modelled("a boundary whose policy is gone"));
+    let mut simulation = common(call, caller)?;
+    let directory = call.world.directory.clone();
+    let mut own = policies_of(&directory, &entity);
+    for name in &entity.groups {
+        if let Some(group) = directory.find(Kind::Group, &entity.account, name) {
+            own.extend(policies_of(&directory, group));
         }
     }
+    simulation.identity.splice(0..0, own);
+    simulation.organization = true;
+    // A boundary in the request takes the place of the one that is there.
+    if simulation.boundary.is_none() {
+        simulation.boundary = match &entity.boundary {
+            None => None,
+            Some(Boundary::Declared(document)) => Some(named("PermissionsBoundary", document)),
+            Some(Boundary::Managed(arn)) => {
+                let document = directory.managed(arn);
+                let document = document
+                    .ok_or_else(|| Fault::not_modelled("a boundary whose policy is gone"))?;
+                Some(named(last_part(arn), &document))
+            }
+        };
+    }
     run(call, &simulation)
+}
+
+fn last_part(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or_default()
+}
+
+fn named(id: impl Into<String>, document: &Document) -> Named {
+    Named::new(id, document.policy.clone(), &document.text)
+}
+
+/// The policies that an entity has of itself. Inline ones are called by kind, owner and name, as
+/// AWS was seen to: <https://github.com/hashicorp/terraform-provider-aws/issues/21068>.
+fn policies_of(directory: &Directory, entity: &Entity) -> Vec<Named> {
+    let inline = entity.inline.iter().map(|(name, document)| {
+        named(format!("{}_{}_{name}", entity.kind.word(), entity.name), document)
+    });
+    let attached = entity
+        .attached
+        .iter()
+        .filter_map(|arn| Some(named(last_part(arn), &directory.managed(arn)?)));
+    inline.chain(attached).collect()
 }
 
 /// Every action on every resource.
 fn run(call: &mut Call<'_>, simulation: &Simulation) -> Result<String> {
     let actions = call.members("ActionNames");
     let mut resources = call.members("ResourceArns");
-    call.done()?;
     if actions.is_empty() {
         return Err(Fault::validation("ActionNames must not be empty"));
     }
     if resources.is_empty() {
         resources.push("*".to_owned());
     }
-    let mut results = String::new();
+    let mut results = Vec::new();
     for action in &actions {
         if !action.contains(':') || action.contains('*') {
             return Err(Fault::new(
@@ -152,25 +220,31 @@ fn run(call: &mut Call<'_>, simulation: &Simulation) -> Result<String> {
             ));
         }
         for resource in &resources {
-            results += &wrapped("member", &one(call, simulation, action, resource)?);
+            // A number that sorts as text: the marker of a page.
+            let number = format!("{:09}", results.len() + 1);
+            results.push((number, one(call, simulation, action, resource)?));
         }
     }
-    Ok(format!("<EvaluationResults>{results}</EvaluationResults><IsTruncated>false</IsTruncated>"))
+    call.page("EvaluationResults", results.into_iter())
 }
 
+/// The result of one action on one resource. Where the resource is named, it has a result of its
+/// own besides, which has what is missing of the context
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html>).
 fn one(call: &Call<'_>, simulation: &Simulation, action: &str, resource: &str) -> Result<String> {
     let owner = simulation.owner.as_deref().map(|owner| owner.split(':').nth(4).unwrap_or(owner));
-    let named = resource.split(':').nth(4).filter(|account| !account.is_empty());
-    let account = owner.or(named).unwrap_or(&call.account);
+    let stated = resource.split(':').nth(4).filter(|account| !account.is_empty());
+    let account = owner.or(stated).unwrap_or(&call.account);
     let kind = if resource.starts_with("arn:aws:kms:") {
         PolicyKind::KeyPolicy
     } else {
         PolicyKind::Bucket
     };
+    let resource_policy = simulation.resource_policy.as_deref();
     let resource_policy =
-        simulation.resource_policy.as_deref().map(|text| read(text, kind)).transpose()?;
+        resource_policy.map(|text| Named::read("ResourcePolicy", text, kind)).transpose()?;
     let identity: Vec<Policy> =
-        simulation.identity.iter().map(|(_, policy)| policy.clone()).collect();
+        simulation.identity.iter().map(|named| named.policy.clone()).collect();
     let request = Request {
         principal: &simulation.principal,
         action,
@@ -180,8 +254,8 @@ fn one(call: &Call<'_>, simulation: &Simulation, action: &str, resource: &str) -
     };
     let policies = Policies {
         identity: &identity,
-        resource: resource_policy.as_ref(),
-        boundary: simulation.boundary.as_ref(),
+        resource: resource_policy.as_ref().map(|named| &named.policy),
+        boundary: simulation.boundary.as_ref().map(|named| &named.policy),
         ..Policies::default()
     };
     let evaluation = gainsay_iam::evaluate(&request, &policies).map_err(|problem| {
@@ -197,9 +271,9 @@ fn one(call: &Call<'_>, simulation: &Simulation, action: &str, resource: &str) -
         Decision::ImplicitDeny => "implicitDeny",
     };
     let matched = evaluation.by.iter().filter_map(|reason| {
-        let (id, kind) = match reason.layer {
-            Layer::Identity => (simulation.identity.get(reason.policy)?.0.as_str(), "IAM Policy"),
-            Layer::Boundary => ("PermissionsBoundaryPolicyInputList.1", "IAM Policy"),
+        let (named, kind) = match reason.layer {
+            Layer::Identity => (simulation.identity.get(reason.policy), "IAM Policy"),
+            Layer::Boundary => (simulation.boundary.as_ref(), "IAM Policy"),
             Layer::Resource
             | Layer::Session
             | Layer::Scp
@@ -212,31 +286,49 @@ fn one(call: &Call<'_>, simulation: &Simulation, action: &str, resource: &str) -
             | Layer::ObjectOwnership
             | Layer::ObjectLock
             | Layer::EncryptionBlock
-            | Layer::KeyState => ("ResourcePolicy", "Resource Policy"),
+            | Layer::KeyState => (resource_policy.as_ref(), "Resource Policy"),
         };
-        Some(element("SourcePolicyId", id) + &element("SourcePolicyType", kind))
+        Some(named?.matched(reason.statement, kind))
     });
+    let matched = listed("MatchedStatements", matched);
     let is_given = |key: &String| simulation.keys.contains(&key.to_lowercase());
     let missing =
         condition_keys(&identity).into_iter().filter(|key| !is_given(key)).map(|key| escaped(&key));
-    let mut xml = [
-        element("EvalActionName", action),
-        element("EvalResourceName", resource),
-        element("EvalDecision", decision),
-        listed("MatchedStatements", matched),
-        listed("MissingContextValues", missing),
-    ]
-    .concat();
-    if simulation.boundary.is_some() {
+    let missing = listed("MissingContextValues", missing);
+    let bounded = simulation.boundary.as_ref().map_or(String::new(), |_| {
         let denied = evaluation.silent.contains(&Layer::Boundary)
             || evaluation
                 .by
                 .iter()
                 .any(|reason| reason.layer == Layer::Boundary && decision == "explicitDeny");
         let allowed = element("AllowedByPermissionsBoundary", &(!denied).to_string());
-        xml += &wrapped("PermissionsBoundaryDecisionDetail", &allowed);
+        wrapped("PermissionsBoundaryDecisionDetail", &allowed)
+    });
+    let mut xml = element("EvalActionName", action)
+        + &element("EvalResourceName", resource)
+        + &element("EvalDecision", decision)
+        + &matched;
+    if resource == "*" {
+        xml += &missing;
+    } else {
+        xml += &listed("MissingContextValues", std::iter::empty());
+        // What there is to say across accounts is left out.
+        if account == call.account {
+            xml += &wrapped("EvalDecisionDetails", "");
+        }
+        let own = element("EvalResourceName", resource)
+            + &element("EvalResourceDecision", decision)
+            + &matched
+            + &missing
+            + &bounded;
+        xml += &listed("ResourceSpecificResults", std::iter::once(own));
     }
-    Ok(xml)
+    if simulation.organization {
+        // Recorded by LocalStack of an account in an organization whose policies allow.
+        let allowed = element("AllowedByOrganizations", "true");
+        xml += &wrapped("OrganizationsDecisionDetail", &allowed);
+    }
+    Ok(xml + &bounded)
 }
 
 fn condition_keys(policies: &[Policy]) -> BTreeSet<String> {
@@ -268,13 +360,15 @@ fn keys_of_principal(call: &mut Call<'_>) -> Result<String> {
     call.done()?;
     let mut policies =
         texts.iter().map(|text| read(text, PolicyKind::Identity)).collect::<Result<Vec<_>>>()?;
-    let of = |documents: &[Document]| {
-        documents.iter().map(|document| document.policy.clone()).collect::<Vec<_>>()
-    };
-    let own = call.world.users.get(&arn).map(|user| of(&user.policies));
-    let own = own.or_else(|| call.world.roles.get(&arn).map(|role| of(&role.policies)));
-    policies.extend(
-        own.ok_or_else(|| Fault::missing(&format!("The principal {arn} cannot be found.")))?,
-    );
+    let directory = call.world.directory.clone();
+    let entity = directory.entities.get(&arn).filter(|entity| entity.account == call.account);
+    let entity =
+        entity.ok_or_else(|| Fault::missing(&format!("The principal {arn} cannot be found.")))?;
+    policies.extend(policies_of(&directory, entity).into_iter().map(|named| named.policy));
+    for name in &entity.groups {
+        if let Some(group) = directory.find(Kind::Group, &entity.account, name) {
+            policies.extend(policies_of(&directory, group).into_iter().map(|named| named.policy));
+        }
+    }
     Ok(key_names(&condition_keys(&policies)))
 }

@@ -91,6 +91,7 @@ pub(crate) struct Managed {
     pub id: String,
     pub created: OffsetDateTime,
     pub description: String,
+    pub tags: BTreeMap<String, String>,
     /// By number.
     pub versions: BTreeMap<u32, (OffsetDateTime, Document)>,
     pub default: u32,

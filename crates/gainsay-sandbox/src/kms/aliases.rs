@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::json;
+use time::OffsetDateTime;
 
 use super::{
-    JsonResponse, JsonResult, Page, Reach, Takes, ask, error, in_state, invalid, key_itself, permit,
+    JsonResponse, JsonResult, Key, Page, Reach, Takes, alias_of, ask, epoch, error, in_state,
+    invalid, key_itself, permit,
 };
 use crate::{
     authorize::Scope,
@@ -41,7 +43,7 @@ pub(super) struct List {
 pub(super) fn create(world: &mut World, scope: &Scope, input: &OfBoth) -> JsonResult {
     let action = "kms:CreateAlias";
     let alias = Alias::read(scope, input.alias_name.as_deref())?;
-    let key = key_itself(world, scope, input.target_key_id.as_deref())?;
+    let key = target(world, scope, input)?;
     alias.permit(scope, action)?;
     permit(world, scope, &key, action, Reach::Own, |_| {})?;
     if world.aliases.contains_key(&alias.arn) {
@@ -52,6 +54,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &OfBoth) -> JsonRe
         ));
     }
     in_state(scope, &key, action, Takes::Lasting)?;
+    Arc::make_mut(&mut world.alias_times).insert(alias.arn.clone(), (scope.now, scope.now));
     Arc::make_mut(&mut world.aliases).insert(alias.arn, key.arn.clone());
     Ok(json!({}))
 }
@@ -61,7 +64,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &OfBoth) -> JsonRe
 pub(super) fn update(world: &mut World, scope: &Scope, input: &OfBoth) -> JsonResult {
     let action = "kms:UpdateAlias";
     let alias = Alias::read(scope, input.alias_name.as_deref())?;
-    let next = key_itself(world, scope, input.target_key_id.as_deref())?;
+    let next = target(world, scope, input)?;
     alias.permit(scope, action)?;
     let current = alias.target(world)?;
     if let Some(current) = world.key(&current).cloned() {
@@ -69,6 +72,8 @@ pub(super) fn update(world: &mut World, scope: &Scope, input: &OfBoth) -> JsonRe
     }
     permit(world, scope, &next, action, Reach::Own, |_| {})?;
     in_state(scope, &next, action, Takes::Lasting)?;
+    let made = times(world, &alias.arn, &current).0;
+    Arc::make_mut(&mut world.alias_times).insert(alias.arn.clone(), (made, scope.now));
     Arc::make_mut(&mut world.aliases).insert(alias.arn, next.arn.clone());
     Ok(json!({}))
 }
@@ -82,7 +87,24 @@ pub(super) fn delete(world: &mut World, scope: &Scope, input: &OfAlias) -> JsonR
         permit(world, scope, &current, action, Reach::Own, |_| {})?;
     }
     Arc::make_mut(&mut world.aliases).remove(&alias.arn);
+    Arc::make_mut(&mut world.alias_times).remove(&alias.arn);
     Ok(json!({}))
+}
+
+/// The key an alias is to be of, which cannot be named by another alias. The words are those that
+/// moto has; code and words are assumed.
+fn target(world: &World, scope: &Scope, input: &OfBoth) -> Result<Arc<Key>, JsonResponse> {
+    let text = input.target_key_id.as_deref();
+    if alias_of(text).is_some() {
+        return Err(invalid("Aliases must refer to keys. Not aliases"));
+    }
+    key_itself(world, scope, text)
+}
+
+/// When an alias was made and when it was last moved.
+fn times(world: &World, alias: &str, key: &str) -> (OffsetDateTime, OffsetDateTime) {
+    let made = || world.keys.get(key).map_or(OffsetDateTime::UNIX_EPOCH, |key| key.created);
+    world.alias_times.get(alias).copied().unwrap_or_else(|| (made(), made()))
 }
 
 /// The aliases of the caller's own account; the permission has no resource.
@@ -102,7 +124,14 @@ pub(super) fn list(world: &World, scope: &Scope, input: &List) -> JsonResult {
         .filter_map(|(arn, key)| {
             let name = arn.strip_prefix(&prefix)?;
             let id = key.rsplit('/').next()?;
-            Some(json!({ "AliasName": name, "AliasArn": arn, "TargetKeyId": id }))
+            let (made, moved) = times(world, arn, key);
+            Some(json!({
+                "AliasName": name,
+                "AliasArn": arn,
+                "TargetKeyId": id,
+                "CreationDate": epoch(made),
+                "LastUpdatedDate": epoch(moved),
+            }))
         });
     Ok(page.answer("Aliases", aliases))
 }
@@ -115,16 +144,19 @@ struct Alias {
 
 impl Alias {
     /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html>: `alias/` and
-    /// letters, digits, `/`, `_`, `-`; at most 256 characters; `alias/aws/` is AWS's own. Which
-    /// code each gets is assumed.
+    /// letters, digits, `/`, `_`, `-`; at most 256 characters; `alias/aws/` is AWS's own. The words
+    /// for a wrong prefix are those LocalStack has
+    /// (localstack-core/localstack/services/kms/utils.py); those for a colon, moto's.
     fn read(scope: &Scope, name: Option<&str>) -> Result<Self, JsonResponse> {
         let name = name.ok_or_else(|| invalid("AliasName must not be null"))?;
-        let rest = name.strip_prefix("alias/").ok_or_else(|| invalid("Invalid identifier"))?;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte);
-        if rest.is_empty() || name.len() > 256 || !rest.bytes().all(plain) {
-            return Err(invalid(
-                "AliasName must match ^alias/[a-zA-Z0-9/_-]+$ and have at most 256 characters",
-            ));
+        let rest = name.strip_prefix("alias/").ok_or_else(|| {
+            invalid("Alias must start with the prefix \"alias/\". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html")
+        })?;
+        if rest.is_empty() {
+            return Err(error(400, "InvalidAliasNameException", "the alias has no name"));
+        }
+        if rest.contains(':') {
+            return Err(invalid(format!("{name} contains invalid characters for an alias")));
         }
         if rest.starts_with("aws/") {
             return Err(error(400, "NotAuthorizedException", ""));

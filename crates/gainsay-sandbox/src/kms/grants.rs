@@ -204,7 +204,7 @@ fn constraint(written: Option<&Constraints>) -> Result<Option<Constraint>, JsonR
 /// modelled.
 fn known(world: &World, arn: &str) -> Result<(), JsonResponse> {
     if !arn.starts_with("arn:aws:") || arn.len() > 256 {
-        return Err(error(400, "InvalidArnException", "a principal must be given by its ARN"));
+        return Err(no_principal(arn));
     }
     let is_session = world.roles.values().any(|role| {
         let prefix = format!("arn:aws:sts::{}:assumed-role/{}/", role.account, role.name);
@@ -213,7 +213,21 @@ fn known(world: &World, arn: &str) -> Result<(), JsonResponse> {
     if world.roles.contains_key(arn) || is_session || world.users.contains_key(arn) {
         return Ok(());
     }
+    // Whom an account of the sandbox does not have, nobody has.
+    let account = arn.split(':').nth(4).unwrap_or_default();
+    let kinds = [":user/", ":role/"];
+    if kinds.iter().any(|kind| arn.contains(kind)) && world.accounts().iter().any(|a| a == account)
+    {
+        return Err(no_principal(arn));
+    }
     Err(not_modelled(format!("the principal {arn}")))
+}
+
+/// As Lambda passes it on:
+/// <https://repost.aws/knowledge-center/lambda-kmsaccessdeniedexception-errors>.
+fn no_principal(arn: &str) -> JsonResponse {
+    let message = format!("ARN does not refer to a valid principal: {arn}");
+    error(400, "InvalidArnException", message)
 }
 
 pub(super) fn list(world: &World, scope: &Scope, input: &List) -> JsonResult {

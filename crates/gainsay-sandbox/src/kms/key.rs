@@ -22,6 +22,8 @@ pub(crate) struct Key {
     pub materials: Materials,
     /// An AWS managed key, which AWS makes and nobody can change.
     pub managed: bool,
+    /// Whether its material is its owner's to import (`Origin` is `EXTERNAL`).
+    pub external: bool,
     pub state: KeyState,
     /// Where automatic rotation is on.
     pub rotation: Option<Rotation>,
@@ -39,13 +41,15 @@ pub(crate) struct Rotation {
     pub next: OffsetDateTime,
 }
 
-/// The states of a key with AWS's own material:
+/// The states of a key:
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>. The passing states of
 /// multi-Region keys, `Creating` and `Updating`, are over before anybody can see them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyState {
     Enabled,
     Disabled,
+    /// Its owner has not imported its material.
+    PendingImport,
     /// Gone at that time.
     PendingDeletion(OffsetDateTime),
     /// A primary key whose waiting period of so many days begins when its last replica is gone.
@@ -79,6 +83,7 @@ impl Key {
             created: now,
             materials: Materials::new(),
             managed: false,
+            external: false,
             state: KeyState::Enabled,
             rotation: None,
             primary: None,
@@ -152,6 +157,8 @@ impl World {
             if !key.exists(now) {
                 Arc::make_mut(&mut self.keys).remove(&key.arn);
                 Arc::make_mut(&mut self.aliases).retain(|_, target| *target != key.arn);
+                let aliases = self.aliases.clone();
+                Arc::make_mut(&mut self.alias_times).retain(|alias, _| aliases.contains_key(alias));
             }
         }
         for key in due {
@@ -169,6 +176,7 @@ impl World {
                 (
                     KeyState::Enabled
                     | KeyState::Disabled
+                    | KeyState::PendingImport
                     | KeyState::PendingDeletion(_)
                     | KeyState::PendingReplicaDeletion(_),
                     _,

@@ -100,13 +100,15 @@ pub(super) fn metadata(world: &World, key: &Key) -> Value {
         "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
         "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
         "KeyManager": if key.managed { "AWS" } else { "CUSTOMER" },
-        "Origin": "AWS_KMS",
+        "Origin": if key.external { "EXTERNAL" } else { "AWS_KMS" },
         "Description": key.description,
         "CreationDate": epoch(key.created),
-        "CurrentKeyMaterialId": key.materials.current().id(),
         "MultiRegion": key.primary.is_some(),
     });
     let Some(members) = metadata.as_object_mut() else { return metadata };
+    if !key.external {
+        members.insert("CurrentKeyMaterialId".to_owned(), json!(key.materials.current().id()));
+    }
     match key.state {
         KeyState::PendingDeletion(until) => {
             _ = members.insert("DeletionDate".to_owned(), epoch(until));
@@ -114,7 +116,7 @@ pub(super) fn metadata(world: &World, key: &Key) -> Value {
         KeyState::PendingReplicaDeletion(days) => {
             _ = members.insert("PendingDeletionWindowInDays".to_owned(), json!(days));
         }
-        KeyState::Enabled | KeyState::Disabled => {}
+        KeyState::Enabled | KeyState::Disabled | KeyState::PendingImport => {}
     }
     if let Some(configuration) = configuration(world, key) {
         members.insert("MultiRegionConfiguration".to_owned(), configuration);
@@ -154,6 +156,7 @@ fn word(state: KeyState) -> &'static str {
     match state {
         KeyState::Enabled => "Enabled",
         KeyState::Disabled => "Disabled",
+        KeyState::PendingImport => "PendingImport",
         KeyState::PendingDeletion(_) => "PendingDeletion",
         KeyState::PendingReplicaDeletion(_) => "PendingReplicaDeletion",
     }
@@ -167,22 +170,22 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> JsonRe
     };
     let usual = is(&input.key_usage, "ENCRYPT_DECRYPT")
         && is(&input.key_spec, "SYMMETRIC_DEFAULT")
-        && is(&input.customer_master_key_spec, "SYMMETRIC_DEFAULT")
-        && is(&input.origin, "AWS_KMS");
-    if !usual {
-        return Err(not_modelled("keys other than symmetric ones with material of AWS"));
+        && is(&input.customer_master_key_spec, "SYMMETRIC_DEFAULT");
+    let external = input.origin.as_deref() == Some("EXTERNAL");
+    if !usual || !(external || is(&input.origin, "AWS_KMS")) {
+        return Err(not_modelled(
+            "keys other than symmetric ones whose material is of AWS or imported",
+        ));
+    }
+    if external && input.multi_region {
+        return Err(not_modelled("multi-Region keys with imported material"));
     }
     let description = checked_description(&input.description)?;
     let tags = tags::read(&input.tags)?;
     let account = scope.account().unwrap_or_default();
     let bypass = input.bypass_policy_lockout_safety_check;
-    may_create(
-        scope,
-        input.multi_region.then_some("PRIMARY"),
-        bypass,
-        input.policy.is_some(),
-        &tags,
-    )?;
+    let multi = input.multi_region.then_some("PRIMARY");
+    may_create(scope, multi, external, bypass, input.policy.is_some(), &tags)?;
     let document = policy_of(input.policy.as_deref(), &account)?;
     let number = world.next();
     let id = key_id(&account, number, input.multi_region);
@@ -191,6 +194,9 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> JsonRe
     key.description = description;
     key.tags = tags;
     key.primary = input.multi_region.then(|| scope.region.clone());
+    if external {
+        (key.external, key.state) = (true, KeyState::PendingImport);
+    }
     // The default policy leaves everything to the account: who may make keys may have one with it
     // (the same page).
     if input.policy.is_some() {
@@ -206,6 +212,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> JsonRe
 pub(super) fn may_create(
     scope: &Scope,
     multi: Option<&str>,
+    external: bool,
     bypass: bool,
     with_policy: bool,
     tags: &BTreeMap<String, String>,
@@ -215,6 +222,9 @@ pub(super) fn may_create(
     context.set("kms:CallerAccount", account.as_str());
     context.set("kms:BypassPolicyLockoutSafetyCheck", bypass.to_string());
     set_key_properties(&mut context, multi);
+    if external {
+        context.set("kms:KeyOrigin", "EXTERNAL");
+    }
     if !tags.is_empty() {
         tags::set_context(&mut context, tags);
     }
@@ -293,7 +303,7 @@ fn set_state(
     action: &str,
     state: KeyState,
 ) -> Result<std::sync::Arc<Key>, JsonResponse> {
-    change(world, scope, input.key_id.as_deref(), action, Takes::Lasting, |key| {
+    change(world, scope, input.key_id.as_deref(), action, Takes::Imported, |key| {
         key.state = state;
     })
 }
@@ -348,7 +358,9 @@ pub(super) fn schedule(world: &mut World, scope: &Scope, input: &Schedule) -> Js
     let action = "kms:ScheduleKeyDeletion";
     let days = input.pending_window_in_days.unwrap_or(30);
     if !(7..=30).contains(&days) {
-        return Err(invalid("PendingWindowInDays must be between 7 and 30"));
+        return Err(invalid(format!(
+            "PendingWindowInDays must be between 7 and 30, but it is {days}"
+        )));
     }
     let key = key_itself(world, scope, input.key_id.as_deref())?;
     let name = "kms:ScheduleKeyDeletionPendingWindowInDays";
@@ -394,7 +406,7 @@ pub(super) fn cancel(world: &mut World, scope: &Scope, input: &OfKey) -> JsonRes
         ));
     }
     if let Some(key) = world.key_mut(&key.arn) {
-        key.state = KeyState::Disabled;
+        key.state = if key.external { KeyState::PendingImport } else { KeyState::Disabled };
     }
     Ok(json!({ "KeyId": key.arn }))
 }

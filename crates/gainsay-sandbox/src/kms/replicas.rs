@@ -49,8 +49,14 @@ pub(super) fn replicate(world: &mut World, scope: &Scope, input: &Replicate) -> 
     })?;
     let bypass = input.bypass_policy_lockout_safety_check;
     let there = scope.in_region(region);
-    let made =
-        lifecycle::may_create(&there, Some("REPLICA"), bypass, input.policy.is_some(), &tags);
+    let made = lifecycle::may_create(
+        &there,
+        Some("REPLICA"),
+        false,
+        bypass,
+        input.policy.is_some(),
+        &tags,
+    );
     scope.record_rulings_of(&there);
     made?;
     in_state(scope, &primary, action, Takes::Enabled)?;

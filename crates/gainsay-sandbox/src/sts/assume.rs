@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gainsay_iam::Context;
 use gainsay_model::Role;
-use time::{Duration, format_description::well_known::Rfc3339};
+use time::Duration;
 
 use super::request::AssumeRoleRequest;
 use crate::{
@@ -28,11 +28,11 @@ pub(super) fn assume(
 ) -> Result<String, Fault> {
     let calling = match &scope.identity {
         Identity::Session { claims, .. } => Some(claims.as_ref()),
-        Identity::User { .. } | Identity::Anonymous => None,
+        Identity::User { .. } | Identity::Federated { .. } | Identity::Anonymous => None,
     };
     let request = AssumeRoleRequest::read(parameters, calling)?;
     let role = authorized_role(world, scope, &request, calling)?;
-    check_policies(world, &request)?;
+    check_policies(world, &request.policy_arns)?;
     check_duration(&request, &role, calling.is_some())?;
     let expires = scope.now + Duration::seconds(request.seconds);
     let role_id = world.role_id(&role);
@@ -54,25 +54,19 @@ pub(super) fn assume(
             .or_else(|| calling.and_then(|calling| calling.source_identity.clone())),
         access_grants: None,
     };
-    let credentials = issuer.issue(&claims, world.next());
-    let expiration =
-        expires.replace_nanosecond(0).unwrap_or(expires).format(&Rfc3339).unwrap_or_default();
     let user = [
         ("Arn", session_arn(&role, &request.session_name)),
         ("AssumedRoleId", format!("{role_id}:{}", request.session_name)),
     ];
-    let issued = [
-        ("AccessKeyId", credentials.access_key),
-        ("SecretAccessKey", credentials.secret),
-        ("SessionToken", credentials.token),
-        ("Expiration", expiration),
-    ];
     let mut body = format!(
-        "<AssumedRoleUser>{}</AssumedRoleUser><Credentials>{}</Credentials><PackedPolicySize>{}</PackedPolicySize>",
+        "<AssumedRoleUser>{}</AssumedRoleUser>{}",
         elements(&user),
-        elements(&issued),
-        request.packed
+        super::credentials(issuer, world, &claims, expires)
     );
+    // Nothing was packed: recorded by LocalStack, `test_assume_role`, 2024-06-05.
+    if let Some(packed) = request.packed {
+        body.push_str(&elements(&[("PackedPolicySize", packed.to_string())]));
+    }
     if let Some(identity) = claims.source_identity {
         body.push_str(&elements(&[("SourceIdentity", identity)]));
     }
@@ -80,8 +74,8 @@ pub(super) fn assume(
 }
 
 /// Every managed session policy is there: of AWS's own, those that are known. The code is assumed.
-fn check_policies(world: &World, request: &AssumeRoleRequest) -> Result<(), Fault> {
-    for arn in &request.policy_arns {
+pub(super) fn check_policies(world: &World, arns: &[String]) -> Result<(), Fault> {
+    for arn in arns {
         if world.directory.managed(arn).is_some() {
             continue;
         }

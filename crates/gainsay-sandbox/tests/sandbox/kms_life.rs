@@ -110,10 +110,8 @@ fn the_clock_rotates_and_what_was_sealed_stays_readable() {
             .await
             .expect("opened");
         assert_eq!(opened.plaintext.expect("the text").as_ref(), b"old");
-        assert_eq!(
-            opened.key_material_id, found[0].key_material_id,
-            "the first material sealed it"
-        );
+        // Recorded answers do not tell which material it was.
+        assert_eq!(opened.key_material_id, None);
         let described = kms
             .describe_key()
             .key_id(&key)
@@ -130,7 +128,7 @@ fn the_clock_rotates_and_what_was_sealed_stays_readable() {
             .send()
             .await
             .expect("a data key");
-        assert_eq!(new.key_material_id, found[3].key_material_id, "the newest seals");
+        assert_eq!(new.key_material_id, None);
         table.row(
             "an object of before",
             &place.outcome("admin", "s3:GetObject", &object).await,
@@ -175,7 +173,7 @@ fn a_key_that_cannot_be_used_is_not_rotated_until_it_can() {
 }
 
 #[test]
-fn on_demand_a_key_is_rotated_at_most_25_times_and_not_twice_in_20_minutes() {
+fn on_demand_a_key_is_rotated_at_most_10_times_also_at_once() {
     run(async {
         let place = setup();
         let (kms, key) = (client(&place, "admin", "eu-west-1").await, arn(&place));
@@ -187,17 +185,13 @@ fn on_demand_a_key_is_rotated_at_most_25_times_and_not_twice_in_20_minutes() {
             &code(idle.rotate_key_on_demand().key_id(&key).send().await),
             "AccessDeniedException",
         );
-        for number in 1..=25 {
+        for number in 1..=10 {
             table.row(&format!("number {number}"), &code(ask().await), "allowed");
-            table.row(
-                "again at once",
-                &code(ask().await),
-                if number < 25 { "ConflictException" } else { "LimitExceededException" },
-            );
-            place.sandbox.advance(Duration::from_mins(20));
         }
-        table.row("number 26", &code(ask().await), "LimitExceededException");
-        let page = kms.list_key_rotations().key_id(&key).limit(20).send().await.expect("a page");
+        table.row("number 11", &code(ask().await), "LimitExceededException");
+        place.sandbox.advance(Duration::from_mins(20));
+        table.row("and later", &code(ask().await), "LimitExceededException");
+        let page = kms.list_key_rotations().key_id(&key).limit(8).send().await.expect("a page");
         let rest = kms
             .list_key_rotations()
             .key_id(&key)
@@ -208,7 +202,7 @@ fn on_demand_a_key_is_rotated_at_most_25_times_and_not_twice_in_20_minutes() {
         table.row(
             "pages",
             &format!("{} {}", page.rotations().len(), rest.rotations().len()),
-            "20 5",
+            "8 2",
         );
         table.row("the last", &rest.truncated.to_string(), "false");
     });

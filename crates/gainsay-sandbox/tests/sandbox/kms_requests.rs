@@ -198,7 +198,7 @@ fn a_key_policy_is_replaced_and_holds_at_once() {
             ("named", "to the account", &delegating, "501 NotImplemented not-implemented"),
             ("admin", "no JSON", "{", malformed),
             ("admin", "no policy", "[]", malformed),
-            ("admin", "nothing", "", malformed),
+            ("admin", "nothing", "", "400 ValidationException rejected"),
         ];
         for (who, name, policy, expected) in rows {
             let params = [key, (Param::Document, policy)];
