@@ -10,6 +10,7 @@ mod files;
 mod page;
 mod policies;
 mod scenario;
+mod stored;
 mod waivers;
 
 #[cfg(test)]
@@ -27,7 +28,7 @@ use crate::{
 
 /// Every page.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
-    policies::POLICIES.iter().chain(files::FILES)
+    policies::POLICIES.iter().chain(stored::STORED).chain(files::FILES)
 }
 
 /// What is suspicious in the scenarios, the baseline and the waivers of an architecture on a day.
