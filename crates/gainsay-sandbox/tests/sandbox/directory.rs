@@ -303,7 +303,7 @@ fn a_role_made_again_is_another_one() {
         iam.done("PutRolePolicy", &own).await;
         assert_eq!(buckets(&site, &session).await, "InvalidToken");
         // The trust policy decides who becomes it.
-        let nobody = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole" }] });
+        let nobody = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole" }] });
         iam.done(
             "UpdateAssumeRolePolicy",
             &[("RoleName", "team"), ("PolicyDocument", &nobody.to_string())],
