@@ -50,7 +50,7 @@ const RESOURCE: &[Reader] = &[Reader::S3, Reader::Trust, Reader::Kms];
 const ANY: &[Reader] = &[Reader::S3, Reader::Iam, Reader::Trust, Reader::Kms];
 
 /// The first that fits counts. `invalid Json`, the first byte and the missing `Statement` are
-/// recorded (by LocalStack, tests `test_bucket_policy_exc` and
+/// recorded (by `LocalStack`, tests `test_bucket_policy_exc` and
 /// `test_create_role_with_malformed_assume_role_policy_document`); those of IAM's policies are what
 /// moto's authors saw (`moto/iam/policy_validation.py`), those of S3 and of trust policies what
 /// versitygw's did (`auth/bucket_policy.go`, `iamapi/policy/trust.go`) and Zenko's

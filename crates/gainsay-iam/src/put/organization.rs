@@ -154,7 +154,7 @@ fn actions(statement: &Statement, context: &Context<'_>) -> Vec<Wrong> {
     of_none.collect()
 }
 
-/// Whether the document says what AWS's own RCPFullAWSAccess says.
+/// Whether the document says what AWS's own `RCPFullAWSAccess` says.
 fn is_full_access(context: &Context<'_>) -> bool {
     let [only] = context.policy.statements() else { return false };
     only.effect() == Effect::Allow

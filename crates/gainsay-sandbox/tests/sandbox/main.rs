@@ -34,6 +34,7 @@ mod limits;
 mod object_lock;
 mod objects;
 mod post;
+mod put_policies;
 mod roles;
 mod sessions;
 mod support;
