@@ -93,7 +93,7 @@ impl Lint {
         }
         let checked = match (&self.policy, self.kind) {
             (Some(path), Some(kind)) => load::file(path)
-                .and_then(|source| files::lone_policy(kind.into(), &source))
+                .and_then(|source| files::lone_policy(kind.into(), &source, None))
                 .map(|document| {
                     (
                         vec![format!("{}: checked", one_line(&path.display().to_string()))],

@@ -11,6 +11,7 @@ mod page;
 mod policies;
 mod scenario;
 mod services;
+mod stored;
 mod waivers;
 
 #[cfg(test)]
@@ -31,7 +32,7 @@ use crate::{
 
 /// Every page.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
-    policies::POLICIES.iter().chain(files::FILES)
+    policies::POLICIES.iter().chain(stored::STORED).chain(files::FILES)
 }
 
 /// What is suspicious in the scenarios, the baseline, the environment and the waivers of an architecture on a

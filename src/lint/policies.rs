@@ -57,14 +57,14 @@ pub(super) const POLICIES: &[Page] = &[
         source: Some(
             "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
         ),
-        kind: Kind::Policy(PolicyKind::Bucket),
+        kind: Kind::Policy(PolicyKind::Identity),
         found: r#"
 { "Version": "2012-10-17", "Statement": [{
-    "Sid": "OnlyReports", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*",
+    "Sid": "OnlyReports", "Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*",
     "Condition": { "StringEquals": { "s3:prefix": "secret/" } } }] }"#,
         clean: r#"
 { "Version": "2012-10-17", "Statement": [{
-    "Sid": "OnlyReports", "Effect": "Deny", "Principal": "*", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bucket",
+    "Sid": "OnlyReports", "Effect": "Deny", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bucket",
     "Condition": { "StringEquals": { "s3:prefix": "secret/" } } }] }"#,
     },
     Page {
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn every_example_is_found_and_every_counterpart_is_clean() {
-        for page in POLICIES {
+        for page in POLICIES.iter().chain(crate::lint::stored::STORED) {
             let Kind::Policy(kind) = page.kind else {
                 panic!("{} is not of a policy", page.code.as_str());
             };

@@ -359,7 +359,8 @@ pub enum Undecidable {
         /// The key, in lower case.
         key: String,
     },
-    /// An ARN operator compares with a value that is no ARN of six segments.
+    /// An ARN operator compares with a lone `*`; AWS documents that each of the six segments is
+    /// compared for itself, and of this not whether it is every ARN.
     #[error("{at} compares an ARN with `{value}`, which has not the six segments of one")]
     NotAnArn {
         /// The undecidable statement.

@@ -132,6 +132,10 @@ impl Organizations {
         if let Some(account) = principal.account() {
             let keys = ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
             self.set_context(context, account, ExternalSource::PrincipalOrganization, keys);
+            // Which account manages the organization is not known.
+            if context.get("aws:PrincipalOrgID").is_some() {
+                context.set_unmodelled("aws:PrincipalOrgMasterAccountId");
+            }
         }
     }
 

@@ -87,6 +87,8 @@ pub const KEYS: &[Key] = &[
     one("aws:PrincipalArn", Arn),
     one("aws:PrincipalAccount", String),
     one("aws:PrincipalOrgID", String).determined_by(ExternalSource::PrincipalOrganization),
+    one("aws:PrincipalOrgMasterAccountId", String)
+        .determined_by(ExternalSource::PrincipalOrganization),
     many("aws:PrincipalOrgPaths", String).determined_by(ExternalSource::PrincipalOrganization),
     one("aws:PrincipalTag/", String),
     one("aws:PrincipalIsAWSService", Bool),

@@ -22,9 +22,11 @@
 //!   has it ([`Context::set_unmodelled`], [`Context::set_unknown`]);
 //! * a statement names a canonical user, or the caller in `NotPrincipal` without its role or
 //!   account;
-//! * an operator or a variable for one value meets several, or an ARN operator what is no ARN.
+//! * an operator or a variable for one value meets several, or an ARN operator a lone `*`;
+//! * a condition reads a key that begins like those of [`keys`] and is not among them, or gives a
+//!   key no value to compare with.
 //!
-//! The context is complete: a key that is not set is absent. Condition keys that follow from the
+//! The context is complete: a key of [`keys`] or of another service that is not set is absent. Condition keys that follow from the
 //! principal (`aws:PrincipalArn`) are set by the caller, too. ACLs, Block Public Access, Object
 //! Ownership, Object Lock and key states are not policies and not decided here; [`Layer`] has words
 //! for them, for programs that do. The documents may name any action; the tables in [`actions`] and
@@ -104,6 +106,7 @@ mod other_session;
 mod pattern;
 mod policy;
 mod principal;
+pub mod put;
 mod response;
 mod search;
 

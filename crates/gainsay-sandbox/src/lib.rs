@@ -206,6 +206,7 @@ pub mod serve;
 mod session;
 mod signature;
 mod state;
+mod stored_policy;
 mod sts;
 mod token;
 

@@ -106,6 +106,16 @@ codes! {
     /// A Deny for sessions without MFA that spares who has no session at all:
     /// [`Lint::MfaKeyAbsent`].
     MfaKeyAbsent = "mfa-key-absent", Warning;
+    /// A condition key of AWS, S3, KMS or STS that is not documented: [`Lint::UnknownKey`].
+    UnknownConditionKey = "unknown-condition-key", Warning;
+    /// A condition operator without keys, or a key without values: [`Lint::EmptyCondition`].
+    EmptyCondition = "empty-condition", Warning;
+    /// A `Sid` that an earlier statement has: [`Lint::DuplicateSid`].
+    DuplicateSid = "duplicate-sid", Warning;
+    /// An ARN pattern that matches nothing: [`Lint::IncompleteArn`].
+    IncompleteArn = "incomplete-arn", Warning;
+    /// More text than AWS stores as a customer's managed policy: [`Lint::LargePolicy`].
+    LargePolicy = "large-policy", Warning;
     /// A `deny` that says nothing about who refuses.
     UnattributedDeny = "unattributed-deny", Warning;
     /// A control of the baseline that is said to be testable by nothing.
@@ -139,6 +149,11 @@ impl Code {
             Lint::ForAllValuesInAllow => Self::ForAllValuesInAllow,
             Lint::UnknownAction => Self::UnknownAction,
             Lint::MfaKeyAbsent => Self::MfaKeyAbsent,
+            Lint::UnknownKey => Self::UnknownConditionKey,
+            Lint::EmptyCondition => Self::EmptyCondition,
+            Lint::DuplicateSid => Self::DuplicateSid,
+            Lint::IncompleteArn => Self::IncompleteArn,
+            Lint::LargePolicy => Self::LargePolicy,
         }
     }
 }

@@ -1,11 +1,14 @@
 //! A policy document: parsed, filled in, and refused where AWS would refuse it.
 
-use gainsay_iam::{DocumentError, PathStep, Policy, PolicyKind, Problem};
+use gainsay_iam::{
+    DocumentError, Policy, PolicyKind, Problem,
+    put::{AwsError, Put, Quota, Refusal},
+};
 use gainsay_model::{Document, Source};
 use serde_json::Value;
 
 use super::template::{self, TemplateNames};
-use crate::files::diag::{Code, Diagnostic, suggestion};
+use crate::files::diag::{Code, Diagnostic};
 
 /// Parses a policy document, fills in names, and refuses what AWS would refuse.
 ///
@@ -18,15 +21,21 @@ pub(super) fn read(
 ) -> Result<Document, Diagnostic> {
     let mut value = parse(source)?;
     template::fill(source, &mut value, known)?;
-    compile(kind, source, &value)
+    // The text of the file has names of its own in it.
+    compile(kind, source, &value, &value.to_string(), None)
 }
 
-/// Reads a policy document that stands alone: nothing in it is a name to be filled in.
+/// Reads a policy document that stands alone: nothing in it is a name to be filled in. `bucket` is
+/// the name of the bucket whose policy it is, if that is known.
 ///
 /// # Errors
 /// The first problem of the document.
-pub fn lone_policy(kind: PolicyKind, source: &Source) -> Result<Document, Diagnostic> {
-    compile(kind, source, &parse(source)?)
+pub fn lone_policy(
+    kind: PolicyKind,
+    source: &Source,
+    bucket: Option<&str>,
+) -> Result<Document, Diagnostic> {
+    compile(kind, source, &parse(source)?, source.text(), bucket)
 }
 
 fn parse(source: &Source) -> Result<Value, Diagnostic> {
@@ -50,13 +59,20 @@ fn parse(source: &Source) -> Result<Value, Diagnostic> {
     }
 }
 
-fn compile(kind: PolicyKind, source: &Source, value: &Value) -> Result<Document, Diagnostic> {
+fn compile(
+    kind: PolicyKind,
+    source: &Source,
+    value: &Value,
+    text: &str,
+    bucket: Option<&str>,
+) -> Result<Document, Diagnostic> {
     let policy = Policy::from_value(kind, value).map_err(|error| refused(source, &error))?;
-    for (statement, key) in gainsay_iam::condition_keys(&policy) {
-        if !gainsay_iam::known_condition_key(key) {
-            return Err(unknown_condition_key(source, value, statement, key));
-        }
+    if let Some(refusal) =
+        gainsay_iam::put::refusals(&policy, &Put { bucket, exists: None }).first()
+    {
+        return Err(not_stored(source, refusal));
     }
+    too_large(kind, source, text)?;
     Ok(Document::new(source.clone(), policy, value.to_string()))
 }
 
@@ -96,41 +112,27 @@ fn refused(source: &Source, error: &DocumentError) -> Diagnostic {
     Diagnostic::new(Code::PolicyRefused, message).at(source, span).help(help)
 }
 
-/// AWS takes the document. But a Deny on a key that no request has never matches.
-fn unknown_condition_key(
-    source: &Source,
-    value: &Value,
-    statement: usize,
-    key: &str,
-) -> Diagnostic {
-    let span = place_of_condition(value, statement, key)
-        .and_then(|path| gainsay_iam::locate(source.text(), &path))
-        .map_or(0..0, |place| place.range);
-    let near = suggestion(key, gainsay_iam::keys::KEYS.iter().map(|known| known.name))
-        .filter(|help| help.starts_with("did you mean"));
-    let near = near.map_or_else(String::new, |help| format!("{help} "));
-    Diagnostic::new(
-        Code::PolicyRefused,
-        format!("`{key}` is not a condition key of S3, KMS, STS or a global one"),
-    )
-    .at(source, span)
-    .help(format!("{near}A misspelt key is absent from every request: a Deny on it never matches"))
+/// What AWS refuses beyond the grammar, in its own words.
+fn not_stored(source: &Source, refusal: &Refusal) -> Diagnostic {
+    let span = gainsay_iam::locate(source.text(), &refusal.path).map_or(0..0, |place| place.range);
+    let AwsError { code, message } = &refusal.error;
+    Diagnostic::new(Code::PolicyRefused, refusal.why.clone())
+        .at(source, span)
+        .help(format!("AWS refuses it with {code}: {message}"))
 }
 
-/// The way to a condition key of a statement.
-fn place_of_condition(value: &Value, statement: usize, key: &str) -> Option<Vec<PathStep>> {
-    let statements = value.get("Statement")?;
-    let found = statements.get(statement).unwrap_or(statements);
-    let operators = found.get("Condition")?.as_object()?;
-    let (operator, _) = operators.iter().find(|(_, keys)| keys.get(key).is_some())?;
-    let step = |name: &str| PathStep::Key(name.to_owned());
-    Some(vec![
-        step("Statement"),
-        PathStep::Index(statement),
-        step("Condition"),
-        step(operator),
-        step(key),
-    ])
+/// What AWS refuses because of its size, where white space counts.
+fn too_large(kind: PolicyKind, source: &Source, text: &str) -> Result<(), Diagnostic> {
+    let Some(quota) = Quota::of(kind) else { return Ok(()) };
+    let size = quota.size_of(text);
+    if size <= quota.max() {
+        return Ok(());
+    }
+    let message = format!("{kind} of {size} characters: the limit is {}", quota.max());
+    let AwsError { code, message: says } = quota.error("");
+    Err(Diagnostic::new(Code::PolicyRefused, message)
+        .at(source, 0..1)
+        .help(format!("AWS refuses it with {code}: {says}")))
 }
 
 /// The parser's message without the place, which the diagnostic shows.

@@ -48,6 +48,7 @@ pub fn lint(policy: &Policy) -> Vec<Finding> {
         wrong_resources(statement, &mut at);
         contradictions(statement, &mut at);
         conditions(statement, &mut at);
+        super::put::statement(policy, index, statement, at.findings);
         if !policy.has_variables() {
             variables(statement, &mut at);
         }
@@ -64,6 +65,7 @@ pub fn lint(policy: &Policy) -> Vec<Finding> {
             );
         }
     }
+    super::put::size(policy, &mut findings);
     findings
 }
 

@@ -1,6 +1,7 @@
 //! Lints of a policy that AWS accepts: statements that cannot do what they seem to say.
 
 mod check;
+mod put;
 
 pub use check::lint;
 
@@ -30,6 +31,16 @@ pub enum Lint {
     /// A Deny for sessions without MFA that does not apply to long-term access keys, whose requests
     /// lack the key.
     MfaKeyAbsent,
+    /// A condition key of AWS, S3, KMS or STS that is not documented.
+    UnknownKey,
+    /// A condition operator without keys, or a key without values.
+    EmptyCondition,
+    /// A `Sid` that an earlier statement has.
+    DuplicateSid,
+    /// An ARN pattern of fewer than six segments, which matches nothing.
+    IncompleteArn,
+    /// More text than AWS stores as a customer's managed policy.
+    LargePolicy,
 }
 
 impl Lint {
@@ -45,6 +56,11 @@ impl Lint {
         Self::ForAllValuesInAllow,
         Self::UnknownAction,
         Self::MfaKeyAbsent,
+        Self::UnknownKey,
+        Self::EmptyCondition,
+        Self::DuplicateSid,
+        Self::IncompleteArn,
+        Self::LargePolicy,
     ];
 
     /// The stable code of the lint, such as `shadowed-allow`.
@@ -61,6 +77,11 @@ impl Lint {
             Self::ForAllValuesInAllow => "for-all-values-in-allow",
             Self::UnknownAction => "unknown-action",
             Self::MfaKeyAbsent => "mfa-key-absent",
+            Self::UnknownKey => "unknown-condition-key",
+            Self::EmptyCondition => "empty-condition",
+            Self::DuplicateSid => "duplicate-sid",
+            Self::IncompleteArn => "incomplete-arn",
+            Self::LargePolicy => "large-policy",
         }
     }
 }

@@ -123,6 +123,8 @@ pub(crate) struct Condition {
     pub(crate) key: String,
     /// The key in lower case.
     pub(crate) lower: String,
+    /// A key of AWS's own name spaces that the table of keys does not have.
+    unknown: bool,
     values: Vec<Value>,
     /// The values as the policy has them.
     pub(crate) raw_values: Vec<String>,
@@ -149,6 +151,7 @@ impl Condition {
             name: name.to_owned(),
             key: key.to_owned(),
             lower: key.to_lowercase(),
+            unknown: is_unknown_key(key),
             values: Vec::new(),
             raw_values: Vec::new(),
         }
@@ -216,7 +219,15 @@ impl Condition {
             ContextValue::Unknown(source) => {
                 return Err(UndecidableCause::MissingContext(self.lower.clone(), source));
             }
+            // Whether a request has a key that is not in the table, nobody knows.
+            ContextValue::Absent if self.unknown => {
+                return Err(UndecidableCause::Unmodelled(self.lower.clone()));
+            }
             ContextValue::Absent => return Ok(self.without_key()),
+            // What AWS makes of a key without values is on no page.
+            ContextValue::Values(_) if self.values.is_empty() => {
+                return Err(UndecidableCause::Unmodelled(self.lower.clone()));
+            }
             ContextValue::Values(values) => values,
         };
         // For the set operators an empty string alone is an empty set.
@@ -257,6 +268,12 @@ impl Condition {
             ContextValue::Unmodelled => {
                 return Err(UndecidableCause::Unmodelled(self.lower.clone()));
             }
+            ContextValue::Absent | ContextValue::Values(_) if self.values.is_empty() => {
+                return Err(UndecidableCause::Unmodelled(self.lower.clone()));
+            }
+            ContextValue::Absent if self.unknown => {
+                return Err(UndecidableCause::Unmodelled(self.lower.clone()));
+            }
             ContextValue::Unknown(source) => {
                 return Err(UndecidableCause::MissingContext(self.lower.clone(), source));
             }
@@ -284,6 +301,14 @@ impl Condition {
         }))?;
         Ok(some != self.operator.negated)
     }
+}
+
+/// Whether a key is of the name spaces whose keys [`crate::keys::KEYS`] has, and not in it.
+pub(crate) fn is_unknown_key(key: &str) -> bool {
+    let of_table =
+        |space: &str| key.get(..space.len()).is_some_and(|start| start.eq_ignore_ascii_case(space));
+    ["aws:", "s3:", "kms:", "sts:"].into_iter().any(of_table)
+        && !crate::keys::known_condition_key(key)
 }
 
 /// The OR of three-valued logic (Kleene): one that holds outweighs any that is undecidable.

@@ -43,12 +43,9 @@ pub(crate) fn resources(kind: PolicyKind) -> Rule {
     if kind == PolicyKind::TrustPolicy { Rule::Forbidden } else { Rule::Required }
 }
 
-/// Whether a `Sid` may be used once only.
+/// Whether a `Sid` may be used once only. S3 stores bucket policies that use one twice.
 pub(crate) fn sids_are_unique(kind: PolicyKind) -> bool {
-    matches!(
-        kind,
-        PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session | PolicyKind::Bucket
-    )
+    matches!(kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session)
 }
 
 /// Whether a `Sid` may have letters and digits only.
@@ -56,16 +53,11 @@ pub(crate) fn sids_are_alphanumeric(kind: PolicyKind) -> bool {
     matches!(kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session)
 }
 
-/// The most bytes a document may have, white space between elements not counted.
-pub(crate) fn size_limit(kind: PolicyKind) -> usize {
-    match kind {
-        PolicyKind::Bucket | PolicyKind::Resource | PolicyKind::VpcEndpoint => 20_480,
-        PolicyKind::KeyPolicy => 32_768,
-        PolicyKind::TrustPolicy | PolicyKind::Session => 2_048,
-        PolicyKind::Identity | PolicyKind::Scp => 10_240,
-        PolicyKind::Boundary => 6_144,
-        PolicyKind::Rcp => 5_120,
-    }
+/// The most bytes a document of this kind may have, white space between elements not counted. An
+/// identity policy has none: AWS's own are larger than what a customer may store, and that depends
+/// on where it is stored ([`crate::put::Quota`]).
+pub(crate) fn size_limit(kind: PolicyKind) -> Option<usize> {
+    crate::put::quota(kind).map(crate::put::Quota::max)
 }
 
 /// Whether KMS stores no key policy that applies a set operator to this key: the keys of an
@@ -97,7 +89,7 @@ pub(crate) fn action(kind: PolicyKind, action: &str) -> Result<(), &'static str>
     let of = |service: &str| {
         action.split_once(':').is_some_and(|(own, _)| own.eq_ignore_ascii_case(service))
     };
-    if kind == PolicyKind::Bucket && !everything && !of("s3") {
+    if kind == PolicyKind::Bucket && !everything && !S3_SERVICES.iter().any(|own| of(own)) {
         return Err("a bucket policy takes `s3:` actions only");
     }
     if kind == PolicyKind::TrustPolicy && !of("sts") {
@@ -106,11 +98,19 @@ pub(crate) fn action(kind: PolicyKind, action: &str) -> Result<(), &'static str>
     Ok(())
 }
 
+fn is_identity(kind: PolicyKind) -> bool {
+    matches!(kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session)
+}
+
+/// The services whose buckets and access points have policies of one kind: S3, directory buckets,
+/// S3 on Outposts, S3 Object Lambda
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-arn-format.html>).
+pub(crate) const S3_SERVICES: &[&str] = &["s3", "s3express", "s3-outposts", "s3-object-lambda"];
+
 /// A resource pattern whole: in an identity policy the fields that an ARN lacks are taken as
 /// asterisks (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>).
 pub(crate) fn complete(kind: PolicyKind, resource: &str) -> Cow<'_, str> {
-    let of_identity =
-        matches!(kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session);
+    let of_identity = is_identity(kind);
     let missing = 5_usize.saturating_sub(resource.matches(':').count());
     if of_identity && resource.starts_with("arn:") && !resource.ends_with(['*', ':']) && missing > 0
     {
@@ -140,12 +140,15 @@ pub(crate) fn resource(kind: PolicyKind, resource: &str) -> Result<(), &'static 
     {
         return Err("the service of an ARN is named in full, without wildcards");
     }
+    // AWS's own AmazonDevOpsGuruOrganizationsAccess names nothing after a fifth colon, and lint
+    // warns of it.
     if let [_, _, _, last] = rest
         && last.is_empty()
+        && !is_identity(kind)
     {
         return Err("the ARN names nothing after its fifth colon");
     }
-    if is_bucket && rest.first() != Some(&"s3") {
+    if is_bucket && !rest.first().is_some_and(|service| S3_SERVICES.contains(service)) {
         return Err(BUCKET_HELP);
     }
     Ok(())
@@ -168,7 +171,10 @@ pub(crate) fn principal(of: &str, value: &str) -> Result<Entry, &'static str> {
         "AWS" => aws_principal(value),
         "Service" if value.contains('.') => Ok(Entry::Service(value.to_owned())),
         "Service" => Err("write a service principal, such as `logging.s3.amazonaws.com`"),
-        "CanonicalUser" if value.len() == 64 && value.bytes().all(|b| b.is_ascii_hexdigit()) => {
+        // Those of CloudFront's origin access identities have 96.
+        "CanonicalUser"
+            if [64, 96].contains(&value.len()) && value.bytes().all(|b| b.is_ascii_hexdigit()) =>
+        {
             Ok(Entry::CanonicalUser)
         }
         "CanonicalUser" => Err("a canonical user id has 64 hexadecimal digits"),
@@ -244,19 +250,20 @@ mod tests {
         for ok in ok {
             assert_eq!(resource(PolicyKind::Identity, ok), Ok(()), "{ok}");
         }
-        let bad = [
-            "",
-            "b/*",
-            "arn:aws:s3:::",
-            "arn:aws:s3",
-            "arn::s3:::b",
-            "arn:aws:s*:::b",
-            "aws:s3:::b/x:y:z",
-        ];
+        let bad = ["", "b/*", "arn:aws:s3", "arn::s3:::b", "arn:aws:s*:::b", "aws:s3:::b/x:y:z"];
         for bad in bad {
             assert!(resource(PolicyKind::Identity, bad).is_err(), "{bad}");
         }
-        for bad in ["*", "arn:aws:kms:r:1:key/x"] {
+        // As AWS's own AmazonDevOpsGuruOrganizationsAccess has it.
+        assert_eq!(resource(PolicyKind::Identity, "arn:aws:organizations::*:"), Ok(()));
+        for ok in [
+            "arn:aws:s3express:r:111122223333:bucket/b--r-az1--x-s3",
+            "arn:aws:s3-outposts:r:111122223333:outpost/op-1/bucket/b",
+            "arn:aws:s3-object-lambda:r:111122223333:accesspoint/a",
+        ] {
+            assert_eq!(resource(PolicyKind::Bucket, ok), Ok(()), "{ok}");
+        }
+        for bad in ["*", "arn:aws:kms:r:1:key/x", "arn:aws:s3:::"] {
             assert!(resource(PolicyKind::Bucket, bad).is_err(), "{bad}");
         }
     }

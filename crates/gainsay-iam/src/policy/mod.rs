@@ -39,6 +39,8 @@ use crate::principal::{Entry, Principal, PrincipalMatch, Principals};
 #[derive(Clone, Debug)]
 pub struct Policy {
     kind: PolicyKind,
+    /// In bytes, without white space between elements.
+    size: usize,
     variables: bool,
     /// Whether any statement distinguishes sessions of a role: computed once, for few do.
     distinguishes_sessions: bool,
@@ -63,6 +65,10 @@ pub struct Statement {
     pub(crate) actions: Actions,
     pub(crate) resources: Option<Resources>,
     pub(crate) conditions: Vec<Condition>,
+    /// The condition operators without keys, which ask nothing.
+    pub(crate) empty_operators: Vec<String>,
+    /// Whether its `Principal` is `*` itself, and not an object.
+    pub(crate) has_bare_star: bool,
 }
 
 impl Policy {
@@ -74,9 +80,10 @@ impl Policy {
     /// [`DocumentError`] if AWS would not store the document as a policy of this kind.
     pub fn from_value(kind: PolicyKind, value: &Value) -> Result<Policy, DocumentError> {
         let mut reader = Reader::new(kind);
-        let statements = reader.read(value)?;
+        let (statements, size) = reader.read(value)?;
         Ok(Policy {
             kind,
+            size,
             variables: reader.has_variables(),
             distinguishes_sessions: statements.iter().any(Statement::distinguishes_sessions),
             statements: statements.into(),
@@ -109,6 +116,12 @@ impl Policy {
     #[must_use]
     pub fn kind(&self) -> PolicyKind {
         self.kind
+    }
+
+    /// How many bytes it has without white space between elements.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// Whether `${...}` is a variable in it: only from version 2012-10-17 on.

@@ -62,7 +62,10 @@ pub(crate) enum Operand {
     Bytes(Vec<u8>),
     Net(IpNet),
     Arn(Vec<Glob>),
-    NotAnArn(String),
+    /// A lone `*`, of which no page says whether it is every ARN.
+    AnyArn,
+    /// What has not the segments of an ARN: `*` does not cross a colon, so it matches none.
+    NoArn,
 }
 
 impl Operand {
@@ -86,9 +89,11 @@ impl Operand {
             Test::Ip => network(&written())
                 .map(Operand::Net)
                 .ok_or("an address or a CIDR range, such as `203.0.113.0/24`"),
-            Test::Arn => {
-                Ok(segments(pieces).map_or_else(|| Operand::NotAnArn(written()), Operand::Arn))
-            }
+            Test::Arn => Ok(match segments(pieces) {
+                Some(segments) => Operand::Arn(segments),
+                None if matches!(pieces, [Piece::Many]) => Operand::AnyArn,
+                None => Operand::NoArn,
+            }),
         }
     }
 
@@ -113,7 +118,8 @@ impl Operand {
                 parts.len() == globs.len()
                     && globs.iter().zip(parts).all(|(glob, part)| glob.matches(part))
             }
-            Operand::NotAnArn(text) => return Err(UndecidableCause::NotAnArn(text.clone())),
+            Operand::AnyArn => return Err(UndecidableCause::NotAnArn("*".to_owned())),
+            Operand::NoArn => false,
         })
     }
 }

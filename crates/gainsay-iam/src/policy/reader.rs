@@ -44,11 +44,10 @@ impl Reader {
         Self { kind, variables: false, path: Vec::new() }
     }
 
-    /// Reads a whole document.
-    pub(crate) fn read(&mut self, value: &Value) -> Read<Vec<Statement>> {
+    /// Reads a whole document: its statements, and its size without white space between elements.
+    pub(crate) fn read(&mut self, value: &Value) -> Read<(Vec<Statement>, usize)> {
         let statements = self.document(value)?;
-        self.size(value)?;
-        Ok(statements)
+        Ok((statements, self.size(value)?))
     }
 
     /// Whether the document that was read has variables.
@@ -122,15 +121,16 @@ impl Reader {
         self.key(name, |reader| reader.error(problem))
     }
 
-    fn size(&self, value: &Value) -> Read<()> {
+    fn size(&self, value: &Value) -> Read<usize> {
         let mut counter = Counter(0);
         // Writing to a counter cannot fail.
         let _ = serde_json::to_writer(&mut counter, value);
-        let limit = grammar::size_limit(self.kind);
-        if counter.0 > limit {
-            return self.error(Problem::TooLarge { size: counter.0, limit, kind: self.kind });
+        match grammar::size_limit(self.kind) {
+            Some(limit) if counter.0 > limit => {
+                self.error(Problem::TooLarge { size: counter.0, limit, kind: self.kind })
+            }
+            Some(_) | None => Ok(counter.0),
         }
-        Ok(())
     }
 
     fn document(&mut self, value: &Value) -> Read<Vec<Statement>> {
@@ -165,6 +165,8 @@ impl Reader {
             actions: self.actions(object)?,
             resources: self.resources(object)?,
             conditions: self.conditions(object)?,
+            empty_operators: empty_operators(object),
+            has_bare_star: object.get("Principal").and_then(Value::as_str) == Some("*"),
         })
     }
 
@@ -320,8 +322,11 @@ impl Reader {
         let template = if self.variables { Template::parse(&whole) } else { Ok(None) };
         let template =
             template.or_else(|why| self.error(Problem::Variable { text: source.clone(), why }))?;
-        if template.as_ref().is_some_and(|template| template.varies_before(5)) {
-            let why = "a variable stands only after the fifth colon of an ARN";
+        // The page says after the fifth colon; AWS's own AmazonTimestreamInfluxDBServiceRolePolicy
+        // has one for the account
+        // (<https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonTimestreamInfluxDBServiceRolePolicy.html>).
+        if template.as_ref().is_some_and(|template| template.varies_before(3)) {
+            let why = "a variable stands in no partition and no service of an ARN";
             return self.error(Problem::Variable { text: source, why });
         }
         let outline = template.as_ref().map_or_else(|| whole.clone(), Template::outline);
@@ -354,10 +359,8 @@ impl Reader {
         let operator = Operator::read(name).or_else(|suggestion| {
             self.error(Problem::UnknownOperator { name: name.to_owned(), suggestion })
         })?;
+        // One without keys asks nothing; AWS stores it.
         let keys = self.object(keys, "an object of condition keys")?;
-        if keys.is_empty() {
-            return self.error(Problem::Empty { element: name.to_owned() });
-        }
         let mut conditions = Vec::new();
         for (key, values) in keys {
             if self.kind == PolicyKind::KeyPolicy
@@ -369,6 +372,10 @@ impl Reader {
             }
             let mut condition = Condition::new(operator, name, key);
             self.key(key, |reader| {
+                // AWS stores a key without values, too.
+                if values.as_array().is_some_and(Vec::is_empty) {
+                    return Ok(Vec::new());
+                }
                 reader.each(key, values, |reader, value| {
                     let text = reader.scalar(value)?;
                     condition.push(&text, reader.variables).or_else(|bad| match bad {
@@ -398,6 +405,17 @@ impl Reader {
             }),
         }
     }
+}
+
+/// The condition operators of a statement that have no keys.
+fn empty_operators(statement: &Map<String, Value>) -> Vec<String> {
+    let operators = statement.get("Condition").and_then(Value::as_object);
+    operators
+        .into_iter()
+        .flatten()
+        .filter(|(_, keys)| keys.as_object().is_some_and(Map::is_empty))
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 fn type_of(value: &Value) -> &'static str {

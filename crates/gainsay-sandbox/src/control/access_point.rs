@@ -3,9 +3,9 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessPoint.html>. Codes as
 //! clients know them (`NoSuchAccessPoint`, `NoSuchAccessPointPolicy`); their messages are assumed.
 
-use gainsay_iam::{Context, Layer, Policy, PolicyKind};
+use gainsay_iam::{Context, Layer, PolicyKind};
 use gainsay_model::{
-    Document, PublicAccessBlock, Source,
+    PublicAccessBlock,
     xml::{element, wrap},
 };
 
@@ -15,7 +15,10 @@ use super::{
     state::{ALIAS, AccessPoint},
     timestamp,
 };
-use crate::authorize::{Publicity, Question, publicity};
+use crate::{
+    authorize::{Publicity, Question, publicity},
+    stored_policy::{self, KnownPrincipals},
+};
 
 /// No page says whether the policy of an access point speaks of what is done to the access point
 /// itself, so where it would change the answer there is none.
@@ -202,18 +205,14 @@ impl Call<'_> {
         let action = "s3:PutAccessPointPolicy";
         let point = self.access_point(name, action)?;
         let text = request.get("Policy").unwrap_or_default().to_owned();
-        let policy = Policy::from_text(PolicyKind::Bucket, &text);
-        let policy =
-            policy.map_err(|problem| Fault::new(400, "MalformedPolicy", problem.to_string()))?;
-        let document = Document::new(
-            Source::new("the access point's policy", text.clone()),
-            policy.clone(),
-            text,
-        );
+        let known = KnownPrincipals::of(self.world);
+        let name_of = "the access point's policy";
+        let document = stored_policy::read(PolicyKind::Bucket, &text, name_of, &known, None)
+            .map_err(|says| Fault::new(400, says.code, says.message))?;
         let account_blocks = self.world.control.public_access.get(self.account);
         let blocked = point.public_access.block_public_policy
             || account_blocks.is_some_and(|block| block.block_public_policy);
-        match publicity(&policy) {
+        match publicity(&document.policy) {
             Publicity::Public if blocked => {
                 let clause = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access";
                 let arn = self.access_point_arn(name);

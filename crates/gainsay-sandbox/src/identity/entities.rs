@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use gainsay_iam::{Context, Policy, PolicyKind};
-use gainsay_model::{Document, Source};
+use gainsay_iam::{Context, PolicyKind, put::Quota};
+use gainsay_model::Document;
 
 use super::{
     Call, Fault, Operation, Result, date, element, encoded, no_such,
     state::{Boundary, Entity, Kind},
     tags_element, wrapped,
+};
+use crate::{
+    state::World,
+    stored_policy::{self, KnownPrincipals},
 };
 
 pub(super) const OPERATIONS: &[(&str, Operation)] = &[
@@ -37,9 +41,6 @@ pub(super) const OPERATIONS: &[(&str, Operation)] = &[
     ("ListRoleTags", |call| list_tags(call, Kind::Role)),
 ];
 
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
-const MAX_TRUST: usize = 2048;
-
 /// `/` or `/a/b/`.
 pub(super) fn check_path(path: Option<String>) -> Result<String> {
     let path = path.unwrap_or_else(|| "/".to_owned());
@@ -58,17 +59,13 @@ pub(super) fn check_path(path: Option<String>) -> Result<String> {
 }
 
 /// Reads a trust policy.
-fn trust(text: &str, of: &str) -> Result<Document> {
-    if text.len() > MAX_TRUST {
-        return Err(Fault::limit(format!("Cannot exceed quota for ACLSizePerRole: {MAX_TRUST}")));
+fn trust(world: &World, text: &str, of: &str) -> Result<Document> {
+    if Quota::Trust.size_of(text) > Quota::Trust.max() {
+        return Err(Fault::limit(Quota::Trust.error(of).message));
     }
-    let policy = Policy::from_text(PolicyKind::TrustPolicy, text);
-    let policy = policy.map_err(|problem| Fault::malformed_policy(text, problem.to_string()))?;
-    Ok(Document::new(
-        Source::new(format!("the trust policy of {of}"), text.to_owned()),
-        policy,
-        text.to_owned(),
-    ))
+    let (name, known) = (format!("the trust policy of {of}"), KnownPrincipals::of(world));
+    stored_policy::read(PolicyKind::TrustPolicy, text, &name, &known, None)
+        .map_err(|says| Fault::new(400, says.code, says.message))
 }
 
 fn create(call: &mut Call<'_>, kind: Kind) -> Result<String> {
@@ -107,7 +104,7 @@ fn create(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     if kind == Kind::Role {
         let text = trusted
             .ok_or_else(|| Fault::validation("AssumeRolePolicyDocument must not be null"))?;
-        entity.trust = Some(trust(&text, &name)?);
+        entity.trust = Some(trust(call.world, &text, &name)?);
         entity.max_session_duration = duration(seconds)?;
     }
     if call.world.directory.find(kind, &call.account, &name).is_some() {
@@ -299,7 +296,7 @@ fn update_trust(call: &mut Call<'_>) -> Result<String> {
     let (name, text) = (call.need("RoleName")?, call.need("PolicyDocument")?);
     call.done()?;
     let role = call.permitted("UpdateAssumeRolePolicy", Kind::Role, &name, |_| {})?;
-    let document = trust(&text, &role.name)?;
+    let document = trust(call.world, &text, &role.name)?;
     call.change(&role.arn(), |role| role.trust = Some(document));
     Ok(String::new())
 }

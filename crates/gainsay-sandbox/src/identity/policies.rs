@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use gainsay_iam::{Context, Policy, PolicyKind};
-use gainsay_model::{Document, Source};
+use gainsay_iam::{Context, PolicyKind, put::Quota};
+use gainsay_model::Document;
 
 use super::{
     Call, Fault, Operation, Result, date, element, encoded,
@@ -12,6 +12,10 @@ use super::{
     listed, managed,
     state::{Boundary, Kind, Managed, unique_id},
     tags_element,
+};
+use crate::{
+    state::World,
+    stored_policy::{self, KnownPrincipals},
 };
 
 pub(super) const OPERATIONS: &[(&str, Operation)] = &[
@@ -56,27 +60,30 @@ pub(super) const OPERATIONS: &[(&str, Operation)] = &[
 ];
 
 // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
-const MAX_MANAGED: usize = 6144;
 const MAX_ATTACHED: usize = 10;
 const MAX_VERSIONS: usize = 5;
 
-const fn max_inline(kind: Kind) -> usize {
+const fn inline_quota(kind: Kind) -> Quota {
     match kind {
-        Kind::User => 2048,
-        Kind::Group => 5120,
-        Kind::Role => 10_240,
+        Kind::User => Quota::InlineUser,
+        Kind::Group => Quota::InlineGroup,
+        Kind::Role => Quota::InlineRole,
     }
 }
 
-/// Reads a policy; white space does not count towards its size.
-fn document(text: &str, max: usize, of: &str) -> Result<Document> {
-    let size = text.chars().filter(|c| !c.is_whitespace()).count();
-    if size > max {
-        return Err(Fault::limit(format!("Maximum policy size of {max} bytes exceeded for {of}")));
+/// Reads a policy.
+fn document(world: &World, text: &str, name: &str) -> Result<Document> {
+    let known = KnownPrincipals::of(world);
+    stored_policy::read(PolicyKind::Identity, text, name, &known, None)
+        .map_err(|says| Fault::new(400, says.code, says.message))
+}
+
+/// Reads a managed policy, which has a size of its own.
+fn managed_document(world: &World, text: &str, name: &str) -> Result<Document> {
+    if Quota::Managed.size_of(text) > Quota::Managed.max() {
+        return Err(Fault::limit(Quota::Managed.error(name).message));
     }
-    let policy = Policy::from_text(PolicyKind::Identity, text);
-    let policy = policy.map_err(|problem| Fault::malformed_policy(text, problem.to_string()))?;
-    Ok(Document::new(Source::new(of.to_owned(), text.to_owned()), policy, text.to_owned()))
+    document(world, text, name)
 }
 
 /// The entity of a call, and its name.
@@ -89,8 +96,15 @@ fn put_inline(call: &mut Call<'_>, kind: Kind) -> Result<String> {
         (named(call, kind)?, call.need("PolicyName")?, call.need("PolicyDocument")?);
     call.done()?;
     let entity = call.permitted(&format!("Put{}Policy", kind.title()), kind, &name, |_| {})?;
-    let document =
-        document(&text, max_inline(kind), &format!("{policy} of {} {}", kind.word(), entity.name))?;
+    let quota = inline_quota(kind);
+    let others = entity.inline.iter().filter(|(name, _)| **name != policy);
+    let size: usize = others.map(|(_, document)| quota.size_of(&document.text)).sum::<usize>()
+        + quota.size_of(&text);
+    if size > quota.max() {
+        return Err(Fault::limit(quota.error(&entity.name).message));
+    }
+    let name = format!("{policy} of {} {}", kind.word(), entity.name);
+    let document = document(call.world, &text, &name)?;
     call.change(&entity.arn(), |entity| _ = entity.inline.insert(policy, document));
     Ok(String::new())
 }
@@ -256,7 +270,7 @@ fn create(call: &mut Call<'_>) -> Result<String> {
     if !tags.is_empty() {
         call.ask("TagPolicy", &arn, set_context)?;
     }
-    let document = document(&text, MAX_MANAGED, &policy.name)?;
+    let document = managed_document(call.world, &text, &policy.name)?;
     let same = |other: &Arc<Managed>| {
         other.account == policy.account && other.name.eq_ignore_ascii_case(&policy.name)
     };
@@ -497,7 +511,7 @@ fn create_version(call: &mut Call<'_>) -> Result<String> {
     let text = call.need("PolicyDocument")?;
     let default = call.take("SetAsDefault").is_some_and(|set| set == "true");
     call.done()?;
-    let document = document(&text, MAX_MANAGED, &policy.name)?;
+    let document = managed_document(call.world, &text, &policy.name)?;
     if policy.versions.len() >= MAX_VERSIONS {
         return Err(Fault::limit(
             "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.",

@@ -186,7 +186,7 @@ pub(super) fn create(world: &mut World, scope: &Scope, input: &Create) -> JsonRe
     let bypass = input.bypass_policy_lockout_safety_check;
     let multi = input.multi_region.then_some("PRIMARY");
     may_create(scope, multi, external, bypass, input.policy.is_some(), &tags)?;
-    let document = policy_of(input.policy.as_deref(), &account)?;
+    let document = policy_of(world, input.policy.as_deref(), &account)?;
     let number = world.next();
     let id = key_id(&account, number, input.multi_region);
     let arn = format!("arn:aws:kms:{}:{account}:key/{id}", scope.region);
@@ -255,12 +255,13 @@ pub(super) fn may_create(
 
 /// The policy of a new key.
 pub(super) fn policy_of(
+    world: &World,
     text: Option<&str>,
     account: &str,
 ) -> Result<gainsay_model::Document, JsonResponse> {
     match text {
-        Some(text) => policy::document(text),
-        None => policy::document(&gainsay_model::default_key_policy(account).to_string()),
+        Some(text) => policy::document(world, text),
+        None => policy::document(world, &gainsay_model::default_key_policy(account).to_string()),
     }
 }
 

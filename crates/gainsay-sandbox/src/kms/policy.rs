@@ -1,7 +1,10 @@
 //! Key policies: read, replaced.
 
-use gainsay_iam::{Decision, Layer, Policy, PolicyKind};
-use gainsay_model::{Document, Source};
+use gainsay_iam::{
+    Decision, Layer, PolicyKind,
+    put::{AwsError, Quota},
+};
+use gainsay_model::Document;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -9,6 +12,7 @@ use super::{JsonResponse, JsonResult, Key, Page, Reach, error, key_itself, permi
 use crate::{
     authorize::{Question, Scope, key_context},
     state::World,
+    stored_policy::{self, KnownPrincipals},
 };
 
 #[derive(Debug, Deserialize)]
@@ -59,7 +63,7 @@ pub(super) fn put(world: &mut World, scope: &Scope, input: &Put) -> JsonResult {
         context.set("kms:BypassPolicyLockoutSafetyCheck", bypass.to_string());
     })?;
     only_default(input.policy_name.as_deref())?;
-    let document = document(text)?;
+    let document = document(world, text)?;
     check_lockout(world, scope, &key, &document, bypass)?;
     if let Some(key) = world.key_mut(&key.arn) {
         key.policy = document;
@@ -75,11 +79,15 @@ fn only_default(name: Option<&str>) -> Result<(), JsonResponse> {
     }
 }
 
-/// Compiles a policy as AWS would store it. Whether the principals it names exist is not looked at.
-pub(super) fn document(text: &str) -> Result<Document, JsonResponse> {
-    let policy = Policy::from_text(PolicyKind::KeyPolicy, text)
-        .map_err(|problem| error(400, "MalformedPolicyDocumentException", problem.to_string()))?;
-    Ok(Document::new(Source::new("a key policy that was put", text), policy, text.to_owned()))
+/// Compiles a policy as AWS would store it.
+pub(super) fn document(world: &World, text: &str) -> Result<Document, JsonResponse> {
+    let refuse = |says: AwsError| error(400, says.code, says.message);
+    if Quota::Key.size_of(text) > Quota::Key.max() {
+        return Err(refuse(Quota::Key.error("")));
+    }
+    let known = KnownPrincipals::of(world);
+    stored_policy::read(PolicyKind::KeyPolicy, text, "a key policy that was put", &known, None)
+        .map_err(refuse)
 }
 
 /// The caller must be able to put the next policy, too:

@@ -65,7 +65,7 @@ pub(super) fn replicate(world: &mut World, scope: &Scope, input: &Replicate) -> 
     if region == primary.region || world.key(&arn).is_some() {
         return Err(error(400, "AlreadyExistsException", format!("{arn} already exists.")));
     }
-    let document = lifecycle::policy_of(input.policy.as_deref(), &primary.account)?;
+    let document = lifecycle::policy_of(world, input.policy.as_deref(), &primary.account)?;
     let replica = Key {
         description,
         materials: primary.materials.clone(),

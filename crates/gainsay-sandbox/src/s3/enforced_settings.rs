@@ -8,8 +8,11 @@
 
 use std::sync::Arc;
 
-use gainsay_iam::{Layer, Policy, PolicyKind};
-use gainsay_model::{Bucket as Config, Document, Ownership, PublicAccessBlock, Source, Versioning};
+use gainsay_iam::{
+    Layer, PolicyKind,
+    put::{AwsError, Quota},
+};
+use gainsay_model::{Bucket as Config, Ownership, PublicAccessBlock, Versioning};
 use s3s::{
     S3Result,
     dto::{
@@ -28,6 +31,7 @@ use crate::{
     authorize::Scope,
     public,
     state::{Bucket, DefaultEncryption, World},
+    stored_policy::{self, KnownPrincipals},
 };
 
 /// What an operation does once it is authorized.
@@ -36,6 +40,7 @@ type Effect = fn(&mut Bucket, &RawRequest<'_>, &Requester<'_>) -> S3Result<RawRe
 /// Who requests an operation, and the Block Public Access that it meets.
 struct Requester<'a> {
     scope: &'a Scope,
+    principals: KnownPrincipals,
     /// Block Public Access as it holds.
     public_access: PublicAccessBlock,
 }
@@ -102,8 +107,9 @@ pub(super) fn answer(
         check_own_account(scope, &bucket)?;
     }
     let public_access = bucket.public_access;
+    let principals = KnownPrincipals::of(world);
     let state = world.bucket_mut(bucket.name()).ok_or_else(no_such_bucket)?;
-    effect(state, raw, &Requester { scope, public_access })
+    effect(state, raw, &Requester { scope, principals, public_access })
 }
 
 fn config(bucket: &mut Bucket) -> &mut Config {
@@ -119,39 +125,27 @@ fn check_own_account(scope: &Scope, bucket: &OpenBucket) -> S3Result<()> {
     Err(method_not_allowed())
 }
 
-/// The longest bucket policy, in bytes
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>).
-const MAX_POLICY: usize = 20 * 1024;
-
 fn put_policy(
     bucket: &mut Bucket,
     raw: &RawRequest<'_>,
     requester: &Requester<'_>,
 ) -> S3Result<RawResponse> {
-    let refuse = |message: String| error(400, "MalformedPolicy", message);
+    let refuse = |says: AwsError| error(400, says.code, says.message);
     if raw.header("x-amz-confirm-remove-self-bucket-access").is_some() {
         return Err(not_modelled("the confirmation of a lockout"));
     }
-    if raw.body.len() > MAX_POLICY {
-        // The words are assumed.
-        return Err(refuse("Policy exceeds the maximum allowed document size.".to_owned()));
+    if raw.body.len() > Quota::Bucket.max() {
+        return Err(refuse(Quota::Bucket.error("")));
     }
-    let not_json = || refuse("This policy contains invalid Json".to_owned());
-    let text = str::from_utf8(raw.body).map_err(|_| not_json())?;
-    let value: serde_json::Value = serde_json::from_str(text).map_err(|_| not_json())?;
-    if let Some((key, _)) = gainsay_iam::duplicate_key(text) {
-        return Err(refuse(format!("This policy contains invalid Json: `{key}` is written twice")));
-    }
-    let policy = Policy::from_value(PolicyKind::Bucket, &value)
-        .map_err(|problem| refuse(problem.to_string()))?;
+    // What is not UTF-8 is no JSON.
+    let text = String::from_utf8_lossy(raw.body);
+    let name = bucket.config.name.clone();
+    let source = format!("the policy put on {name}");
+    let policy =
+        stored_policy::read(PolicyKind::Bucket, &text, &source, &requester.principals, Some(&name))
+            .map_err(refuse)?;
+    let value: serde_json::Value = serde_json::from_str(&text).map_err(|_| malformed())?;
     let arn = bucket.config.arn();
-    let inside = |resource: &str| {
-        let rest = resource.strip_prefix(&arn);
-        resource == "*" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '*']))
-    };
-    if !policy.statements().iter().all(|statement| statement.resources().all(inside)) {
-        return Err(refuse("Policy has invalid resource".to_owned()));
-    }
     if requester.public_access.block_public_policy && public::is_public(&value) {
         let clause = concat!(
             "because public policies are prevented by the BlockPublicPolicy setting in ",
@@ -162,8 +156,7 @@ fn put_policy(
             .refuse("s3:PutBucketPolicy", &arn, Layer::BlockPublicAccess, clause)
             .into());
     }
-    let source = Source::new(format!("the policy put on {}", bucket.config.name), text.to_owned());
-    config(bucket).policy = Some(Document::new(source, policy, text.to_owned()));
+    config(bucket).policy = Some(policy);
     Ok(RawResponse::empty(204))
 }
 

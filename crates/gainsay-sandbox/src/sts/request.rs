@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>. The messages on tags
 //! are those STS was seen to give; that everything here is checked before authorization is assumed.
 
-use gainsay_iam::{Policy, PolicyKind};
+use gainsay_iam::{Policy, PolicyKind, put::document_error};
 
 use crate::{
     query::{Fault, Parameters},
@@ -86,7 +86,10 @@ impl AssumeRoleRequest {
         let Some(policy) = &self.policy else { return Ok(()) };
         match Policy::from_text(PolicyKind::Session, policy) {
             Ok(_) => Ok(()),
-            Err(problem) => Err(Fault::new(400, "MalformedPolicyDocument", problem.to_string())),
+            Err(problem) => {
+                let says = document_error(PolicyKind::Session, policy, &problem);
+                Err(Fault::new(400, says.code, says.message))
+            }
         }
     }
 

@@ -12,11 +12,11 @@ use crate::support::{Clients, Refused, Request, run};
 const ACCOUNT: &str = "111122223333";
 
 /// IAM, as one of its users.
-struct Iam(Clients);
+pub struct Iam(Clients);
 
 impl Iam {
     /// The body of the answer to a call, or the error.
-    async fn ask(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String, Refused> {
+    pub async fn ask(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String, Refused> {
         let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("Action", action)
             .append_pair("Version", "2010-05-08")
@@ -69,12 +69,12 @@ fn text(body: &str, name: &str) -> String {
     found.remove(0)
 }
 
-struct Site {
+pub struct Site {
     sandbox: Sandbox,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { sandbox: Sandbox::empty("us-east-1") }
     }
 
@@ -82,7 +82,7 @@ impl Site {
         Clients::new(&self.sandbox, Some(credentials), false)
     }
 
-    fn iam(&self) -> Iam {
+    pub fn iam(&self) -> Iam {
         self.iam_of(&self.sandbox.admin_credentials().into())
     }
 
@@ -303,7 +303,7 @@ fn a_role_made_again_is_another_one() {
         iam.done("PutRolePolicy", &own).await;
         assert_eq!(buckets(&site, &session).await, "InvalidToken");
         // The trust policy decides who becomes it.
-        let nobody = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole" }] });
+        let nobody = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole" }] });
         iam.done(
             "UpdateAssumeRolePolicy",
             &[("RoleName", "team"), ("PolicyDocument", &nobody.to_string())],

@@ -132,7 +132,11 @@ fn an_undecidable_policy_neither_allows_nor_denies() {
                 json!({ "StringEquals": { "aws:CalledVia": "x" } }),
                 "allowed",
             ),
-            ("no ARN", json!({ "ArnEquals": { "aws:PrincipalArn": "no ARN" } }), UNMODELLED),
+            ("a lone *", json!({ "ArnEquals": { "aws:PrincipalArn": "*" } }), UNMODELLED),
+            ("no ARN", json!({ "ArnEquals": { "aws:PrincipalArn": "arn:*" } }), "allowed"),
+            ("an unknown key", json!({ "Bool": { "aws:Unheard": "true" } }), UNMODELLED),
+            ("no value", json!({ "ArnEquals": { "aws:PrincipalArn": [] } }), UNMODELLED),
+            ("another service's", json!({ "Bool": { "ec2:IsLaunch": "true" } }), "allowed"),
             ("Null of a set", json!({ "ForAnyValue:Null": { "aws:TagKeys": "true" } }), "allowed"),
         ];
         let mut table = Table::default();
@@ -163,7 +167,7 @@ fn an_undecidable_policy_neither_allows_nor_denies() {
         }
         // The same on a key, for KMS itself and through S3.
         let mut statements = delegated();
-        let undecidable = json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": { "ArnEquals": { "aws:PrincipalArn": "no ARN" } } });
+        let undecidable = json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": { "ArnEquals": { "aws:PrincipalArn": "*" } } });
         statements.as_array_mut().expect("a list").push(undecidable);
         let place = Setup::new().bucket("b", "", None).key("k", "", statements).build();
         let arn = place.environment.key("k").expect("the key").arn.clone();

@@ -35,6 +35,7 @@ mod limits;
 mod object_lock;
 mod objects;
 mod post;
+mod put_policies;
 mod roles;
 mod s3_answers;
 mod sessions;
