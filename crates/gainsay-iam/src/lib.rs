@@ -104,6 +104,7 @@ mod other_session;
 mod pattern;
 mod policy;
 mod principal;
+mod public;
 mod response;
 mod search;
 
@@ -125,6 +126,7 @@ pub use other_session::{OtherSession, other_session};
 pub use pattern::wildcard_match;
 pub use policy::{Effect, Policy, Statement};
 pub use principal::Principal;
+pub use public::Publicity;
 pub use response::{Response, ResponseError};
 pub use search::{Goal, RequestSpace, SearchOutcome, search};
 
