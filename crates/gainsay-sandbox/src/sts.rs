@@ -7,6 +7,7 @@ mod request;
 
 pub(crate) use self::assume::role_id;
 
+use gainsay_iam::actions::uncontrolled;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
@@ -82,7 +83,9 @@ fn session_token(
         Some(Ok(seconds @ 900..=129_600)) => seconds,
         Some(_) => return Err(Fault::validation("DurationSeconds must be between 900 and 129600")),
     };
-    let Identity::User { user, session: None } = &scope.identity else {
+    let open = uncontrolled("sts:GetSessionToken")
+        .is_some_and(|uncontrolled| uncontrolled.is_open_to(&scope.principal));
+    let (true, Identity::User { user, session: None }) = (open, &scope.identity) else {
         return Err(Fault::new(
             403,
             "AccessDenied",

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use gainsay_iam::{Layer, Policy, PolicyKind};
+use gainsay_iam::{Layer, Policy, PolicyKind, Publicity};
 use gainsay_model::{Bucket as Config, Document, Ownership, PublicAccessBlock, Source, Versioning};
 use s3s::{
     S3Result,
@@ -26,7 +26,6 @@ use super::{
 };
 use crate::{
     authorize::Scope,
-    public,
     state::{Bucket, DefaultEncryption, World},
 };
 
@@ -152,7 +151,11 @@ fn put_policy(
     if !policy.statements().iter().all(|statement| statement.resources().all(inside)) {
         return Err(refuse("Policy has invalid resource".to_owned()));
     }
-    if requester.public_access.block_public_policy && public::is_public(&value) {
+    let publicity = policy.publicity();
+    if requester.public_access.block_public_policy && publicity == Publicity::Unknown {
+        return Err(not_modelled("whether conditions keep a policy from being public"));
+    }
+    if requester.public_access.block_public_policy && publicity == Publicity::Public {
         let clause = concat!(
             "because public policies are prevented by the BlockPublicPolicy setting in ",
             "S3 Block Public Access"
