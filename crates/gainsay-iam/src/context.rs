@@ -151,6 +151,11 @@ impl Context {
         self.insert(Cow::Borrowed(lower), Values::One(value.into()));
     }
 
+    /// Gives a key, whose name is in lower case, one value.
+    pub(crate) fn set_owned(&mut self, lower: String, value: &str) {
+        self.insert(Cow::Owned(lower), Values::One(value.to_owned()));
+    }
+
     /// Gives a key several values, in place of any it had. Without values the key is absent.
     pub fn set_all(&mut self, key: &str, values: impl IntoIterator<Item = String>) {
         self.insert(lower(key), Values::Many(values.into_iter().collect()));

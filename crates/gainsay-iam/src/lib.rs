@@ -127,7 +127,7 @@ pub use pattern::wildcard_match;
 pub use policy::{Effect, Policy, Statement};
 pub use principal::Principal;
 pub use public::Publicity;
-pub use response::{Response, ResponseError};
+pub use response::{LineDecider, Response, ResponseError};
 pub use search::{Goal, RequestSpace, SearchOutcome, search};
 
 /// The example of the README is run.

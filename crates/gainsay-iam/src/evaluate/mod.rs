@@ -84,6 +84,18 @@ pub enum Decision {
     ExplicitDeny,
 }
 
+impl Decision {
+    /// Its stable name, such as `implicit-deny`: the one it is serialized as.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::ImplicitDeny => "implicit-deny",
+            Self::ExplicitDeny => "explicit-deny",
+        }
+    }
+}
+
 /// A statement, or a KMS grant, that determines a decision. It is shown as
 /// ``statement 0 of identity policy 1 (`Sid`)``.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 mod caller;
 mod json;
+pub(crate) mod line;
 
 use serde_json::Value;
 
