@@ -147,11 +147,6 @@ impl Context {
     }
 
     /// Gives a key, whose name is in lower case, one value.
-    pub(crate) fn set_lower(&mut self, lower: &'static str, value: impl Into<String>) {
-        self.insert(Cow::Borrowed(lower), Values::One(value.into()));
-    }
-
-    /// Gives a key, whose name is in lower case, one value.
     pub(crate) fn set_owned(&mut self, lower: String, value: &str) {
         self.insert(Cow::Owned(lower), Values::One(value.to_owned()));
     }
@@ -171,6 +166,21 @@ impl Context {
     /// as [`set_unmodelled`](Self::set_unmodelled) marks one.
     pub fn set_unmodelled_prefix(&mut self, prefix: &str) {
         self.unmodelled_prefixes.push(prefix.to_lowercase());
+    }
+
+    /// Sets a key, whose name is in lower case, of which nothing was said: to a value, or to one
+    /// that is not known. Says whether that was so.
+    pub(crate) fn set_unless_said(
+        &mut self,
+        lower: &'static str,
+        value: impl FnOnce() -> Option<String>,
+    ) -> bool {
+        let place = self.keys.binary_search_by(|(known, _)| known.as_ref().cmp(lower));
+        if let Err(at) = place {
+            let values = value().map_or(Values::Unmodelled, Values::One);
+            self.keys.insert(at, (Cow::Borrowed(lower), values));
+        }
+        place.is_err()
     }
 
     fn insert(&mut self, key: Cow<'static, str>, values: Values) {

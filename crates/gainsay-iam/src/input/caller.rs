@@ -119,9 +119,15 @@ pub(super) fn set_principal(
     principal: &Principal,
 ) -> Result<(), EvaluationInputError> {
     for ((key, lower), says) in KEYS.into_iter().zip(says(principal)) {
-        let said = context.says(lower);
+        let unsaid = match &says {
+            Says::Is(value) => context.set_unless_said(lower, || Some(value.clone().into_owned())),
+            Says::EndsWith(_) | Says::Present => context.set_unless_said(lower, || None),
+            Says::Absent | Says::Nothing => !context.says(lower),
+        };
+        if unsaid {
+            continue;
+        }
         let agrees = match (&says, context.find(lower)) {
-            _ if !said => true,
             (Says::Nothing, _) => true,
             (Says::Present, found) => found != ContextValue::Absent,
             (Says::Absent, found) => found == ContextValue::Absent,
@@ -150,11 +156,6 @@ pub(super) fn set_principal(
                 of: format!("the principal `{principal}`"),
                 expected,
             });
-        }
-        match says {
-            Says::Is(value) if !said => context.set_lower(lower, value),
-            Says::EndsWith(_) | Says::Present if !said => context.set_unmodelled(lower),
-            Says::Is(_) | Says::EndsWith(_) | Says::Present | Says::Absent | Says::Nothing => {}
         }
     }
     Ok(())
@@ -193,23 +194,23 @@ pub(super) fn set_resource_account(
         .unwrap_or_default();
     let is_of_s3 = action.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("s3:"));
     for (key, lower) in [("aws:ResourceAccount", ACCOUNT), ("s3:ResourceAccount", OF_S3)] {
-        match context.find(lower) {
-            ContextValue::Values([found]) if *found == account => {}
-            ContextValue::Values(_) => {
-                return Err(EvaluationInputError::Contradiction {
-                    key,
-                    found: words(context, lower),
-                    of: format!("the resource `{resource}`"),
-                    expected: format!("`{account}`"),
-                });
-            }
-            // There is no resource whose account it could be.
-            _ if resource == "*" || account.is_empty() => {}
-            _ if lower == OF_S3 && !is_of_s3 => {}
-            ContextValue::Absent if !context.says(lower) => {
-                context.set_lower(lower, account.as_str());
-            }
-            ContextValue::Absent | ContextValue::Unmodelled | ContextValue::Unknown(_) => {}
+        // Without a resource there is no account.
+        let has_key = resource != "*" && !account.is_empty() && (lower == ACCOUNT || is_of_s3);
+        if has_key && context.set_unless_said(lower, || Some(account.clone())) {
+            continue;
+        }
+        let agrees = match context.find(lower) {
+            ContextValue::Values([found]) => *found == account,
+            ContextValue::Values(_) => false,
+            ContextValue::Absent | ContextValue::Unmodelled | ContextValue::Unknown(_) => true,
+        };
+        if !agrees {
+            return Err(EvaluationInputError::Contradiction {
+                key,
+                found: words(context, lower),
+                of: format!("the resource `{resource}`"),
+                expected: format!("`{account}`"),
+            });
         }
     }
     Ok(account)
