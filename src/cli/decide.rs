@@ -1,14 +1,18 @@
 //! `gainsay decide`.
 
+mod chunks;
+
 use std::{
     fs::File,
-    io::{self, BufRead as _, BufReader, Read},
+    io::{self, BufRead as _, Read},
     path::PathBuf,
+    thread,
 };
 
 use clap::Args;
-use gainsay_iam::Response;
+use gainsay_iam::{LineDecider, Response};
 
+use self::chunks::{Chunk, Chunks};
 use super::Terminal;
 use crate::{exit::Exit, report::one_line};
 
@@ -55,13 +59,18 @@ impl Decide {
 
     /// One line in, one line out, in order; whatever is wrong with a line does not stop the next.
     fn answer(&self, input: impl Read, terminal: &mut Terminal) -> io::Result<Exit> {
-        let mut input = BufReader::with_capacity(1 << 18, input);
-        let mut line = Vec::new();
+        let mut input = Chunks::new(input, usize::try_from(LONGEST).unwrap_or(usize::MAX));
+        let count = thread::available_parallelism().map_or(1, usize::from);
+        let mut workers: Vec<Worker> = (0..count).map(|_| Worker::new(self.near)).collect();
         loop {
-            line.clear();
-            match (&mut input).take(LONGEST + 1).read_until(b'\n', &mut line) {
-                Ok(0) => return Ok(Exit::Ok),
-                Ok(_) => {}
+            match input.read_lines() {
+                Ok(None) => return Ok(Exit::Ok),
+                Ok(Some(Chunk::Lines(lines))) => answer_together(&mut workers, lines),
+                Ok(Some(Chunk::TooLong)) => {
+                    if let Some(worker) = workers.first_mut() {
+                        worker.too_long();
+                    }
+                }
                 Err(error) => {
                     writeln!(
                         terminal.err,
@@ -70,21 +79,109 @@ impl Decide {
                     return Ok(Exit::BadInput);
                 }
             }
-            let question = line.trim_ascii();
-            if line.len() as u64 > LONGEST && line.last() != Some(&b'\n') {
-                input.skip_until(b'\n')?;
-                let problem = format!("a line has more than {LONGEST} bytes");
-                Response::malformed(problem).write(&mut terminal.out)?;
-            } else if !question.is_empty() {
-                Response::decide(question, self.near).write(&mut terminal.out)?;
+            for worker in &mut workers {
+                terminal.out.write_all(&worker.answers)?;
+                worker.answers.clear();
             }
             // Who asks one question at a time waits for its answer.
-            if input.buffer().is_empty() {
-                terminal.out.flush()?;
-            }
+            terminal.out.flush()?;
             // There may be no end of questions.
             if !terminal.is_read() {
                 return Ok(Exit::Ok);
+            }
+        }
+    }
+}
+
+/// So few bytes of questions are answered sooner by one thread than by several.
+const FEW: usize = 16 << 10;
+
+/// Answers lines on one thread.
+struct Worker {
+    decider: LineDecider,
+    /// The answers that were not written yet.
+    answers: Vec<u8>,
+}
+
+impl Worker {
+    fn new(near: bool) -> Self {
+        Self { decider: LineDecider::new(near), answers: Vec::new() }
+    }
+
+    fn answer(&mut self, mut lines: &[u8]) {
+        while !lines.is_empty() {
+            let (line, rest) = lines.split_at(end_of_line(lines, 0));
+            lines = rest;
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            if line.len() as u64 > LONGEST {
+                self.too_long();
+                continue;
+            }
+            let line = line.trim_ascii();
+            if !line.is_empty() {
+                self.answer_line(line);
+            }
+        }
+    }
+
+    /// Answers one question.
+    fn answer_line(&mut self, line: &[u8]) {
+        self.decider.answer(line, &mut self.answers);
+    }
+
+    fn too_long(&mut self) {
+        let problem = format!("a line has more than {LONGEST} bytes");
+        // Writing to memory fails for want of memory alone.
+        _ = Response::malformed(problem).write(&mut self.answers);
+    }
+}
+
+/// Shares lines out among workers, so that their answers, one worker's after the other's, are in
+/// the order of the lines.
+fn answer_together(workers: &mut [Worker], lines: &[u8]) {
+    if let ([worker], _) | ([worker, ..], ..=FEW) = (&mut *workers, lines.len()) {
+        return worker.answer(lines);
+    }
+    let share = lines.len().div_ceil(workers.len().max(1));
+    rayon::scope(|scope| {
+        let mut rest = lines;
+        for worker in workers {
+            let (part, later) = rest.split_at(end_of_line(rest, share));
+            rest = later;
+            scope.spawn(move |_| worker.answer(part));
+        }
+    });
+}
+
+/// The end of the line that a place is in.
+fn end_of_line(lines: &[u8], at: usize) -> usize {
+    // Its search is faster than a loop; reading from memory does not fail.
+    let mut rest = lines.get(at..).unwrap_or_default();
+    at + rest.skip_until(b'\n').unwrap_or_default()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_in_the_order_of_the_lines() {
+        for count in [1, 2, 3, 8] {
+            let mut workers: Vec<Worker> = (0..count).map(|_| Worker::new(false)).collect();
+            for lines in [0, 1, 2, 700] {
+                let input: String = (0..lines).map(|id| format!("{{\"id\": {id}}}\n")).collect();
+                let padded = input.replace('\n', &format!("{}\n", " ".repeat(60)));
+                answer_together(&mut workers, padded.trim_end_matches('\n').as_bytes());
+                let mut ids = Vec::new();
+                for worker in &mut workers {
+                    let answers = String::from_utf8(std::mem::take(&mut worker.answers)).unwrap();
+                    ids.extend(answers.lines().map(|line| {
+                        let answer: serde_json::Value = serde_json::from_str(line).unwrap();
+                        answer.get("id").and_then(serde_json::Value::as_u64).unwrap()
+                    }));
+                }
+                assert_eq!(ids, (0..lines).collect::<Vec<_>>(), "{count} workers");
             }
         }
     }

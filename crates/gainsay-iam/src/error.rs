@@ -381,6 +381,15 @@ pub enum Undecidable {
         /// The undecidable statement.
         at: Reason,
     },
+    /// Public buckets are restricted, and whether the bucket policy is public is not known.
+    #[error(
+        "{at} grants to everyone under a condition of which it is not known whether S3 Block Public \
+         Access calls the policy public"
+    )]
+    Publicity {
+        /// The statement that may make the policy public.
+        at: Reason,
+    },
 }
 
 impl Undecidable {
@@ -396,6 +405,7 @@ impl Undecidable {
             Self::NotAnArn { .. } => "not-an-arn",
             Self::CanonicalUser { .. } => "canonical-user",
             Self::PartialNotPrincipal { .. } => "partial-not-principal",
+            Self::Publicity { .. } => "publicity-not-known",
         }
     }
 
@@ -410,7 +420,8 @@ impl Undecidable {
             | Undecidable::AbsentInNotResource { at, .. }
             | Undecidable::NotAnArn { at, .. }
             | Undecidable::CanonicalUser { at }
-            | Undecidable::PartialNotPrincipal { at } => at,
+            | Undecidable::PartialNotPrincipal { at }
+            | Undecidable::Publicity { at } => at,
         }
     }
 }

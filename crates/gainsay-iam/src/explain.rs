@@ -255,6 +255,7 @@ fn nearest(layers: &[LayerView], evaluation: &Evaluation) -> Option<NearestMiss>
 
 /// Every layer that is in use and takes part.
 fn views(request: &Request<'_>, policies: &Policies<'_>) -> Vec<LayerView> {
+    let policies = &policies.taking_part(request);
     let prepared = PreparedRequest::new(request, policies.boundary.is_some());
     let has_policies =
         matches!(request.principal, Principal::User { .. } | Principal::Session { .. });

@@ -106,6 +106,7 @@ mod other_session;
 mod pattern;
 mod policy;
 mod principal;
+mod public;
 pub mod put;
 mod response;
 mod search;
@@ -128,7 +129,8 @@ pub use other_session::{OtherSession, other_session};
 pub use pattern::wildcard_match;
 pub use policy::{Effect, Policy, Statement};
 pub use principal::Principal;
-pub use response::{Response, ResponseError};
+pub use public::Publicity;
+pub use response::{LineDecider, Response, ResponseError};
 pub use search::{Goal, RequestSpace, SearchOutcome, search};
 
 /// The example of the README is run.

@@ -47,6 +47,11 @@ impl Principal {
         }
     }
 
+    /// The partition of the ARN of a user or a session, such as `aws-cn`; `None` for all others.
+    pub(crate) fn partition(&self) -> Option<&str> {
+        self.arn().and_then(|arn| arn.split(':').nth(1))
+    }
+
     /// The ARN of a user or of a session, which AWS prints in messages; `None` for all others. The
     /// ARN of a root user is made by [`to_arn`](Self::to_arn).
     #[must_use]

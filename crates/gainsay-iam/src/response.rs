@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::error::Undecidable;
 use crate::evaluate::{Decision, Evaluation, Reason};
 use crate::explain::{NearestMiss, nearest_miss};
+use crate::input::line::{self, Documents};
 use crate::input::{EvaluationInput, EvaluationInputError};
 use crate::layer::Layer;
 
@@ -62,6 +63,75 @@ impl From<&EvaluationInputError> for ResponseError {
 impl From<&Undecidable> for ResponseError {
     fn from(error: &Undecidable) -> Self {
         Self { code: error.code(), message: error.to_string() }
+    }
+}
+
+/// Answers many questions, each of which is a line of JSON with its policies, as
+/// [`Response::decide`] does. Documents that repeat are compiled once; what is kept is bounded.
+///
+/// ```
+/// use gainsay_iam::LineDecider;
+///
+/// let (mut decider, mut answers) = (LineDecider::new(false), Vec::new());
+/// for id in [7, 8] {
+///     let line = format!(
+///         r#"{{"id": {id}, "principal": "arn:aws:iam::111122223333:user/ann",
+///             "action": "s3:GetObject", "resource": "arn:aws:s3:::reports/2026.csv"}}"#
+///     );
+///     decider.answer(line.as_bytes(), &mut answers);
+/// }
+/// let expected = r#"{"id":8,"decision":"implicit-deny","by":[],"silent":["identity"],"error":null}"#;
+/// assert_eq!(String::from_utf8_lossy(&answers).lines().last(), Some(expected));
+/// ```
+#[derive(Debug, Default)]
+pub struct LineDecider {
+    near: bool,
+    documents: Documents,
+}
+
+impl LineDecider {
+    /// One that has compiled nothing yet; `near` is whether the nearest miss is looked for.
+    #[must_use]
+    pub fn new(near: bool) -> Self {
+        Self { near, documents: Documents::default() }
+    }
+
+    /// Decides the question of a line, and adds the answer to `out`, as a line of JSON with its
+    /// line feed.
+    pub fn answer(&mut self, line: &[u8], out: &mut Vec<u8>) {
+        let begin = out.len();
+        if self.near || self.write_usual(line, out).is_none() {
+            out.truncate(begin);
+            // Writing to memory fails for want of memory alone.
+            _ = Response::decide(line, self.near).write(out);
+        }
+    }
+
+    /// The answer to a line of the usual shape that has a decision.
+    fn write_usual(&mut self, line: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        let question = line::question(str::from_utf8(line).ok()?, &mut self.documents)?;
+        let Evaluation { decision, by, silent } = question.input.evaluate().ok()?;
+        for part in ["{\"id\":", question.id, ",\"decision\":\"", decision.as_str()] {
+            out.extend_from_slice(part.as_bytes());
+        }
+        out.extend_from_slice(b"\",\"by\":[");
+        for (index, reason) in by.iter().enumerate() {
+            out.extend_from_slice(if index > 0 { b",{\"layer\":\"" } else { b"{\"layer\":\"" });
+            out.extend_from_slice(reason.layer.as_str().as_bytes());
+            write!(out, "\",\"policy\":{},\"statement\":{}", reason.policy, reason.statement)
+                .ok()?;
+            out.extend_from_slice(b",\"sid\":");
+            serde_json::to_writer(&mut *out, &reason.sid).ok()?;
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"],\"silent\":[");
+        for (index, layer) in silent.iter().enumerate() {
+            out.extend_from_slice(if index > 0 { b",\"" } else { b"\"" });
+            out.extend_from_slice(layer.as_str().as_bytes());
+            out.push(b'"');
+        }
+        out.extend_from_slice(b"],\"error\":null}\n");
+        Some(())
     }
 }
 

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::actions::{ACTIONS, Action, action};
+use crate::actions::{ACTIONS, Action, action, uncontrolled};
 use crate::context::{Context, OwnedRequest, Request};
 use crate::error::Undecidable;
 use crate::evaluate::{Decision, Policies, evaluate, is_denied};
@@ -141,8 +141,13 @@ impl RequestSpace {
 }
 
 /// The actions for which the engine makes an exception, in lower case.
-const EXCEPTIONS: [&str; 4] =
-    ["kms:retiregrant", "s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"];
+const EXCEPTIONS: [&str; 5] = [
+    "kms:retiregrant",
+    "s3:deletebucketpolicy",
+    "s3:getbucketpolicy",
+    "s3:listallmybuckets",
+    "s3:putbucketpolicy",
+];
 
 /// Looks for a request of the space that `filter` accepts and that meets the goal. The first one in
 /// the order of the space is returned.
@@ -462,7 +467,7 @@ fn principal_of_arn(arn: &str) -> Principal {
 }
 
 /// The actions that the statements distinguish: every known one of the services they name, and
-/// those they name in full.
+/// those they name in full, but none that no policy controls.
 fn actions(statements: &[&Statement]) -> Vec<String> {
     let mut found = BTreeSet::new();
     for pattern in statements.iter().flat_map(|statement| statement.actions()) {
@@ -476,6 +481,7 @@ fn actions(statements: &[&Statement]) -> Vec<String> {
             found.insert(pattern.to_owned());
         }
     }
+    found.retain(|action| uncontrolled(action).is_none());
     found.into_iter().collect()
 }
 

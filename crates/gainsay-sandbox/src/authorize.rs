@@ -78,6 +78,8 @@ pub(super) struct Scope {
     /// The header `Referer`, as it came.
     pub referer: Option<String>,
     pub content_sha256: Option<String>,
+    /// The header `x-amz-copy-source` as it was sent.
+    pub copy_source: Option<String>,
     /// Which organization each account is in, as far as the environment says.
     pub organizations: Arc<Organizations>,
     /// Where the request comes from, as far as it says.
@@ -126,6 +128,7 @@ impl Scope {
             user_agent,
             referer: None,
             content_sha256,
+            copy_source: None,
             organizations: Arc::default(),
             network: Network::default(),
             explains: false,
@@ -134,12 +137,15 @@ impl Scope {
     }
 
     /// Adds what the environment says of organizations, what the request says of where it comes
-    /// from, and what its extensions say: the network, and whether to keep what the engine is asked.
+    /// from and of the source of a copy, and what its extensions say: the network, and whether to
+    /// keep what the engine is asked.
     pub(super) fn with_origin(mut self, world: &World, parts: &http::request::Parts) -> Self {
         self.organizations = world.organizations.clone();
         let referer = parts.headers.get(http::header::REFERER);
         self.referer = referer.and_then(|value| value.to_str().ok()).map(str::to_owned);
         self.network = parts.extensions.get().cloned().unwrap_or_default();
+        let copy_source = parts.headers.get("x-amz-copy-source");
+        self.copy_source = copy_source.and_then(|value| value.to_str().ok()).map(str::to_owned);
         self.explains = parts.extensions.get::<Explain>().is_some();
         self
     }
@@ -155,6 +161,7 @@ impl Scope {
             user_agent: self.user_agent.clone(),
             referer: self.referer.clone(),
             content_sha256: self.content_sha256.clone(),
+            copy_source: self.copy_source.clone(),
             organizations: self.organizations.clone(),
             network: self.network.clone(),
             rulings: Mutex::default(),
@@ -201,23 +208,10 @@ impl Scope {
     ) -> Result<Permit, Refusal> {
         let evaluation = self.evaluate(question, grants)?;
         let identity = self.identity_policies();
-        let resource = question.resource_policy.map(|document| &document.policy);
         let mut deciders = self.deciders(&evaluation, identity, question.resource_policy);
         let mut silent = evaluation.silent.clone();
         let mut decision = evaluation.decision;
-        let mut settings = question.settings.to_vec();
-        if decision == Decision::Allow
-            && question.restrict_public
-            && self.account().as_deref() != Some(question.resource_account)
-        {
-            let anyone = question.request(&Principal::Anonymous);
-            let public =
-                gainsay_iam::evaluate(&anyone, &Policies { resource, ..Policies::default() })
-                    .map_err(|error| undecidable(&error))?;
-            if public.decision == Decision::Allow || resource.is_some_and(is_public) {
-                settings.push(Layer::BlockPublicAccess);
-            }
-        }
+        let settings = question.settings;
         if !settings.is_empty() {
             if decision != Decision::ExplicitDeny {
                 deciders.clear();
@@ -279,6 +273,7 @@ impl Scope {
             grants,
             boundary: boundary.map(|document| &document.policy),
             session: &session,
+            restrict_public_buckets: question.restrict_public,
             ..Policies::default()
         };
         ask(&question.request(&self.principal), &policies)
@@ -315,6 +310,7 @@ impl Scope {
                 scp: Vec::new(),
                 rcp: Vec::new(),
                 vpc_endpoint: None,
+                restrict_public_buckets: question.restrict_public,
             },
             documents,
         }
@@ -479,41 +475,6 @@ impl<'a> Question<'a> {
             resource_account: self.resource_account,
             context: self.context,
         }
-    }
-}
-
-/// Whether a policy makes what it is attached to public: then even what it grants to another
-/// account by name is blocked
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>).
-/// Which conditions keep a statement from being public is not modelled: one with conditions counts
-/// for the requests it grants to everyone.
-fn is_public(policy: &Policy) -> bool {
-    publicity(policy) == Publicity::Public
-}
-
-/// What is known of whether a policy is public.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Publicity {
-    /// It grants to everyone.
-    Public,
-    /// It grants to everyone under conditions.
-    Unknown,
-    /// It grants to principals by name.
-    Private,
-}
-
-/// What is known of whether a policy is public.
-pub(super) fn publicity(policy: &Policy) -> Publicity {
-    let to_all = |statement: &&gainsay_iam::Statement| {
-        statement.effect() == gainsay_iam::Effect::Allow && statement.names_everyone()
-    };
-    let mut statements = policy.statements().iter().filter(to_all).peekable();
-    if statements.peek().is_none() {
-        Publicity::Private
-    } else if statements.any(|statement| statement.condition_keys().next().is_none()) {
-        Publicity::Public
-    } else {
-        Publicity::Unknown
     }
 }
 

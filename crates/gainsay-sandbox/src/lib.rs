@@ -196,7 +196,6 @@ mod kms;
 mod monitoring;
 mod pass_role;
 mod payload;
-mod public;
 mod query;
 mod route;
 mod ruling;

@@ -9,6 +9,7 @@ mod request;
 
 pub(crate) use self::assume::role_id;
 
+use gainsay_iam::actions::uncontrolled;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
@@ -87,7 +88,9 @@ fn session_token(
         return Err(Fault::not_modelled(&format!("the parameter {unmodelled}")));
     }
     let seconds = request::seconds(seconds.as_deref())?.unwrap_or(43_200);
-    let Identity::User { user, session: None } = &scope.identity else {
+    let open = uncontrolled("sts:GetSessionToken")
+        .is_some_and(|uncontrolled| uncontrolled.is_open_to(&scope.principal));
+    let (true, Identity::User { user, session: None }) = (open, &scope.identity) else {
         return Err(Fault::new(
             403,
             "AccessDenied",

@@ -27,12 +27,15 @@
 mod kms;
 mod s3;
 mod sts;
+mod uncontrolled;
 
 use crate::pattern::wildcard_match;
 
 use kms::KMS_KEYS;
 use s3::S3_KEYS;
 use sts::STS_KEYS;
+pub(crate) use uncontrolled::matched_resource;
+pub use uncontrolled::{UNCONTROLLED, UncontrolledCall, uncontrolled};
 
 /// The access level of an action, as the Service Authorization Reference classifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use super::Policies;
 use super::scan::{MatchedStatement, Scan};
+use crate::actions::UncontrolledCall;
 use crate::context::Request;
 use crate::grant;
 use crate::layer::{Layer, PolicyKind};
@@ -58,7 +59,6 @@ pub(super) struct LayerResults {
     boundary: bool,
     session: bool,
     scp: bool,
-    rcp: bool,
     vpc_endpoint: bool,
 }
 
@@ -79,6 +79,12 @@ impl LayerResults {
         };
         let organized = !principal.is_service_linked();
         let identity = has_policies && scan.any(Layer::Identity, policies.identity);
+        if is_limited_by_rcps(&scan.request) {
+            // What they allow does not matter: RCPFullAWSAccess stands at every level, cannot be
+            // detached, and customers write no Allow
+            // (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_evaluation.html>).
+            scan.levels(Layer::Rcp, policies.rcp);
+        }
         let resource_denies =
             !is_exempt_from_bucket_policy_denies(&scan.request, policies.resource);
         Self {
@@ -99,7 +105,6 @@ impl LayerResults {
                 || policies.session.is_empty()
                 || scan.any(Layer::Session, policies.session),
             scp: !(has_account && organized) || scan.levels(Layer::Scp, policies.scp),
-            rcp: !is_limited_by_rcps(&scan.request) || scan.levels(Layer::Rcp, policies.rcp),
             vpc_endpoint: match policies.vpc_endpoint {
                 Some(policy) => scan.policy(Layer::VpcEndpoint, 0, policy, true).is_some(),
                 None => true,
@@ -108,7 +113,7 @@ impl LayerResults {
     }
 
     pub(super) fn outer_silent(self) -> impl Iterator<Item = Layer> {
-        [(self.scp, Layer::Scp), (self.rcp, Layer::Rcp), (self.vpc_endpoint, Layer::VpcEndpoint)]
+        [(self.scp, Layer::Scp), (self.vpc_endpoint, Layer::VpcEndpoint)]
             .into_iter()
             .filter_map(|(allows, layer)| (!allows).then_some(layer))
     }
@@ -135,7 +140,7 @@ impl LayerResults {
             }
             Some(_) => self.combine_across_accounts(resource_layer),
         };
-        if !result.silent.is_empty() && self.has_grants && self.granted.is_none() {
+        if !result.allows && self.has_grants && self.granted.is_none() {
             result.silent.push(Layer::Grant);
         }
         result
@@ -221,11 +226,31 @@ impl LayerResults {
     }
 }
 
-/// Whether resource control policies limit a request: not one of a service-linked role, and not
-/// the retirement of a grant
+/// The services to whose resources resource control policies apply, by the prefix of their actions
+/// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>).
+/// Organizations stores none that names another.
+const RCP_SERVICES: &[&str] = &[
+    "aoss",
+    "cognito-identity",
+    "cognito-idp",
+    "dynamodb",
+    "ecr",
+    "kms",
+    "logs",
+    "s3",
+    "secretsmanager",
+    "sqs",
+    "sts",
+];
+
+/// Whether resource control policies limit a request: one on a resource of a service that has them,
+/// not one of a service-linked role, and not the retirement of a grant
 /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>).
 pub(crate) fn is_limited_by_rcps(prepared: &PreparedRequest<'_>) -> bool {
-    !prepared.principal.is_service_linked() && prepared.action != grant::RETIRE
+    let service = prepared.action.split(':').next().unwrap_or_default();
+    RCP_SERVICES.contains(&service)
+        && !prepared.principal.is_service_linked()
+        && prepared.action != grant::RETIRE
 }
 
 /// The root user of the bucket's account can always read, replace and remove the bucket policy,
@@ -247,27 +272,28 @@ pub(crate) fn is_exempt_from_bucket_policy_denies(
 /// What identity-based and resource-based permissions come to.
 pub(super) struct CombinedResult {
     pub(super) contributing: Contributing,
+    pub(super) allows: bool,
     /// The layers that would have had to allow; empty if they allow.
     pub(super) silent: Vec<Layer>,
 }
 
 impl CombinedResult {
     fn contributing(contributing: Contributing) -> Self {
-        Self { contributing, silent: Vec::new() }
+        Self { contributing, allows: true, silent: Vec::new() }
     }
 
     fn silent(silent: Vec<Layer>) -> Self {
-        Self {
-            contributing: Contributing {
-                identity: false,
-                limits: false,
-                weakest: None,
-                weakest_grant: None,
-            },
-            silent,
-        }
+        Self { contributing: NOTHING, allows: false, silent }
+    }
+
+    /// The result of a call that no policy controls.
+    pub(super) fn uncontrolled(call: &UncontrolledCall, principal: &Principal) -> Self {
+        Self { contributing: NOTHING, allows: call.is_open_to(principal), silent: Vec::new() }
     }
 }
+
+const NOTHING: Contributing =
+    Contributing { identity: false, limits: false, weakest: None, weakest_grant: None };
 
 /// Which of the matching statements determine an allow.
 pub(super) struct Contributing {

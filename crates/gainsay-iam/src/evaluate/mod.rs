@@ -12,14 +12,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use self::layers::{LayerResults, ResourceLayer};
+use self::layers::{CombinedResult, LayerResults, ResourceLayer};
 pub(crate) use self::layers::{is_exempt_from_bucket_policy_denies, is_limited_by_rcps};
 use self::scan::{MatchedStatement, Scan};
+use crate::actions::uncontrolled;
 use crate::context::Request;
 use crate::error::Undecidable;
 use crate::grant::Grant;
-use crate::layer::Layer;
+use crate::layer::{Layer, PolicyKind};
 use crate::policy::Policy;
+use crate::principal::Principal;
+use crate::public::Publicity;
 
 /// Every policy that applies to a request, compiled. An empty list or `None` is a mechanism that is
 /// not in use, which refuses nothing.
@@ -39,14 +42,28 @@ pub struct Policies<'a> {
     /// Service control policies of the principal's account: levels from the root down, each of
     /// which must allow.
     pub scp: &'a [Vec<Policy>],
-    /// Resource control policies of the resource's account: levels from the root down, each of
-    /// which must allow.
+    /// Resource control policies of the resource's account: levels from the root down. They only
+    /// deny: RCPFullAWSAccess, which allows everything, is attached at every level.
     pub rcp: &'a [Vec<Policy>],
     /// The policy of the VPC endpoint the request came through.
     pub vpc_endpoint: Option<&'a Policy>,
+    /// Whether S3 Block Public Access restricts public buckets (`RestrictPublicBuckets`) in the
+    /// settings of the bucket, its account or the access point: a bucket policy that is public
+    /// then grants to the bucket's own account and to AWS services only.
+    pub restrict_public_buckets: bool,
 }
 
 impl<'p> Policies<'p> {
+    /// Those that take part in the decision of a request: of a call that no policy controls, the
+    /// policy of the VPC endpoint alone. That an endpoint limits such calls, too, is assumed: the
+    /// pages speak of the caller's policies.
+    pub(crate) fn taking_part(&self, request: &Request<'_>) -> Self {
+        if uncontrolled(request.action).is_none() {
+            return *self;
+        }
+        Self { vpc_endpoint: self.vpc_endpoint, ..Self::default() }
+    }
+
     /// Every policy of every layer.
     pub(crate) fn all(&self) -> impl Iterator<Item = &'p Policy> + use<'p> {
         let levels = self.scp.iter().chain(self.rcp).flatten();
@@ -65,6 +82,18 @@ pub enum Decision {
     ImplicitDeny,
     /// A statement denies.
     ExplicitDeny,
+}
+
+impl Decision {
+    /// Its stable name, such as `implicit-deny`: the one it is serialized as.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::ImplicitDeny => "implicit-deny",
+            Self::ExplicitDeny => "explicit-deny",
+        }
+    }
 }
 
 /// A statement, or a KMS grant, that determines a decision. It is shown as
@@ -110,12 +139,17 @@ pub struct Evaluation {
     ///   this, which one could;
     /// * across accounts: those of `identity` and the resource's policy that do not allow;
     /// * anonymous callers and services: the resource's policy;
-    /// * and always `scp`, `rcp`, `vpc-endpoint` where they are in use and do not allow.
+    /// * and always `scp`, `vpc-endpoint` where they are in use and do not allow. RCPs only deny:
+    ///   RCPFullAWSAccess stands beside them at every level;
+    /// * none, if no policy controls the call and the service does not take the caller's
+    ///   credentials: `sts:GetSessionToken` by a role's session.
     pub silent: Vec<Layer>,
 }
 
 /// Decides a request: an explicit deny in any layer wins, and without one every layer that has to
-/// allow must do so ([policy evaluation logic][logic]). There is an example on the front page of
+/// allow must do so ([policy evaluation logic][logic]). Calls that no policy controls
+/// ([`actions::UNCONTROLLED`](crate::actions::UNCONTROLLED)) are allowed whatever policies say, and
+/// where public buckets are restricted, a public bucket policy grants to nobody else's account. There is an example on the front page of
 /// this crate.
 ///
 /// # Errors
@@ -126,6 +160,7 @@ pub struct Evaluation {
 ///
 /// [logic]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Result<Evaluation, Undecidable> {
+    let policies = &policies.taking_part(request);
     let mut scan = Scan::new(request, policies);
     let resource_layer = ResourceLayer::of(request, policies.resource);
     let results = LayerResults::collect(&mut scan, request, policies, resource_layer);
@@ -142,16 +177,56 @@ pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Result<Evalua
     if let Some(undecidable) = scan.undecidable_allow {
         return Err(undecidable);
     }
-    let result = results.combine(request, resource_layer, policies.resource.is_some());
+    let result = match uncontrolled(request.action) {
+        Some(call) => CombinedResult::uncontrolled(call, request.principal),
+        None => results.combine(request, resource_layer, policies.resource.is_some()),
+    };
+    let refused = !result.allows;
     let mut silent = result.silent;
     silent.extend(results.outer_silent());
-    if silent.is_empty() {
+    if silent.is_empty() && !refused {
+        if let Some(blocked) = blocked_as_public(request, policies)? {
+            return Ok(Evaluation {
+                decision: Decision::ExplicitDeny,
+                by: vec![blocked],
+                silent: Vec::new(),
+            });
+        }
         scan.allows.retain(|matched| result.contributing.allows(matched, resource_layer));
         return Ok(Evaluation { decision: Decision::Allow, by: reasons(&scan.allows), silent });
     }
     silent.sort_unstable();
     silent.dedup();
     Ok(Evaluation { decision: Decision::ImplicitDeny, by: Vec::new(), silent })
+}
+
+/// The refusal of a request that policies allow, where public buckets are restricted and the bucket
+/// policy is public: of everyone but AWS services and the bucket's own account, also of those that
+/// the policy names
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-options>).
+fn blocked_as_public(
+    request: &Request<'_>,
+    policies: &Policies<'_>,
+) -> Result<Option<Reason>, Undecidable> {
+    let policy = policies.resource.filter(|policy| {
+        let exempt = matches!(request.principal, Principal::Service(_))
+            || request.principal.account() == Some(request.resource_account);
+        policies.restrict_public_buckets && policy.kind() == PolicyKind::Bucket && !exempt
+    });
+    let reason = |layer: Layer, statement: usize, sid: Option<&Arc<str>>| Reason {
+        layer,
+        policy: 0,
+        statement,
+        sid: sid.cloned(),
+    };
+    match policy.and_then(|policy| Some((policy, policy.most_public()?))) {
+        None | Some((_, (_, Publicity::Private))) => Ok(None),
+        Some((_, (_, Publicity::Public))) => Ok(Some(reason(Layer::BlockPublicAccess, 0, None))),
+        Some((policy, (index, Publicity::Unknown))) => {
+            let sid = policy.statements().get(index).and_then(|statement| statement.sid.as_ref());
+            Err(Undecidable::Publicity { at: reason(Layer::Resource, index, sid) })
+        }
+    }
 }
 
 /// Whether some `Deny` certainly matches a request, whichever other statements are undecidable.
@@ -166,6 +241,7 @@ pub(crate) fn matching(request: &Request<'_>, policies: &Policies<'_>) -> Vec<Re
 }
 
 fn scanned<'p>(request: &Request<'p>, policies: &Policies<'p>) -> Scan<'p> {
+    let policies = &policies.taking_part(request);
     let mut scan = Scan::new(request, policies);
     let resource_layer = ResourceLayer::of(request, policies.resource);
     LayerResults::collect(&mut scan, request, policies, resource_layer);

@@ -23,6 +23,43 @@ pub(crate) struct JsonInput {
     pub context: JsonContext,
     #[serde(default)]
     pub policies: JsonPolicies,
+    #[serde(default)]
+    pub public_access_block: JsonPublicAccessBlocks,
+}
+
+/// The settings of S3 Block Public Access, as `GetPublicAccessBlock` prints them: what is not there
+/// is off. Those for access control lists and for policies that are put decide no other request.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JsonPublicAccessBlock {
+    #[serde(rename = "RestrictPublicBuckets", alias = "restrict_public_buckets", default)]
+    restrict_public_buckets: bool,
+    #[serde(rename = "BlockPublicAcls", alias = "block_public_acls", default)]
+    _block_public_acls: bool,
+    #[serde(rename = "IgnorePublicAcls", alias = "ignore_public_acls", default)]
+    _ignore_public_acls: bool,
+    #[serde(rename = "BlockPublicPolicy", alias = "block_public_policy", default)]
+    _block_public_policy: bool,
+}
+
+/// The settings of one or several levels, of which the strictest counts.
+#[derive(Default, Deserialize)]
+#[serde(untagged, expecting = "expected settings of S3 Block Public Access, or a list of them")]
+pub(crate) enum JsonPublicAccessBlocks {
+    #[default]
+    None,
+    One(JsonPublicAccessBlock),
+    Several(Vec<JsonPublicAccessBlock>),
+}
+
+impl JsonPublicAccessBlocks {
+    pub(crate) fn restricts(&self) -> bool {
+        match self {
+            Self::None => false,
+            Self::One(block) => block.restrict_public_buckets,
+            Self::Several(blocks) => blocks.iter().any(|block| block.restrict_public_buckets),
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]

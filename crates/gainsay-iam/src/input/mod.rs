@@ -1,6 +1,8 @@
 //! A request with every policy that applies to it, read from JSON.
 
+mod caller;
 mod json;
+pub(crate) mod line;
 
 use serde_json::Value;
 
@@ -37,10 +39,18 @@ use crate::principal::Principal;
 /// ```
 ///
 /// `policies` may have `identity`, `resource`, `boundary`, `session`, `vpce`, `grants` (as
-/// `kms:ListGrants` prints them), and `scp` and `rcp`, which are lists of levels. The context is
-/// complete: a key it lacks is absent, also one that follows from the principal. The one thing read
-/// out of it is the path of a session's role, from `aws:PrincipalArn`, because the ARN of a session
-/// does not have it.
+/// `kms:ListGrants` prints them), and `scp` and `rcp`, which are lists of levels. Of an account that
+/// manages its organization leave both out: they do not limit it. `public_access_block` has the
+/// settings of S3 Block Public Access, as `GetPublicAccessBlock` prints them, or a list: those of
+/// the bucket, of its account, of the access point.
+///
+/// The context is complete: a key it lacks is absent, except those that follow from the rest of the
+/// question and that AWS always sends. `aws:PrincipalArn`, `aws:PrincipalAccount`,
+/// `aws:PrincipalType`, `aws:username` and `aws:PrincipalIsAWSService` follow from the principal,
+/// `aws:ResourceAccount` from the resource; `aws:userid`, whose id the principal does not have, is
+/// undecidable where it is read and not given. A context that says otherwise is an error. The path
+/// of a session's role is read from `aws:PrincipalArn`, because the ARN of a session does not have
+/// it.
 #[derive(Clone, Debug)]
 pub struct EvaluationInput {
     /// The request.
@@ -61,6 +71,8 @@ pub struct EvaluationInput {
     pub rcp: Vec<Vec<Policy>>,
     /// The policy of the VPC endpoint the request came through.
     pub vpc_endpoint: Option<Policy>,
+    /// Whether S3 Block Public Access restricts public buckets.
+    pub restrict_public_buckets: bool,
 }
 
 /// The error for JSON that is no [`EvaluationInput`].
@@ -84,6 +96,18 @@ pub enum EvaluationInputError {
         /// What is wrong with the policy.
         error: DocumentError,
     },
+    /// The context has a key that follows from the rest of the question, and has it differently.
+    #[error("the context's `{key}` is {found}, and {of} has {expected}")]
+    Contradiction {
+        /// The key.
+        key: &'static str,
+        /// What the context has.
+        found: String,
+        /// What the key follows from.
+        of: String,
+        /// What that says of the key.
+        expected: String,
+    },
     /// A grant, of this index, has constraints of both kinds, which KMS does not make.
     #[error("`policies.grants[{0}]` has constraints of both kinds; KMS takes one")]
     Grant(usize),
@@ -99,6 +123,7 @@ impl EvaluationInputError {
             Self::Principal(_) => "principal",
             Self::Policy { error, .. } => error.problem().code(),
             Self::Grant(_) => "grant",
+            Self::Contradiction { .. } => "contradiction",
         }
     }
 }
@@ -113,29 +138,9 @@ impl EvaluationInput {
     /// would not store.
     pub fn read(line: &str) -> (Value, Result<Self, EvaluationInputError>) {
         match serde_json::from_str::<JsonInput>(line) {
-            Ok(input) => {
-                let JsonInput {
-                    id,
-                    principal,
-                    action,
-                    resource,
-                    resource_account,
-                    context,
-                    policies,
-                } = input;
-                let context = context.into_context();
-                let input = parse_principal(&principal, &action, &context).and_then(|principal| {
-                    let request = OwnedRequest {
-                        resource_account: resource_account
-                            .unwrap_or_else(|| default_account(&resource, &principal)),
-                        principal,
-                        action,
-                        resource,
-                        context,
-                    };
-                    Self::of(request, policies)
-                });
-                (id, input)
+            Ok(mut input) => {
+                let id = std::mem::take(&mut input.id);
+                (id, Self::of(input))
             }
             Err(error) => {
                 let id = serde_json::from_str::<Value>(line)
@@ -148,14 +153,27 @@ impl EvaluationInput {
     }
 
     /// The request with its policies, compiled.
-    fn of(request: OwnedRequest, input: JsonPolicies) -> Result<Self, EvaluationInputError> {
-        let service = request.action.split_once(':').map_or("", |(service, _)| service);
-        let kind = match service.to_ascii_lowercase().as_str() {
-            "kms" => PolicyKind::KeyPolicy,
-            "sts" => PolicyKind::TrustPolicy,
-            "s3" => PolicyKind::Bucket,
-            _ => PolicyKind::Resource,
-        };
+    fn of(input: JsonInput) -> Result<Self, EvaluationInputError> {
+        let JsonInput {
+            id: _,
+            principal,
+            action,
+            resource,
+            resource_account,
+            context,
+            policies,
+            public_access_block,
+        } = input;
+        let request =
+            request(&principal, action, resource, resource_account, context.into_context())?;
+        Ok(Self {
+            restrict_public_buckets: public_access_block.restricts(),
+            ..Self::compiled(request, policies)?
+        })
+    }
+
+    fn compiled(request: OwnedRequest, input: JsonPolicies) -> Result<Self, EvaluationInputError> {
+        let kind = resource_kind(&request.action);
         Ok(Self {
             identity: many(PolicyKind::Identity, "identity", &input.identity.0)?,
             resource_policy: one(kind, "resource", input.resource.as_ref())?,
@@ -165,6 +183,7 @@ impl EvaluationInput {
             scp: levels(PolicyKind::Scp, "scp", &input.scp.0)?,
             rcp: levels(PolicyKind::Rcp, "rcp", &input.rcp.0)?,
             vpc_endpoint: one(PolicyKind::VpcEndpoint, "vpce", input.vpce.as_ref())?,
+            restrict_public_buckets: false,
             request,
         })
     }
@@ -187,6 +206,7 @@ impl EvaluationInput {
             scp: &self.scp,
             rcp: &self.rcp,
             vpc_endpoint: self.vpc_endpoint.as_ref(),
+            restrict_public_buckets: self.restrict_public_buckets,
         }
     }
 
@@ -198,6 +218,41 @@ impl EvaluationInput {
     /// not modelled.
     pub fn evaluate(&self) -> Result<Evaluation, Undecidable> {
         evaluate(&self.request(), &self.policies())
+    }
+}
+
+/// The request, with the condition keys that follow from the rest of it.
+fn request(
+    principal: &str,
+    action: String,
+    resource: String,
+    resource_account: Option<String>,
+    mut context: Context,
+) -> Result<OwnedRequest, EvaluationInputError> {
+    let principal = parse_principal(principal, &action, &context)?;
+    caller::set_principal(&mut context, &principal)?;
+    let resource_account = caller::set_resource_account(
+        &mut context,
+        &action,
+        &resource,
+        resource_account,
+        &principal,
+    )?;
+    Ok(OwnedRequest { principal, action, resource, resource_account, context })
+}
+
+/// The kind of the resource's policy, by the service of the action.
+fn resource_kind(action: &str) -> PolicyKind {
+    let service = action.split_once(':').map_or("", |(service, _)| service);
+    let is = |name: &str| service.eq_ignore_ascii_case(name);
+    if is("kms") {
+        PolicyKind::KeyPolicy
+    } else if is("sts") {
+        PolicyKind::TrustPolicy
+    } else if is("s3") {
+        PolicyKind::Bucket
+    } else {
+        PolicyKind::Resource
     }
 }
 
@@ -345,11 +400,4 @@ fn role_of_session(partition: &str, account: &str, name: &str, context: &Context
     } else {
         plain
     }
-}
-
-/// The account of a resource where the input does not have it: that of its ARN, else the
-/// principal's.
-fn default_account(resource: &str, principal: &Principal) -> String {
-    let account = resource.split(':').nth(4).filter(|account| !account.is_empty());
-    account.or_else(|| principal.account()).unwrap_or_default().to_owned()
 }

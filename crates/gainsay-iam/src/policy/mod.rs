@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::actions::matched_resource;
 use crate::context::{Context, Request};
 use crate::error::{DocumentError, Problem, UndecidableCause};
 use crate::layer::PolicyKind;
@@ -270,6 +271,7 @@ pub(crate) struct PreparedRequest<'a> {
     pub(crate) action: String,
     /// As the request has it.
     pub(crate) raw_action: &'a str,
+    /// What resource patterns are compared with.
     pub(crate) resource: &'a str,
     pub(crate) resource_account: &'a str,
     pub(crate) context: &'a Context,
@@ -278,11 +280,13 @@ pub(crate) struct PreparedRequest<'a> {
 
 impl<'a> PreparedRequest<'a> {
     pub(crate) fn new(request: &Request<'a>, bounded: bool) -> Self {
+        let action = request.action.to_ascii_lowercase();
+        let resource = matched_resource(&action, request.resource, request.principal);
         Self {
             principal: request.principal,
-            action: request.action.to_ascii_lowercase(),
+            action,
             raw_action: request.action,
-            resource: request.resource,
+            resource,
             resource_account: request.resource_account,
             context: request.context,
             bounded,

@@ -33,6 +33,7 @@ const KNOWN: &[&str] = &[
     "decision",
     "by",
     "silent",
+    "public_access_block",
 ];
 
 impl File {
@@ -82,7 +83,14 @@ impl Case {
 
     fn line(&self, policies: &Value) -> Value {
         let mut line = json!({ "id": self.name, "policies": policies });
-        for key in ["principal", "action", "resource", "resource_account", "context"] {
+        for key in [
+            "principal",
+            "action",
+            "resource",
+            "resource_account",
+            "context",
+            "public_access_block",
+        ] {
             if let Some(value) = self.with.get(key) {
                 line[key] = value.clone();
             }
@@ -248,6 +256,7 @@ fn expect(answer: &Value, decision: &str, line: &Value) -> Vec<String> {
         // The codes of what the engine leaves open; every other is a document that AWS would not
         // store.
         (_, code) if UNDECIDED.contains(&code.as_str().unwrap()) => "undecidable".to_owned(),
+        (_, code) if code == "contradiction" => "contradiction".to_owned(),
         (_, code) if ["malformed", "grant"].contains(&code.as_str().unwrap()) => {
             format!("malformed: {}", answer["error"]["message"])
         }
@@ -268,6 +277,7 @@ const UNDECIDED: &[&str] = &[
     "not-an-arn",
     "canonical-user",
     "partial-not-principal",
+    "publicity-not-known",
 ];
 
 /// The explanation says of the statement what the decision says.

@@ -12,6 +12,7 @@
 mod elements;
 mod grants;
 mod layers;
+mod lines;
 mod other_sessions;
 mod properties;
 mod search;

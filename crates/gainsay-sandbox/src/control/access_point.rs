@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateAccessPoint.html>. Codes as
 //! clients know them (`NoSuchAccessPoint`, `NoSuchAccessPointPolicy`); their messages are assumed.
 
-use gainsay_iam::{Context, Layer, PolicyKind};
+use gainsay_iam::{Context, Layer, PolicyKind, Publicity};
 use gainsay_model::{
     PublicAccessBlock,
     xml::{element, wrap},
@@ -16,7 +16,7 @@ use super::{
     timestamp,
 };
 use crate::{
-    authorize::{Publicity, Question, publicity},
+    authorize::Question,
     stored_policy::{self, KnownPrincipals},
 };
 
@@ -212,7 +212,7 @@ impl Call<'_> {
         let account_blocks = self.world.control.public_access.get(self.account);
         let blocked = point.public_access.block_public_policy
             || account_blocks.is_some_and(|block| block.block_public_policy);
-        match publicity(&document.policy) {
+        match document.policy.publicity() {
             Publicity::Public if blocked => {
                 let clause = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access";
                 let arn = self.access_point_arn(name);
@@ -245,7 +245,7 @@ impl Call<'_> {
     pub(super) fn get_access_point_policy_status(&mut self, name: &str) -> Result<Done> {
         let point = self.access_point(name, "s3:GetAccessPointPolicyStatus")?;
         let policy = point.policy.as_ref().ok_or_else(no_policy)?;
-        let public = match publicity(&policy.policy) {
+        let public = match policy.policy.publicity() {
             Publicity::Public => "true",
             Publicity::Unknown => {
                 return Err(Fault::not_modelled(

@@ -11,7 +11,8 @@ use s3s::{
 use super::{
     customer_key, error,
     members::{customer_key_headers, set_checksums},
-    open, refuse_unmodelled, versions,
+    open, refuse_unmodelled,
+    versions::{self, ExistingTags},
 };
 use crate::{authorize::Scope, state::World};
 
@@ -36,9 +37,12 @@ pub(super) fn get(
     )])?;
     let customer_key = customer_key::read(scope, &customer_key_headers!(input))?;
     let actions = ["s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"];
-    versions::find(scope, &bucket, &input.key, input.version_id.as_deref(), actions)?;
-    let (version, content) =
-        versions::find(scope, &bucket, &input.key, input.version_id.as_deref(), versions::GET)?;
+    let find = |actions| {
+        let (version, tags) = (input.version_id.as_deref(), ExistingTags::NotKnown);
+        versions::find_as(scope, &bucket, &input.key, version, actions, tags, |_| {})
+    };
+    find(actions)?;
+    let (version, content) = find(versions::GET)?;
     if input.object_attributes.is_empty() {
         return Err(error(400, "InvalidArgument", "Invalid attribute name specified."));
     }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 
+use gainsay_iam::Publicity;
 use gainsay_model::Versioning;
 use s3s::{
     S3Error, S3Result,
@@ -17,8 +18,8 @@ use s3s::{
     },
 };
 
-use super::{OpenBucket, error, open};
-use crate::{authorize::Scope, public, state::World};
+use super::{OpenBucket, error, not_modelled, open};
+use crate::{authorize::Scope, state::World};
 
 /// Opens the bucket that an input names and authorizes an action on it.
 macro_rules! authorized {
@@ -112,9 +113,13 @@ pub(super) fn policy_status(
 ) -> S3Result<GetBucketPolicyStatusOutput> {
     let bucket = authorized!(world, scope, input, "s3:GetBucketPolicyStatus");
     let document = bucket.state.config.policy.as_ref().ok_or_else(no_policy)?;
-    // What was stored has been read before; if it could not be, it counts as public.
-    let policy = serde_json::from_str(&document.text);
-    let is_public = policy.map_or(true, |policy| public::is_public(&policy));
+    let is_public = match document.policy.publicity() {
+        Publicity::Public => true,
+        Publicity::Private => false,
+        Publicity::Unknown => {
+            return Err(not_modelled("whether conditions keep a policy from being public"));
+        }
+    };
     Ok(GetBucketPolicyStatusOutput {
         policy_status: Some(PolicyStatus { is_public: Some(is_public) }),
     })

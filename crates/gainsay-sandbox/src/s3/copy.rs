@@ -21,7 +21,8 @@ use super::{
     },
     multipart, not_modelled, open,
     received_body::storage_failure,
-    tagging, versions,
+    tagging,
+    versions::{self, ExistingTags},
     write::{Operation, Properties, WriteRequest, set_tags},
 };
 use crate::{
@@ -68,7 +69,7 @@ pub(super) fn copy(
     )?;
     let request = WriteRequest {
         operation: Operation::Copy {
-            source: &source.header(),
+            source: &source.header(scope),
             metadata_directive: input.metadata_directive.as_ref().map(MetadataDirective::as_str),
         },
         bucket: &bucket,
@@ -89,7 +90,7 @@ pub(super) fn copy(
     // AWS documents no order; the destination is authorized first (assumed), so that a refused
     // write is reported as one.
     let mut write = request.authorize(world, scope)?;
-    let (version, content) = source.find(scope)?;
+    let (version, content) = source.find(scope, ExistingTags::NotKnown)?;
     if !replaces.tags {
         write.properties.tags = copied_tags(scope, &source, content, &bucket, &input.key)?;
     }
@@ -164,14 +165,15 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// The source as policies see it: `BUCKET/KEY`.
-    fn header(&self) -> String {
-        format!("{}/{}", self.name, self.key)
+    /// The source as policies see it: as the header has it, encoded or not (tried on AWS by third
+    /// parties; the pages show names alone, such as `BUCKET/KEY`).
+    fn header(&self, scope: &Scope) -> String {
+        scope.copy_source.clone().unwrap_or_else(|| format!("{}/{}", self.name, self.key))
     }
 
     /// The version that is copied, once reading it is authorized.
-    fn find(&self, scope: &Scope) -> S3Result<(&Version, &Content)> {
-        versions::find(scope, &self.bucket, self.key, self.version, versions::GET)
+    fn find(&self, scope: &Scope, tags: ExistingTags) -> S3Result<(&Version, &Content)> {
+        versions::find_as(scope, &self.bucket, self.key, self.version, versions::GET, tags, |_| {})
     }
 
     /// The body, once its key may be used.
@@ -276,10 +278,10 @@ pub(super) fn copy_part(
     let step = multipart::Step {
         key: &input.key,
         upload: &input.upload_id,
-        kind: multipart::StepKind::CopiedPart { source: &source.header() },
+        kind: multipart::StepKind::CopiedPart { source: &source.header(scope) },
     };
     let upload = step.authorize(scope, &bucket)?;
-    let (version, content) = source.find(scope)?;
+    let (version, content) = source.find(scope, ExistingTags::Sent)?;
     source_conditions!(input).check_source(version, content)?;
     let range = part_range(input.copy_source_range.as_deref(), content.size)?;
     let opened = source.read(world, scope, content)?;

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use gainsay_iam::{
-    Layer, PolicyKind,
+    Layer, PolicyKind, Publicity,
     put::{AwsError, Quota},
 };
 use gainsay_model::{Bucket as Config, Ownership, PublicAccessBlock, Versioning};
@@ -29,7 +29,6 @@ use super::{
 };
 use crate::{
     authorize::Scope,
-    public,
     state::{Bucket, DefaultEncryption, World},
     stored_policy::{self, KnownPrincipals},
 };
@@ -144,9 +143,12 @@ fn put_policy(
     let policy =
         stored_policy::read(PolicyKind::Bucket, &text, &source, &requester.principals, Some(&name))
             .map_err(refuse)?;
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(|_| malformed())?;
     let arn = bucket.config.arn();
-    if requester.public_access.block_public_policy && public::is_public(&value) {
+    let publicity = policy.policy.publicity();
+    if requester.public_access.block_public_policy && publicity == Publicity::Unknown {
+        return Err(not_modelled("whether conditions keep a policy from being public"));
+    }
+    if requester.public_access.block_public_policy && publicity == Publicity::Public {
         let clause = concat!(
             "because public policies are prevented by the BlockPublicPolicy setting in ",
             "S3 Block Public Access"

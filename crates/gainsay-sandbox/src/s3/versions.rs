@@ -48,6 +48,33 @@ pub(super) fn find_with<'a>(
     actions: [&str; 2],
     set_context: impl FnOnce(&mut Context),
 ) -> S3Result<(&'a Version, &'a Content)> {
+    find_as(scope, bucket, key, version, actions, ExistingTags::Sent, set_context)
+}
+
+/// Whether policies see the tags of the object that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ExistingTags {
+    /// As `s3:ExistingObjectTag/KEY`.
+    Sent,
+    /// Of `GetObjectAttributes` and of the source of `CopyObject`: the service authorization
+    /// reference has the key for the actions that they ask
+    /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>),
+    /// and third parties who tried it on AWS found that it is not sent. Which holds is not assumed.
+    NotKnown,
+}
+
+/// The version that a request names, as [`find_with`] finds it, where policies see the tags or it
+/// is not known whether they do.
+pub(super) fn find_as<'a>(
+    scope: &Scope,
+    bucket: &'a OpenBucket,
+    key: &str,
+    version: Option<&str>,
+    actions: [&str; 2],
+    tags: ExistingTags,
+    set_context: impl FnOnce(&mut Context),
+) -> S3Result<(&'a Version, &'a Content)> {
+    const TAG: &str = "s3:ExistingObjectTag/";
     let [of_current, of_version] = actions;
     let found = match version {
         Some(id) => bucket.state.version(key, id),
@@ -58,8 +85,13 @@ pub(super) fn find_with<'a>(
         context.set("s3:VersionId", id);
     }
     let content = found.and_then(|found| found.content.as_ref());
-    if let Some(content) = content {
-        set_existing_tags(&mut context, content);
+    match tags {
+        ExistingTags::Sent => {
+            if let Some(content) = content {
+                set_existing_tags(&mut context, content);
+            }
+        }
+        ExistingTags::NotKnown => context.set_unmodelled_prefix(TAG),
     }
     set_context(&mut context);
     let action = if version.is_some() { of_version } else { of_current };
