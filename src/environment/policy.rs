@@ -1,6 +1,6 @@
 //! A policy document: parsed, filled in, and refused where AWS would refuse it.
 
-use gainsay_iam::{DocumentError, PathStep, Policy, PolicyKind, Problem};
+use gainsay_iam::{DocumentError, Finding, PathStep, Policy, PolicyKind, Problem};
 use gainsay_model::{Document, Source};
 use serde_json::Value;
 
@@ -21,12 +21,21 @@ pub(super) fn read(
     compile(kind, source, &value)
 }
 
-/// Reads a policy document that stands alone: nothing in it is a name to be filled in.
-///
-/// # Errors
-/// The first problem of the document.
-pub fn lone_policy(kind: PolicyKind, source: &Source) -> Result<Document, Diagnostic> {
-    compile(kind, source, &parse(source)?)
+/// Every mistake of a policy document that stands alone, in which nothing is a name to be filled in,
+/// and what is suspicious in the rest. `bucket` is the bucket that a bucket policy is for.
+#[must_use]
+pub fn review_policy(
+    kind: PolicyKind,
+    source: &Source,
+    bucket: Option<&str>,
+) -> (Vec<Diagnostic>, Vec<Finding>) {
+    let review = gainsay_iam::review(kind, source.text(), bucket);
+    // Both are told with the place in the text.
+    let of_text = |error: &&DocumentError| {
+        !matches!(error.problem(), Problem::Json { .. } | Problem::DuplicateKey { .. })
+    };
+    let refused = review.errors.iter().filter(of_text).map(|error| refused(source, error));
+    (parse(source).err().into_iter().chain(refused).collect(), review.findings)
 }
 
 fn parse(source: &Source) -> Result<Value, Diagnostic> {
