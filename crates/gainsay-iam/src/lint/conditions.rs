@@ -233,8 +233,15 @@ const COMPLETE: &[&str] = &["aws:", "s3:", "kms:", "sts:"];
 /// Keys that are no more, and what to write instead.
 const REPLACED: &[(&str, &str)] = &[("aws:arn", "`aws:PrincipalArn` or `aws:SourceArn`")];
 
+/// Keys that no page documents and that managed policies of AWS have, such as
+/// `AWSMcpServiceActionsFullAccess` and `AWSSSOServiceRolePolicy`.
+const UNDOCUMENTED: &[&str] = &["aws:ismcpserviceaction", "aws:principalorgmasteraccountid"];
+
 fn unknown_key(condition: &Condition, actions: Option<&[&'static Action]>, at: &mut At<'_>) {
     let (key, lower) = (condition.key.as_str(), condition.lower.as_str());
+    if UNDOCUMENTED.contains(&lower) {
+        return;
+    }
     let near = match REPLACED.iter().find(|(old, _)| *old == lower) {
         Some((_, new)) => format!("; write {new}"),
         None if key.contains(':') => nearest_key(key, actions).map_or_else(String::new, |near| {

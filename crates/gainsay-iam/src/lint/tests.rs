@@ -176,6 +176,7 @@ fn conditions() {
         (json!({"StringEquals": {"aws:ARN": "a"}}), &["unknown-condition-key"]),
         (json!({"StringEquals": {"SourceIp": "a"}}), &["unknown-condition-key"]),
         (json!({"StringEquals": {"ec2:ResourceTag/team": "a"}}), NONE),
+        (json!({"Bool": {"aws:IsMcpServiceAction": "true"}}), NONE),
         (json!({"StringEquals": {"token.actions.githubusercontent.com:sub": "repo:a/b:ref:refs/heads/main"}}), NONE),
     ] {
         assert_eq!(of(&condition), expected, "{condition}");
