@@ -1,7 +1,8 @@
 //! Reads the scenarios folder. The only part of a suite that touches the disk.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -184,6 +185,23 @@ pub fn file(path: &Path) -> Result<Source, Diagnostic> {
     read(path)
 }
 
+/// A text from standard input.
+///
+/// # Errors
+/// It cannot be read, is too long or no UTF-8.
+pub fn standard_input(input: impl io::Read) -> Result<Source, Diagnostic> {
+    let name = "standard input";
+    let mut bytes = Vec::new();
+    input.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| {
+        Diagnostic::new(Code::Unreadable, format!("{name} cannot be read: {}", reason(&error)))
+            .help("name a file in place of `-`")
+    })?;
+    if bytes.len() > MAX_BYTES {
+        return Err(yaml::too_long(name, bytes.len()));
+    }
+    decode(name, bytes)
+}
+
 fn read(path: &Path) -> Result<Source, Diagnostic> {
     let name = path.display().to_string();
     let unreadable = |error: io::Error| {
@@ -194,14 +212,17 @@ fn read(path: &Path) -> Result<Source, Diagnostic> {
     if size > MAX_BYTES as u64 {
         return Err(yaml::too_long(&name, usize::try_from(size).unwrap_or(usize::MAX)));
     }
-    let bytes = fs::read(path).map_err(unreadable)?;
+    decode(&name, fs::read(path).map_err(unreadable)?)
+}
+
+fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Diagnostic> {
     // A byte order mark, as editors on Windows write it, is no part of the text.
     let decoded = String::from_utf8(bytes)
-        .map(|text| Source::new(&*name, text.strip_prefix('\u{feff}').unwrap_or(&text)));
+        .map(|text| Source::new(name, text.strip_prefix('\u{feff}').unwrap_or(&text)));
     decoded.map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        let source = Source::new(&*name, text);
+        let source = Source::new(name, text);
         Diagnostic::new(Code::NotUtf8, format!("`{name}` is not UTF-8"))
             .at(&source, valid..valid + '\u{fffd}'.len_utf8())
             .help("save the file as UTF-8")

@@ -21,8 +21,8 @@ pub use self::{
         ServiceDelivery, ServiceRequest, catalogue, deliveries, delivery,
     },
     environment::{
-        Collection, Delivery, Environment, Member, RawEnvironment, SessionSettings, lone_policy,
-        resolve, resolve_bound,
+        Collection, Delivery, Environment, Member, RawEnvironment, SessionSettings, resolve,
+        resolve_bound, review_policy,
     },
     folder::Folder,
     waivers::{Gap, RawWaivers, Waived, Waiver, Waivers},

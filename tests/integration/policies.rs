@@ -107,7 +107,7 @@ fn every_line_is_answered_in_order_whatever_is_wrong_with_another() {
         message(3)
             .contains("`policies.identity[0]`: unknown condition operator `StringMatches` (at `Statement[0].Condition.StringMatches`)")
     );
-    assert!(message(4).contains("`ann` is no principal") && message(4).contains("anonymous"));
+    assert!(message(4).contains("`ann` is no principal") && message(4).ends_with("`anonymous`"));
     assert!(message(6).contains("key `Effect` is written twice"));
     assert!(message(10).contains("4194304 bytes"), "{}", message(10));
 }
@@ -157,6 +157,16 @@ fn a_question_is_answered_before_the_next_is_asked() {
     }
     drop(stdin);
     assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn the_arn_of_a_role_is_told_how_its_session_is_written() {
+    let mut line = question("1", "s3:GetObject");
+    line["principal"] = json!("arn:aws:iam::111122223333:role/teams/app");
+    let found = answers(&decide(line.to_string().as_bytes(), &[]));
+    let message = found[0]["error"]["message"].as_str().unwrap();
+    let session = "`arn:aws:sts::111122223333:assumed-role/app/SESSION`";
+    assert!(message.ends_with(&format!("; a role asks as a session: {session}")), "{message}");
 }
 
 #[test]
@@ -406,5 +416,81 @@ fn a_suspicious_scenario_is_shown_by_lint_with_its_place_and_by_nothing_else() {
             (0, false),
             "{command}"
         );
+    }
+}
+
+/// Several policies in one call, one of them from standard input, each with its kind; and as JSON.
+#[test]
+fn several_policies_are_checked_at_once_and_every_mistake_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    { "Effect": "Maybe", "Action": "s3:GetObject", "Resource": "records/*" },
+    { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::records/*" }
+  ]
+}"#;
+    let trust = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}}"#;
+    fs::write(folder.path().join("bad.json"), bad).unwrap();
+    fs::write(folder.path().join("trust.json"), trust).unwrap();
+    let lint = |arguments: &[&str]| {
+        let mut child = gainsay()
+            .current_dir(folder.path())
+            .arg("lint")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(trust.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let two = ["--policy", "bad.json", "--kind", "identity", "--policy", "-", "--kind", "trust"];
+    let output = lint(&two);
+    assert_eq!(code(&output), 3);
+    let shown = stdout(&output);
+    assert_eq!(shown, "bad.json: checked\nstandard input: checked\n2 errors\n1 warning\n");
+    let told = stderr(&output);
+    for word in ["unknown effect `Maybe`", "invalid resource", "warning[wrong-resource-type]"] {
+        assert!(told.contains(word), "{word}\n{told}");
+    }
+    let output = lint(&[&two[..], &["--format", "json"]].concat());
+    assert_eq!((code(&output), stderr(&output).as_str()), (3, ""));
+    let found: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((&found["errors"], &found["warnings"]), (&json!(2), &json!(1)));
+    let findings = found["findings"].as_array().unwrap();
+    let short: Vec<Value> = findings
+        .iter()
+        .map(|one| json!([one["code"], one["severity"], one["file"], one["line"], one["page"]]))
+        .collect();
+    assert_eq!(
+        json!(short),
+        json!([
+            ["policy-refused", "error", "bad.json", 4, null],
+            ["policy-refused", "error", "bad.json", 4, null],
+            ["wrong-resource-type", "warning", "bad.json", 5, "docs/lint/wrong-resource-type.md"],
+        ])
+    );
+    assert_eq!(findings[2]["column"], 53);
+    // One kind may be for all; two of three are not enough.
+    let all = ["--kind", "trust", "--policy", "-", "--policy", "trust.json"];
+    let output = lint(&all);
+    assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
+    assert_eq!(code(&lint(&[&all[..], &["--policy", "-", "--kind", "bucket"]].concat())), 64);
+    let output = lint(&["--kind", "trust", "--policy", "none.json", "--policy", "trust.json"]);
+    assert_eq!(code(&output), 3, "the other is checked");
+    assert!(stdout(&output).contains("trust.json: checked"));
+}
+
+#[test]
+fn a_bucket_policy_may_be_told_its_bucket() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::records/*"}}"#;
+    fs::write(folder.path().join("policy.json"), text).unwrap();
+    for (bucket, expected) in [("records", 0), ("record", 3)] {
+        let arguments = ["lint", "--policy", "policy.json", "--kind", "bucket", "--bucket", bucket];
+        let output = run_in(folder.path(), &arguments);
+        assert_eq!(code(&output), expected, "{}", stderr(&output));
     }
 }

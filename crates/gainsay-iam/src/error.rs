@@ -376,10 +376,12 @@ pub enum Undecidable {
     },
     /// A `NotPrincipal` lists the caller without its role or account; AWS documents only that it
     /// "might" deny.
-    #[error("{at} lists the caller in `NotPrincipal` without its role or account: list them too")]
+    #[error("{at} lists the caller in `NotPrincipal` without {missing}: list that, too")]
     PartialNotPrincipal {
         /// The undecidable statement.
         at: Reason,
+        /// What of the caller is not listed, such as `its account`.
+        missing: &'static str,
     },
     /// Public buckets are restricted, and whether the bucket policy is public is not known.
     #[error(
@@ -420,7 +422,7 @@ impl Undecidable {
             | Undecidable::AbsentInNotResource { at, .. }
             | Undecidable::NotAnArn { at, .. }
             | Undecidable::CanonicalUser { at }
-            | Undecidable::PartialNotPrincipal { at }
+            | Undecidable::PartialNotPrincipal { at, .. }
             | Undecidable::Publicity { at } => at,
         }
     }
@@ -436,7 +438,7 @@ pub(crate) enum UndecidableCause {
     AbsentInNotResource(String),
     NotAnArn(String),
     CanonicalUser,
-    PartialNotPrincipal,
+    PartialNotPrincipal(&'static str),
 }
 
 impl UndecidableCause {
@@ -455,7 +457,9 @@ impl UndecidableCause {
             }
             UndecidableCause::NotAnArn(value) => Undecidable::NotAnArn { at, value },
             UndecidableCause::CanonicalUser => Undecidable::CanonicalUser { at },
-            UndecidableCause::PartialNotPrincipal => Undecidable::PartialNotPrincipal { at },
+            UndecidableCause::PartialNotPrincipal(missing) => {
+                Undecidable::PartialNotPrincipal { at, missing }
+            }
         }
     }
 }

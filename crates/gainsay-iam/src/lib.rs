@@ -123,7 +123,7 @@ pub use grant::{Constraint, Grant};
 pub use input::{EvaluationInput, EvaluationInputError};
 pub use keys::{KeyType, condition_key, condition_keys, known_condition_key};
 pub use layer::{Layer, PolicyKind, UnknownLayer};
-pub use lint::{Finding, Lint, lint};
+pub use lint::{Finding, Lint, Review, lint, lint_document, review};
 pub use location::{Location, duplicate_key, locate, locate_statement};
 pub use other_session::{OtherSession, other_session};
 pub use pattern::wildcard_match;

@@ -206,7 +206,30 @@ impl Principals {
         match complete {
             Some(false) if self.may_be_canonical(principal) => Err(UndecidableCause::CanonicalUser),
             Some(excluded) => Ok(excluded),
-            None => Err(UndecidableCause::PartialNotPrincipal),
+            None => {
+                Err(UndecidableCause::PartialNotPrincipal(self.unlisted(principal, lists_account)))
+            }
+        }
+    }
+
+    /// What a `NotPrincipal` that lists a part of the caller lacks.
+    fn unlisted(&self, principal: &Principal, lists_account: bool) -> &'static str {
+        let lists_role = match principal {
+            Principal::Session { role, .. } => self
+                .entries
+                .iter()
+                .any(|entry| matches!(entry, Entry::Arn(listed) if listed == role)),
+            Principal::Anonymous
+            | Principal::Root { .. }
+            | Principal::User { .. }
+            | Principal::Federated(_)
+            | Principal::Service(_) => true,
+        };
+        match (lists_role, lists_account) {
+            (false, false) => "its role and account",
+            (false, true) => "its role",
+            (true, false) => "its account",
+            (true, true) => "its session, where another of the role is listed",
         }
     }
 

@@ -106,14 +106,70 @@ codes! {
     /// A Deny for sessions without MFA that spares who has no session at all:
     /// [`Lint::MfaKeyAbsent`].
     MfaKeyAbsent = "mfa-key-absent", Warning;
-    /// A condition key of AWS, S3, KMS or STS that is not documented: [`Lint::UnknownKey`].
+    /// A resource whose ARN is that of no resource of S3 or KMS: [`Lint::InvalidArn`].
+    InvalidArn = "invalid-arn", Warning;
+    /// A partition that AWS does not have, or not in that Region: [`Lint::InvalidPartition`].
+    InvalidPartition = "invalid-partition", Warning;
+    /// A Region that no service has: [`Lint::InvalidRegion`].
+    InvalidRegion = "invalid-region", Warning;
+    /// The prefix of a service that AWS does not have: [`Lint::UnknownService`].
+    UnknownService = "unknown-service", Warning;
+    /// An action in a resource-based policy that does not apply to the resource:
+    /// [`Lint::UnsupportedAction`].
+    UnsupportedAction = "unsupported-action", Warning;
+    /// A condition key that AWS does not document: [`Lint::UnknownConditionKey`].
     UnknownConditionKey = "unknown-condition-key", Warning;
-    /// A condition operator without keys, or a key without values: [`Lint::EmptyCondition`].
-    EmptyCondition = "empty-condition", Warning;
-    /// A `Sid` that an earlier statement has: [`Lint::DuplicateSid`].
+    /// A condition key in two spellings in one condition block: [`Lint::DuplicateKeyCase`].
+    DuplicateKeyCase = "duplicate-key-case", Warning;
+    /// A condition operator that is not for the type of the key: [`Lint::OperatorType`].
+    OperatorType = "operator-type", Warning;
+    /// A multivalued condition key without `ForAllValues` or `ForAnyValue`:
+    /// [`Lint::MissingQualifier`].
+    MissingQualifier = "missing-qualifier", Warning;
+    /// `ForAllValues` or `ForAnyValue` on a condition key that has one value:
+    /// [`Lint::SingleValuedSet`].
+    SingleValuedSet = "single-valued-set", Warning;
+    /// `Null` with `ForAllValues` or `ForAnyValue`: [`Lint::NullWithQualifier`].
+    NullWithQualifier = "null-with-qualifier", Warning;
+    /// `Bool` or `Null` with several values: [`Lint::SeveralBooleans`].
+    SeveralBooleans = "several-booleans", Warning;
+    /// A private address in `aws:SourceIp`, which has public ones only: [`Lint::PrivateSourceIp`].
+    PrivateSourceIp = "private-source-ip", Warning;
+    /// An address range with bits set behind its mask: [`Lint::IpRangeHostBits`].
+    IpRangeHostBits = "ip-range-host-bits", Warning;
+    /// An id of a VPC or a VPC endpoint that none can have: [`Lint::MalformedVpcId`].
+    MalformedVpcId = "malformed-vpc-id", Warning;
+    /// `aws:VpcSourceIp` without the VPC it belongs to: [`Lint::MissingPairedKey`].
+    MissingPairedKey = "missing-paired-key", Warning;
+    /// A service principal of another form than the condition key has:
+    /// [`Lint::ServicePrincipalFormat`].
+    ServicePrincipalFormat = "service-principal-format", Warning;
+    /// A pattern of an ARN that has not the six fields of one: [`Lint::IncompleteArnPattern`].
+    IncompleteArnPattern = "incomplete-arn-pattern", Warning;
+    /// A date as seconds since 1970: [`Lint::EpochDate`].
+    EpochDate = "epoch-date", Warning;
+    /// A tag condition with `NotAction`: [`Lint::TagKeyWithNotAction`].
+    TagKeyWithNotAction = "tag-key-with-not-action", Warning;
+    /// `iam:PassRole` for every role: [`Lint::PassRoleAnywhere`].
+    PassRoleAnywhere = "pass-role-anywhere", Warning;
+    /// A service as principal for whatever account it acts: [`Lint::UnrestrictedService`].
+    UnrestrictedService = "unrestricted-service", Warning;
+    /// A key policy that lets everyone use the key: [`Lint::OpenToEveryone`].
+    OpenToEveryone = "open-to-everyone", Warning;
+    /// An action that another of the statement covers: [`Lint::RedundantAction`].
+    RedundantAction = "redundant-action", Warning;
+    /// A resource that another of the statement covers: [`Lint::RedundantResource`].
+    RedundantResource = "redundant-resource", Warning;
+    /// A value of a condition that another covers: [`Lint::RedundantValue`].
+    RedundantValue = "redundant-value", Warning;
+    /// A statement that is in the policy already: [`Lint::RedundantStatement`].
+    RedundantStatement = "redundant-statement", Warning;
+    /// Two statements with one `Sid`: [`Lint::DuplicateSid`].
     DuplicateSid = "duplicate-sid", Warning;
-    /// An ARN pattern that matches nothing: [`Lint::IncompleteArn`].
-    IncompleteArn = "incomplete-arn", Warning;
+    /// A document without `Version`: [`Lint::MissingVersion`].
+    MissingVersion = "missing-version", Warning;
+    /// An element or a list with nothing in it: [`Lint::EmptyElement`].
+    EmptyElement = "empty-element", Warning;
     /// More text than AWS stores as a customer's managed policy: [`Lint::LargePolicy`].
     LargePolicy = "large-policy", Warning;
     /// A `deny` that says nothing about who refuses.
@@ -149,10 +205,36 @@ impl Code {
             Lint::ForAllValuesInAllow => Self::ForAllValuesInAllow,
             Lint::UnknownAction => Self::UnknownAction,
             Lint::MfaKeyAbsent => Self::MfaKeyAbsent,
-            Lint::UnknownKey => Self::UnknownConditionKey,
-            Lint::EmptyCondition => Self::EmptyCondition,
+            Lint::InvalidArn => Self::InvalidArn,
+            Lint::InvalidPartition => Self::InvalidPartition,
+            Lint::InvalidRegion => Self::InvalidRegion,
+            Lint::UnknownService => Self::UnknownService,
+            Lint::UnsupportedAction => Self::UnsupportedAction,
+            Lint::UnknownConditionKey => Self::UnknownConditionKey,
+            Lint::DuplicateKeyCase => Self::DuplicateKeyCase,
+            Lint::OperatorType => Self::OperatorType,
+            Lint::MissingQualifier => Self::MissingQualifier,
+            Lint::SingleValuedSet => Self::SingleValuedSet,
+            Lint::NullWithQualifier => Self::NullWithQualifier,
+            Lint::SeveralBooleans => Self::SeveralBooleans,
+            Lint::PrivateSourceIp => Self::PrivateSourceIp,
+            Lint::IpRangeHostBits => Self::IpRangeHostBits,
+            Lint::MalformedVpcId => Self::MalformedVpcId,
+            Lint::MissingPairedKey => Self::MissingPairedKey,
+            Lint::ServicePrincipalFormat => Self::ServicePrincipalFormat,
+            Lint::IncompleteArnPattern => Self::IncompleteArnPattern,
+            Lint::EpochDate => Self::EpochDate,
+            Lint::TagKeyWithNotAction => Self::TagKeyWithNotAction,
+            Lint::PassRoleAnywhere => Self::PassRoleAnywhere,
+            Lint::UnrestrictedService => Self::UnrestrictedService,
+            Lint::OpenToEveryone => Self::OpenToEveryone,
+            Lint::RedundantAction => Self::RedundantAction,
+            Lint::RedundantResource => Self::RedundantResource,
+            Lint::RedundantValue => Self::RedundantValue,
+            Lint::RedundantStatement => Self::RedundantStatement,
             Lint::DuplicateSid => Self::DuplicateSid,
-            Lint::IncompleteArn => Self::IncompleteArn,
+            Lint::MissingVersion => Self::MissingVersion,
+            Lint::EmptyElement => Self::EmptyElement,
             Lint::LargePolicy => Self::LargePolicy,
         }
     }

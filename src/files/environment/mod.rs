@@ -18,7 +18,7 @@ use gainsay_model::Role;
 pub use self::{
     collection::{Collection, Member},
     deliveries::Delivery,
-    policy::lone_policy,
+    policy::review_policy,
     raw::RawEnvironment,
     resolve::{resolve, resolve_bound},
     sessions::SessionSettings,

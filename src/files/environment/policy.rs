@@ -1,7 +1,7 @@
 //! A policy document: parsed, filled in, and refused where AWS would refuse it.
 
 use gainsay_iam::{
-    DocumentError, Policy, PolicyKind, Problem,
+    DocumentError, Finding, Policy, PolicyKind, Problem,
     put::{AwsError, Put, Quota, Refusal},
 };
 use gainsay_model::{Document, Source};
@@ -25,17 +25,25 @@ pub(super) fn read(
     compile(kind, source, &value, &value.to_string(), None)
 }
 
-/// Reads a policy document that stands alone: nothing in it is a name to be filled in. `bucket` is
-/// the name of the bucket whose policy it is, if that is known.
-///
-/// # Errors
-/// The first problem of the document.
-pub fn lone_policy(
+/// Every mistake of a policy document that stands alone, in which nothing is a name to be filled in,
+/// and what is suspicious in the rest. `bucket` is the bucket that a bucket policy is for.
+#[must_use]
+pub fn review_policy(
     kind: PolicyKind,
     source: &Source,
     bucket: Option<&str>,
-) -> Result<Document, Diagnostic> {
-    compile(kind, source, &parse(source)?, source.text(), bucket)
+) -> (Vec<Diagnostic>, Vec<Finding>) {
+    let review = gainsay_iam::review(kind, source.text(), bucket);
+    // Both are told with the place in the text.
+    let of_text = |error: &&DocumentError| {
+        !matches!(error.problem(), Problem::Json { .. } | Problem::DuplicateKey { .. })
+    };
+    let mut problems: Vec<Diagnostic> = parse(source).err().into_iter().collect();
+    let errors = review.errors.iter().filter(of_text);
+    problems.extend(errors.map(|error| refused(source, error)));
+    problems.extend(review.refusals.iter().map(|refusal| not_stored(source, refusal)));
+    problems.extend(too_large(kind, source, source.text()).err());
+    (problems, review.findings)
 }
 
 fn parse(source: &Source) -> Result<Value, Diagnostic> {

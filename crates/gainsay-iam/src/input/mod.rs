@@ -85,7 +85,8 @@ pub enum EvaluationInputError {
     /// The principal is none of those a request can have.
     #[error(
         "`{0}` is no principal: write the ARN of a user, of a role session or of an account's \
-         root, the name of a service, or `anonymous`"
+         root, the name of a service, or `anonymous`{role}",
+        role = of_role(.0)
     )]
     Principal(String),
     /// A policy is one that AWS would not store.
@@ -111,6 +112,19 @@ pub enum EvaluationInputError {
     /// A grant, of this index, has constraints of both kinds, which KMS does not make.
     #[error("`policies.grants[{0}]` has constraints of both kinds; KMS takes one")]
     Grant(usize),
+}
+
+/// How a role asks, for the ARN of a role: always as a session of it.
+fn of_role(principal: &str) -> String {
+    let parts: Vec<&str> = principal.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", account, name] = parts.as_slice() else {
+        return String::new();
+    };
+    // The ARN of a session has no path.
+    let role = name.strip_prefix("role/").and_then(|name| name.rsplit('/').next());
+    role.map_or_else(String::new, |role| {
+        format!("; a role asks as a session: `arn:{partition}:sts::{account}:assumed-role/{role}/SESSION`")
+    })
 }
 
 impl EvaluationInputError {

@@ -1,14 +1,14 @@
 //! The checks of the lints.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{Finding, Lint};
+use super::{At, Finding, Lint};
+use super::{arn, conditions as values, network, redundant, resources, statements};
 use crate::{
-    actions::{ACTIONS, Action, ResourceType, action},
+    actions::{ACTIONS, Action, action},
     context::Context,
-    error::PathStep,
     keys::condition_key,
-    pattern::{broadest_pattern, pattern_covers, patterns_overlap, wildcard_match},
+    pattern::{pattern_covers, wildcard_match},
     policy::{Effect, Policy, Statement, condition::Condition, operand::Test},
     principal::Entry,
 };
@@ -44,11 +44,17 @@ pub fn lint(policy: &Policy) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, statement) in policy.statements().iter().enumerate() {
         let mut at = At { statement: index, findings: &mut findings };
+        let actions = actions_of(statement);
         unknown_actions(statement, &mut at);
-        wrong_resources(statement, &mut at);
+        statements::check(policy, statement, &mut at);
+        let judged = resources::wrong_types(statement, &mut at);
+        resources::arns(statement, judged, &mut at);
+        principals(statement, &mut at);
         contradictions(statement, &mut at);
-        conditions(statement, &mut at);
-        super::put::statement(policy, index, statement, at.findings);
+        conditions(statement, actions.as_deref(), &mut at);
+        values::check(statement, actions.as_deref(), &mut at);
+        network::check(statement, &mut at);
+        redundant::check(policy, index, statement, &mut at);
         if !policy.has_variables() {
             variables(statement, &mut at);
         }
@@ -65,30 +71,12 @@ pub fn lint(policy: &Policy) -> Vec<Finding> {
             );
         }
     }
-    super::put::size(policy, &mut findings);
+    super::size::check(policy, &mut findings);
     findings
 }
 
-/// Where findings of one statement go.
-struct At<'f> {
-    statement: usize,
-    findings: &'f mut Vec<Finding>,
-}
-
-impl At<'_> {
-    fn add(&mut self, lint: Lint, element: &[&str], message: String) {
-        let mut path = vec![PathStep::Key("Statement".to_owned()), PathStep::Index(self.statement)];
-        path.extend(element.iter().map(|key| PathStep::Key((*key).to_owned())));
-        self.findings.push(Finding { lint, path, message });
-    }
-
-    fn condition(&mut self, lint: Lint, condition: &Condition, message: String) {
-        self.add(lint, &["Condition", condition.name(), &condition.key], message);
-    }
-}
-
 /// The known actions that a pattern matches; `None` for a service whose actions are not known.
-fn known(pattern: &str) -> Option<Vec<&'static Action>> {
+pub(super) fn known(pattern: &str) -> Option<Vec<&'static Action>> {
     let (service, _) = pattern.split_once(':')?;
     let prefix = format!("{}:", service.to_ascii_lowercase());
     let all = ACTIONS.iter().filter(|action| action.name.to_ascii_lowercase().starts_with(&prefix));
@@ -119,56 +107,33 @@ fn actions_of(statement: &Statement) -> Option<Vec<&'static Action>> {
 }
 
 fn unknown_actions(statement: &Statement, at: &mut At<'_>) {
-    let element = if statement.excludes_actions() { "NotAction" } else { "Action" };
     for pattern in statement
         .actions()
         .filter(|pattern| known(pattern).is_some_and(|actions| actions.is_empty()))
     {
-        let message = format!("`{pattern}` is no action: it matches none that the service has");
-        at.add(Lint::UnknownAction, &[element], message);
-    }
-}
-
-/// Actions that no request has for any of the statement's resources.
-fn wrong_resources(statement: &Statement, at: &mut At<'_>) {
-    let patterns: Vec<String> = statement.resources().map(broadest_pattern).collect();
-    if patterns.is_empty() || statement.excludes_resources() || statement.excludes_actions() {
-        return;
-    }
-    let fits = |action: &Action| patterns.iter().any(|pattern| may_be_requested(action, pattern));
-    for pattern in statement.actions() {
-        let Some(actions) = known(pattern).filter(|actions| !actions.is_empty()) else {
-            continue;
-        };
-        if actions.iter().any(|action| fits(action)) {
-            continue;
-        }
-        let takes: BTreeSet<&str> =
-            actions.iter().flat_map(|action| action.resources).map(|of| of.arn()).collect();
-        let takes: Vec<&str> = takes.into_iter().collect();
-        let takes = if takes.is_empty() {
-            "`*` only".to_owned()
-        } else {
-            format!("`{}`", takes.join("`, `"))
-        };
-        at.add(
-            Lint::WrongResourceType,
-            &["Resource"],
-            format!("`{pattern}` is never asked for on these resources; it takes {takes}"),
+        let message = format!(
+            "`{pattern}` is no action: it matches none that the service has{}",
+            statements::suggestion(pattern)
         );
+        at.add(Lint::UnknownAction, &[statements::element(statement)], message);
     }
 }
 
-/// Whether an action may be requested on a resource that a pattern matches.
-fn may_be_requested(action: &Action, pattern: &str) -> bool {
-    // The reference gives some actions the keys of access points and not the type.
-    let on_access_points =
-        action.keys.contains(&"s3:DataAccessPointArn").then_some(&ResourceType::AccessPoint);
-    let of_bucket = |of: &ResourceType| {
-        *of == ResourceType::Bucket && pattern.split(':').skip(5).any(|part| part.contains('/'))
+/// Principals of a partition that there is not.
+fn principals(statement: &Statement, at: &mut At<'_>) {
+    let Some(principals) = &statement.principals else {
+        return;
     };
-    let mut types = action.resources.iter().chain(on_access_points);
-    pattern == "*" || types.any(|of| patterns_overlap(pattern, of.arn()) && !of_bucket(of))
+    for entry in &principals.entries {
+        let text = entry.to_string();
+        if let Some(("arn", rest)) = text.split_once(':')
+            && let Some((partition, _)) = rest.split_once(':')
+            && let Some(message) = arn::wrong_partition(partition, "")
+        {
+            let element = if principals.negated { "NotPrincipal" } else { "Principal" };
+            at.add(Lint::InvalidPartition, &[element], format!("`{text}`: {message}"));
+        }
+    }
 }
 
 /// Conditions on one key that no value satisfies together. Judged only where one of them limits the
@@ -230,14 +195,13 @@ fn options_of(condition: &Condition) -> Option<Vec<Option<String>>> {
     }
 }
 
-fn conditions(statement: &Statement, at: &mut At<'_>) {
-    let actions = actions_of(statement);
+fn conditions(statement: &Statement, actions: Option<&[&'static Action]>, at: &mut At<'_>) {
     let deny = statement.effect() == Effect::Deny;
     for condition in &statement.conditions {
         let (key, operator) = (condition.key.as_str(), condition.operator());
         let documented = condition_key(key).is_some()
             && !OF_NO_ACTION.iter().any(|known| known.eq_ignore_ascii_case(key));
-        if let Some(actions) = &actions
+        if let Some(actions) = actions
             && documented
             && !actions.iter().any(|action| action.may_have(key))
         {

@@ -66,8 +66,6 @@ pub struct Statement {
     pub(crate) actions: Actions,
     pub(crate) resources: Option<Resources>,
     pub(crate) conditions: Vec<Condition>,
-    /// The condition operators without keys, which ask nothing.
-    pub(crate) empty_operators: Vec<String>,
     /// Whether its `Principal` is `*` itself, and not an object.
     pub(crate) has_bare_star: bool,
 }

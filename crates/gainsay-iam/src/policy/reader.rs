@@ -165,7 +165,6 @@ impl Reader {
             actions: self.actions(object)?,
             resources: self.resources(object)?,
             conditions: self.conditions(object)?,
-            empty_operators: empty_operators(object),
             has_bare_star: object.get("Principal").and_then(Value::as_str) == Some("*"),
         })
     }
@@ -405,17 +404,6 @@ impl Reader {
             }),
         }
     }
-}
-
-/// The condition operators of a statement that have no keys.
-fn empty_operators(statement: &Map<String, Value>) -> Vec<String> {
-    let operators = statement.get("Condition").and_then(Value::as_object);
-    operators
-        .into_iter()
-        .flatten()
-        .filter(|(_, keys)| keys.as_object().is_some_and(Map::is_empty))
-        .map(|(name, _)| name.clone())
-        .collect()
 }
 
 fn type_of(value: &Value) -> &'static str {
