@@ -79,7 +79,9 @@ pub fn lone_policy(kind: PolicyKind, source: &Source, bucket: Option<&str>) -> D
     found.extend(findings.into_iter().map(|finding| of_finding(source, finding)));
     found.sort_by_key(|one| one.place.as_ref().map_or(0, |(_, span)| span.start));
     let mut all = Diagnostics::default();
-    found.into_iter().for_each(|one| all.push(one));
+    for one in found {
+        all.push(one);
+    }
     all
 }
 
