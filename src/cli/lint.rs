@@ -108,7 +108,10 @@ impl Lint {
         for line in lines {
             writeln!(terminal.out, "{line}")?;
         }
-        let is_denied = |code| self.deny == Some(Deny::Warnings) && !self.allow.contains(&code);
+        let is_denied = |code: Code| {
+            let denied = self.deny == Some(Deny::Warnings) && !self.allow.contains(&code);
+            denied || code.severity() == Severity::Error
+        };
         let denied = warnings.iter().any(|warning| is_denied(warning.code));
         let plural = if warnings.len() == 1 { "" } else { "s" };
         writeln!(terminal.out, "{} warning{plural}", warnings.len())?;

@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use gainsay_model::Role;
 
-pub use self::policy::lone_policy;
+pub use self::policy::{lone_policy, refusals};
 pub use self::{
     baseline::{Baseline, Control, Mapping, Remediation, Served, catalogue},
     bindings::{Bindings, BoundKey, BoundRole, RawBindings},

@@ -21,8 +21,7 @@ pub(super) fn read(
 ) -> Result<Document, Diagnostic> {
     let mut value = parse(source)?;
     template::fill(source, &mut value, known)?;
-    // The text of the file has names of its own in it.
-    compile(kind, source, &value, &value.to_string(), None)
+    compile(kind, source, &value)
 }
 
 /// Reads a policy document that stands alone: nothing in it is a name to be filled in. `bucket` is
@@ -35,7 +34,19 @@ pub fn lone_policy(
     source: &Source,
     bucket: Option<&str>,
 ) -> Result<Document, Diagnostic> {
-    compile(kind, source, &parse(source)?, source.text(), bucket)
+    let document = compile(kind, source, &parse(source)?)?;
+    too_large(kind, source, source.text())?;
+    match refusals(&document, bucket).into_iter().next() {
+        Some(refusal) => Err(refusal),
+        None => Ok(document),
+    }
+}
+
+/// For what AWS does not store a document, in its own words; `bucket` as for [`lone_policy`].
+#[must_use]
+pub fn refusals(document: &Document, bucket: Option<&str>) -> Vec<Diagnostic> {
+    let found = gainsay_iam::put::refusals(&document.policy, &Put { bucket, exists: None });
+    found.iter().map(|refusal| not_stored(&document.source, refusal)).collect()
 }
 
 fn parse(source: &Source) -> Result<Value, Diagnostic> {
@@ -59,20 +70,14 @@ fn parse(source: &Source) -> Result<Value, Diagnostic> {
     }
 }
 
-fn compile(
-    kind: PolicyKind,
-    source: &Source,
-    value: &Value,
-    text: &str,
-    bucket: Option<&str>,
-) -> Result<Document, Diagnostic> {
+fn compile(kind: PolicyKind, source: &Source, value: &Value) -> Result<Document, Diagnostic> {
     let policy = Policy::from_value(kind, value).map_err(|error| refused(source, &error))?;
-    if let Some(refusal) =
-        gainsay_iam::put::refusals(&policy, &Put { bucket, exists: None }).first()
-    {
+    // What does not exist is a mistake whatever is done with the document; what only does not go
+    // together, `lint` says, and a run shows what it does.
+    let found = gainsay_iam::put::refusals(&policy, &Put::default());
+    if let Some(refusal) = found.iter().find(|refusal| refusal.is_misspelt) {
         return Err(not_stored(source, refusal));
     }
-    too_large(kind, source, text)?;
     Ok(Document::new(source.clone(), policy, value.to_string()))
 }
 

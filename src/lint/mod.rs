@@ -23,6 +23,7 @@ use gainsay_model::{Document, Source};
 
 use crate::{
     diag::{Code, Diagnostic, Diagnostics, Located},
+    environment,
     suite::{Architecture, WrittenFiles},
 };
 
@@ -49,6 +50,10 @@ pub fn architecture(architecture: &Architecture, files: &WrittenFiles, today: Da
 #[must_use]
 pub fn policy(document: &Document) -> Diagnostics {
     let mut found = Diagnostics::default();
+    // What AWS does not store comes first.
+    for refusal in environment::refusals(document, None) {
+        found.push(refusal);
+    }
     for finding in gainsay_iam::lint(&document.policy) {
         let source: &Source = &document.source;
         let span =
