@@ -21,8 +21,8 @@ pub use self::{
         ServiceDelivery, ServiceRequest, catalogue, deliveries, delivery,
     },
     environment::{
-        Collection, Delivery, Environment, Member, RawEnvironment, SessionSettings, resolve,
-        resolve_bound, review_policy,
+        Collection, Delivery, Environment, Member, RawEnvironment, SessionSettings, refusals,
+        resolve, resolve_bound, review_policy,
     },
     folder::Folder,
     waivers::{Gap, RawWaivers, Waived, Waiver, Waivers},

@@ -65,6 +65,10 @@ pub fn policy(document: &Document) -> Diagnostics {
     let as_stored = serde_json::from_str(&document.text).unwrap_or_default();
     let of_text = gainsay_iam::lint_document(&as_stored);
     let mut found = Diagnostics::default();
+    // What AWS does not store comes first.
+    for refusal in read::refusals(document, None) {
+        found.push(refusal);
+    }
     for finding in of_text.into_iter().chain(gainsay_iam::lint(&document.policy)) {
         found.push(of_finding(&document.source, finding));
     }

@@ -18,7 +18,7 @@ use gainsay_model::Role;
 pub use self::{
     collection::{Collection, Member},
     deliveries::Delivery,
-    policy::review_policy,
+    policy::{refusals, review_policy},
     raw::RawEnvironment,
     resolve::{resolve, resolve_bound},
     sessions::SessionSettings,

@@ -21,8 +21,7 @@ pub(super) fn read(
 ) -> Result<Document, Diagnostic> {
     let mut value = parse(source)?;
     template::fill(source, &mut value, known)?;
-    // The text of the file has names of its own in it.
-    compile(kind, source, &value, &value.to_string(), None)
+    compile(kind, source, &value)
 }
 
 /// Every mistake of a policy document that stands alone, in which nothing is a name to be filled in,
@@ -46,6 +45,13 @@ pub fn review_policy(
     (problems, review.findings)
 }
 
+/// For what AWS does not store a document, in its own words; `bucket` as for [`review_policy`].
+#[must_use]
+pub fn refusals(document: &Document, bucket: Option<&str>) -> Vec<Diagnostic> {
+    let found = gainsay_iam::put::refusals(&document.policy, &Put { bucket, exists: None });
+    found.iter().map(|refusal| not_stored(&document.source, refusal)).collect()
+}
+
 fn parse(source: &Source) -> Result<Value, Diagnostic> {
     let value: Value = serde_json::from_str(source.text()).map_err(|error| {
         let start = offset(source.text(), error.line(), error.column());
@@ -67,20 +73,14 @@ fn parse(source: &Source) -> Result<Value, Diagnostic> {
     }
 }
 
-fn compile(
-    kind: PolicyKind,
-    source: &Source,
-    value: &Value,
-    text: &str,
-    bucket: Option<&str>,
-) -> Result<Document, Diagnostic> {
+fn compile(kind: PolicyKind, source: &Source, value: &Value) -> Result<Document, Diagnostic> {
     let policy = Policy::from_value(kind, value).map_err(|error| refused(source, &error))?;
-    if let Some(refusal) =
-        gainsay_iam::put::refusals(&policy, &Put { bucket, exists: None }).first()
-    {
+    // What does not exist is a mistake whatever is done with the document; what only does not go
+    // together, `lint` says, and a run shows what it does.
+    let found = gainsay_iam::put::refusals(&policy, &Put::default());
+    if let Some(refusal) = found.iter().find(|refusal| refusal.is_misspelt) {
         return Err(not_stored(source, refusal));
     }
-    too_large(kind, source, text)?;
     Ok(Document::new(source.clone(), policy, value.to_string()))
 }
 

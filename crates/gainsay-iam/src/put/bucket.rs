@@ -2,7 +2,8 @@
 
 use super::{Context, Rule, Wrong, missing_principals, resource_element};
 use crate::actions::{ACTIONS, Action, ResourceType};
-use crate::keys::condition_key;
+use crate::error::closest_word;
+use crate::keys::{KEYS, condition_key};
 use crate::layer::PolicyKind;
 use crate::pattern::{broadest_pattern, wildcard_match};
 use crate::policy::Statement;
@@ -54,7 +55,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "invalid-condition-key",
         kinds: BUCKET,
-        what: "an `s3:` key that S3 does not have, or a key of KMS",
+        what: "an `s3:` key that S3 does not have, a key of KMS, or one without a service",
         error: ERROR,
         message: "Policy has an invalid condition key",
         source: "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html",
@@ -158,13 +159,17 @@ fn other_buckets(statement: &Statement, context: &Context<'_>) -> Vec<Wrong> {
 }
 
 fn invalid_keys(statement: &Statement, _: &Context<'_>) -> Vec<Wrong> {
-    let is_invalid =
-        |key: &str| begins(key, "kms:") || (begins(key, "s3:") && condition_key(key).is_none());
+    let is_invalid = |key: &str| {
+        let of_s3 = begins(key, "s3:") && condition_key(key).is_none();
+        of_s3 || begins(key, "kms:") || !key.contains(':')
+    };
     let invalid = statement.conditions.iter().filter(|condition| is_invalid(&condition.key));
     invalid
         .map(|condition| {
             let key = &condition.key;
-            let why = format!("S3 has no condition key `{key}`");
+            let near = closest_word(key, KEYS.iter().map(|known| known.name));
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let why = format!("S3 has no condition key `{key}`{near}");
             Wrong::at(&["Condition", condition.name(), key], key, why)
         })
         .collect()

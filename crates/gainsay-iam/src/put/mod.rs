@@ -63,6 +63,9 @@ pub struct Refusal {
     pub error: AwsError,
     /// What is wrong, in words that name the entry.
     pub why: String,
+    /// Whether something in it does not exist or is not allowed there at all, so that it is a
+    /// mistake whatever stands beside it.
+    pub is_misspelt: bool,
     /// The page or recording that says so.
     pub source: &'static str,
 }
@@ -156,6 +159,23 @@ const RULES: &[Rule] = &[
         find: locks_out,
     },
     Rule {
+        code: "condition-key-without-service",
+        kinds: IDENTITY,
+        what: "a condition key without the service before a colon",
+        error: "MalformedPolicyDocument",
+        message: "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
+        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html",
+        find: |statement, _| {
+            let bare = statement.conditions.iter().filter(|condition| !condition.key.contains(':'));
+            bare.map(|condition| {
+                let key = &condition.key;
+                let why = format!("`{key}` is no condition key: write `service:key`");
+                Wrong::at(&["Condition", condition.name(), key], key, why)
+            })
+            .collect()
+        },
+    },
+    Rule {
         code: "region-in-iam-arn",
         kinds: IDENTITY,
         what: "a Region in the ARN of something of IAM",
@@ -173,6 +193,10 @@ const RULES: &[Rule] = &[
         },
     },
 ];
+
+/// The rules about entries each of which is right, and that do not go together.
+const TOGETHER: &[&str] =
+    &["condition-without-action", "action-without-resource", "key-policy-lockout"];
 
 /// Every rule, in the order in which AWS is taken to apply them to a statement.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
@@ -198,6 +222,7 @@ pub fn refusals(policy: &Policy, put: &Put<'_>) -> Vec<Refusal> {
                         message: rule.message.replace("{}", &wrong.entry),
                     },
                     why: wrong.why,
+                    is_misspelt: !TOGETHER.contains(&rule.code),
                     source: rule.source,
                 });
             }
