@@ -20,6 +20,7 @@ mod accounts;
 mod admin;
 mod authentication;
 mod control;
+mod decisions;
 mod deletes;
 mod directory;
 mod encryption;
