@@ -156,6 +156,7 @@ fn answer_together(workers: &mut [Worker], lines: &[u8]) {
 /// The end of the line that a place is in.
 fn end_of_line(lines: &[u8], at: usize) -> usize {
     // Its search is faster than a loop; reading from memory does not fail.
+    let at = at.min(lines.len());
     let mut rest = lines.get(at..).unwrap_or_default();
     at + rest.skip_until(b'\n').unwrap_or_default()
 }

@@ -20,16 +20,19 @@
 //!
 //! * a statement reads a condition key of which the [`Context`] does not say whether the request
 //!   has it ([`Context::set_unmodelled`], [`Context::set_unknown`]);
+//! * public buckets are restricted, and whether the policy is public is not known;
 //! * a statement names a canonical user, or the caller in `NotPrincipal` without its role or
 //!   account;
 //! * an operator or a variable for one value meets several, or an ARN operator a lone `*`;
 //! * a condition reads a key that begins like those of [`keys`] and is not among them, or gives a
 //!   key no value to compare with.
 //!
-//! The context is complete: a key of [`keys`] or of another service that is not set is absent. Condition keys that follow from the
-//! principal (`aws:PrincipalArn`) are set by the caller, too. ACLs, Block Public Access, Object
-//! Ownership, Object Lock and key states are not policies and not decided here; [`Layer`] has words
-//! for them, for programs that do. The documents may name any action; the tables in [`actions`] and
+//! The context is complete: a key of [`keys`] or of another service that is not set is absent.
+//! Condition keys that follow from the principal (`aws:PrincipalArn`) are set by the caller, too;
+//! [`EvaluationInput::read`] sets them. Of Block Public Access only what it makes of public bucket
+//! policies is decided ([`Policies::restrict_public_buckets`]). ACLs, Object Ownership, Object Lock
+//! and key states are not policies and not decided here; [`Layer`] has words for them, for programs
+//! that do. The documents may name any action; the tables in [`actions`] and
 //! [`keys`], which lint and search read, have S3, KMS and STS.
 //!
 //! # Decide a request

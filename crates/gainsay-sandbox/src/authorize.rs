@@ -290,8 +290,11 @@ impl Scope {
             .enumerate()
             .map(|(index, document)| (Layer::Identity, index, document.clone()))
             .collect();
-        for document in [question.resource_policy, boundary].into_iter().flatten() {
+        if let Some(document) = question.resource_policy {
             documents.push((document.policy.kind().layer(), 0, document.clone()));
+        }
+        if let Some(document) = boundary {
+            documents.push((Layer::Boundary, 0, document.clone()));
         }
         documents.extend(
             session

@@ -43,7 +43,7 @@ pub struct Policies<'a> {
     /// which must allow.
     pub scp: &'a [Vec<Policy>],
     /// Resource control policies of the resource's account: levels from the root down. They only
-    /// deny: RCPFullAWSAccess, which allows everything, is attached at every level.
+    /// deny: `RCPFullAWSAccess`, which allows everything, is attached at every level.
     pub rcp: &'a [Vec<Policy>],
     /// The policy of the VPC endpoint the request came through.
     pub vpc_endpoint: Option<&'a Policy>,
@@ -140,7 +140,7 @@ pub struct Evaluation {
     /// * across accounts: those of `identity` and the resource's policy that do not allow;
     /// * anonymous callers and services: the resource's policy;
     /// * and always `scp`, `vpc-endpoint` where they are in use and do not allow. RCPs only deny:
-    ///   RCPFullAWSAccess stands beside them at every level;
+    ///   `RCPFullAWSAccess` stands beside them at every level;
     /// * none, if no policy controls the call and the service does not take the caller's
     ///   credentials: `sts:GetSessionToken` by a role's session.
     pub silent: Vec<Layer>,

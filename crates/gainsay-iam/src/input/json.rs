@@ -31,6 +31,7 @@ pub(crate) struct JsonInput {
 /// is off. Those for access control lists and for policies that are put decide no other request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "the four settings of the API")]
 pub(crate) struct JsonPublicAccessBlock {
     #[serde(rename = "RestrictPublicBuckets", alias = "restrict_public_buckets", default)]
     restrict_public_buckets: bool,

@@ -40,19 +40,18 @@ impl Documents {
         }
         let document = text.get(..object_length(text.as_bytes())?)?;
         let key = (kind, Box::from(document));
-        let policy = match self.known.get(&key) {
-            Some(policy) => policy.clone(),
-            None => {
-                let value = serde_json::from_str::<JsonDocument>(document).ok()?;
-                let policy = Policy::from_value(kind, &value.0).ok()?;
-                self.bytes += document.len();
-                if self.bytes > MOST_BYTES {
-                    self.known.clear();
-                    self.bytes = document.len();
-                }
-                self.known.insert(key, policy.clone());
-                policy
+        let policy = if let Some(policy) = self.known.get(&key) {
+            policy.clone()
+        } else {
+            let value = serde_json::from_str::<JsonDocument>(document).ok()?;
+            let policy = Policy::from_value(kind, &value.0).ok()?;
+            self.bytes += document.len();
+            if self.bytes > MOST_BYTES {
+                self.known.clear();
+                self.bytes = document.len();
             }
+            self.known.insert(key, policy.clone());
+            policy
         };
         recent.truncate(RECENT - 1);
         recent.insert(0, (Box::from(document), policy.clone()));
@@ -94,6 +93,7 @@ pub(crate) struct Question<'l> {
 
 /// What a line has of a question so far.
 #[derive(Default)]
+#[expect(clippy::option_option, reason = "null, too, is there only once")]
 struct Members<'l> {
     id: Option<&'l str>,
     principal: Option<&'l str>,
@@ -107,6 +107,7 @@ struct Members<'l> {
 
 /// The policies of a question.
 #[derive(Default)]
+#[expect(clippy::option_option, reason = "null, too, is there only once")]
 struct Compiled {
     identity: Option<Vec<Policy>>,
     resource: Option<Option<Policy>>,
@@ -239,7 +240,7 @@ impl<'l> Cursor<'l> {
         let start = self.at;
         match first {
             b'"' => _ = self.string()?,
-            b'n' => _ = self.null().then_some(())?,
+            b'n' => self.null().then_some(())?,
             b'1'..=b'9' => {
                 let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
                 self.at += (digits <= 15).then_some(digits)?;
@@ -321,6 +322,7 @@ impl<'l> Cursor<'l> {
     }
 
     /// A document, or null.
+    #[expect(clippy::option_option, reason = "null, too, is there only once")]
     fn one(&mut self, kind: PolicyKind, documents: &mut Documents) -> Option<Option<Policy>> {
         if self.null() { Some(None) } else { self.document(kind, documents).map(Some) }
     }

@@ -45,7 +45,7 @@ fn lines_out_of_the_ordinary_are_answered_as_each_is_alone() {
     const WHAT: &str = r#""action": "s3:GetObject", "resource": "arn:aws:s3:::b/k""#;
     const ALLOW: &str = r#"{"Version": "2012-10-17", "Statement": [{"Sid": "A", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}"#;
     let rows = [
-        format!(r#"{{{WHO}, {WHAT}}}"#),
+        format!(r"{{{WHO}, {WHAT}}}"),
         format!(r#"{{"id": "a\u0041", {WHO}, {WHAT}}}"#),
         format!(r#"{{"id": 1.50, {WHO}, {WHAT}}}"#),
         format!(r#"{{"id": 0123, {WHO}, {WHAT}}}"#),

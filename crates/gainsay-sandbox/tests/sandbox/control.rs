@@ -314,7 +314,9 @@ fn the_policy_of_an_access_point_is_kept_unless_it_is_public() {
             json!({ "Version": "2012-10-17", "Statement": statement }).to_string()
         };
         let to_team = json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:role/team-a") }, "Action": "s3:GetObject", "Resource": resource });
-        let if_tagged = json!({ "StringEquals": { "aws:PrincipalAccount": ACCOUNT } });
+        let if_own = json!({ "StringEquals": { "aws:PrincipalAccount": ACCOUNT } });
+        // Whether every session of a role is a fixed value, no page says clearly.
+        let if_session = json!({ "StringLike": { "aws:userid": "AROAEXAMPLE:*" } });
         let mut table = Table::default();
         let public = "403 AccessDenied denied by block-public-access: s3:PutAccessPointPolicy";
         for (name, text, expected) in [
@@ -325,8 +327,13 @@ fn the_policy_of_an_access_point_is_kept_unless_it_is_public() {
                 public,
             ),
             (
-                "to everyone under a condition",
-                policy(all("Allow", "s3:GetObject", resource.as_str(), if_tagged)),
+                "to everyone of an account",
+                policy(all("Allow", "s3:GetObject", resource.as_str(), if_own)),
+                "allowed",
+            ),
+            (
+                "to every session of a role",
+                policy(all("Allow", "s3:GetObject", resource.as_str(), if_session)),
                 "501 NotImplemented not-implemented",
             ),
             (

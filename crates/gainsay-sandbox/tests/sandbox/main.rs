@@ -21,6 +21,7 @@ mod admin;
 mod authentication;
 mod condition_keys;
 mod control;
+mod decisions;
 mod deletes;
 mod directory;
 mod encryption;

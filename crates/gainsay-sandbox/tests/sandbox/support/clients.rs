@@ -19,12 +19,12 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use aws_smithy_types::{body::SdkBody, retry::RetryConfig, timeout::TimeoutConfig};
-use gainsay_sandbox::{Explain, Ruling, Sandbox};
+use gainsay_sandbox::{Explain, Ruling, Rulings, Sandbox};
 
 use super::{
     Answer, Param,
     answer::{Response, read},
-    form,
+    decide, form,
     operations::{Params, request},
     request::Request,
 };
@@ -268,7 +268,8 @@ pub async fn send(
     read(operation, params, response)
 }
 
-/// Notes the status of each answer, of which the clients say nothing where it is a success.
+/// Notes the status of each answer, of which the clients say nothing where it is a success, and
+/// has what was decided compared with what `gainsay decide` says.
 #[derive(Debug)]
 struct Noting {
     connector: SharedHttpConnector,
@@ -276,10 +277,12 @@ struct Noting {
 }
 
 impl HttpConnector for Noting {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        request.add_extension(Explain);
         let (answer, last_status) = (self.connector.call(request), self.last_status.clone());
         HttpConnectorFuture::new(async move {
             let response = answer.await?;
+            response.extension::<Rulings>().into_iter().for_each(decide::compare);
             last_status.store(response.status().as_u16(), Ordering::Relaxed);
             Ok(response)
         })

@@ -3,6 +3,7 @@
 
 mod answer;
 mod clients;
+mod decide;
 mod form;
 mod operations;
 mod place;
