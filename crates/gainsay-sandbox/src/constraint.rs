@@ -17,6 +17,8 @@ pub(super) enum Rule {
     Range(i64, i64),
     /// As the service's model writes it.
     Pattern(&'static str, fn(char) -> bool),
+    /// As the service's model writes it, where it is more than a set of characters.
+    Form(&'static str, fn(&str) -> bool),
     /// One of these.
     OneOf(&'static [&'static str]),
 }
@@ -109,7 +111,7 @@ fn broken<'a>(
 ) -> impl Iterator<Item = String> + 'a {
     // Patterns first.
     let (patterns, others): (Vec<Rule>, Vec<Rule>) =
-        rules.iter().partition(|rule| matches!(rule, Rule::Pattern(..)));
+        rules.iter().partition(|rule| matches!(rule, Rule::Pattern(..) | Rule::Form(..)));
     patterns.into_iter().chain(others).filter_map(move |rule| match rule {
         Rule::Length(..) => broken_length(rule, length),
         Rule::Range(least, most) => match value.parse::<i64>() {
@@ -123,6 +125,9 @@ fn broken<'a>(
             let fits = value.chars().all(fits) && !(empty && value.is_empty());
             (!fits).then(|| format!("satisfy regular expression pattern: {pattern}"))
         }
+        Rule::Form(pattern, fits) => {
+            (!fits(value)).then(|| format!("satisfy regular expression pattern: {pattern}"))
+        }
         Rule::OneOf(values) => (!values.contains(&value)).then(|| one_of(values)),
     })
 }
@@ -131,7 +136,11 @@ fn broken_length(rule: Rule, length: usize) -> Option<String> {
     match rule {
         Rule::Length(least, _) if length < least => Some(at_least("length", least)),
         Rule::Length(_, most) if length > most => Some(at_most("length", most)),
-        Rule::Length(..) | Rule::Range(..) | Rule::Pattern(..) | Rule::OneOf(_) => None,
+        Rule::Length(..)
+        | Rule::Range(..)
+        | Rule::Pattern(..)
+        | Rule::Form(..)
+        | Rule::OneOf(_) => None,
     }
 }
 
@@ -139,7 +148,9 @@ fn in_words(rule: Rule) -> Vec<String> {
     match rule {
         Rule::Length(least, most) => vec![at_most("length", most), at_least("length", least)],
         Rule::Range(least, most) => vec![at_most("value", most), at_least("value", least)],
-        Rule::Pattern(pattern, _) => vec![format!("satisfy regular expression pattern: {pattern}")],
+        Rule::Pattern(pattern, _) | Rule::Form(pattern, _) => {
+            vec![format!("satisfy regular expression pattern: {pattern}")]
+        }
         Rule::OneOf(values) => vec![one_of(values)],
     }
 }

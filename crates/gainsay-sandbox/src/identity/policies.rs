@@ -10,7 +10,7 @@ use super::{
     Call, Fault, Operation, Result, date, element, encoded,
     entities::{check_path, no_policy},
     listed, managed,
-    state::{Boundary, Kind, Managed, unique_id},
+    state::{Boundary, Kind, Managed, add_tags, remove_tags, unique_id},
     tags_element,
 };
 
@@ -373,11 +373,12 @@ fn tag(call: &mut Call<'_>) -> Result<String> {
     let (arn, policy) =
         permitted_with(call, "TagPolicy", |context| set_request_tags(context, &given))?;
     call.done()?;
-    let all: std::collections::BTreeSet<&String> = policy.tags.keys().chain(tags.keys()).collect();
+    let mut all = policy.tags.clone();
+    add_tags(&mut all, tags);
     if all.len() > 50 {
         return Err(Fault::limit("The number of tags has reached the maximum limit."));
     }
-    change(call, &arn, |policy| policy.tags.extend(tags));
+    change(call, &arn, |policy| policy.tags = all);
     Ok(String::new())
 }
 
@@ -387,7 +388,7 @@ fn untag(call: &mut Call<'_>) -> Result<String> {
         context.set_all("aws:TagKeys", keys.iter().cloned());
     })?;
     call.done()?;
-    change(call, &arn, |policy| policy.tags.retain(|key, _| !keys.contains(key)));
+    change(call, &arn, |policy| remove_tags(&mut policy.tags, &keys));
     Ok(String::new())
 }
 

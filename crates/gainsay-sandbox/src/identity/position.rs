@@ -76,7 +76,7 @@ mod tests {
         for (text, expected) in [
             (administrator, vec![((3, 17), (8, 6))]),
             (one_line, vec![((1, 38), (1, 71)), ((1, 72), (1, 86))]),
-            (alone, vec![((1, 14), (2, 21))]),
+            (alone, vec![((1, 14), (2, 20))]),
             ("{}", vec![]),
             ("[{}", vec![]),
         ] {

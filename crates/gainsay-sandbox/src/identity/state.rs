@@ -147,6 +147,19 @@ impl Entity {
     }
 }
 
+/// Adds tags. A key in another case is the same key, and is written anew: AWS was seen to, at
+/// <https://github.com/aws/aws-cdk/issues/26253>.
+pub(super) fn add_tags(to: &mut BTreeMap<String, String>, tags: BTreeMap<String, String>) {
+    remove_tags(to, &tags.keys().cloned().collect::<Vec<_>>());
+    to.extend(tags);
+}
+
+/// Removes tags by their keys, in whatever case.
+pub(super) fn remove_tags(from: &mut BTreeMap<String, String>, keys: &[String]) {
+    let keys: BTreeSet<String> = keys.iter().map(|key| key.to_lowercase()).collect();
+    from.retain(|key, _| !keys.contains(&key.to_lowercase()));
+}
+
 impl Managed {
     pub(super) fn arn(&self) -> String {
         format!("arn:aws:iam::{}:policy{}{}", self.account, self.path, self.name)
