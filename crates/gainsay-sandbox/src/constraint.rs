@@ -2,7 +2,7 @@
 //! range, pattern, set of values, presence. All of them are told in one message, before anybody is
 //! asked whether the call is permitted.
 //!
-//! The words are those that AWS gives, recorded by LocalStack (`test_sts_invalid_parameters`,
+//! The words are those that AWS gives, recorded by `LocalStack` (`test_sts_invalid_parameters`,
 //! 2025-07-21; `test_create_key_with_invalid_tag_key`, 2025-01-22;
 //! `test_generate_random_invalid_number_of_bytes`, 2023-04-13). That a broken pattern is told
 //! before a broken length, and how several problems are joined:
@@ -15,7 +15,7 @@ pub(super) enum Rule {
     Length(usize, usize),
     /// From, to.
     Range(i64, i64),
-    /// As the service's model writes it.
+    /// The characters, as the service's model writes them.
     Pattern(&'static str, fn(char) -> bool),
     /// As the service's model writes it, where it is more than a set of characters.
     Form(&'static str, fn(&str) -> bool),
@@ -49,7 +49,7 @@ impl Member {
 pub(super) struct Problems(Vec<String>);
 
 impl Problems {
-    /// A member that is required is not there. Its words: AWS's message for DynamoDB and Secrets
+    /// A member that is required is not there. Its words: AWS's message for `DynamoDB` and Secrets
     /// Manager, whose servers validate in the same way; assumed for others.
     pub(super) fn missing(&mut self, path: &str) {
         self.tell("Value null ", path, "not be null");

@@ -1,7 +1,7 @@
 //! The tags of a key.
 //!
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_TagResource.html>. Codes and words were
-//! recorded by LocalStack (`test_create_key_with_invalid_tag_key`,
+//! recorded by `LocalStack` (`test_create_key_with_invalid_tag_key`,
 //! `test_tag_key_with_duplicate_tag_keys_raises_error`, `too_many_tags`, 2025-01); in which order tags
 //! are looked at is assumed.
 
