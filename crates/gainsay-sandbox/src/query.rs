@@ -95,6 +95,15 @@ impl Fault {
         Self::new(400, "ValidationError", message)
     }
 
+    /// Recorded by `LocalStack`, `test_create_role_with_malformed_assume_role_policy_document`,
+    /// 2025-03-06: what is no JSON is told so. That STS has the same words is assumed.
+    pub(super) fn malformed_policy(text: &str, problem: String) -> Self {
+        let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+        let message =
+            if is_json { problem } else { "This policy contains invalid Json".to_owned() };
+        Self::new(400, "MalformedPolicyDocument", message)
+    }
+
     /// A feature that AWS has and the sandbox does not.
     pub(super) fn not_modelled(what: &str) -> Self {
         Self::new(501, "NotImplemented", format!("the sandbox does not model {what}"))

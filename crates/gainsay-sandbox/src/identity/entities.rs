@@ -376,6 +376,11 @@ fn membership(call: &mut Call<'_>, action: &str) -> Result<String> {
     let found = call.world.directory.find(Kind::User, &call.account, &user);
     let arn = found.ok_or_else(|| no_such(Kind::User, &user))?.arn();
     let adds = action == "AddUserToGroup";
+    let is_in = call.world.directory.entities.get(&arn);
+    if !adds && !is_in.is_some_and(|user| user.groups.contains(&group.name)) {
+        // The words are moto's.
+        return Err(Fault::missing(&format!("User {user} not in group {}", group.name)));
+    }
     call.change(&arn, |user| {
         if adds {
             user.groups.insert(group.name.clone());

@@ -49,15 +49,6 @@ impl Fault {
         Self::new(409, "DeleteConflict", message)
     }
 
-    /// Recorded by `LocalStack`, `test_create_role_with_malformed_assume_role_policy_document`,
-    /// 2025-03-06: what is no JSON is told so.
-    fn malformed_policy(text: &str, problem: String) -> Self {
-        let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-        let message =
-            if is_json { problem } else { "This policy contains invalid Json".to_owned() };
-        Self::new(400, "MalformedPolicyDocument", message)
-    }
-
     fn limit(message: impl Into<String>) -> Self {
         Self::new(409, "LimitExceeded", message)
     }

@@ -563,18 +563,32 @@ fn delete_version(call: &mut Call<'_>) -> Result<String> {
     Ok(String::new())
 }
 
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html>: attached as
+/// a policy or as a boundary, unless the request says which.
 fn list_entities(call: &mut Call<'_>) -> Result<String> {
     let arn = call.need("PolicyArn")?;
+    let (filter, usage) = (call.take("EntityFilter"), call.take("PolicyUsageFilter"));
+    let prefix = call.take("PathPrefix").unwrap_or_else(|| "/".to_owned());
     call.ask("ListEntitiesForPolicy", &arn, |_| {})?;
     call.done()?;
+    if call.world.directory.managed(&arn).is_none() {
+        return Err(no_such_policy(&arn));
+    }
+    let is = |wanted: &Option<String>, one: &str| wanted.as_deref().is_none_or(|all| all == one);
     let mut lists = String::new();
     for (kind, list) in
         [(Kind::Group, "PolicyGroups"), (Kind::User, "PolicyUsers"), (Kind::Role, "PolicyRoles")]
     {
         let title = kind.title();
+        let bounded = |boundary: &Option<Boundary>| matches!(boundary, Some(Boundary::Managed(other)) if *other == arn);
         let entities = call.world.directory.entities.values();
         let found = entities.filter(|entity| {
-            entity.kind == kind && entity.account == call.account && entity.attached.contains(&arn)
+            entity.kind == kind
+                && entity.account == call.account
+                && entity.path.starts_with(&prefix)
+                && is(&filter, title)
+                && ((is(&usage, "PermissionsPolicy") && entity.attached.contains(&arn))
+                    || (is(&usage, "PermissionsBoundary") && bounded(&entity.boundary)))
         });
         lists += &listed(
             list,

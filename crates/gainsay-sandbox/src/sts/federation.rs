@@ -33,7 +33,7 @@ pub(super) fn token(
     }
     if let Some(policy) = &policy {
         Policy::from_text(PolicyKind::Session, policy)
-            .map_err(|problem| Fault::new(400, "MalformedPolicyDocument", problem.to_string()))?;
+            .map_err(|problem| Fault::malformed_policy(policy, problem.to_string()))?;
     }
     request::check_duplicates(&tags)?;
     let Identity::User { session: None, .. } = &scope.identity else {

@@ -86,7 +86,7 @@ impl AssumeRoleRequest {
         let Some(policy) = &self.policy else { return Ok(()) };
         match Policy::from_text(PolicyKind::Session, policy) {
             Ok(_) => Ok(()),
-            Err(problem) => Err(Fault::new(400, "MalformedPolicyDocument", problem.to_string())),
+            Err(problem) => Err(Fault::malformed_policy(policy, problem.to_string())),
         }
     }
 
