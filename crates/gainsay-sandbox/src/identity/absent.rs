@@ -1,6 +1,6 @@
 //! What nobody has here, because it cannot be made: instance profiles, passwords, MFA devices,
-//! certificates, providers, aliases of the account. Programs that remove or read users and roles ask
-//! for them, and are told that there are none; the operations that would make them are not
+//! certificates, providers, aliases of the account. Programs that remove or read users and roles
+//! ask for them, and are told that there are none; the operations that would make them are not
 //! modelled.
 
 use super::{Call, Fault, Operation, Result, element, entities::user_named, state::Kind, wrapped};

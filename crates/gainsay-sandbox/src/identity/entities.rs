@@ -147,7 +147,8 @@ enum Shown {
     /// Alone: everything.
     Alone,
     /// As it was made: how long sessions last only where the request said so (recorded by
-    /// `LocalStack`, `test_create_describe_role`, 2025-03-06; that it is told otherwise is assumed).
+    /// `LocalStack`, `test_create_describe_role`, 2025-03-06; that it is told otherwise is
+    /// assumed).
     Made { given: bool },
     /// In a list, which has no tags, no permissions boundary and no last use
     /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html>).

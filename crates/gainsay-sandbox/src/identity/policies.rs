@@ -281,13 +281,12 @@ fn shown(call: &Call<'_>, arn: &str, policy: &Managed, how: Shown) -> String {
         .values()
         .filter(|entity| entity.attached.contains(arn))
         .count();
-    let is_boundary = |boundary: &Option<Boundary>| matches!(boundary, Some(Boundary::Managed(other)) if other == arn);
     let bounds = call
         .world
         .directory
         .entities
         .values()
-        .filter(|entity| is_boundary(&entity.boundary))
+        .filter(|entity| entity.boundary.as_ref().is_some_and(|boundary| boundary.is(arn)))
         .count();
     let mut xml = [
         element("PolicyName", &policy.name),
@@ -580,7 +579,6 @@ fn list_entities(call: &mut Call<'_>) -> Result<String> {
         [(Kind::Group, "PolicyGroups"), (Kind::User, "PolicyUsers"), (Kind::Role, "PolicyRoles")]
     {
         let title = kind.title();
-        let bounded = |boundary: &Option<Boundary>| matches!(boundary, Some(Boundary::Managed(other)) if *other == arn);
         let entities = call.world.directory.entities.values();
         let found = entities.filter(|entity| {
             entity.kind == kind
@@ -588,7 +586,8 @@ fn list_entities(call: &mut Call<'_>) -> Result<String> {
                 && entity.path.starts_with(&prefix)
                 && is(&filter, title)
                 && ((is(&usage, "PermissionsPolicy") && entity.attached.contains(&arn))
-                    || (is(&usage, "PermissionsBoundary") && bounded(&entity.boundary)))
+                    || (is(&usage, "PermissionsBoundary")
+                        && entity.boundary.as_ref().is_some_and(|boundary| boundary.is(&arn))))
         });
         lists += &listed(
             list,

@@ -1,9 +1,9 @@
 //! Where the statements of a policy stand in its text, as the simulator tells it
 //! (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_Position.html>).
 //!
-//! A statement begins behind the sign before it (`:`, `[` or `,`) and ends behind its brace, lines and
-//! columns counted from 1: so AWS was seen to answer for `AdministratorAccess` (3:17 to 8:6) and for
-//! a policy of one line
+//! A statement begins behind the sign before it (`:`, `[` or `,`) and ends behind its brace, lines
+//! and columns counted from 1: so AWS answers for `AdministratorAccess` (3:17 to 8:6) and
+//! for a policy of one line
 //! (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html>).
 
 /// From where to where a statement stands: line and column.

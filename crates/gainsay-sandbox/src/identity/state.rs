@@ -82,6 +82,13 @@ pub(crate) enum Boundary {
     Declared(Document),
 }
 
+impl Boundary {
+    /// Whether it is a managed policy.
+    pub(super) fn is(&self, arn: &str) -> bool {
+        matches!(self, Self::Managed(other) if other == arn)
+    }
+}
+
 /// A managed policy of a customer.
 #[derive(Clone, Debug)]
 pub(crate) struct Managed {
