@@ -564,6 +564,21 @@ replicate = lambda c: lambda: c.put_bucket_replication(Bucket=conf, ReplicationC
 t.row("a role is passed by who may not", replicate(client("s3", user(allow("s3:*")))), "403 AccessDenied", "iam:PassRole")
 t.row("and by who may", replicate(client("s3", user(allow(["s3:*", "iam:PassRole"])))), "200")
 
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html.
+t = table("federated users")
+federates = user(allow(["sts:GetFederationToken", "s3:*", "iam:*"]))
+t.row("by who may", lambda: client("sts", federates).get_federation_token(Name="bob"), "200")
+t.row("by who may not", lambda: client("sts", user(allow("s3:*"))).get_federation_token(Name="bob"), "403 AccessDenied", "sts:GetFederationToken")
+issued = client("sts", federates).get_federation_token(Name="bob", Policy=document(allow("s3:*")))["Credentials"]
+federated = (issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"])
+who = client("sts", federated).get_caller_identity()
+assert who["Arn"] == f"arn:aws:sts::{ACCOUNT}:federated-user/bob" and who["UserId"] == f"{ACCOUNT}:bob", who
+t.row("a session of a session", lambda: client("sts", federated).get_federation_token(Name="eve"), "403 AccessDenied")
+# What else they may do is not modelled.
+t.row("its buckets", lambda: client("s3", federated).list_buckets(), "501 NotImplemented")
+t.row("its keys", lambda: client("kms", federated).list_keys(), "501 NotImplemented")
+t.row("its users", lambda: client("iam", federated).list_users(), "501 NotImplemented")
+
 # The simulator says what the services do.
 t = table("the simulator")
 simulated = iam.simulate_custom_policy(PolicyInputList=[document(allow("s3:*"), deny("s3:DeleteBucket"))], ActionNames=["s3:GetObject", "s3:DeleteBucket", "kms:Decrypt"])

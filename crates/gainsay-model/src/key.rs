@@ -42,10 +42,10 @@ pub const AWS_MANAGED_KEY: &str = "aws/s3";
 
 /// The AWS managed key `aws/s3` of an account, which any principal of the account may use through
 /// S3 and nobody else, while the account's own policies say who may look at it:
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html> shows such a policy, and
-/// that an administrator is told of the key is recorded (LocalStack,
-/// `test_s3_bucket_encryption_sse_kms_aws_managed_key`, 2026-02-21). Its id is made from the account's, so that every row of a run sees the same
-/// one. Nothing for what is no account id.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html> shows such a policy,
+/// and that an administrator may look is recorded by `LocalStack`, 2026-02-21
+/// (`test_s3_bucket_encryption_sse_kms_aws_managed_key`). Its id is made from the account's, so
+/// that every row of a run sees the same one. Nothing for what is no account id.
 #[must_use]
 pub fn aws_managed_key(account: &str, region: &str) -> Option<Key> {
     let id = uuid::Uuid::from_u128(

@@ -2,7 +2,7 @@
 //! range, pattern, set of values, presence. All of them are told in one message, before anybody is
 //! asked whether the call is permitted.
 //!
-//! The words are those that AWS gives, recorded by LocalStack (`test_sts_invalid_parameters`,
+//! The words are those that AWS gives, recorded by `LocalStack` (`test_sts_invalid_parameters`,
 //! 2025-07-21; `test_create_key_with_invalid_tag_key`, 2025-01-22;
 //! `test_generate_random_invalid_number_of_bytes`, 2023-04-13). That a broken pattern is told
 //! before a broken length, and how several problems are joined:
@@ -15,8 +15,10 @@ pub(super) enum Rule {
     Length(usize, usize),
     /// From, to.
     Range(i64, i64),
-    /// As the service's model writes it.
+    /// The characters, as the service's model writes them.
     Pattern(&'static str, fn(char) -> bool),
+    /// As the service's model writes it, where it is more than a set of characters.
+    Form(&'static str, fn(&str) -> bool),
     /// One of these.
     OneOf(&'static [&'static str]),
 }
@@ -47,7 +49,7 @@ impl Member {
 pub(super) struct Problems(Vec<String>);
 
 impl Problems {
-    /// A member that is required is not there. Its words: AWS's message for DynamoDB and Secrets
+    /// A member that is required is not there. Its words: AWS's message for `DynamoDB` and Secrets
     /// Manager, whose servers validate in the same way; assumed for others.
     pub(super) fn missing(&mut self, path: &str) {
         self.tell("Value null ", path, "not be null");
@@ -109,7 +111,7 @@ fn broken<'a>(
 ) -> impl Iterator<Item = String> + 'a {
     // Patterns first.
     let (patterns, others): (Vec<Rule>, Vec<Rule>) =
-        rules.iter().partition(|rule| matches!(rule, Rule::Pattern(..)));
+        rules.iter().partition(|rule| matches!(rule, Rule::Pattern(..) | Rule::Form(..)));
     patterns.into_iter().chain(others).filter_map(move |rule| match rule {
         Rule::Length(..) => broken_length(rule, length),
         Rule::Range(least, most) => match value.parse::<i64>() {
@@ -123,6 +125,9 @@ fn broken<'a>(
             let fits = value.chars().all(fits) && !(empty && value.is_empty());
             (!fits).then(|| format!("satisfy regular expression pattern: {pattern}"))
         }
+        Rule::Form(pattern, fits) => {
+            (!fits(value)).then(|| format!("satisfy regular expression pattern: {pattern}"))
+        }
         Rule::OneOf(values) => (!values.contains(&value)).then(|| one_of(values)),
     })
 }
@@ -131,7 +136,11 @@ fn broken_length(rule: Rule, length: usize) -> Option<String> {
     match rule {
         Rule::Length(least, _) if length < least => Some(at_least("length", least)),
         Rule::Length(_, most) if length > most => Some(at_most("length", most)),
-        Rule::Length(..) | Rule::Range(..) | Rule::Pattern(..) | Rule::OneOf(_) => None,
+        Rule::Length(..)
+        | Rule::Range(..)
+        | Rule::Pattern(..)
+        | Rule::Form(..)
+        | Rule::OneOf(_) => None,
     }
 }
 
@@ -139,7 +148,9 @@ fn in_words(rule: Rule) -> Vec<String> {
     match rule {
         Rule::Length(least, most) => vec![at_most("length", most), at_least("length", least)],
         Rule::Range(least, most) => vec![at_most("value", most), at_least("value", least)],
-        Rule::Pattern(pattern, _) => vec![format!("satisfy regular expression pattern: {pattern}")],
+        Rule::Pattern(pattern, _) | Rule::Form(pattern, _) => {
+            vec![format!("satisfy regular expression pattern: {pattern}")]
+        }
         Rule::OneOf(values) => vec![one_of(values)],
     }
 }

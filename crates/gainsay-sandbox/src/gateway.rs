@@ -80,6 +80,11 @@ impl Gateway {
         }
         let route = route(&parts, &authority, &self.core.region);
         let (service, region, account) = match &route {
+            // Nobody signs for STS when a web identity or SAML user asks, so that no signature says
+            // which service it is for; S3 has no such request.
+            Some(Route::S3(None)) if is_form_for_root(&parts) => {
+                (Service::Sts, self.core.region.as_str(), "")
+            }
             Some(Route::S3(bucket)) => {
                 return self.s3(parts, body, &s3_request_id(request_id), bucket.as_deref()).await;
             }
@@ -482,6 +487,12 @@ impl Gateway {
         insert(&mut headers, "content-type", "text/xml");
         insert(&mut headers, "x-amzn-requestid", request_id);
         let service = api.service();
+        let operation = query::operation(call.bytes);
+        if matches!(&*operation, "AssumeRoleWithWebIdentity" | "AssumeRoleWithSAML") {
+            let message = format!("the sandbox does not model sts:{operation}");
+            let body = api.error_body(request_id, "NotImplemented", &message);
+            return respond(501, headers, body).with_operation(operation);
+        }
         match self.named_caller(call, service, request_id) {
             Ok(mut scope) => {
                 let (world, issuer) = (&mut self.core.world(), &self.core.issuer);
@@ -501,7 +512,7 @@ impl Gateway {
                 respond(problem.status(service), headers, body)
             }
         }
-        .with_operation(query::operation(call.bytes))
+        .with_operation(operation)
     }
 
     /// Who asks a service that nobody may ask without a name.
@@ -525,6 +536,13 @@ struct Call<'a> {
     bytes: &'a Bytes,
     /// The Region that is asked.
     region: &'a str,
+}
+
+/// Whether a request is a form sent to the root, as calls of the query protocol are.
+fn is_form_for_root(parts: &Parts) -> bool {
+    parts.method == http::Method::POST
+        && parts.uri.path() == "/"
+        && header_starts_with(&parts.headers, "content-type", "application/x-www-form-urlencoded")
 }
 
 /// A body that is longer than any request of its kind. Codes and statuses are assumed.

@@ -159,7 +159,7 @@ fn key(world: &World, scope: &Scope, text: Option<&str>) -> Result<Arc<Key>, Jso
     })
 }
 
-/// Recorded by LocalStack, `test_get_key_invalid_uuid`, 2023-11-07.
+/// Recorded by `LocalStack`, `test_get_key_invalid_uuid`, 2023-11-07.
 fn invalid_key_id(text: &str) -> JsonResponse {
     error(400, "NotFoundException", format!("Invalid keyId '{text}'"))
 }

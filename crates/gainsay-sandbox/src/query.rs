@@ -165,6 +165,13 @@ impl Model {
                 }
             }
         }
+        for name in ["Key", "Value"] {
+            for number in counts.get("Tags").into_iter().flatten() {
+                if !parameters.contains_key(&format!("Tags.member.{number}.{name}")) {
+                    problems.missing(&format!("tags.{number}.member.{}", lower_first(name)));
+                }
+            }
+        }
         for (list, most) in self.counts {
             let count = counts.get(list).map_or(0, std::collections::BTreeSet::len);
             let shown = lists.get(*list).map(|values| values.join(", ")).unwrap_or_default();

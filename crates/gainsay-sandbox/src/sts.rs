@@ -55,6 +55,9 @@ fn call(
             let answer = federation::token(world, scope, issuer, parameters)?;
             Ok(("GetFederationToken", answer))
         }
+        Some("GetAccessKeyInfo") => {
+            Ok(("GetAccessKeyInfo", key_info(world, scope, &mut parameters)?))
+        }
         Some("DecodeAuthorizationMessage") => Err(decode(scope)),
         Some("AssumeRole") => Ok(("AssumeRole", assume::assume(world, scope, issuer, parameters)?)),
         other => Err(Fault::not_modelled(&format!("sts:{}", other.unwrap_or_default()))),
@@ -115,25 +118,43 @@ fn session_token(
     Ok(credentials(issuer, world, &claims, expires))
 }
 
-/// No service of the sandbox encodes a message, so what is sent is none. The words are assumed;
-/// the code is that of
-/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html>.
-fn decode(scope: &Scope) -> Fault {
+/// The account of a user's access key
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html>); AWS reads it
+/// off other keys, too.
+fn key_info(world: &World, scope: &Scope, parameters: &mut Parameters) -> Result<String, Fault> {
+    let id = parameters.remove("AccessKeyId").unwrap_or_default();
+    if let Some(unmodelled) = parameters.keys().find(|name| *name != "Version") {
+        return Err(Fault::not_modelled(&format!("the parameter {unmodelled}")));
+    }
+    ask(scope, "sts:GetAccessKeyInfo")?;
+    let key = world.access_keys.get(&id);
+    let account = key.and_then(|key| key.user.split(':').nth(4));
+    let account = account.ok_or_else(|| Fault::not_modelled("the account of this access key"))?;
+    Ok(elements(&[("Account", account.to_owned())]))
+}
+
+/// A question of which only identity policies speak.
+fn ask(scope: &Scope, action: &str) -> Result<(), Fault> {
     let account = scope.account().unwrap_or_default();
-    let permit = scope.authorize(&Question {
-        action: "sts:DecodeAuthorizationMessage",
+    let _permit = scope.authorize(&Question {
+        action,
         resource: "*",
         resource_account: &account,
         resource_policy: None,
         context: &scope.context(&account),
         settings: &[],
         restrict_public: false,
-    });
-    match permit {
-        Ok(_permit) => {
-            Fault::new(400, "InvalidAuthorizationMessageException", "Message is not valid")
-        }
-        Err(refusal) => refusal.into(),
+    })?;
+    Ok(())
+}
+
+/// No service of the sandbox encodes a message, so what is sent is none. The words are assumed;
+/// the code is that of
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html>.
+fn decode(scope: &Scope) -> Fault {
+    match ask(scope, "sts:DecodeAuthorizationMessage") {
+        Ok(()) => Fault::new(400, "InvalidAuthorizationMessageException", "Message is not valid"),
+        Err(refused) => refused,
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Call, Fault, Operation, Result, date, element, state::Kind};
+use super::{Call, Fault, Operation, Result, date, element, entities::user_named};
 
 pub(super) const OPERATIONS: &[(&str, Operation)] = &[
     ("CreateAccessKey", create),
     ("ListAccessKeys", list),
     ("UpdateAccessKey", update),
     ("DeleteAccessKey", delete),
+    ("GetAccessKeyLastUsed", last_used),
 ];
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
@@ -17,29 +18,8 @@ const MAX_KEYS: usize = 2;
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>).
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// The user that a call names, or who calls.
-fn user(call: &mut Call<'_>, action: &str) -> Result<(String, String)> {
-    let name = match call.take("UserName") {
-        Some(name) => name,
-        None => match &call.scope.identity {
-            super::Identity::User { user, .. } => {
-                user.arn.rsplit('/').next().unwrap_or_default().to_owned()
-            }
-            super::Identity::Session { .. }
-            | super::Identity::Federated { .. }
-            | super::Identity::Anonymous => {
-                return Err(Fault::validation(
-                    "Must specify userName when calling with non-User credentials",
-                ));
-            }
-        },
-    };
-    let user = call.permitted(action, Kind::User, &name, |_| {})?;
-    Ok((user.arn(), user.name.clone()))
-}
-
 fn create(call: &mut Call<'_>) -> Result<String> {
-    let (arn, name) = user(call, "CreateAccessKey")?;
+    let (arn, name) = user_named(call, "CreateAccessKey")?;
     call.done()?;
     if call.world.access_keys.values().filter(|key| key.user == arn).count() >= MAX_KEYS {
         return Err(Fault::limit(format!("Cannot exceed quota for AccessKeysPerUser: {MAX_KEYS}")));
@@ -64,7 +44,7 @@ fn create(call: &mut Call<'_>) -> Result<String> {
 }
 
 fn list(call: &mut Call<'_>) -> Result<String> {
-    let (arn, name) = user(call, "ListAccessKeys")?;
+    let (arn, name) = user_named(call, "ListAccessKeys")?;
     let keys = call.world.access_keys.clone();
     let shown = keys.iter().filter(|(_, key)| key.user == arn).map(|(id, key)| {
         let xml = [
@@ -80,7 +60,7 @@ fn list(call: &mut Call<'_>) -> Result<String> {
 }
 
 fn update(call: &mut Call<'_>) -> Result<String> {
-    let (arn, _) = user(call, "UpdateAccessKey")?;
+    let (arn, _) = user_named(call, "UpdateAccessKey")?;
     let (id, status) = (call.need("AccessKeyId")?, call.need("Status")?);
     call.done()?;
     let active = match status.as_str() {
@@ -94,7 +74,7 @@ fn update(call: &mut Call<'_>) -> Result<String> {
 }
 
 fn delete(call: &mut Call<'_>) -> Result<String> {
-    let (arn, _) = user(call, "DeleteAccessKey")?;
+    let (arn, _) = user_named(call, "DeleteAccessKey")?;
     let id = call.need("AccessKeyId")?;
     call.done()?;
     if call.world.access_keys.get(&id).is_none_or(|key| key.user != arn) {
@@ -102,6 +82,15 @@ fn delete(call: &mut Call<'_>) -> Result<String> {
     }
     Arc::make_mut(&mut call.world.access_keys).remove(&id);
     Ok(String::new())
+}
+
+fn last_used(call: &mut Call<'_>) -> Result<String> {
+    let id = call.need("AccessKeyId")?;
+    call.done()?;
+    let user = call.world.access_keys.get(&id).map(|key| key.user.clone());
+    call.ask("GetAccessKeyLastUsed", user.as_deref().unwrap_or("*"), |_| {})?;
+    let user = user.ok_or_else(|| no_key(&id))?;
+    Ok(super::absent::last_used(user.rsplit('/').next().unwrap_or_default()))
 }
 
 fn no_key(id: &str) -> Fault {

@@ -7,7 +7,7 @@ use gainsay_model::Document;
 
 use super::{
     Call, Fault, Operation, Result, date, element, encoded, no_such,
-    state::{Boundary, Entity, Kind},
+    state::{Boundary, Entity, Kind, add_tags, remove_tags},
     tags_element, wrapped,
 };
 use crate::{
@@ -29,6 +29,9 @@ pub(super) const OPERATIONS: &[(&str, Operation)] = &[
     ("DeleteGroup", |call| delete(call, Kind::Group)),
     ("DeleteRole", |call| delete(call, Kind::Role)),
     ("UpdateRole", update_role),
+    ("UpdateRoleDescription", update_description),
+    ("UpdateUser", |call| rename(call, Kind::User)),
+    ("UpdateGroup", |call| rename(call, Kind::Group)),
     ("UpdateAssumeRolePolicy", update_trust),
     ("AddUserToGroup", |call| membership(call, "AddUserToGroup")),
     ("RemoveUserFromGroup", |call| membership(call, "RemoveUserFromGroup")),
@@ -141,7 +144,8 @@ enum Shown {
     /// Alone: everything.
     Alone,
     /// As it was made: how long sessions last only where the request said so (recorded by
-    /// LocalStack, `test_create_describe_role`, 2025-03-06; that it is told otherwise is assumed).
+    /// `LocalStack`, `test_create_describe_role`, 2025-03-06; that it is told otherwise is
+    /// assumed).
     Made { given: bool },
     /// In a list, which has no tags, no permissions boundary and no last use
     /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html>).
@@ -186,11 +190,10 @@ fn shown(entity: &Entity, how: Shown) -> String {
     xml
 }
 
-fn get_user(call: &mut Call<'_>) -> Result<String> {
+/// The user that a call names, or who calls.
+pub(super) fn user_named(call: &mut Call<'_>, action: &str) -> Result<(String, String)> {
     let name = match call.take("UserName") {
         Some(name) => name,
-        // Who asks, if that is a user:
-        // <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html>.
         None => match &call.scope.identity {
             super::Identity::User { user, .. } => {
                 user.arn.rsplit('/').next().unwrap_or_default().to_owned()
@@ -204,9 +207,17 @@ fn get_user(call: &mut Call<'_>) -> Result<String> {
             }
         },
     };
+    let user = call.permitted(action, Kind::User, &name, |_| {})?;
+    Ok((user.arn(), user.name.clone()))
+}
+
+fn get_user(call: &mut Call<'_>) -> Result<String> {
+    // Who asks where nothing is said, if that is a user:
+    // <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html>.
+    let (arn, name) = user_named(call, "GetUser")?;
     call.done()?;
-    let user = call.permitted("GetUser", Kind::User, &name, |_| {})?;
-    Ok(format!("<User>{}</User>", shown(&user, Shown::Alone)))
+    let user = call.world.directory.entities.get(&arn).ok_or_else(|| no_such(Kind::User, &name))?;
+    Ok(format!("<User>{}</User>", shown(user, Shown::Alone)))
 }
 
 fn get_role(call: &mut Call<'_>) -> Result<String> {
@@ -292,6 +303,60 @@ fn update_role(call: &mut Call<'_>) -> Result<String> {
     Ok(String::new())
 }
 
+/// The old form of `UpdateRole`, which answers with the role.
+fn update_description(call: &mut Call<'_>) -> Result<String> {
+    let (name, description) = (call.need("RoleName")?, call.take("Description"));
+    call.done()?;
+    let role = call.permitted("UpdateRoleDescription", Kind::Role, &name, |_| {})?;
+    let arn = role.arn();
+    call.change(&arn, |role| role.description = description.unwrap_or_default());
+    let role = call.world.directory.entities.get(&arn);
+    let role = role.ok_or_else(|| no_such(Kind::Role, &name))?;
+    Ok(format!("<Role>{}</Role>", shown(role, Shown::InList)))
+}
+
+/// Another name or path: what is attached stays, the id too
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html>). The permission is
+/// asked for under the old name and under the new.
+fn rename(call: &mut Call<'_>, kind: Kind) -> Result<String> {
+    let title = kind.title();
+    let (action, name) = (format!("Update{title}"), call.need(&format!("{title}Name"))?);
+    let (to, path) = (call.take(&format!("New{title}Name")), call.take("NewPath"));
+    let path = path.map(|path| check_path(Some(path))).transpose()?;
+    call.done()?;
+    let entity = call.permitted(&action, kind, &name, |_| {})?;
+    let mut next = Entity::clone(&entity);
+    next.name = to.unwrap_or(next.name);
+    next.path = path.unwrap_or(next.path);
+    let (from, arn) = (entity.arn(), next.arn());
+    call.ask(&action, &arn, |_| {})?;
+    if let Some(other) = call.world.directory.find(kind, &call.account, &next.name)
+        && other.id != entity.id
+    {
+        return Err(Fault::exists(format!("{title} with name {} already exists.", next.name)));
+    }
+    let (old, new) = (entity.name.clone(), next.name.clone());
+    let directory = call.world.directory_mut();
+    directory.entities.remove(&from);
+    directory.entities.insert(arn.clone(), Arc::new(next));
+    if kind == Kind::Group {
+        for user in directory.entities.values_mut().filter(|user| user.groups.contains(&old)) {
+            let groups = &mut Arc::make_mut(user).groups;
+            groups.remove(&old);
+            groups.insert(new.clone());
+        }
+        call.world.refresh_principals(|user| user.groups.contains(&new));
+    } else {
+        let keys = Arc::make_mut(&mut call.world.access_keys);
+        for key in keys.values_mut().filter(|key| key.user == from) {
+            key.user.clone_from(&arn);
+        }
+        call.world.refresh_principal(&from);
+        call.world.refresh_principal(&arn);
+    }
+    Ok(String::new())
+}
+
 fn update_trust(call: &mut Call<'_>) -> Result<String> {
     let (name, text) = (call.need("RoleName")?, call.need("PolicyDocument")?);
     call.done()?;
@@ -309,6 +374,11 @@ fn membership(call: &mut Call<'_>, action: &str) -> Result<String> {
     let found = call.world.directory.find(Kind::User, &call.account, &user);
     let arn = found.ok_or_else(|| no_such(Kind::User, &user))?.arn();
     let adds = action == "AddUserToGroup";
+    let is_in = call.world.directory.entities.get(&arn);
+    if !adds && !is_in.is_some_and(|user| user.groups.contains(&group.name)) {
+        // The words are moto's.
+        return Err(Fault::missing(&format!("User {user} not in group {}", group.name)));
+    }
     call.change(&arn, |user| {
         if adds {
             user.groups.insert(group.name.clone());
@@ -339,11 +409,12 @@ fn tag(call: &mut Call<'_>, kind: Kind) -> Result<String> {
         }
         context.set_all("aws:TagKeys", tags.keys().cloned());
     })?;
-    let all: std::collections::BTreeSet<&String> = entity.tags.keys().chain(tags.keys()).collect();
+    let mut all = entity.tags.clone();
+    add_tags(&mut all, tags);
     if all.len() > 50 {
         return Err(Fault::limit("The number of tags has reached the maximum limit."));
     }
-    call.change(&entity.arn(), |entity| entity.tags.extend(tags));
+    call.change(&entity.arn(), |entity| entity.tags = all);
     Ok(String::new())
 }
 
@@ -355,7 +426,7 @@ fn untag(call: &mut Call<'_>, kind: Kind) -> Result<String> {
     let entity = call.permitted(&format!("Untag{title}"), kind, &name, |context| {
         context.set_all("aws:TagKeys", keys.iter().cloned());
     })?;
-    call.change(&entity.arn(), |entity| entity.tags.retain(|key, _| !keys.contains(key)));
+    call.change(&entity.arn(), |entity| remove_tags(&mut entity.tags, &keys));
     Ok(String::new())
 }
 

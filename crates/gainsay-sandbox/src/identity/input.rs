@@ -53,6 +53,16 @@ const MODEL: Model = Model {
             "EntityFilter",
             &[Rule::OneOf(&["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"])],
         ),
+        Member::new(
+            "VersionId",
+            &[Rule::Form("v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?", |text| {
+                let number = text.strip_prefix('v').unwrap_or_default();
+                let number = number.split_once('.').map_or(number, |(number, _)| number);
+                !number.is_empty()
+                    && !number.starts_with('0')
+                    && number.bytes().all(|byte| byte.is_ascii_digit())
+            })],
+        ),
         Member::new("Tags.Key", TAG_KEY),
         Member::new(
             "Tags.Value",

@@ -6,6 +6,7 @@
 //! keys:
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>.
 
+mod absent;
 mod access_keys;
 mod entities;
 mod input;
@@ -87,8 +88,13 @@ fn call(
     let mut parameters = query::parameters(body)?;
     let action = parameters.remove("Action").unwrap_or_default();
     _ = parameters.remove("Version");
-    let tables =
-        [entities::OPERATIONS, policies::OPERATIONS, access_keys::OPERATIONS, simulate::OPERATIONS];
+    let tables = [
+        entities::OPERATIONS,
+        policies::OPERATIONS,
+        access_keys::OPERATIONS,
+        simulate::OPERATIONS,
+        absent::OPERATIONS,
+    ];
     let found = tables.into_iter().flatten().find(|(name, _)| *name == action);
     let (name, operation) = found.ok_or_else(|| Fault::not_modelled(&format!("iam:{action}")))?;
     if matches!(&scope.identity, Identity::User { session: Some(_), .. }) {
@@ -148,7 +154,10 @@ impl Call<'_> {
             if key.to_lowercase().starts_with("aws:") {
                 return Err(Fault::new(400, "InvalidInput", "A tag is not valid"));
             }
-            if tags.insert(key, value).is_some() {
+            // The words are those that clients have seen:
+            // <https://github.com/github-aws-runners/terraform-aws-github-runner/pull/1346>.
+            let same = |other: &String| other.to_lowercase() == key.to_lowercase();
+            if tags.keys().any(same) || tags.insert(key.clone(), value).is_some() {
                 return Err(Fault::new(
                     400,
                     "InvalidInput",

@@ -10,7 +10,7 @@ use super::{
     Call, Fault, Operation, Result, date, element, encoded,
     entities::{check_path, no_policy},
     listed, managed,
-    state::{Boundary, Kind, Managed, unique_id},
+    state::{Boundary, Kind, Managed, add_tags, remove_tags, unique_id},
     tags_element,
 };
 use crate::{
@@ -295,13 +295,12 @@ fn shown(call: &Call<'_>, arn: &str, policy: &Managed, how: Shown) -> String {
         .values()
         .filter(|entity| entity.attached.contains(arn))
         .count();
-    let is_boundary = |boundary: &Option<Boundary>| matches!(boundary, Some(Boundary::Managed(other)) if other == arn);
     let bounds = call
         .world
         .directory
         .entities
         .values()
-        .filter(|entity| is_boundary(&entity.boundary))
+        .filter(|entity| entity.boundary.as_ref().is_some_and(|boundary| boundary.is(arn)))
         .count();
     let mut xml = [
         element("PolicyName", &policy.name),
@@ -387,11 +386,12 @@ fn tag(call: &mut Call<'_>) -> Result<String> {
     let (arn, policy) =
         permitted_with(call, "TagPolicy", |context| set_request_tags(context, &given))?;
     call.done()?;
-    let all: std::collections::BTreeSet<&String> = policy.tags.keys().chain(tags.keys()).collect();
+    let mut all = policy.tags.clone();
+    add_tags(&mut all, tags);
     if all.len() > 50 {
         return Err(Fault::limit("The number of tags has reached the maximum limit."));
     }
-    change(call, &arn, |policy| policy.tags.extend(tags));
+    change(call, &arn, |policy| policy.tags = all);
     Ok(String::new())
 }
 
@@ -401,7 +401,7 @@ fn untag(call: &mut Call<'_>) -> Result<String> {
         context.set_all("aws:TagKeys", keys.iter().cloned());
     })?;
     call.done()?;
-    change(call, &arn, |policy| policy.tags.retain(|key, _| !keys.contains(key)));
+    change(call, &arn, |policy| remove_tags(&mut policy.tags, &keys));
     Ok(String::new())
 }
 
@@ -576,10 +576,18 @@ fn delete_version(call: &mut Call<'_>) -> Result<String> {
     Ok(String::new())
 }
 
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html>: attached as
+/// a policy or as a boundary, unless the request says which.
 fn list_entities(call: &mut Call<'_>) -> Result<String> {
     let arn = call.need("PolicyArn")?;
+    let (filter, usage) = (call.take("EntityFilter"), call.take("PolicyUsageFilter"));
+    let prefix = call.take("PathPrefix").unwrap_or_else(|| "/".to_owned());
     call.ask("ListEntitiesForPolicy", &arn, |_| {})?;
     call.done()?;
+    if call.world.directory.managed(&arn).is_none() {
+        return Err(no_such_policy(&arn));
+    }
+    let is = |wanted: &Option<String>, one: &str| wanted.as_deref().is_none_or(|all| all == one);
     let mut lists = String::new();
     for (kind, list) in
         [(Kind::Group, "PolicyGroups"), (Kind::User, "PolicyUsers"), (Kind::Role, "PolicyRoles")]
@@ -587,7 +595,13 @@ fn list_entities(call: &mut Call<'_>) -> Result<String> {
         let title = kind.title();
         let entities = call.world.directory.entities.values();
         let found = entities.filter(|entity| {
-            entity.kind == kind && entity.account == call.account && entity.attached.contains(&arn)
+            entity.kind == kind
+                && entity.account == call.account
+                && entity.path.starts_with(&prefix)
+                && is(&filter, title)
+                && ((is(&usage, "PermissionsPolicy") && entity.attached.contains(&arn))
+                    || (is(&usage, "PermissionsBoundary")
+                        && entity.boundary.as_ref().is_some_and(|boundary| boundary.is(&arn))))
         });
         lists += &listed(
             list,

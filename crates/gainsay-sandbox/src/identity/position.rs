@@ -1,9 +1,9 @@
 //! Where the statements of a policy stand in its text, as the simulator tells it
 //! (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_Position.html>).
 //!
-//! A statement begins behind the sign before it (`:`, `[` or `,`) and ends behind its brace, lines and
-//! columns counted from 1: so AWS was seen to answer for `AdministratorAccess` (3:17 to 8:6) and for
-//! a policy of one line
+//! A statement begins behind the sign before it (`:`, `[` or `,`) and ends behind its brace, lines
+//! and columns counted from 1: so AWS answers for `AdministratorAccess` (3:17 to 8:6) and
+//! for a policy of one line
 //! (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html>).
 
 /// From where to where a statement stands: line and column.
@@ -76,7 +76,7 @@ mod tests {
         for (text, expected) in [
             (administrator, vec![((3, 17), (8, 6))]),
             (one_line, vec![((1, 38), (1, 71)), ((1, 72), (1, 86))]),
-            (alone, vec![((1, 14), (2, 21))]),
+            (alone, vec![((1, 14), (2, 20))]),
             ("{}", vec![]),
             ("[{}", vec![]),
         ] {

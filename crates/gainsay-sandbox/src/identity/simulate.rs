@@ -187,8 +187,8 @@ fn named(id: impl Into<String>, document: &Document) -> Named {
     Named::new(id, document.policy.clone(), &document.text)
 }
 
-/// The policies that an entity has of itself. Inline ones are called by kind, owner and name, as
-/// AWS was seen to: <https://github.com/hashicorp/terraform-provider-aws/issues/21068>.
+/// The policies that an entity has of itself. Inline ones are called by kind, owner and name, as in
+/// answers of AWS about roles that were published; of users and groups that is assumed.
 fn policies_of(directory: &Directory, entity: &Entity) -> Vec<Named> {
     let inline = entity.inline.iter().map(|(name, document)| {
         named(format!("{}_{}_{name}", entity.kind.word(), entity.name), document)

@@ -82,6 +82,13 @@ pub(crate) enum Boundary {
     Declared(Document),
 }
 
+impl Boundary {
+    /// Whether it is a managed policy.
+    pub(super) fn is(&self, arn: &str) -> bool {
+        matches!(self, Self::Managed(other) if other == arn)
+    }
+}
+
 /// A managed policy of a customer.
 #[derive(Clone, Debug)]
 pub(crate) struct Managed {
@@ -145,6 +152,19 @@ impl Entity {
     pub(crate) fn arn(&self) -> String {
         format!("arn:aws:iam::{}:{}{}{}", self.account, self.kind.word(), self.path, self.name)
     }
+}
+
+/// Adds tags. A key in another case is the same key, and is written anew: AWS was seen to, at
+/// <https://github.com/aws/aws-cdk/issues/26253>.
+pub(super) fn add_tags(to: &mut BTreeMap<String, String>, tags: BTreeMap<String, String>) {
+    remove_tags(to, &tags.keys().cloned().collect::<Vec<_>>());
+    to.extend(tags);
+}
+
+/// Removes tags by their keys, in whatever case.
+pub(super) fn remove_tags(from: &mut BTreeMap<String, String>, keys: &[String]) {
+    let keys: BTreeSet<String> = keys.iter().map(|key| key.to_lowercase()).collect();
+    from.retain(|key, _| !keys.contains(&key.to_lowercase()));
 }
 
 impl Managed {

@@ -145,7 +145,7 @@ struct Alias {
 impl Alias {
     /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html>: `alias/` and
     /// letters, digits, `/`, `_`, `-`; at most 256 characters; `alias/aws/` is AWS's own. The words
-    /// for a wrong prefix are those LocalStack has
+    /// for a wrong prefix are those `LocalStack` has
     /// (localstack-core/localstack/services/kms/utils.py); those for a colon, moto's.
     fn read(scope: &Scope, name: Option<&str>) -> Result<Self, JsonResponse> {
         let name = name.ok_or_else(|| invalid("AliasName must not be null"))?;
@@ -153,7 +153,7 @@ impl Alias {
             invalid("Alias must start with the prefix \"alias/\". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html")
         })?;
         if rest.is_empty() {
-            return Err(error(400, "InvalidAliasNameException", "the alias has no name"));
+            return Err(invalid("Invalid identifier"));
         }
         if rest.contains(':') {
             return Err(invalid(format!("{name} contains invalid characters for an alias")));

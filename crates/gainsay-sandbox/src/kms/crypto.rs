@@ -203,7 +203,7 @@ pub(super) fn re_encrypt(world: &World, scope: &Scope, input: &ReEncrypt) -> Jso
 }
 
 /// What is sealed. Which material sealed it is not told: the pages of the operations have members
-/// for its id (`KeyMaterialId` and others), the recorded answers have not (LocalStack,
+/// for its id (`KeyMaterialId` and others), the recorded answers have not (`LocalStack`,
 /// `test_generate_data_key`, 2023-05-11; `test_re_encrypt`, 2025-06-09).
 fn open(key: &Key, sealed: &[u8], use_of: &Use<'_>) -> Result<Vec<u8>, JsonResponse> {
     key.materials.open(sealed, &use_of.bytes()).ok_or_else(invalid_ciphertext)

@@ -275,11 +275,11 @@ fn shown(key: &Key, key_grant: &KeyGrant) -> Value {
         "GranteePrincipal": key_grant.grant.grantee,
         "IssuingAccount": format!("arn:aws:iam::{}:root", key_grant.grant.account),
         "Operations": key_grant.grant.operations,
+        // Empty where there is none:
+        // <https://docs.aws.amazon.com/kms/latest/developerguide/grant-view.html>.
+        "Name": key_grant.name.as_deref().unwrap_or_default(),
     });
     if let Some(members) = shown.as_object_mut() {
-        if let Some(name) = &key_grant.name {
-            members.insert("Name".to_owned(), json!(name));
-        }
         if let Some(retiring) = &key_grant.grant.retiring {
             members.insert("RetiringPrincipal".to_owned(), json!(retiring));
         }

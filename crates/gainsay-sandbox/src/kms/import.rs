@@ -54,7 +54,7 @@ fn external(
     Ok(key)
 }
 
-/// The words are those LocalStack has (localstack-core/localstack/services/kms/provider.py).
+/// The words are those `LocalStack` has (localstack-core/localstack/services/kms/provider.py).
 pub(super) fn not_for_origin(key: &Key) -> JsonResponse {
     let origin = if key.external { "EXTERNAL" } else { "AWS_KMS" };
     let message = format!("{} origin is {origin} which is not valid for this operation.", key.arn);

@@ -209,6 +209,13 @@ fn check_member(problems: &mut Problems, operation: &str, name: &str, value: &Va
     }
     for (at, entry) in entries.iter().enumerate() {
         let Value::Object(inner) = entry else { continue };
+        if name == "Tags" {
+            for key in ["TagKey", "TagValue"] {
+                if inner.get(key).is_none_or(Value::is_null) {
+                    problems.missing(&format!("{path}.{}.member.{}", at + 1, lower_first(key)));
+                }
+            }
+        }
         for (key, value) in inner {
             let member = named(MEMBERS, &format!("{name}.{key}"));
             if let (Some(member), Some(text)) = (member, text(value)) {

@@ -261,7 +261,26 @@ pub(super) fn policy_of(
 ) -> Result<gainsay_model::Document, JsonResponse> {
     match text {
         Some(text) => policy::document(world, text),
-        None => policy::document(world, &gainsay_model::default_key_policy(account).to_string()),
+        // As it is shown:
+        // <https://docs.aws.amazon.com/cli/latest/reference/kms/get-key-policy.html>.
+        None => policy::document(
+            world,
+            &format!(
+                r#"{{
+  "Version" : "2012-10-17",
+  "Id" : "key-default-1",
+  "Statement" : [ {{
+    "Sid" : "Enable IAM User Permissions",
+    "Effect" : "Allow",
+    "Principal" : {{
+      "AWS" : "arn:aws:iam::{account}:root"
+    }},
+    "Action" : "kms:*",
+    "Resource" : "*"
+  }} ]
+}}"#
+            ),
+        ),
     }
 }
 

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{authorize::Scope, state::World};
 
-/// How often a key may be rotated on demand, as often as one likes at once: recorded by LocalStack,
-/// `test_key_rotations_limits`, 2025-04-03. The page has said 25 since
+/// How often a key may be rotated on demand, as often as one likes at once: recorded by
+/// `LocalStack`, `test_key_rotations_limits`, 2025-04-03. The page has said 25 since
 /// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html>).
 const ON_DEMAND: usize = 10;
 

@@ -1,9 +1,9 @@
 //! The tags of a key.
 //!
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_TagResource.html>. Codes and words were
-//! recorded by LocalStack (`test_create_key_with_invalid_tag_key`,
-//! `test_tag_key_with_duplicate_tag_keys_raises_error`, `too_many_tags`, 2025-01); in which order tags
-//! are looked at is assumed.
+//! recorded by `LocalStack` in January 2025 (`test_create_key_with_invalid_tag_key`,
+//! `test_tag_key_with_duplicate_tag_keys_raises_error`); in which order tags are looked at is
+//! assumed.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,7 +3,7 @@
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>.
 
-use gainsay_iam::{Policy, PolicyKind};
+use gainsay_iam::{Policy, PolicyKind, put::document_error};
 
 use super::{credentials, request};
 use crate::{
@@ -32,8 +32,10 @@ pub(super) fn token(
         return Err(Fault::not_modelled(&format!("the parameter {unmodelled}")));
     }
     if let Some(policy) = &policy {
-        Policy::from_text(PolicyKind::Session, policy)
-            .map_err(|problem| Fault::new(400, "MalformedPolicyDocument", problem.to_string()))?;
+        Policy::from_text(PolicyKind::Session, policy).map_err(|problem| {
+            let says = document_error(PolicyKind::Session, policy, &problem);
+            Fault::new(400, says.code, says.message)
+        })?;
     }
     request::check_duplicates(&tags)?;
     let Identity::User { session: None, .. } = &scope.identity else {
