@@ -10,7 +10,7 @@ use clap::Args;
 use gainsay_iam::Response;
 
 use super::Terminal;
-use crate::{exit::Exit, report::one_line};
+use crate::{api_call, exit::Exit, report::one_line};
 
 /// No question is longer: a line without an end must not fill the memory.
 pub(super) const LONGEST: u64 = 4 << 20;
@@ -20,7 +20,12 @@ const EXAMPLE: &str = "A line asks, for example:
  \"resource\": \"arn:aws:s3:::bucket/key\", \"resource_account\": \"111122223333\", \"context\": {},
  \"policies\": {\"identity\": [{\"Version\": \"2012-10-17\", \"Statement\": [..]}]}}
 Policies are `identity`, `resource`, `boundary`, `session`, `scp` and `rcp` (lists of levels), \
-`vpce`, and KMS `grants`.";
+`vpce`, and KMS `grants`.
+
+Or about a whole API call, whose actions and resources it answers one by one:
+{\"operation\": \"s3:GetObject\", \"as\": \"arn:aws:iam::111122223333:user/ann\", \"bucket\": \"reports\",
+ \"key\": \"2026.csv\", \"policies\": {\"identity\": [..]}, \"buckets\": {\"reports\": {\"policy\": {..}}}}
+Operation and parameters are those of a scenario.";
 
 /// Decide requests as AWS does, with the policies beside them: JSON lines in, JSON lines out.
 #[derive(Debug, Args)]
@@ -75,6 +80,9 @@ impl Decide {
                 input.skip_until(b'\n')?;
                 let problem = format!("a line has more than {LONGEST} bytes");
                 Response::malformed(problem).write(&mut terminal.out)?;
+            } else if api_call::is_call(question) {
+                serde_json::to_writer(&mut terminal.out, &api_call::decide(question, self.near))?;
+                writeln!(terminal.out)?;
             } else if !question.is_empty() {
                 Response::decide(question, self.near).write(&mut terminal.out)?;
             }

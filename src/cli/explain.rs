@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use super::{Selected, Terminal, decide::LONGEST};
 use crate::{
+    api_call,
     cloud::WrapConnector,
     diag::Diagnostics,
     exit::Exit,
@@ -65,10 +66,10 @@ enum OutputFormat {
 /// What is explained: every question that one request put to the engine, in order.
 #[derive(Debug, Serialize)]
 struct Explained {
-    /// The result id, for an attempt.
+    /// The result id, for an attempt, or the operation of an API call.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    /// What the sandbox answered, for an attempt.
+    /// What the sandbox answered, for an attempt or an API call.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<String>,
     questions: Vec<Explanation>,
@@ -100,6 +101,9 @@ enum RequestError {
     /// It is no request.
     #[error("{}; `gainsay decide --help` shows what a request is", one_line(&.0.to_string()))]
     Malformed(#[from] EvaluationInputError),
+    /// The API call cannot be put.
+    #[error("{}; the chapter on the policy engine has what a call is", one_line(.0))]
+    Call(String),
 }
 
 impl Explain {
@@ -151,12 +155,41 @@ impl Explain {
         if read as u64 > LONGEST {
             return Err(RequestError::TooLong { path: path() });
         }
+        if api_call::is_call(text.as_bytes()) {
+            return Self::call(&text);
+        }
         let (_, input) = EvaluationInput::read(&text);
         let input = input?;
         Ok(Explained {
             id: None,
             answer: None,
             questions: vec![explain(&input.request(), &input.policies())],
+        })
+    }
+
+    /// Every question of a whole API call.
+    fn call(text: &str) -> Result<Explained, RequestError> {
+        let decided = api_call::decide(text.as_bytes(), false);
+        let words = match (&decided.answer, &decided.error) {
+            (None, Some(error)) if decided.questions.is_empty() => {
+                return Err(RequestError::Call(error.message.clone()));
+            }
+            (_, Some(error)) => format!("undecided: {}", error.message),
+            (Some(answer), None) => {
+                let status = answer.status.to_string();
+                let words = [Some(&status), answer.code.as_ref(), answer.message.as_ref()];
+                words.into_iter().flatten().cloned().collect::<Vec<_>>().join(" ")
+            }
+            (None, None) => "undecided".to_owned(),
+        };
+        Ok(Explained {
+            id: decided.operation,
+            answer: Some(words),
+            questions: decided
+                .questions
+                .iter()
+                .filter_map(api_call::CallQuestion::explanation)
+                .collect(),
         })
     }
 
