@@ -20,6 +20,7 @@
 //!
 //! ARCHITECTURE.md has the same as a picture, with what each part must not know.
 
+pub mod access_denied;
 pub mod api_call;
 pub mod attempt;
 pub mod check;

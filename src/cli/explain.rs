@@ -1,5 +1,6 @@
 //! `gainsay explain`.
 
+mod message;
 mod tree;
 
 use std::{
@@ -14,7 +15,8 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use clap::{Args, ValueEnum};
-use gainsay_iam::{EvaluationInput, EvaluationInputError, Explanation, explain};
+use gainsay_iam::{EvaluationInput, EvaluationInputError, Explanation, Layer, explain};
+use gainsay_model::Document;
 use gainsay_sandbox::{Explain as Wanted, RulingInput, Rulings};
 use serde::Serialize;
 
@@ -38,14 +40,22 @@ pub(super) struct Explain {
     /// The attempt, by its result id or a part of it that no other has; it is made on the sandbox
     #[arg(
         value_name = "RESULT_ID",
-        required_unless_present = "request",
-        conflicts_with = "request"
+        required_unless_present_any = ["request", "message"],
+        conflicts_with_all = ["request", "message"]
     )]
     id: Option<String>,
     /// Instead of an attempt a request with its policies, as a line for `gainsay decide`: a file,
     /// or `-` for standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "message")]
     request: Option<PathBuf>,
+    /// Instead of an attempt a refusal that AWS gave: the message, as it is or as a client prints
+    /// it, or the record of the call in CloudTrail; `-` for standard input
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    message: Option<String>,
+    /// With `--message`: the policies to compare with, in place of the scenarios' environments, as
+    /// `policies` of a line for `gainsay decide`
+    #[arg(long, value_name = "FILE", requires = "message")]
+    policies: Option<PathBuf>,
     /// The folder with the scenarios
     #[arg(long, value_name = "DIR", default_value = "scenarios")]
     scenarios: PathBuf,
@@ -108,6 +118,10 @@ enum RequestError {
 
 impl Explain {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
+        if let Some(text) = &self.message {
+            let policies = self.policies.as_deref();
+            return message::execute(text, policies, &self.scenarios, self.format, terminal);
+        }
         let explained = match (&self.request, &self.id) {
             (Some(path), _) => match Self::request(path) {
                 Ok(explained) => explained,
@@ -278,11 +292,14 @@ fn explained(result: &ResultRecord, rulings: &RulingLog) -> Explained {
 
 /// The explanation with the files and lines of the policies.
 fn placed(input: &RulingInput) -> Explanation {
-    let mut explanation = explain(&input.input.request(), &input.input.policies());
+    located(explain(&input.input.request(), &input.input.policies()), &input.documents)
+}
+
+/// An explanation with the files and lines of its policies.
+fn located(mut explanation: Explanation, documents: &[(Layer, usize, Document)]) -> Explanation {
     for view in &mut explanation.layers {
         for policy in &mut view.policies {
-            let document = input
-                .documents
+            let document = documents
                 .iter()
                 .find(|(layer, index, _)| (*layer, *index) == (view.layer, policy.policy));
             let Some((_, _, document)) = document else { continue };
