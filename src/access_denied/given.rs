@@ -38,6 +38,9 @@ pub enum PoliciesError {
     Input(#[from] EvaluationInputError),
 }
 
+/// A resource of which the message says nothing.
+const UNNAMED: &str = "the resource, which the message does not name";
+
 /// The tags of the caller.
 const CALLER_KEYS: &str = "aws:principaltag/";
 
@@ -81,7 +84,8 @@ pub fn with_policies(call: &RefusedCall, text: &str) -> Result<Given, PoliciesEr
         complete.extend([Layer::Resource, Layer::KeyPolicy, Layer::TrustPolicy]);
     }
     mark_unknown(call, &mut input, [text], false);
-    Ok(Given { input, documents: Vec::new(), complete, missing: Vec::new() })
+    let missing = call.resource.is_none().then(|| UNNAMED.to_owned()).into_iter().collect();
+    Ok(Given { input, documents: Vec::new(), complete, missing })
 }
 
 /// The call with the policies of an environment; nothing where it has neither who asks nor what is
@@ -224,9 +228,8 @@ impl Given {
                 })
             };
         let Some((account, document, layer)) = found else {
-            if arn != "*" {
-                self.missing.push(format!("`{arn}`"));
-            }
+            let unnamed = arn == "*";
+            self.missing.push(if unnamed { UNNAMED.to_owned() } else { format!("`{arn}`") });
             return false;
         };
         // The trust policy of a role is asked for nothing but its sessions.

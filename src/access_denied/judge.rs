@@ -65,10 +65,7 @@ const NEAREST: usize = 3;
 /// files and lines.
 #[must_use]
 pub fn judge(call: &RefusedCall, given: &Given, explanation: &Explanation) -> Judged {
-    let view = View(explanation);
-    if let Some(judged) = view.contradicted(call) {
-        return judged;
-    }
+    let view = View { explanation, names_resource: call.resource.is_some() };
     // Block Public Access is worded as the bucket's policy is.
     let named: Vec<Layer> =
         call.layers.iter().copied().filter(|layer| kind(*layer).is_some()).collect();
@@ -85,6 +82,9 @@ pub fn judge(call: &RefusedCall, given: &Given, explanation: &Explanation) -> Ju
         );
         return Judged { finding: Finding::NotGiven, says, statements: Vec::new() };
     }
+    if let Some(judged) = view.contradicted(call, given) {
+        return judged;
+    }
     match call.explicit {
         Some(true) => view.explicit(&named, call),
         Some(false) => view.silent(&named, given),
@@ -92,17 +92,21 @@ pub fn judge(call: &RefusedCall, given: &Given, explanation: &Explanation) -> Ju
     }
 }
 
-struct View<'a>(&'a Explanation);
+struct View<'a> {
+    explanation: &'a Explanation,
+    /// Whether the message names the resource: where not, it may be any.
+    names_resource: bool,
+}
 
 impl View<'_> {
     /// What these policies say that would have had another answer.
-    fn contradicted(&self, call: &RefusedCall) -> Option<Judged> {
+    fn contradicted(&self, call: &RefusedCall, given: &Given) -> Option<Judged> {
         let judged = |says: String, statements| {
             let says = format!("these policies cannot be the ones that answered: {says}");
             Some(Judged { finding: Finding::Contradicted, says, statements })
         };
-        if self.0.decision == Some(Decision::Allow) {
-            let allows = self.0.by.iter().map(|reason| reason.layer).collect::<Vec<_>>();
+        if self.explanation.decision == Some(Decision::Allow) && given.missing.is_empty() {
+            let allows = self.explanation.by.iter().map(|reason| reason.layer).collect::<Vec<_>>();
             let statements =
                 self.places(|layer, effect| effect == Effect::Allow && allows.contains(&layer));
             return judged(
@@ -154,7 +158,7 @@ impl View<'_> {
     fn silent(&self, named: &[Layer], given: &Given) -> Judged {
         let allows = self.places(|layer, effect| effect == Effect::Allow && named.contains(&layer));
         let layer = words(named);
-        let decided_silent = named.iter().any(|layer| self.0.silent.contains(layer));
+        let decided_silent = named.iter().any(|layer| self.explanation.silent.contains(layer));
         let matching: Vec<Place> = allows.iter().filter(|place| place.matches()).cloned().collect();
         if !matching.is_empty() && !decided_silent {
             let says =
@@ -195,12 +199,14 @@ impl View<'_> {
         }
         let mut possible: Vec<Place> =
             denies.into_iter().filter(|place| place.but.is_empty()).collect();
-        let complete = given.missing.is_empty();
-        match self.0.decision {
+        let silent = &self.explanation.silent;
+        let complete =
+            given.missing.is_empty() && silent.iter().all(|layer| given.complete.contains(layer));
+        match self.explanation.decision {
             Some(_) if complete => {
-                let layers = words(&self.0.silent);
+                let layers = words(&self.explanation.silent);
                 let allows = self.places(|layer, effect| {
-                    effect == Effect::Allow && self.0.silent.contains(&layer)
+                    effect == Effect::Allow && self.explanation.silent.contains(&layer)
                 });
                 let says = format!("nothing denies it, and no Allow of the {layers} matches");
                 Judged { finding: Finding::Silent, says, statements: nearest(allows) }
@@ -221,20 +227,28 @@ impl View<'_> {
     /// Every statement of these layers and effects.
     fn places(&self, wanted: impl Fn(Layer, Effect) -> bool) -> Vec<Place> {
         let mut places = Vec::new();
-        for view in &self.0.layers {
+        for view in &self.explanation.layers {
             for policy in &view.policies {
                 let statements =
                     policy.statements.iter().filter(|one| wanted(view.layer, one.effect));
-                places.extend(statements.map(|statement| Place {
-                    layer: view.layer,
-                    policy: policy.policy,
-                    statement: statement.statement,
-                    sid: statement.sid.clone(),
-                    effect: statement.effect,
-                    file: policy.file.clone(),
-                    line: statement.line,
-                    but: elements(statement, Matched::No),
-                    unknown: elements(statement, Matched::Undecided),
+                places.extend(statements.map(|statement| {
+                    let is_open =
+                        |element: &String| !self.names_resource && element.ends_with("Resource");
+                    let (open, but) =
+                        elements(statement, Matched::No).into_iter().partition(is_open);
+                    let mut unknown: Vec<String> = open;
+                    unknown.extend(elements(statement, Matched::Undecided));
+                    Place {
+                        layer: view.layer,
+                        policy: policy.policy,
+                        statement: statement.statement,
+                        sid: statement.sid.clone(),
+                        effect: statement.effect,
+                        file: policy.file.clone(),
+                        line: statement.line,
+                        but,
+                        unknown,
+                    }
                 }));
             }
         }

@@ -138,7 +138,7 @@ pub(super) fn of_message(message: &str) -> Result<RefusedCall, ReadError> {
         last.and_then(|last| message.split_once(" is not authorized").map(|(_, at)| (last, at)));
     let reason = match behind {
         Some((last, at)) => reason(at, last),
-        None => message,
+        None => message.get("Access Denied".len()..).unwrap_or_default(),
     };
     let reason = reason.trim_start_matches(['"', ' ', '.']);
     let explicit = if reason.starts_with("with an explicit deny") {

@@ -9,6 +9,9 @@
 mod given;
 mod judge;
 mod message;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
+mod tests;
 mod trail;
 
 use gainsay_iam::{Explanation, Layer};

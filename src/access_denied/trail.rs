@@ -43,6 +43,10 @@ const MEMBERS: &[(&str, &str)] = &[
     ("/requestParameters/versionId", "s3:VersionId"),
 ];
 
+/// The condition keys of the network that a request comes from, and of its transport.
+const NETWORK: [&str; 5] =
+    ["aws:SourceIp", "aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp", "aws:SecureTransport"];
+
 /// Headers of uploads and copies that are condition keys under their own name:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/list_amazons3.html>. A record has every
 /// header that was sent, so one that it lacks was not.
@@ -190,9 +194,22 @@ fn context(record: &Value, service: &str, call: &mut RefusedCall) {
     let address = text("/sourceIPAddress").filter(|text| text.parse::<IpAddr>().is_ok());
     if let Some(address) = address {
         set(if through { "aws:VpcSourceIp" } else { "aws:SourceIp" }, address);
+        if !through {
+            absent(call, &["aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp"]);
+        }
     }
+    let mut set = |key: &str, value: &str| {
+        call.context.push((key.to_owned(), vec![value.to_owned()]));
+    };
+    // Long-term credentials have neither:
+    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
+    let is_user = text("/userIdentity/type") == Some("IAMUser");
+    let long_term = is_user && record.pointer("/userIdentity/sessionContext").is_none();
     if record.pointer("/tlsDetails/tlsVersion").is_some() {
         set("aws:SecureTransport", "true");
+    }
+    if long_term {
+        absent(call, &["aws:MultiFactorAuthPresent", "aws:TokenIssueTime"]);
     }
     let parameters = record.get("requestParameters").and_then(Value::as_object);
     if let Some(parameters) = parameters.filter(|_| service == "s3") {
@@ -227,8 +244,16 @@ fn context(record: &Value, service: &str, call: &mut RefusedCall) {
     let invoked =
         text("/userIdentity/invokedBy").is_some_and(|by| by.ends_with("s3.amazonaws.com"));
     if on_key && (service == "s3" || invoked) {
+        // What S3 asks comes from a network of S3's own.
+        let of_caller = |key: &str| !key.starts_with("s3:") && !NETWORK.contains(&key);
+        call.context.retain(|(key, _)| of_caller(key));
         via_s3(call);
     } else if text("/userIdentity/invokedBy").is_none() {
         call.context.push(("aws:ViaAWSService".to_owned(), vec!["false".to_owned()]));
     }
+}
+
+/// Notes that the request does not have these condition keys.
+fn absent(call: &mut RefusedCall, keys: &[&str]) {
+    call.context.extend(keys.iter().map(|key| ((*key).to_owned(), Vec::new())));
 }

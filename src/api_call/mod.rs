@@ -11,6 +11,9 @@ mod deploy;
 mod error;
 mod input;
 mod put;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at a surprise")]
+mod tests;
 
 use gainsay_iam::{
     Decision, EvaluationInput, Explanation, Layer, NearestMiss, Reason, ResponseError, explain,

@@ -15,9 +15,10 @@ use crate::{
         self, Comparison, Finding, Given, Place, PoliciesError, ReadError, RefusedCall,
     },
     cli::Terminal,
+    diag::Diagnostics,
     exit::Exit,
     report::one_line,
-    suite,
+    suite::{self, Folder},
 };
 
 /// Why a refusal cannot be explained.
@@ -84,17 +85,10 @@ pub(super) fn execute(
                 Ok(folders) => folders,
                 Err(problems) => return terminal.refuse(&problems),
             };
-            let mut found = Vec::new();
-            for folder in &folders {
-                let environment = match suite::declared(folder) {
-                    Ok(environment) => environment,
-                    Err(problems) => return terminal.refuse(&problems),
-                };
-                if let Some(given) = access_denied::in_environment(&refused, &environment) {
-                    found.push(comparison(&refused, &given, Some(folder.name.clone())));
-                }
+            match in_folders(&refused, &folders) {
+                Ok(found) => found,
+                Err(problems) => return terminal.refuse(&problems),
             }
-            found
         }
     };
     let exit = if found.is_empty() { Exit::NothingRun } else { Exit::Ok };
@@ -109,13 +103,30 @@ pub(super) fn execute(
     Ok(exit)
 }
 
+/// What the environments of some folders say: those that have both who asks and what is asked for,
+/// or else those that have one of them.
+fn in_folders(call: &RefusedCall, folders: &[Folder]) -> Result<Vec<Comparison>, Diagnostics> {
+    let mut found = Vec::new();
+    for folder in folders {
+        for environment in suite::environments(folder)? {
+            let given = access_denied::in_environment(call, &environment);
+            found.extend(given.map(|given| (folder.name.clone(), given)));
+        }
+    }
+    if found.iter().any(|(_, given)| given.missing.is_empty()) {
+        found.retain(|(_, given)| given.missing.is_empty());
+    }
+    let compared = found.into_iter().map(|(name, given)| comparison(call, &given, Some(name)));
+    Ok(compared.collect())
+}
+
 fn comparison(call: &RefusedCall, given: &Given, architecture: Option<String>) -> Comparison {
     let asked = explain(&given.input.request(), &given.input.policies());
     let explanation = located(asked, &given.documents);
     let mut judged = access_denied::judge(call, given, &explanation);
     if !given.missing.is_empty() {
         let missing = given.missing.join(" and ");
-        judged.says = format!("{}; {missing} is not in it", judged.says);
+        judged.says = format!("{}; nothing is known of {missing}", judged.says);
     }
     Comparison { architecture, judged, explanation }
 }
@@ -188,7 +199,7 @@ const fn word(finding: Finding) -> &'static str {
         Finding::Silent => "silent",
         Finding::Possible => "possible",
         Finding::Contradicted => "contradicted",
-        Finding::NotGiven => "not given",
+        Finding::NotGiven => "not-given",
     }
 }
 
