@@ -1,5 +1,7 @@
 //! What is read of messages and records, and what is found of them.
 
+use std::slice;
+
 use gainsay_iam::{Layer, explain};
 use serde_json::{Value, json};
 
@@ -285,13 +287,13 @@ fn policies_that_answered_are_told_from_those_that_cannot_have() {
         (&explicit, identity(&allows), Finding::Contradicted, "Allow"),
         (&explicit, identity(&[allow.clone(), maybe.clone()]), Finding::Possible, "Maybe"),
         (&explicit, identity(&[put.clone(), other.clone()]), Finding::Contradicted, "Other"),
-        (&implicit, identity(&[put.clone()]), Finding::Silent, "Put"),
+        (&implicit, identity(slice::from_ref(&put)), Finding::Silent, "Put"),
         (&implicit, identity(&allows), Finding::Contradicted, "Allow"),
         (&implicit, identity(&[may_allow]), Finding::Possible, "MayAllow"),
-        (&implicit, identity(&[deny.clone()]), Finding::Contradicted, "Deny"),
+        (&implicit, identity(slice::from_ref(&deny)), Finding::Contradicted, "Deny"),
         (&implicit, json!({ "identity": [] }), Finding::Silent, ""),
         (&implicit, json!({}), Finding::NotGiven, ""),
-        (&scp, identity(&[put.clone()]), Finding::NotGiven, ""),
+        (&scp, identity(slice::from_ref(&put)), Finding::NotGiven, ""),
         (&scp, identity(&allows), Finding::NotGiven, ""),
         (&bare, json!({}), Finding::Possible, ""),
         (&hidden, key("arn:aws:kms:eu-west-1:111122223333:key/1"), Finding::Possible, "Key"),

@@ -101,12 +101,21 @@ impl Deployed {
 }
 
 /// A statement that allows everything, to these principals in a policy of a resource.
-pub(super) fn everything(permitted: Option<&Value>) -> Value {
+fn everything(permitted: Option<&Value>) -> Value {
     let mut statement = json!({ "Effect": "Allow", "Action": "*", "Resource": "*" });
     if let (Some(permitted), Some(statement)) = (permitted, statement.as_object_mut()) {
         statement.insert("Principal".to_owned(), permitted.clone());
     }
     json!({ "Version": "2012-10-17", "Statement": [statement] })
+}
+
+/// A policy of S3's that allows everything on these resources, and what `more` allows.
+pub(super) fn everything_on(permitted: &Value, resources: &[String], more: &[Value]) -> Value {
+    let own = json!({
+        "Effect": "Allow", "Principal": permitted, "Action": "s3:*", "Resource": resources,
+    });
+    let statements: Vec<&Value> = std::iter::once(&own).chain(more).collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
 /// The caller, and whoever makes what the call acts on.
@@ -139,7 +148,7 @@ fn compile(
     let (_, input) = EvaluationInput::read(&line.to_string());
     let input = input.map_err(|source| match source {
         EvaluationInputError::Malformed(problem) => CallError::member(place, problem),
-        source => CallError::Policy { place: format!("`{place}`: "), source },
+        source => CallError::Policy { place: format!("`{place}`: "), source: Box::new(source) },
     })?;
     Ok((input.resource_policy, input.grants))
 }
@@ -204,20 +213,11 @@ fn bucket(
     principal: &Principal,
 ) -> Result<BucketBuilder, CallError> {
     let owner = described.account.as_deref().unwrap_or(account);
-    let mut policy = everything(Some(permitted));
     // Whether a policy is public is for Block Public Access to see, and is so by what it allows.
-    if principal.account() != Some(owner)
-        && let Some(Value::Array(statements)) = policy.get_mut("Statement")
-    {
-        statements.extend(allows(described.policy.as_ref()));
-    }
-    if let Some(Value::Array(statements)) = policy.get_mut("Statement")
-        && let Some(own) = statements.first_mut()
-    {
-        let of = [format!("arn:aws:s3:::{name}"), format!("arn:aws:s3:::{name}/*")];
-        own["Resource"] = json!(of);
-        own["Action"] = "s3:*".into();
-    }
+    let of_another = principal.account() != Some(owner);
+    let more = if of_another { allows(described.policy.as_ref()) } else { Vec::new() };
+    let resources = [format!("arn:aws:s3:::{name}"), format!("arn:aws:s3:::{name}/*")];
+    let policy = everything_on(permitted, &resources, &more);
     let mut bucket = BucketBuilder::new(name).account(owner).policy(policy);
     if described.customer_keys {
         bucket = bucket.allow_customer_keys();
@@ -274,7 +274,8 @@ fn allows(policy: Option<&Value>) -> Vec<Value> {
         Some(one) => vec![one.clone()],
         None => Vec::new(),
     };
-    statements.into_iter().filter(|statement| statement["Effect"] == "Allow").collect()
+    let allows = |statement: &Value| statement.get("Effect").is_some_and(|word| word == "Allow");
+    statements.into_iter().filter(allows).collect()
 }
 
 /// Gives the caller's role its own name and ARN, which may have a path.

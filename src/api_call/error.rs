@@ -48,11 +48,11 @@ pub enum CallError {
         /// Where it is: empty, or ending with a colon.
         place: String,
         /// What is wrong with it.
-        source: EvaluationInputError,
+        source: Box<EvaluationInputError>,
     },
     /// What the call acts on is not as AWS has it.
     #[error(transparent)]
-    Build(#[from] BuildError),
+    Build(Box<BuildError>),
     /// The call acts on a key of which nothing is said.
     #[error("the call uses the key `{0}`, of which `keys` says nothing")]
     UnknownKey(String),
@@ -81,6 +81,12 @@ pub enum CallError {
         /// What the system says.
         source: io::Error,
     },
+}
+
+impl From<BuildError> for CallError {
+    fn from(error: BuildError) -> Self {
+        Self::Build(Box::new(error))
+    }
 }
 
 impl CallError {

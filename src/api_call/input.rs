@@ -75,7 +75,6 @@ pub(super) enum JsonVersioning {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[expect(clippy::enum_variant_names, reason = "the API's own words")]
 pub(super) enum JsonOwnership {
     BucketOwnerEnforced,
     BucketOwnerPreferred,
@@ -333,7 +332,7 @@ fn given(
         "policies": policies,
     });
     let (_, input) = EvaluationInput::read(&line.to_string());
-    input.map_err(|source| CallError::Policy { place: String::new(), source })
+    input.map_err(|source| CallError::Policy { place: String::new(), source: Box::new(source) })
 }
 
 /// Who asks, if the sandbox can be asked by them.

@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     CallAnswer, CallError,
-    deploy::{Deployed, everything},
+    deploy::{Deployed, everything_on},
     input::{Input, JsonObject},
 };
 use crate::{
@@ -191,9 +191,8 @@ impl Maker<'_> {
         let values =
             BTreeMap::from([(Param::AccessPoint, name.clone()), (Param::Bucket, bucket.into())]);
         self.run("s3:CreateAccessPoint", values, &what).await?;
-        let mut policy = everything(Some(&self.deployed.permitted));
-        policy["Statement"][0]["Resource"] = serde_json::json!([arn, format!("{arn}/object/*")]);
-        policy["Statement"][0]["Action"] = "s3:*".into();
+        let resources = [arn.to_owned(), format!("{arn}/object/*")];
+        let policy = everything_on(&self.deployed.permitted, &resources, &[]);
         let values =
             BTreeMap::from([(Param::AccessPoint, name), (Param::Document, policy.to_string())]);
         self.run("s3:PutAccessPointPolicy", values, &what).await.map(|_| ())

@@ -49,7 +49,7 @@ pub(super) struct Explain {
     #[arg(long, value_name = "FILE", conflicts_with = "message")]
     request: Option<PathBuf>,
     /// Instead of an attempt a refusal that AWS gave: the message, as it is or as a client prints
-    /// it, or the record of the call in CloudTrail; `-` for standard input
+    /// it, or the record of the call in `CloudTrail`; `-` for standard input
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     message: Option<String>,
     /// With `--message`: the policies to compare with, in place of the scenarios' environments, as

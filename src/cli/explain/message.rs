@@ -1,10 +1,6 @@
 //! `gainsay explain --message`.
 
-use std::{
-    fs, io,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, io::Read as _, path::Path};
 
 use gainsay_iam::{Effect, explain};
 use serde::Serialize;
@@ -57,7 +53,7 @@ struct Explained {
 pub(super) fn execute(
     message: &str,
     policies: Option<&Path>,
-    scenarios: &PathBuf,
+    scenarios: &Path,
     format: OutputFormat,
     terminal: &mut Terminal,
 ) -> io::Result<Exit> {
@@ -80,16 +76,10 @@ pub(super) fn execute(
     };
     let found = match alone {
         Some(given) => vec![comparison(&refused, &given, None)],
-        None => {
-            let folders = match suite::load::load(scenarios) {
-                Ok(folders) => folders,
-                Err(problems) => return terminal.refuse(&problems),
-            };
-            match in_folders(&refused, &folders) {
-                Ok(found) => found,
-                Err(problems) => return terminal.refuse(&problems),
-            }
-        }
+        None => match suite::load::load(scenarios).and_then(|read| in_folders(&refused, &read)) {
+            Ok(found) => found,
+            Err(problems) => return terminal.refuse(&problems),
+        },
     };
     let exit = if found.is_empty() { Exit::NothingRun } else { Exit::Ok };
     let explained = Explained { refused, found };
@@ -216,10 +206,12 @@ fn line(place: &Place) -> String {
     };
     let mut line = format!("{at}: {effect}{sid}");
     if !place.but.is_empty() {
-        line.push_str(&format!(" matched all but {}", list(&place.but)));
+        line += " matched all but ";
+        line += &list(&place.but);
     }
     if !place.unknown.is_empty() {
-        line.push_str(&format!(" reads {}, which is not told", list(&place.unknown)));
+        line += " reads what is not told: ";
+        line += &list(&place.unknown);
     }
     line
 }

@@ -170,8 +170,8 @@ fn decide_answers_requests_and_calls_in_order() {
             "policies": { "identity": allow } }),
         json!({ "id": 4, "as": ann, "operation": "s3:FlyToTheMoon" }),
     ];
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    fs::write(file.path(), text).unwrap();
+    let text: Vec<String> = lines.iter().map(Value::to_string).collect();
+    fs::write(file.path(), text.join("\n")).unwrap();
     let output = run(&["decide", "--near", "--input", file.path().to_str().unwrap()]);
     assert_eq!(code(&output), 0);
     let answers: Vec<Value> =
