@@ -217,7 +217,50 @@ impl Input {
         {
             return Err(CallError::member("signed_ago", "it means nothing without `presigned`"));
         }
+        self.check_names()?;
         Ok(self)
+    }
+
+    /// Whether something is said of every key and role that the call names: what the sandbox does
+    /// not have would be refused in words that are about no policy.
+    fn check_names(&self) -> Result<(), CallError> {
+        for (param, named) in &self.values {
+            match param.kind() {
+                Kind::Key if !self.names_key(named) => {
+                    return Err(CallError::UnknownKey(named.clone()));
+                }
+                Kind::Role if !self.roles.contains_key(named) => {
+                    let problem = format!("`roles` says nothing of `{named}`");
+                    return Err(CallError::member(param.as_str(), problem));
+                }
+                Kind::Principal
+                | Kind::Bucket
+                | Kind::Key
+                | Kind::Role
+                | Kind::Trail
+                | Kind::Fixture
+                | Kind::Fixtures
+                | Kind::Text
+                | Kind::Texts
+                | Kind::Bool
+                | Kind::Word(_)
+                | Kind::Words(_)
+                | Kind::Formed(_)
+                | Kind::Duration => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a key is one of `keys`, by ARN, id, alias or the alias's ARN, or the AWS managed one.
+    fn names_key(&self, named: &str) -> bool {
+        let last = named.splitn(6, ':').last().unwrap_or(named);
+        let is = |(arn, key): (&String, &JsonKey)| {
+            named == arn
+                || arn.strip_suffix(named).is_some_and(|rest| rest.ends_with(":key/"))
+                || key.alias.as_deref() == Some(last)
+        };
+        last == "alias/aws/s3" || self.keys.iter().any(is)
     }
 
     /// The account that the call is made in: the principal's, or that of the first bucket.

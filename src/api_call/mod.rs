@@ -139,6 +139,10 @@ impl Made {
         let (decision, answer, error) = match (refused, permitted) {
             // What is not modelled might have been asked first.
             (_, Err(error)) if not_modelled => (None, None, Some(error.to_response())),
+            // A setting refuses in the sandbox as it does here.
+            (Some(question), Err(CallError::Rejected(answer))) if question.setting.is_some() => {
+                (question.decision, Some(answer), None)
+            }
             (Some(question), _) => {
                 let answer = CallAnswer::refused(operation, &principal, question);
                 let error = question.decision.is_none().then(|| question.error.clone()).flatten();

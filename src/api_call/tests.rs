@@ -312,6 +312,101 @@ fn settings_answer_after_policies() {
     }
 }
 
+/// A setting answers in words of its own.
+#[test]
+fn public_acls_are_blocked_in_words_of_their_own() {
+    let bucket = |blocks: bool| {
+        json!({ "acl": "public-read", "keys": null, "buckets": { "reports": { "ownership": "ObjectWriter",
+            "block_public_access": { "block_public_acls": blocks, "ignore_public_acls": true,
+                "block_public_policy": true, "restrict_public_buckets": true } } } })
+    };
+    let blocked = decided(&call("s3:PutObject", &["s3:*"], &bucket(true)));
+    assert_eq!(blocked["decision"], "explicit-deny");
+    let message = blocked["answer"]["message"].as_str().unwrap();
+    assert!(message.contains("BlockPublicAcls"), "{message}");
+    let open = decided(&call("s3:PutObject", &["s3:*"], &bucket(false)));
+    assert_eq!(open["decision"], "allow", "{open:#}");
+    // What a policy refuses is refused before.
+    let denied = decided(&call("s3:PutObject", &["s3:PutObject"], &bucket(true)));
+    assert_eq!(denied["decision"], "implicit-deny", "{denied:#}");
+}
+
+/// The words are those of the sandbox with the same policies.
+#[test]
+fn refusals_are_worded_as_the_sandbox_words_them() {
+    use gainsay_model::{BucketBuilder, Environment, KeyBuilder, RoleBuilder};
+    let role = "arn:aws:sts::111122223333:assumed-role/app/s";
+    let deny = |action: &str| {
+        document(&json!([
+            { "Effect": "Allow", "Action": "*", "Resource": "*" },
+            { "Effect": "Deny", "Action": action, "Resource": "*" },
+        ]))
+    };
+    let on_bucket = |effect: &str| {
+        document(&json!({ "Effect": effect, "Principal": "*", "Action": "s3:PutObject",
+            "Resource": "arn:aws:s3:::reports/*" }))
+    };
+    let on_key = document(
+        &json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:user/bob" },
+        "Action": "kms:*", "Resource": "*" }),
+    );
+    // The identity policy, the boundary, the bucket's owner and policy, and the key's.
+    let own = "111122223333";
+    let other = "444455556666";
+    let none = document(&json!({ "Effect": "Allow", "Action": "sts:*", "Resource": "*" }));
+    let table = [
+        (&none, None, own, None, None),
+        (&deny("s3:PutObject"), None, own, None, None),
+        (&allow(&["*"]), Some(none.clone()), own, None, None),
+        (&allow(&["*"]), Some(deny("s3:*")), own, None, None),
+        (&allow(&["*"]), None, own, Some(on_bucket("Deny")), None),
+        (&none, None, own, Some(on_bucket("Deny")), None),
+        (&allow(&["*"]), None, other, None, None),
+        (&allow(&["s3:*"]), None, own, None, None),
+        (&allow(&["*"]), None, own, None, Some(on_key)),
+    ];
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (identity, boundary, owner, policy, key) in table {
+        let mut members = json!({ "as": role, "policies": { "identity": identity },
+            "encryption": "aws:kms", "kms_key": KEY,
+            "buckets": { "reports": { "account": owner } }, "keys": { KEY: {} } });
+        let mut deployed = RoleBuilder::new("app").policy(identity.clone());
+        let mut bucket = BucketBuilder::new("reports").account(owner);
+        let mut made = KeyBuilder::new("key").with_id("11111111-2222-3333-4444-555555555555");
+        if let Some(boundary) = &boundary {
+            members["policies"]["boundary"] = boundary.clone();
+            deployed = deployed.boundary(boundary.clone());
+        }
+        if let Some(policy) = &policy {
+            members["buckets"]["reports"]["policy"] = policy.clone();
+            bucket = bucket.policy(policy.clone());
+        }
+        if let Some(policy) = &key {
+            members["keys"][KEY]["policy"] = policy.clone();
+            made = made.policy(policy.clone());
+        }
+        let ours = decided(&call("s3:PutObject", &[], &members));
+        let environment = Environment::builder(own, "eu-west-1");
+        let environment = environment.role(deployed).bucket(bucket).key(made).build().unwrap();
+        let sandbox = gainsay_sandbox::Sandbox::new(&environment);
+        let target = crate::cloud::Target::sandbox(&sandbox, "eu-west-1", None);
+        let session = sandbox.session_of(&environment.roles[0], "s", &[]).into();
+        let request = target.clients(Some(&session), false).s3.put_object();
+        let request = request.bucket("reports").key("a").body(Vec::new().into());
+        let request = request
+            .server_side_encryption(aws_sdk_s3::types::ServerSideEncryption::AwsKms)
+            .ssekms_key_id(KEY);
+        let error = runtime.block_on(request.send()).unwrap_err();
+        let crate::attempt::Answer::Refused(theirs) = crate::attempt::Answer::from_error(&error)
+        else {
+            panic!("{error:?}")
+        };
+        let answer =
+            json!({ "status": theirs.status, "code": theirs.code, "message": theirs.message });
+        assert_eq!(ours["answer"], answer, "{members:#}");
+    }
+}
+
 #[test]
 fn what_is_not_there_is_no_permission() {
     let gone = json!({ "objects": { "reports/a": null } });
@@ -393,6 +488,14 @@ fn what_cannot_be_put_is_an_error_by_name() {
         ("s3:GetObject", json!({ "keys": null }), "unknown-key", OTHER),
         ("s3:GetObject", json!({ "region": "us-east-1" }), "not-modelled", "eu-west-1"),
         ("s3:GetObject", json!({ "bucket": POINT }), "malformed", POINT),
+        ("s3:PutObject", json!({ "kms_key": "alias/none" }), "unknown-key", "alias/none"),
+        (
+            "kms:Decrypt",
+            json!({ "bucket": null, "key": null, "key_id": "11111111" }),
+            "unknown-key",
+            "11111111",
+        ),
+        ("sts:AssumeRole", json!({ "bucket": null, "key": null, "role": ROLE }), "malformed", ROLE),
         ("s3:AbortMultipartUpload", json!({ "upload": "mine" }), "malformed", "upload"),
     ] {
         let decided = decided(&call(operation, &["*"], &members));
