@@ -272,6 +272,22 @@ fn a_session_is_one_of_its_role_with_its_path_and_tags() {
 }
 
 #[test]
+fn condition_keys_that_are_given_are_those_of_the_call() {
+    let identity = document(&json!({ "Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": { "StringEquals": { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } } }));
+    for (context, decision) in [
+        (json!({ "aws:PrincipalOrgID": "o-a1b2c3d4e5" }), json!("allow")),
+        (json!({ "aws:principalorgid": "o-other" }), json!("implicit-deny")),
+        // Nothing is known of the organization.
+        (json!({}), Value::Null),
+    ] {
+        let members = json!({ "policies": { "identity": identity }, "context": context });
+        let decided = decided(&call("s3:GetObject", &[], &members));
+        assert_eq!(decided["decision"], decision, "{context} {decided:#}");
+    }
+}
+
+#[test]
 fn a_grant_on_a_key_is_asked() {
     let policy = document(
         &json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:user/bob" },
