@@ -15,11 +15,14 @@
 //! 4. [`outcome`] reads what came back; [`verdict`] judges it; [`tries`] says when it is asked
 //!    again. These two are where a refusal is, or is not, believed.
 //! 5. [`record`] is what a run leaves; [`report`] shows it.
-//! 6. [`gainsay_sandbox`] answers the calls, and refuses what AWS refuses: [`gainsay_iam`] decides.
+//! 6. [`api_call`] and [`access_denied`] answer questions about calls without any scenario.
+//! 7. [`gainsay_sandbox`] answers the calls, and refuses what AWS refuses: [`gainsay_iam`] decides.
 //!    [`gainsay_sandbox::serve`] puts it on two ports for any client.
 //!
 //! ARCHITECTURE.md has the same as a picture, with what each part must not know.
 
+pub mod access_denied;
+pub mod api_call;
 pub mod attempt;
 pub mod cli;
 pub mod cloud;

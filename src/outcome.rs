@@ -7,6 +7,7 @@ mod message;
 
 use std::fmt;
 
+pub(crate) use self::message::clause;
 use gainsay_iam::Layer;
 use gainsay_model::Service;
 use serde::{Deserialize, Serialize};

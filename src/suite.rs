@@ -128,6 +128,17 @@ pub fn declared(folder: &Folder) -> Result<Environment, Diagnostics> {
     files::resolve(&source, &raw, folder)
 }
 
+/// The environment of a folder as it is written, and with the names of `bindings.yaml` beside it
+/// where there is one, whatever else is in the folder.
+///
+/// # Errors
+/// Every problem of either.
+pub fn environments(folder: &Folder) -> Result<Vec<Arc<Environment>>, Diagnostics> {
+    let (declared, _) = environment(folder, Names::Declared)?;
+    let (bound, bindings) = environment(folder, Names::Bound(None))?;
+    Ok(if bindings.is_some() { vec![declared, bound] } else { vec![declared] })
+}
+
 /// The files of an architecture as they are written.
 ///
 /// # Errors

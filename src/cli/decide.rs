@@ -14,7 +14,7 @@ use gainsay_iam::{LineDecider, Response};
 
 use self::chunks::{Chunk, Chunks};
 use super::Terminal;
-use crate::{exit::Exit, report::one_line};
+use crate::{api_call, exit::Exit, report::one_line};
 
 /// No question is longer: a line without an end must not fill the memory.
 pub(super) const LONGEST: u64 = 4 << 20;
@@ -24,7 +24,12 @@ const EXAMPLE: &str = "A line asks, for example:
  \"resource\": \"arn:aws:s3:::bucket/key\", \"resource_account\": \"111122223333\", \"context\": {},
  \"policies\": {\"identity\": [{\"Version\": \"2012-10-17\", \"Statement\": [..]}]}}
 Policies are `identity`, `resource`, `boundary`, `session`, `scp` and `rcp` (lists of levels), \
-`vpce`, and KMS `grants`.";
+`vpce`, and KMS `grants`.
+
+Or about a whole API call, whose actions and resources it answers one by one:
+{\"operation\": \"s3:GetObject\", \"as\": \"arn:aws:iam::111122223333:user/ann\", \"bucket\": \"reports\",
+ \"key\": \"2026.csv\", \"policies\": {\"identity\": [..]}, \"buckets\": {\"reports\": {\"policy\": {..}}}}
+Operation and parameters are those of a scenario.";
 
 /// Decide requests as AWS does, with the policies beside them: JSON lines in, JSON lines out.
 #[derive(Debug, Args)]
@@ -99,13 +104,15 @@ const FEW: usize = 16 << 10;
 /// Answers lines on one thread.
 struct Worker {
     decider: LineDecider,
+    /// Whether the nearest miss is looked for.
+    near: bool,
     /// The answers that were not written yet.
     answers: Vec<u8>,
 }
 
 impl Worker {
     fn new(near: bool) -> Self {
-        Self { decider: LineDecider::new(near), answers: Vec::new() }
+        Self { decider: LineDecider::new(near), near, answers: Vec::new() }
     }
 
     fn answer(&mut self, mut lines: &[u8]) {
@@ -126,6 +133,12 @@ impl Worker {
 
     /// Answers one question.
     fn answer_line(&mut self, line: &[u8]) {
+        if api_call::is_call(line) {
+            // Writing to memory fails for want of memory alone.
+            _ = serde_json::to_writer(&mut self.answers, &api_call::decide(line, self.near));
+            self.answers.push(b'\n');
+            return;
+        }
         self.decider.answer(line, &mut self.answers);
     }
 

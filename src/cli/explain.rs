@@ -1,5 +1,6 @@
 //! `gainsay explain`.
 
+mod message;
 mod tree;
 
 use std::{
@@ -14,12 +15,14 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use clap::{Args, ValueEnum};
-use gainsay_iam::{EvaluationInput, EvaluationInputError, Explanation, explain};
+use gainsay_iam::{EvaluationInput, EvaluationInputError, Explanation, Layer, explain};
+use gainsay_model::Document;
 use gainsay_sandbox::{Explain as Wanted, RulingInput, Rulings};
 use serde::Serialize;
 
 use super::{Selected, Terminal, decide::LONGEST};
 use crate::{
+    api_call,
     cloud::WrapConnector,
     exit::Exit,
     files::diag::Diagnostics,
@@ -37,14 +40,22 @@ pub(super) struct Explain {
     /// The attempt, by its result id or a part of it that no other has; it is made on the sandbox
     #[arg(
         value_name = "RESULT_ID",
-        required_unless_present = "request",
-        conflicts_with = "request"
+        required_unless_present_any = ["request", "message"],
+        conflicts_with_all = ["request", "message"]
     )]
     id: Option<String>,
     /// Instead of an attempt a request with its policies, as a line for `gainsay decide`: a file,
     /// or `-` for standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "message")]
     request: Option<PathBuf>,
+    /// Instead of an attempt a refusal that AWS gave: the message, as it is or as a client prints
+    /// it, or the record of the call in `CloudTrail`; `-` for standard input
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    message: Option<String>,
+    /// With `--message`: the policies to compare with, in place of the scenarios' environments, as
+    /// `policies` of a line for `gainsay decide`
+    #[arg(long, value_name = "FILE", requires = "message")]
+    policies: Option<PathBuf>,
     /// The folder with the scenarios
     #[arg(long, value_name = "DIR", default_value = "scenarios")]
     scenarios: PathBuf,
@@ -65,10 +76,10 @@ enum OutputFormat {
 /// What is explained: every question that one request put to the engine, in order.
 #[derive(Debug, Serialize)]
 struct Explained {
-    /// The result id, for an attempt.
+    /// The result id, for an attempt, or the operation of an API call.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    /// What the sandbox answered, for an attempt.
+    /// What the sandbox answered, for an attempt or an API call.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<String>,
     questions: Vec<Explanation>,
@@ -100,10 +111,17 @@ enum RequestError {
     /// It is no request.
     #[error("{}; `gainsay decide --help` shows what a request is", one_line(&.0.to_string()))]
     Malformed(#[from] EvaluationInputError),
+    /// The API call cannot be put.
+    #[error("{}; the chapter on the policy engine has what a call is", one_line(.0))]
+    Call(String),
 }
 
 impl Explain {
     pub(super) fn execute(&self, terminal: &mut Terminal) -> io::Result<Exit> {
+        if let Some(text) = &self.message {
+            let policies = self.policies.as_deref();
+            return message::execute(text, policies, &self.scenarios, self.format, terminal);
+        }
         let explained = match (&self.request, &self.id) {
             (Some(path), _) => match Self::request(path) {
                 Ok(explained) => explained,
@@ -151,12 +169,41 @@ impl Explain {
         if read as u64 > LONGEST {
             return Err(RequestError::TooLong { path: path() });
         }
+        if api_call::is_call(text.as_bytes()) {
+            return Self::call(&text);
+        }
         let (_, input) = EvaluationInput::read(&text);
         let input = input?;
         Ok(Explained {
             id: None,
             answer: None,
             questions: vec![explain(&input.request(), &input.policies())],
+        })
+    }
+
+    /// Every question of a whole API call.
+    fn call(text: &str) -> Result<Explained, RequestError> {
+        let decided = api_call::decide(text.as_bytes(), false);
+        let words = match (&decided.answer, &decided.error) {
+            (None, Some(error)) if decided.questions.is_empty() => {
+                return Err(RequestError::Call(error.message.clone()));
+            }
+            (_, Some(error)) => format!("undecided: {}", error.message),
+            (Some(answer), None) => {
+                let status = answer.status.to_string();
+                let words = [Some(&status), answer.code.as_ref(), answer.message.as_ref()];
+                words.into_iter().flatten().cloned().collect::<Vec<_>>().join(" ")
+            }
+            (None, None) => "undecided".to_owned(),
+        };
+        Ok(Explained {
+            id: decided.operation,
+            answer: Some(words),
+            questions: decided
+                .questions
+                .iter()
+                .filter_map(api_call::CallQuestion::explanation)
+                .collect(),
         })
     }
 
@@ -245,11 +292,14 @@ fn explained(result: &ResultRecord, rulings: &RulingLog) -> Explained {
 
 /// The explanation with the files and lines of the policies.
 fn placed(input: &RulingInput) -> Explanation {
-    let mut explanation = explain(&input.input.request(), &input.input.policies());
+    located(explain(&input.input.request(), &input.input.policies()), &input.documents)
+}
+
+/// An explanation with the files and lines of its policies.
+fn located(mut explanation: Explanation, documents: &[(Layer, usize, Document)]) -> Explanation {
     for view in &mut explanation.layers {
         for policy in &mut view.policies {
-            let document = input
-                .documents
+            let document = documents
                 .iter()
                 .find(|(layer, index, _)| (*layer, *index) == (view.layer, policy.policy));
             let Some((_, _, document)) = document else { continue };

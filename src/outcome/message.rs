@@ -152,6 +152,24 @@ fn is_more(text: &str) -> bool {
     parts.is_some_and(|(url, id)| is_word(url) && is_word(id))
 }
 
+/// How AWS words that a mechanism refuses an action, by a statement or by saying nothing; nothing
+/// where no wording is known.
+pub(crate) fn clause(layer: Layer, explicit: bool, action: &str) -> Option<String> {
+    let (start, layer) = match (explicit, layer) {
+        // A key policy is a resource-based policy here.
+        (true, Layer::KeyPolicy) => ("with an explicit deny", Layer::Resource),
+        (false, Layer::KeyPolicy) => ("because no ", Layer::Resource),
+        (true, layer) => ("with an explicit deny", layer),
+        (false, layer) => ("because no ", layer),
+    };
+    let words = |start: &str| {
+        REASONS.iter().find(|(text, layers)| text.starts_with(start) && layers.contains(&layer))
+    };
+    // What a setting refuses has words of its own.
+    let found = words(start).or_else(|| explicit.then(|| words("because ")).flatten());
+    found.map(|(text, _)| text.replace("{action}", action))
+}
+
 /// The reasons and the mechanisms they may mean. S3 words `RestrictPublicBuckets` as a deny of the
 /// bucket policy, and `IgnorePublicAcls` as its silence.
 pub(super) const REASONS: &[(&str, &[Layer])] = &[

@@ -1,6 +1,7 @@
 //! The program as a user runs it: selection, formats, reports, exit codes, Ctrl-C.
 
 mod ends;
+mod questions;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -48,6 +48,8 @@ const ORDER: &[&str] = &[
     "runner",
     "report",
     "lint",
+    "api_call",
+    "access_denied",
     "harness",
     "cli",
 ];

@@ -154,6 +154,7 @@ const fn branch(last: bool) -> (&'static str, &'static str) {
 
 fn compared(element: &ElementView) -> String {
     let request = match &element.request {
+        None if element.matched == Matched::Undecided => "not known".to_owned(),
         None => "absent".to_owned(),
         Some(values) => listed(values),
     };
