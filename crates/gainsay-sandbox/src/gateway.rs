@@ -3,6 +3,7 @@
 
 mod response;
 mod s3_request;
+mod wire_request;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -20,8 +21,8 @@ use uuid::Uuid;
 
 use self::{
     response::{
-        header_starts_with, insert, respond, s3_error, s3_error_from, s3_host_id, s3_request_id,
-        s3_response,
+        finish_document, header_starts_with, insert, not_implemented, respond, rewrite_error,
+        s3_error, s3_error_from, s3_host_id, s3_request_id, s3_response,
     },
     s3_request::S3Request,
 };
@@ -212,9 +213,7 @@ impl Gateway {
         let identified = S3Request::identify(&parts, virtual_bucket)
             .and_then(|request| request.check_access_point(&self.core.world()));
         let mut response = match identified {
-            Err(unmodelled) => {
-                s3_error(501, "NotImplemented", &unmodelled.to_string(), request_id, head)
-            }
+            Err(unmodelled) => not_implemented(&unmodelled, request_id, head),
             Ok(request) if request.operation == s3::post::OPERATION => match body.bytes(MAX_FORM) {
                 Some(bytes) => self
                     .post(&request, &parts, &bytes, request_id)
@@ -273,8 +272,11 @@ impl Gateway {
         if !header_starts_with(&parts.headers, "x-amz-content-sha256", signed_in_pieces) {
             parts.headers.remove(http::header::AUTHORIZATION);
         }
+        let body = wire_request::adapt(s3_request.operation, &mut parts, body);
         let mut request = http::Request::from_parts(parts, body.into_body());
         request.extensions_mut().insert(scope.clone());
+        let slot = s3::error_detail::DetailSlot::default();
+        request.extensions_mut().insert(slot.clone());
         let Ok(mut response) = self.s3.call(request).await else {
             return s3_error(500, "InternalError", "the wire layer failed", request_id, head);
         };
@@ -292,7 +294,10 @@ impl Gateway {
             *response.body_mut() = s3s::Body::empty();
             response.headers_mut().remove(http::header::CONTENT_LENGTH);
             response.headers_mut().remove(http::header::CONTENT_TYPE);
+        } else if !response.status().is_success() {
+            rewrite_error(&mut response, request_id, slot.take(), s3_request).await;
         }
+        finish_document(&mut response, s3_request.operation);
         SandboxResponse { response, scope: Some(scope), operation: Cow::Borrowed("") }
     }
 
@@ -329,7 +334,7 @@ impl Gateway {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let form = match s3::post::parse(header("content-type"), body) {
             Ok(form) => form,
-            Err(error) => return s3_error_from(&error, request_id),
+            Err(error) => return s3_error_from(&error, request_id, s3_request),
         };
         let mut world = self.core.world();
         let (identity, auth_type) = match self.authenticate_form(&world, &form) {
@@ -358,7 +363,7 @@ impl Gateway {
             .map_or(Ok(()), |policy| s3::post::check(policy, &form, &s3_request.bucket, now));
         let answer =
             allowed.and_then(|()| s3::post::answer(&mut world, &scope, &form, &s3_request.bucket));
-        s3_response(answer, scope)
+        s3_response(answer, scope, s3_request)
     }
 
     /// Who sent a form, and how that was said.
@@ -394,7 +399,7 @@ impl Gateway {
             body,
         };
         let answer = s3::raw_request::answer(&mut self.core.world(), &scope, &request);
-        s3_response(answer, scope)
+        s3_response(answer, scope, s3_request)
     }
 
     /// S3 Control signs as S3 does, and words its refusals so.

@@ -11,7 +11,7 @@ use s3s::{
     dto::{
         Bucket as Listed, BucketCannedACL, BucketLocationConstraint, CreateBucketInput,
         CreateBucketOutput, DeleteBucketInput, DeleteBucketOutput, ListBucketsInput,
-        ListBucketsOutput, ObjectOwnership, Timestamp,
+        ListBucketsOutput, ObjectOwnership,
     },
 };
 
@@ -321,7 +321,7 @@ pub(super) fn list(
     {
         buckets.push(Listed {
             name: Some(name.clone()),
-            creation_date: Some(Timestamp::from(bucket.created)),
+            creation_date: Some(super::members::shown_time(bucket.created)),
             // Shown only where the request has a parameter of its own:
             // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Bucket.html>.
             bucket_region: input.max_buckets.is_some().then(|| world.region.clone()),

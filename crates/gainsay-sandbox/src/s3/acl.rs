@@ -166,7 +166,7 @@ pub(super) fn put_object(
     };
     let _permit = bucket.authorize_object(scope, action, &input.key, &context)?;
     let Some(version) = found.filter(|version| version.content.is_some()) else {
-        return Err(no_such_key());
+        return Err(found.map_or_else(no_such_key, |marker| versions::on_delete_marker(&marker.id)));
     };
     let written = AclRequest {
         resource: AclResource::Object,

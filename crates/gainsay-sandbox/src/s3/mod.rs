@@ -18,6 +18,7 @@ mod customer_key;
 mod delete;
 mod encryption;
 mod enforced_settings;
+pub(super) mod error_detail;
 mod listing;
 mod members;
 mod multipart;
@@ -30,14 +31,18 @@ mod read;
 mod received_body;
 mod restore;
 mod stored_settings;
+pub(super) mod system_header;
 mod tagging;
 mod update_encryption;
 mod versions;
 mod write;
 mod xml;
 
-use self::open_bucket::{OpenBucket, open};
 pub(super) use self::{acl::AccessList, checksum::Sum};
+use self::{
+    error_detail::DetailSlot,
+    open_bucket::{OpenBucket, open},
+};
 
 use std::sync::Arc;
 
@@ -112,8 +117,10 @@ impl Backend {
     ) -> S3Result<S3Response<O>> {
         let scope = request.extensions.get::<Arc<Scope>>().cloned();
         let scope = scope.ok_or_else(|| error(403, "AccessDenied", "Access Denied"))?;
+        let slot = request.extensions.get::<DetailSlot>().cloned().unwrap_or_default();
         operation(&mut self.core.world(), &scope, request.input).map(S3Response::new).map_err(
             |mut error| {
+                slot.put(&error);
                 error.set_request_id(scope.request_id.clone());
                 error
             },
@@ -130,6 +137,12 @@ macro_rules! operations {
         }
         accepted {
             $($accepted:ident($accepted_input:ident) -> $accepted_output:ident = $begin:path;)+
+        }
+        by_headers {
+            $($heading:ident($heading_input:ident) -> $heading_output:ident = $headings:path;)+
+        }
+        with_headers {
+            $($headed:ident($headed_input:ident) -> $headed_output:ident = $head:path;)+
         }
         others {
             $($name:ident($input:ident) -> $output:ident = $run:path;)+
@@ -159,6 +172,21 @@ macro_rules! operations {
                 response.extensions.insert(Accepted);
                 Ok(response)
             })+
+            $(async fn $heading(
+                &self,
+                request: S3Request<$heading_input>,
+            ) -> S3Result<S3Response<$heading_output>> {
+                let headers = request.headers.clone();
+                self.run(request, |world, scope, input| $headings(world, scope, input, &headers))
+            })+
+            $(async fn $headed(
+                &self,
+                request: S3Request<$headed_input>,
+            ) -> S3Result<S3Response<$headed_output>> {
+                let response = self.run(request, $head)?;
+                let (output, headers) = response.output;
+                Ok(S3Response::with_headers(output, headers))
+            })+
             $(async fn $name(
                 &self,
                 request: S3Request<$input>,
@@ -176,6 +204,12 @@ operations! {
     }
     accepted {
         restore_object(RestoreObjectInput) -> RestoreObjectOutput = restore::restore;
+    }
+    by_headers {
+        copy_object(CopyObjectInput) -> CopyObjectOutput = copy::copy;
+    }
+    with_headers {
+        head_object(HeadObjectInput) -> HeadObjectOutput = read::head;
     }
     others {
         create_bucket(CreateBucketInput) -> CreateBucketOutput = account_buckets::create;
@@ -202,13 +236,11 @@ operations! {
         list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput
             = listing::uploads;
         get_object(GetObjectInput) -> GetObjectOutput = read::get;
-        head_object(HeadObjectInput) -> HeadObjectOutput = read::head;
         delete_object(DeleteObjectInput) -> DeleteObjectOutput = delete::delete;
         delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput = delete::delete_many;
         get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput
             = attributes::get;
         upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = copy::copy_part;
-        copy_object(CopyObjectInput) -> CopyObjectOutput = copy::copy;
         create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput
             = multipart::create;
         complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput
