@@ -161,9 +161,15 @@ pub(super) fn put_object(
     let mut context = bucket.context(scope);
     headers.set_context(&mut context);
     let found = match &input.version_id {
-        Some(id) => bucket.state.version(&input.key, id),
+        Some(id) => {
+            context.set("s3:VersionId", id.as_str());
+            bucket.state.version(&input.key, id)
+        }
         None => bucket.state.current(&input.key),
     };
+    if let Some(content) = found.and_then(|found| found.content.as_ref()) {
+        versions::set_existing_tags(&mut context, content);
+    }
     let _permit = bucket.authorize_object(scope, action, &input.key, &context)?;
     let Some(version) = found.filter(|version| version.content.is_some()) else {
         return Err(found.map_or_else(no_such_key, |marker| versions::on_delete_marker(&marker.id)));
