@@ -18,9 +18,10 @@ use s3s::{
 };
 use uuid::Uuid;
 
+pub(super) use self::response::s3_host_id;
 use self::{
     response::{
-        header_starts_with, insert, respond, s3_error, s3_error_from, s3_host_id, s3_request_id,
+        header_starts_with, insert, respond, rewrite_error, s3_error, s3_error_from, s3_request_id,
         s3_response,
     },
     s3_request::S3Request,
@@ -34,7 +35,7 @@ use super::{
     payload::Payload,
     query,
     route::{Host, Route, host, route},
-    s3::{self, Backend},
+    s3::{self, Backend, error_detail::ErrorDetails},
     signature::{self, AuthError, Signature, Via},
     state::World,
     sts,
@@ -261,10 +262,14 @@ impl Gateway {
             }
         };
         if s3::raw_request::knows(s3_request.operation) {
-            return match body.bytes(MAX_CALL) {
+            let mut answer = match body.bytes(MAX_CALL) {
                 Some(bytes) => self.raw(s3_request, &parts, &bytes, scope),
                 None => too_long(Service::S3, request_id),
             };
+            if head {
+                *answer.response.body_mut() = s3s::Body::empty();
+            }
+            return answer;
         }
         // The signature was verified above. The wire layer needs it only to open a body that is
         // signed in pieces, and would else verify it a second time.
@@ -275,6 +280,8 @@ impl Gateway {
         }
         let mut request = http::Request::from_parts(parts, body.into_body());
         request.extensions_mut().insert(scope.clone());
+        let slot = s3::error_detail::DetailSlot::default();
+        request.extensions_mut().insert(slot.clone());
         let Ok(mut response) = self.s3.call(request).await else {
             return s3_error(500, "InternalError", "the wire layer failed", request_id, head);
         };
@@ -292,8 +299,30 @@ impl Gateway {
             *response.body_mut() = s3s::Body::empty();
             response.headers_mut().remove(http::header::CONTENT_LENGTH);
             response.headers_mut().remove(http::header::CONTENT_TYPE);
+        } else if response.status().is_success() {
+            self.add_expiration(&mut response, s3_request);
+        } else {
+            rewrite_error(&mut response, request_id, slot.take(), s3_request).await;
         }
         SandboxResponse { response, scope: Some(scope), operation: Cow::Borrowed("") }
+    }
+
+    /// Says when the current version of an object expires. HEAD and GET of a version by its id say
+    /// nothing of it (recorded by LocalStack,
+    /// `test_bucket_lifecycle_configuration_object_expiry_versioned`).
+    fn add_expiration(&self, response: &mut http::Response<s3s::Body>, request: &S3Request) {
+        let by_version = request.query.iter().any(|(key, _)| key == "versionId");
+        if !EXPIRING.contains(&request.operation) || by_version {
+            return;
+        }
+        let world = self.core.world();
+        let bucket = s3::access_point::bucket_of(&world, &request.bucket);
+        let found = world.buckets.get(bucket).and_then(|bucket| {
+            s3::lifecycle::expiration(bucket, &request.key, bucket.current(&request.key)?)
+        });
+        if let Some(value) = found {
+            insert(response.headers_mut(), "x-amz-expiration", &value);
+        }
     }
 
     /// A form upload: who asks stands in the form.
@@ -329,7 +358,7 @@ impl Gateway {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let form = match s3::post::parse(header("content-type"), body) {
             Ok(form) => form,
-            Err(error) => return s3_error_from(&error, request_id),
+            Err(error) => return s3_error_from(&error, request_id, s3_request),
         };
         let mut world = self.core.world();
         let (identity, auth_type) = match self.authenticate_form(&world, &form) {
@@ -358,7 +387,7 @@ impl Gateway {
             .map_or(Ok(()), |policy| s3::post::check(policy, &form, &s3_request.bucket, now));
         let answer =
             allowed.and_then(|()| s3::post::answer(&mut world, &scope, &form, &s3_request.bucket));
-        s3_response(answer, scope)
+        s3_response(answer, scope, s3_request)
     }
 
     /// Who sent a form, and how that was said.
@@ -394,7 +423,7 @@ impl Gateway {
             body,
         };
         let answer = s3::raw_request::answer(&mut self.core.world(), &scope, &request);
-        s3_response(answer, scope)
+        s3_response(answer, scope, s3_request)
     }
 
     /// S3 Control signs as S3 does, and words its refusals so.
@@ -419,6 +448,7 @@ impl Gateway {
                     request_id,
                     problem.code(Service::S3),
                     &problem.message(Service::S3),
+                    &ErrorDetails::default(),
                 );
                 respond(problem.status(Service::S3), headers, body)
             }
@@ -531,7 +561,8 @@ fn too_long(service: Service, request_id: &str) -> SandboxResponse {
 fn no_host(authority: &str, request_id: &str) -> SandboxResponse {
     let message = format!("the sandbox has no host `{authority}`");
     if authority.contains(".s3-control.") {
-        let body = control::error_body(request_id, "NotImplemented", &message);
+        let body =
+            control::error_body(request_id, "NotImplemented", &message, &ErrorDetails::default());
         return respond(501, HeaderMap::new(), body);
     }
     s3_error(501, "NotImplemented", &message, request_id, false)
@@ -544,6 +575,11 @@ fn wire_config() -> S3Config {
     config.presigned_url_max_skew_time_secs = u32::MAX;
     config
 }
+
+/// The operations whose answers say when the object expires
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html> and its like).
+const EXPIRING: [&str; 5] =
+    ["CompleteMultipartUpload", "CopyObject", "GetObject", "HeadObject", "PutObject"];
 
 /// What a call takes whose body is no object. AWS's own limits are below it.
 const MAX_CALL: u64 = 4 << 20;

@@ -3,11 +3,21 @@
 use std::{borrow::Cow, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use gainsay_model::xml::Element;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body_util::BodyExt as _;
 use s3s::{S3Error, S3Result};
 use uuid::Uuid;
 
-use crate::{SandboxResponse, authorize::Scope, s3};
+use super::s3_request::S3Request;
+use crate::{
+    SandboxResponse,
+    authorize::Scope,
+    s3::{
+        self,
+        error_detail::{self, ErrorDetails},
+    },
+};
 
 impl SandboxResponse {
     pub(super) fn with_operation(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
@@ -22,7 +32,7 @@ impl SandboxResponse {
 }
 
 /// The second id of an answer of S3: opaque, and as long as S3's.
-pub(super) fn s3_host_id(request_id: &str) -> String {
+pub(crate) fn s3_host_id(request_id: &str) -> String {
     STANDARD.encode(request_id.repeat(4).get(..56).unwrap_or_default())
 }
 
@@ -61,6 +71,7 @@ pub(super) fn respond(
 pub(super) fn s3_response(
     answer: S3Result<s3::raw_request::RawResponse>,
     scope: Arc<Scope>,
+    request: &S3Request,
 ) -> SandboxResponse {
     let response = match answer {
         Ok(answer) => {
@@ -70,15 +81,26 @@ pub(super) fn s3_response(
             }
             respond(answer.status, headers, answer.body)
         }
-        Err(error) => s3_error_from(&error, &scope.request_id),
+        Err(error) => s3_error_from(&error, &scope.request_id, request),
     };
     response.with_scope(scope)
 }
 
 /// An S3 error of an operation that is not the wire layer's.
-pub(super) fn s3_error_from(error: &S3Error, request_id: &str) -> SandboxResponse {
+pub(super) fn s3_error_from(
+    error: &S3Error,
+    request_id: &str,
+    request: &S3Request,
+) -> SandboxResponse {
     let status = error.status_code().map_or(500, |status| status.as_u16());
-    s3_error(status, error.code().as_str(), error.message().unwrap_or_default(), request_id, false)
+    let (code, message) = (error.code().as_str(), error.message().unwrap_or_default());
+    let details = error_detail::of(error);
+    let details = error_detail::complete(code, details, &request.bucket, &request.key);
+    let mut answer = detailed_error(status, code, message, request_id, &details);
+    if let Some(headers) = error.headers() {
+        answer.response.headers_mut().extend(headers.clone());
+    }
+    answer
 }
 
 /// An S3 error from before the wire layer. Answers to HEAD have no body.
@@ -89,13 +111,65 @@ pub(super) fn s3_error(
     request_id: &str,
     head: bool,
 ) -> SandboxResponse {
+    let mut answer = detailed_error(status, code, message, request_id, &ErrorDetails::default());
+    if head {
+        *answer.response.body_mut() = s3s::Body::empty();
+    }
+    answer
+}
+
+/// An S3 error with its details.
+pub(super) fn detailed_error(
+    status: u16,
+    code: &str,
+    message: &str,
+    request_id: &str,
+    details: &ErrorDetails,
+) -> SandboxResponse {
     let mut headers = HeaderMap::new();
     insert(&mut headers, "content-type", "application/xml");
-    let escape = |text: &str| quick_xml::escape::escape(text).into_owned();
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message><RequestId>{request_id}</RequestId></Error>",
-        escape(code),
-        escape(message)
-    );
-    respond(status, headers, if head { String::new() } else { body })
+    respond(status, headers, error_document(code, message, request_id, details))
+}
+
+fn error_document(code: &str, message: &str, request_id: &str, details: &ErrorDetails) -> String {
+    let element = gainsay_model::xml::element;
+    let details: String = details.0.iter().map(|(name, value)| element(name, value)).collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>{}{}{details}{}{}</Error>",
+        element("Code", code),
+        element("Message", message),
+        element("RequestId", request_id),
+        element("HostId", &s3_host_id(request_id)),
+    )
+}
+
+/// Words of errors that the wire layer has no words for
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
+const MESSAGES: &[(&str, &str)] = &[(
+    "MalformedXML",
+    "The XML you provided was not well-formed or did not validate against our published schema",
+)];
+
+/// Writes the error that the wire layer answers as S3 does, with its details.
+pub(super) async fn rewrite_error(
+    response: &mut Response<s3s::Body>,
+    request_id: &str,
+    details: ErrorDetails,
+    request: &S3Request,
+) {
+    let body = std::mem::replace(response.body_mut(), s3s::Body::empty());
+    let Ok(body) = body.collect().await else { return };
+    let body = body.to_bytes();
+    let Some(error) = Element::read(&body).filter(|root| root.name == "Error") else {
+        *response.body_mut() = s3s::Body::from(body);
+        return;
+    };
+    let code = error.get("Code").unwrap_or_default();
+    let known = MESSAGES.iter().find(|(known, _)| *known == code).map(|(_, message)| *message);
+    let message = error.get("Message").or(known).unwrap_or_default();
+    let details = error_detail::complete(code, details, &request.bucket, &request.key);
+    let text = error_document(code, message, request_id, &details);
+    response.headers_mut().remove(http::header::CONTENT_LENGTH);
+    insert(response.headers_mut(), "content-type", "application/xml");
+    *response.body_mut() = s3s::Body::from(text.into_bytes());
 }

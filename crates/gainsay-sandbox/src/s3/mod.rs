@@ -11,6 +11,7 @@ mod annotation;
 mod attributes;
 mod aws_chunked;
 mod bucket_reads;
+mod bucket_tags;
 mod checksum;
 mod conditional;
 mod copy;
@@ -18,6 +19,8 @@ mod customer_key;
 mod delete;
 mod encryption;
 mod enforced_settings;
+pub(super) mod error_detail;
+pub(super) mod lifecycle;
 mod listing;
 mod members;
 mod multipart;
@@ -29,6 +32,7 @@ pub(super) mod raw_request;
 mod read;
 mod received_body;
 mod restore;
+mod setting_rules;
 mod stored_settings;
 mod tagging;
 mod update_encryption;
@@ -36,8 +40,11 @@ mod versions;
 mod write;
 mod xml;
 
-use self::open_bucket::{OpenBucket, open};
 pub(super) use self::{acl::AccessList, checksum::Sum};
+use self::{
+    error_detail::{DetailSlot, WithDetail},
+    open_bucket::{OpenBucket, open},
+};
 
 use std::sync::Arc;
 
@@ -48,22 +55,19 @@ use s3s::{
     access::{S3Access, S3AccessContext},
     dto::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
-        CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CreateBucketInput,
-        CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
-        DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput,
-        DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput,
-        DeleteObjectsOutput, GetBucketAclInput, GetBucketAclOutput, GetBucketLocationInput,
-        GetBucketLocationOutput, GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput,
+        CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
+        CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteBucketInput,
+        DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectTaggingInput,
+        DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput, GetBucketAclInput,
+        GetBucketAclOutput, GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput,
         GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketPolicyStatusInput,
         GetBucketPolicyStatusOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
         GetObjectAclInput, GetObjectAclOutput, GetObjectAttributesInput, GetObjectAttributesOutput,
         GetObjectInput, GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput,
-        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput,
-        HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
+        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadObjectInput, HeadObjectOutput,
         ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectVersionsInput,
         ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
-        ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutBucketAclInput,
-        PutBucketAclOutput, PutObjectAclInput, PutObjectAclOutput, PutObjectInput, PutObjectOutput,
+        ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutObjectInput, PutObjectOutput,
         PutObjectTaggingInput, PutObjectTaggingOutput, RestoreObjectInput, RestoreObjectOutput,
         UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
     },
@@ -112,8 +116,10 @@ impl Backend {
     ) -> S3Result<S3Response<O>> {
         let scope = request.extensions.get::<Arc<Scope>>().cloned();
         let scope = scope.ok_or_else(|| error(403, "AccessDenied", "Access Denied"))?;
+        let slot = request.extensions.get::<DetailSlot>().cloned().unwrap_or_default();
         operation(&mut self.core.world(), &scope, request.input).map(S3Response::new).map_err(
             |mut error| {
+                slot.put(&error);
                 error.set_request_id(scope.request_id.clone());
                 error
             },
@@ -178,13 +184,8 @@ operations! {
         restore_object(RestoreObjectInput) -> RestoreObjectOutput = restore::restore;
     }
     others {
-        create_bucket(CreateBucketInput) -> CreateBucketOutput = account_buckets::create;
         delete_bucket(DeleteBucketInput) -> DeleteBucketOutput = account_buckets::delete;
-        list_buckets(ListBucketsInput) -> ListBucketsOutput = account_buckets::list;
         list_objects(ListObjectsInput) -> ListObjectsOutput = listing::objects_v1;
-        head_bucket(HeadBucketInput) -> HeadBucketOutput = bucket_reads::head;
-        get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput
-            = bucket_reads::location;
         get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput
             = bucket_reads::versioning;
         get_bucket_policy(GetBucketPolicyInput) -> GetBucketPolicyOutput = bucket_reads::policy;
@@ -195,7 +196,6 @@ operations! {
         get_bucket_ownership_controls(GetBucketOwnershipControlsInput)
             -> GetBucketOwnershipControlsOutput = bucket_reads::ownership;
         get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = acl::get_bucket;
-        put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = acl::put_bucket;
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = listing::objects;
         list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput
             = listing::versions;
@@ -221,7 +221,6 @@ operations! {
         delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput
             = tagging::delete;
         get_object_acl(GetObjectAclInput) -> GetObjectAclOutput = acl::get_object;
-        put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = acl::put_object;
     }
 }
 
