@@ -3,6 +3,7 @@
 
 mod response;
 mod s3_request;
+mod wire_request;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -21,8 +22,8 @@ use uuid::Uuid;
 pub(super) use self::response::s3_host_id;
 use self::{
     response::{
-        header_starts_with, insert, respond, rewrite_error, s3_error, s3_error_from, s3_request_id,
-        s3_response,
+        finish_document, header_starts_with, insert, not_implemented, respond, rewrite_error,
+        s3_error, s3_error_from, s3_request_id, s3_response,
     },
     s3_request::S3Request,
 };
@@ -213,9 +214,7 @@ impl Gateway {
         let identified = S3Request::identify(&parts, virtual_bucket)
             .and_then(|request| request.check_access_point(&self.core.world()));
         let mut response = match identified {
-            Err(unmodelled) => {
-                s3_error(501, "NotImplemented", &unmodelled.to_string(), request_id, head)
-            }
+            Err(unmodelled) => not_implemented(&unmodelled, request_id, head),
             Ok(request) if request.operation == s3::post::OPERATION => match body.bytes(MAX_FORM) {
                 Some(bytes) => self
                     .post(&request, &parts, &bytes, request_id)
@@ -278,6 +277,7 @@ impl Gateway {
         if !header_starts_with(&parts.headers, "x-amz-content-sha256", signed_in_pieces) {
             parts.headers.remove(http::header::AUTHORIZATION);
         }
+        let body = wire_request::adapt(s3_request.operation, &mut parts, body);
         let mut request = http::Request::from_parts(parts, body.into_body());
         request.extensions_mut().insert(scope.clone());
         let slot = s3::error_detail::DetailSlot::default();
@@ -304,6 +304,7 @@ impl Gateway {
         } else {
             rewrite_error(&mut response, request_id, slot.take(), s3_request).await;
         }
+        finish_document(&mut response, s3_request.operation);
         SandboxResponse { response, scope: Some(scope), operation: Cow::Borrowed("") }
     }
 

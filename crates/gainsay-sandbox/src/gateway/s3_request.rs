@@ -12,6 +12,7 @@ use crate::{
 /// A request of S3 that the sandbox models.
 pub(super) struct S3Request {
     pub operation: &'static str,
+    pub method: http::Method,
     pub bucket: String,
     pub key: String,
     /// Decoded, in the order it was sent.
@@ -58,6 +59,7 @@ impl S3Request {
         let key = percent_encoding::percent_decode_str(key).decode_utf8();
         Ok(Self {
             operation: row.operation,
+            method: parts.method.clone(),
             bucket: bucket.to_owned(),
             key: key.map_err(|_| UnmodelledRequest::Key)?.into_owned(),
             query,

@@ -188,7 +188,7 @@ fn put_object(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Resul
     };
     let _permit = bucket.authorize_object(scope, action, raw.key, &context)?;
     let Some(version) = found.filter(|version| version.content.is_some()) else {
-        return Err(no_such_key());
+        return Err(found.map_or_else(no_such_key, |marker| versions::on_delete_marker(&marker.id)));
     };
     let accounts = world.accounts();
     let written = AclRequest {

@@ -66,6 +66,7 @@ const OPERATIONS: &[(&str, &str, Effect)] = &[
     // stays blocked where it was is assumed.
     ("DeleteBucketEncryption", "s3:PutEncryptionConfiguration", |bucket, _, _| {
         bucket.default_encryption = DefaultEncryption::S3;
+        bucket.encryption_configured = false;
         Ok(RawResponse::empty(204))
     }),
     ("GetBucketEncryption", "s3:GetEncryptionConfiguration", |bucket, _, _| {
@@ -351,6 +352,7 @@ fn put_encryption(
         },
     };
     bucket.default_encryption = encryption;
+    bucket.encryption_configured = true;
     if let Some(blocked) = blocked {
         config(bucket).blocks_customer_keys = blocked;
     }

@@ -97,6 +97,14 @@ pub(crate) fn complete(
     details
 }
 
+/// The details of an error that also says which method it refuses.
+pub(crate) fn of_method(code: &str, mut details: ErrorDetails, method: &str) -> ErrorDetails {
+    if code == "MethodNotAllowed" {
+        details.0.insert(0, ("Method", method.to_owned()));
+    }
+    details
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,6 +34,7 @@ mod received_body;
 mod restore;
 mod setting_rules;
 mod stored_settings;
+pub(super) mod system_header;
 mod tagging;
 mod update_encryption;
 mod versions;
@@ -137,6 +138,12 @@ macro_rules! operations {
         accepted {
             $($accepted:ident($accepted_input:ident) -> $accepted_output:ident = $begin:path;)+
         }
+        by_headers {
+            $($heading:ident($heading_input:ident) -> $heading_output:ident = $headings:path;)+
+        }
+        with_headers {
+            $($headed:ident($headed_input:ident) -> $headed_output:ident = $head:path;)+
+        }
         others {
             $($name:ident($input:ident) -> $output:ident = $run:path;)+
         }
@@ -165,6 +172,21 @@ macro_rules! operations {
                 response.extensions.insert(Accepted);
                 Ok(response)
             })+
+            $(async fn $heading(
+                &self,
+                request: S3Request<$heading_input>,
+            ) -> S3Result<S3Response<$heading_output>> {
+                let headers = request.headers.clone();
+                self.run(request, |world, scope, input| $headings(world, scope, input, &headers))
+            })+
+            $(async fn $headed(
+                &self,
+                request: S3Request<$headed_input>,
+            ) -> S3Result<S3Response<$headed_output>> {
+                let response = self.run(request, $head)?;
+                let (output, headers) = response.output;
+                Ok(S3Response::with_headers(output, headers))
+            })+
             $(async fn $name(
                 &self,
                 request: S3Request<$input>,
@@ -182,6 +204,12 @@ operations! {
     }
     accepted {
         restore_object(RestoreObjectInput) -> RestoreObjectOutput = restore::restore;
+    }
+    by_headers {
+        copy_object(CopyObjectInput) -> CopyObjectOutput = copy::copy;
+    }
+    with_headers {
+        head_object(HeadObjectInput) -> HeadObjectOutput = read::head;
     }
     others {
         delete_bucket(DeleteBucketInput) -> DeleteBucketOutput = account_buckets::delete;
@@ -202,13 +230,11 @@ operations! {
         list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput
             = listing::uploads;
         get_object(GetObjectInput) -> GetObjectOutput = read::get;
-        head_object(HeadObjectInput) -> HeadObjectOutput = read::head;
         delete_object(DeleteObjectInput) -> DeleteObjectOutput = delete::delete;
         delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput = delete::delete_many;
         get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput
             = attributes::get;
         upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = copy::copy_part;
-        copy_object(CopyObjectInput) -> CopyObjectOutput = copy::copy;
         create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput
             = multipart::create;
         complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput

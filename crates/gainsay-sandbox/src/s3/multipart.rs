@@ -11,7 +11,7 @@ use s3s::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType,
         CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
         CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ListPartsInput,
-        ListPartsOutput, Part as ListedPart, Timestamp, UploadPartInput, UploadPartOutput,
+        ListPartsOutput, Part as ListedPart, UploadPartInput, UploadPartOutput,
     },
 };
 
@@ -22,9 +22,10 @@ use super::{
     customer_key::{self, CustomerKey},
     encryption::{self, Keys},
     error,
+    error_detail::WithDetail as _,
     members::{
         customer_key_headers, sent_checksums, set_checksums, set_customer_key, set_encryption,
-        write_headers,
+        shown_time, write_headers,
     },
     not_modelled, open,
     received_body::ReceivedBody,
@@ -35,7 +36,7 @@ use super::{
 use crate::{
     authorize::Scope,
     kms::{Blob, Sealed},
-    state::{Encryption, Part, Upload, World},
+    state::{Encryption, Initiator, Part, Upload, World},
 };
 
 const INVALID_PART: &str = concat!(
@@ -79,7 +80,7 @@ pub(super) fn create(
     };
     let write = request.authorize(world, scope)?.authorize_key(world, scope)?;
     let id = uuid::Uuid::new_v4().simple().to_string();
-    let upload = write.into_upload(world.now(), checksum);
+    let upload = write.into_upload(world.now(), checksum, initiator(scope));
     let mut output = CreateMultipartUploadOutput {
         bucket: Some(input.bucket.clone()),
         key: Some(input.key.clone()),
@@ -122,7 +123,7 @@ impl Step<'_> {
             context.set("s3:x-amz-copy-source", source);
         }
         let _permit = bucket.authorize_object(scope, "s3:PutObject", self.key, &context)?;
-        upload.ok_or_else(no_such_upload)
+        upload.ok_or_else(|| no_such_upload(self.upload))
     }
 }
 
@@ -149,7 +150,9 @@ pub(super) fn put_part(
             400,
             "InvalidArgument",
             "Part number must be an integer between 1 and 10000, inclusive",
-        ));
+        )
+        .with_detail("ArgumentName", "partNumber")
+        .with_detail("ArgumentValue", number.to_string()));
     }
     check_customer(upload, content.customer_key)?;
     encryption::authorize(world, scope, bucket, step.key, &upload.encryption, "kms:Decrypt")?;
@@ -185,7 +188,16 @@ fn check_customer(upload: &Upload, key: Option<&CustomerKey>) -> S3Result<()> {
     if same {
         return Ok(());
     }
-    let message = "The provided encryption parameters did not match the ones used originally.";
+    // Recorded by LocalStack, `test_multipart_upload_sse_c_validation`, 2026-02-21.
+    let message = match (&upload.encryption, key) {
+        (Encryption::Customer { .. }, Some(_)) => {
+            "The provided encryption parameters did not match the ones used originally."
+        }
+        _ => concat!(
+            "The multipart upload initiate requested encryption. ",
+            "Subsequent part requests must include the appropriate encryption parameters."
+        ),
+    };
     Err(error(400, "InvalidRequest", message))
 }
 
@@ -226,7 +238,7 @@ fn checksum_of(
     Ok(Some((name, composite)))
 }
 
-fn kind(composite: bool) -> ChecksumType {
+pub(super) fn kind(composite: bool) -> ChecksumType {
     ChecksumType::from_static(if composite {
         ChecksumType::COMPOSITE
     } else {
@@ -234,8 +246,44 @@ fn kind(composite: bool) -> ChecksumType {
     })
 }
 
-fn no_such_upload() -> s3s::S3Error {
-    error(404, "NoSuchUpload", NO_SUCH_UPLOAD)
+fn no_such_upload(id: &str) -> s3s::S3Error {
+    error(404, "NoSuchUpload", NO_SUCH_UPLOAD).with_detail("UploadId", id)
+}
+
+/// Who creates an upload: an IAM user by its ARN, the root user by the account's canonical user id
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Initiator.html>). The name of a session is
+/// assumed.
+fn initiator(scope: &Scope) -> Initiator {
+    let arn = scope.arn();
+    let account = scope.account().unwrap_or_default();
+    if arn.ends_with(":root") {
+        return Initiator { id: acl::canonical_id(&account), name: account };
+    }
+    let name = arn.rsplit(':').next().unwrap_or_default();
+    let name = name.split_once('/').map_or(name, |(_, name)| name).to_owned();
+    Initiator { id: arn, name }
+}
+
+/// The initiator of an upload as listings show it.
+pub(super) fn shown_initiator(upload: &Upload) -> s3s::dto::Initiator {
+    s3s::dto::Initiator {
+        id: Some(upload.initiator.id.clone()),
+        display_name: Some(upload.initiator.name.clone()),
+    }
+}
+
+/// How many parts a page has at most.
+pub(super) fn max_parts(asked: Option<i32>) -> S3Result<usize> {
+    match asked.map(usize::try_from) {
+        None => Ok(PARTS_PAGE),
+        Some(Ok(max)) => Ok(max.min(PARTS_PAGE)),
+        Some(Err(_)) => {
+            let message = "Argument max-parts must be an integer between 0 and 2147483647";
+            Err(error(400, "InvalidArgument", message)
+                .with_detail("ArgumentName", "max-parts")
+                .with_detail("ArgumentValue", asked.unwrap_or_default().to_string()))
+        }
+    }
 }
 
 /// `UploadPart`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>.
@@ -301,15 +349,17 @@ pub(super) fn complete(
     // The parts are read to be put together. AWS names kms:Decrypt for uploads with checksums; that
     // it is asked for always is assumed.
     encryption::authorize(world, scope, &bucket, &input.key, &upload.encryption, "kms:Decrypt")?;
+    let conditions = [input.if_match.as_ref(), input.if_none_match.as_ref()];
+    let since = conditional::Since { time: upload.started, existed: upload.existed };
+    conditional::check_write(&bucket, &input.key, conditions, Some(since))?;
     let wanted = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref());
-    let parts = chosen(&upload, wanted.unwrap_or_default())?;
+    check_type(&upload, input.checksum_type.as_ref())?;
+    let parts = chosen(&upload, &input.upload_id, wanted.unwrap_or_default())?;
     let size: u64 = parts.iter().map(|part| part.size).sum();
     if input.mpu_object_size.is_some_and(|stated| u64::try_from(stated).ok() != Some(size)) {
         let message = "The provided 'x-amz-mp-object-size' header does not match what was computed";
         return Err(error(400, "InvalidRequest", message));
     }
-    let conditions = [input.if_match.as_ref(), input.if_none_match.as_ref()];
-    conditional::check_write(&bucket, &input.key, conditions)?;
     let body: Vec<Sealed> = parts.iter().map(|part| part.body.clone()).collect();
     let keys = Keys {
         world,
@@ -327,6 +377,7 @@ pub(super) fn complete(
         body,
         encryption: upload.encryption.clone(),
         checksum,
+        part_checksums: part_checksums(&upload, wanted.unwrap_or_default(), &parts),
         properties: Properties::of_upload(&upload),
     };
     let stored = sealed.store(world)?;
@@ -388,10 +439,38 @@ fn check_sent(sent: [Option<String>; 5], checksum: Option<&Sum>) -> S3Result<()>
     Ok(())
 }
 
+/// A completion has the upload's type of checksums, if it names one (recorded by LocalStack,
+/// `test_complete_multipart_parts_checksum_full_object`, 2026-02-21).
+fn check_type(upload: &Upload, named: Option<&ChecksumType>) -> S3Result<()> {
+    let of_upload = upload.checksum.map(|(_, composite)| kind(composite));
+    let Some(named) = named.filter(|named| Some(*named) != of_upload.as_ref()) else {
+        return Ok(());
+    };
+    // What S3 computes itself is of the whole object.
+    if of_upload.is_none() && named.as_str() == ChecksumType::FULL_OBJECT {
+        return Ok(());
+    }
+    let of_upload = of_upload.as_ref().map_or("null", ChecksumType::as_str);
+    let message = format!(
+        "The upload was created using the {of_upload} checksum mode. The complete request must use \
+         the same checksum mode."
+    );
+    Err(error(400, "InvalidRequest", message))
+}
+
+/// The checksums of the parts themselves, which only composite ones keep.
+fn part_checksums(upload: &Upload, wanted: &[CompletedPart], parts: &[&Part]) -> Vec<(i32, Sum)> {
+    if !upload.checksum.is_some_and(|(_, composite)| composite) {
+        return Vec::new();
+    }
+    let numbers = wanted.iter().map(|part| part.part_number.unwrap_or_default());
+    numbers.zip(parts).filter_map(|(number, part)| Some((number, part.checksum.clone()?))).collect()
+}
+
 /// The parts that a list names, in its order.
-fn chosen<'u>(upload: &'u Upload, wanted: &[CompletedPart]) -> S3Result<Vec<&'u Part>> {
+fn chosen<'u>(upload: &'u Upload, id: &str, wanted: &[CompletedPart]) -> S3Result<Vec<&'u Part>> {
     if wanted.is_empty() {
-        return Err(malformed());
+        return Err(error(400, "InvalidRequest", "You must specify at least one part"));
     }
     let mut parts: Vec<&Part> = Vec::new();
     let mut last = 0;
@@ -405,14 +484,21 @@ fn chosen<'u>(upload: &'u Upload, wanted: &[CompletedPart]) -> S3Result<Vec<&'u 
                     "The list of parts was not in ascending order. ",
                     "Parts must be ordered by part number."
                 ),
-            ));
+            )
+            .with_detail("UploadId", id));
         }
         last = number;
         let part = upload.parts.get(&number).filter(|part| {
             let etag = listed.e_tag.as_ref().map(ETag::value);
-            etag == Some(part.etag.as_str()) && same_checksum(listed, part)
+            etag == Some(part.etag.as_str()) && same_checksum(upload, listed, part)
         });
-        let part = part.ok_or_else(|| error(400, "InvalidPart", INVALID_PART))?;
+        let etag = listed.e_tag.as_ref().map(ETag::value).unwrap_or_default();
+        let part = part.ok_or_else(|| {
+            error(400, "InvalidPart", INVALID_PART)
+                .with_detail("UploadId", id)
+                .with_detail("PartNumber", number.to_string())
+                .with_detail("ETag", etag)
+        })?;
         if let (Some((algorithm, true)), true) =
             (upload.checksum, sent_checksums!(listed).iter().all(Option::is_none))
         {
@@ -431,16 +517,23 @@ fn chosen<'u>(upload: &'u Upload, wanted: &[CompletedPart]) -> S3Result<Vec<&'u 
                 400,
                 "EntityTooSmall",
                 "Your proposed upload is smaller than the minimum allowed size",
-            ));
+            )
+            .with_detail("ProposedSize", part.size.to_string())
+            .with_detail("MinSizeAllowed", MIN_PART.to_string())
+            .with_detail("PartNumber", number.to_string())
+            .with_detail("ETag", etag));
         }
         parts.push(part);
     }
     Ok(parts)
 }
 
-/// Whether every checksum that the list has of a part is the part's own.
-fn same_checksum(listed: &CompletedPart, part: &Part) -> bool {
-    check_sent(sent_checksums!(listed), part.checksum.as_ref()).is_ok()
+/// Whether every checksum that the list has of a part is the part's own. Where the upload was
+/// created without checksums, its parts have none (recorded by LocalStack,
+/// `test_multipart_checksum_type_default_for_checksum`).
+fn same_checksum(upload: &Upload, listed: &CompletedPart, part: &Part) -> bool {
+    let own = part.checksum.as_ref().filter(|_| upload.checksum.is_some());
+    check_sent(sent_checksums!(listed), own).is_ok()
 }
 
 /// The checksum of the parts' checksums.
@@ -480,7 +573,7 @@ pub(super) fn abort(
     let context = bucket.context(scope);
     let _permit =
         bucket.authorize_object(scope, "s3:AbortMultipartUpload", &input.key, &context)?;
-    find(&bucket, &input.key, &input.upload_id).ok_or_else(no_such_upload)?;
+    find(&bucket, &input.key, &input.upload_id).ok_or_else(|| no_such_upload(&input.upload_id))?;
     if let Some(state) = world.bucket_mut(bucket.name()) {
         state.uploads.remove(&input.upload_id);
     }
@@ -498,15 +591,9 @@ pub(super) fn list_parts(
     let context = bucket.context(scope);
     let _permit =
         bucket.authorize_object(scope, "s3:ListMultipartUploadParts", &input.key, &context)?;
-    let upload = find(&bucket, &input.key, &input.upload_id).ok_or_else(no_such_upload)?;
-    let max = match input.max_parts.map(usize::try_from) {
-        None => PARTS_PAGE,
-        Some(Ok(max)) => max.min(PARTS_PAGE),
-        Some(Err(_)) => {
-            let message = "Argument max-parts must be an integer between 0 and 2147483647";
-            return Err(error(400, "InvalidArgument", message));
-        }
-    };
+    let upload = find(&bucket, &input.key, &input.upload_id)
+        .ok_or_else(|| no_such_upload(&input.upload_id))?;
+    let max = max_parts(input.max_parts)?;
     let marker = input.part_number_marker.unwrap_or(0);
     let after: Vec<(&i32, &Part)> = upload.parts.range(marker.saturating_add(1)..).collect();
     let parts = after.iter().take(max).map(|(number, part)| {
@@ -514,21 +601,22 @@ pub(super) fn list_parts(
             part_number: Some(**number),
             e_tag: Some(ETag::Strong(part.etag.clone())),
             size: i64::try_from(part.size).ok(),
-            last_modified: Some(Timestamp::from(part.modified)),
+            last_modified: Some(shown_time(part.modified)),
             ..ListedPart::default()
         };
-        set_checksums!(listed, part.checksum.as_ref());
+        // Not where the upload was created without (recorded by LocalStack,
+        // `test_list_parts_pagination`, 2026-02-21).
+        set_checksums!(listed, part.checksum.as_ref().filter(|_| upload.checksum.is_some()));
         listed
     });
     let parts: Vec<ListedPart> = parts.collect();
     let truncated = after.len() > parts.len() && max > 0;
     let upper = |name: &str| ChecksumAlgorithm::from(name.to_ascii_uppercase());
     Ok(ListPartsOutput {
-        next_part_number_marker: truncated
-            .then(|| parts.last().and_then(|part| part.part_number))
-            .flatten(),
+        next_part_number_marker: parts.last().map_or(Some(0), |part| part.part_number),
         parts: Some(parts),
-        part_number_marker: input.part_number_marker,
+        part_number_marker: Some(marker),
+        initiator: Some(shown_initiator(upload)),
         max_parts: i32::try_from(max).ok(),
         is_truncated: Some(truncated),
         bucket: Some(input.bucket.clone()),

@@ -35,7 +35,7 @@ use super::{
 use crate::{
     authorize::Scope,
     kms::{Blob, Sealed},
-    state::{Content, Encryption, Lock, System, Upload, World},
+    state::{Content, Encryption, Initiator, Lock, System, Upload, World},
 };
 
 /// The classes of general purpose buckets that an upload can ask for, which `FSX_OPENZFS` is not:
@@ -53,6 +53,9 @@ const STORAGE_CLASSES: [&str; 8] = [
 /// The length of a key in bytes
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>).
 const MAX_KEY: usize = 1024;
+/// The type of an object that was written without one
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>).
+const CONTENT_TYPE: &str = "binary/octet-stream";
 /// The metadata that a caller defines, in bytes
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>).
 const MAX_METADATA: usize = 2048;
@@ -100,6 +103,9 @@ impl WriteHeaders<'_> {
             codings.map(str::trim).filter(|coding| *coding != "aws-chunked").collect();
         System {
             content_encoding: (!codings.is_empty()).then(|| codings.join(",")),
+            content_type: Some(
+                self.system.content_type.clone().unwrap_or_else(|| CONTENT_TYPE.to_owned()),
+            ),
             ..self.system.clone()
         }
     }
@@ -314,7 +320,7 @@ impl<'a> PermittedWrite<'a> {
     pub(super) fn check_conditions(&self) -> S3Result<()> {
         match self.0.operation {
             Operation::Put { conditions } => {
-                conditional::check_write(self.0.bucket, self.0.key, conditions)
+                conditional::check_write(self.0.bucket, self.0.key, conditions, None)
             }
             Operation::Copy { .. } | Operation::CreateMultipartUpload => Ok(()),
         }
@@ -343,6 +349,7 @@ impl<'a> PermittedWrite<'a> {
             body: keys.seal_all(body)?,
             encryption: write.plan.encryption,
             checksum,
+            part_checksums: Vec::new(),
             properties: write.properties,
         })
     }
@@ -353,8 +360,9 @@ impl<'a> PermittedWrite<'a> {
         self,
         started: OffsetDateTime,
         checksum: Option<(&'static str, bool)>,
+        initiator: Initiator,
     ) -> Upload {
-        let Self(AuthorizedWrite { properties, key, plan, .. }) = self;
+        let Self(AuthorizedWrite { properties, bucket, key, plan, .. }) = self;
         Upload {
             key: key.to_owned(),
             started,
@@ -367,7 +375,9 @@ impl<'a> PermittedWrite<'a> {
             lock: properties.lock,
             acl: properties.acl,
             checksum,
+            initiator,
             parts: BTreeMap::new(),
+            existed: bucket.state.current(key).is_some_and(|found| found.content.is_some()),
         }
     }
 }
@@ -391,6 +401,7 @@ pub(super) struct SealedWrite<'a> {
     pub body: Vec<Sealed>,
     pub encryption: Encryption,
     pub checksum: Option<Sum>,
+    pub part_checksums: Vec<(i32, Sum)>,
     pub properties: Properties,
 }
 
@@ -405,6 +416,7 @@ impl SealedWrite<'_> {
             body: self.body,
             encryption: self.encryption.clone(),
             checksum: self.checksum.clone(),
+            part_checksums: self.part_checksums,
             headers: properties.system,
             metadata: properties.metadata,
             tags: properties.tags,
