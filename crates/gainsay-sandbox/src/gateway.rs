@@ -19,10 +19,11 @@ use s3s::{
 };
 use uuid::Uuid;
 
+pub(super) use self::response::s3_host_id;
 use self::{
     response::{
         finish_document, header_starts_with, insert, not_implemented, respond, rewrite_error,
-        s3_error, s3_error_from, s3_host_id, s3_request_id, s3_response,
+        s3_error, s3_error_from, s3_request_id, s3_response,
     },
     s3_request::S3Request,
 };
@@ -35,7 +36,7 @@ use super::{
     payload::Payload,
     query,
     route::{Host, Route, host, route},
-    s3::{self, Backend},
+    s3::{self, Backend, error_detail::ErrorDetails},
     signature::{self, AuthError, Signature, Via},
     state::World,
     sts,
@@ -260,10 +261,14 @@ impl Gateway {
             }
         };
         if s3::raw_request::knows(s3_request.operation) {
-            return match body.bytes(MAX_CALL) {
+            let mut answer = match body.bytes(MAX_CALL) {
                 Some(bytes) => self.raw(s3_request, &parts, &bytes, scope),
                 None => too_long(Service::S3, request_id),
             };
+            if head {
+                *answer.response.body_mut() = s3s::Body::empty();
+            }
+            return answer;
         }
         // The signature was verified above. The wire layer needs it only to open a body that is
         // signed in pieces, and would else verify it a second time.
@@ -294,11 +299,31 @@ impl Gateway {
             *response.body_mut() = s3s::Body::empty();
             response.headers_mut().remove(http::header::CONTENT_LENGTH);
             response.headers_mut().remove(http::header::CONTENT_TYPE);
-        } else if !response.status().is_success() {
+        } else if response.status().is_success() {
+            self.add_expiration(&mut response, s3_request);
+        } else {
             rewrite_error(&mut response, request_id, slot.take(), s3_request).await;
         }
         finish_document(&mut response, s3_request.operation);
         SandboxResponse { response, scope: Some(scope), operation: Cow::Borrowed("") }
+    }
+
+    /// Says when the current version of an object expires. HEAD and GET of a version by its id say
+    /// nothing of it (recorded by LocalStack,
+    /// `test_bucket_lifecycle_configuration_object_expiry_versioned`).
+    fn add_expiration(&self, response: &mut http::Response<s3s::Body>, request: &S3Request) {
+        let by_version = request.query.iter().any(|(key, _)| key == "versionId");
+        if !EXPIRING.contains(&request.operation) || by_version {
+            return;
+        }
+        let world = self.core.world();
+        let bucket = s3::access_point::bucket_of(&world, &request.bucket);
+        let found = world.buckets.get(bucket).and_then(|bucket| {
+            s3::lifecycle::expiration(bucket, &request.key, bucket.current(&request.key)?)
+        });
+        if let Some(value) = found {
+            insert(response.headers_mut(), "x-amz-expiration", &value);
+        }
     }
 
     /// A form upload: who asks stands in the form.
@@ -424,6 +449,7 @@ impl Gateway {
                     request_id,
                     problem.code(Service::S3),
                     &problem.message(Service::S3),
+                    &ErrorDetails::default(),
                 );
                 respond(problem.status(Service::S3), headers, body)
             }
@@ -536,7 +562,8 @@ fn too_long(service: Service, request_id: &str) -> SandboxResponse {
 fn no_host(authority: &str, request_id: &str) -> SandboxResponse {
     let message = format!("the sandbox has no host `{authority}`");
     if authority.contains(".s3-control.") {
-        let body = control::error_body(request_id, "NotImplemented", &message);
+        let body =
+            control::error_body(request_id, "NotImplemented", &message, &ErrorDetails::default());
         return respond(501, HeaderMap::new(), body);
     }
     s3_error(501, "NotImplemented", &message, request_id, false)
@@ -549,6 +576,11 @@ fn wire_config() -> S3Config {
     config.presigned_url_max_skew_time_secs = u32::MAX;
     config
 }
+
+/// The operations whose answers say when the object expires
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html> and its like).
+const EXPIRING: [&str; 5] =
+    ["CompleteMultipartUpload", "CopyObject", "GetObject", "HeadObject", "PutObject"];
 
 /// What a call takes whose body is no object. AWS's own limits are below it.
 const MAX_CALL: u64 = 4 << 20;

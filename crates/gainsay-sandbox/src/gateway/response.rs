@@ -33,7 +33,7 @@ impl SandboxResponse {
 }
 
 /// The second id of an answer of S3: opaque, and as long as S3's.
-pub(super) fn s3_host_id(request_id: &str) -> String {
+pub(crate) fn s3_host_id(request_id: &str) -> String {
     STANDARD.encode(request_id.repeat(4).get(..56).unwrap_or_default())
 }
 

@@ -139,7 +139,15 @@ fn put_policy(
     }
     let not_json = || refuse("This policy contains invalid Json".to_owned());
     let text = str::from_utf8(raw.body).map_err(|_| not_json())?;
+    // These two words were recorded by LocalStack, `test_bucket_policy_exc`, 21-02-2026.
+    if !text.starts_with('{') {
+        let message = "Policies must be valid JSON and the first byte must be '{'";
+        return Err(refuse(message.to_owned()));
+    }
     let value: serde_json::Value = serde_json::from_str(text).map_err(|_| not_json())?;
+    if value.get("Statement").is_none() {
+        return Err(refuse("Missing required field Statement".to_owned()));
+    }
     if let Some((key, _)) = gainsay_iam::duplicate_key(text) {
         return Err(refuse(format!("This policy contains invalid Json: `{key}` is written twice")));
     }
@@ -199,7 +207,9 @@ fn put_versioning(
     let versioning = match sent.status.as_ref().map(BucketVersioningStatus::as_str) {
         Some(BucketVersioningStatus::ENABLED) => Versioning::Enabled,
         Some(BucketVersioningStatus::SUSPENDED) => Versioning::Suspended,
-        _ => {
+        // Recorded by LocalStack, `test_bucket_versioning_crud`, 21-02-2026.
+        Some(_) => return Err(malformed()),
+        None => {
             return Err(error(
                 400,
                 "IllegalVersioningConfigurationException",

@@ -11,6 +11,7 @@ mod annotation;
 mod attributes;
 mod aws_chunked;
 mod bucket_reads;
+mod bucket_tags;
 mod checksum;
 mod conditional;
 mod copy;
@@ -19,6 +20,7 @@ mod delete;
 mod encryption;
 mod enforced_settings;
 pub(super) mod error_detail;
+pub(super) mod lifecycle;
 mod listing;
 mod members;
 mod multipart;
@@ -30,6 +32,7 @@ pub(super) mod raw_request;
 mod read;
 mod received_body;
 mod restore;
+mod setting_rules;
 mod stored_settings;
 pub(super) mod system_header;
 mod tagging;
@@ -41,7 +44,7 @@ mod xml;
 
 pub(super) use self::{acl::AccessList, checksum::Sum};
 use self::{
-    error_detail::DetailSlot,
+    error_detail::{DetailSlot, WithDetail},
     open_bucket::{OpenBucket, open},
 };
 
@@ -54,22 +57,19 @@ use s3s::{
     access::{S3Access, S3AccessContext},
     dto::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
-        CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CreateBucketInput,
-        CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
-        DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput,
-        DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput,
-        DeleteObjectsOutput, GetBucketAclInput, GetBucketAclOutput, GetBucketLocationInput,
-        GetBucketLocationOutput, GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput,
+        CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
+        CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteBucketInput,
+        DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectTaggingInput,
+        DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput, GetBucketAclInput,
+        GetBucketAclOutput, GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput,
         GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketPolicyStatusInput,
         GetBucketPolicyStatusOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
         GetObjectAclInput, GetObjectAclOutput, GetObjectAttributesInput, GetObjectAttributesOutput,
         GetObjectInput, GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput,
-        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput,
-        HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
+        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadObjectInput, HeadObjectOutput,
         ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectVersionsInput,
         ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
-        ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutBucketAclInput,
-        PutBucketAclOutput, PutObjectAclInput, PutObjectAclOutput, PutObjectInput, PutObjectOutput,
+        ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutObjectInput, PutObjectOutput,
         PutObjectTaggingInput, PutObjectTaggingOutput, RestoreObjectInput, RestoreObjectOutput,
         UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
     },
@@ -213,13 +213,8 @@ operations! {
         head_object(HeadObjectInput) -> HeadObjectOutput = read::head;
     }
     others {
-        create_bucket(CreateBucketInput) -> CreateBucketOutput = account_buckets::create;
         delete_bucket(DeleteBucketInput) -> DeleteBucketOutput = account_buckets::delete;
-        list_buckets(ListBucketsInput) -> ListBucketsOutput = account_buckets::list;
         list_objects(ListObjectsInput) -> ListObjectsOutput = listing::objects_v1;
-        head_bucket(HeadBucketInput) -> HeadBucketOutput = bucket_reads::head;
-        get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput
-            = bucket_reads::location;
         get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput
             = bucket_reads::versioning;
         get_bucket_policy(GetBucketPolicyInput) -> GetBucketPolicyOutput = bucket_reads::policy;
@@ -230,7 +225,6 @@ operations! {
         get_bucket_ownership_controls(GetBucketOwnershipControlsInput)
             -> GetBucketOwnershipControlsOutput = bucket_reads::ownership;
         get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = acl::get_bucket;
-        put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = acl::put_bucket;
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = listing::objects;
         list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput
             = listing::versions;
@@ -254,7 +248,6 @@ operations! {
         delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput
             = tagging::delete;
         get_object_acl(GetObjectAclInput) -> GetObjectAclOutput = acl::get_object;
-        put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = acl::put_object;
     }
 }
 

@@ -4,7 +4,7 @@ use s3s::{
     S3Result,
     dto::{
         DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetObjectTaggingInput,
-        GetObjectTaggingOutput, PutObjectTaggingInput, PutObjectTaggingOutput, Tag, Tagging,
+        GetObjectTaggingOutput, PutObjectTaggingInput, PutObjectTaggingOutput, Tag,
     },
 };
 
@@ -12,7 +12,7 @@ use super::{
     OpenBucket, error,
     error_detail::WithDetail as _,
     open, versions,
-    xml::{self, document, escape},
+    xml::{self, escape},
 };
 use crate::{authorize::Scope, state::World};
 
@@ -112,12 +112,6 @@ pub(super) fn check(tags: Vec<(String, String)>, most: usize) -> S3Result<Vec<(S
         ));
     }
     Ok(tags)
-}
-
-/// Reads the document of a bucket's tags, as they are sent.
-pub(super) fn read_document(body: &[u8]) -> S3Result<Vec<(String, String)>> {
-    let tagging: Tagging = document(body, "Tagging")?;
-    check(pairs(tagging.tag_set), MAX_BUCKET_TAGS)
 }
 
 /// The document of a bucket's tags, as they are read.
