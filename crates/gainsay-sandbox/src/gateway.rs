@@ -1,6 +1,7 @@
 //! The gateway, where every request enters: which service, who asks, and for S3 whether the
 //! request is one the sandbox models.
 
+mod refused_headers;
 mod response;
 mod s3_request;
 mod wire_request;
@@ -260,6 +261,10 @@ impl Gateway {
                 );
             }
         };
+        if let Some(refused) = refused_headers::refused(s3_request.operation, &parts.headers) {
+            let refused_headers::RefusedHeader { status, code, message } = refused;
+            return s3_error(status, code, message, request_id, head).with_scope(scope);
+        }
         if s3::raw_request::knows(s3_request.operation) {
             let mut answer = match body.bytes(MAX_CALL) {
                 Some(bytes) => self.raw(s3_request, &parts, &bytes, scope),
@@ -361,6 +366,8 @@ impl Gateway {
             Ok(form) => form,
             Err(error) => return s3_error_from(&error, request_id, s3_request),
         };
+        let values = form.expanded();
+        let form = form.with_values(&values);
         let mut world = self.core.world();
         let (identity, auth_type) = match self.authenticate_form(&world, &form) {
             Ok(found) => found,

@@ -339,6 +339,7 @@ pub(super) fn copy_part(
         ..UploadPartCopyOutput::default()
     };
     set_encryption!(output, &upload.encryption);
+    set_customer_key!(output, &upload.encryption);
     Ok(output)
 }
 

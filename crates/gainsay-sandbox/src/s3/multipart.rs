@@ -23,6 +23,7 @@ use super::{
     encryption::{self, Keys},
     error,
     error_detail::WithDetail as _,
+    finished_upload::{self, FinishedUpload},
     members::{
         customer_key_headers, sent_checksums, set_checksums, set_customer_key, set_encryption,
         write_headers,
@@ -45,6 +46,7 @@ const INVALID_PART: &str = concat!(
     "One or more of the specified parts could not be found.  The part may not have been uploaded, ",
     "or the specified entity tag may not match the part's entity tag."
 );
+const NO_SUCH_UPLOAD_CODE: &str = "NoSuchUpload";
 const NO_SUCH_UPLOAD: &str = concat!(
     "The specified upload does not exist. ",
     "The upload ID may be invalid, or the upload may have been aborted or completed."
@@ -268,7 +270,7 @@ pub(super) fn kind(composite: bool) -> ChecksumType {
 }
 
 pub(super) fn no_such_upload(id: &str) -> s3s::S3Error {
-    error(404, "NoSuchUpload", NO_SUCH_UPLOAD).with_detail("UploadId", id)
+    error(404, NO_SUCH_UPLOAD_CODE, NO_SUCH_UPLOAD).with_detail("UploadId", id)
 }
 
 /// `UploadPart`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>.
@@ -321,7 +323,6 @@ fn part_checksum(sums: &Sums, algorithm: &'static str, sent: Option<Sum>) -> S3R
 
 /// Completing is the last step of the write that creating began: the object is encrypted and
 /// described as the upload is, and made of its parts.
-#[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn complete(
     world: &mut World,
     scope: &Scope,
@@ -332,13 +333,19 @@ pub(super) fn complete(
     let conditions = [input.if_match.as_ref(), input.if_none_match.as_ref()];
     let kind = StepKind::Completion { conditions };
     let step = Step { key: &input.key, upload: &input.upload_id, kind };
-    let upload = step.authorize(scope, &bucket)?;
+    let wanted = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref());
+    let upload = match step.authorize(scope, &bucket) {
+        Err(problem) if problem.code().as_str() == NO_SUCH_UPLOAD_CODE => {
+            let finished = finished_upload::find(&bucket, &input, wanted.unwrap_or_default());
+            return Ok(finished?.ok_or(problem)?.output(world, &input.bucket));
+        }
+        other => other?,
+    };
     // The parts are read to be put together. AWS names kms:Decrypt for uploads with checksums; that
     // it is asked for always is assumed.
     encryption::authorize(world, scope, &bucket, &input.key, &upload.encryption, "kms:Decrypt")?;
     let since = conditional::Since { time: upload.started, existed: upload.existed };
     conditional::check_write(&bucket, &input.key, conditions, Some(since))?;
-    let wanted = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref());
     check_type(&upload, input.checksum_type.as_ref())?;
     let parts = chosen(&upload, &input.upload_id, wanted.unwrap_or_default())?;
     let size: u64 = parts.iter().map(|part| part.size).sum();
@@ -367,23 +374,19 @@ pub(super) fn complete(
         properties: Properties::of_upload(&upload),
     };
     let stored = sealed.store(world)?;
+    let finished = FinishedUpload {
+        key: input.key.clone(),
+        parts: finished_upload::named(wanted.unwrap_or_default()),
+        etag: stored.etag,
+        version_id: stored.version_id,
+        encryption: stored.encryption,
+        checksum: stored.checksum,
+    };
+    let output = finished.output(world, &input.bucket);
     if let Some(state) = world.bucket_mut(bucket.name()) {
         state.uploads.remove(&input.upload_id);
+        state.finished_uploads.insert(input.upload_id, Arc::new(finished));
     }
-    let mut output = CompleteMultipartUploadOutput {
-        location: Some(format!(
-            "https://{}.s3.{}.amazonaws.com/{}",
-            input.bucket, world.region, input.key
-        )),
-        bucket: Some(input.bucket.clone()),
-        key: Some(input.key.clone()),
-        e_tag: Some(ETag::Strong(stored.etag)),
-        version_id: stored.version_id,
-        checksum_type: stored.checksum.as_ref().map(Sum::kind),
-        ..CompleteMultipartUploadOutput::default()
-    };
-    set_encryption!(output, &stored.encryption);
-    set_checksums!(output, stored.checksum.as_ref());
     Ok(output)
 }
 

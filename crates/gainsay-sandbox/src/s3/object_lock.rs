@@ -236,7 +236,7 @@ fn refusal(scope: &Scope, bucket: &OpenBucket, key: &str, action: &str) -> s3s::
 }
 
 /// A header about bypassing, whatever it says, is for buckets with Object Lock (recorded by
-/// LocalStack, `test_delete_object_with_no_locking`, 2025-01-21). That it is said before anything
+/// `LocalStack`, `test_delete_object_with_no_locking`, 2025-01-21). That it is said before anything
 /// is authorized is assumed.
 pub(super) fn check_bypass_header(bucket: &OpenBucket, header: Option<bool>) -> S3Result<()> {
     if header.is_none() || bucket.state.lock.is_some() {

@@ -95,14 +95,11 @@ impl WriteHeaders<'_> {
         })
     }
 
-    /// What of an object the headers say themselves. A coding of the body on its way is none of the
-    /// object.
+    /// What of an object the headers say themselves.
     fn system(&self) -> System {
-        let codings = self.system.content_encoding.iter().flat_map(|codings| codings.split(','));
-        let codings: Vec<&str> =
-            codings.map(str::trim).filter(|coding| *coding != "aws-chunked").collect();
+        let sent = self.system.content_encoding.as_deref();
         System {
-            content_encoding: (!codings.is_empty()).then(|| codings.join(",")),
+            content_encoding: sent.and_then(own_encoding),
             content_type: Some(
                 self.system.content_type.clone().unwrap_or_else(|| CONTENT_TYPE.to_owned()),
             ),
@@ -114,6 +111,19 @@ impl WriteHeaders<'_> {
         let metadata = self.metadata.iter().flat_map(|metadata| metadata.iter());
         metadata.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
+}
+
+/// The codings of an object, as they were sent. A coding of the body on its way is none of the
+/// object's: where it stands among others it is left out
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>).
+fn own_encoding(sent: &str) -> Option<String> {
+    let codings = || sent.split(',').map(str::trim);
+    if codings().all(|coding| coding != "aws-chunked") {
+        return (!sent.is_empty()).then(|| sent.to_owned());
+    }
+    let own: Vec<&str> = codings().filter(|coding| *coding != "aws-chunked").collect();
+    let separator = if sent.contains(", ") { ", " } else { "," };
+    (!own.is_empty()).then(|| own.join(separator))
 }
 
 /// A key is no longer than S3 allows.

@@ -316,7 +316,7 @@ fn uploads_bring_a_lock_or_get_the_buckets_own() {
     });
 }
 
-/// Recorded by LocalStack, `test_delete_object_with_no_locking`, 2025-01-21.
+/// Recorded by `LocalStack`, `test_delete_object_with_no_locking`, 2025-01-21.
 #[test]
 fn a_bypass_is_asked_for_of_buckets_with_a_lock_only() {
     const NO_LOCK: &str = "InvalidArgument x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.";
