@@ -350,7 +350,11 @@ pub(super) fn complete(
     let parts = chosen(&upload, &input.upload_id, wanted.unwrap_or_default())?;
     let size: u64 = parts.iter().map(|part| part.size).sum();
     if input.mpu_object_size.is_some_and(|stated| u64::try_from(stated).ok() != Some(size)) {
-        let message = "The provided 'x-amz-mp-object-size' header does not match what was computed";
+        let stated = input.mpu_object_size.unwrap_or_default();
+        let message = format!(
+            "The provided 'x-amz-mp-object-size' header value {stated} does not match what was \
+             computed: {size}"
+        );
         return Err(error(400, "InvalidRequest", message));
     }
     let body: Vec<Sealed> = parts.iter().map(|part| part.body.clone()).collect();
@@ -464,7 +468,11 @@ fn chosen<'u>(upload: &'u Upload, id: &str, wanted: &[CompletedPart]) -> S3Resul
     let mut parts: Vec<&Part> = Vec::new();
     let mut last = 0;
     for (index, listed) in wanted.iter().enumerate() {
-        let number = listed.part_number.unwrap_or_default();
+        // As https://github.com/versity/versitygw/issues/2111 quotes AWS.
+        let (Some(number), Some(etag)) = (listed.part_number, listed.e_tag.as_ref()) else {
+            return Err(malformed());
+        };
+        let etag = etag.value();
         if number <= last {
             return Err(error(
                 400,
@@ -477,29 +485,17 @@ fn chosen<'u>(upload: &'u Upload, id: &str, wanted: &[CompletedPart]) -> S3Resul
             .with_detail("UploadId", id));
         }
         last = number;
-        let part = upload.parts.get(&number).filter(|part| {
-            let etag = listed.e_tag.as_ref().map(ETag::value);
-            etag == Some(part.etag.as_str()) && same_checksum(upload, listed, part)
-        });
-        let etag = listed.e_tag.as_ref().map(ETag::value).unwrap_or_default();
-        let part = part.ok_or_else(|| {
+        let invalid = || {
             error(400, "InvalidPart", INVALID_PART)
                 .with_detail("UploadId", id)
                 .with_detail("PartNumber", number.to_string())
                 .with_detail("ETag", etag)
-        })?;
-        if let (Some((algorithm, true)), true) =
-            (upload.checksum, sent_checksums!(listed).iter().all(Option::is_none))
-        {
-            return Err(error(
-                400,
-                "InvalidRequest",
-                format!(
-                    "The upload was created using a {algorithm} checksum. The complete request \
-                     must include the checksum for each part. It was missing for part {number} in \
-                     the request."
-                ),
-            ));
+        };
+        let part = upload.parts.get(&number).filter(|part| part.etag == etag);
+        let part = part.ok_or_else(invalid)?;
+        check_algorithm(upload, listed, number)?;
+        if !same_checksum(upload, listed, part) {
+            return Err(invalid());
         }
         if part.size < MIN_PART && index + 1 < wanted.len() {
             return Err(error(
@@ -515,6 +511,31 @@ fn chosen<'u>(upload: &'u Upload, id: &str, wanted: &[CompletedPart]) -> S3Resul
         parts.push(part);
     }
     Ok(parts)
+}
+
+/// Where the object's checksum is put together from those of the parts, the list has each of them.
+/// Another algorithm's is compared with what is not there (LocalStack, `complete_multipart`).
+fn check_algorithm(upload: &Upload, listed: &CompletedPart, number: i32) -> S3Result<()> {
+    let Some((algorithm, true)) = upload.checksum else { return Ok(()) };
+    let named = ALGORITHMS.into_iter().zip(sent_checksums!(listed));
+    let named: Vec<&str> = named.filter(|(_, sum)| sum.is_some()).map(|(name, _)| name).collect();
+    match named.first() {
+        _ if named.contains(&algorithm) => Ok(()),
+        Some(other) => {
+            let message = format!(
+                "The {other} you specified for part {number} did not match what we received."
+            );
+            Err(error(400, "BadDigest", message))
+        }
+        None => Err(error(
+            400,
+            "InvalidRequest",
+            format!(
+                "The upload was created using a {algorithm} checksum. The complete request must \
+                 include the checksum for each part. It was missing for part {number} in the request."
+            ),
+        )),
+    }
 }
 
 /// Whether every checksum that the list has of a part is the part's own. Where the upload was
