@@ -43,9 +43,8 @@ const TOO_LARGE: &str = concat!(
     "5368709120"
 );
 const OF_ARCHIVE: &str = "Operation is not valid for the source object's storage class";
-const OF_DELETE_MARKER: &str = concat!(
-    "The source of a copy request may not specifically refer to a delete marker by version id."
-);
+const OF_DELETE_MARKER: &str =
+    "The source of a copy request may not specifically refer to a delete marker by version id.";
 const WRONG_RANGE: &str = concat!(
     "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last ",
     "are the zero-based offsets of the first and last bytes to copy"
@@ -310,6 +309,7 @@ pub(super) fn copy_part(
         kind: multipart::StepKind::CopiedPart { source: &source.header() },
     };
     let upload = step.authorize(scope, &bucket)?;
+    multipart::check_number(input.part_number)?;
     let (version, content) = source.find(scope)?;
     source_conditions!(input).check_source(version, content, scope.now)?;
     let range = part_range(input.copy_source_range.as_deref(), content.size)?;

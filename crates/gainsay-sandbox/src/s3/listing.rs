@@ -399,7 +399,6 @@ pub(super) fn uploads(
             .checksum
             .map(|(name, _)| ChecksumAlgorithm::from(name.to_ascii_uppercase())),
         checksum_type: upload.checksum.map(|(_, composite)| multipart::kind(composite)),
-        ..MultipartUpload::default()
     });
     Ok(ListMultipartUploadsOutput {
         bucket: Some(input.bucket.clone()),

@@ -158,6 +158,17 @@ pub(super) struct PartContent<'a> {
     pub customer_key: Option<&'a CustomerKey>,
 }
 
+/// A part has a number that S3 takes.
+pub(super) fn check_number(number: i32) -> S3Result<()> {
+    if (1..=10_000).contains(&number) {
+        return Ok(());
+    }
+    let message = "Part number must be an integer between 1 and 10000, inclusive";
+    Err(error(400, "InvalidArgument", message)
+        .with_detail("ArgumentName", "partNumber")
+        .with_detail("ArgumentValue", number.to_string()))
+}
+
 /// Stores a part, whose bytes have arrived or been copied.
 pub(super) fn put_part(
     world: &mut World,
@@ -168,15 +179,6 @@ pub(super) fn put_part(
     number: i32,
     content: PartContent<'_>,
 ) -> S3Result<Part> {
-    if !(1..=10_000).contains(&number) {
-        return Err(error(
-            400,
-            "InvalidArgument",
-            "Part number must be an integer between 1 and 10000, inclusive",
-        )
-        .with_detail("ArgumentName", "partNumber")
-        .with_detail("ArgumentValue", number.to_string()));
-    }
     check_customer(upload, content.customer_key)?;
     encryption::authorize(world, scope, bucket, step.key, &upload.encryption, "kms:Decrypt")?;
     let keys = Keys {
@@ -285,6 +287,7 @@ pub(super) fn upload_part(
     let customer_key = customer_key::read(scope, &customer_key_headers!(input))?;
     let step = Step { key: &input.key, upload: &input.upload_id, kind: StepKind::Part };
     let upload = step.authorize(scope, &bucket)?;
+    check_number(input.part_number)?;
     let sent = sent_checksums!(input);
     let checksum = body.sums.check(sent, &body.trailers, input.content_md5.as_deref())?;
     let checksum = match upload.checksum {
