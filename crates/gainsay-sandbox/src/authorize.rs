@@ -69,6 +69,8 @@ pub(super) struct Scope {
     /// How old a presigned URL is, in milliseconds.
     pub signature_age: Option<i128>,
     pub user_agent: Option<String>,
+    /// The header `Referer`, as it came.
+    pub referer: Option<String>,
     pub content_sha256: Option<String>,
     /// Which organization each account is in, as far as the environment says.
     pub organizations: Arc<Organizations>,
@@ -116,6 +118,7 @@ impl Scope {
             auth_type,
             signature_age,
             user_agent,
+            referer: None,
             content_sha256,
             organizations: Arc::default(),
             network: Network::default(),
@@ -124,10 +127,12 @@ impl Scope {
         }
     }
 
-    /// Adds what the environment says of organizations and what the request's extensions say: the
-    /// network it comes from, and whether to keep what the engine is asked.
+    /// Adds what the environment says of organizations, what the request says of where it comes
+    /// from, and what its extensions say: the network, and whether to keep what the engine is asked.
     pub(super) fn with_origin(mut self, world: &World, parts: &http::request::Parts) -> Self {
         self.organizations = world.organizations.clone();
+        let referer = parts.headers.get(http::header::REFERER);
+        self.referer = referer.and_then(|value| value.to_str().ok()).map(str::to_owned);
         self.network = parts.extensions.get().cloned().unwrap_or_default();
         self.explains = parts.extensions.get::<Explain>().is_some();
         self
@@ -142,6 +147,7 @@ impl Scope {
             region: region.to_owned(),
             auth_type: self.auth_type,
             user_agent: self.user_agent.clone(),
+            referer: self.referer.clone(),
             content_sha256: self.content_sha256.clone(),
             organizations: self.organizations.clone(),
             network: self.network.clone(),
@@ -524,6 +530,12 @@ pub(super) fn authorize_key(
         context.set("kms:ViaService", format!("s3.{}.amazonaws.com", world.region));
         context.set("aws:ViaAWSService", "true");
         context.set_all("aws:CalledVia", ["s3.amazonaws.com".to_owned()]);
+        context.set("aws:CalledViaFirst", "s3.amazonaws.com");
+        context.set("aws:CalledViaLast", "s3.amazonaws.com");
+        // Whether S3 passes it on is not documented.
+        if scope.referer.is_some() {
+            context.set_unmodelled("aws:referer");
+        }
         context.set_all("kms:EncryptionContextKeys", via.context.keys().cloned());
         for (name, value) in via.context {
             context.set(&format!("kms:EncryptionContext:{name}"), value.as_str());

@@ -25,6 +25,9 @@ impl Scope {
         if let Some(agent) = &self.user_agent {
             context.set("aws:UserAgent", agent.as_str());
         }
+        if let Some(referer) = &self.referer {
+            context.set("aws:referer", referer.as_str());
+        }
         match &self.identity {
             Identity::Anonymous => {
                 context.set("aws:PrincipalType", "Anonymous");
@@ -54,6 +57,10 @@ impl Scope {
                 if let Some(issued) = rfc3339(claims.issued) {
                     context.set("aws:TokenIssueTime", issued);
                 }
+                // No session here was begun with MFA, and of every session that was not the key
+                // says so:
+                // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
+                context.set("aws:MultiFactorAuthPresent", "false");
                 for (key, value) in role.tags.iter().chain(&claims.tags) {
                     context.set(&format!("aws:PrincipalTag/{key}"), value.as_str());
                 }
@@ -64,6 +71,8 @@ impl Scope {
                     context.set("s3:AccessGrantsInstanceArn", instance.as_str());
                     // It is set, and no page says to what.
                     context.set_unmodelled("aws:SourceIdentity");
+                    // Who began the session is a service.
+                    context.set_unmodelled("aws:MultiFactorAuthPresent");
                 }
             }
         }

@@ -178,8 +178,8 @@ pub(super) struct Retention {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Lock {
     pub retention: Option<Retention>,
-    /// The legal hold.
-    pub hold: bool,
+    /// The legal hold; nothing where it was never set, which is not the same as off.
+    pub hold: Option<bool>,
 }
 
 /// What HTTP says of a body, kept and given back.

@@ -288,3 +288,66 @@ proptest! {
         }
     }
 }
+
+/// Headers that a condition key tells policies of, where the key is not `s3:` and the header's name.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
+const TOLD_BY_ANOTHER_KEY: &[(&str, &str)] = &[
+    ("x-amz-object-lock-mode", "s3:object-lock-mode"),
+    ("x-amz-object-lock-retain-until-date", "s3:object-lock-retain-until-date"),
+    ("x-amz-object-lock-legal-hold", "s3:object-lock-legal-hold"),
+    ("x-amz-tagging", "s3:RequestObjectTagKeys"),
+];
+/// Headers of which no condition key tells policies.
+const NOT_TOLD: &[&str] = &[
+    "x-amz-bucket-object-lock-enabled",
+    "x-amz-bypass-governance-retention",
+    "x-amz-confirm-remove-self-bucket-access",
+    "x-amz-copy-source-if-match",
+    "x-amz-copy-source-if-modified-since",
+    "x-amz-copy-source-if-none-match",
+    "x-amz-copy-source-if-unmodified-since",
+    "x-amz-copy-source-range",
+    "x-amz-copy-source-server-side-encryption-customer-algorithm",
+    "x-amz-copy-source-server-side-encryption-customer-key",
+    "x-amz-copy-source-server-side-encryption-customer-key-md5",
+    "x-amz-max-parts",
+    "x-amz-mfa",
+    "x-amz-mp-object-size",
+    "x-amz-object-attributes",
+    "x-amz-optional-object-attributes",
+    "x-amz-part-number-marker",
+    "x-amz-server-side-encryption-bucket-key-enabled",
+    "x-amz-server-side-encryption-context",
+    "x-amz-server-side-encryption-customer-key",
+    "x-amz-server-side-encryption-customer-key-md5",
+    "x-amz-skip-destination-validation",
+    "x-amz-source-expected-bucket-owner",
+    "x-amz-tagging-directive",
+];
+
+/// What becomes of each key is in the tests of the sandbox's condition keys. Here no header that a
+/// row takes is forgotten: it has a key, or it is said that it has none.
+#[test]
+fn every_header_has_a_condition_key_or_none_by_name() {
+    let common = |name: &&str| !COMMON_HEADERS.contains(name);
+    let of_rows = ROWS
+        .iter()
+        .flat_map(|row| row.headers.iter().copied().flatten().copied().chain(row.requires));
+    let told = |name: &str| {
+        gainsay_iam::known_condition_key(&format!("s3:{name}"))
+            || TOLD_BY_ANOTHER_KEY
+                .iter()
+                .any(|(header, key)| *header == name && gainsay_iam::known_condition_key(key))
+    };
+    for name in of_rows.filter(common) {
+        assert_ne!(told(name), NOT_TOLD.contains(&name), "{name}");
+    }
+    // Of the headers of every request one is told.
+    for name in COMMON_HEADERS {
+        assert_eq!(told(name), *name == "x-amz-content-sha256", "{name}");
+    }
+    for name in NOT_TOLD {
+        let known = ROWS.iter().any(|row| row.takes_header(name));
+        assert!(known, "no operation takes {name}");
+    }
+}

@@ -176,8 +176,17 @@ fn set_context(context: &mut Context, grant: &Grant) {
     if let Some(retiring) = &grant.retiring {
         context.set("kms:RetiringPrincipal", retiring.as_str());
     }
-    if let Some(constraint) = &grant.constraint {
-        context.set("kms:GrantConstraintType", constraint.kind());
+    set_constraint(context, grant);
+}
+
+/// Sets the condition keys about the constraint of a grant. The reference gives grants those of an
+/// encryption context, too; whether they speak of a constraint's no page says.
+fn set_constraint(context: &mut Context, grant: &Grant) {
+    let Some(constraint) = &grant.constraint else { return };
+    context.set("kms:GrantConstraintType", constraint.kind());
+    context.set_unmodelled("kms:EncryptionContextKeys");
+    for key in constraint.pairs().keys() {
+        context.set_unmodelled(&format!("kms:EncryptionContext:{key}"));
     }
 }
 
@@ -297,9 +306,7 @@ pub(super) fn retire(world: &mut World, scope: &Scope, input: &Retire) -> JsonRe
     let key_grant =
         key.grants.iter().find(|key_grant| key_grant.id == id).ok_or_else(|| missing(&id))?;
     let mut context = key_context(scope, world, &key);
-    if let Some(constraint) = &key_grant.grant.constraint {
-        context.set("kms:GrantConstraintType", constraint.kind());
-    }
+    set_constraint(&mut context, &key_grant.grant);
     let _permit =
         ask_key(scope, &key, "kms:RetireGrant", &context, std::slice::from_ref(&key_grant.grant))
             .map_err(refused)?;

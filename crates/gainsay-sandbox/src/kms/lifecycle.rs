@@ -20,6 +20,8 @@ use crate::{
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>.
 const MAX_DESCRIPTION: usize = 8192;
+/// The condition key about when a key was last used, which is not kept.
+const LAST_USE: &str = "kms:TrailingDaysWithoutKeyUsage";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -328,7 +330,11 @@ fn change(
     change: impl FnOnce(&mut Key),
 ) -> Result<std::sync::Arc<Key>, JsonResponse> {
     let key = key_itself(world, scope, key_id)?;
-    permit(world, scope, &key, action, Reach::Own, |_| {})?;
+    permit(world, scope, &key, action, Reach::Own, |context| {
+        if action == "kms:DisableKey" {
+            context.set_unmodelled(LAST_USE);
+        }
+    })?;
     in_state(scope, &key, action, takes)?;
     if let Some(key) = world.key_mut(&key.arn) {
         change(key);
@@ -352,6 +358,7 @@ pub(super) fn schedule(world: &mut World, scope: &Scope, input: &Schedule) -> Js
             // Whether policies see the default is not documented.
             None => context.set_unmodelled(name),
         }
+        context.set_unmodelled(LAST_USE);
     })?;
     in_state(scope, &key, action, Takes::Lasting)?;
     let until = scope.now + Duration::days(days);

@@ -183,9 +183,15 @@ fn put_object(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Resul
     let mut context = bucket.context(scope);
     headers.set_context(&mut context);
     let found = match version_id {
-        Some(id) => bucket.state.version(raw.key, id),
+        Some(id) => {
+            context.set("s3:VersionId", id);
+            bucket.state.version(raw.key, id)
+        }
         None => bucket.state.current(raw.key),
     };
+    if let Some(content) = found.and_then(|found| found.content.as_ref()) {
+        versions::set_existing_tags(&mut context, content);
+    }
     let _permit = bucket.authorize_object(scope, action, raw.key, &context)?;
     let Some(version) = found.filter(|version| version.content.is_some()) else {
         return Err(found.map_or_else(no_such_key, |marker| versions::on_delete_marker(&marker.id)));

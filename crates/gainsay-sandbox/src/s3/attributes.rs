@@ -11,7 +11,7 @@ use s3s::{
 use super::{
     customer_key, error,
     members::{customer_key_headers, set_checksums, shown_time},
-    multipart, open, versions,
+    open, upload_parts, versions,
 };
 use crate::{
     authorize::Scope,
@@ -80,7 +80,7 @@ fn parts(
     if content.part_checksums.is_empty() {
         return Ok(GetObjectAttributesParts { total_parts_count, ..Default::default() });
     }
-    let max = multipart::max_parts(max)?;
+    let max = upload_parts::max_parts(max)?;
     let marker = marker.unwrap_or(0);
     let sized = content.part_checksums.iter().zip(content.body.iter().map(Sealed::length));
     let after: Vec<_> = sized.filter(|((number, _), _)| *number > marker).collect();

@@ -204,3 +204,9 @@ pub(super) struct Since {
     /// Whether there was an object then.
     pub existed: bool,
 }
+
+/// The condition of a delete: that what is there is what the caller knows
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>).
+pub(super) fn check_delete(content: &Content, condition: &ETagCondition) -> S3Result<()> {
+    if etag_matches(condition, content) { Ok(()) } else { Err(precondition("If-Match")) }
+}

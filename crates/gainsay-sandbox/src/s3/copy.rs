@@ -78,7 +78,10 @@ pub(super) fn copy(
         &source_customer_key_headers!(input),
     )?;
     let request = WriteRequest {
-        operation: Operation::Copy { source: &source.header() },
+        operation: Operation::Copy {
+            source: &source.header(),
+            metadata_directive: input.metadata_directive.as_ref().map(MetadataDirective::as_str),
+        },
         bucket: &bucket,
         key: &input.key,
         headers: &headers,
@@ -260,10 +263,15 @@ fn copied_tags(
     }
     let action =
         if source.version.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" };
-    let context = source.bucket.context(scope);
+    let mut context = source.bucket.context(scope);
+    if let Some(id) = source.version {
+        context.set("s3:VersionId", id);
+    }
+    versions::set_existing_tags(&mut context, content);
     let _permit = source.bucket.authorize_object(scope, action, source.key, &context)?;
     let mut context = bucket.context(scope);
     set_tags(&mut context, &content.tags);
+    versions::set_replaced_tags(&mut context, bucket, key);
     let _permit = bucket.authorize_object(scope, "s3:PutObjectTagging", key, &context)?;
     Ok(content.tags.clone())
 }
@@ -296,7 +304,7 @@ pub(super) fn copy_part(
     let step = multipart::Step {
         key: &input.key,
         upload: &input.upload_id,
-        copy_source: Some(&source.header()),
+        kind: multipart::StepKind::CopiedPart { source: &source.header() },
     };
     let upload = step.authorize(scope, &bucket)?;
     let (version, content) = source.find(scope)?;

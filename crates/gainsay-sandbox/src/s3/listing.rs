@@ -19,7 +19,7 @@ use s3s::{
 use self::page::{Last, Page, PageRequest, page};
 use super::{
     OpenBucket, acl, checksum::Sum, error, error_detail::WithDetail as _, members::shown_time,
-    multipart, open, refuse_unmodelled,
+    multipart, open, refuse_unmodelled, upload_parts,
 };
 use crate::{
     authorize::Scope,
@@ -388,7 +388,7 @@ pub(super) fn uploads(
         key: Some(list.encoded(&upload.key)),
         upload_id: Some((*id).clone()),
         initiated: Some(shown_time(upload.started)),
-        initiator: Some(multipart::shown_initiator(upload)),
+        initiator: Some(upload_parts::shown_initiator(upload)),
         owner: Some(acl::owner(bucket.account())),
         storage_class: Some(StorageClass::from_static(upload.storage_class)),
         checksum_algorithm: upload

@@ -37,6 +37,7 @@ mod stored_settings;
 pub(super) mod system_header;
 mod tagging;
 mod update_encryption;
+mod upload_parts;
 mod versions;
 mod write;
 mod xml;
@@ -241,7 +242,7 @@ operations! {
             = multipart::complete;
         abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput
             = multipart::abort;
-        list_parts(ListPartsInput) -> ListPartsOutput = multipart::list_parts;
+        list_parts(ListPartsInput) -> ListPartsOutput = upload_parts::list_parts;
         get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput = tagging::get;
         put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput = tagging::put;
         delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput

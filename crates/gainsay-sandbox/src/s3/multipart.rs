@@ -10,13 +10,13 @@ use s3s::{
     dto::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType,
         CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
-        CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ListPartsInput,
-        ListPartsOutput, Part as ListedPart, UploadPartInput, UploadPartOutput,
+        CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ETagCondition,
+        UploadPartInput, UploadPartOutput,
     },
 };
 
 use super::{
-    OpenBucket, acl,
+    OpenBucket,
     checksum::{ALGORITHMS, Digests, Sum, Sums},
     conditional,
     customer_key::{self, CustomerKey},
@@ -25,18 +25,20 @@ use super::{
     error_detail::WithDetail as _,
     members::{
         customer_key_headers, sent_checksums, set_checksums, set_customer_key, set_encryption,
-        shown_time, write_headers,
+        write_headers,
     },
     not_modelled, open,
     received_body::ReceivedBody,
-    refuse_unmodelled, tagging,
-    write::{Operation, Properties, SealedWrite, WriteRequest, entity_tag},
+    refuse_unmodelled, tagging, upload_parts,
+    write::{
+        Operation, Properties, SealedWrite, WriteRequest, entity_tag, set_conditions, set_creation,
+    },
     xml::malformed,
 };
 use crate::{
     authorize::Scope,
     kms::{Blob, Sealed},
-    state::{Encryption, Initiator, Part, Upload, World},
+    state::{Encryption, Part, Upload, World},
 };
 
 const INVALID_PART: &str = concat!(
@@ -50,9 +52,6 @@ const NO_SUCH_UPLOAD: &str = concat!(
 /// The shortest part, in bytes, which the last one may be shorter than
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
 const MIN_PART: u64 = 5 * 1024 * 1024;
-/// The parts of one page of `ListParts`
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>).
-const PARTS_PAGE: usize = 1000;
 
 /// `CreateMultipartUpload`:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>.
@@ -80,7 +79,7 @@ pub(super) fn create(
     };
     let write = request.authorize(world, scope)?.authorize_key(world, scope)?;
     let id = uuid::Uuid::new_v4().simple().to_string();
-    let upload = write.into_upload(world.now(), checksum, initiator(scope));
+    let upload = write.into_upload(world.now(), checksum, upload_parts::initiator(scope));
     let mut output = CreateMultipartUploadOutput {
         bucket: Some(input.bucket.clone()),
         key: Some(input.key.clone()),
@@ -99,15 +98,29 @@ pub(super) fn create(
 }
 
 /// The upload of that id, which is an upload of that key.
-fn find<'a>(bucket: &'a OpenBucket, key: &str, id: &str) -> Option<&'a Arc<Upload>> {
+pub(super) fn find<'a>(bucket: &'a OpenBucket, key: &str, id: &str) -> Option<&'a Arc<Upload>> {
     bucket.state.uploads.get(id).filter(|upload| upload.key == key)
 }
 
-/// A step of an upload: a part, a copied part, or the completion.
+/// A step of an upload.
 pub(super) struct Step<'a> {
     pub key: &'a str,
     pub upload: &'a str,
-    pub copy_source: Option<&'a str>,
+    pub kind: StepKind<'a>,
+}
+
+/// What a step of an upload does, with what policies see of it.
+#[derive(Clone, Copy)]
+pub(super) enum StepKind<'a> {
+    Part,
+    /// With the source, as `BUCKET/KEY`.
+    CopiedPart {
+        source: &'a str,
+    },
+    /// With If-Match and If-None-Match.
+    Completion {
+        conditions: [Option<&'a ETagCondition>; 2],
+    },
 }
 
 impl Step<'_> {
@@ -119,8 +132,16 @@ impl Step<'_> {
         for (name, value) in upload.iter().flat_map(|upload| &upload.encryption_keys) {
             context.set(name, value.as_str());
         }
-        if let Some(source) = self.copy_source {
-            context.set("s3:x-amz-copy-source", source);
+        match self.kind {
+            StepKind::Part => set_creation(&mut context, false),
+            StepKind::CopiedPart { source } => {
+                set_creation(&mut context, false);
+                context.set("s3:x-amz-copy-source", source);
+            }
+            StepKind::Completion { conditions } => {
+                set_creation(&mut context, true);
+                set_conditions(&mut context, conditions);
+            }
         }
         let _permit = bucket.authorize_object(scope, "s3:PutObject", self.key, &context)?;
         upload.ok_or_else(|| no_such_upload(self.upload))
@@ -246,44 +267,8 @@ pub(super) fn kind(composite: bool) -> ChecksumType {
     })
 }
 
-fn no_such_upload(id: &str) -> s3s::S3Error {
+pub(super) fn no_such_upload(id: &str) -> s3s::S3Error {
     error(404, "NoSuchUpload", NO_SUCH_UPLOAD).with_detail("UploadId", id)
-}
-
-/// Who creates an upload: an IAM user by its ARN, the root user by the account's canonical user id
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Initiator.html>). The name of a session is
-/// assumed.
-fn initiator(scope: &Scope) -> Initiator {
-    let arn = scope.arn();
-    let account = scope.account().unwrap_or_default();
-    if arn.ends_with(":root") {
-        return Initiator { id: acl::canonical_id(&account), name: account };
-    }
-    let name = arn.rsplit(':').next().unwrap_or_default();
-    let name = name.split_once('/').map_or(name, |(_, name)| name).to_owned();
-    Initiator { id: arn, name }
-}
-
-/// The initiator of an upload as listings show it.
-pub(super) fn shown_initiator(upload: &Upload) -> s3s::dto::Initiator {
-    s3s::dto::Initiator {
-        id: Some(upload.initiator.id.clone()),
-        display_name: Some(upload.initiator.name.clone()),
-    }
-}
-
-/// How many parts a page has at most.
-pub(super) fn max_parts(asked: Option<i32>) -> S3Result<usize> {
-    match asked.map(usize::try_from) {
-        None => Ok(PARTS_PAGE),
-        Some(Ok(max)) => Ok(max.min(PARTS_PAGE)),
-        Some(Err(_)) => {
-            let message = "Argument max-parts must be an integer between 0 and 2147483647";
-            Err(error(400, "InvalidArgument", message)
-                .with_detail("ArgumentName", "max-parts")
-                .with_detail("ArgumentValue", asked.unwrap_or_default().to_string()))
-        }
-    }
 }
 
 /// `UploadPart`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>.
@@ -296,7 +281,7 @@ pub(super) fn upload_part(
 ) -> S3Result<UploadPartOutput> {
     let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let customer_key = customer_key::read(scope, &customer_key_headers!(input))?;
-    let step = Step { key: &input.key, upload: &input.upload_id, copy_source: None };
+    let step = Step { key: &input.key, upload: &input.upload_id, kind: StepKind::Part };
     let upload = step.authorize(scope, &bucket)?;
     let sent = sent_checksums!(input);
     let checksum = body.sums.check(sent, &body.trailers, input.content_md5.as_deref())?;
@@ -344,12 +329,13 @@ pub(super) fn complete(
 ) -> S3Result<CompleteMultipartUploadOutput> {
     let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let customer_key = customer_key::read(scope, &customer_key_headers!(input))?;
-    let step = Step { key: &input.key, upload: &input.upload_id, copy_source: None };
+    let conditions = [input.if_match.as_ref(), input.if_none_match.as_ref()];
+    let kind = StepKind::Completion { conditions };
+    let step = Step { key: &input.key, upload: &input.upload_id, kind };
     let upload = step.authorize(scope, &bucket)?;
     // The parts are read to be put together. AWS names kms:Decrypt for uploads with checksums; that
     // it is asked for always is assumed.
     encryption::authorize(world, scope, &bucket, &input.key, &upload.encryption, "kms:Decrypt")?;
-    let conditions = [input.if_match.as_ref(), input.if_none_match.as_ref()];
     let since = conditional::Since { time: upload.started, existed: upload.existed };
     conditional::check_write(&bucket, &input.key, conditions, Some(since))?;
     let wanted = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref());
@@ -578,54 +564,4 @@ pub(super) fn abort(
         state.uploads.remove(&input.upload_id);
     }
     Ok(AbortMultipartUploadOutput::default())
-}
-
-/// `ListParts`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>.
-#[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn list_parts(
-    world: &mut World,
-    scope: &Scope,
-    input: ListPartsInput,
-) -> S3Result<ListPartsOutput> {
-    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let context = bucket.context(scope);
-    let _permit =
-        bucket.authorize_object(scope, "s3:ListMultipartUploadParts", &input.key, &context)?;
-    let upload = find(&bucket, &input.key, &input.upload_id)
-        .ok_or_else(|| no_such_upload(&input.upload_id))?;
-    let max = max_parts(input.max_parts)?;
-    let marker = input.part_number_marker.unwrap_or(0);
-    let after: Vec<(&i32, &Part)> = upload.parts.range(marker.saturating_add(1)..).collect();
-    let parts = after.iter().take(max).map(|(number, part)| {
-        let mut listed = ListedPart {
-            part_number: Some(**number),
-            e_tag: Some(ETag::Strong(part.etag.clone())),
-            size: i64::try_from(part.size).ok(),
-            last_modified: Some(shown_time(part.modified)),
-            ..ListedPart::default()
-        };
-        // Not where the upload was created without (recorded by LocalStack,
-        // `test_list_parts_pagination`, 2026-02-21).
-        set_checksums!(listed, part.checksum.as_ref().filter(|_| upload.checksum.is_some()));
-        listed
-    });
-    let parts: Vec<ListedPart> = parts.collect();
-    let truncated = after.len() > parts.len() && max > 0;
-    let upper = |name: &str| ChecksumAlgorithm::from(name.to_ascii_uppercase());
-    Ok(ListPartsOutput {
-        next_part_number_marker: parts.last().map_or(Some(0), |part| part.part_number),
-        parts: Some(parts),
-        part_number_marker: Some(marker),
-        initiator: Some(shown_initiator(upload)),
-        max_parts: i32::try_from(max).ok(),
-        is_truncated: Some(truncated),
-        bucket: Some(input.bucket.clone()),
-        key: Some(input.key.clone()),
-        upload_id: Some(input.upload_id.clone()),
-        owner: Some(acl::owner(bucket.account())),
-        storage_class: Some(s3s::dto::StorageClass::from_static(upload.storage_class)),
-        checksum_algorithm: upload.checksum.map(|(name, _)| upper(name)),
-        checksum_type: upload.checksum.map(|(_, composite)| kind(composite)),
-        ..ListPartsOutput::default()
-    })
 }

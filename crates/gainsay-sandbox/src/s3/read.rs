@@ -188,7 +188,7 @@ macro_rules! read_output {
                 .map(|retention| Timestamp::from(retention.until)),
             object_lock_legal_hold_status: lock
                 .hold
-                .then(|| ObjectLockLegalHoldStatus::from_static("ON")),
+                .map(|hold| ObjectLockLegalHoldStatus::from_static(object_lock::hold_word(hold))),
             ..$output::default()
         };
         set_encryption!(output, &content.encryption);
@@ -282,11 +282,18 @@ impl ReadRequest<'_> {
         })
     }
 
-    /// The checksum is reported to those who ask for it, and of a part of the object only where
-    /// that is known: not here.
+    /// The checksum is reported to those who ask for it: that of the part that is read, where the
+    /// parts have their own (recorded by LocalStack,
+    /// `test_complete_multipart_parts_checksum_composite`, 2026-02-21), or the object's.
     fn checksum(&self, content: &Content, slice: &Slice) -> Option<Sum> {
         let wanted =
             self.checksum_mode.is_some_and(|mode| mode.as_str().eq_ignore_ascii_case("ENABLED"));
+        let of_part = self
+            .part_number
+            .and_then(|number| content.part_checksums.iter().find(|(part, _)| *part == number));
+        if let Some((_, sum)) = of_part {
+            return wanted.then(|| Sum { composite: true, ..sum.clone() });
+        }
         content.checksum.clone().filter(|_| wanted && slice.is_whole(content.size))
     }
 }

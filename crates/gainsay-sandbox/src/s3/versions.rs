@@ -61,8 +61,8 @@ pub(super) fn find_with<'a>(
         context.set("s3:VersionId", id);
     }
     let content = found.and_then(|found| found.content.as_ref());
-    for (tag, value) in content.iter().flat_map(|content| &content.tags) {
-        context.set(&format!("s3:ExistingObjectTag/{tag}"), value.as_str());
+    if let Some(content) = content {
+        set_existing_tags(&mut context, content);
     }
     set_context(&mut context);
     let action = if version.is_some() { of_version } else { of_current };
@@ -71,7 +71,7 @@ pub(super) fn find_with<'a>(
         (Some(found), Some(content)) => Ok((found, content)),
         (Some(marker), None) if version.is_some() => Err(on_delete_marker(&marker.id)),
         (Some(_), None) | (None, _) => {
-            let listing: Context = bucket.context(scope);
+            let listing = listing_context(scope, bucket, key);
             let _permit = bucket.authorize(scope, "s3:ListBucket", &listing)?;
             Err(match (version, found) {
                 (Some(id), _) => no_such_version(bucket, key, id),
@@ -124,6 +124,33 @@ pub(super) fn unless_marker<T>(bucket: &OpenBucket, key: &str, found: S3Result<T
         ("NoSuchKey", Some(marker)) => on_delete_marker(&marker.id),
         _ => problem,
     })
+}
+
+/// Sets the condition keys about the tags that an object has.
+pub(super) fn set_existing_tags(context: &mut Context, content: &Content) {
+    for (tag, value) in &content.tags {
+        context.set(&format!("s3:ExistingObjectTag/{tag}"), value.as_str());
+    }
+}
+
+/// Marks the condition keys about the tags of the object that a write replaces: whether policies see
+/// them no page says.
+pub(super) fn set_replaced_tags(context: &mut Context, bucket: &OpenBucket, key: &str) {
+    let replaced = bucket.state.current(key).and_then(|found| found.content.as_ref());
+    for (tag, _) in replaced.iter().flat_map(|content| &content.tags) {
+        context.set_unmodelled(&format!("s3:ExistingObjectTag/{tag}"));
+    }
+}
+
+/// The condition keys of the question whether a missing key may be said to be missing: who may list
+/// by the prefix that the key is may know (observed: such a request is 404). That policies see no
+/// other parameters of a listing is not documented.
+fn listing_context(scope: &Scope, bucket: &OpenBucket, key: &str) -> Context {
+    let mut context = bucket.context(scope);
+    context.set("s3:prefix", key);
+    context.set_unmodelled("s3:delimiter");
+    context.set_unmodelled("s3:max-keys");
+    context
 }
 
 /// An error that a delete marker is the reason of, with the headers that say so.

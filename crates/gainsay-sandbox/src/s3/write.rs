@@ -131,9 +131,10 @@ pub(super) enum Operation<'a> {
     Put {
         conditions: [Option<&'a ETagCondition>; 2],
     },
-    /// With the source, as `BUCKET/KEY`.
+    /// With the source, as `BUCKET/KEY`, and the header about the metadata.
     Copy {
         source: &'a str,
+        metadata_directive: Option<&'a str>,
     },
     CreateMultipartUpload,
 }
@@ -155,11 +156,12 @@ impl<'a> WriteRequest<'a> {
     /// reads the ACL, which Object Ownership and Block Public Access may refuse.
     pub(super) fn authorize(self, world: &World, scope: &Scope) -> S3Result<AuthorizedWrite<'a>> {
         let bucket = self.bucket;
-        let context = self.context(scope);
+        let mut context = self.context(scope);
         let blocked = self.plan.customer_key.is_some() && bucket.state.config.blocks_customer_keys;
         let settings: &[Layer] = if blocked { &[Layer::EncryptionBlock] } else { &[] };
         let _permit =
             bucket.authorize_against(scope, "s3:PutObject", Some(self.key), &context, settings)?;
+        versions::set_replaced_tags(&mut context, bucket, self.key);
         let tagging = (!self.tags.is_empty()).then_some("s3:PutObjectTagging");
         let acl = self.headers.acl.is_some().then_some("s3:PutObjectAcl");
         for action in tagging.into_iter().chain(self.lock.actions()).chain(acl) {
@@ -195,12 +197,25 @@ impl<'a> WriteRequest<'a> {
             None => context.set_unmodelled("s3:x-amz-storage-class"),
         }
         set_tags(&mut context, &self.tags);
-        match self.operation {
-            Operation::Put { conditions } => set_conditions(&mut context, conditions),
-            Operation::Copy { source } => context.set("s3:x-amz-copy-source", source),
-            Operation::CreateMultipartUpload => {}
+        if let Some(location) = &self.headers.system.website_redirect {
+            context.set("s3:x-amz-website-redirect-location", location.as_str());
         }
-        self.lock.set_context(&mut context, scope.now);
+        match self.operation {
+            Operation::Put { conditions } => {
+                set_creation(&mut context, true);
+                set_conditions(&mut context, conditions);
+            }
+            Operation::Copy { source, metadata_directive } => {
+                set_creation(&mut context, true);
+                context.set("s3:x-amz-copy-source", source);
+                // Absent where the header is, whose default policies do not see (assumed).
+                if let Some(directive) = metadata_directive {
+                    context.set("s3:x-amz-metadata-directive", directive);
+                }
+            }
+            Operation::CreateMultipartUpload => set_creation(&mut context, false),
+        }
+        self.lock.set_context(&mut context, self.bucket, scope.now);
         context
     }
 
@@ -230,9 +245,16 @@ pub(super) fn set_tags(context: &mut Context, tags: &[(String, String)]) {
     }
 }
 
+/// Sets the condition key about whether a write makes an object, as PutObject, `CopyObject` and
+/// `CompleteMultipartUpload` do and the other steps of a multipart upload do not:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html>.
+pub(super) fn set_creation(context: &mut Context, creates: bool) {
+    context.set("s3:ObjectCreationOperation", creates.to_string());
+}
+
 /// Sets the condition keys about conditional writes:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html>.
-fn set_conditions(context: &mut Context, conditions: [Option<&ETagCondition>; 2]) {
+pub(super) fn set_conditions(context: &mut Context, conditions: [Option<&ETagCondition>; 2]) {
     for (key, condition) in ["s3:if-match", "s3:if-none-match"].into_iter().zip(conditions) {
         match condition {
             Some(ETagCondition::Any) => context.set(key, "*"),

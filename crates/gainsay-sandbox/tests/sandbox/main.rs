@@ -19,6 +19,7 @@
 mod accounts;
 mod admin;
 mod authentication;
+mod condition_keys;
 mod control;
 mod deletes;
 mod directory;

@@ -201,7 +201,10 @@ fn a_retention_is_made_stricter_by_who_may_and_weaker_only_by_a_bypass() {
             (&writer, "GOVERNANCE", 6, false, "ok"),
             (&admin, "GOVERNANCE", 2, false, PROTECTED),
             (&admin, "GOVERNANCE", 2, true, "ok"),
-            (&writer, "COMPLIANCE", 7, false, "ok"),
+            // Another mode takes a bypass, even the stricter one (ceph/ceph#42505).
+            (&writer, "COMPLIANCE", 7, false, PROTECTED),
+            (&admin, "COMPLIANCE", 7, false, PROTECTED),
+            (&admin, "COMPLIANCE", 7, true, "ok"),
             (&admin, "COMPLIANCE", 6, true, PROTECTED),
             (&admin, "GOVERNANCE", 9, true, PROTECTED),
             (&writer, "COMPLIANCE", 8, false, "ok"),
@@ -263,7 +266,21 @@ fn a_legal_hold_keeps_a_version_until_it_is_lifted() {
         // Who may not ask for it is not told by a read either.
         let head = writer.s3.head_object().bucket("gs-kept").key("k").send().await.unwrap();
         assert_eq!(head.object_lock_legal_hold_status, None);
+        let never = admin.s3.get_object_legal_hold().bucket("gs-kept").key("other");
+        put(&writer, "other").await;
+        assert_eq!(code(&said(never.send().await)), "NoSuchObjectLockConfiguration");
         assert_eq!(hold(admin.s3.clone(), ObjectLockLegalHoldStatus::Off).await, "ok");
+        // Off is not the same as never set (recorded by LocalStack,
+        // `test_s3_legal_hold_lock_versioned`, 2025-01-21).
+        let off = Some(ObjectLockLegalHoldStatus::Off);
+        let read = admin.s3.get_object_legal_hold().bucket("gs-kept").key("k").send().await;
+        assert_eq!(read.unwrap().legal_hold.unwrap().status, off);
+        let head = admin.s3.head_object().bucket("gs-kept").key("k").send().await.unwrap();
+        assert_eq!(head.object_lock_legal_hold_status, off);
+        let get = admin.s3.get_object().bucket("gs-kept").key("k").send().await.unwrap();
+        assert_eq!(get.object_lock_legal_hold_status, off);
+        let get = writer.s3.get_object().bucket("gs-kept").key("k").send().await.unwrap();
+        assert_eq!(get.object_lock_legal_hold_status, None);
         assert_eq!(remove(&writer, "k", &version, false).await, "ok");
     });
 }
@@ -296,5 +313,66 @@ fn uploads_bring_a_lock_or_get_the_buckets_own() {
         assert_eq!(remove(&writer, "defaulted", &version, false).await, PROTECTED);
         let bare = writer.s3.put_object().bucket("gs-kept").key("k").body(b"hello".to_vec().into());
         assert_eq!(code(&said(bare.send().await)), "InvalidRequest");
+    });
+}
+
+/// Recorded by LocalStack, `test_delete_object_with_no_locking`, 2025-01-21.
+#[test]
+fn a_bypass_is_asked_for_of_buckets_with_a_lock_only() {
+    const NO_LOCK: &str = "InvalidArgument x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.";
+    run(async {
+        let place = setup();
+        let admin = place.clients("admin", false).await;
+        lock(&admin, "gs-kept", None).await;
+        put(&admin, "k").await;
+        let body = b"hello".to_vec();
+        let put = admin.s3.put_object().bucket("gs-loose").key("k").body(body.into());
+        put.send().await.unwrap();
+        for (bucket, bypass, expected) in [
+            ("gs-loose", Some(true), NO_LOCK),
+            ("gs-loose", Some(false), NO_LOCK),
+            ("gs-kept", Some(true), "ok"),
+            ("gs-loose", None, "ok"),
+        ] {
+            let object = ObjectIdentifier::builder().key("k").build().unwrap();
+            let many = Delete::builder().objects(object).build().unwrap();
+            let many = admin.s3.delete_objects().bucket(bucket).delete(many);
+            let many = many.set_bypass_governance_retention(bypass).send().await;
+            assert_eq!(said(many), expected, "{bucket} {bypass:?}");
+            let one = admin.s3.delete_object().bucket(bucket).key("k");
+            let one = one.set_bypass_governance_retention(bypass).send().await;
+            assert_eq!(said(one), expected, "{bucket} {bypass:?}");
+        }
+    });
+}
+
+/// What policies see of a write is what will hold, the bucket's default included; a legal hold that
+/// is said to be off leaves the default out (recorded by third parties).
+#[test]
+fn policies_see_the_default_retention_and_a_hold_that_is_off_leaves_it_out() {
+    run(async {
+        let deny = json!({
+            "Effect": "Deny", "Action": "s3:PutObject", "Resource": "*",
+            "Condition": { "StringEquals": { "s3:object-lock-mode": "GOVERNANCE" } },
+        });
+        let place = Setup::new()
+            .bucket("kept", ", versioning: enabled", None)
+            .role("ungoverned", json!([allow("s3:*", "*"), deny]))
+            .build();
+        let admin = place.clients("admin", false).await;
+        let ungoverned = place.clients("ungoverned", false).await;
+        let write = |clients: &Clients| {
+            let put = clients.s3.put_object().bucket("gs-kept").key("k");
+            put.content_md5("XUFAKrxLKna5cZ2REBfFkg==").body(b"hello".to_vec().into())
+        };
+        lock(&admin, "gs-kept", None).await;
+        assert_eq!(said(write(&ungoverned).send().await), "ok");
+        lock(&admin, "gs-kept", Some(3)).await;
+        assert_eq!(code(&said(write(&ungoverned).send().await)), "AccessDenied");
+        let off = ObjectLockLegalHoldStatus::Off;
+        let unheld = write(&ungoverned).object_lock_legal_hold_status(off);
+        assert_eq!(said(unheld.send().await), "ok");
+        let head = admin.s3.head_object().bucket("gs-kept").key("k").send().await.unwrap();
+        assert_eq!(head.object_lock_mode, None);
     });
 }

@@ -119,7 +119,7 @@ pub struct Response {
     pub status: u16,
     pub body: String,
     headers: BTreeMap<String, String>,
-    rulings: Option<Rulings>,
+    pub rulings: Option<Rulings>,
 }
 
 impl Response {

@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use aws_smithy_types::{body::SdkBody, retry::RetryConfig, timeout::TimeoutConfig};
-use gainsay_sandbox::Sandbox;
+use gainsay_sandbox::{Explain, Ruling, Sandbox};
 
 use super::{
     Answer, Param,
@@ -186,6 +186,20 @@ impl Clients {
             Some(credentials) => self.signed(request, credentials, presigned),
         };
         self.respond_as_it_is(request).await
+    }
+
+    /// Signs a request, sends it, and says what was decided of it and by which question.
+    pub async fn explain(
+        &self,
+        request: &Request,
+        presigned: Option<(u64, u64)>,
+    ) -> (u16, Vec<Ruling>) {
+        let credentials = self.credentials().expect("credentials");
+        let mut http = self.signed(request, credentials, presigned);
+        http.extensions_mut().insert(Explain);
+        let response = self.respond_as_it_is(http).await;
+        let rulings = response.rulings.as_ref().map(|rulings| rulings.0.to_vec());
+        (response.status, rulings.unwrap_or_default())
     }
 
     /// Sends a request as it is.

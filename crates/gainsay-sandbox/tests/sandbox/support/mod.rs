@@ -11,7 +11,7 @@ mod request;
 pub use self::{
     answer::{Answer, Field, Output, Refused, Response, field, message, outcome},
     clients::{Clients, How, send},
-    operations::Param,
+    operations::{Param, operation_request},
     place::{
         ACCOUNT, PARTNER, Place, REGION, Setup, all, allow, delegated, root_may,
         trusts_access_grants,

@@ -118,6 +118,11 @@ pub fn service(operation: &str) -> Service {
     }
 }
 
+/// The request of an operation with these parameters.
+pub fn operation_request(operation: &str, params: &[(Param, &str)], region: &str) -> Request {
+    request(operation, Params(params), None, region)
+}
+
 /// The request of an operation.
 pub fn request(operation: &str, params: Params<'_>, owner: Option<&str>, region: &str) -> Request {
     match operation.split_once(':') {
