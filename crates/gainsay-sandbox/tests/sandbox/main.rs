@@ -24,6 +24,8 @@ mod control;
 mod deletes;
 mod directory;
 mod encryption;
+#[cfg(feature = "serve")]
+mod expectation;
 mod grants;
 mod hostile_configurations;
 mod kms;
