@@ -127,6 +127,8 @@ pub(super) struct Content {
     pub body: Vec<Sealed>,
     pub encryption: Encryption,
     pub checksum: Option<Sum>,
+    /// Of each part, where it was uploaded in parts with checksums.
+    pub part_checksums: Vec<Sum>,
     pub headers: System,
     pub metadata: BTreeMap<String, String>,
     pub tags: Vec<(String, String)>,

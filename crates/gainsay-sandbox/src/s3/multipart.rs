@@ -353,7 +353,9 @@ pub(super) fn complete(
     };
     let checksum = whole_checksum(&upload, &parts, &keys, &body)?;
     check_sent(sent_checksums!(input), checksum.as_ref())?;
+    let with_checksums = parts.iter().filter(|_| upload.checksum.is_some());
     let sealed = SealedWrite {
+        part_checksums: with_checksums.filter_map(|part| part.checksum.clone()).collect(),
         bucket: &bucket,
         key: &input.key,
         etag: entity_tag_of_parts(&parts),

@@ -273,11 +273,19 @@ impl ReadRequest<'_> {
         })
     }
 
-    /// The checksum is reported to those who ask for it, and of a part of the object only where
-    /// that is known: not here.
+    /// The checksum is reported to those who ask for it, and of a part of the object only where it
+    /// was uploaded as one and has its own. Which type is told beside that of a part is assumed:
+    /// the object's.
     fn checksum(&self, content: &Content, slice: &Slice) -> Option<Sum> {
-        let wanted = self.checksum_mode.is_some_and(|mode| mode.as_str() == "ENABLED");
-        content.checksum.clone().filter(|_| wanted && slice.is_whole(content.size))
+        if self.checksum_mode.is_none_or(|mode| mode.as_str() != "ENABLED") {
+            return None;
+        }
+        let whole = content.checksum.as_ref()?;
+        let number = self.part_number.and_then(|part| usize::try_from(part).ok()?.checked_sub(1));
+        match number.and_then(|number| content.part_checksums.get(number)) {
+            Some(part) => Some(Sum { composite: whole.composite, ..part.clone() }),
+            None => slice.is_whole(content.size).then(|| whole.clone()),
+        }
     }
 }
 

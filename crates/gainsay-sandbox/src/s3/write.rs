@@ -372,6 +372,7 @@ impl<'a> PermittedWrite<'a> {
             body: keys.seal_all(body)?,
             encryption: write.plan.encryption,
             checksum,
+            part_checksums: Vec::new(),
             properties: write.properties,
         })
     }
@@ -420,6 +421,8 @@ pub(super) struct SealedWrite<'a> {
     pub body: Vec<Sealed>,
     pub encryption: Encryption,
     pub checksum: Option<Sum>,
+    /// Of each part, where it was uploaded in parts with checksums.
+    pub part_checksums: Vec<Sum>,
     pub properties: Properties,
 }
 
@@ -434,6 +437,7 @@ impl SealedWrite<'_> {
             body: self.body,
             encryption: self.encryption.clone(),
             checksum: self.checksum.clone(),
+            part_checksums: self.part_checksums,
             headers: properties.system,
             metadata: properties.metadata,
             tags: properties.tags,
