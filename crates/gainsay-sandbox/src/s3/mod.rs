@@ -38,7 +38,9 @@ mod write;
 mod xml;
 
 use self::open_bucket::{OpenBucket, open};
-pub(super) use self::{acl::AccessList, checksum::Sum, finished_upload::FinishedUpload};
+pub(super) use self::{
+    acl::AccessList, checksum::Sum, finished_upload::FinishedUpload, stored_settings::cors_rules,
+};
 
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use s3s::{
     S3Result,
     dto::{
         AccelerateConfiguration, AnalyticsConfiguration, BucketLifecycleConfiguration,
-        BucketLoggingStatus, CORSConfiguration, IntelligentTieringConfiguration,
+        BucketLoggingStatus, CORSConfiguration, CORSRule, IntelligentTieringConfiguration,
         InventoryConfiguration, MetricsConfiguration, NotificationConfiguration,
         ReplicationConfiguration, RequestPaymentConfiguration, WebsiteConfiguration,
     },
@@ -78,6 +78,14 @@ enum NewSetting {
 }
 
 const NO_LIST: (&str, &str) = ("", "");
+
+/// The rules of a bucket about requests from other origins, if it has any.
+pub(crate) fn cors_rules(world: &World, bucket: &str) -> Option<Vec<CORSRule>> {
+    let settings = &world.buckets.get(bucket)?.settings;
+    let stored = settings.get(&("PutBucketCors", String::new()))?;
+    let rules: CORSConfiguration = document(stored.as_bytes(), "CORSConfiguration").ok()?;
+    Some(rules.cors_rules)
+}
 
 /// Whether the id of the query is that of the document.
 fn same_id(check: &Check<'_>, id: &str) -> S3Result<()> {

@@ -21,6 +21,7 @@ mod admin;
 mod authentication;
 mod condition_keys;
 mod control;
+mod cors;
 mod deletes;
 mod directory;
 mod encryption;
