@@ -211,16 +211,15 @@ impl Gateway {
         virtual_bucket: Option<&str>,
     ) -> SandboxResponse {
         let preflight = cors::preflight(&self.core.world(), &parts, virtual_bucket, request_id);
-        let mut response = match preflight {
-            Some(answer) => answer,
-            None => {
-                let origin = cors::CrossOrigin::read(&parts, virtual_bucket);
-                let mut answer = self.s3_request(parts, body, request_id, virtual_bucket).await;
-                if let Some(origin) = origin {
-                    origin.extend(&self.core.world(), answer.response.headers_mut());
-                }
-                answer
+        let mut response = if let Some(answer) = preflight {
+            answer
+        } else {
+            let origin = cors::CrossOrigin::read(&parts, virtual_bucket);
+            let mut answer = self.s3_request(parts, body, request_id, virtual_bucket).await;
+            if let Some(origin) = origin {
+                origin.extend(&self.core.world(), answer.response.headers_mut());
             }
+            answer
         };
         let headers = response.response.headers_mut();
         insert(headers, "x-amz-request-id", request_id);
