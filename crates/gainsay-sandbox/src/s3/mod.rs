@@ -18,6 +18,7 @@ mod customer_key;
 mod delete;
 mod encryption;
 mod enforced_settings;
+mod expiration;
 mod finished_upload;
 mod listing;
 mod members;

@@ -22,7 +22,7 @@ use super::{
     conditional,
     customer_key::{self, CustomerKey},
     encryption::{self, Keys},
-    error,
+    error, expiration,
     finished_upload::{self, FinishedUpload},
     members::{
         customer_key_headers, sent_checksums, set_checksums, set_customer_key, set_encryption,
@@ -373,7 +373,10 @@ pub(super) fn complete(
         encryption: stored.encryption,
         checksum: stored.checksum,
     };
-    let output = finished.output(world, &input.bucket);
+    let output = CompleteMultipartUploadOutput {
+        expiration: expiration::header(world, &bucket, &input.key),
+        ..finished.output(world, &input.bucket)
+    };
     if let Some(state) = world.bucket_mut(bucket.name()) {
         state.uploads.remove(&input.upload_id);
         state.finished_uploads.insert(input.upload_id, Arc::new(finished));

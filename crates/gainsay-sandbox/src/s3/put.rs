@@ -7,7 +7,7 @@ use s3s::{
 
 use super::{
     checksum::Sum,
-    encryption,
+    encryption, expiration,
     members::{sent_checksums, set_checksums, set_customer_key, set_encryption, write_headers},
     open,
     received_body::ReceivedBody,
@@ -49,6 +49,7 @@ pub(super) fn put(
     let mut output = PutObjectOutput {
         e_tag: Some(ETag::Strong(stored.etag)),
         version_id: stored.version_id,
+        expiration: expiration::header(world, &bucket, &input.key),
         ssekms_encryption_context: encryption::reported_context(&stored.encryption),
         checksum_type: stored.checksum.as_ref().map(Sum::kind),
         ..PutObjectOutput::default()

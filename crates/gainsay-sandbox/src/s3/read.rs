@@ -18,7 +18,7 @@ use super::{
     conditional::Conditions,
     customer_key,
     encryption::{self, Keys},
-    error,
+    error, expiration,
     members::{customer_key_headers, set_checksums, set_customer_key, set_encryption},
     object_lock, open, versions,
 };
@@ -147,12 +147,24 @@ struct ReadObject<'a> {
     checksum: Option<Sum>,
     /// What of its lock the caller may see.
     lock: Lock,
+    /// When it expires by a rule; of a version that is named by its id nothing is said.
+    expiration: Option<String>,
 }
 
 /// Makes the output of either operation of a [`ReadObject`].
 macro_rules! read_output {
     ($output:ident, $read:expr) => {{
-        let ReadObject { version, content, version_id, headers, slice, checksum, lock, .. } = $read;
+        let ReadObject {
+            version,
+            content,
+            version_id,
+            headers,
+            slice,
+            checksum,
+            lock,
+            expiration,
+            ..
+        } = $read;
         let mut output = $output {
             accept_ranges: Some("bytes".to_owned()),
             content_length: slice.length(),
@@ -169,6 +181,7 @@ macro_rules! read_output {
             last_modified: Some(Timestamp::from(version.modified)),
             metadata: Some(content.metadata.clone().into_iter().collect::<HashMap<_, _>>()),
             version_id,
+            expiration,
             storage_class: storage_class_header(content),
             restore: restore_header(content),
             checksum_type: checksum.as_ref().map(Sum::kind),
@@ -238,6 +251,11 @@ impl ReadRequest<'_> {
             body,
             checksum: self.checksum(content, &slice),
             lock: object_lock::visible(scope, bucket, self.key, content)?,
+            expiration: self
+                .version
+                .is_none()
+                .then(|| expiration::header(world, bucket, self.key))
+                .flatten(),
             slice,
         })
     }
