@@ -1,6 +1,7 @@
 //! The gateway, where every request enters: which service, who asks, and for S3 whether the
 //! request is one the sandbox models.
 
+mod cors;
 mod refused_headers;
 mod response;
 mod s3_request;
@@ -211,10 +212,35 @@ impl Gateway {
         request_id: &str,
         virtual_bucket: Option<&str>,
     ) -> SandboxResponse {
+        let preflight = cors::preflight(&self.core.world(), &parts, virtual_bucket, request_id);
+        let mut response = if let Some(answer) = preflight {
+            answer
+        } else {
+            let origin = cors::CrossOrigin::read(&parts, virtual_bucket);
+            let mut answer = self.s3_request(parts, body, request_id, virtual_bucket).await;
+            if let Some(origin) = origin {
+                origin.extend(&self.core.world(), answer.response.headers_mut());
+            }
+            answer
+        };
+        let headers = response.response.headers_mut();
+        insert(headers, "x-amz-request-id", request_id);
+        insert(headers, "x-amz-id-2", &s3_host_id(request_id));
+        headers.insert(http::header::SERVER, HeaderValue::from_static("AmazonS3"));
+        response
+    }
+
+    async fn s3_request(
+        &self,
+        parts: Parts,
+        body: Payload,
+        request_id: &str,
+        virtual_bucket: Option<&str>,
+    ) -> SandboxResponse {
         let head = parts.method == http::Method::HEAD;
         let identified = S3Request::identify(&parts, virtual_bucket)
             .and_then(|request| request.check_access_point(&self.core.world()));
-        let mut response = match identified {
+        match identified {
             Err(unmodelled) => not_implemented(&unmodelled, request_id, head),
             Ok(request) if request.operation == s3::post::OPERATION => match body.bytes(MAX_FORM) {
                 Some(bytes) => self
@@ -232,12 +258,7 @@ impl Gateway {
                 .s3_operation(&request, parts, body, request_id)
                 .await
                 .with_operation(request.operation),
-        };
-        let headers = response.response.headers_mut();
-        insert(headers, "x-amz-request-id", request_id);
-        insert(headers, "x-amz-id-2", &s3_host_id(request_id));
-        headers.insert(http::header::SERVER, HeaderValue::from_static("AmazonS3"));
-        response
+        }
     }
 
     async fn s3_operation(

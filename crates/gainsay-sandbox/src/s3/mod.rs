@@ -43,7 +43,9 @@ mod versions;
 mod write;
 mod xml;
 
-pub(super) use self::{acl::AccessList, checksum::Sum, finished_upload::FinishedUpload};
+pub(super) use self::{
+    acl::AccessList, checksum::Sum, finished_upload::FinishedUpload, stored_settings::cors_rules,
+};
 use self::{
     error_detail::{DetailSlot, WithDetail},
     open_bucket::{OpenBucket, open},

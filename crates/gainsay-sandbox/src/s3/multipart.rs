@@ -389,7 +389,7 @@ pub(super) fn complete(
         encryption: stored.encryption,
         checksum: stored.checksum,
     };
-    let output = finished.output(world, &input.bucket);
+    let output = CompleteMultipartUploadOutput { ..finished.output(world, &input.bucket) };
     if let Some(state) = world.bucket_mut(bucket.name()) {
         state.uploads.remove(&input.upload_id);
         state.finished_uploads.insert(input.upload_id, Arc::new(finished));

@@ -13,7 +13,7 @@ use s3s::{
     S3Result,
     dto::{
         AccelerateConfiguration, AnalyticsConfiguration, BucketLoggingStatus, CORSConfiguration,
-        IntelligentTieringConfiguration, InventoryConfiguration, MetricsConfiguration,
+        CORSRule, IntelligentTieringConfiguration, InventoryConfiguration, MetricsConfiguration,
         NotificationConfiguration, ReplicationConfiguration, RequestPaymentConfiguration, Tagging,
         WebsiteConfiguration,
     },
@@ -89,6 +89,14 @@ enum NewSetting {
 }
 
 const NO_LIST: (&str, &str) = ("", "");
+
+/// The rules of a bucket about requests from other origins, if it has any.
+pub(crate) fn cors_rules(world: &World, bucket: &str) -> Option<Vec<CORSRule>> {
+    let settings = &world.buckets.get(bucket)?.settings;
+    let stored = settings.get(&("PutBucketCors", String::new()))?;
+    let rules: CORSConfiguration = document(stored.as_bytes(), "CORSConfiguration").ok()?;
+    Some(rules.cors_rules)
+}
 
 const SETTINGS: &[Setting] = &[
     Setting {
