@@ -17,8 +17,12 @@ pub(crate) use self::{
     policy::check,
 };
 use super::{
-    error, not_modelled, put, raw_request::RawResponse, received_body::ReceivedBody, tagging,
-    write::check_key, xml::document,
+    error, not_modelled, put,
+    raw_request::RawResponse,
+    received_body::ReceivedBody,
+    tagging,
+    write::check_key,
+    xml::{document, escape},
 };
 use crate::{authorize::Scope, state::World};
 
@@ -27,8 +31,11 @@ pub(crate) const OPERATION: &str = "PostObject";
 
 /// Fields that are about the form, not the object; `check` and the signature have seen to them.
 const OF_THE_FORM: &[&str] = &[
+    "awsaccesskeyid",
     "bucket",
     "policy",
+    "signature",
+    "success_action_redirect",
     "success_action_status",
     "x-amz-algorithm",
     "x-amz-credential",
@@ -44,16 +51,19 @@ pub(crate) fn answer(
     form: &Form<'_>,
     bucket: &str,
 ) -> S3Result<RawResponse> {
-    let status = match form.field("success_action_status") {
-        // An unknown value counts as none: the answer is 204.
-        None | Some("" | "204") => 204,
-        Some("200") => 200,
-        Some(_) => return Err(not_modelled("other answers to forms")),
-    };
     let input = input(form, bucket)?;
+    let key = input.key.clone();
     let stored = put::put(world, scope, input, &ReceivedBody::of(form.file)?)?;
     let etag = stored.e_tag.map(|etag| format!("\"{}\"", etag.value()));
-    Ok(RawResponse::empty(status)
+    let location = format!("https://{bucket}.s3.{}.amazonaws.com/{}", world.region, encoded(&key));
+    let response = match (redirect(form, bucket, &key, etag.as_deref()), status(form)) {
+        (Some(redirect), _) => RawResponse::empty(303).with("location", Some(redirect)),
+        (None, 201) => {
+            created(&location, bucket, &key, etag.as_deref()).with("location", Some(location))
+        }
+        (None, status) => RawResponse::empty(status).with("location", Some(location)),
+    };
+    Ok(response
         .with("etag", etag)
         .with("x-amz-version-id", stored.version_id)
         .with(
@@ -65,6 +75,52 @@ pub(crate) fn answer(
             "x-amz-server-side-encryption-bucket-key-enabled",
             stored.bucket_key_enabled.map(|enabled| enabled.to_string()),
         ))
+}
+
+/// The status of a success: 204 also where the form asks for another one that S3 does not know
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html>).
+fn status(form: &Form<'_>) -> u16 {
+    match form.field("success_action_status") {
+        Some("200") => 200,
+        Some("201") => 201,
+        Some(_) | None => 204,
+    }
+}
+
+/// Where a success leads, with what was stored in the query; what is no URL counts as nothing (the
+/// same page).
+fn redirect(form: &Form<'_>, bucket: &str, key: &str, etag: Option<&str>) -> Option<String> {
+    let url = form.field("success_action_redirect")?;
+    let parsed: http::Uri = url.parse().ok()?;
+    if !matches!(parsed.scheme_str(), Some("http" | "https")) || parsed.host().is_none() {
+        return None;
+    }
+    let mark = if parsed.query().is_some() { '&' } else { '?' };
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("bucket", bucket).append_pair("key", key);
+    query.append_pair("etag", etag.unwrap_or_default());
+    Some(format!("{url}{mark}{}", query.finish()))
+}
+
+/// The document of 201.
+fn created(location: &str, bucket: &str, key: &str, etag: Option<&str>) -> RawResponse {
+    let members = [
+        ("Location", location),
+        ("Bucket", bucket),
+        ("Key", key),
+        ("ETag", etag.unwrap_or_default()),
+    ];
+    let inner = members.map(|(name, text)| format!("<{name}>{}</{name}>", escape(text))).concat();
+    let text =
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<PostResponse>{inner}</PostResponse>");
+    RawResponse { status: 201, ..RawResponse::xml(text) }
+}
+
+/// A key in the path of a location, its slashes encoded, too (assumed).
+fn encoded(key: &str) -> String {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(key, KEPT).to_string()
 }
 
 /// The fields as the input of a PutObject. A field that is not one of these is not modelled.
@@ -81,7 +137,7 @@ fn input(form: &Form<'_>, bucket: &str) -> S3Result<PutObjectInput> {
         )
     })?;
     if key.contains("${filename}") {
-        return Err(not_modelled("keys with the name of the file"));
+        return Err(not_modelled("keys with the name of a file that has none"));
     }
     check_key(key)?;
     let mut input = PutObjectInput {
@@ -115,6 +171,14 @@ fn input(form: &Form<'_>, bucket: &str) -> S3Result<PutObjectInput> {
                 input.bucket_key_enabled = Some(flag);
             }
             "x-amz-server-side-encryption-context" => input.ssekms_encryption_context = text(),
+            "cache-control" => input.cache_control = text(),
+            "content-disposition" => input.content_disposition = text(),
+            "content-encoding" => input.content_encoding = text(),
+            "x-amz-checksum-crc32" => input.checksum_crc32 = text(),
+            "x-amz-checksum-crc32c" => input.checksum_crc32c = text(),
+            "x-amz-checksum-crc64nvme" => input.checksum_crc64nvme = text(),
+            "x-amz-checksum-sha1" => input.checksum_sha1 = text(),
+            "x-amz-checksum-sha256" => input.checksum_sha256 = text(),
             "x-amz-server-side-encryption-customer-algorithm" => {
                 input.sse_customer_algorithm = text();
             }

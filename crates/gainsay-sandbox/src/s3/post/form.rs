@@ -17,9 +17,32 @@ const MAX_HEADERS: usize = 4096;
 pub(crate) struct Form<'a> {
     pub fields: Vec<(String, &'a str)>,
     pub file: &'a [u8],
+    /// The name of the file without its folders, where the form says it.
+    pub filename: Option<&'a str>,
 }
 
+/// What stands in a field for the name of the file
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html>).
+const FILENAME: &str = "${filename}";
+
 impl Form<'_> {
+    /// The values of the fields with the name of the file in place of its variable, which all fields
+    /// know. Conditions are on what results.
+    pub(crate) fn expanded(&self) -> Vec<String> {
+        let filename = self.filename.unwrap_or(FILENAME);
+        self.fields.iter().map(|(_, value)| value.replace(FILENAME, filename)).collect()
+    }
+
+    /// The form with other values, in the order of its fields.
+    pub(crate) fn with_values<'b>(&'b self, values: &'b [String]) -> Form<'b> {
+        let names = self.fields.iter().map(|(name, _)| name.clone());
+        Form {
+            fields: names.zip(values.iter().map(String::as_str)).collect(),
+            file: self.file,
+            filename: self.filename,
+        }
+    }
+
     /// A field by its name in lower case.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
@@ -47,12 +70,12 @@ pub(crate) fn parse<'a>(content_type: Option<&str>, body: &'a [u8]) -> S3Result<
         let (headers, value) = cut(part, b"\r\n\r\n")
             .filter(|(headers, _)| headers.len() <= MAX_HEADERS)
             .ok_or_else(malformed)?;
-        let name = name(str::from_utf8(headers).map_err(|_| malformed())?)?;
+        let (name, filename) = name(str::from_utf8(headers).map_err(|_| malformed())?)?;
         let last = matches!(after, b"--" | b"--\r\n");
         if name == "file" {
             // AWS passes over what stands behind the file; here nothing may.
             return if last {
-                Ok(Form { fields, file: value })
+                Ok(Form { fields, file: value, filename })
             } else {
                 Err(not_modelled("fields after the file"))
             };
@@ -112,9 +135,9 @@ fn cut<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     Some((before, after.get(mark.len()..)?))
 }
 
-/// The name of a part, in lower case. Of its headers only these two are known; the content type of
+/// The name of a part, in lower case, and that of its file. Of its headers only these two are known; the content type of
 /// a part says nothing of the object.
-fn name(headers: &str) -> S3Result<String> {
+fn name(headers: &str) -> S3Result<(String, Option<&str>)> {
     let mut found = None;
     for line in headers.split("\r\n") {
         let (header, value) = line.split_once(':').ok_or_else(malformed)?;
@@ -127,26 +150,34 @@ fn name(headers: &str) -> S3Result<String> {
     found.ok_or_else(malformed)
 }
 
-/// `form-data; name="key"`, with perhaps a file name, of which nothing is made.
-fn disposition(value: &str) -> Option<String> {
+/// What stands between quotes, where it has none itself.
+fn quoted(text: &str) -> Option<&str> {
+    let text = text.strip_prefix('"')?.strip_suffix('"')?;
+    (!text.contains('"') && !text.chars().any(char::is_control)).then_some(text)
+}
+
+/// `form-data; name="key"`, with perhaps a file name: some browsers send the whole path, of which
+/// only what follows the last slash or backslash is the name (the page on the fields of a form).
+fn disposition(value: &str) -> Option<(String, Option<&str>)> {
     let mut parameters = value.split(';').map(str::trim);
     if parameters.next() != Some("form-data") {
         return None;
     }
-    let quoted = |text: &str| {
-        let text = text.strip_prefix('"')?.strip_suffix('"')?;
-        (!text.contains(['"', '\\']) && !text.chars().any(char::is_control))
-            .then(|| text.to_ascii_lowercase())
-    };
-    let mut name = None;
+    let (mut name, mut filename) = (None, None);
     for parameter in parameters {
         match parameter.split_once('=')? {
-            ("name", text) if name.is_none() => name = Some(quoted(text)?),
-            ("filename", text) => _ = quoted(text)?,
+            ("name", text) if name.is_none() => {
+                let text = quoted(text).filter(|text| !text.contains('\\'))?;
+                name = Some(text.to_ascii_lowercase());
+            }
+            ("filename", text) if filename.is_none() => {
+                filename = quoted(text)?.rsplit(['/', '\\']).next();
+            }
             _ => return None,
         }
     }
-    name.filter(|name| !name.is_empty())
+    let filename = filename.filter(|name| !name.is_empty());
+    Some((name.filter(|name| !name.is_empty())?, filename))
 }
 
 #[cfg(test)]

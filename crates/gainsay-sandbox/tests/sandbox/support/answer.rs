@@ -118,7 +118,7 @@ fn error_in_json(body: &str) -> Option<(String, Option<String>)> {
 pub struct Response {
     pub status: u16,
     pub body: String,
-    headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
     pub rulings: Option<Rulings>,
 }
 

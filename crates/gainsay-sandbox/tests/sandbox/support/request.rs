@@ -9,7 +9,7 @@ use gainsay_model::Service;
 use md5::{Digest as _, Md5};
 
 /// A request before it is signed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     pub service: Service,
     pub method: &'static str,
