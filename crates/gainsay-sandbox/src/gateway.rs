@@ -1,6 +1,7 @@
 //! The gateway, where every request enters: which service, who asks, and for S3 whether the
 //! request is one the sandbox models.
 
+mod authentication;
 mod cors;
 mod refused_headers;
 mod response;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 
 pub(super) use self::response::s3_host_id;
 use self::{
+    authentication::{auth_error, prepare_version2, strip_version2},
     response::{
         finish_document, header_starts_with, insert, not_implemented, respond, rewrite_error,
         s3_error, s3_error_from, s3_request_id, s3_response,
@@ -31,7 +33,7 @@ use self::{
 };
 use super::{
     Core, SandboxResponse,
-    authorize::{Identity, Scope, session_policies},
+    authorize::{Identity, Scope},
     control, identity,
     json::{self, JsonResponse},
     kms, monitoring,
@@ -39,7 +41,7 @@ use super::{
     query,
     route::{Host, Route, host, route},
     s3::{self, Backend, error_detail::ErrorDetails},
-    signature::{self, AuthError, Signature, Via},
+    signature::{self, AuthError},
     state::World,
     sts,
 };
@@ -114,97 +116,6 @@ impl Gateway {
         }
     }
 
-    /// Who asks: the signature is verified, the token opened, its expiry compared with the
-    /// sandbox's clock.
-    fn authenticate(
-        &self,
-        world: &World,
-        parts: &Parts,
-        body: &Payload,
-        service: Service,
-        region: &str,
-    ) -> Result<(Identity, Option<Signature>), AuthError> {
-        let Some(signature) = signature::parse(parts)? else {
-            return Ok((Identity::Anonymous, None));
-        };
-        let identity = self.identify(world, &signature)?;
-        // Of what was not signed no digest is needed, and a body may be long.
-        let unsigned = header_starts_with(&parts.headers, "x-amz-content-sha256", "UNSIGNED-")
-            || header_starts_with(&parts.headers, "x-amz-content-sha256", "STREAMING-");
-        let digest = if unsigned && service == Service::S3 { String::new() } else { body.digest() };
-        let key = || self.core.signing_key(&signature);
-        signature.verify(parts, &digest, key, world.now(), service, region)?;
-        Ok((identity, Some(signature)))
-    }
-
-    /// Whose access key and token these are, before anything is proved.
-    fn identify(&self, world: &World, signature: &Signature) -> Result<Identity, AuthError> {
-        let Some(token) = &signature.token else {
-            let key = world.access_keys.get(&signature.access_key).filter(|key| key.active);
-            let user = key.and_then(|key| world.users.get(&key.user)).cloned();
-            let user = user.ok_or(AuthError::UnknownAccessKey)?;
-            return Ok(Identity::User { user, session: None });
-        };
-        let session = self
-            .core
-            .session(token)
-            .filter(|session| session.claims.access_key == signature.access_key);
-        let session = session.ok_or(AuthError::InvalidToken)?;
-        let claims = &session.claims;
-        if claims.expires <= world.now().unix_timestamp() {
-            return Err(AuthError::ExpiredToken);
-        }
-        if claims.role_id.starts_with("AIDA") {
-            let user = world.users.get(&claims.role_arn).filter(|user| user.id == claims.role_id);
-            return Ok(Identity::User {
-                user: user.cloned().ok_or(AuthError::InvalidToken)?,
-                session: Some(claims.clone()),
-            });
-        }
-        // A role that was made again under the same name is another one.
-        let role =
-            world.roles.get(&claims.role_arn).filter(|role| world.role_id(role) == claims.role_id);
-        Ok(Identity::Session {
-            role: role.cloned().ok_or(AuthError::InvalidToken)?,
-            claims: claims.clone(),
-            policies: session_policies(world, session.policy.as_ref(), claims)
-                .ok_or(AuthError::InvalidToken)?,
-        })
-    }
-
-    fn scope(
-        &self,
-        parts: &Parts,
-        body: &Payload,
-        service: Service,
-        region: &str,
-        request_id: &str,
-    ) -> Result<Scope, AuthError> {
-        let world = self.core.world();
-        let (identity, signature) = self.authenticate(&world, parts, body, service, region)?;
-        let now = world.now();
-        let header = |name: &str| {
-            parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-        };
-        let presigned = signature.as_ref().filter(|signature| matches!(signature.via, Via::Query));
-        Ok(Scope::new(
-            identity,
-            request_id.to_owned(),
-            parts.uri.scheme_str() == Some("https"),
-            region.to_owned(),
-            now,
-            signature.as_ref().map(|signature| match signature.via {
-                Via::Header => "REST-HEADER",
-                Via::Query => "REST-QUERY-STRING",
-                Via::Form => "POST",
-            }),
-            presigned.map(|signature| (now - signature.date).whole_milliseconds()),
-            header("user-agent"),
-            header("x-amz-content-sha256"),
-        )
-        .with_origin(&world, parts))
-    }
-
     async fn s3(
         &self,
         parts: Parts,
@@ -232,12 +143,15 @@ impl Gateway {
 
     async fn s3_request(
         &self,
-        parts: Parts,
+        mut parts: Parts,
         body: Payload,
         request_id: &str,
         virtual_bucket: Option<&str>,
     ) -> SandboxResponse {
         let head = parts.method == http::Method::HEAD;
+        if let Err(problem) = prepare_version2(&mut parts, virtual_bucket, &self.core.region) {
+            return auth_error(&problem, &parts, "", None, request_id);
+        }
         let identified = S3Request::identify(&parts, virtual_bucket)
             .and_then(|request| request.check_access_point(&self.core.world()));
         match identified {
@@ -272,14 +186,7 @@ impl Gateway {
         let scope = match self.scope(&parts, &body, Service::S3, &self.core.region, request_id) {
             Ok(scope) => Arc::new(scope),
             Err(problem) => {
-                let message = problem.message(Service::S3);
-                return s3_error(
-                    problem.status(Service::S3),
-                    problem.code(Service::S3),
-                    &message,
-                    request_id,
-                    head,
-                );
+                return auth_error(&problem, &parts, &body.digest(), None, request_id);
             }
         };
         if let Some(refused) = refused_headers::refused(s3_request.operation, &parts.headers) {
@@ -296,6 +203,7 @@ impl Gateway {
             }
             return answer;
         }
+        strip_version2(&mut parts);
         // The signature was verified above. The wire layer needs it only to open a body that is
         // signed in pieces, and would else verify it a second time.
         let is_upload = matches!(s3_request.operation, "PutObject" | "UploadPart");
@@ -360,10 +268,7 @@ impl Gateway {
         body: &[u8],
         request_id: &str,
     ) -> SandboxResponse {
-        let problem = |error: &AuthError| {
-            let (status, code) = (error.status(Service::S3), error.code(Service::S3));
-            s3_error(status, code, &error.message(Service::S3), request_id, false)
-        };
+        let problem = |error: &AuthError| auth_error(error, parts, "", None, request_id);
         match signature::parse(parts) {
             Ok(None) => {}
             Ok(Some(_)) => {
@@ -390,9 +295,9 @@ impl Gateway {
         let values = form.expanded();
         let form = form.with_values(&values);
         let mut world = self.core.world();
-        let (identity, auth_type) = match self.authenticate_form(&world, &form) {
+        let (identity, auth_type, version) = match self.authenticate_form(&world, &form) {
             Ok(found) => found,
-            Err(error) => return problem(&error),
+            Err(error) => return auth_error(&error, parts, "", Some(&form), request_id),
         };
         let now = world.now();
         let secure = parts.uri.scheme_str() == Some("https");
@@ -409,7 +314,8 @@ impl Gateway {
             agent,
             None,
         );
-        let scope = scope.with_origin(&world, parts);
+        let mut scope = scope.with_origin(&world, parts);
+        scope.signature_version = version;
         let scope = Arc::new(scope);
         let allowed = form
             .field("policy")
@@ -417,22 +323,6 @@ impl Gateway {
         let answer =
             allowed.and_then(|()| s3::post::answer(&mut world, &scope, &form, &s3_request.bucket));
         s3_response(answer, scope, s3_request)
-    }
-
-    /// Who sent a form, and how that was said.
-    fn authenticate_form(
-        &self,
-        world: &World,
-        form: &s3::post::Form<'_>,
-    ) -> Result<(Identity, Option<&'static str>), AuthError> {
-        let Some(signature) = signature::parse_form(|name| form.field(name))? else {
-            return Ok((Identity::Anonymous, None));
-        };
-        let identity = self.identify(world, &signature)?;
-        let policy = form.field("policy").unwrap_or_default();
-        let key = || self.core.signing_key(&signature);
-        signature.verify_form(policy, key, world.now(), &self.core.region)?;
-        Ok((identity, Some("POST")))
     }
 
     /// A request that the wire layer does not know, or not well enough.

@@ -55,6 +55,12 @@ impl S3Request {
         };
         let query =
             query_pairs(parts.uri.query().unwrap_or_default()).ok_or(UnmodelledRequest::Query)?;
+        // Of a URL that is signed, what S3 passes over says nothing of the operation.
+        let signed = query.iter().any(|(key, _)| key == "X-Amz-Signature");
+        let query: Vec<(String, String)> = query
+            .into_iter()
+            .filter(|(key, value)| !(signed && guard::is_passed_over(key, value)))
+            .collect();
         let row = guard::identify(&parts.method, level, &query, &parts.headers)?;
         let key = percent_encoding::percent_decode_str(key).decode_utf8();
         Ok(Self {

@@ -311,12 +311,14 @@ pub(super) fn context(scope: &Scope, account: &str) -> Context {
     }
     if let Some(auth_type) = scope.auth_type {
         context.set("s3:authType", auth_type);
-        context.set("s3:signatureversion", "AWS4-HMAC-SHA256");
+        context.set("s3:signatureversion", scope.signature_version);
     }
     match scope.signature_age {
         Some(age) => context.set("s3:signatureAge", age.to_string()),
-        // No page says what it is of a form.
-        None if scope.auth_type == Some("POST") => context.set_unmodelled("s3:signatureAge"),
+        // No page says what it is of a form, or of Signature Version 2, which has no date.
+        None if scope.auth_type == Some("POST") || scope.signature_version == "AWS" => {
+            context.set_unmodelled("s3:signatureAge");
+        }
         None => {}
     }
     if let Some(digest) = &scope.content_sha256 {
