@@ -286,6 +286,7 @@ const CODES: &[Row] = &[
     row(S3, "ReplicationConfigurationNotFoundError", &[404], OutcomeKind::Absent),
     row(S3, "NoSuchConfiguration", &[404], OutcomeKind::Absent),
     row(CONTROL, "NoSuchBucket", &[404], OutcomeKind::Absent),
+    row(CONTROL, "NoSuchResource", &[404], OutcomeKind::Absent),
     row(CONTROL, "NoSuchAccessPoint", &[404], OutcomeKind::Absent),
     row(CONTROL, "NoSuchAccessPointPolicy", &[404], OutcomeKind::Absent),
     row(CONTROL, "NoSuchPublicAccessBlockConfiguration", &[404], OutcomeKind::Absent),

@@ -14,6 +14,13 @@ Each file of `recorded/` is a list of cases:
         - raw: { method: GET, path: "/$a/k", headers: {}, body: "" }   # signed by nobody
           answers: { status: 403, headers: { content-type: application/xml }, contains: "<Code>" }
 
+        - presigned: { version: s3, operation: get_object, parameters: { Bucket: $a, Key: k },
+            expires: 60, append: "&a=b", headers: {}, body: "", method: GET }   # a URL, signed and sent
+          answers: { status: 200, body: text }
+        - form: { version: s3v4, bucket: $a, key: k, file: text, fields: {}, conditions: [],
+            change: { policy: no, signature: null } }              # a form, signed and sent
+          answers: { status: 204 }
+
 `$a` is a bucket's name that no other case has. Of an answer every named member has to be equal;
 `null` is a member that is not there, `~` before a text is a regular expression of the whole value.
 """
@@ -24,6 +31,8 @@ import pathlib
 import re
 import ssl
 import sys
+import urllib.parse
+import xml.etree.ElementTree
 
 import yaml
 from botocore.exceptions import ClientError, ParamValidationError
@@ -125,6 +134,53 @@ def raw(request):
     return {"status": response.status, "headers": headers, "body": text}, False
 
 
+def send(method, url, headers, body):
+    """The answer to a request that is sent as it is, parsed where it is an error."""
+    parts = urllib.parse.urlsplit(url)
+    trusted = ssl.create_default_context(cafile=TOLD["ca"])
+    connection = http.client.HTTPSConnection(parts.hostname, parts.port, context=trusted, timeout=20)
+    path = parts.path + ("?" + parts.query if parts.query else "")
+    connection.request(method, path or "/", body, headers)
+    response = connection.getresponse()
+    text = response.read().decode("utf-8", "replace")
+    answer = {"status": response.status, "body": text}
+    answer["headers"] = {key.lower(): value for key, value in response.getheaders()}
+    connection.close()
+    if "<Error>" in text:
+        for element in xml.etree.ElementTree.fromstring(text):
+            answer[element.tag] = element.text
+    return answer, response.status >= 400
+
+
+def presigned(asked):
+    signer = client("s3", signature_version=asked["version"], parameter_validation=False)
+    url = signer.generate_presigned_url(
+        asked["operation"], Params=asked["parameters"], ExpiresIn=asked.get("expires", 60)
+    )
+    method = asked.get("method", "PUT" if asked["operation"].startswith(("put", "upload")) else "GET")
+    body = asked.get("body", "").encode()
+    return send(method, url + asked.get("append", ""), asked.get("headers", {}), body)
+
+
+def form(asked):
+    signer = client("s3", signature_version=asked["version"])
+    fields, conditions = asked.get("fields") or {}, asked.get("conditions")
+    made = signer.generate_presigned_post(
+        asked["bucket"], asked["key"], Fields=fields, Conditions=conditions, ExpiresIn=60
+    )
+    sent = dict(made["fields"])
+    for name, value in (asked.get("change") or {}).items():
+        sent.pop(name) if value is None else sent.update({name: value})
+    boundary, lines = "recorded-boundary", []
+    for name, value in sent.items():
+        lines.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n')
+    lines.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n')
+    body = ("".join(lines) + asked["file"] + f"\r\n--{boundary}--\r\n").encode()
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    return send("POST", made["url"], headers, body)
+
+
+SENT = {"raw": raw, "presigned": presigned, "form": form}
 KNOWN = {"save", "answers", "refused"}
 
 
@@ -135,7 +191,7 @@ def step(written, names):
     what = calls[0]
     parameters = filled(written[what], names)
     try:
-        answer, refused = raw(parameters) if what == "raw" else call(what, parameters)
+        answer, refused = SENT[what](parameters) if what in SENT else call(what, parameters)
     except ParamValidationError as error:
         return [f"boto3 does not send {what}: {error}"]
     wanted = "refused" in written

@@ -74,6 +74,7 @@ pub(super) struct Scope {
     pub auth_type: Option<&'static str>,
     /// How old a presigned URL is, in milliseconds.
     pub signature_age: Option<i128>,
+    pub signature_version: &'static str,
     pub user_agent: Option<String>,
     /// The header `Referer`, as it came.
     pub referer: Option<String>,
@@ -125,6 +126,7 @@ impl Scope {
             now,
             auth_type,
             signature_age,
+            signature_version: "AWS4-HMAC-SHA256",
             user_agent,
             referer: None,
             content_sha256,

@@ -1,9 +1,12 @@
 //! The gateway, where every request enters: which service, who asks, and for S3 whether the
 //! request is one the sandbox models.
 
+mod authentication;
+mod cors;
 mod refused_headers;
 mod response;
 mod s3_request;
+mod wire_request;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -19,24 +22,26 @@ use s3s::{
 };
 use uuid::Uuid;
 
+pub(super) use self::response::s3_host_id;
 use self::{
+    authentication::{auth_error, prepare_version2, strip_version2},
     response::{
-        header_starts_with, insert, respond, s3_error, s3_error_from, s3_host_id, s3_request_id,
-        s3_response,
+        finish_document, header_starts_with, insert, not_implemented, respond, rewrite_error,
+        s3_error, s3_error_from, s3_request_id, s3_response,
     },
     s3_request::S3Request,
 };
 use super::{
     Core, SandboxResponse,
-    authorize::{Identity, Scope, session_policies},
+    authorize::{Identity, Scope},
     control, identity,
     json::{self, JsonResponse},
     kms, monitoring,
     payload::Payload,
     query,
     route::{Host, Route, host, route},
-    s3::{self, Backend},
-    signature::{self, AuthError, Signature, Via},
+    s3::{self, Backend, error_detail::ErrorDetails},
+    signature::{self, AuthError},
     state::World,
     sts,
 };
@@ -116,100 +121,6 @@ impl Gateway {
         }
     }
 
-    /// Who asks: the signature is verified, the token opened, its expiry compared with the
-    /// sandbox's clock.
-    fn authenticate(
-        &self,
-        world: &World,
-        parts: &Parts,
-        body: &Payload,
-        service: Service,
-        region: &str,
-    ) -> Result<(Identity, Option<Signature>), AuthError> {
-        let Some(signature) = signature::parse(parts)? else {
-            return Ok((Identity::Anonymous, None));
-        };
-        let identity = self.identify(world, &signature)?;
-        // Of what was not signed no digest is needed, and a body may be long.
-        let unsigned = header_starts_with(&parts.headers, "x-amz-content-sha256", "UNSIGNED-")
-            || header_starts_with(&parts.headers, "x-amz-content-sha256", "STREAMING-");
-        let digest = if unsigned && service == Service::S3 { String::new() } else { body.digest() };
-        let key = || self.core.signing_key(&signature);
-        signature.verify(parts, &digest, key, world.now(), service, region)?;
-        Ok((identity, Some(signature)))
-    }
-
-    /// Whose access key and token these are, before anything is proved.
-    fn identify(&self, world: &World, signature: &Signature) -> Result<Identity, AuthError> {
-        let Some(token) = &signature.token else {
-            let key = world.access_keys.get(&signature.access_key).filter(|key| key.active);
-            let user = key.and_then(|key| world.users.get(&key.user)).cloned();
-            let user = user.ok_or(AuthError::UnknownAccessKey)?;
-            return Ok(Identity::User { user, session: None });
-        };
-        let session = self
-            .core
-            .session(token)
-            .filter(|session| session.claims.access_key == signature.access_key);
-        let session = session.ok_or(AuthError::InvalidToken)?;
-        let claims = &session.claims;
-        if claims.expires <= world.now().unix_timestamp() {
-            return Err(AuthError::ExpiredToken);
-        }
-        if claims.role_id.starts_with("AIDA") {
-            let user = world.users.get(&claims.role_arn).filter(|user| user.id == claims.role_id);
-            return Ok(Identity::User {
-                user: user.cloned().ok_or(AuthError::InvalidToken)?,
-                session: Some(claims.clone()),
-            });
-        }
-        if claims.role_arn.contains(":federated-user/") {
-            return Ok(Identity::Federated { claims: claims.clone() });
-        }
-        // A role that was made again under the same name is another one.
-        let role =
-            world.roles.get(&claims.role_arn).filter(|role| world.role_id(role) == claims.role_id);
-        Ok(Identity::Session {
-            role: role.cloned().ok_or(AuthError::InvalidToken)?,
-            claims: claims.clone(),
-            policies: session_policies(world, session.policy.as_ref(), claims)
-                .ok_or(AuthError::InvalidToken)?,
-        })
-    }
-
-    fn scope(
-        &self,
-        parts: &Parts,
-        body: &Payload,
-        service: Service,
-        region: &str,
-        request_id: &str,
-    ) -> Result<Scope, AuthError> {
-        let world = self.core.world();
-        let (identity, signature) = self.authenticate(&world, parts, body, service, region)?;
-        let now = world.now();
-        let header = |name: &str| {
-            parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-        };
-        let presigned = signature.as_ref().filter(|signature| matches!(signature.via, Via::Query));
-        Ok(Scope::new(
-            identity,
-            request_id.to_owned(),
-            parts.uri.scheme_str() == Some("https"),
-            region.to_owned(),
-            now,
-            signature.as_ref().map(|signature| match signature.via {
-                Via::Header => "REST-HEADER",
-                Via::Query => "REST-QUERY-STRING",
-                Via::Form => "POST",
-            }),
-            presigned.map(|signature| (now - signature.date).whole_milliseconds()),
-            header("user-agent"),
-            header("x-amz-content-sha256"),
-        )
-        .with_origin(&world, parts))
-    }
-
     async fn s3(
         &self,
         parts: Parts,
@@ -217,13 +128,39 @@ impl Gateway {
         request_id: &str,
         virtual_bucket: Option<&str>,
     ) -> SandboxResponse {
+        let preflight = cors::preflight(&self.core.world(), &parts, virtual_bucket, request_id);
+        let mut response = if let Some(answer) = preflight {
+            answer
+        } else {
+            let origin = cors::CrossOrigin::read(&parts, virtual_bucket);
+            let mut answer = self.s3_request(parts, body, request_id, virtual_bucket).await;
+            if let Some(origin) = origin {
+                origin.extend(&self.core.world(), answer.response.headers_mut());
+            }
+            answer
+        };
+        let headers = response.response.headers_mut();
+        insert(headers, "x-amz-request-id", request_id);
+        insert(headers, "x-amz-id-2", &s3_host_id(request_id));
+        headers.insert(http::header::SERVER, HeaderValue::from_static("AmazonS3"));
+        response
+    }
+
+    async fn s3_request(
+        &self,
+        mut parts: Parts,
+        body: Payload,
+        request_id: &str,
+        virtual_bucket: Option<&str>,
+    ) -> SandboxResponse {
         let head = parts.method == http::Method::HEAD;
+        if let Err(problem) = prepare_version2(&mut parts, virtual_bucket, &self.core.region) {
+            return auth_error(&problem, &parts, "", None, request_id);
+        }
         let identified = S3Request::identify(&parts, virtual_bucket)
             .and_then(|request| request.check_access_point(&self.core.world()));
-        let mut response = match identified {
-            Err(unmodelled) => {
-                s3_error(501, "NotImplemented", &unmodelled.to_string(), request_id, head)
-            }
+        match identified {
+            Err(unmodelled) => not_implemented(&unmodelled, request_id, head),
             Ok(request) if request.operation == s3::post::OPERATION => match body.bytes(MAX_FORM) {
                 Some(bytes) => self
                     .post(&request, &parts, &bytes, request_id)
@@ -240,12 +177,7 @@ impl Gateway {
                 .s3_operation(&request, parts, body, request_id)
                 .await
                 .with_operation(request.operation),
-        };
-        let headers = response.response.headers_mut();
-        insert(headers, "x-amz-request-id", request_id);
-        insert(headers, "x-amz-id-2", &s3_host_id(request_id));
-        headers.insert(http::header::SERVER, HeaderValue::from_static("AmazonS3"));
-        response
+        }
     }
 
     async fn s3_operation(
@@ -259,14 +191,7 @@ impl Gateway {
         let scope = match self.scope(&parts, &body, Service::S3, &self.core.region, request_id) {
             Ok(scope) => Arc::new(scope),
             Err(problem) => {
-                let message = problem.message(Service::S3);
-                return s3_error(
-                    problem.status(Service::S3),
-                    problem.code(Service::S3),
-                    &message,
-                    request_id,
-                    head,
-                );
+                return auth_error(&problem, &parts, &body.digest(), None, request_id);
             }
         };
         if let Some(refused) = refused_headers::refused(s3_request.operation, &parts.headers) {
@@ -274,11 +199,16 @@ impl Gateway {
             return s3_error(status, code, message, request_id, head).with_scope(scope);
         }
         if s3::raw_request::knows(s3_request.operation) {
-            return match body.bytes(MAX_CALL) {
+            let mut answer = match body.bytes(MAX_CALL) {
                 Some(bytes) => self.raw(s3_request, &parts, &bytes, scope),
                 None => too_long(Service::S3, request_id),
             };
+            if head {
+                *answer.response.body_mut() = s3s::Body::empty();
+            }
+            return answer;
         }
+        strip_version2(&mut parts);
         // The signature was verified above. The wire layer needs it only to open a body that is
         // signed in pieces, and would else verify it a second time.
         let is_upload = matches!(s3_request.operation, "PutObject" | "UploadPart");
@@ -286,8 +216,11 @@ impl Gateway {
         if !header_starts_with(&parts.headers, "x-amz-content-sha256", signed_in_pieces) {
             parts.headers.remove(http::header::AUTHORIZATION);
         }
+        let body = wire_request::adapt(s3_request.operation, &mut parts, body);
         let mut request = http::Request::from_parts(parts, body.into_body());
         request.extensions_mut().insert(scope.clone());
+        let slot = s3::error_detail::DetailSlot::default();
+        request.extensions_mut().insert(slot.clone());
         let Ok(mut response) = self.s3.call(request).await else {
             return s3_error(500, "InternalError", "the wire layer failed", request_id, head);
         };
@@ -305,8 +238,31 @@ impl Gateway {
             *response.body_mut() = s3s::Body::empty();
             response.headers_mut().remove(http::header::CONTENT_LENGTH);
             response.headers_mut().remove(http::header::CONTENT_TYPE);
+        } else if response.status().is_success() {
+            self.add_expiration(&mut response, s3_request);
+        } else {
+            rewrite_error(&mut response, request_id, slot.take(), s3_request).await;
         }
+        finish_document(&mut response, s3_request.operation);
         SandboxResponse { response, scope: Some(scope), operation: Cow::Borrowed("") }
+    }
+
+    /// Says when the current version of an object expires. HEAD and GET of a version by its id say
+    /// nothing of it (recorded by LocalStack,
+    /// `test_bucket_lifecycle_configuration_object_expiry_versioned`).
+    fn add_expiration(&self, response: &mut http::Response<s3s::Body>, request: &S3Request) {
+        let by_version = request.query.iter().any(|(key, _)| key == "versionId");
+        if !EXPIRING.contains(&request.operation) || by_version {
+            return;
+        }
+        let world = self.core.world();
+        let bucket = s3::access_point::bucket_of(&world, &request.bucket);
+        let found = world.buckets.get(bucket).and_then(|bucket| {
+            s3::lifecycle::expiration(bucket, &request.key, bucket.current(&request.key)?)
+        });
+        if let Some(value) = found {
+            insert(response.headers_mut(), "x-amz-expiration", &value);
+        }
     }
 
     /// A form upload: who asks stands in the form.
@@ -317,10 +273,7 @@ impl Gateway {
         body: &[u8],
         request_id: &str,
     ) -> SandboxResponse {
-        let problem = |error: &AuthError| {
-            let (status, code) = (error.status(Service::S3), error.code(Service::S3));
-            s3_error(status, code, &error.message(Service::S3), request_id, false)
-        };
+        let problem = |error: &AuthError| auth_error(error, parts, "", None, request_id);
         match signature::parse(parts) {
             Ok(None) => {}
             Ok(Some(_)) => {
@@ -342,14 +295,14 @@ impl Gateway {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let form = match s3::post::parse(header("content-type"), body) {
             Ok(form) => form,
-            Err(error) => return s3_error_from(&error, request_id),
+            Err(error) => return s3_error_from(&error, request_id, s3_request),
         };
         let values = form.expanded();
         let form = form.with_values(&values);
         let mut world = self.core.world();
-        let (identity, auth_type) = match self.authenticate_form(&world, &form) {
+        let (identity, auth_type, version) = match self.authenticate_form(&world, &form) {
             Ok(found) => found,
-            Err(error) => return problem(&error),
+            Err(error) => return auth_error(&error, parts, "", Some(&form), request_id),
         };
         let now = world.now();
         let secure = parts.uri.scheme_str() == Some("https");
@@ -366,30 +319,15 @@ impl Gateway {
             agent,
             None,
         );
-        let scope = scope.with_origin(&world, parts);
+        let mut scope = scope.with_origin(&world, parts);
+        scope.signature_version = version;
         let scope = Arc::new(scope);
         let allowed = form
             .field("policy")
             .map_or(Ok(()), |policy| s3::post::check(policy, &form, &s3_request.bucket, now));
         let answer =
             allowed.and_then(|()| s3::post::answer(&mut world, &scope, &form, &s3_request.bucket));
-        s3_response(answer, scope)
-    }
-
-    /// Who sent a form, and how that was said.
-    fn authenticate_form(
-        &self,
-        world: &World,
-        form: &s3::post::Form<'_>,
-    ) -> Result<(Identity, Option<&'static str>), AuthError> {
-        let Some(signature) = signature::parse_form(|name| form.field(name))? else {
-            return Ok((Identity::Anonymous, None));
-        };
-        let identity = self.identify(world, &signature)?;
-        let policy = form.field("policy").unwrap_or_default();
-        let key = || self.core.signing_key(&signature);
-        signature.verify_form(policy, key, world.now(), &self.core.region)?;
-        Ok((identity, Some("POST")))
+        s3_response(answer, scope, s3_request)
     }
 
     /// A request that the wire layer does not know, or not well enough.
@@ -409,7 +347,7 @@ impl Gateway {
             body,
         };
         let answer = s3::raw_request::answer(&mut self.core.world(), &scope, &request);
-        s3_response(answer, scope)
+        s3_response(answer, scope, s3_request)
     }
 
     /// S3 Control signs as S3 does, and words its refusals so.
@@ -434,6 +372,7 @@ impl Gateway {
                     request_id,
                     problem.code(Service::S3),
                     &problem.message(Service::S3),
+                    &ErrorDetails::default(),
                 );
                 respond(problem.status(Service::S3), headers, body)
             }
@@ -559,7 +498,8 @@ fn too_long(service: Service, request_id: &str) -> SandboxResponse {
 fn no_host(authority: &str, request_id: &str) -> SandboxResponse {
     let message = format!("the sandbox has no host `{authority}`");
     if authority.contains(".s3-control.") {
-        let body = control::error_body(request_id, "NotImplemented", &message);
+        let body =
+            control::error_body(request_id, "NotImplemented", &message, &ErrorDetails::default());
         return respond(501, HeaderMap::new(), body);
     }
     s3_error(501, "NotImplemented", &message, request_id, false)
@@ -572,6 +512,11 @@ fn wire_config() -> S3Config {
     config.presigned_url_max_skew_time_secs = u32::MAX;
     config
 }
+
+/// The operations whose answers say when the object expires
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html> and its like).
+const EXPIRING: [&str; 5] =
+    ["CompleteMultipartUpload", "CopyObject", "GetObject", "HeadObject", "PutObject"];
 
 /// What a call takes whose body is no object. AWS's own limits are below it.
 const MAX_CALL: u64 = 4 << 20;

@@ -157,7 +157,31 @@ const PRESIGNED: &[&str] = &[
     "X-Amz-Signature",
     "X-Amz-Security-Token",
     "X-Amz-Content-Sha256",
+    // Of Signature Version 2, which the gateway takes or refuses by itself
+    // (<https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html>).
+    "AWSAccessKeyId",
+    "Expires",
+    "Signature",
 ];
+
+/// Whether S3 passes over a key in the query of a presigned URL: one that no operation has, and that
+/// has a value, which no sub-resource has (LocalStack's tests against AWS send such ones, and
+/// `If-Match`; those that begin with `x-amz-` it takes as headers, of which only that of the
+/// requester who pays changes nothing here).
+#[must_use]
+pub fn is_passed_over(key: &str, value: &str) -> bool {
+    let known = |row: &Row| row.knows_key(key) || row.needs.iter().any(|(name, _)| *name == key);
+    let lower = key.to_ascii_lowercase();
+    match lower.strip_prefix("x-amz-") {
+        Some(rest) => rest == "request-payer" && value == "requester",
+        None => {
+            !value.is_empty()
+                && key != "x-id"
+                && !PRESIGNED.contains(&key)
+                && !ROWS.iter().any(|row| known(row) || row.operation == key)
+        }
+    }
+}
 
 /// Keys and headers of which only some values are known.
 ///

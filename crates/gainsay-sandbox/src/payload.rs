@@ -23,6 +23,9 @@ pub struct Payload(Storage);
 enum Storage {
     Memory(Bytes),
     File(Arc<Spooled>),
+    /// Not read: the digest that the request claims.
+    #[cfg(feature = "serve")]
+    Unread(String),
 }
 
 /// A body in a file.
@@ -108,12 +111,20 @@ impl Payload {
         }))
     }
 
+    /// A body that was not read, as if it were empty, with the digest that the request claims.
+    #[cfg(feature = "serve")]
+    pub(super) fn unread(claimed: &str) -> Self {
+        Self(Storage::Unread(claimed.to_owned()))
+    }
+
     /// How many bytes it has.
     #[must_use]
     pub fn length(&self) -> u64 {
         match &self.0 {
             Storage::Memory(bytes) => bytes.len() as u64,
             Storage::File(spooled) => spooled.length,
+            #[cfg(feature = "serve")]
+            Storage::Unread(_) => 0,
         }
     }
 
@@ -122,6 +133,8 @@ impl Payload {
         match &self.0 {
             Storage::Memory(bytes) => hex::encode(Sha256::digest(bytes)),
             Storage::File(spooled) => spooled.digest.clone(),
+            #[cfg(feature = "serve")]
+            Storage::Unread(claimed) => claimed.clone(),
         }
     }
 
@@ -135,6 +148,8 @@ impl Payload {
                 Some(bytes.into())
             }
             Storage::File(_) => None,
+            #[cfg(feature = "serve")]
+            Storage::Unread(_) => Some(Bytes::new()),
         }
     }
 
@@ -142,6 +157,8 @@ impl Payload {
     pub(super) fn into_body(self) -> s3s::Body {
         match self.0 {
             Storage::Memory(bytes) => s3s::Body::from(bytes),
+            #[cfg(feature = "serve")]
+            Storage::Unread(_) => s3s::Body::empty(),
             Storage::File(spooled) => {
                 let pieces = stream::unfold((spooled, 0), |(spooled, at)| async move {
                     let piece = spooled.piece(at).transpose()?;

@@ -125,6 +125,15 @@ fn aws<'a>(host: &'a str, region: &'a str) -> Option<Host<'a>> {
         return Some(Host::Other(Service::Iam, IAM_REGION));
     }
     let name = host.strip_suffix(".amazonaws.com")?;
+    // The global host is that of the oldest Region, and leads on to the others
+    // (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>), which is not
+    // modelled.
+    if region == "us-east-1"
+        && let Some(bucket) = name.strip_suffix("s3")
+        && (bucket.is_empty() || bucket.ends_with('.'))
+    {
+        return Some(Host::S3(bucket.strip_suffix('.')));
+    }
     if let Some(named) = name.strip_prefix("kms.") {
         return (named == region || REGIONS.contains(&named))
             .then_some(Host::Other(Service::Kms, named));
@@ -277,6 +286,16 @@ mod tests {
         ] {
             assert_eq!(routed(authority, path, service).as_deref(), expected, "{authority}{path}");
         }
+    }
+
+    #[test]
+    fn the_global_host_is_that_of_the_oldest_region() {
+        let there = |authority| host(authority, "us-east-1").map(|host| format!("{host:?}"));
+        assert_eq!(there("s3.amazonaws.com").as_deref(), Some("S3(None)"));
+        assert_eq!(there("b.c.s3.amazonaws.com").as_deref(), Some("S3(Some(\"b.c\"))"));
+        assert_eq!(there("xs3.amazonaws.com"), None);
+        assert!(host("s3.amazonaws.com", "eu-west-1").is_none());
+        assert!(host("b.s3.amazonaws.com", "eu-west-1").is_none());
     }
 
     #[test]

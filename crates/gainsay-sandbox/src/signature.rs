@@ -21,6 +21,7 @@ mod form;
 mod read;
 #[cfg(test)]
 mod tests;
+pub mod version2;
 
 use std::fmt;
 
@@ -259,13 +260,32 @@ impl Signature {
 
     /// The signature of a canonical request.
     fn sign(&self, key: &SigningKey, request: &[u8]) -> Option<[u8; 32]> {
-        let text = format!(
+        hmac(key, self.string_to_sign(request).as_bytes())
+    }
+
+    fn string_to_sign(&self, request: &[u8]) -> String {
+        format!(
             "{ALGORITHM}\n{}\n{}\n{}",
             canonical::stamp(self.date),
             self.scope(),
             hex::encode(Sha256::digest(request))
-        );
-        hmac(key, text.as_bytes())
+        )
+    }
+
+    /// The canonical request and the text to sign, as S3 calculates them: what it tells a client
+    /// whose signature is another one.
+    #[must_use]
+    pub fn calculated(&self, parts: &Parts, body_sha256: &str) -> Option<(Vec<u8>, String)> {
+        let payload = self.payload(parts, body_sha256, Service::S3).ok()?;
+        let request = canonical::request(parts, Service::S3, self, payload).ok()?;
+        let text = self.string_to_sign(&request);
+        Some((request, text))
+    }
+
+    /// The signature as it was sent.
+    #[must_use]
+    pub fn sent(&self) -> String {
+        hex::encode(self.mac)
     }
 }
 

@@ -73,6 +73,8 @@ pub(super) struct Bucket {
     pub lock: Option<LockConfiguration>,
     /// Default encryption, which may name a key that nobody has: S3 does not look.
     pub default_encryption: DefaultEncryption,
+    /// Whether that was configured, and not only how buckets are from the start.
+    pub encryption_configured: bool,
     pub acl: AccessList,
     /// Its tags, which S3 and S3 Control both read and write.
     pub tags: Vec<(String, String)>,
@@ -129,6 +131,9 @@ pub(super) struct Content {
     pub body: Vec<Sealed>,
     pub encryption: Encryption,
     pub checksum: Option<Sum>,
+    /// The number and the checksum of each part it was uploaded in, where they have any of their
+    /// own that answers show.
+    pub part_checksums: Vec<(i32, Sum)>,
     pub headers: System,
     pub metadata: BTreeMap<String, String>,
     pub tags: Vec<(String, String)>,
@@ -240,6 +245,16 @@ pub(super) struct Upload {
     pub encryption_keys: Vec<(&'static str, String)>,
     /// By number; the bodies are sealed as objects are.
     pub parts: BTreeMap<i32, Part>,
+    pub initiator: Initiator,
+    /// Whether there was an object of its key when it was created.
+    pub existed: bool,
+}
+
+/// Who created an upload, as listings name it.
+#[derive(Clone, Debug)]
+pub(super) struct Initiator {
+    pub id: String,
+    pub name: String,
 }
 
 /// A part of an upload.
@@ -402,6 +417,10 @@ impl Bucket {
             .collect();
         Self {
             default_encryption: DefaultEncryption::from(&config.encryption),
+            encryption_configured: !matches!(
+                config.encryption,
+                gainsay_model::DefaultEncryption::S3
+            ),
             config,
             created,
             lock: None,

@@ -58,7 +58,8 @@ impl Call<'_> {
             let _permit = asked.map_err(|_| Fault::not_modelled(OWN_POLICY))?;
         }
         point.ok_or_else(|| {
-            Fault::new(404, "NoSuchAccessPoint", "The specified accesspoint does not exist")
+            let message = "The specified accesspoint does not exist";
+            Fault::new(404, "NoSuchAccessPoint", message).with("AccessPointName", name)
         })
     }
 
@@ -97,17 +98,13 @@ impl Call<'_> {
         let mut context = self.access_point_context(name, Some(vpc.is_some()));
         context.set_unmodelled("s3:LocationConstraint");
         self.authorize("s3:CreateAccessPoint", &self.access_point_arn(name), &context)?;
-        if !is_name(name) {
-            return Err(Fault::new(
-                400,
-                "InvalidRequest",
-                "The specified accesspoint name is not valid",
-            ));
-        }
+        check_name(name)?;
         let bucket = request.get("Bucket").unwrap_or_default();
         let owner = self.world.buckets.get(bucket).map(|bucket| bucket.config.account.clone());
         let owner = owner.ok_or_else(|| {
-            Fault::new(404, "NoSuchBucket", "The specified bucket does not exist")
+            // As public transcripts of AWS's answer have it.
+            let message = "Amazon S3 AccessPoint can only be created for existing bucket";
+            Fault::new(400, "InvalidRequest", message)
         })?;
         if owner != request.get("BucketAccountId").unwrap_or(self.account) {
             return Err(Fault::new(403, "AccessDenied", "Access Denied"));
@@ -118,7 +115,8 @@ impl Call<'_> {
                 409,
                 "AccessPointAlreadyOwnedByYou",
                 "Your previous request to create the named accesspoint succeeded and you already own it.",
-            ));
+            )
+            .with("AccessPointName", name));
         }
         let made = AccessPoint {
             account: self.account.to_owned(),
@@ -190,6 +188,7 @@ impl Call<'_> {
         inner +=
             &wrap("PublicAccessBlockConfiguration", &super::account::written(point.public_access));
         inner += &element("CreationDate", &timestamp(point.created));
+        inner += &wrap("Endpoints", &endpoints(&self.world.region));
         Ok(Done::Body("GetAccessPointResult", inner))
     }
 
@@ -273,17 +272,44 @@ fn no_policy() -> Fault {
     Fault::new(404, "NoSuchAccessPointPolicy", "The specified accesspoint policy does not exist")
 }
 
+/// The hosts of access points by their kind (recorded by LocalStack, `test_access_point_lifecycle`,
+/// 30-05-2024).
+fn endpoints(region: &str) -> String {
+    let hosts = [
+        ("dualstack", "s3-accesspoint.dualstack"),
+        ("fips", "s3-accesspoint-fips"),
+        ("fips_dualstack", "s3-accesspoint-fips.dualstack"),
+        ("ipv4", "s3-accesspoint"),
+    ];
+    let entry = |(kind, host): (&str, &str)| {
+        let host = format!("{host}.{region}.amazonaws.com");
+        wrap("entry", &(element("key", kind) + &element("value", &host)))
+    };
+    hosts.map(entry).concat()
+}
+
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/creating-access-points.html>: 3 to 50 of
-/// a-z, 0-9 and `-`, beginning and ending with a letter or digit.
-fn is_name(name: &str) -> bool {
+/// a-z, 0-9 and `-`, beginning and ending with a letter or digit. What cannot stand in the path at
+/// all AWS answers in other words than a name against the rules (recorded by LocalStack,
+/// `test_access_point_name_validation`, 30-05-2024).
+fn check_name(name: &str) -> Result<()> {
+    let bytes = name.as_bytes();
+    let in_path = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+    if !(3..=50).contains(&bytes.len()) || !bytes.iter().all(in_path) {
+        let fault = Fault::new(400, "InvalidURI", "Couldn't parse the specified URI.");
+        return Err(fault.with("URI", format!("accesspoint/{name}")));
+    }
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let edge = |byte: Option<&u8>| byte.is_some_and(|b| plain(*b));
-    let bytes = name.as_bytes();
-    (3..=50).contains(&bytes.len())
-        && bytes.iter().all(|b| plain(*b) || *b == b'-')
+    if bytes.iter().all(|b| plain(*b) || *b == b'-')
         && edge(bytes.first())
         && edge(bytes.last())
         && !name.ends_with(ALIAS)
+    {
+        return Ok(());
+    }
+    let message = "Your Amazon S3 AccessPoint name is invalid";
+    Err(Fault::new(400, "InvalidRequest", message))
 }
 
 /// `NAME-METADATA-s3alias`:
@@ -292,4 +318,28 @@ fn alias(account: &str, name: &str) -> String {
     use sha2::{Digest as _, Sha256};
     let hash = hex::encode(Sha256::digest(format!("{account}/{name}")));
     format!("{}-{}{ALIAS}", name.get(..20).unwrap_or(name), hash.get(..34).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_refused_in_the_words_that_aws_has_for_each_fault() {
+        for good in ["abc", "a-b", "1a2", "a".repeat(50).as_str()] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        for (bad, code) in [
+            ("sa", "InvalidURI"),
+            ("xn-_test-alias", "InvalidURI"),
+            ("a".repeat(51).as_str(), "InvalidURI"),
+            ("-hyphen-start", "InvalidRequest"),
+            ("hyphen-end-", "InvalidRequest"),
+            ("cannot-end-s3alias", "InvalidRequest"),
+            ("cannot-have.dot", "InvalidRequest"),
+            ("Upper", "InvalidRequest"),
+        ] {
+            assert_eq!(check_name(bad).map_err(|fault| fault.code), Err(code), "{bad}");
+        }
+    }
 }

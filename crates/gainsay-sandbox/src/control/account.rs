@@ -54,9 +54,16 @@ impl Call<'_> {
         let request = self.read("PublicAccessBlockConfiguration", &BLOCK)?;
         let block = block(&request)?;
         self.account_action("s3:PutAccountPublicAccessBlock")?;
+        if request.children.is_empty() {
+            // Recorded by LocalStack, `test_empty_public_access_block`, 30-05-2024.
+            let message = "Must specify at least one configuration.";
+            return Err(Fault::new(400, "InvalidRequest", message));
+        }
         let account = self.account.to_owned();
         self.control().public_access.insert(account, block);
-        Ok(Done::Nothing(201))
+        // The page says 201; AWS was recorded to answer 200 (LocalStack,
+        // `test_crud_public_access_block`, 2024).
+        Ok(Done::Nothing(200))
     }
 
     pub(super) fn get_public_access_block(&mut self) -> Result<Done> {
@@ -68,6 +75,7 @@ impl Call<'_> {
                 "NoSuchPublicAccessBlockConfiguration",
                 "The public access block configuration was not found",
             )
+            .with("AccountId", self.account)
         })?;
         Ok(Done::Body("PublicAccessBlockConfiguration", written(block)))
     }

@@ -23,6 +23,8 @@ use gainsay_model::xml::{self, Element, wrap};
 
 use super::{
     authorize::{Question, Refusal, Scope},
+    gateway::s3_host_id,
+    s3::error_detail::ErrorDetails,
     signature::query_pairs,
     state::World,
     token::Issuer,
@@ -49,11 +51,19 @@ struct Fault {
     status: u16,
     code: &'static str,
     message: String,
+    /// Elements beside code and message.
+    details: ErrorDetails,
 }
 
 impl Fault {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), details: ErrorDetails::default() }
+    }
+
+    /// The fault with another element.
+    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.details.0.push((name, value.into()));
+        self
     }
 
     fn not_modelled(what: &str) -> Self {
@@ -118,16 +128,29 @@ pub(super) fn answer(
             );
             (200, body)
         }
-        Err(fault) => (fault.status, error_body(&scope.request_id, fault.code, &fault.message)),
+        Err(fault) => {
+            let Fault { status, code, message, details } = fault;
+            (status, error_body(&scope.request_id, code, &message, &details))
+        }
     }
 }
 
 /// An error's body.
-pub(super) fn error_body(request_id: &str, code: &str, message: &str) -> String {
-    let error = wrap("Error", &(xml::element("Code", code) + &xml::element("Message", message)));
+pub(super) fn error_body(
+    request_id: &str,
+    code: &str,
+    message: &str,
+    details: &ErrorDetails,
+) -> String {
+    let mut inner = xml::element("Code", code) + &xml::element("Message", message);
+    for (name, value) in &details.0 {
+        inner += &xml::element(name, value);
+    }
     format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ErrorResponse>{error}{}</ErrorResponse>",
-        xml::element("RequestId", request_id)
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ErrorResponse>{}{}{}</ErrorResponse>",
+        wrap("Error", &inner),
+        xml::element("RequestId", request_id),
+        xml::element("HostId", &s3_host_id(request_id))
     )
 }
 

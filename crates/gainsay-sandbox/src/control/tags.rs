@@ -33,7 +33,8 @@ impl Call<'_> {
         })?;
         match bucket {
             Some(_) => Ok(name.to_owned()),
-            None => Err(Fault::new(404, "NoSuchBucket", "The specified bucket does not exist")),
+            // <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#S3TaggingErrorCodeList>
+            None => Err(Fault::new(404, "NoSuchResource", "The specified resource doesn't exist.")),
         }
     }
 
@@ -90,21 +91,41 @@ impl Call<'_> {
     }
 }
 
+/// The tags of a document. Codes and words are those of
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#S3TaggingErrorCodeList>.
 fn pairs(tags: &Element) -> Result<Vec<(String, String)>> {
     let pair = |tag: &Element| {
         let known = tag.name == "Tag" && tag.unknown_child(&["Key", "Value"]).is_none();
-        let (key, value) = (tag.get("Key")?.to_owned(), tag.get("Value")?.to_owned());
-        let fits = !key.is_empty()
-            && key.chars().count() <= 128
-            && value.chars().count() <= 256
-            && !key.starts_with("aws:");
-        (known && fits).then_some((key, value))
+        let pair = tag.only("Key").zip(tag.only("Value")).filter(|_| known);
+        pair.map(|(key, value)| (key.text.clone(), value.text.clone()))
     };
     let pairs: Vec<(String, String)> =
         tags.children.iter().map(pair).collect::<Option<_>>().ok_or_else(Fault::malformed)?;
-    let twice = pairs
-        .iter()
-        .enumerate()
-        .any(|(index, (key, _))| pairs.iter().take(index).any(|(other, _)| other == key));
-    if twice { Err(Fault::malformed()) } else { Ok(pairs) }
+    let invalid = |message: &str| Err(Fault::new(400, "InvalidTag", message));
+    let known = |c: char| {
+        c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+    };
+    for (at, (key, value)) in pairs.iter().enumerate() {
+        let fits = (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256;
+        if !fits || !key.chars().chain(value.chars()).all(known) {
+            return invalid(concat!(
+                "This request contains a tag key or value that isn't valid. Valid characters ",
+                "include the following: [a-zA-Z+-=._:/]. Tag keys can contain up to 128 ",
+                "characters. Tag values can contain up to 256 characters."
+            ));
+        }
+        if key.starts_with("aws:") {
+            return invalid(concat!(
+                "User-defined tag keys can't start with \"aws:\". This prefix is reserved for ",
+                "system tags. Remove \"aws:\" from your tag keys and try again."
+            ));
+        }
+        if pairs.iter().take(at).any(|(earlier, _)| earlier == key) {
+            return invalid(concat!(
+                "There are duplicate tag keys in your request. Remove the duplicate tag keys and ",
+                "try again."
+            ));
+        }
+    }
+    Ok(pairs)
 }

@@ -12,6 +12,7 @@ use crate::{
 /// A request of S3 that the sandbox models.
 pub(super) struct S3Request {
     pub operation: &'static str,
+    pub method: http::Method,
     pub bucket: String,
     pub key: String,
     /// Decoded, in the order it was sent.
@@ -54,10 +55,17 @@ impl S3Request {
         };
         let query =
             query_pairs(parts.uri.query().unwrap_or_default()).ok_or(UnmodelledRequest::Query)?;
+        // Of a URL that is signed, what S3 passes over says nothing of the operation.
+        let signed = query.iter().any(|(key, _)| key == "X-Amz-Signature");
+        let query: Vec<(String, String)> = query
+            .into_iter()
+            .filter(|(key, value)| !(signed && guard::is_passed_over(key, value)))
+            .collect();
         let row = guard::identify(&parts.method, level, &query, &parts.headers)?;
         let key = percent_encoding::percent_decode_str(key).decode_utf8();
         Ok(Self {
             operation: row.operation,
+            method: parts.method.clone(),
             bucket: bucket.to_owned(),
             key: key.map_err(|_| UnmodelledRequest::Key)?.into_owned(),
             query,

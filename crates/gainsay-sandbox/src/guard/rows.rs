@@ -152,7 +152,9 @@ pub const ROWS: &[Row] = &[
     row("PutBucketVersioning", "PUT", Bucket).needs(&[("versioning", Empty)]).headers(&[MFA]),
     row("PutBucketOwnershipControls", "PUT", Bucket).needs(&[("ownershipControls", Empty)]),
     row("DeleteBucketOwnershipControls", "DELETE", Bucket).needs(&[("ownershipControls", Empty)]),
-    row("PutBucketLifecycleConfiguration", "PUT", Bucket).needs(&[("lifecycle", Empty)]),
+    row("PutBucketLifecycleConfiguration", "PUT", Bucket)
+        .needs(&[("lifecycle", Empty)])
+        .headers(&[&["x-amz-transition-default-minimum-object-size"]]),
     row("GetBucketLifecycleConfiguration", "GET", Bucket).needs(&[("lifecycle", Empty)]),
     row("DeleteBucketLifecycle", "DELETE", Bucket).needs(&[("lifecycle", Empty)]),
     row("PutBucketReplication", "PUT", Bucket).needs(&[("replication", Empty)]),

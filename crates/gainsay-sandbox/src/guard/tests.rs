@@ -299,6 +299,7 @@ const TOLD_BY_ANOTHER_KEY: &[(&str, &str)] = &[
 ];
 /// Headers of which no condition key tells policies.
 const NOT_TOLD: &[&str] = &[
+    "x-amz-transition-default-minimum-object-size",
     "x-amz-bucket-object-lock-enabled",
     "x-amz-bypass-governance-retention",
     "x-amz-confirm-remove-self-bucket-access",
@@ -323,6 +324,7 @@ const NOT_TOLD: &[&str] = &[
     "x-amz-skip-destination-validation",
     "x-amz-source-expected-bucket-owner",
     "x-amz-tagging-directive",
+    "x-amz-transition-default-minimum-object-size",
 ];
 
 /// What becomes of each key is in the tests of the sandbox's condition keys. Here no header that a

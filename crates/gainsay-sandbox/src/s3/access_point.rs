@@ -65,6 +65,14 @@ pub(crate) fn refusal(world: &World, name: &str, operation: &str) -> Option<Stri
     Some(format!("the sandbox does not model {operation} through the access point {}", point.name))
 }
 
+/// The bucket that a request is for, which may name an access point in its place.
+pub(crate) fn bucket_of<'a>(world: &'a World, name: &'a str) -> &'a str {
+    if world.buckets.contains_key(name) {
+        return name;
+    }
+    world.control.access_point_named(name).map_or(name, |point| point.bucket.as_str())
+}
+
 /// An access point that a request names in place of a bucket.
 #[derive(Clone, Debug)]
 pub(super) struct OpenAccessPoint {

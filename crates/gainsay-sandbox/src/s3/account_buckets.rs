@@ -5,22 +5,24 @@ use std::sync::Arc;
 use gainsay_iam::Context;
 use gainsay_model::{
     Bucket as Config, DefaultEncryption, Ownership, PublicAccessBlock, Versioning,
+    xml::{Element, element, wrap},
 };
 use s3s::{
     S3Result,
-    dto::{
-        Bucket as Listed, BucketCannedACL, BucketLocationConstraint, CreateBucketInput,
-        CreateBucketOutput, DeleteBucketInput, DeleteBucketOutput, ListBucketsInput,
-        ListBucketsOutput, ObjectOwnership, Timestamp,
-    },
+    dto::{DeleteBucketInput, DeleteBucketOutput},
 };
+use time::{OffsetDateTime, UtcOffset, macros::format_description};
 
 use super::{
-    AccessList,
-    acl::{self, AclHeaders, AclRequest, AclResource, grant_headers},
+    AccessList, WithDetail as _,
+    acl::{self, AclHeaders, AclRequest, AclResource, SentHeaders},
+    bucket_tags::{self, TaggedBy},
     context, error,
     listing::{continuation_token, read_continuation_token},
-    not_modelled, open, refuse_unmodelled,
+    not_modelled, open,
+    raw_request::{RawRequest, RawResponse},
+    refuse_unmodelled,
+    xml::{malformed, well_formed},
 };
 use crate::{
     authorize::{Question, Scope},
@@ -53,36 +55,35 @@ const VERSIONS_LEFT: &str = concat!(
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html>).
 /// What else than s3:CreateBucket it takes stands at
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>.
-pub(super) fn create(
-    world: &mut World,
-    scope: &Scope,
-    input: CreateBucketInput,
-) -> S3Result<CreateBucketOutput> {
+fn create(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<RawResponse> {
     let Some(account) = scope.account() else {
         return Err(error(403, "AccessDenied", "Access Denied"));
     };
-    let configuration = input.create_bucket_configuration.as_ref();
-    refuse_unmodelled(&[(
-        "directory buckets",
-        configuration.is_some_and(|it| it.bucket.is_some() || it.location.is_some()),
-    )])?;
-    let name = input.bucket;
-    if !is_name(&name) {
+    let name = raw.bucket;
+    if !is_name(name) {
         return Err(error(400, "InvalidBucketName", "The specified bucket is not valid."));
     }
-    let constraint = configuration.and_then(|it| it.location_constraint.as_ref());
-    let acl_headers = AclHeaders {
-        canned: input.acl.as_ref().map(BucketCannedACL::as_str),
-        grants: grant_headers!(input),
-    };
+    let sent = configuration(raw)?;
+    let constraint = sent.location.as_deref();
+    let sent_acl = SentHeaders::of(raw);
+    let acl_headers = sent_acl.headers();
     let mut context = context(scope, &account);
     acl_headers.set_context(&mut context);
     if let Some(constraint) = constraint {
-        context.set("s3:locationconstraint", constraint.as_str());
+        context.set("s3:locationconstraint", constraint);
     }
-    let ownership = input.object_ownership.as_ref().map(ObjectOwnership::as_str);
+    let ownership = raw.header("x-amz-object-ownership");
     if let Some(ownership) = ownership {
         context.set("s3:x-amz-object-ownership", ownership);
+    }
+    let tags = sent.tags.as_ref().map(|set| bucket_tags::read(set, TaggedBy::CreateBucket));
+    if let Some(Ok(tags)) = &tags
+        && !tags.is_empty()
+    {
+        for (key, value) in tags {
+            context.set(&format!("aws:RequestTag/{key}"), value.as_str());
+        }
+        context.set_all("aws:TagKeys", tags.iter().map(|(key, _)| key.clone()));
     }
     let arn = format!("arn:aws:s3:::{name}");
     let authorize = |action: &str| scope.authorize(&own(&account, action, &arn, &context));
@@ -90,7 +91,7 @@ pub(super) fn create(
     if acl_headers.is_some() {
         let _permit = authorize("s3:PutBucketAcl")?;
     }
-    let locked = input.object_lock_enabled_for_bucket == Some(true);
+    let locked = object_lock(raw)?;
     if locked {
         let _permit = authorize("s3:PutBucketObjectLockConfiguration")?;
         let _permit = authorize("s3:PutBucketVersioning")?;
@@ -98,36 +99,88 @@ pub(super) fn create(
     if ownership.is_some() {
         let _permit = authorize("s3:PutBucketOwnershipControls")?;
     }
+    let tags = tags.transpose()?.unwrap_or_default();
+    if !tags.is_empty() {
+        let _permit = authorize("s3:TagResource")?;
+    }
     check_location(world, constraint)?;
     let ownership = match ownership {
         None => Ownership::BucketOwnerEnforced,
-        Some(word) => acl::ownership(word)
-            .ok_or_else(|| error(400, "InvalidArgument", "Invalid Object Ownership"))?,
+        Some(word) => acl::ownership(word).ok_or_else(|| {
+            let message = format!("Invalid x-amz-object-ownership header: {word}");
+            let error = error(400, "InvalidArgument", message);
+            error.with_detail("ArgumentName", "x-amz-object-ownership")
+        })?,
     };
     let list = new_acl(world, &account, ownership, acl_headers)?;
-    if let Some(existing) = world.buckets.get(&name) {
+    if let Some(existing) = world.buckets.get(name) {
         return if existing.config.account != account {
             Err(error(409, "BucketAlreadyExists", NAME_TAKEN))
-        } else if world.region == OLDEST_REGION {
-            Ok(created(&name))
+        // Even with the tags that it has (recorded by LocalStack,
+        // `test_create_bucket_with_tags_us_east_1_idempotency`, 23-02-2026).
+        } else if world.region == OLDEST_REGION && tags.is_empty() {
+            Ok(created(world, name))
         } else {
             Err(error(409, "BucketAlreadyOwnedByYou", ALREADY_OWNED))
         };
     }
-    let mut config = new_config(&name, &account, ownership);
+    let mut config = new_config(name, &account, ownership);
     if locked {
         // Object Lock stands on versions, and turns them on.
         config.versioning = Versioning::Enabled;
     }
     let mut bucket = Bucket::new(Arc::new(config), world.now());
     bucket.acl = list;
+    bucket.tags = tags;
     bucket.lock = locked.then(LockConfiguration::default);
-    Arc::make_mut(&mut world.buckets).insert(name.clone(), Arc::new(bucket));
-    Ok(created(&name))
+    Arc::make_mut(&mut world.buckets).insert(name.to_owned(), Arc::new(bucket));
+    Ok(created(world, name))
 }
 
-fn created(name: &str) -> CreateBucketOutput {
-    CreateBucketOutput { location: Some(format!("/{name}")) }
+/// What the body of CreateBucket says.
+#[derive(Default)]
+struct NewBucket {
+    location: Option<String>,
+    tags: Option<Element>,
+}
+
+fn configuration(raw: &RawRequest<'_>) -> S3Result<NewBucket> {
+    if raw.body.is_empty() {
+        return Ok(NewBucket::default());
+    }
+    well_formed(raw.body, "CreateBucketConfiguration")?;
+    let sent = Element::read(raw.body).ok_or_else(malformed)?;
+    refuse_unmodelled(&[(
+        "directory buckets",
+        sent.child("Bucket").is_some() || sent.child("Location").is_some(),
+    )])?;
+    if let Some(name) = sent.unknown_child(&["LocationConstraint", "Tags"]) {
+        return Err(not_modelled(&format!("`{name}` of a new bucket")));
+    }
+    let tags = sent.only("Tags").cloned();
+    Ok(NewBucket { location: sent.get("LocationConstraint").map(str::to_owned), tags })
+}
+
+fn object_lock(raw: &RawRequest<'_>) -> S3Result<bool> {
+    match raw.header("x-amz-bucket-object-lock-enabled") {
+        None => Ok(false),
+        Some(flag) if flag.eq_ignore_ascii_case("false") => Ok(false),
+        Some(flag) if flag.eq_ignore_ascii_case("true") => Ok(true),
+        Some(_) => Err(not_modelled("this value of `x-amz-bucket-object-lock-enabled`")),
+    }
+}
+
+/// In the oldest Region a bucket's path, elsewhere its address
+/// (<https://docs.aws.amazon.com/cli/latest/reference/s3api/create-bucket.html>).
+fn created(world: &World, name: &str) -> RawResponse {
+    let location = if world.region == OLDEST_REGION {
+        format!("/{name}")
+    } else {
+        format!("http://{name}.s3.amazonaws.com/")
+    };
+    RawResponse::empty(200)
+        .with("location", Some(location))
+        .with("x-amz-bucket-arn", Some(format!("arn:aws:s3:::{name}")))
 }
 
 /// A question about what belongs to the caller's own account, and has no policy.
@@ -191,8 +244,7 @@ fn is_name(name: &str) -> bool {
 
 /// A bucket is created in the Region that the request goes to, and every Region but the oldest
 /// takes its name as the location constraint.
-fn check_location(world: &World, constraint: Option<&BucketLocationConstraint>) -> S3Result<()> {
-    let constraint = constraint.map(BucketLocationConstraint::as_str);
+fn check_location(world: &World, constraint: Option<&str>) -> S3Result<()> {
     match constraint {
         None if world.region == OLDEST_REGION => Ok(()),
         Some(OLDEST_REGION) => Err(error(
@@ -249,7 +301,7 @@ fn new_acl(
     let list = AclRequest {
         resource: AclResource::Bucket,
         headers,
-        body: None,
+        body: Ok(None),
         accounts: &world.accounts(),
         owner: account,
     }
@@ -283,63 +335,122 @@ pub(super) fn delete(
 
 /// The buckets of the caller's account. The reference has no resource for the action; AWS's own
 /// examples write both `*` and `arn:aws:s3:::*`, and both allow it.
-pub(super) fn list(
-    world: &mut World,
-    scope: &Scope,
-    input: ListBucketsInput,
-) -> S3Result<ListBucketsOutput> {
+fn list(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<RawResponse> {
     let Some(account) = scope.account() else {
         return Err(error(403, "AccessDenied", "Access Denied"));
     };
     let context = context(scope, &account);
     let _permit =
         scope.authorize(&own(&account, "s3:ListAllMyBuckets", "arn:aws:s3:::*", &context))?;
-    let max = input.max_buckets.unwrap_or(MAX_BUCKETS);
-    if !(1..=MAX_BUCKETS).contains(&max) {
-        return Err(error(
-            400,
-            "InvalidArgument",
-            "Argument max-buckets must be an integer between 1 and 10000",
-        ));
+    let most = match raw.query("max-buckets") {
+        None => MAX_BUCKETS,
+        Some(most) => {
+            most.parse().ok().filter(|most| (1..=MAX_BUCKETS).contains(most)).ok_or_else(|| {
+                let message = "Argument max-buckets must be an integer between 1 and 10000";
+                let error = error(400, "InvalidArgument", message);
+                error.with_detail("ArgumentName", "max-buckets").with_detail("ArgumentValue", most)
+            })?
+        }
+    };
+    let region = raw.query("bucket-region");
+    // Regions that need opting in are Regions, too; here none has buckets.
+    if let Some(region) = region
+        && !looks_like_region(region)
+    {
+        let message = format!("Argument value {region} is not a valid AWS Region");
+        let error = error(400, "InvalidArgument", message);
+        return Err(error.with_detail("ArgumentName", "bucket-region"));
     }
-    let prefix = input.prefix.clone().unwrap_or_default();
-    let after = match &input.continuation_token {
-        None => String::new(),
+    let prefix = raw.query("prefix").unwrap_or_default();
+    let after = match raw.query("continuation-token") {
+        None | Some("") => String::new(),
         Some(token) => read_continuation_token(token)?,
     };
-    let here = input.bucket_region.as_ref().is_none_or(|region| *region == world.region);
+    let here = region.is_none_or(|region| region == world.region);
     let mut found = world
         .buckets
         .iter()
         .filter(|(name, bucket)| {
-            here && bucket.config.account == account && name.starts_with(&prefix) && **name > after
+            here && bucket.config.account == account && name.starts_with(prefix) && **name > after
         })
         .peekable();
-    let mut buckets = Vec::new();
-    while let Some((name, bucket)) =
-        found.next_if(|_| i32::try_from(buckets.len()).is_ok_and(|count| count < max))
+    // Shown only where the request has a parameter of its own:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Bucket.html>.
+    let shown = raw.query.iter().any(|(key, _)| LIST_PARAMETERS.contains(&key.as_str()));
+    let mut buckets = String::new();
+    let (mut count, mut last) = (0, "");
+    while count < most
+        && let Some((name, bucket)) = found.next()
     {
-        buckets.push(Listed {
-            name: Some(name.clone()),
-            creation_date: Some(Timestamp::from(bucket.created)),
-            // Shown only where the request has a parameter of its own:
-            // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Bucket.html>.
-            bucket_region: input.max_buckets.is_some().then(|| world.region.clone()),
-        });
+        let mut inner = element("Name", name) + &element("CreationDate", &time(bucket.created));
+        if shown {
+            inner += &element("BucketRegion", &world.region);
+        }
+        inner += &element("BucketArn", &bucket.config.arn());
+        buckets += &wrap("Bucket", &inner);
+        (count, last) = (count + 1, name.as_str());
     }
-    let last = buckets.last().and_then(|bucket| bucket.name.clone()).unwrap_or_default();
-    let token = found.peek().is_some().then(|| continuation_token(&last));
-    Ok(ListBucketsOutput {
-        buckets: Some(buckets),
-        continuation_token: token,
-        owner: Some(acl::owner(&account)),
-        prefix: input.prefix,
-    })
+    let mut inner = wrap("Owner", &element("ID", &acl::canonical_id(&account)));
+    inner += &wrap("Buckets", &buckets);
+    if found.peek().is_some() {
+        inner += &element("ContinuationToken", &continuation_token(last));
+    }
+    if let Some(prefix) = raw.query("prefix") {
+        inner += &element("Prefix", prefix);
+    }
+    Ok(RawResponse::document("ListAllMyBucketsResult", &inner))
+}
+
+/// The query keys of ListBuckets.
+const LIST_PARAMETERS: [&str; 4] = ["bucket-region", "continuation-token", "max-buckets", "prefix"];
+
+/// `eu-west-1`, `us-gov-east-1`: letters in two or more groups, and a number.
+fn looks_like_region(text: &str) -> bool {
+    let letters = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    let mut parts: Vec<&str> = text.split('-').collect();
+    let number = parts.pop().is_some_and(|last| matches!(last.as_bytes(), [b'1'..=b'9']));
+    number && (2..=3).contains(&parts.len()) && parts.iter().all(|part| letters(part))
+}
+
+/// A time as S3 writes it: to the second, with three zeros.
+fn time(at: OffsetDateTime) -> String {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].000Z");
+    at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
+}
+
+const OPERATIONS: [&str; 2] = ["CreateBucket", "ListBuckets"];
+
+/// Whether an operation is one of these.
+pub(super) fn knows(operation: &str) -> bool {
+    OPERATIONS.contains(&operation)
+}
+
+/// Makes a bucket, or lists those there are.
+pub(super) fn answer(
+    world: &mut World,
+    scope: &Scope,
+    raw: &RawRequest<'_>,
+) -> S3Result<RawResponse> {
+    match raw.operation {
+        "CreateBucket" => create(world, scope, raw),
+        "ListBuckets" => list(world, scope, raw),
+        _ => Err(not_modelled("this operation")),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn regions_are_told_from_other_words() {
+        for good in ["eu-west-1", "us-gov-east-1", "ap-southeast-7"] {
+            assert!(looks_like_region(good), "{good}");
+        }
+        for bad in ["", "eu-west", "us-east-1-1", "weird-region", "EU-west-1", "1", "eu--1"] {
+            assert!(!looks_like_region(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn names_follow_the_rules() {

@@ -3,11 +3,11 @@
 use http::{HeaderMap, HeaderValue};
 use s3s::{
     S3Result,
-    dto::{ETagCondition, Timestamp, TimestampFormat},
+    dto::{ETag, ETagCondition, Timestamp, TimestampFormat},
 };
 use time::OffsetDateTime;
 
-use super::{OpenBucket, error, no_such_key, not_modelled};
+use super::{OpenBucket, error, error_detail::WithDetail as _, no_such_key};
 use crate::state::{Content, Version};
 
 /// The four conditions of a read, in the order of RFC 9110, section 13.2.2, which S3's own page
@@ -32,11 +32,16 @@ enum Failed {
 impl Conditions<'_> {
     /// For GET and HEAD: 304 where the caller has it already, 412 where it is not what the caller
     /// wants.
-    pub(super) fn check(&self, version: &Version, content: &Content) -> S3Result<()> {
-        match self.failed(version, content) {
+    pub(super) fn check(
+        &self,
+        version: &Version,
+        content: &Content,
+        now: OffsetDateTime,
+    ) -> S3Result<()> {
+        match self.failed(version, content, now) {
             None => Ok(()),
-            Some(Failed::Precondition) => Err(precondition()),
-            Some(Failed::NotModified) => {
+            Some((Failed::Precondition, header)) => Err(precondition(header)),
+            Some((Failed::NotModified, _)) => {
                 let mut unchanged = error(304, "NotModified", "Not Modified");
                 let mut headers = HeaderMap::new();
                 if let Ok(etag) = HeaderValue::from_str(&format!("\"{}\"", content.etag)) {
@@ -56,25 +61,47 @@ impl Conditions<'_> {
 
     /// For the source of a copy: 412 for all
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
-    pub(super) fn check_source(&self, version: &Version, content: &Content) -> S3Result<()> {
-        match self.failed(version, content) {
+    pub(super) fn check_source(
+        &self,
+        version: &Version,
+        content: &Content,
+        now: OffsetDateTime,
+    ) -> S3Result<()> {
+        match self.failed(version, content, now) {
             None => Ok(()),
-            Some(Failed::Precondition | Failed::NotModified) => Err(precondition()),
+            Some((Failed::Precondition | Failed::NotModified, header)) => {
+                Err(precondition(&format!("x-amz-copy-source-{header}")))
+            }
         }
     }
 
-    fn failed(&self, version: &Version, content: &Content) -> Option<Failed> {
+    /// What the first condition that fails makes of the request, and its header. A time in the
+    /// future is no condition (RFC 9110, section 13.1.3; recorded by LocalStack,
+    /// `test_s3_copy_object_preconditions` and `test_s3_get_object_preconditions`, 2026-02-21).
+    fn failed(
+        &self,
+        version: &Version,
+        content: &Content,
+        now: OffsetDateTime,
+    ) -> Option<(Failed, &'static str)> {
         let matches = |condition: &ETagCondition| etag_matches(condition, content);
         match (self.if_match, self.if_unmodified_since) {
-            (Some(condition), _) if !matches(condition) => return Some(Failed::Precondition),
+            (Some(condition), _) if !matches(condition) => {
+                return Some((Failed::Precondition, "If-Match"));
+            }
             (None, Some(time)) if modified_after(version, time) => {
-                return Some(Failed::Precondition);
+                return Some((Failed::Precondition, "If-Unmodified-Since"));
             }
             _ => {}
         }
+        let past = |time: &Timestamp| OffsetDateTime::from(time.clone()) <= now;
         match (self.if_none_match, self.if_modified_since) {
-            (Some(condition), _) if matches(condition) => Some(Failed::NotModified),
-            (None, Some(time)) if !modified_after(version, time) => Some(Failed::NotModified),
+            (Some(condition), _) if matches(condition) => {
+                Some((Failed::NotModified, "If-None-Match"))
+            }
+            (None, Some(time)) if past(time) && !modified_after(version, time) => {
+                Some((Failed::NotModified, "If-Modified-Since"))
+            }
             _ => None,
         }
     }
@@ -93,12 +120,46 @@ fn modified_after(version: &Version, time: &Timestamp) -> bool {
     version.modified.unix_timestamp() > time.unix_timestamp()
 }
 
-fn precondition() -> s3s::S3Error {
-    error(
-        412,
-        "PreconditionFailed",
-        "At least one of the pre-conditions you specified did not hold",
-    )
+/// The error of a condition that does not hold, by its header.
+pub(super) fn precondition(header: &str) -> s3s::S3Error {
+    let message = "At least one of the pre-conditions you specified did not hold";
+    error(412, "PreconditionFailed", message).with_detail("Condition", header)
+}
+
+/// The error of a condition that would hold if it were not for what happened meanwhile.
+fn conflict(header: &str, key: &str) -> s3s::S3Error {
+    let message = concat!(
+        "The conditional request cannot succeed due to a conflicting operation against this ",
+        "resource."
+    );
+    error(409, "ConditionalRequestConflict", message)
+        .with_detail("Condition", header)
+        .with_detail("Key", key)
+}
+
+/// The error of a header that S3 does not take on a write, or not with this value: AWS itself does
+/// not implement it (recorded by LocalStack, `test_put_object_if_none_match_validation`,
+/// 2026-02-21).
+fn not_accepted(header: &str, additional: String) -> s3s::S3Error {
+    let message = "A header you provided implies functionality that is not implemented";
+    error(501, "NotImplemented", message)
+        .with_detail("Header", header)
+        .with_detail("additionalMessage", additional)
+}
+
+fn value_not_accepted(header: &str) -> s3s::S3Error {
+    let additional = format!("We don't accept the provided value of {header} header for this API");
+    not_accepted(header, additional)
+}
+
+/// A condition as a header writes it: what is not an entity tag matches none.
+pub(super) fn condition(sent: &[u8]) -> Option<ETagCondition> {
+    let text = std::str::from_utf8(sent).ok()?.trim();
+    match text {
+        "" => None,
+        "*" => Some(ETagCondition::Any),
+        _ => Some(ETagCondition::ETag(ETag::Strong(text.trim_matches('"').to_owned()))),
+    }
 }
 
 /// The conditions of a write: that nothing is there yet, or only what the caller knows
@@ -107,25 +168,45 @@ pub(super) fn check_write(
     bucket: &OpenBucket,
     key: &str,
     [if_match, if_none_match]: [Option<&ETagCondition>; 2],
+    since: Option<Since>,
 ) -> S3Result<()> {
-    let current = bucket.state.current(key).and_then(|version| version.content.as_ref());
+    let version = bucket.state.current(key);
+    let current = version.and_then(|version| Some((version, version.content.as_ref()?)));
     match (if_match, if_none_match, current) {
-        (Some(_), Some(_), _) => Err(not_modelled("two conditions on one write")),
-        (None, Some(ETagCondition::ETag(_)), _) => {
-            Err(not_modelled("If-None-Match of writes with anything but *"))
+        (Some(_), Some(_), _) => Err(not_accepted(
+            "If-Match,If-None-Match",
+            "Multiple conditional request headers present in the request".to_owned(),
+        )),
+        (None, Some(ETagCondition::ETag(_)), _) => Err(value_not_accepted("If-None-Match")),
+        (None, Some(ETagCondition::Any), Some(_)) => Err(precondition("If-None-Match")),
+        (None, Some(ETagCondition::Any), None) if since.is_some_and(|since| since.existed) => {
+            Err(conflict("If-None-Match", key))
         }
-        (None, Some(ETagCondition::Any), Some(_)) => Err(precondition()),
-        (Some(ETagCondition::Any), None, _) => Err(not_modelled("If-Match of writes with *")),
-        (Some(_), None, None) => Err(no_such_key()),
-        (Some(condition), None, Some(content)) if !etag_matches(condition, content) => {
-            Err(precondition())
+        (Some(ETagCondition::Any), None, _) => Err(value_not_accepted("If-Match")),
+        (Some(_), None, None) => Err(no_such_key().with_detail("Key", key)),
+        (Some(condition), None, Some((_, content))) if !etag_matches(condition, content) => {
+            Err(precondition("If-Match"))
         }
-        _ => Ok(()),
+        (Some(_), None, Some((version, _)))
+            if since.is_some_and(|since| version.modified > since.time) =>
+        {
+            Err(conflict("If-Match", key))
+        }
+        (Some(_), None, Some(_)) | (None, Some(_), None) | (None, None, _) => Ok(()),
     }
+}
+
+/// Since when a multipart upload watches its key: what happens to the key meanwhile is a conflict
+/// (recorded by LocalStack, `test_multipart_if_match_with_put` and `.._with_delete`, 2026-02-21).
+#[derive(Clone, Copy)]
+pub(super) struct Since {
+    pub time: OffsetDateTime,
+    /// Whether there was an object then.
+    pub existed: bool,
 }
 
 /// The condition of a delete: that what is there is what the caller knows
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>).
 pub(super) fn check_delete(content: &Content, condition: &ETagCondition) -> S3Result<()> {
-    if etag_matches(condition, content) { Ok(()) } else { Err(precondition()) }
+    if etag_matches(condition, content) { Ok(()) } else { Err(precondition("If-Match")) }
 }

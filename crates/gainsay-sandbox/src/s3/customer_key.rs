@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use md5::{Digest as _, Md5};
 use s3s::S3Result;
 
-use super::error;
+use super::{error, error_detail::WithDetail as _};
 use crate::{
     authorize::Scope,
     kms::KeyMaterial,
@@ -29,7 +29,10 @@ pub(super) fn read(scope: &Scope, headers: &Headers) -> S3Result<Option<Customer
     if headers.iter().all(Option::is_none) {
         return Ok(None);
     }
-    let invalid = |message: &'static str| error(400, "InvalidArgument", message);
+    let invalid = |message: &'static str| {
+        error(400, "InvalidArgument", message)
+            .with_detail("ArgumentName", "x-amz-server-side-encryption")
+    };
     let [algorithm, key, md5] = headers;
     let Some(algorithm) = algorithm else {
         return Err(invalid(concat!(
@@ -53,8 +56,10 @@ pub(super) fn read(scope: &Scope, headers: &Headers) -> S3Result<Option<Customer
         return Err(error(
             400,
             "InvalidEncryptionAlgorithmError",
-            "The encryption request that you specified is not valid. The valid value is AES256.",
-        ));
+            "The Encryption request you specified is not valid. Supported value: AES256.",
+        )
+        .with_detail("ArgumentName", "x-amz-server-side-encryption")
+        .with_detail("ArgumentValue", algorithm.as_str()));
     }
     if !scope.secure {
         return Err(error(
@@ -75,6 +80,29 @@ pub(super) fn read(scope: &Scope, headers: &Headers) -> S3Result<Option<Customer
         ));
     }
     Ok(Some(CustomerKey { material: KeyMaterial::of(bytes), md5: md5.clone() }))
+}
+
+/// The words of `GetObject` and `HeadObject` about another key than the object's (recorded by
+/// LocalStack, `test_sse_c_with_versioning`, 2026-02-21).
+pub(super) const WRONG_KEY: &str = concat!(
+    "Requests specifying Server Side Encryption with Customer provided keys must provide the ",
+    "correct secret key."
+);
+
+/// Whether the digest that a read has brought is that of the object's key, which is asked before the
+/// headers are read (recorded by LocalStack, `test_object_retrieval_sse_c`).
+pub(super) fn check_digest(
+    content: &Content,
+    [_, _, sent]: &Headers,
+    message: &'static str,
+) -> S3Result<()> {
+    match (&content.encryption, sent) {
+        (Encryption::Customer { md5 }, Some(sent)) if sent != md5 => {
+            Err(error(403, "AccessDenied", message))
+        }
+        (Encryption::Customer { .. }, Some(_) | None)
+        | (Encryption::S3 | Encryption::Kms { .. }, _) => Ok(()),
+    }
 }
 
 /// Whether a read has brought the key that the object needs, once the read is authorized.

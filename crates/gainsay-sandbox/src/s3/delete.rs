@@ -13,7 +13,7 @@ use s3s::{
 
 use super::{
     OpenBucket, conditional, error, not_modelled, object_lock, open, refuse_unmodelled,
-    versions::{push, set_existing_tags},
+    versions::{invalid_id, may_be_id, push, set_existing_tags},
     write::{check_key, set_conditions},
     xml::malformed,
 };
@@ -82,6 +82,14 @@ pub(super) fn delete_many(
                 Arc::make_mut(&mut world.buckets).insert(name, bucket.state);
                 return Err(problem);
             }
+            // Here what is no version id names no version (recorded by LocalStack,
+            // `test_delete_objects`, 2026-02-21).
+            Err(problem) if problem.message() == invalid_id("").message() => errors.push(Error {
+                code: Some("NoSuchVersion".to_owned()),
+                key: Some(object.key),
+                message: Some("The specified version does not exist.".to_owned()),
+                version_id: object.version_id,
+            }),
             Err(problem) => errors.push(Error {
                 code: Some(problem.code().as_str().to_owned()),
                 key: Some(object.key),
@@ -155,6 +163,9 @@ impl Target<'_> {
         context.set("s3:VersionId", id);
         let _permit = bucket.authorize_object(scope, "s3:DeleteObjectVersion", key, &context)?;
         let bypasses = object_lock::bypasses(scope, bucket, key, self.bypass)?;
+        if !may_be_id(bucket, id) {
+            return Err(invalid_id(id));
+        }
         let found = bucket.state.version(key, id);
         if let Some(found) = found {
             object_lock::check_removal(scope, bucket, key, found, bypasses)?;

@@ -13,7 +13,9 @@ use s3s::{S3Result, dto::ServerSideEncryption};
 use super::{
     OpenBucket,
     customer_key::{self, CustomerKey},
-    error, not_modelled,
+    error,
+    error_detail::WithDetail as _,
+    not_modelled,
 };
 use crate::{
     authorize::{Scope, Via, authorize_key},
@@ -117,6 +119,15 @@ fn plan_without_context(
     bucket: &OpenBucket,
     headers: &Headers,
 ) -> S3Result<Plan> {
+    // Whatever else is wrong with the key (recorded by LocalStack,
+    // `test_put_object_validation_sse_c`, 2026-02-21).
+    if let Some(algorithm) = &headers.algorithm
+        && headers.customer_key.iter().any(Option::is_some)
+    {
+        return Err(error(400, "InvalidArgument", TWO_METHODS)
+            .with_detail("ArgumentName", "x-amz-server-side-encryption")
+            .with_detail("ArgumentValue", algorithm.as_str()));
+    }
     if let Some(key) = customer_key::read(scope, &headers.customer_key)? {
         return plan_customer(headers, key);
     }
@@ -179,7 +190,7 @@ const CUSTOMER_ALGORITHM: &str = "s3:x-amz-server-side-encryption-customer-algor
 
 /// SSE-C, whose key comes with the request.
 fn plan_customer(headers: &Headers, key: CustomerKey) -> S3Result<Plan> {
-    if headers.algorithm.is_some() || headers.key.is_some() {
+    if headers.key.is_some() {
         return Err(error(400, "InvalidArgument", TWO_METHODS));
     }
     Ok(Plan {

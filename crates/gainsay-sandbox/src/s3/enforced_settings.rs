@@ -70,6 +70,7 @@ const OPERATIONS: &[(&str, &str, Effect)] = &[
     // stays blocked where it was is assumed.
     ("DeleteBucketEncryption", "s3:PutEncryptionConfiguration", |bucket, _, _| {
         bucket.default_encryption = DefaultEncryption::S3;
+        bucket.encryption_configured = false;
         Ok(RawResponse::empty(204))
     }),
     ("GetBucketEncryption", "s3:GetEncryptionConfiguration", |bucket, _, _| {
@@ -194,7 +195,9 @@ fn put_versioning(
     let versioning = match sent.status.as_ref().map(BucketVersioningStatus::as_str) {
         Some(BucketVersioningStatus::ENABLED) => Versioning::Enabled,
         Some(BucketVersioningStatus::SUSPENDED) => Versioning::Suspended,
-        _ => {
+        // Recorded by LocalStack, `test_bucket_versioning_crud`, 21-02-2026.
+        Some(_) => return Err(malformed()),
+        None => {
             return Err(error(
                 400,
                 "IllegalVersioningConfigurationException",
@@ -337,6 +340,7 @@ fn put_encryption(
         },
     };
     bucket.default_encryption = encryption;
+    bucket.encryption_configured = true;
     if let Some(blocked) = blocked {
         config(bucket).blocks_customer_keys = blocked;
     }

@@ -31,11 +31,20 @@ macro_rules! write_headers {
             metadata: $input.metadata.as_ref(),
             storage_class: $input.storage_class.as_ref(),
             system: $crate::state::System {
-                content_type: $input.content_type.clone(),
-                cache_control: $input.cache_control.clone(),
-                content_disposition: $input.content_disposition.clone(),
-                content_encoding: $input.content_encoding.clone(),
-                content_language: $input.content_language.clone(),
+                content_type: $input.content_type.clone().map($crate::s3::system_header::as_sent),
+                cache_control: $input.cache_control.clone().map($crate::s3::system_header::as_sent),
+                content_disposition: $input
+                    .content_disposition
+                    .clone()
+                    .map($crate::s3::system_header::as_sent),
+                content_encoding: $input
+                    .content_encoding
+                    .clone()
+                    .map($crate::s3::system_header::as_sent),
+                content_language: $input
+                    .content_language
+                    .clone()
+                    .map($crate::s3::system_header::as_sent),
                 expires: $input.expires.clone(),
                 website_redirect: $input.website_redirect_location.clone(),
             },
@@ -119,6 +128,12 @@ macro_rules! set_customer_key {
         ($output.sse_customer_algorithm, $output.sse_customer_key_md5) =
             $crate::s3::customer_key::reported($encryption)
     };
+}
+
+/// A time as answers show it, in whole seconds: S3 keeps no finer ones (`.000Z`, recorded by
+/// LocalStack, `test_s3_list_object_versions_timestamp_precision`, 2026).
+pub(super) fn shown_time(time: time::OffsetDateTime) -> s3s::dto::Timestamp {
+    s3s::dto::Timestamp::from(time.replace_nanosecond(0).unwrap_or(time))
 }
 
 pub(super) use {

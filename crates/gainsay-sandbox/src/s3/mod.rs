@@ -11,6 +11,7 @@ mod annotation;
 mod attributes;
 mod aws_chunked;
 mod bucket_reads;
+mod bucket_tags;
 mod checksum;
 mod conditional;
 mod copy;
@@ -18,7 +19,9 @@ mod customer_key;
 mod delete;
 mod encryption;
 mod enforced_settings;
+pub(super) mod error_detail;
 mod finished_upload;
+pub(super) mod lifecycle;
 mod listing;
 mod members;
 mod multipart;
@@ -30,15 +33,23 @@ pub(super) mod raw_request;
 mod read;
 mod received_body;
 mod restore;
+mod setting_rules;
 mod stored_settings;
+pub(super) mod system_header;
 mod tagging;
 mod update_encryption;
+mod upload_parts;
 mod versions;
 mod write;
 mod xml;
 
-use self::open_bucket::{OpenBucket, open};
-pub(super) use self::{acl::AccessList, checksum::Sum, finished_upload::FinishedUpload};
+pub(super) use self::{
+    acl::AccessList, checksum::Sum, finished_upload::FinishedUpload, stored_settings::cors_rules,
+};
+use self::{
+    error_detail::{DetailSlot, WithDetail},
+    open_bucket::{OpenBucket, open},
+};
 
 use std::sync::Arc;
 
@@ -49,22 +60,19 @@ use s3s::{
     access::{S3Access, S3AccessContext},
     dto::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
-        CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CreateBucketInput,
-        CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
-        DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput,
-        DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput,
-        DeleteObjectsOutput, GetBucketAclInput, GetBucketAclOutput, GetBucketLocationInput,
-        GetBucketLocationOutput, GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput,
+        CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
+        CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteBucketInput,
+        DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectTaggingInput,
+        DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput, GetBucketAclInput,
+        GetBucketAclOutput, GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput,
         GetBucketPolicyInput, GetBucketPolicyOutput, GetBucketPolicyStatusInput,
         GetBucketPolicyStatusOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
         GetObjectAclInput, GetObjectAclOutput, GetObjectAttributesInput, GetObjectAttributesOutput,
         GetObjectInput, GetObjectOutput, GetObjectTaggingInput, GetObjectTaggingOutput,
-        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadBucketInput, HeadBucketOutput,
-        HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
+        GetPublicAccessBlockInput, GetPublicAccessBlockOutput, HeadObjectInput, HeadObjectOutput,
         ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectVersionsInput,
         ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
-        ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutBucketAclInput,
-        PutBucketAclOutput, PutObjectAclInput, PutObjectAclOutput, PutObjectInput, PutObjectOutput,
+        ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutObjectInput, PutObjectOutput,
         PutObjectTaggingInput, PutObjectTaggingOutput, RestoreObjectInput, RestoreObjectOutput,
         UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
     },
@@ -113,8 +121,10 @@ impl Backend {
     ) -> S3Result<S3Response<O>> {
         let scope = request.extensions.get::<Arc<Scope>>().cloned();
         let scope = scope.ok_or_else(|| error(403, "AccessDenied", "Access Denied"))?;
+        let slot = request.extensions.get::<DetailSlot>().cloned().unwrap_or_default();
         operation(&mut self.core.world(), &scope, request.input).map(S3Response::new).map_err(
             |mut error| {
+                slot.put(&error);
                 error.set_request_id(scope.request_id.clone());
                 error
             },
@@ -131,6 +141,12 @@ macro_rules! operations {
         }
         accepted {
             $($accepted:ident($accepted_input:ident) -> $accepted_output:ident = $begin:path;)+
+        }
+        by_headers {
+            $($heading:ident($heading_input:ident) -> $heading_output:ident = $headings:path;)+
+        }
+        with_headers {
+            $($headed:ident($headed_input:ident) -> $headed_output:ident = $head:path;)+
         }
         others {
             $($name:ident($input:ident) -> $output:ident = $run:path;)+
@@ -160,6 +176,21 @@ macro_rules! operations {
                 response.extensions.insert(Accepted);
                 Ok(response)
             })+
+            $(async fn $heading(
+                &self,
+                request: S3Request<$heading_input>,
+            ) -> S3Result<S3Response<$heading_output>> {
+                let headers = request.headers.clone();
+                self.run(request, |world, scope, input| $headings(world, scope, input, &headers))
+            })+
+            $(async fn $headed(
+                &self,
+                request: S3Request<$headed_input>,
+            ) -> S3Result<S3Response<$headed_output>> {
+                let response = self.run(request, $head)?;
+                let (output, headers) = response.output;
+                Ok(S3Response::with_headers(output, headers))
+            })+
             $(async fn $name(
                 &self,
                 request: S3Request<$input>,
@@ -178,14 +209,15 @@ operations! {
     accepted {
         restore_object(RestoreObjectInput) -> RestoreObjectOutput = restore::restore;
     }
+    by_headers {
+        copy_object(CopyObjectInput) -> CopyObjectOutput = copy::copy;
+    }
+    with_headers {
+        head_object(HeadObjectInput) -> HeadObjectOutput = read::head;
+    }
     others {
-        create_bucket(CreateBucketInput) -> CreateBucketOutput = account_buckets::create;
         delete_bucket(DeleteBucketInput) -> DeleteBucketOutput = account_buckets::delete;
-        list_buckets(ListBucketsInput) -> ListBucketsOutput = account_buckets::list;
         list_objects(ListObjectsInput) -> ListObjectsOutput = listing::objects_v1;
-        head_bucket(HeadBucketInput) -> HeadBucketOutput = bucket_reads::head;
-        get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput
-            = bucket_reads::location;
         get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput
             = bucket_reads::versioning;
         get_bucket_policy(GetBucketPolicyInput) -> GetBucketPolicyOutput = bucket_reads::policy;
@@ -196,33 +228,29 @@ operations! {
         get_bucket_ownership_controls(GetBucketOwnershipControlsInput)
             -> GetBucketOwnershipControlsOutput = bucket_reads::ownership;
         get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = acl::get_bucket;
-        put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = acl::put_bucket;
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = listing::objects;
         list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput
             = listing::versions;
         list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput
             = listing::uploads;
         get_object(GetObjectInput) -> GetObjectOutput = read::get;
-        head_object(HeadObjectInput) -> HeadObjectOutput = read::head;
         delete_object(DeleteObjectInput) -> DeleteObjectOutput = delete::delete;
         delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput = delete::delete_many;
         get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput
             = attributes::get;
         upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = copy::copy_part;
-        copy_object(CopyObjectInput) -> CopyObjectOutput = copy::copy;
         create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput
             = multipart::create;
         complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput
             = multipart::complete;
         abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput
             = multipart::abort;
-        list_parts(ListPartsInput) -> ListPartsOutput = multipart::list_parts;
+        list_parts(ListPartsInput) -> ListPartsOutput = upload_parts::list_parts;
         get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput = tagging::get;
         put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput = tagging::put;
         delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput
             = tagging::delete;
         get_object_acl(GetObjectAclInput) -> GetObjectAclOutput = acl::get_object;
-        put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = acl::put_object;
     }
 }
 
@@ -283,12 +311,14 @@ pub(super) fn context(scope: &Scope, account: &str) -> Context {
     }
     if let Some(auth_type) = scope.auth_type {
         context.set("s3:authType", auth_type);
-        context.set("s3:signatureversion", "AWS4-HMAC-SHA256");
+        context.set("s3:signatureversion", scope.signature_version);
     }
     match scope.signature_age {
         Some(age) => context.set("s3:signatureAge", age.to_string()),
-        // No page says what it is of a form.
-        None if scope.auth_type == Some("POST") => context.set_unmodelled("s3:signatureAge"),
+        // No page says what it is of a form, or of Signature Version 2, which has no date.
+        None if scope.auth_type == Some("POST") || scope.signature_version == "AWS" => {
+            context.set_unmodelled("s3:signatureAge");
+        }
         None => {}
     }
     if let Some(digest) = &scope.content_sha256 {

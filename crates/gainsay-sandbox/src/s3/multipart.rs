@@ -11,18 +11,18 @@ use s3s::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType,
         CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
         CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ETagCondition,
-        ListPartsInput, ListPartsOutput, Part as ListedPart, Timestamp, UploadPartInput,
-        UploadPartOutput,
+        UploadPartInput, UploadPartOutput,
     },
 };
 
 use super::{
-    OpenBucket, acl,
+    OpenBucket,
     checksum::{ALGORITHMS, Digests, Sum, Sums},
     conditional,
     customer_key::{self, CustomerKey},
     encryption::{self, Keys},
     error,
+    error_detail::WithDetail as _,
     finished_upload::{self, FinishedUpload},
     members::{
         customer_key_headers, sent_checksums, set_checksums, set_customer_key, set_encryption,
@@ -30,7 +30,7 @@ use super::{
     },
     not_modelled, open,
     received_body::ReceivedBody,
-    refuse_unmodelled, tagging,
+    refuse_unmodelled, tagging, upload_parts,
     write::{
         Operation, Properties, SealedWrite, WriteRequest, entity_tag, set_conditions, set_creation,
     },
@@ -54,9 +54,6 @@ const NO_SUCH_UPLOAD: &str = concat!(
 /// The shortest part, in bytes, which the last one may be shorter than
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
 const MIN_PART: u64 = 5 * 1024 * 1024;
-/// The parts of one page of `ListParts`
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>).
-const PARTS_PAGE: usize = 1000;
 
 /// `CreateMultipartUpload`:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>.
@@ -84,7 +81,7 @@ pub(super) fn create(
     };
     let write = request.authorize(world, scope)?.authorize_key(world, scope)?;
     let id = uuid::Uuid::new_v4().simple().to_string();
-    let upload = write.into_upload(world.now(), checksum);
+    let upload = write.into_upload(world.now(), checksum, upload_parts::initiator(scope));
     let mut output = CreateMultipartUploadOutput {
         bucket: Some(input.bucket.clone()),
         key: Some(input.key.clone()),
@@ -103,7 +100,7 @@ pub(super) fn create(
 }
 
 /// The upload of that id, which is an upload of that key.
-fn find<'a>(bucket: &'a OpenBucket, key: &str, id: &str) -> Option<&'a Arc<Upload>> {
+pub(super) fn find<'a>(bucket: &'a OpenBucket, key: &str, id: &str) -> Option<&'a Arc<Upload>> {
     bucket.state.uploads.get(id).filter(|upload| upload.key == key)
 }
 
@@ -149,7 +146,7 @@ impl Step<'_> {
             }
         }
         let _permit = bucket.authorize_object(scope, "s3:PutObject", self.key, &context)?;
-        upload.ok_or_else(no_such_upload)
+        upload.ok_or_else(|| no_such_upload(self.upload))
     }
 }
 
@@ -159,6 +156,17 @@ pub(super) struct PartContent<'a> {
     pub md5: [u8; 16],
     pub checksum: Option<Sum>,
     pub customer_key: Option<&'a CustomerKey>,
+}
+
+/// A part has a number that S3 takes.
+pub(super) fn check_number(number: i32) -> S3Result<()> {
+    if (1..=10_000).contains(&number) {
+        return Ok(());
+    }
+    let message = "Part number must be an integer between 1 and 10000, inclusive";
+    Err(error(400, "InvalidArgument", message)
+        .with_detail("ArgumentName", "partNumber")
+        .with_detail("ArgumentValue", number.to_string()))
 }
 
 /// Stores a part, whose bytes have arrived or been copied.
@@ -171,13 +179,6 @@ pub(super) fn put_part(
     number: i32,
     content: PartContent<'_>,
 ) -> S3Result<Part> {
-    if !(1..=10_000).contains(&number) {
-        return Err(error(
-            400,
-            "InvalidArgument",
-            "Part number must be an integer between 1 and 10000, inclusive",
-        ));
-    }
     check_customer(upload, content.customer_key)?;
     encryption::authorize(world, scope, bucket, step.key, &upload.encryption, "kms:Decrypt")?;
     let keys = Keys {
@@ -212,7 +213,16 @@ fn check_customer(upload: &Upload, key: Option<&CustomerKey>) -> S3Result<()> {
     if same {
         return Ok(());
     }
-    let message = "The provided encryption parameters did not match the ones used originally.";
+    // Recorded by LocalStack, `test_multipart_upload_sse_c_validation`, 2026-02-21.
+    let message = match (&upload.encryption, key) {
+        (Encryption::Customer { .. }, Some(_)) => {
+            "The provided encryption parameters did not match the ones used originally."
+        }
+        _ => concat!(
+            "The multipart upload initiate requested encryption. ",
+            "Subsequent part requests must include the appropriate encryption parameters."
+        ),
+    };
     Err(error(400, "InvalidRequest", message))
 }
 
@@ -253,7 +263,7 @@ fn checksum_of(
     Ok(Some((name, composite)))
 }
 
-fn kind(composite: bool) -> ChecksumType {
+pub(super) fn kind(composite: bool) -> ChecksumType {
     ChecksumType::from_static(if composite {
         ChecksumType::COMPOSITE
     } else {
@@ -261,8 +271,8 @@ fn kind(composite: bool) -> ChecksumType {
     })
 }
 
-fn no_such_upload() -> s3s::S3Error {
-    error(404, NO_SUCH_UPLOAD_CODE, NO_SUCH_UPLOAD)
+pub(super) fn no_such_upload(id: &str) -> s3s::S3Error {
+    error(404, NO_SUCH_UPLOAD_CODE, NO_SUCH_UPLOAD).with_detail("UploadId", id)
 }
 
 /// `UploadPart`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>.
@@ -277,6 +287,7 @@ pub(super) fn upload_part(
     let customer_key = customer_key::read(scope, &customer_key_headers!(input))?;
     let step = Step { key: &input.key, upload: &input.upload_id, kind: StepKind::Part };
     let upload = step.authorize(scope, &bucket)?;
+    check_number(input.part_number)?;
     let sent = sent_checksums!(input);
     let checksum = body.sums.check(sent, &body.trailers, input.content_md5.as_deref())?;
     let checksum = match upload.checksum {
@@ -336,13 +347,19 @@ pub(super) fn complete(
     // The parts are read to be put together. AWS names kms:Decrypt for uploads with checksums; that
     // it is asked for always is assumed.
     encryption::authorize(world, scope, &bucket, &input.key, &upload.encryption, "kms:Decrypt")?;
-    let parts = chosen(&upload, wanted.unwrap_or_default())?;
+    let since = conditional::Since { time: upload.started, existed: upload.existed };
+    conditional::check_write(&bucket, &input.key, conditions, Some(since))?;
+    check_type(&upload, input.checksum_type.as_ref())?;
+    let parts = chosen(&upload, &input.upload_id, wanted.unwrap_or_default())?;
     let size: u64 = parts.iter().map(|part| part.size).sum();
     if input.mpu_object_size.is_some_and(|stated| u64::try_from(stated).ok() != Some(size)) {
-        let message = "The provided 'x-amz-mp-object-size' header does not match what was computed";
+        let stated = input.mpu_object_size.unwrap_or_default();
+        let message = format!(
+            "The provided 'x-amz-mp-object-size' header value {stated} does not match what was \
+             computed: {size}"
+        );
         return Err(error(400, "InvalidRequest", message));
     }
-    conditional::check_write(&bucket, &input.key, conditions)?;
     let body: Vec<Sealed> = parts.iter().map(|part| part.body.clone()).collect();
     let keys = Keys {
         world,
@@ -360,6 +377,7 @@ pub(super) fn complete(
         body,
         encryption: upload.encryption.clone(),
         checksum,
+        part_checksums: part_checksums(&upload, wanted.unwrap_or_default(), &parts),
         properties: Properties::of_upload(&upload),
     };
     let stored = sealed.store(world)?;
@@ -371,7 +389,7 @@ pub(super) fn complete(
         encryption: stored.encryption,
         checksum: stored.checksum,
     };
-    let output = finished.output(world, &input.bucket);
+    let output = CompleteMultipartUploadOutput { ..finished.output(world, &input.bucket) };
     if let Some(state) = world.bucket_mut(bucket.name()) {
         state.uploads.remove(&input.upload_id);
         state.finished_uploads.insert(input.upload_id, Arc::new(finished));
@@ -417,15 +435,47 @@ fn check_sent(sent: [Option<String>; 5], checksum: Option<&Sum>) -> S3Result<()>
     Ok(())
 }
 
+/// A completion has the upload's type of checksums, if it names one (recorded by LocalStack,
+/// `test_complete_multipart_parts_checksum_full_object`, 2026-02-21).
+fn check_type(upload: &Upload, named: Option<&ChecksumType>) -> S3Result<()> {
+    let of_upload = upload.checksum.map(|(_, composite)| kind(composite));
+    let Some(named) = named.filter(|named| Some(*named) != of_upload.as_ref()) else {
+        return Ok(());
+    };
+    // What S3 computes itself is of the whole object.
+    if of_upload.is_none() && named.as_str() == ChecksumType::FULL_OBJECT {
+        return Ok(());
+    }
+    let of_upload = of_upload.as_ref().map_or("null", ChecksumType::as_str);
+    let message = format!(
+        "The upload was created using the {of_upload} checksum mode. The complete request must use \
+         the same checksum mode."
+    );
+    Err(error(400, "InvalidRequest", message))
+}
+
+/// The checksums of the parts themselves, which only composite ones keep.
+fn part_checksums(upload: &Upload, wanted: &[CompletedPart], parts: &[&Part]) -> Vec<(i32, Sum)> {
+    if !upload.checksum.is_some_and(|(_, composite)| composite) {
+        return Vec::new();
+    }
+    let numbers = wanted.iter().map(|part| part.part_number.unwrap_or_default());
+    numbers.zip(parts).filter_map(|(number, part)| Some((number, part.checksum.clone()?))).collect()
+}
+
 /// The parts that a list names, in its order.
-fn chosen<'u>(upload: &'u Upload, wanted: &[CompletedPart]) -> S3Result<Vec<&'u Part>> {
+fn chosen<'u>(upload: &'u Upload, id: &str, wanted: &[CompletedPart]) -> S3Result<Vec<&'u Part>> {
     if wanted.is_empty() {
-        return Err(malformed());
+        return Err(error(400, "InvalidRequest", "You must specify at least one part"));
     }
     let mut parts: Vec<&Part> = Vec::new();
     let mut last = 0;
     for (index, listed) in wanted.iter().enumerate() {
-        let number = listed.part_number.unwrap_or_default();
+        // As https://github.com/versity/versitygw/issues/2111 quotes AWS.
+        let (Some(number), Some(etag)) = (listed.part_number, listed.e_tag.as_ref()) else {
+            return Err(malformed());
+        };
+        let etag = etag.value();
         if number <= last {
             return Err(error(
                 400,
@@ -434,42 +484,69 @@ fn chosen<'u>(upload: &'u Upload, wanted: &[CompletedPart]) -> S3Result<Vec<&'u 
                     "The list of parts was not in ascending order. ",
                     "Parts must be ordered by part number."
                 ),
-            ));
+            )
+            .with_detail("UploadId", id));
         }
         last = number;
-        let part = upload.parts.get(&number).filter(|part| {
-            let etag = listed.e_tag.as_ref().map(ETag::value);
-            etag == Some(part.etag.as_str()) && same_checksum(listed, part)
-        });
-        let part = part.ok_or_else(|| error(400, "InvalidPart", INVALID_PART))?;
-        if let (Some((algorithm, true)), true) =
-            (upload.checksum, sent_checksums!(listed).iter().all(Option::is_none))
-        {
-            return Err(error(
-                400,
-                "InvalidRequest",
-                format!(
-                    "The upload was created using a {algorithm} checksum. The complete request \
-                     must include the checksum for each part. It was missing for part {number} in \
-                     the request."
-                ),
-            ));
+        let invalid = || {
+            error(400, "InvalidPart", INVALID_PART)
+                .with_detail("UploadId", id)
+                .with_detail("PartNumber", number.to_string())
+                .with_detail("ETag", etag)
+        };
+        let part = upload.parts.get(&number).filter(|part| part.etag == etag);
+        let part = part.ok_or_else(invalid)?;
+        check_algorithm(upload, listed, number)?;
+        if !same_checksum(upload, listed, part) {
+            return Err(invalid());
         }
         if part.size < MIN_PART && index + 1 < wanted.len() {
             return Err(error(
                 400,
                 "EntityTooSmall",
                 "Your proposed upload is smaller than the minimum allowed size",
-            ));
+            )
+            .with_detail("ProposedSize", part.size.to_string())
+            .with_detail("MinSizeAllowed", MIN_PART.to_string())
+            .with_detail("PartNumber", number.to_string())
+            .with_detail("ETag", etag));
         }
         parts.push(part);
     }
     Ok(parts)
 }
 
-/// Whether every checksum that the list has of a part is the part's own.
-fn same_checksum(listed: &CompletedPart, part: &Part) -> bool {
-    check_sent(sent_checksums!(listed), part.checksum.as_ref()).is_ok()
+/// Where the object's checksum is put together from those of the parts, the list has each of them.
+/// Another algorithm's is compared with what is not there (LocalStack, `complete_multipart`).
+fn check_algorithm(upload: &Upload, listed: &CompletedPart, number: i32) -> S3Result<()> {
+    let Some((algorithm, true)) = upload.checksum else { return Ok(()) };
+    let named = ALGORITHMS.into_iter().zip(sent_checksums!(listed));
+    let named: Vec<&str> = named.filter(|(_, sum)| sum.is_some()).map(|(name, _)| name).collect();
+    match named.first() {
+        _ if named.contains(&algorithm) => Ok(()),
+        Some(other) => {
+            let message = format!(
+                "The {other} you specified for part {number} did not match what we received."
+            );
+            Err(error(400, "BadDigest", message))
+        }
+        None => Err(error(
+            400,
+            "InvalidRequest",
+            format!(
+                "The upload was created using a {algorithm} checksum. The complete request must \
+                 include the checksum for each part. It was missing for part {number} in the request."
+            ),
+        )),
+    }
+}
+
+/// Whether every checksum that the list has of a part is the part's own. Where the upload was
+/// created without checksums, its parts have none (recorded by LocalStack,
+/// `test_multipart_checksum_type_default_for_checksum`).
+fn same_checksum(upload: &Upload, listed: &CompletedPart, part: &Part) -> bool {
+    let own = part.checksum.as_ref().filter(|_| upload.checksum.is_some());
+    check_sent(sent_checksums!(listed), own).is_ok()
 }
 
 /// The checksum of the parts' checksums.
@@ -509,64 +586,9 @@ pub(super) fn abort(
     let context = bucket.context(scope);
     let _permit =
         bucket.authorize_object(scope, "s3:AbortMultipartUpload", &input.key, &context)?;
-    find(&bucket, &input.key, &input.upload_id).ok_or_else(no_such_upload)?;
+    find(&bucket, &input.key, &input.upload_id).ok_or_else(|| no_such_upload(&input.upload_id))?;
     if let Some(state) = world.bucket_mut(bucket.name()) {
         state.uploads.remove(&input.upload_id);
     }
     Ok(AbortMultipartUploadOutput::default())
-}
-
-/// `ListParts`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>.
-#[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
-pub(super) fn list_parts(
-    world: &mut World,
-    scope: &Scope,
-    input: ListPartsInput,
-) -> S3Result<ListPartsOutput> {
-    let bucket = open(world, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let context = bucket.context(scope);
-    let _permit =
-        bucket.authorize_object(scope, "s3:ListMultipartUploadParts", &input.key, &context)?;
-    let upload = find(&bucket, &input.key, &input.upload_id).ok_or_else(no_such_upload)?;
-    let max = match input.max_parts.map(usize::try_from) {
-        None => PARTS_PAGE,
-        Some(Ok(max)) => max.min(PARTS_PAGE),
-        Some(Err(_)) => {
-            let message = "Argument max-parts must be an integer between 0 and 2147483647";
-            return Err(error(400, "InvalidArgument", message));
-        }
-    };
-    let marker = input.part_number_marker.unwrap_or(0);
-    let after: Vec<(&i32, &Part)> = upload.parts.range(marker.saturating_add(1)..).collect();
-    let parts = after.iter().take(max).map(|(number, part)| {
-        let mut listed = ListedPart {
-            part_number: Some(**number),
-            e_tag: Some(ETag::Strong(part.etag.clone())),
-            size: i64::try_from(part.size).ok(),
-            last_modified: Some(Timestamp::from(part.modified)),
-            ..ListedPart::default()
-        };
-        set_checksums!(listed, part.checksum.as_ref());
-        listed
-    });
-    let parts: Vec<ListedPart> = parts.collect();
-    let truncated = after.len() > parts.len() && max > 0;
-    let upper = |name: &str| ChecksumAlgorithm::from(name.to_ascii_uppercase());
-    Ok(ListPartsOutput {
-        next_part_number_marker: truncated
-            .then(|| parts.last().and_then(|part| part.part_number))
-            .flatten(),
-        parts: Some(parts),
-        part_number_marker: input.part_number_marker,
-        max_parts: i32::try_from(max).ok(),
-        is_truncated: Some(truncated),
-        bucket: Some(input.bucket.clone()),
-        key: Some(input.key.clone()),
-        upload_id: Some(input.upload_id.clone()),
-        owner: Some(acl::owner(bucket.account())),
-        storage_class: Some(s3s::dto::StorageClass::from_static(upload.storage_class)),
-        checksum_algorithm: upload.checksum.map(|(name, _)| upper(name)),
-        checksum_type: upload.checksum.map(|(_, composite)| kind(composite)),
-        ..ListPartsOutput::default()
-    })
 }

@@ -39,10 +39,14 @@ pub(super) fn open(
     let state = world.buckets.get(name).cloned().ok_or_else(no_such_bucket)?;
     match expected_owner {
         Some(owner) if owner.len() != 12 || !owner.bytes().all(|byte| byte.is_ascii_digit()) => {
+            // Recorded by LocalStack, `test_get_bucket_policy_invalid_account_id`, 21-02-2026.
             Err(error(
                 400,
                 "InvalidBucketOwnerAWSAccountID",
-                "The value of the expected bucket owner parameter must be an AWS account ID",
+                format!(
+                    "The value of the expected bucket owner parameter must be an AWS Account \
+                     ID... [{owner}]"
+                ),
             ))
         }
         Some(owner) if owner != state.config.account => {

@@ -31,8 +31,10 @@ pub(crate) const OPERATION: &str = "PostObject";
 
 /// Fields that are about the form, not the object; `check` and the signature have seen to them.
 const OF_THE_FORM: &[&str] = &[
+    "awsaccesskeyid",
     "bucket",
     "policy",
+    "signature",
     "success_action_redirect",
     "success_action_status",
     "x-amz-algorithm",
@@ -169,6 +171,14 @@ fn input(form: &Form<'_>, bucket: &str) -> S3Result<PutObjectInput> {
                 input.bucket_key_enabled = Some(flag);
             }
             "x-amz-server-side-encryption-context" => input.ssekms_encryption_context = text(),
+            "cache-control" => input.cache_control = text(),
+            "content-disposition" => input.content_disposition = text(),
+            "content-encoding" => input.content_encoding = text(),
+            "x-amz-checksum-crc32" => input.checksum_crc32 = text(),
+            "x-amz-checksum-crc32c" => input.checksum_crc32c = text(),
+            "x-amz-checksum-crc64nvme" => input.checksum_crc64nvme = text(),
+            "x-amz-checksum-sha1" => input.checksum_sha1 = text(),
+            "x-amz-checksum-sha256" => input.checksum_sha256 = text(),
             "x-amz-server-side-encryption-customer-algorithm" => {
                 input.sse_customer_algorithm = text();
             }

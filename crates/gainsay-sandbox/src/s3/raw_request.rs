@@ -8,8 +8,8 @@ use http::HeaderMap;
 use s3s::S3Result;
 
 use super::{
-    annotation, checksum::Digests, enforced_settings, error, not_modelled, object_lock,
-    stored_settings, update_encryption, xml,
+    account_buckets, acl, annotation, bucket_reads, checksum::Digests, enforced_settings, error,
+    not_modelled, object_lock, stored_settings, update_encryption, xml,
 };
 use crate::{authorize::Scope, state::World};
 
@@ -67,7 +67,10 @@ type Knows = fn(&str) -> bool;
 type Handler = fn(&mut World, &Scope, &RawRequest<'_>) -> S3Result<RawResponse>;
 
 /// The modules that answer raw requests: which operations each knows, and how it answers them.
-const HANDLERS: [(Knows, Handler); 5] = [
+const HANDLERS: [(Knows, Handler); 8] = [
+    (account_buckets::knows, account_buckets::answer),
+    (acl::knows, acl::answer),
+    (bucket_reads::knows, bucket_reads::answer),
     (stored_settings::knows, stored_settings::answer),
     (enforced_settings::knows, enforced_settings::answer),
     (annotation::knows, annotation::answer),

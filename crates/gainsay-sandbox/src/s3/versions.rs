@@ -9,7 +9,10 @@ use http::{HeaderMap, HeaderValue};
 use s3s::S3Result;
 use time::OffsetDateTime;
 
-use super::{OpenBucket, error, method_not_allowed, no_such_bucket, no_such_key};
+use super::{
+    OpenBucket, error, error_detail::WithDetail as _, method_not_allowed, no_such_bucket,
+    no_such_key,
+};
 use crate::{
     authorize::Scope,
     state::{Content, NULL_VERSION, Version, World},
@@ -98,21 +101,61 @@ pub(super) fn find_as<'a>(
     let _permit = bucket.authorize_object(scope, action, key, &context)?;
     match (found, content) {
         (Some(found), Some(content)) => Ok((found, content)),
-        (Some(marker), None) if version.is_some() => {
-            Err(of_delete_marker(method_not_allowed(), &marker.id))
-        }
+        (Some(marker), None) if version.is_some() => Err(on_delete_marker(&marker.id)),
         (Some(_), None) | (None, _) => {
             let listing = listing_context(scope, bucket, key);
             let _permit = bucket.authorize(scope, "s3:ListBucket", &listing)?;
             Err(match (version, found) {
-                (Some(_), _) => {
-                    error(404, "NoSuchVersion", "The specified version does not exist.")
-                }
+                (Some(id), _) => no_such_version(bucket, key, id),
                 (None, Some(marker)) => of_delete_marker(no_such_key(), &marker.id),
                 (None, None) => no_such_key(),
             })
         }
     }
+}
+
+/// The error of a version id that names no version. One that S3 never gave out is no version id, nor
+/// is any but `null` where the bucket never had versioning (recorded by LocalStack,
+/// `test_get_object_with_version_unversioned_bucket`, 2026-02-21).
+fn no_such_version(bucket: &OpenBucket, key: &str, id: &str) -> s3s::S3Error {
+    if !may_be_id(bucket, id) {
+        return invalid_id(id);
+    }
+    error(404, "NoSuchVersion", "The specified version does not exist.")
+        .with_detail("Key", key)
+        .with_detail("VersionId", id)
+}
+
+/// The error of what is no version id.
+pub(super) fn invalid_id(id: &str) -> s3s::S3Error {
+    error(400, "InvalidArgument", "Invalid version id specified")
+        .with_detail("ArgumentName", "versionId")
+        .with_detail("ArgumentValue", id)
+}
+
+/// Whether a bucket may have given out a version id.
+pub(super) fn may_be_id(bucket: &OpenBucket, id: &str) -> bool {
+    id == NULL_VERSION || (bucket.state.config.versioning != Versioning::Off && is_issued(id))
+}
+
+/// The error of an operation that a delete marker does not take: it can only be deleted
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html>).
+pub(super) fn on_delete_marker(id: &str) -> s3s::S3Error {
+    let mut problem = of_delete_marker(method_not_allowed(), id);
+    let mut headers = problem.headers().cloned().unwrap_or_default();
+    headers.insert(http::header::ALLOW, HeaderValue::from_static("DELETE"));
+    problem.set_headers(headers);
+    problem.with_detail("ResourceType", "DeleteMarker")
+}
+
+/// What [`find`] found; where it is a delete marker that is current, the operation takes none (405),
+/// as those about tags do (recorded by LocalStack, `test_object_tagging_delete_marker`, 2026).
+pub(super) fn unless_marker<T>(bucket: &OpenBucket, key: &str, found: S3Result<T>) -> S3Result<T> {
+    let marker = bucket.state.current(key).filter(|current| current.content.is_none());
+    found.map_err(|problem| match (problem.code().as_str(), marker) {
+        ("NoSuchKey", Some(marker)) => on_delete_marker(&marker.id),
+        _ => problem,
+    })
 }
 
 /// Sets the condition keys about the tags that an object has.
@@ -187,10 +230,23 @@ pub(super) fn push(
     Ok((versioning != Versioning::Off).then_some(id))
 }
 
-/// A new version id, which is opaque to clients and unique in the sandbox.
+/// A new version id, which is opaque to clients and unique in the sandbox. Its end tells that it was
+/// given out.
 fn new_id(sequence: u64) -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
-    format!("{sequence:08x}{}", random.get(..24).unwrap_or_default())
+    let id = format!("{sequence:08x}{}", random.get(..16).unwrap_or_default());
+    let end = end_of(&id);
+    id + &end
+}
+
+/// Whether an id is one that [`new_id`] makes.
+fn is_issued(id: &str) -> bool {
+    id.split_at_checked(24).is_some_and(|(start, end)| end == end_of(start))
+}
+
+fn end_of(start: &str) -> String {
+    use md5::{Digest as _, Md5};
+    hex::encode(Md5::digest(start)).get(..8).unwrap_or_default().to_owned()
 }
 
 /// The id of a version as responses show it: not where the bucket never had versioning.
@@ -206,8 +262,13 @@ pub(super) fn is_archived(content: &Content) -> bool {
 /// An archived object is read only once it was restored:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
 pub(super) fn check_readable(content: &Content) -> S3Result<()> {
+    check_readable_as(content, "The operation is not valid for the object's storage class")
+}
+
+/// The same in an operation's own words.
+pub(super) fn check_readable_as(content: &Content, message: &'static str) -> S3Result<()> {
     if is_archived(content) && !content.restored {
-        return Err(invalid_state("The operation is not valid for the object's storage class"));
+        return Err(invalid_state(message).with_detail("StorageClass", content.storage_class));
     }
     Ok(())
 }

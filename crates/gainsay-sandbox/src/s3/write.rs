@@ -28,6 +28,8 @@ use super::{
     conditional, encryption,
     encryption::{Keys, Plan},
     error,
+    error_detail::WithDetail as _,
+    not_modelled,
     object_lock::{LockHeaders, LockRequest},
     received_body::ReceivedBody,
     versions,
@@ -35,7 +37,7 @@ use super::{
 use crate::{
     authorize::Scope,
     kms::{Blob, Sealed},
-    state::{Content, Encryption, Lock, System, Upload, World},
+    state::{Content, Encryption, Initiator, Lock, System, Upload, World},
 };
 
 /// The classes of general purpose buckets that an upload can ask for, which `FSX_OPENZFS` is not:
@@ -53,6 +55,9 @@ const STORAGE_CLASSES: [&str; 8] = [
 /// The length of a key in bytes
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>).
 const MAX_KEY: usize = 1024;
+/// The type of an object that was written without one
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>).
+const CONTENT_TYPE: &str = "binary/octet-stream";
 /// The metadata that a caller defines, in bytes
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>).
 const MAX_METADATA: usize = 2048;
@@ -73,12 +78,16 @@ impl WriteHeaders<'_> {
     pub(super) fn check_limits(&self, key: &str) -> S3Result<()> {
         check_key(key)?;
         let metadata = self.metadata.iter().flat_map(|metadata| metadata.iter());
-        if metadata.map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_METADATA {
+        let size = metadata.map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        if size > MAX_METADATA {
+            // The details are those of https://github.com/versity/versitygw/issues/2086.
             return Err(error(
                 400,
                 "MetadataTooLarge",
                 "Your metadata headers exceed the maximum allowed metadata size",
-            ));
+            )
+            .with_detail("Size", size.to_string())
+            .with_detail("MaxSizeAllowed", MAX_METADATA.to_string()));
         }
         Ok(())
     }
@@ -89,13 +98,20 @@ impl WriteHeaders<'_> {
         let known = STORAGE_CLASSES.into_iter().find(|known| *known == class.as_str());
         known.ok_or_else(|| {
             error(400, "InvalidStorageClass", "The storage class you specified is not valid")
+                .with_detail("StorageClassRequested", class.as_str())
         })
     }
 
     /// What of an object the headers say themselves.
     fn system(&self) -> System {
         let sent = self.system.content_encoding.as_deref();
-        System { content_encoding: sent.and_then(own_encoding), ..self.system.clone() }
+        System {
+            content_encoding: sent.and_then(own_encoding),
+            content_type: Some(
+                self.system.content_type.clone().unwrap_or_else(|| CONTENT_TYPE.to_owned()),
+            ),
+            ..self.system.clone()
+        }
     }
 
     fn metadata(&self) -> BTreeMap<String, String> {
@@ -120,7 +136,10 @@ fn own_encoding(sent: &str) -> Option<String> {
 /// A key is no longer than S3 allows.
 pub(super) fn check_key(key: &str) -> S3Result<()> {
     if key.len() > MAX_KEY {
-        return Err(error(400, "KeyTooLongError", "Your key is too long"));
+        // As https://github.com/versity/versitygw/issues/2080 quotes AWS.
+        return Err(error(400, "KeyTooLongError", "Your key is too long")
+            .with_detail("Size", key.len().to_string())
+            .with_detail("MaxSizeAllowed", MAX_KEY.to_string()));
     }
     Ok(())
 }
@@ -163,6 +182,12 @@ impl<'a> WriteRequest<'a> {
         let _permit =
             bucket.authorize_against(scope, "s3:PutObject", Some(self.key), &context, settings)?;
         versions::set_replaced_tags(&mut context, bucket, self.key);
+        // Its owner is who uploads it, and sets its ACL as such (recorded by LocalStack,
+        // `test_s3_batch_delete_objects_using_requests_with_acl`, 2023-08-03).
+        let own = bucket.state.config.ownership != gainsay_model::Ownership::BucketOwnerEnforced;
+        if scope.account().is_none() && own && self.headers.acl.is_some() {
+            return Err(not_modelled("ACLs of objects that belong to nobody"));
+        }
         let tagging = (!self.tags.is_empty()).then_some("s3:PutObjectTagging");
         let acl = self.headers.acl.is_some().then_some("s3:PutObjectAcl");
         for action in tagging.into_iter().chain(self.lock.actions()).chain(acl) {
@@ -343,7 +368,7 @@ impl<'a> PermittedWrite<'a> {
     pub(super) fn check_conditions(&self) -> S3Result<()> {
         match self.0.operation {
             Operation::Put { conditions } => {
-                conditional::check_write(self.0.bucket, self.0.key, conditions)
+                conditional::check_write(self.0.bucket, self.0.key, conditions, None)
             }
             Operation::Copy { .. } | Operation::CreateMultipartUpload => Ok(()),
         }
@@ -372,6 +397,7 @@ impl<'a> PermittedWrite<'a> {
             body: keys.seal_all(body)?,
             encryption: write.plan.encryption,
             checksum,
+            part_checksums: Vec::new(),
             properties: write.properties,
         })
     }
@@ -382,8 +408,9 @@ impl<'a> PermittedWrite<'a> {
         self,
         started: OffsetDateTime,
         checksum: Option<(&'static str, bool)>,
+        initiator: Initiator,
     ) -> Upload {
-        let Self(AuthorizedWrite { properties, key, plan, .. }) = self;
+        let Self(AuthorizedWrite { properties, bucket, key, plan, .. }) = self;
         Upload {
             key: key.to_owned(),
             started,
@@ -396,7 +423,9 @@ impl<'a> PermittedWrite<'a> {
             lock: properties.lock,
             acl: properties.acl,
             checksum,
+            initiator,
             parts: BTreeMap::new(),
+            existed: bucket.state.current(key).is_some_and(|found| found.content.is_some()),
         }
     }
 }
@@ -420,6 +449,7 @@ pub(super) struct SealedWrite<'a> {
     pub body: Vec<Sealed>,
     pub encryption: Encryption,
     pub checksum: Option<Sum>,
+    pub part_checksums: Vec<(i32, Sum)>,
     pub properties: Properties,
 }
 
@@ -434,6 +464,7 @@ impl SealedWrite<'_> {
             body: self.body,
             encryption: self.encryption.clone(),
             checksum: self.checksum.clone(),
+            part_checksums: self.part_checksums,
             headers: properties.system,
             metadata: properties.metadata,
             tags: properties.tags,

@@ -4,6 +4,7 @@
 //! (long bodies into a temporary file), answered by [`Sandbox::answer`], and logged.
 
 mod certificate;
+mod expectation;
 pub mod log;
 
 use std::{
@@ -208,6 +209,12 @@ impl Handler {
         };
         parts.uri = uri;
         let mut entry = log::Entry::begin(&parts);
+        if let Some(refused) = expectation::refusal(&self.sandbox, &parts).await {
+            if self.log.is_read() {
+                self.log.write(&entry.response(&refused));
+            }
+            return refused.response;
+        }
         let payload = match Payload::receive(body, LONGEST_BODY).await {
             Ok(payload) => payload,
             Err(problem) => {

@@ -70,6 +70,10 @@ pub enum AuthError {
     TwoMechanisms,
     /// It is signed with Signature Version 2.
     Version2,
+    /// S3: a query of Signature Version 2 is not whole.
+    IncompleteQuery(String),
+    /// S3: a form lacks this field of its signature.
+    MissingField(&'static str),
     /// Its `Authorization` header is of no known scheme.
     UnknownScheme,
     /// The header or the query parameters cannot be read.
@@ -190,13 +194,15 @@ impl AuthError {
     fn s3(&self) -> (&'static str, u16) {
         match self {
             Self::Missing
+            | Self::IncompleteQuery(_)
             | Self::MissingDate
             | Self::NotYetValid { .. }
             | Self::Expired { .. }
             | Self::UnsignedHeaders(_) => ("AccessDenied", 403),
-            Self::TwoMechanisms | Self::UnknownScheme | Self::BadPayload => {
-                ("InvalidArgument", 400)
-            }
+            Self::TwoMechanisms
+            | Self::MissingField(_)
+            | Self::UnknownScheme
+            | Self::BadPayload => ("InvalidArgument", 400),
             Self::Version2 | Self::MissingPayload => ("InvalidRequest", 400),
             Self::Malformed { via, .. } | Self::Scope { via, .. } => match via {
                 Via::Header => ("AuthorizationHeaderMalformed", 400),
@@ -221,6 +227,8 @@ impl AuthError {
             }
             Self::TwoMechanisms
             | Self::Version2
+            | Self::IncompleteQuery(_)
+            | Self::MissingField(_)
             | Self::UnknownScheme
             | Self::Malformed { .. }
             | Self::MissingDate
@@ -250,6 +258,8 @@ impl AuthError {
             Self::TwoMechanisms => ONE_MECHANISM,
             Self::Version2 => VERSION_2,
             Self::UnknownScheme => "Unsupported Authorization Type",
+            Self::IncompleteQuery(detail) => detail,
+            Self::MissingField(name) => return missing_field(name),
             Self::Malformed { via, detail } => return s3_malformed(*via, detail),
             Self::Scope { via, fault } => return s3_scope(*via, fault),
             Self::MissingDate => "AWS authentication requires a valid Date or x-amz-date header",
@@ -286,7 +296,8 @@ impl AuthError {
             Self::TwoMechanisms => ONE_MECHANISM,
             Self::Version2 => VERSION_2,
             Self::UnknownScheme => "Unsupported Authorization Type",
-            Self::Malformed { detail, .. } => detail,
+            Self::IncompleteQuery(detail) | Self::Malformed { detail, .. } => detail,
+            Self::MissingField(name) => return missing_field(name),
             Self::Scope { fault, .. } => return scope_elsewhere(fault, service),
             Self::MissingDate => {
                 "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
@@ -322,6 +333,13 @@ impl std::error::Error for AuthError {}
 
 fn not_modelled(what: &str) -> String {
     format!("The sandbox does not model {what}.")
+}
+
+fn missing_field(name: &str) -> String {
+    format!(
+        "Bucket POST must contain a field named '{name}'.  If it is specified, please check the \
+         order of the fields."
+    )
 }
 
 fn s3_malformed(via: Via, detail: &str) -> String {

@@ -10,9 +10,14 @@ use super::{
     read::{Claim, instant, malformed},
 };
 
-/// The fields that a signed form has.
-const SIGNED: [&str; 5] =
-    ["policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"];
+/// The fields that a signed form has, and as AWS writes their names.
+const SIGNED: [(&str, &str); 5] = [
+    ("policy", "Policy"),
+    ("x-amz-algorithm", "X-Amz-Algorithm"),
+    ("x-amz-credential", "X-Amz-Credential"),
+    ("x-amz-date", "X-Amz-Date"),
+    ("x-amz-signature", "X-Amz-Signature"),
+];
 /// Form fields of Signature Version 2.
 const VERSION_2: [&str; 2] = ["awsaccesskeyid", "signature"];
 
@@ -30,18 +35,14 @@ pub fn parse_form<'a>(
         return Err(AuthError::Version2);
     }
     let token = field("x-amz-security-token");
-    if token.is_none() && SIGNED.iter().all(|name| field(name).is_none()) {
+    if token.is_none() && SIGNED.iter().all(|(name, _)| field(name).is_none()) {
         return Ok(None);
     }
     let need = |name: &str| {
-        field(name).ok_or_else(|| {
-            malformed(
-                Via::Form,
-                &format!("Bucket POST must contain a field named '{name}'.  If it is specified, please check the order of the fields."),
-            )
-        })
+        let shown = SIGNED.iter().find(|(known, _)| *known == name).map(|(_, shown)| *shown);
+        field(name).ok_or(AuthError::MissingField(shown.unwrap_or_default()))
     };
-    for name in SIGNED {
+    for (name, _) in SIGNED {
         need(name)?;
     }
     match need("x-amz-algorithm")? {

@@ -124,7 +124,7 @@ const URIS: &[&str] = &[
     "/bucket/a%20b%2Bc%26d%3De%3Af~%28g%29%2A%27%21",
     "/bucket/%C3%A4%E2%82%AC%F0%9F%98%80",
     "/bucket//a//b/",
-    "/bucket/a%2Fb%2F",
+    ENCODED_SLASH,
     "/bucket/../x/./y/..",
     "/bucket/.",
     "/bucket/100%25",
@@ -137,11 +137,25 @@ const URIS: &[&str] = &[
     "/bucket?versionId=null&x-id=GetObject",
 ];
 
+const ENCODED_SLASH: &str = "/bucket/a%2Fb%2F";
+
+/// Recorded by LocalStack, `test_pre_signed_url_forward_slash_bucket`: S3's canonical request has
+/// the slash as it is.
+#[test]
+fn an_encoded_slash_is_a_slash_to_s3() {
+    for via in [Via::Header, Via::Query] {
+        let case = Case::new(Service::S3, via, ENCODED_SLASH);
+        assert_eq!(case.check(&case.sign()), Err(AuthError::Mismatch));
+    }
+}
+
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for service in [Service::S3, Service::Kms, Service::Sts] {
         for via in [Via::Header, Via::Query] {
-            for uri in URIS {
+            // S3 decodes a slash before it calculates; the signer does not.
+            let signed = |uri: &str| service != Service::S3 || uri != ENCODED_SLASH;
+            for uri in URIS.iter().filter(|uri| signed(uri)) {
                 all.push(Case::new(service, via, uri));
             }
             let mut plain = Case::new(service, via, "/b/k?x=1");

@@ -79,13 +79,13 @@ fn tags_of_a_bucket_are_added_listed_and_removed() {
         ] {
             table.row(name, &place.outcome("team-a", "s3:TagResource", &params).await, expected);
         }
-        place.done("admin", "s3:TagResource", &tags("team=c&cost=1&x=<y>")).await;
+        place.done("admin", "s3:TagResource", &tags("team=c&cost=1&x=@y")).await;
         let bucket = [(Param::Bucket, "gs-one")];
         let listed = place.ask("admin", "s3:ListTagsForResource", &bucket).await;
-        table.row("listed", &field(&listed, Field::Tags), "team=c&cost=1&x=<y>");
+        table.row("listed", &field(&listed, Field::Tags), "team=c&cost=1&x=@y");
         place.done("admin", "s3:UntagResource", &[bucket[0], (Param::TagKeys, "cost,team")]).await;
         let listed = place.ask("admin", "s3:ListTagsForResource", &bucket).await;
-        table.row("after removal", &field(&listed, Field::Tags), "x=<y>");
+        table.row("after removal", &field(&listed, Field::Tags), "x=@y");
         let guarded = [(Param::Bucket, "gs-guarded"), (Param::Tags, "team=a")];
         for (who, expected) in [
             ("admin", "403 AccessDenied denied by resource|block-public-access: s3:TagResource"),
@@ -115,8 +115,8 @@ fn tags_of_a_bucket_are_added_listed_and_removed() {
             "400 BadRequest rejected",
         );
         for (name, arn, expected) in [
-            ("no such bucket", "arn:aws:s3:::gs-none", "404 NoSuchBucket absent"),
-            ("another account's bucket", "arn:aws:s3:::gs-theirs", "404 NoSuchBucket absent"),
+            ("no such bucket", "arn:aws:s3:::gs-none", "404 NoSuchResource absent"),
+            ("another account's bucket", "arn:aws:s3:::gs-theirs", "404 NoSuchResource absent"),
             ("an object", "arn:aws:s3:::gs-one/k", "501 NotImplemented not-implemented"),
             (
                 "an access point",
@@ -151,15 +151,15 @@ fn s3_and_s3_control_see_the_same_tags() {
             absent,
         );
         place
-            .done("admin", "s3:PutBucketTagging", &[bucket[0], (Param::Tags, "team=a&x=<y>")])
+            .done("admin", "s3:PutBucketTagging", &[bucket[0], (Param::Tags, "team=a&x=@y")])
             .await;
-        table.row("put by S3", &list().await, "team=a&x=<y>");
+        table.row("put by S3", &list().await, "team=a&x=@y");
         place.done("admin", "s3:TagResource", &[bucket[0], (Param::Tags, "team=b")]).await;
         let client = place.clients("admin", false).await.s3;
         let result = client.get_bucket_tagging().bucket("gs-one").send().await.expect("the tags");
         let tags: Vec<String> =
             result.tag_set().iter().map(|tag| format!("{}={}", tag.key(), tag.value())).collect();
-        table.row("changed by S3 Control", &tags.join("&"), "x=<y>&team=b");
+        table.row("changed by S3 Control", &tags.join("&"), "x=@y&team=b");
         table.row(
             "deleted",
             &place.outcome("admin", "s3:DeleteBucketTagging", &bucket).await,
@@ -265,7 +265,7 @@ const HOSTILE: &[(&str, fn(&mut HttpRequest), &str)] = &[
                 "<TagResourceRequest><Tags><Tag><Key>a</Key><Value>1</Value></Tag><Tag><Key>a</Key><Value>2</Value></Tag></Tags></TagResourceRequest>",
             );
         },
-        "400 MalformedXML rejected",
+        "400 InvalidTag rejected",
     ),
     (
         "a header that is not known",

@@ -113,7 +113,8 @@ const TAMPERED: &[(&str, Change, &str)] = &[
     (
         "Signature Version 2",
         |request| authorization(request, |_| "AWS AKIAGAINSAYSANDBOX00:c2lnbmF0dXJl".to_owned()),
-        "400 InvalidRequest rejected",
+        // The token is not that of this access key.
+        "400 InvalidToken bad-credentials",
     ),
     (
         "an unknown scheme",

@@ -21,10 +21,13 @@ mod admin;
 mod authentication;
 mod condition_keys;
 mod control;
+mod cors;
 mod decisions;
 mod deletes;
 mod directory;
 mod encryption;
+#[cfg(feature = "serve")]
+mod expectation;
 mod grants;
 mod hostile_configurations;
 mod kms;

@@ -46,7 +46,7 @@ fn versions_are_kept_replaced_or_none() {
         let place = setup();
         let mut table = Table::default();
         for (bucket, versions, id) in
-            [("gs-kept", 2, "its own"), ("gs-paused", 1, "null"), ("gs-off", 1, "")]
+            [("gs-kept", 2, "its own"), ("gs-paused", 1, ""), ("gs-off", 1, "")]
         {
             let key = at(bucket, "k");
             let put = async |body| {
@@ -87,9 +87,11 @@ fn a_delete_marker_hides_and_a_missing_key_is_told_to_those_who_may_list() {
         let first = field(&place.ask("admin", "s3:PutObject", &key).await, Field::Version);
         let marker = field(&place.ask("admin", "s3:DeleteObject", &key).await, Field::Version);
         let named = |id| [key[0], key[1], (Param::Version, id)];
-        let other = format!("{}{}", "0".repeat(8), "f".repeat(24));
+        let of_another = at("gs-kept", "another");
+        let other = field(&place.ask("admin", "s3:PutObject", &of_another).await, Field::Version);
+        let never_given_out = format!("{}{}", "0".repeat(8), "f".repeat(24));
         let blind = "403 AccessDenied denied by identity: s3:ListBucket";
-        let rows: [(&str, &str, &str, &[(Param, &str)], &str); 14] = [
+        let rows: [(&str, &str, &str, &[(Param, &str)], &str); 15] = [
             ("under a marker", "lister", "s3:GetObject", &key, "404 NoSuchKey absent"),
             ("under a marker", "blind", "s3:GetObject", &key, blind),
             ("under a marker", "lister", "s3:HeadObject", &key, "404 NotFound absent"),
@@ -110,6 +112,13 @@ fn a_delete_marker_hides_and_a_missing_key_is_told_to_those_who_may_list() {
                 "s3:GetObject",
                 &named(&other),
                 "404 NoSuchVersion absent",
+            ),
+            (
+                "no version id",
+                "lister",
+                "s3:GetObject",
+                &named(&never_given_out),
+                "400 InvalidArgument rejected",
             ),
             ("missing", "lister", "s3:GetObject", &at("gs-kept", "none"), "404 NoSuchKey absent"),
             ("missing", "blind", "s3:GetObject", &at("gs-kept", "none"), blind),

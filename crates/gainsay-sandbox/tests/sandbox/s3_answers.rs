@@ -156,6 +156,93 @@ fn a_completion_that_is_sent_again_is_told_the_same() {
     });
 }
 
+/// Recorded by third parties: of the current object where no version is named.
+#[test]
+fn what_expires_by_a_rule_says_when() {
+    run(async {
+        let place = setup();
+        let admin = place.clients("admin", false).await;
+        let rule = |id: &str, prefix: &str, days: u32| {
+            format!(
+                "<Rule><ID>{id}</ID><Filter><Prefix>{prefix}</Prefix></Filter><Status>Enabled</Status><Expiration><Days>{days}</Days></Expiration></Rule>"
+            )
+        };
+        let rules = rule("a rule", "in/", 3) + &rule("later", "in/", 9);
+        let body = format!("<LifecycleConfiguration>{rules}</LifecycleConfiguration>");
+        let put = request("PUT", "gs-b", "/?lifecycle", &[]).document("application/xml", &body);
+        assert_eq!(answer(&admin, &put).await.status, 200);
+        let now = time::OffsetDateTime::from(place.sandbox.now());
+        let due = (now + time::Duration::days(4)).date();
+        let (month, year) = (&due.month().to_string()[..3], due.year());
+        let weekday = &due.weekday().to_string()[..3];
+        let expected = format!(
+            "expiry-date=\"{weekday}, {:02} {month} {year} 00:00:00 GMT\", rule-id=\"a rule\"",
+            due.day()
+        );
+        let mut version = String::new();
+        for (method, target, told) in [
+            ("PUT", "/in/k", true),
+            ("GET", "/in/k", true),
+            ("HEAD", "/in/k", true),
+            ("HEAD", "/in/k?versionId=", false),
+            ("PUT", "/out/k", false),
+            ("HEAD", "/out/k", false),
+        ] {
+            let named = if target.ends_with('=') { version.as_str() } else { "" };
+            let read =
+                answer(&admin, &request(method, "gs-b", &format!("{target}{named}"), &[])).await;
+            assert_eq!(read.status, 200, "{method} {target}");
+            let header = read.headers.get("x-amz-expiration").map(String::as_str);
+            assert_eq!(header, told.then_some(expected.as_str()), "{method} {target}");
+            if version.is_empty() {
+                version = read.headers["x-amz-version-id"].clone();
+            }
+        }
+    });
+}
+
+/// As ceph's s3-tests expect it of parts that were uploaded with checksums.
+#[test]
+fn a_part_that_is_read_alone_has_its_own_checksum() {
+    run(async {
+        let place = setup();
+        let admin = place.clients("admin", false).await;
+        let (one, two) = ("a".repeat(5 << 20), "b".to_owned());
+        let header = [("x-amz-checksum-algorithm", "SHA256")];
+        let begun = answer(&admin, &request("POST", "gs-b", "/k?uploads", &header)).await;
+        let upload = between(&begun.body, "UploadId");
+        let (mut sums, mut list) = (Vec::new(), String::new());
+        for (number, body) in [(1, &one), (2, &two)] {
+            let sum = STANDARD.encode(sha2::Sha256::digest(body));
+            let target = format!("/k?partNumber={number}&uploadId={upload}");
+            let part = request("PUT", "gs-b", &target, &[("x-amz-checksum-sha256", &sum)]);
+            let part = answer(&admin, &part.body("text/plain", body.as_str())).await;
+            let etag = part.headers["etag"].replace('"', "&quot;");
+            list += &format!(
+                "<Part><ETag>{etag}</ETag><PartNumber>{number}</PartNumber><ChecksumSHA256>{sum}</ChecksumSHA256></Part>"
+            );
+            sums.push(sum);
+        }
+        let body = format!("<CompleteMultipartUpload>{list}</CompleteMultipartUpload>");
+        let complete = request("POST", "gs-b", &format!("/k?uploadId={upload}"), &[]);
+        let done = answer(&admin, &complete.document("application/xml", &body)).await;
+        assert_eq!(done.status, 200, "{done:?}");
+        let enabled = [("x-amz-checksum-mode", "ENABLED")];
+        for (target, headers, expected) in [
+            ("/k?partNumber=1", enabled.as_slice(), Some(sums[0].as_str())),
+            ("/k?partNumber=2", &enabled, Some(&sums[1])),
+            ("/k?partNumber=2", &[], None),
+            ("/k", &enabled, Some(between(&done.body, "ChecksumSHA256"))),
+        ] {
+            for method in ["GET", "HEAD"] {
+                let read = answer(&admin, &request(method, "gs-b", target, headers)).await;
+                let sum = read.headers.get("x-amz-checksum-sha256").map(String::as_str);
+                assert_eq!(sum, expected, "{method} {target}");
+            }
+        }
+    });
+}
+
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>.
 #[test]
 fn a_copied_part_under_a_customers_key_says_so() {

@@ -9,8 +9,8 @@ pub(super) struct PageRequest<'a> {
     pub prefix: &'a str,
     /// Nothing for an empty one, too.
     pub delimiter: Option<&'a str>,
-    /// The last entry of the page before: a key, or a common prefix, behind whose keys the listing
-    /// then goes on.
+    /// The last entry of the page before: a key, or a common prefix. Of a key within a common prefix
+    /// the rest of that prefix is passed over, too.
     pub after: Option<&'a str>,
     pub max: usize,
 }
@@ -20,7 +20,9 @@ pub(super) struct PageRequest<'a> {
 pub(super) struct Page<T> {
     pub entries: Vec<T>,
     pub prefixes: Vec<String>,
-    /// The last entry, if there are more: a key, with what it is of, or a common prefix.
+    /// The last entry: a key, or a common prefix.
+    pub last: Option<Last>,
+    /// The same, if there are more.
     pub next: Option<Last>,
 }
 
@@ -48,31 +50,33 @@ pub(super) fn page<'k, T>(
     entries: impl Iterator<Item = (&'k str, T)>,
     first: impl Fn(&T) -> bool,
 ) -> Page<T> {
-    let mut page = Page { entries: Vec::new(), prefixes: Vec::new(), next: None };
+    let mut page = Page { entries: Vec::new(), prefixes: Vec::new(), last: None, next: None };
     let after = request.after.unwrap_or_default();
-    let passed = request.delimiter.filter(|_| rolled(request, after) == Some(after)).map(|_| after);
-    let mut last: Option<Last> = None;
+    let passed = rolled(request, after).filter(|_| request.after.is_some());
     let mut within = false;
     for (key, entry) in entries.filter(|(key, _)| key.starts_with(request.prefix)) {
+        if passed.is_some_and(|prefix| key.starts_with(prefix)) {
+            continue;
+        }
         if key == after && request.after.is_some() {
             within = within || first(&entry);
             if !within {
                 continue;
             }
-        } else if key < after || passed.is_some_and(|prefix| key.starts_with(prefix)) {
+        } else if key < after {
             continue;
         }
         let common = rolled(request, key);
-        if let (Some(common), Some(Last::Prefix(before))) = (common, &last)
+        if let (Some(common), Some(Last::Prefix(before))) = (common, &page.last)
             && common == before
         {
             continue;
         }
         if page.entries.len() + page.prefixes.len() == request.max {
-            page.next = last;
+            page.next.clone_from(&page.last);
             return page;
         }
-        last = Some(if let Some(common) = common {
+        page.last = Some(if let Some(common) = common {
             page.prefixes.push(common.to_owned());
             Last::Prefix(common.to_owned())
         } else {
@@ -134,9 +138,10 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_within_a_common_prefix_shows_it_again_and_the_prefix_itself_does_not() {
+    fn a_marker_within_a_common_prefix_passes_over_it_as_the_prefix_itself_does() {
         let keys = keys(&["a/1", "a/2", "b"]);
-        assert_eq!(listed(&keys, "", Some("/"), Some("a/1"), 9).prefixes, ["a/"]);
+        // Recorded by LocalStack, `test_list_multipart_uploads_marker_common_prefixes`, 2026-02-21.
+        assert!(listed(&keys, "", Some("/"), Some("a/1"), 9).prefixes.is_empty());
         assert!(listed(&keys, "", Some("/"), Some("a/"), 9).prefixes.is_empty());
         assert_eq!(listed(&keys, "", None, Some("a/"), 9).entries.len(), 3);
     }

@@ -6,10 +6,14 @@ use s3s::{S3Error, S3Result};
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{super::error, form::Form};
+use super::{
+    super::{error, error_detail::WithDetail as _},
+    form::Form,
+};
 
 /// Fields that need no condition, besides those that begin with `x-ignore-`.
-const UNCONDITIONED: &[&str] = &["x-amz-signature", "file", "policy"];
+const UNCONDITIONED: &[&str] =
+    &["awsaccesskeyid", "file", "policy", "signature", "x-amz-signature"];
 
 enum Condition {
     Equals { field: String, value: String },
@@ -52,13 +56,12 @@ pub(crate) fn check(
     let expiration = OffsetDateTime::parse(expiration, &Rfc3339).map_err(|_| wrong())?;
     let conditions = document.get("conditions").and_then(Value::as_array);
     let conditions = conditions.ok_or_else(|| invalid("Policy missing conditions."))?;
-    let conditions: Vec<(Condition, &Value)> =
-        conditions.iter().map(|written| Ok((read(written)?, written))).collect::<S3Result<_>>()?;
+    let conditions: Vec<Condition> = conditions.iter().map(read).collect::<S3Result<_>>()?;
     if expiration <= now {
         return Err(against("Policy expired."));
     }
-    for (condition, written) in &conditions {
-        holds(condition, written, form, bucket)?;
+    for condition in &conditions {
+        holds(condition, form, bucket)?;
     }
     covered(&conditions, form)
 }
@@ -97,18 +100,16 @@ fn read(written: &Value) -> S3Result<Condition> {
     }
     let parts = written.as_array().map(Vec::as_slice).unwrap_or_default();
     match parts {
-        [Value::String(operator), Value::Number(least), Value::Number(most)]
-            if operator == "content-length-range" =>
-        {
-            let (Some(least), Some(most)) = (least.as_u64(), most.as_u64()) else {
+        [Value::String(operator), least, most] if operator == "content-length-range" => {
+            let (Some(least), Some(most)) = (size(least), size(most)) else {
                 return Err(invalid("Invalid content-length-range."));
             };
             Ok(Condition::Length { least, most })
         }
         [Value::String(operator), Value::String(field), Value::String(value)] => {
-            let field = field
-                .strip_prefix('$')
-                .ok_or_else(|| invalid("Invalid Condition: field must begin with $."))?;
+            // S3 does not miss the dollar (LocalStack's tests against AWS,
+            // `test_post_object_policy_conditions_validation_eq`).
+            let field = field.strip_prefix('$').unwrap_or(field);
             let (field, value) = (field.to_ascii_lowercase(), value.clone());
             match operator.as_str() {
                 "eq" => Ok(Condition::Equals { field, value }),
@@ -120,7 +121,30 @@ fn read(written: &Value) -> S3Result<Condition> {
     }
 }
 
-fn holds(condition: &Condition, written: &Value, form: &Form<'_>, bucket: &str) -> S3Result<()> {
+/// A size, which may be written as a text (LocalStack's tests against AWS,
+/// `test_post_object_policy_validation_size`).
+fn size(written: &Value) -> Option<u64> {
+    match written {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A condition as AWS shows it: `["eq", "$key", "value"]`, however it was written.
+fn shown(condition: &Condition) -> String {
+    let text = |text: &str| Value::from(text).to_string();
+    let (operator, field, value) = match condition {
+        Condition::Equals { field, value } => ("eq", field, value),
+        Condition::StartsWith { field, value } => ("starts-with", field, value),
+        Condition::Length { least, most } => {
+            return format!("[\"content-length-range\", {least}, {most}]");
+        }
+    };
+    format!("[\"{operator}\", {}, {}]", text(&format!("${field}")), text(value))
+}
+
+fn holds(condition: &Condition, form: &Form<'_>, bucket: &str) -> S3Result<()> {
     let sent = |field: &str| if field == "bucket" { Some(bucket) } else { form.field(field) };
     let met = match condition {
         Condition::Equals { field, value } => sent(field) == Some(value),
@@ -133,30 +157,34 @@ fn holds(condition: &Condition, written: &Value, form: &Form<'_>, bucket: &str) 
         Condition::Length { least, most } => {
             let size = form.file.len() as u64;
             if size > *most {
-                return Err(error(
-                    400,
-                    "EntityTooLarge",
-                    "Your proposed upload exceeds the maximum allowed size",
-                ));
+                let message = "Your proposed upload exceeds the maximum allowed size";
+                let error = error(400, "EntityTooLarge", message);
+                return Err(error
+                    .with_detail("ProposedSize", size.to_string())
+                    .with_detail("MaxSizeAllowed", most.to_string()));
             }
             if size < *least {
-                return Err(error(
-                    400,
-                    "EntityTooSmall",
-                    "Your proposed upload is smaller than the minimum allowed size",
-                ));
+                let message = "Your proposed upload is smaller than the minimum allowed size";
+                let error = error(400, "EntityTooSmall", message);
+                return Err(error
+                    .with_detail("ProposedSize", size.to_string())
+                    .with_detail("MinSizeAllowed", least.to_string()));
             }
             true
         }
     };
-    if met { Ok(()) } else { Err(against(&format!("Policy Condition failed: {written}"))) }
+    if met {
+        Ok(())
+    } else {
+        Err(against(&format!("Policy Condition failed: {}", shown(condition))))
+    }
 }
 
 /// Every field but the few must have a condition, and so must the bucket (assumed: of it the page
 /// only says that it is "the acceptable bucket").
-fn covered(conditions: &[(Condition, &Value)], form: &Form<'_>) -> S3Result<()> {
+fn covered(conditions: &[Condition], form: &Form<'_>) -> S3Result<()> {
     let has = |name: &str| {
-        conditions.iter().any(|(condition, _)| match condition {
+        conditions.iter().any(|condition| match condition {
             Condition::Equals { field, .. } | Condition::StartsWith { field, .. } => field == name,
             Condition::Length { .. } => false,
         })
@@ -242,26 +270,31 @@ mod tests {
             json!(["eq", "$key", "user/a.txt"]),
             json!(["starts-with", "$Key", "user/"]),
             json!(["starts-with", "$key", ""]),
+            json!(["starts-with", "key", "user/"]),
         ] {
             assert_eq!(outcome(&policy(&rest(met.clone())), &sent), "met", "{met}");
         }
-        for failed in [
-            json!({ "key": "user/b.txt" }),
-            json!(["eq", "$key", "user/"]),
-            json!(["starts-with", "$key", "other/"]),
-            json!(["eq", "$acl", "private"]),
-            json!({ "bucket": "other" }),
-            json!(["starts-with", "$content-type", "image/p"]),
+        for (failed, shown) in [
+            (json!({ "key": "user/b.txt" }), r#"["eq", "$key", "user/b.txt"]"#),
+            (json!(["eq", "$key", "user/"]), r#"["eq", "$key", "user/"]"#),
+            (json!(["starts-with", "$key", "other/"]), r#"["starts-with", "$key", "other/"]"#),
+            (json!(["eq", "$acl", "private"]), r#"["eq", "$acl", "private"]"#),
+            (json!({ "bucket": "other" }), r#"["eq", "$bucket", "other"]"#),
+            (
+                json!(["starts-with", "$content-type", "image/p"]),
+                r#"["starts-with", "$content-type", "image/p"]"#,
+            ),
         ] {
             let mut all = rest(json!(["starts-with", "$key", ""]));
             all.as_array_mut().into_iter().for_each(|all| all.push(failed.clone()));
             let expected = format!(
-                "AccessDenied Invalid according to Policy: Policy Condition failed: {failed}"
+                "AccessDenied Invalid according to Policy: Policy Condition failed: {shown}"
             );
             assert_eq!(outcome(&policy(&all), &sent), expected);
         }
         for (range, expected) in [
             (json!(["content-length-range", 5, 5]), "met"),
+            (json!(["content-length-range", "5", "5"]), "met"),
             (
                 json!(["content-length-range", 0, 4]),
                 "EntityTooLarge Your proposed upload exceeds the maximum allowed size",
@@ -326,10 +359,9 @@ mod tests {
             json!({}),
             json!({ "key": 5 }),
             json!({ "a": "b", "c": "d" }),
-            json!(["eq", "key", "k"]),
             json!(["ne", "$key", "k"]),
             json!(["content-length-range", -1, 5]),
-            json!(["content-length-range", "1", "5"]),
+            json!(["content-length-range", "one", "5"]),
         ] {
             let answer = outcome(&policy(&json!([condition])), &sent);
             assert!(

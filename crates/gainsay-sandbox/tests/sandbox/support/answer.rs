@@ -384,6 +384,7 @@ const CODES: &[(&str, &str, u16)] = &[
     ("absent", "NoSuchConfiguration", 404),
     ("absent", "NoSuchAccessPoint", 404),
     ("absent", "NoSuchAccessPointPolicy", 404),
+    ("absent", "NoSuchResource", 404),
     ("absent", "AccessGrantsInstanceNotExistsError", 404),
     ("absent", "NoSuchAccessGrantsLocationError", 404),
     ("absent", "KMS.NotFoundException", 400),
