@@ -2,6 +2,7 @@
 //! request is one the sandbox models.
 
 mod authentication;
+mod refused_headers;
 mod response;
 mod s3_request;
 mod wire_request;
@@ -167,6 +168,10 @@ impl Gateway {
                 return auth_error(&problem, &parts, &body.digest(), None, request_id);
             }
         };
+        if let Some(refused) = refused_headers::refused(s3_request.operation, &parts.headers) {
+            let refused_headers::RefusedHeader { status, code, message } = refused;
+            return s3_error(status, code, message, request_id, head).with_scope(scope);
+        }
         if s3::raw_request::knows(s3_request.operation) {
             let mut answer = match body.bytes(MAX_CALL) {
                 Some(bytes) => self.raw(s3_request, &parts, &bytes, scope),

@@ -16,7 +16,7 @@ use super::{
     identity::{AccessKey, Directory},
     kms::{Key, KeyMaterial, Rotation, Sealed},
     monitoring::Watch,
-    s3::{AccessList, Sum},
+    s3::{AccessList, FinishedUpload, Sum},
 };
 
 /// Everything that requests can see or change.
@@ -85,6 +85,8 @@ pub(super) struct Bucket {
     /// Versions of each key, oldest first.
     pub objects: BTreeMap<String, Vec<Arc<Version>>>,
     pub uploads: BTreeMap<String, Arc<Upload>>,
+    /// Uploads that were completed, by id.
+    pub finished_uploads: BTreeMap<String, Arc<FinishedUpload>>,
 }
 
 /// Default encryption as it was configured.
@@ -425,6 +427,7 @@ impl Bucket {
             deleted: BTreeSet::new(),
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
+            finished_uploads: BTreeMap::new(),
         }
     }
 

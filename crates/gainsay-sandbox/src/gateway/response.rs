@@ -147,10 +147,66 @@ fn error_document(code: &str, message: &str, request_id: &str, details: &ErrorDe
 
 /// Words of errors that the wire layer has no words for
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
-const MESSAGES: &[(&str, &str)] = &[(
-    "MalformedXML",
-    "The XML you provided was not well-formed or did not validate against our published schema",
-)];
+const MESSAGES: &[(&str, &str)] = &[
+    ("InvalidBucketName", "The specified bucket is not valid."),
+    ("InvalidURI", "Couldn't parse the specified URI."),
+    ("KeyTooLongError", "Your key is too long"),
+    (
+        "MalformedXML",
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    ),
+    ("MissingContentLength", "You must provide the Content-Length HTTP header."),
+    ("MissingRequestBodyError", "Request Body is empty"),
+];
+
+/// How the wire layer words its refusal of a value, which follows; S3's words for it, and the name
+/// of the argument.
+const REFUSED_VALUES: &[(&str, &str, &str)] = &[
+    (
+        "invalid query: max-keys: ",
+        "Provided max-keys not an integer or within integer range",
+        "max-keys",
+    ),
+    (
+        "invalid query: max-parts: ",
+        "Provided max-parts not an integer or within integer range",
+        "max-parts",
+    ),
+    (
+        "invalid query: max-uploads: ",
+        "Provided max-uploads not an integer or within integer range",
+        "max-uploads",
+    ),
+    (
+        "invalid query: part-number-marker: ",
+        "Provided part-number-marker not an integer or within integer range",
+        "part-number-marker",
+    ),
+    (
+        "invalid query: partNumber: ",
+        "Part number must be an integer between 1 and 10000, inclusive",
+        "partNumber",
+    ),
+];
+/// The same of the header, whose value S3 does not repeat (LocalStack,
+/// `extract_bucket_key_version_id_from_copy_source`).
+const REFUSED_SOURCE: (&str, &str, &str) =
+    ("invalid header: x-amz-copy-source: ", "Invalid copy source object key", "x-amz-copy-source");
+
+/// The words of S3 for a refusal of the wire layer's, and what it says of the argument.
+fn in_words_of_s3(message: &str) -> Option<(&'static str, [(&'static str, String); 2])> {
+    let (start, words, name) = REFUSED_SOURCE;
+    if message.starts_with(start) {
+        return Some((
+            words,
+            [("ArgumentName", name.to_owned()), ("ArgumentValue", name.to_owned())],
+        ));
+    }
+    REFUSED_VALUES.iter().find_map(|(start, words, name)| {
+        let value = message.strip_prefix(start)?.to_owned();
+        Some((*words, [("ArgumentName", (*name).to_owned()), ("ArgumentValue", value)]))
+    })
+}
 
 /// Writes the error that the wire layer answers as S3 does, with its details.
 pub(super) async fn rewrite_error(
@@ -169,6 +225,12 @@ pub(super) async fn rewrite_error(
     let code = error.get("Code").unwrap_or_default();
     let known = MESSAGES.iter().find(|(known, _)| *known == code).map(|(_, message)| *message);
     let message = error.get("Message").or(known).unwrap_or_default();
+    let mut details = details;
+    let mut message = message;
+    if let Some((words, arguments)) = in_words_of_s3(message) {
+        message = words;
+        details.0.extend(arguments);
+    }
     let details = error_detail::complete(code, details, &request.bucket, &request.key);
     let details = error_detail::of_method(code, details, request.method.as_str());
     let text = error_document(code, message, request_id, &details);

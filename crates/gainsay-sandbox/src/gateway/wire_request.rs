@@ -33,12 +33,15 @@ pub(super) fn adapt(operation: &str, parts: &mut Parts, body: Payload) -> Payloa
     if matches!(operation, "GetObject" | "HeadObject") && !has_range(headers) {
         headers.remove(header::RANGE);
     }
-    if operation != "CopyObject" {
-        CONDITIONS[..2].iter().for_each(|name| quote(headers, name));
+    // Of a copy the first two are read as they are: the wire layer does not know them there.
+    let first = if operation == "CopyObject" { 2 } else { 0 };
+    for name in CONDITIONS.iter().skip(first) {
+        quote(headers, name);
     }
-    CONDITIONS[2..].iter().for_each(|name| quote(headers, name));
     if matches!(operation, "PutObject" | "CopyObject" | "CreateMultipartUpload") {
-        KEPT_AS_SENT.iter().for_each(|name| keep_as_sent(headers, name));
+        for name in &KEPT_AS_SENT {
+            keep_as_sent(headers, name);
+        }
         repair_metadata(headers);
     }
     // Clients write a space of a path as a plus, too (recorded by LocalStack,

@@ -36,6 +36,8 @@ const SSE_C: &[&str] = &[
     "x-amz-server-side-encryption-customer-key",
     "x-amz-server-side-encryption-customer-key-md5",
 ];
+/// On a read: refused as what it is.
+const SSE_OF_READ: &[&str] = &["x-amz-server-side-encryption"];
 const STORE: &[&str] = &[
     "x-amz-storage-class",
     "x-amz-website-redirect-location",
@@ -245,8 +247,8 @@ pub const ROWS: &[Row] = &[
     row("PostObject", "POST", Bucket),
     // Objects.
     row("PutObject", "PUT", Object).headers(&[OBJECT_ACL, SSE, SSE_C, STORE]).metadata(),
-    row("GetObject", "GET", Object).may(READ).headers(&[SSE_C]),
-    row("HeadObject", "HEAD", Object).may(READ).headers(&[SSE_C]),
+    row("GetObject", "GET", Object).may(READ).headers(&[SSE_C, SSE_OF_READ]),
+    row("HeadObject", "HEAD", Object).may(READ).headers(&[SSE_C, SSE_OF_READ]),
     row("GetObjectAttributes", "GET", Object)
         .needs(&[("attributes", Empty)])
         .may(VERSION)

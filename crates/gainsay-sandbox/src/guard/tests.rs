@@ -324,6 +324,7 @@ const NOT_TOLD: &[&str] = &[
     "x-amz-skip-destination-validation",
     "x-amz-source-expected-bucket-owner",
     "x-amz-tagging-directive",
+    "x-amz-transition-default-minimum-object-size",
 ];
 
 /// What becomes of each key is in the tests of the sandbox's condition keys. Here no header that a

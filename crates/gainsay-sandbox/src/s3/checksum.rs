@@ -169,7 +169,7 @@ impl Sums {
             if given != self.md5 {
                 let message = "The Content-MD5 you specified did not match what we received.";
                 return Err(error(400, "BadDigest", message)
-                    .with_detail("ExpectedDigest", md5)
+                    .with_detail("ExpectedDigest", hex::encode(given))
                     .with_detail("CalculatedDigest", STANDARD.encode(self.md5)));
             }
         }

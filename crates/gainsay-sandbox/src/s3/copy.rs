@@ -42,9 +42,9 @@ const TOO_LARGE: &str = concat!(
     "The specified copy source is larger than the maximum allowable size for a copy source: ",
     "5368709120"
 );
-const OF_DELETE_MARKER: &str = concat!(
-    "The source of a copy request may not specifically refer to a delete marker by version id."
-);
+const OF_ARCHIVE: &str = "Operation is not valid for the source object's storage class";
+const OF_DELETE_MARKER: &str =
+    "The source of a copy request may not specifically refer to a delete marker by version id.";
 const WRONG_RANGE: &str = concat!(
     "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last ",
     "are the zero-based offsets of the first and last bytes to copy"
@@ -208,7 +208,7 @@ impl<'a> Source<'a> {
     /// The body, once its key may be used.
     fn read(&self, world: &World, scope: &Scope, content: &Content) -> S3Result<Opened> {
         let (bucket, customer_key) = (&self.bucket, self.customer_key.as_ref());
-        versions::check_readable(content)?;
+        versions::check_readable_as(content, OF_ARCHIVE)?;
         customer_key::check(content, customer_key)?;
         encryption::authorize(world, scope, bucket, self.key, &content.encryption, "kms:Decrypt")?;
         let encryption = &content.encryption;
@@ -227,7 +227,9 @@ impl Replaces {
         let directive = |word: Option<&str>, name: &str| match word {
             None | Some("COPY") => Ok(false),
             Some("REPLACE") => Ok(true),
-            Some(_) => Err(error(400, "InvalidArgument", format!("Unknown {name} directive."))),
+            Some(word) => Err(error(400, "InvalidArgument", format!("Unknown {name} directive."))
+                .with_detail("ArgumentName", format!("x-amz-{name}-directive"))
+                .with_detail("ArgumentValue", word)),
         };
         let metadata = directive(
             input.metadata_directive.as_ref().map(MetadataDirective::as_str),
@@ -307,6 +309,7 @@ pub(super) fn copy_part(
         kind: multipart::StepKind::CopiedPart { source: &source.header() },
     };
     let upload = step.authorize(scope, &bucket)?;
+    multipart::check_number(input.part_number)?;
     let (version, content) = source.find(scope)?;
     source_conditions!(input).check_source(version, content, scope.now)?;
     let range = part_range(input.copy_source_range.as_deref(), content.size)?;
@@ -339,6 +342,7 @@ pub(super) fn copy_part(
         ..UploadPartCopyOutput::default()
     };
     set_encryption!(output, &upload.encryption);
+    set_customer_key!(output, &upload.encryption);
     Ok(output)
 }
 

@@ -201,7 +201,8 @@ fn put_versioning(
     _: &Requester<'_>,
 ) -> S3Result<RawResponse> {
     let sent: VersioningConfiguration = document(raw.body, "VersioningConfiguration")?;
-    if sent.mfa_delete.is_some() || raw.header("x-amz-mfa").is_some() {
+    let mfa_delete = sent.mfa_delete.as_ref().is_some_and(|mfa| mfa.as_str() != "Disabled");
+    if mfa_delete || raw.header("x-amz-mfa").is_some() {
         return Err(not_modelled("MFA delete"));
     }
     let versioning = match sent.status.as_ref().map(BucketVersioningStatus::as_str) {

@@ -76,7 +76,9 @@ impl ListRequest<'_> {
                 400,
                 "InvalidArgument",
                 "Argument maxKeys must be an integer between 0 and 2147483647",
-            )),
+            )
+            .with_detail("ArgumentName", "maxKeys")
+            .with_detail("ArgumentValue", self.max.unwrap_or_default().to_string())),
         }
     }
 
@@ -91,7 +93,9 @@ impl ListRequest<'_> {
                 400,
                 "InvalidArgument",
                 "Invalid Encoding Method specified in Request",
-            ));
+            )
+            .with_detail("ArgumentName", "encoding-type")
+            .with_detail("ArgumentValue", self.encoding.map_or("", EncodingType::as_str)));
         }
         let request = PageRequest {
             prefix: self.prefix.unwrap_or_default(),
@@ -395,7 +399,6 @@ pub(super) fn uploads(
             .checksum
             .map(|(name, _)| ChecksumAlgorithm::from(name.to_ascii_uppercase())),
         checksum_type: upload.checksum.map(|(_, composite)| multipart::kind(composite)),
-        ..MultipartUpload::default()
     });
     Ok(ListMultipartUploadsOutput {
         bucket: Some(input.bucket.clone()),

@@ -20,6 +20,7 @@ mod delete;
 mod encryption;
 mod enforced_settings;
 pub(super) mod error_detail;
+mod finished_upload;
 pub(super) mod lifecycle;
 mod listing;
 mod members;
@@ -42,7 +43,7 @@ mod versions;
 mod write;
 mod xml;
 
-pub(super) use self::{acl::AccessList, checksum::Sum};
+pub(super) use self::{acl::AccessList, checksum::Sum, finished_upload::FinishedUpload};
 use self::{
     error_detail::{DetailSlot, WithDetail},
     open_bucket::{OpenBucket, open},

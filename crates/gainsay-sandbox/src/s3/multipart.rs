@@ -23,6 +23,7 @@ use super::{
     encryption::{self, Keys},
     error,
     error_detail::WithDetail as _,
+    finished_upload::{self, FinishedUpload},
     members::{
         customer_key_headers, sent_checksums, set_checksums, set_customer_key, set_encryption,
         write_headers,
@@ -45,6 +46,7 @@ const INVALID_PART: &str = concat!(
     "One or more of the specified parts could not be found.  The part may not have been uploaded, ",
     "or the specified entity tag may not match the part's entity tag."
 );
+const NO_SUCH_UPLOAD_CODE: &str = "NoSuchUpload";
 const NO_SUCH_UPLOAD: &str = concat!(
     "The specified upload does not exist. ",
     "The upload ID may be invalid, or the upload may have been aborted or completed."
@@ -156,6 +158,17 @@ pub(super) struct PartContent<'a> {
     pub customer_key: Option<&'a CustomerKey>,
 }
 
+/// A part has a number that S3 takes.
+pub(super) fn check_number(number: i32) -> S3Result<()> {
+    if (1..=10_000).contains(&number) {
+        return Ok(());
+    }
+    let message = "Part number must be an integer between 1 and 10000, inclusive";
+    Err(error(400, "InvalidArgument", message)
+        .with_detail("ArgumentName", "partNumber")
+        .with_detail("ArgumentValue", number.to_string()))
+}
+
 /// Stores a part, whose bytes have arrived or been copied.
 pub(super) fn put_part(
     world: &mut World,
@@ -166,15 +179,6 @@ pub(super) fn put_part(
     number: i32,
     content: PartContent<'_>,
 ) -> S3Result<Part> {
-    if !(1..=10_000).contains(&number) {
-        return Err(error(
-            400,
-            "InvalidArgument",
-            "Part number must be an integer between 1 and 10000, inclusive",
-        )
-        .with_detail("ArgumentName", "partNumber")
-        .with_detail("ArgumentValue", number.to_string()));
-    }
     check_customer(upload, content.customer_key)?;
     encryption::authorize(world, scope, bucket, step.key, &upload.encryption, "kms:Decrypt")?;
     let keys = Keys {
@@ -268,7 +272,7 @@ pub(super) fn kind(composite: bool) -> ChecksumType {
 }
 
 pub(super) fn no_such_upload(id: &str) -> s3s::S3Error {
-    error(404, "NoSuchUpload", NO_SUCH_UPLOAD).with_detail("UploadId", id)
+    error(404, NO_SUCH_UPLOAD_CODE, NO_SUCH_UPLOAD).with_detail("UploadId", id)
 }
 
 /// `UploadPart`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>.
@@ -283,6 +287,7 @@ pub(super) fn upload_part(
     let customer_key = customer_key::read(scope, &customer_key_headers!(input))?;
     let step = Step { key: &input.key, upload: &input.upload_id, kind: StepKind::Part };
     let upload = step.authorize(scope, &bucket)?;
+    check_number(input.part_number)?;
     let sent = sent_checksums!(input);
     let checksum = body.sums.check(sent, &body.trailers, input.content_md5.as_deref())?;
     let checksum = match upload.checksum {
@@ -321,7 +326,6 @@ fn part_checksum(sums: &Sums, algorithm: &'static str, sent: Option<Sum>) -> S3R
 
 /// Completing is the last step of the write that creating began: the object is encrypted and
 /// described as the upload is, and made of its parts.
-#[expect(clippy::needless_pass_by_value, reason = "the wire layer hands inputs over by value")]
 pub(super) fn complete(
     world: &mut World,
     scope: &Scope,
@@ -332,18 +336,28 @@ pub(super) fn complete(
     let conditions = [input.if_match.as_ref(), input.if_none_match.as_ref()];
     let kind = StepKind::Completion { conditions };
     let step = Step { key: &input.key, upload: &input.upload_id, kind };
-    let upload = step.authorize(scope, &bucket)?;
+    let wanted = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref());
+    let upload = match step.authorize(scope, &bucket) {
+        Err(problem) if problem.code().as_str() == NO_SUCH_UPLOAD_CODE => {
+            let finished = finished_upload::find(&bucket, &input, wanted.unwrap_or_default());
+            return Ok(finished?.ok_or(problem)?.output(world, &input.bucket));
+        }
+        other => other?,
+    };
     // The parts are read to be put together. AWS names kms:Decrypt for uploads with checksums; that
     // it is asked for always is assumed.
     encryption::authorize(world, scope, &bucket, &input.key, &upload.encryption, "kms:Decrypt")?;
     let since = conditional::Since { time: upload.started, existed: upload.existed };
     conditional::check_write(&bucket, &input.key, conditions, Some(since))?;
-    let wanted = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref());
     check_type(&upload, input.checksum_type.as_ref())?;
     let parts = chosen(&upload, &input.upload_id, wanted.unwrap_or_default())?;
     let size: u64 = parts.iter().map(|part| part.size).sum();
     if input.mpu_object_size.is_some_and(|stated| u64::try_from(stated).ok() != Some(size)) {
-        let message = "The provided 'x-amz-mp-object-size' header does not match what was computed";
+        let stated = input.mpu_object_size.unwrap_or_default();
+        let message = format!(
+            "The provided 'x-amz-mp-object-size' header value {stated} does not match what was \
+             computed: {size}"
+        );
         return Err(error(400, "InvalidRequest", message));
     }
     let body: Vec<Sealed> = parts.iter().map(|part| part.body.clone()).collect();
@@ -367,23 +381,19 @@ pub(super) fn complete(
         properties: Properties::of_upload(&upload),
     };
     let stored = sealed.store(world)?;
+    let finished = FinishedUpload {
+        key: input.key.clone(),
+        parts: finished_upload::named(wanted.unwrap_or_default()),
+        etag: stored.etag,
+        version_id: stored.version_id,
+        encryption: stored.encryption,
+        checksum: stored.checksum,
+    };
+    let output = finished.output(world, &input.bucket);
     if let Some(state) = world.bucket_mut(bucket.name()) {
         state.uploads.remove(&input.upload_id);
+        state.finished_uploads.insert(input.upload_id, Arc::new(finished));
     }
-    let mut output = CompleteMultipartUploadOutput {
-        location: Some(format!(
-            "https://{}.s3.{}.amazonaws.com/{}",
-            input.bucket, world.region, input.key
-        )),
-        bucket: Some(input.bucket.clone()),
-        key: Some(input.key.clone()),
-        e_tag: Some(ETag::Strong(stored.etag)),
-        version_id: stored.version_id,
-        checksum_type: stored.checksum.as_ref().map(Sum::kind),
-        ..CompleteMultipartUploadOutput::default()
-    };
-    set_encryption!(output, &stored.encryption);
-    set_checksums!(output, stored.checksum.as_ref());
     Ok(output)
 }
 
@@ -461,7 +471,11 @@ fn chosen<'u>(upload: &'u Upload, id: &str, wanted: &[CompletedPart]) -> S3Resul
     let mut parts: Vec<&Part> = Vec::new();
     let mut last = 0;
     for (index, listed) in wanted.iter().enumerate() {
-        let number = listed.part_number.unwrap_or_default();
+        // As https://github.com/versity/versitygw/issues/2111 quotes AWS.
+        let (Some(number), Some(etag)) = (listed.part_number, listed.e_tag.as_ref()) else {
+            return Err(malformed());
+        };
+        let etag = etag.value();
         if number <= last {
             return Err(error(
                 400,
@@ -474,29 +488,17 @@ fn chosen<'u>(upload: &'u Upload, id: &str, wanted: &[CompletedPart]) -> S3Resul
             .with_detail("UploadId", id));
         }
         last = number;
-        let part = upload.parts.get(&number).filter(|part| {
-            let etag = listed.e_tag.as_ref().map(ETag::value);
-            etag == Some(part.etag.as_str()) && same_checksum(upload, listed, part)
-        });
-        let etag = listed.e_tag.as_ref().map(ETag::value).unwrap_or_default();
-        let part = part.ok_or_else(|| {
+        let invalid = || {
             error(400, "InvalidPart", INVALID_PART)
                 .with_detail("UploadId", id)
                 .with_detail("PartNumber", number.to_string())
                 .with_detail("ETag", etag)
-        })?;
-        if let (Some((algorithm, true)), true) =
-            (upload.checksum, sent_checksums!(listed).iter().all(Option::is_none))
-        {
-            return Err(error(
-                400,
-                "InvalidRequest",
-                format!(
-                    "The upload was created using a {algorithm} checksum. The complete request \
-                     must include the checksum for each part. It was missing for part {number} in \
-                     the request."
-                ),
-            ));
+        };
+        let part = upload.parts.get(&number).filter(|part| part.etag == etag);
+        let part = part.ok_or_else(invalid)?;
+        check_algorithm(upload, listed, number)?;
+        if !same_checksum(upload, listed, part) {
+            return Err(invalid());
         }
         if part.size < MIN_PART && index + 1 < wanted.len() {
             return Err(error(
@@ -512,6 +514,31 @@ fn chosen<'u>(upload: &'u Upload, id: &str, wanted: &[CompletedPart]) -> S3Resul
         parts.push(part);
     }
     Ok(parts)
+}
+
+/// Where the object's checksum is put together from those of the parts, the list has each of them.
+/// Another algorithm's is compared with what is not there (LocalStack, `complete_multipart`).
+fn check_algorithm(upload: &Upload, listed: &CompletedPart, number: i32) -> S3Result<()> {
+    let Some((algorithm, true)) = upload.checksum else { return Ok(()) };
+    let named = ALGORITHMS.into_iter().zip(sent_checksums!(listed));
+    let named: Vec<&str> = named.filter(|(_, sum)| sum.is_some()).map(|(name, _)| name).collect();
+    match named.first() {
+        _ if named.contains(&algorithm) => Ok(()),
+        Some(other) => {
+            let message = format!(
+                "The {other} you specified for part {number} did not match what we received."
+            );
+            Err(error(400, "BadDigest", message))
+        }
+        None => Err(error(
+            400,
+            "InvalidRequest",
+            format!(
+                "The upload was created using a {algorithm} checksum. The complete request must \
+                 include the checksum for each part. It was missing for part {number} in the request."
+            ),
+        )),
+    }
 }
 
 /// Whether every checksum that the list has of a part is the part's own. Where the upload was

@@ -14,10 +14,12 @@ use s3s::{
         ObjectLockRetention, Timestamp,
     },
 };
-use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{Date, Duration, Month, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    OpenBucket, error, not_modelled, open,
+    OpenBucket, error,
+    error_detail::WithDetail as _,
+    not_modelled, open,
     raw_request::{RawRequest, RawResponse},
     versions,
     xml::{document, malformed},
@@ -108,8 +110,12 @@ impl LockHeaders<'_> {
         let retention = match (self.mode, self.until) {
             (None, None) => None,
             (Some(word), Some(until)) => {
-                let mode =
-                    mode(word.as_str()).ok_or_else(|| invalid("Unknown wormMode directive."))?;
+                let mode = mode(word.as_str()).ok_or_else(|| {
+                    // As https://github.com/versity/versitygw/issues/1736 quotes AWS.
+                    invalid("Unknown wormMode directive.")
+                        .with_detail("ArgumentName", "x-amz-object-lock-mode")
+                        .with_detail("ArgumentValue", word.as_str())
+                })?;
                 Some(Retention { mode, until: OffsetDateTime::from(until.clone()) })
             }
             (Some(_), None) | (None, Some(_)) => {
@@ -123,13 +129,20 @@ impl LockHeaders<'_> {
             None => None,
             Some("ON") => Some(true),
             Some("OFF") => Some(false),
-            Some(_) => return Err(invalid("Legal Hold must be either of 'ON' or 'OFF'")),
+            // As https://github.com/versity/versitygw/issues/1775 quotes AWS.
+            Some(word) => {
+                return Err(invalid("Legal Hold must be either of 'ON' or 'OFF'")
+                    .with_detail("ArgumentName", "x-amz-object-lock-legal-hold")
+                    .with_detail("ArgumentValue", word));
+            }
         };
         if bucket.state.lock.is_none() {
-            return Err(no_lock());
+            // One word here, as https://github.com/versity/versitygw/issues/1751 quotes AWS.
+            let message = "Bucket is missing ObjectLockConfiguration";
+            return Err(error(400, "InvalidRequest", message));
         }
-        if retention.is_some_and(|retention| retention.until <= now) {
-            return Err(invalid("The retain until date must be in the future!"));
+        if let Some(past) = retention.filter(|retention| retention.until <= now) {
+            return Err(in_the_past("x-amz-object-lock-retain-until-date", past.until));
         }
         Ok(LockRequest { retention, hold })
     }
@@ -200,6 +213,40 @@ fn set_retention(context: &mut Context, retention: &Retention, now: OffsetDateTi
     context.set("s3:object-lock-remaining-retention-days", days.to_string());
 }
 
+/// The error of a date that has passed, which it names in the time of the Pacific (recorded by
+/// LocalStack, `test_s3_put_object_retention`: `Tue Dec 31 16:00:00 PST 2019`).
+fn in_the_past(argument: &'static str, until: OffsetDateTime) -> s3s::S3Error {
+    error(400, "InvalidArgument", "The retain until date must be in the future!")
+        .with_detail("ArgumentName", argument)
+        .with_detail("ArgumentValue", pacific(until))
+}
+
+/// A time as the Pacific writes it: an hour ahead from the second Sunday of March to the first of
+/// November, from two o'clock on.
+fn pacific(time: OffsetDateTime) -> String {
+    let sunday = |month, number: i64| {
+        let first = Date::from_calendar_date(time.year(), month, 1).unwrap_or(Date::MIN);
+        let to_sunday = (7 - i64::from(first.weekday().number_days_from_sunday())) % 7;
+        first.saturating_add(Duration::days(to_sunday + 7 * (number - 1))).midnight().assume_utc()
+    };
+    // Two o'clock is ten in UTC, and nine once clocks are ahead.
+    let summer = (sunday(Month::March, 2) + Duration::hours(10))
+        ..(sunday(Month::November, 1) + Duration::hours(9));
+    let (hours, zone) = if summer.contains(&time) { (7, "PDT") } else { (8, "PST") };
+    let local = time - Duration::hours(hours);
+    let (weekday, month) = (local.weekday().to_string(), local.month().to_string());
+    format!(
+        "{} {} {:02} {:02}:{:02}:{:02} {zone} {}",
+        weekday.get(..3).unwrap_or_default(),
+        month.get(..3).unwrap_or_default(),
+        local.day(),
+        local.hour(),
+        local.minute(),
+        local.second(),
+        local.year()
+    )
+}
+
 fn date(time: OffsetDateTime) -> String {
     time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
 }
@@ -236,7 +283,7 @@ fn refusal(scope: &Scope, bucket: &OpenBucket, key: &str, action: &str) -> s3s::
 }
 
 /// A header about bypassing, whatever it says, is for buckets with Object Lock (recorded by
-/// LocalStack, `test_delete_object_with_no_locking`, 2025-01-21). That it is said before anything
+/// `LocalStack`, `test_delete_object_with_no_locking`, 2025-01-21). That it is said before anything
 /// is authorized is assumed.
 pub(super) fn check_bypass_header(bucket: &OpenBucket, header: Option<bool>) -> S3Result<()> {
     if header.is_none() || bucket.state.lock.is_some() {
@@ -246,7 +293,8 @@ pub(super) fn check_bypass_header(bucket: &OpenBucket, header: Option<bool>) -> 
         400,
         "InvalidArgument",
         "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
-    ))
+    )
+    .with_detail("ArgumentName", "x-amz-bypass-governance-retention"))
 }
 
 /// The API's word for a legal hold.
@@ -381,8 +429,8 @@ fn put_retention(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Re
     let bypasses = bypasses(scope, &bucket, raw.key, header)?;
     let wanted = sent?;
     if wanted.is_some_and(|wanted| wanted.until <= scope.now) {
-        let message = "The retain until date must be in the future!";
-        return Err(error(400, "InvalidArgument", message));
+        let until = wanted.map_or(scope.now, |wanted| wanted.until);
+        return Err(in_the_past("RetainUntilDate", until));
     }
     if let Some(active) = content.lock.retention.filter(|retention| retention.until > scope.now) {
         // To lengthen it is always allowed. Another mode takes a bypass even where it is the stricter
@@ -496,4 +544,23 @@ pub(super) fn visible(
         visible.hold = None;
     }
     Ok(visible)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pacific_is_eight_hours_behind_and_seven_in_summer() {
+        for (utc, expected) in [
+            ("2020-01-01T00:00:00Z", "Tue Dec 31 16:00:00 PST 2019"),
+            ("2020-03-08T09:59:59Z", "Sun Mar 08 01:59:59 PST 2020"),
+            ("2020-03-08T10:00:00Z", "Sun Mar 08 03:00:00 PDT 2020"),
+            ("2020-11-01T08:59:59Z", "Sun Nov 01 01:59:59 PDT 2020"),
+            ("2020-11-01T09:00:00Z", "Sun Nov 01 01:00:00 PST 2020"),
+        ] {
+            assert_eq!(pacific(OffsetDateTime::parse(utc, &Rfc3339).unwrap()), expected);
+        }
+    }
 }

@@ -7,7 +7,9 @@ use s3s::{S3Result, dto::StreamingBlob};
 use super::{
     aws_chunked,
     checksum::{ALGORITHMS, Digests, Sums},
-    error, not_modelled,
+    error,
+    error_detail::WithDetail as _,
+    not_modelled,
 };
 use crate::kms::{Blob, Sealer};
 
@@ -70,7 +72,8 @@ pub(super) async fn receive(
         length += piece.len() as u64;
         if length > MAX_PUT {
             let message = "Your proposed upload exceeds the maximum allowed size";
-            return Err(error(400, "EntityTooLarge", message));
+            return Err(error(400, "EntityTooLarge", message)
+                .with_detail("MaxSizeAllowed", MAX_PUT.to_string()));
         }
         digests.update(piece);
         sealer.write(piece).map_err(|problem| storage_failure(&problem))

@@ -5,7 +5,7 @@ use s3s::{
     dto::{RestoreObjectInput, RestoreObjectOutput},
 };
 
-use super::{not_modelled, open, versions, xml::malformed};
+use super::{error_detail::WithDetail as _, not_modelled, open, versions, xml::malformed};
 use crate::{authorize::Scope, state::World};
 
 /// s3:RestoreObject; it has no action for versions
@@ -38,7 +38,8 @@ pub(super) fn restore(
     if !versions::is_archived(content) {
         return Err(versions::invalid_state(
             "Restore is not allowed for the object's current storage class",
-        ));
+        )
+        .with_detail("StorageClass", content.storage_class));
     }
     versions::change_content(world, &bucket, &input.key, &version.id, |content| {
         content.restored = true;

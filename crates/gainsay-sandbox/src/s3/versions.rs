@@ -230,9 +230,13 @@ pub(super) fn is_archived(content: &Content) -> bool {
 /// An archived object is read only once it was restored:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
 pub(super) fn check_readable(content: &Content) -> S3Result<()> {
+    check_readable_as(content, "The operation is not valid for the object's storage class")
+}
+
+/// The same in an operation's own words.
+pub(super) fn check_readable_as(content: &Content, message: &'static str) -> S3Result<()> {
     if is_archived(content) && !content.restored {
-        return Err(invalid_state("The operation is not valid for the object's storage class")
-            .with_detail("StorageClass", content.storage_class));
+        return Err(invalid_state(message).with_detail("StorageClass", content.storage_class));
     }
     Ok(())
 }

@@ -28,6 +28,8 @@ use super::{
     conditional, encryption,
     encryption::{Keys, Plan},
     error,
+    error_detail::WithDetail as _,
+    not_modelled,
     object_lock::{LockHeaders, LockRequest},
     received_body::ReceivedBody,
     versions,
@@ -76,12 +78,16 @@ impl WriteHeaders<'_> {
     pub(super) fn check_limits(&self, key: &str) -> S3Result<()> {
         check_key(key)?;
         let metadata = self.metadata.iter().flat_map(|metadata| metadata.iter());
-        if metadata.map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_METADATA {
+        let size = metadata.map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        if size > MAX_METADATA {
+            // The details are those of https://github.com/versity/versitygw/issues/2086.
             return Err(error(
                 400,
                 "MetadataTooLarge",
                 "Your metadata headers exceed the maximum allowed metadata size",
-            ));
+            )
+            .with_detail("Size", size.to_string())
+            .with_detail("MaxSizeAllowed", MAX_METADATA.to_string()));
         }
         Ok(())
     }
@@ -92,17 +98,15 @@ impl WriteHeaders<'_> {
         let known = STORAGE_CLASSES.into_iter().find(|known| *known == class.as_str());
         known.ok_or_else(|| {
             error(400, "InvalidStorageClass", "The storage class you specified is not valid")
+                .with_detail("StorageClassRequested", class.as_str())
         })
     }
 
-    /// What of an object the headers say themselves. A coding of the body on its way is none of the
-    /// object.
+    /// What of an object the headers say themselves.
     fn system(&self) -> System {
-        let codings = self.system.content_encoding.iter().flat_map(|codings| codings.split(','));
-        let codings: Vec<&str> =
-            codings.map(str::trim).filter(|coding| *coding != "aws-chunked").collect();
+        let sent = self.system.content_encoding.as_deref();
         System {
-            content_encoding: (!codings.is_empty()).then(|| codings.join(",")),
+            content_encoding: sent.and_then(own_encoding),
             content_type: Some(
                 self.system.content_type.clone().unwrap_or_else(|| CONTENT_TYPE.to_owned()),
             ),
@@ -116,10 +120,26 @@ impl WriteHeaders<'_> {
     }
 }
 
+/// The codings of an object, as they were sent. A coding of the body on its way is none of the
+/// object's: where it stands among others it is left out
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>).
+fn own_encoding(sent: &str) -> Option<String> {
+    let codings = || sent.split(',').map(str::trim);
+    if codings().all(|coding| coding != "aws-chunked") {
+        return (!sent.is_empty()).then(|| sent.to_owned());
+    }
+    let own: Vec<&str> = codings().filter(|coding| *coding != "aws-chunked").collect();
+    let separator = if sent.contains(", ") { ", " } else { "," };
+    (!own.is_empty()).then(|| own.join(separator))
+}
+
 /// A key is no longer than S3 allows.
 pub(super) fn check_key(key: &str) -> S3Result<()> {
     if key.len() > MAX_KEY {
-        return Err(error(400, "KeyTooLongError", "Your key is too long"));
+        // As https://github.com/versity/versitygw/issues/2080 quotes AWS.
+        return Err(error(400, "KeyTooLongError", "Your key is too long")
+            .with_detail("Size", key.len().to_string())
+            .with_detail("MaxSizeAllowed", MAX_KEY.to_string()));
     }
     Ok(())
 }
@@ -162,6 +182,12 @@ impl<'a> WriteRequest<'a> {
         let _permit =
             bucket.authorize_against(scope, "s3:PutObject", Some(self.key), &context, settings)?;
         versions::set_replaced_tags(&mut context, bucket, self.key);
+        // Its owner is who uploads it, and sets its ACL as such (recorded by LocalStack,
+        // `test_s3_batch_delete_objects_using_requests_with_acl`, 2023-08-03).
+        let own = bucket.state.config.ownership != gainsay_model::Ownership::BucketOwnerEnforced;
+        if scope.account().is_none() && own && self.headers.acl.is_some() {
+            return Err(not_modelled("ACLs of objects that belong to nobody"));
+        }
         let tagging = (!self.tags.is_empty()).then_some("s3:PutObjectTagging");
         let acl = self.headers.acl.is_some().then_some("s3:PutObjectAcl");
         for action in tagging.into_iter().chain(self.lock.actions()).chain(acl) {

@@ -36,5 +36,6 @@ mod object_lock;
 mod objects;
 mod post;
 mod roles;
+mod s3_answers;
 mod sessions;
 mod support;

@@ -73,7 +73,7 @@ pub(super) fn page<'k, T>(
             continue;
         }
         if page.entries.len() + page.prefixes.len() == request.max {
-            page.next = page.last.clone();
+            page.next.clone_from(&page.last);
             return page;
         }
         page.last = Some(if let Some(common) = common {
