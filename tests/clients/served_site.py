@@ -140,7 +140,7 @@ class Table:
             seen, message = str(answer["ResponseMetadata"]["HTTPStatusCode"]), ""
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            seen, message = f"{status} {error.response['Error']['Code']}", error.response["Error"].get("Message", "")
+            seen, message = f"{status} {error.response['Error']['Code']}", error.response["Error"].get("Message") or ""
         if expected.startswith("2"):
             self.allowed += 1
         else:

@@ -137,7 +137,7 @@ fn create(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<Ra
     Ok(created(world, name))
 }
 
-/// What the body of CreateBucket says.
+/// What the body of `CreateBucket` says.
 #[derive(Default)]
 struct NewBucket {
     location: Option<String>,
@@ -401,7 +401,7 @@ fn list(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<RawR
     Ok(RawResponse::document("ListAllMyBucketsResult", &inner))
 }
 
-/// The query keys of ListBuckets.
+/// The query keys of `ListBuckets`.
 const LIST_PARAMETERS: [&str; 4] = ["bucket-region", "continuation-token", "max-buckets", "prefix"];
 
 /// `eu-west-1`, `us-gov-east-1`: letters in two or more groups, and a number.

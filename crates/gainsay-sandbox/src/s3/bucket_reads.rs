@@ -79,7 +79,7 @@ pub(super) fn answer(
     }
 }
 
-/// The document of GetBucketLocation, which is empty as an element without an end is (recorded by
+/// The document of `GetBucketLocation`, which is empty as an element without an end is (recorded by
 /// LocalStack, `test_response_structure_get_bucket_location`).
 fn location(region: Option<&str>) -> String {
     match region {

@@ -323,10 +323,13 @@ pub fn string_to_sign(parts: &Parts, bucket: Option<&str>) -> String {
         let values = parts.headers.get_all(name).iter();
         let values: Vec<&str> =
             values.filter_map(|value| value.to_str().ok()).map(str::trim).collect();
-        text += &format!("{name}:{}\n", values.join(","));
+        for piece in [name, ":", &values.join(","), "\n"] {
+            text.push_str(piece);
+        }
     }
     if let Some(bucket) = bucket {
-        text += &format!("/{bucket}");
+        text.push('/');
+        text.push_str(bucket);
     }
     text += parts.uri.path();
     let mut signed: Vec<&(String, String)> =
@@ -336,7 +339,8 @@ pub fn string_to_sign(parts: &Parts, bucket: Option<&str>) -> String {
         text.push(if place == 0 { '?' } else { '&' });
         text += key;
         if !value.is_empty() {
-            text += &format!("={value}");
+            text.push('=');
+            text.push_str(value);
         }
     }
     text
