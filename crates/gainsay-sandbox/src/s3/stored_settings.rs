@@ -3,7 +3,8 @@
 //!
 //! Actions are those of each operation's page
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>).
-//! What is stored has no effect: nothing expires, moves or is delivered in the sandbox.
+//! What is stored has no effect but on headers, which tell of CORS and of when an object expires:
+//! nothing expires, moves or is delivered in the sandbox.
 
 use std::sync::Arc;
 
