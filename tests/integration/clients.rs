@@ -76,6 +76,12 @@ fn boto3_gets_the_status_the_code_and_the_reason_of_aws() {
     run("probes.py");
 }
 
+/// AWS's own answers, as others recorded them, to calls of boto3.
+#[test]
+fn boto3_gets_the_answers_that_were_recorded() {
+    run("recorded.py");
+}
+
 #[test]
 fn boto3_reads_and_ends_what_watches_an_account() {
     run_against(&["--environment", "scenarios/encrypted-bucket/environment.yaml"], "watch.py");

@@ -26,6 +26,7 @@ pub const ORIGINS: &[(&str, Origin)] = &[
     ("aws:PrincipalArn", Set),
     ("aws:PrincipalAccount", Set),
     ("aws:PrincipalOrgID", External),
+    ("aws:PrincipalOrgMasterAccountId", External),
     ("aws:PrincipalOrgPaths", External),
     ("aws:PrincipalTag/", Set),
     ("aws:PrincipalIsAWSService", Set),
