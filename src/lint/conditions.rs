@@ -87,11 +87,13 @@ pub(super) const CONDITIONS: &[Page] = &[
         source: Some(CHECKS),
         kind: Kind::Policy(PolicyKind::KeyPolicy),
         found: r#"
-{ "Version": "2012-10-17", "Statement": [{
-    "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:role/app" }, "Action": ["kms:Decrypt", "s3:GetObject"], "Resource": "*" }] }"#,
+{ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "kms:*", "Resource": "*" },
+    { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:role/app" }, "Action": ["kms:Decrypt", "s3:GetObject"], "Resource": "*" }] }"#,
         clean: r#"
-{ "Version": "2012-10-17", "Statement": [{
-    "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:role/app" }, "Action": "kms:Decrypt", "Resource": "*" }] }"#,
+{ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "kms:*", "Resource": "*" },
+    { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:role/app" }, "Action": "kms:Decrypt", "Resource": "*" }] }"#,
     },
     Page {
         code: Code::UnknownConditionKey,

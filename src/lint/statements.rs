@@ -76,11 +76,13 @@ pub(super) const STATEMENTS: &[Page] = &[
         ),
         kind: Kind::Policy(PolicyKind::KeyPolicy),
         found: r#"
-{ "Version": "2012-10-17", "Statement": [{
-    "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*" }] }"#,
+{ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "kms:*", "Resource": "*" },
+    { "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*" }] }"#,
         clean: r#"
-{ "Version": "2012-10-17", "Statement": [{
-    "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*",
+{ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "kms:*", "Resource": "*" },
+    { "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*",
     "Condition": { "StringEquals": { "kms:CallerAccount": "111122223333" } } }] }"#,
     },
     Page {
@@ -157,10 +159,12 @@ pub(super) const STATEMENTS: &[Page] = &[
         kind: Kind::Policy(PolicyKind::KeyPolicy),
         found: r#"
 { "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "kms:*", "Resource": "*" },
     { "Sid": "Use", "Effect": "Allow", "Principal": { "AWS": "111122223333" }, "Action": "kms:Decrypt", "Resource": "*" },
     { "Sid": "Use", "Effect": "Allow", "Principal": { "AWS": "444455556666" }, "Action": "kms:Encrypt", "Resource": "*" }] }"#,
         clean: r#"
 { "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "kms:*", "Resource": "*" },
     { "Sid": "Read", "Effect": "Allow", "Principal": { "AWS": "111122223333" }, "Action": "kms:Decrypt", "Resource": "*" },
     { "Sid": "Write", "Effect": "Allow", "Principal": { "AWS": "444455556666" }, "Action": "kms:Encrypt", "Resource": "*" }] }"#,
     },

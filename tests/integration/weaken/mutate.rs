@@ -150,7 +150,7 @@ impl Of<'_> {
             for other in [
                 "s3:PutObjectAcl",
                 "s3:PutObjectTagging",
-                "s3:CreateMultipartUpload",
+                "s3:AbortMultipartUpload",
                 "s3:GetObject",
             ] {
                 self.push(
