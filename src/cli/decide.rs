@@ -184,9 +184,10 @@ mod tests {
         for count in [1, 2, 3, 8] {
             let mut workers: Vec<Worker> = (0..count).map(|_| Worker::new(false)).collect();
             for lines in [0, 1, 2, 700] {
-                let input: String = (0..lines).map(|id| format!("{{\"id\": {id}}}\n")).collect();
-                let padded = input.replace('\n', &format!("{}\n", " ".repeat(60)));
-                answer_together(&mut workers, padded.trim_end_matches('\n').as_bytes());
+                let padding = " ".repeat(60);
+                let line = |id| format!("{{\"id\": {id}}}{padding}");
+                let input = (0..lines).map(line).collect::<Vec<_>>().join("\n");
+                answer_together(&mut workers, input.as_bytes());
                 let mut ids = Vec::new();
                 for worker in &mut workers {
                     let answers = String::from_utf8(std::mem::take(&mut worker.answers)).unwrap();

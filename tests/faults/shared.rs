@@ -145,7 +145,7 @@ async fn does(lie: Lie, app: &Clients, key: &str) {
             put.send().await.expect("made");
         }
         Lie::Policy => {
-            let policy = POLICY.replace("s3:PutObject", "s3:PutObjectAcl");
+            let policy = POLICY.replace("gs-data/*", "gs-data/elsewhere/*");
             s3.put_bucket_policy().bucket(bucket).policy(policy).send().await.expect("made");
         }
         Lie::Spelling => {

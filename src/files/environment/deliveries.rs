@@ -188,5 +188,5 @@ fn one<'r>(
         return Err((problem.help("remove `role:` and `from:`"), at));
     }
     let prefix = raw.prefix.as_ref().map_or_else(String::new, |prefix| prefix.value.clone());
-    Ok(Delivery { prefix, role, from, ..Delivery::new(service, bucket) })
+    Ok(Delivery { prefix, from, role, ..Delivery::new(service, bucket) })
 }
