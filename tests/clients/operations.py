@@ -71,7 +71,7 @@ def listed():
     return text
 
 
-BEGIN, END = "<!-- operations: tests/clients/operations.py --write -->\n\n", "<!-- end of operations -->"
+BEGIN, END = "### By service\n\n", "### Beside boto3's models\n"
 before, rest = CHAPTER.read_text().split(BEGIN)
 written, after = rest.split(END)
 if "--write" in sys.argv:

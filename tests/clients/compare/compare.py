@@ -26,7 +26,7 @@ HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 INSTALLED = ROOT / "target/tmp/compare"
 CHAPTER = ROOT / "docs/guide/src/compare-servers.md"
-BEGIN, END = "<!-- tables: tests/clients/compare/compare.py --write -->", "<!-- end of tables -->"
+BEGIN, END = "### Measured\n", "### How to read this\n"
 
 CLIENTS = ["boto3==1.44.8", "PyYAML==6.0.3", "trustme==1.2.1"]
 REGION = "us-east-1"
@@ -195,7 +195,7 @@ def tables(results, versions):
         head = ["server", "right", "other details", "wrong", "not supported"]
         if kind == "probes":
             head.insert(4, "of the wrong: done where AWS refuses")
-        written.append(f"### {title}: {len(places)}\n\n{table(head, totals)}")
+        written.append(f"#### {title}: {len(places)}\n\n{table(head, totals)}")
         groups = list(dict.fromkeys(place[1] for place in places))
         lines = []
         for group in groups:
@@ -233,7 +233,7 @@ def main():
         given.rows.write_text("\n".join(map(json.dumps, rows)) + "\n")
     if given.write:
         before, rest = CHAPTER.read_text().split(BEGIN)
-        CHAPTER.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END)[1]}")
+        CHAPTER.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")
     wrong = [row for row in results["gainsay"].values() if row["result"] in ("wrong", "nearly")]
     for row in wrong:
         print(f"gainsay: {row['group']}: {row['said']}: expected {row['wanted']}, got {row['seen']}", file=sys.stderr)
