@@ -140,6 +140,7 @@ for said, call in {
 shared = bucket()
 s3.put_bucket_versioning(Bucket=shared, VersioningConfiguration={"Status": "Enabled"})
 versions = {team: s3.put_object(Bucket=shared, Key=f"{team}/k", Body=b"x")["VersionId"] for team in ("red", "blue")}
+old = {team: s3.put_object(Bucket=shared, Key=f"{team}/old", Body=b"x")["VersionId"] for team in ("red", "blue")}
 
 
 def team(called):
@@ -164,11 +165,14 @@ for said, call in {
     "copy from": lambda at: red.copy_object(Bucket=shared, Key="red/c", CopySource={"Bucket": shared, "Key": f"{at}/k"}),
     "copy to": lambda at: red.copy_object(Bucket=shared, Key=f"{at}/c", CopySource={"Bucket": shared, "Key": "red/k"}),
     "delete": lambda at: red.delete_object(Bucket=shared, Key=f"{at}/none"),
-    "delete a version": lambda at: red.delete_object(Bucket=shared, Key=f"{at}/none", VersionId="x"),
+    "delete a version": lambda at: red.delete_object(Bucket=shared, Key=f"{at}/old", VersionId=old[at]),
+    "delete a version that is another object's": lambda at: red.delete_object(Bucket=shared, Key=f"{at}/none", VersionId=versions["red"]),
 }.items():
     ok = "204" if said.startswith("delete") else "200"
     t.row(f"{said}: own", lambda call=call: call("red"), ok)
     t.row(f"{said}: another's", lambda call=call: call("blue"), "403 AccessDenied", NO_IDENTITY)
+# Recorded by LocalStack, test_delete_object, 2026-02-21.
+t.row("delete what is no version", lambda: red.delete_object(Bucket=shared, Key="red/none", VersionId="x"), "400 InvalidArgument", "Invalid version id specified")
 t.row("list without a prefix", lambda: red.list_objects_v2(Bucket=shared), "403 AccessDenied", "s3:ListBucket")
 many = red.delete_objects(Bucket=shared, Delete={"Objects": [{"Key": "red/n"}, {"Key": "blue/k"}]})
 assert [error["Code"] for error in many["Errors"]] == ["AccessDenied"] and len(many["Deleted"]) == 1, many

@@ -26,10 +26,8 @@ Each file of `recorded/` is a list of cases:
 """
 
 import datetime
-import http.client
 import pathlib
 import re
-import ssl
 import sys
 import urllib.parse
 import xml.etree.ElementTree
@@ -37,7 +35,7 @@ import xml.etree.ElementTree
 import yaml
 from botocore.exceptions import ClientError, ParamValidationError
 
-from served_site import REGION, TOLD, client, control, name
+from served_site import REGION, TOLD, client, connection, control, name
 
 FOLDER = pathlib.Path(__file__).parent / "recorded"
 CLIENTS = {}
@@ -122,30 +120,26 @@ def call(what, parameters):
 
 
 def raw(request):
-    host, port = TOLD["https"].removeprefix("https://").rsplit(":", 1)
-    trusted = ssl.create_default_context(cafile=TOLD["ca"])
-    connection = http.client.HTTPSConnection(host, int(port), context=trusted, timeout=20)
+    opened = connection(TOLD["https"])
     body = request.get("body", "").encode()
-    connection.request(request["method"], request["path"], body, request.get("headers", {}))
-    response = connection.getresponse()
+    opened.request(request["method"], request["path"], body, request.get("headers", {}))
+    response = opened.getresponse()
     text = response.read().decode("utf-8", "replace")
     headers = {key.lower(): value for key, value in response.getheaders()}
-    connection.close()
+    opened.close()
     return {"status": response.status, "headers": headers, "body": text}, False
 
 
 def send(method, url, headers, body):
     """The answer to a request that is sent as it is, parsed where it is an error."""
-    parts = urllib.parse.urlsplit(url)
-    trusted = ssl.create_default_context(cafile=TOLD["ca"])
-    connection = http.client.HTTPSConnection(parts.hostname, parts.port, context=trusted, timeout=20)
+    parts, opened = urllib.parse.urlsplit(url), connection(url)
     path = parts.path + ("?" + parts.query if parts.query else "")
-    connection.request(method, path or "/", body, headers)
-    response = connection.getresponse()
+    opened.request(method, path or "/", body, headers)
+    response = opened.getresponse()
     text = response.read().decode("utf-8", "replace")
     answer = {"status": response.status, "body": text}
     answer["headers"] = {key.lower(): value for key, value in response.getheaders()}
-    connection.close()
+    opened.close()
     if "<Error>" in text:
         for element in xml.etree.ElementTree.fromstring(text):
             answer[element.tag] = element.text
@@ -184,24 +178,32 @@ SENT = {"raw": raw, "presigned": presigned, "form": form}
 KNOWN = {"save", "answers", "refused"}
 
 
-def step(written, names):
-    """The problems of one step."""
+def asked(written, names):
+    """What a step calls and with what, the answer, and whether it was refused."""
     calls = [key for key in written if key not in KNOWN]
     assert len(calls) == 1, f"a step has one call: {written}"
     what = calls[0]
     parameters = filled(written[what], names)
-    try:
-        answer, refused = SENT[what](parameters) if what in SENT else call(what, parameters)
-    except ParamValidationError as error:
-        return [f"boto3 does not send {what}: {error}"]
-    wanted = "refused" in written
-    if refused != wanted:
-        said = {key: answer[key] for key in ("status", "Code", "Message") if key in answer}
-        return [f"{what} {parameters}: was {'refused' if refused else 'done'}: {said}"]
-    problems = list(differences(filled(written.get("refused", written.get("answers", {})), names), answer))
+    answer, refused = SENT[what](parameters) if what in SENT else call(what, parameters)
     for variable, path in written.get("save", {}).items():
         names[variable] = found(answer, path)
-    return [f"{what} {parameters}: {problem}" for problem in problems]
+    return what, parameters, answer, refused
+
+
+def expected(written, names):
+    return filled(written.get("refused", written.get("answers", {})), names)
+
+
+def step(written, names):
+    """The problems of one step."""
+    try:
+        what, parameters, answer, refused = asked(written, names)
+    except ParamValidationError as error:
+        return [f"boto3 does not send {written}: {error}"]
+    if refused != ("refused" in written):
+        said = {key: answer[key] for key in ("status", "Code", "Message") if key in answer}
+        return [f"{what} {parameters}: was {'refused' if refused else 'done'}: {said}"]
+    return [f"{what} {parameters}: {problem}" for problem in differences(expected(written, names), answer)]
 
 
 def main(only):
@@ -221,4 +223,5 @@ def main(only):
     sys.exit(1 if problems else 0)
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

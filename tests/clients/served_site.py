@@ -1,10 +1,13 @@
 """A server that the tests have started, and clients of it in anyone's name."""
 
+import http.client
 import itertools
 import json
 import os
 import socket
+import ssl
 import time
+import urllib.parse
 
 import boto3
 from botocore.config import Config
@@ -19,7 +22,7 @@ NUMBERS = itertools.count(1)
 
 def client(service, who=ADMIN, scheme="https", region=REGION, endpoint=None, **settings):
     key, secret, token = who or (None, None, None)
-    config = Config(retries={"total_max_attempts": 1}, **settings)
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=20, **settings)
     if who is None:
         from botocore import UNSIGNED
 
@@ -50,8 +53,17 @@ socket.getaddrinfo = below_localhost
 
 def control(who=ADMIN):
     """S3 Control, whose clients put the account before the host."""
-    port = TOLD["https"].rsplit(":", 1)[1]
-    return client("s3control", who, endpoint=f"https://localhost:{port}")
+    url = urllib.parse.urlsplit(TOLD["https"])
+    return client("s3control", who, endpoint=f"{url.scheme}://localhost:{url.port}")
+
+
+def connection(url):
+    """A connection to the server of a URL, for requests that no client makes."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+    trusted = ssl.create_default_context(cafile=TOLD["ca"])
+    return http.client.HTTPSConnection(parts.hostname, parts.port, context=trusted, timeout=20)
 
 
 def name(prefix):

@@ -98,6 +98,11 @@ fn curl_uses_presigned_urls_and_forms() {
 }
 
 #[test]
+fn the_guide_lists_the_operations_that_boto3_finds() {
+    run("operations.py");
+}
+
+#[test]
 fn the_chapter_about_serving_is_current() {
     let chapter = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide/src/serve.md");
     let programs = install().parent().unwrap().to_owned();

@@ -24,7 +24,10 @@ use gainsay_model::xml::{self, Element, wrap};
 use super::{
     authorize::{Question, Refusal, Scope},
     gateway::s3_host_id,
-    s3::error_detail::ErrorDetails,
+    s3::{
+        checksum::{self, ALGORITHMS},
+        error_detail::ErrorDetails,
+    },
     signature::query_pairs,
     state::World,
     token::Issuer,
@@ -37,10 +40,11 @@ const NAMESPACE: &str = "http://awss3control.amazonaws.com/doc/2018-08-20/";
 const VERSION: &str = "/v20180820/";
 /// The headers that every operation may carry; another `x-amz-` header is a feature that is not
 /// modelled.
-const HEADERS: [&str; 5] = [
+const HEADERS: [&str; 6] = [
     "x-amz-account-id",
     "x-amz-content-sha256",
     "x-amz-date",
+    "x-amz-sdk-checksum-algorithm",
     "x-amz-security-token",
     "x-amz-user-agent",
 ];
@@ -116,7 +120,7 @@ pub(super) fn answer(
     parts: &Parts,
     body: &[u8],
 ) -> XmlResponse {
-    let done = check(account, parts).and_then(|query| {
+    let done = check(account, parts, body).and_then(|query| {
         let mut call = Call { world, scope, issuer, account, query, body };
         call.route(&parts.method, parts.uri.path())
     });
@@ -154,12 +158,25 @@ pub(super) fn error_body(
     )
 }
 
-/// The decoded query of a request that carries nothing unknown.
-fn check(account: &str, parts: &Parts) -> Result<Vec<(String, String)>> {
+/// The decoded query of a request that carries nothing unknown. A checksum is the body's: boto3
+/// sends one with every operation about access grants, assumed to be checked as S3 checks it.
+fn check(account: &str, parts: &Parts, body: &[u8]) -> Result<Vec<(String, String)>> {
     let names = || parts.headers.keys().map(http::HeaderName::as_str);
-    if let Some(name) = names().find(|name| name.starts_with("x-amz-") && !HEADERS.contains(name)) {
+    let is_checksum = |name: &str| {
+        name.strip_prefix("x-amz-checksum-").is_some_and(|name| ALGORITHMS.contains(&name))
+    };
+    let known = |name: &str| HEADERS.contains(&name) || is_checksum(name);
+    if let Some(name) = names().find(|name| name.starts_with("x-amz-") && !known(name)) {
         return Err(Fault::not_modelled(&format!("the header `{name}`")));
     }
+    checksum::check_whole(&parts.headers, body).map_err(|problem| {
+        let code = match problem.code().as_str() {
+            "BadDigest" => "BadDigest",
+            "InvalidDigest" => "InvalidDigest",
+            _ => "InvalidRequest",
+        };
+        Fault::new(400, code, problem.message().unwrap_or_default())
+    })?;
     let mut named = parts.headers.get_all("x-amz-account-id").iter();
     if !named.all(|value| value.as_bytes() == account.as_bytes()) {
         return Err(Fault::new(

@@ -10,7 +10,7 @@ use super::{error, error_detail::WithDetail as _, received_body::storage_failure
 use crate::kms::Opened;
 
 /// The algorithms, as headers name them.
-pub(super) const ALGORITHMS: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
+pub(crate) const ALGORITHMS: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
 
 /// The checksum of an object or a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,6 +202,21 @@ impl Sums {
     }
 }
 
+/// Compares the digests in the headers of a request with its whole body.
+///
+/// # Errors
+/// A digest is malformed or not the body's, or there are several checksums.
+pub(crate) fn check_whole(headers: &HeaderMap, body: &[u8]) -> S3Result<()> {
+    let text = |name: &str| {
+        headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let mut digests = Digests::for_headers(headers);
+    digests.update(body);
+    let sent = ALGORITHMS.map(|name| text(&format!("x-amz-checksum-{name}")));
+    digests.finish().check(sent, &HeaderMap::new(), text("content-md5").as_deref())?;
+    Ok(())
+}
+
 /// The bytes of each algorithm's checksum, in the order of [`ALGORITHMS`].
 const LENGTHS: [usize; 5] = [4, 4, 8, 20, 32];
 
@@ -215,4 +230,34 @@ pub(super) fn check_form(algorithm: &str, value: &str) -> S3Result<()> {
     }
     let message = format!("Value for x-amz-checksum-{algorithm} header is invalid.");
     Err(error(400, "InvalidRequest", message))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::check_whole;
+
+    #[test]
+    fn a_body_has_the_digests_of_its_headers() {
+        let table = [
+            (&[("x-amz-checksum-crc32", "AAAAAA==")][..], None),
+            (&[("x-amz-checksum-crc32", "AAAAAQ==")], Some("BadDigest")),
+            (&[("x-amz-checksum-crc32", "none")], Some("InvalidRequest")),
+            (&[("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==")], None),
+            (&[("content-md5", "AAAAAAAAAAAAAAAAAAAAAA==")], Some("BadDigest")),
+            (&[("content-md5", "none")], Some("InvalidDigest")),
+            (&[], None),
+        ];
+        for (sent, expected) in table {
+            let headers: HeaderMap = sent
+                .iter()
+                .map(|(name, value)| {
+                    (HeaderName::from_static(name), HeaderValue::from_static(value))
+                })
+                .collect();
+            let found = check_whole(&headers, b"").err();
+            assert_eq!(found.as_ref().map(|problem| problem.code().as_str()), expected, "{sent:?}");
+        }
+    }
 }

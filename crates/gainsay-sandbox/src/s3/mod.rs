@@ -12,7 +12,7 @@ mod attributes;
 mod aws_chunked;
 mod bucket_reads;
 mod bucket_tags;
-mod checksum;
+pub(super) mod checksum;
 mod conditional;
 mod copy;
 mod customer_key;
