@@ -21,7 +21,7 @@ Each file of `recorded/` is a list of cases:
             change: { policy: no, signature: null } }              # a form, signed and sent
           answers: { status: 204 }
 
-`$a` is a bucket's name that no other case has. Of an answer every named member has to be equal;
+`$a` is a bucket's name that no other case has, `$$` is a dollar. Of an answer every named member has to be equal;
 `null` is a member that is not there, `~` before a text is a regular expression of the whole value.
 """
 
@@ -59,9 +59,11 @@ def filled(value, names):
     whole = re.fullmatch(r"\{(\w+)\}", value)
     if whole and whole[1] in names:
         return names[whole[1]]
-    value = re.sub(
-        r"\$([a-z]\w*)", lambda found: names.setdefault("$" + found[1], name(f"recorded-{found[1]}")), value
-    )
+
+    def named(found):
+        return "$" if found[1] == "$" else names.setdefault(found[0], name(f"recorded-{found[1]}"))
+
+    value = re.sub(r"\$(\$|[a-z]\w*)", named, value)
     return re.sub(r"\{(\w+)\}", lambda found: str(names.get(found[1], found[0])), value)
 
 

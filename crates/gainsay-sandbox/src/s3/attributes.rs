@@ -10,6 +10,7 @@ use s3s::{
 
 use super::{
     customer_key, error,
+    error_detail::WithDetail as _,
     members::{customer_key_headers, set_checksums, shown_time},
     open, upload_parts,
     versions::{self, ExistingTags},
@@ -19,6 +20,14 @@ use crate::{
     kms::Sealed,
     state::{Content, World},
 };
+
+const NAMES: [&str; 5] = [
+    ObjectAttributes::CHECKSUM,
+    ObjectAttributes::ETAG,
+    ObjectAttributes::OBJECT_PARTS,
+    ObjectAttributes::OBJECT_SIZE,
+    ObjectAttributes::STORAGE_CLASS,
+];
 
 /// Both s3:GetObjectAttributes and s3:GetObject, or those of versions
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html>). It gives no
@@ -42,8 +51,11 @@ pub(super) fn get(
     };
     find(actions)?;
     let (version, content) = find(versions::GET)?;
-    if input.object_attributes.is_empty() {
-        return Err(error(400, "InvalidArgument", "Invalid attribute name specified."));
+    // As https://github.com/versity/versitygw/issues/917 quotes AWS.
+    if let Some(unknown) = listed().map(str::trim).find(|name| !NAMES.contains(name)) {
+        return Err(error(400, "InvalidArgument", "Invalid attribute name specified.")
+            .with_detail("ArgumentName", "x-amz-object-attributes")
+            .with_detail("ArgumentValue", unknown));
     }
     let headers = customer_key_headers!(input);
     customer_key::check_digest(content, &headers, "Access Denied")?;

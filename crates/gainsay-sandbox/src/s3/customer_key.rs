@@ -71,14 +71,16 @@ pub(super) fn read(scope: &Scope, headers: &Headers) -> S3Result<Option<Customer
             ),
         ));
     }
-    let bytes: Option<[u8; 32]> = STANDARD.decode(key).ok().and_then(|bytes| bytes.try_into().ok());
-    let bytes =
-        bytes.ok_or_else(|| invalid("The secret key was invalid for the specified algorithm."))?;
-    if STANDARD.encode(Md5::digest(bytes)) != *md5 {
+    let invalid_key = || invalid("The secret key was invalid for the specified algorithm.");
+    let bytes = STANDARD.decode(key).map_err(|_| invalid_key())?;
+    // The digest is looked at first: with keys of 24 bytes and another's digest AWS answers this
+    // (https://github.com/aws/aws-sdk-go/issues/1726, https://github.com/aws/aws-cli/issues/6906).
+    if STANDARD.encode(Md5::digest(&bytes)) != *md5 {
         return Err(invalid(
             "The calculated MD5 hash of the key did not match the hash that was provided.",
         ));
     }
+    let bytes: [u8; 32] = bytes.try_into().map_err(|_| invalid_key())?;
     Ok(Some(CustomerKey { material: KeyMaterial::of(bytes), md5: md5.clone() }))
 }
 

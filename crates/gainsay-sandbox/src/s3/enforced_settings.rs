@@ -23,7 +23,9 @@ use s3s::{
 use serde::Deserialize;
 
 use super::{
-    OpenBucket, acl, error, method_not_allowed, no_such_bucket, not_modelled, open,
+    OpenBucket, acl, error,
+    error_detail::WithDetail as _,
+    method_not_allowed, no_such_bucket, not_modelled, open,
     raw_request::{RawRequest, RawResponse},
     xml::{document, document_of, escape, malformed, well_formed},
 };
@@ -325,7 +327,8 @@ fn put_encryption(
                         "a KMSMasterKeyID is not applicable if the default sse algorithm is not ",
                         "aws:kms or aws:kms:dsse"
                     ),
-                ));
+                )
+                .with_detail("ArgumentName", "ApplyServerSideEncryptionByDefault"));
             }
             ("aws:kms" | "aws:kms:dsse", Some(key)) if key.is_empty() || key.len() > 2048 => {
                 return Err(malformed());

@@ -79,6 +79,7 @@ const OF_THE_BUCKET: &[&str] = &[
     "ReplicationConfigurationNotFoundError",
 ];
 const OF_THE_KEY: &[&str] = &["NoSuchKey"];
+const TOO_LONG: &[&str] = &["KeyTooLongError"];
 
 /// The details of an error, with those that follow from its code and the request.
 pub(crate) fn complete(
@@ -94,6 +95,9 @@ pub(crate) fn complete(
     };
     add("BucketName", OF_THE_BUCKET, bucket);
     add("Key", OF_THE_KEY, key);
+    // As https://github.com/basho/riak_cs/pull/1233 quotes AWS.
+    add("Size", TOO_LONG, &key.len().to_string());
+    add("MaxSizeAllowed", TOO_LONG, "1024");
     details
 }
 
@@ -123,6 +127,8 @@ mod tests {
         ] {
             assert_eq!(complete(code, ErrorDetails::default(), "b", "k"), ErrorDetails(expected));
         }
+        let long = complete("KeyTooLongError", ErrorDetails::default(), "b", &"k".repeat(1029));
+        assert_eq!(long.0, [("Size", "1029".into()), ("MaxSizeAllowed", "1024".into())]);
         let other = crate::s3::error(404, "NoSuchBucket", "no").with_detail("BucketName", "other");
         assert_eq!(
             complete("NoSuchBucket", of(&other), "b", "k").0,

@@ -28,11 +28,12 @@ use super::{
         customer_key_headers, sent_checksums, set_checksums, set_customer_key, set_encryption,
         write_headers,
     },
-    not_modelled, open,
+    open,
     received_body::ReceivedBody,
     refuse_unmodelled, tagging, upload_parts,
     write::{
-        Operation, Properties, SealedWrite, WriteRequest, entity_tag, set_conditions, set_creation,
+        Operation, Properties, SealedWrite, WriteRequest, check_redirect, entity_tag,
+        set_conditions, set_creation,
     },
     xml::malformed,
 };
@@ -68,6 +69,7 @@ pub(super) fn create(
     let lock = headers.lock.read(&bucket, scope.now)?;
     headers.check_limits(&input.key)?;
     let storage_class = headers.storage_class()?;
+    check_redirect(&headers.system)?;
     let checksum = checksum_of(input.checksum_algorithm.as_ref(), input.checksum_type.as_ref())?;
     let request = WriteRequest {
         operation: Operation::CreateMultipartUpload,
@@ -232,10 +234,24 @@ fn checksum_of(
     algorithm: Option<&ChecksumAlgorithm>,
     kind: Option<&ChecksumType>,
 ) -> S3Result<Option<(&'static str, bool)>> {
+    // The words of AWS stand in OpenStack Swift's tests, which are run against it
+    // (`test/s3api`, the checksums of multipart uploads).
+    let known = [ChecksumType::COMPOSITE, ChecksumType::FULL_OBJECT];
+    if kind.is_some_and(|kind| !known.contains(&kind.as_str())) {
+        let message = "Value for x-amz-checksum-type header is invalid.";
+        return Err(error(400, "InvalidRequest", message));
+    }
     let Some(algorithm) = algorithm else {
         return match kind {
             None => Ok(None),
-            Some(_) => Err(not_modelled("a type of checksums without their algorithm")),
+            Some(_) => Err(error(
+                400,
+                "InvalidRequest",
+                concat!(
+                    "The x-amz-checksum-type header can only be used with the ",
+                    "x-amz-checksum-algorithm header."
+                ),
+            )),
         };
     };
     let lower = algorithm.as_str().to_ascii_lowercase();

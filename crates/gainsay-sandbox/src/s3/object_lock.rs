@@ -118,11 +118,17 @@ impl LockHeaders<'_> {
                 })?;
                 Some(Retention { mode, until: OffsetDateTime::from(until.clone()) })
             }
-            (Some(_), None) | (None, Some(_)) => {
+            // Which one AWS names is assumed: the one that is missing.
+            (mode, None) | (mode @ None, Some(_)) => {
+                let missing = match mode {
+                    Some(_) => "x-amz-object-lock-retain-until-date",
+                    None => "x-amz-object-lock-mode",
+                };
                 return Err(invalid(concat!(
                     "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode ",
                     "must both be supplied"
-                )));
+                ))
+                .with_detail("ArgumentName", missing));
             }
         };
         let hold = match self.legal_hold.map(ObjectLockLegalHoldStatus::as_str) {

@@ -48,13 +48,17 @@ pub(super) fn max_parts(asked: Option<i32>) -> S3Result<usize> {
     match asked.map(usize::try_from) {
         None => Ok(PARTS_PAGE),
         Some(Ok(max)) => Ok(max.min(PARTS_PAGE)),
-        Some(Err(_)) => {
-            let message = "Argument max-parts must be an integer between 0 and 2147483647";
-            Err(error(400, "InvalidArgument", message)
-                .with_detail("ArgumentName", "max-parts")
-                .with_detail("ArgumentValue", asked.unwrap_or_default().to_string()))
-        }
+        Some(Err(_)) => Err(negative("max-parts", asked.unwrap_or_default())),
     }
+}
+
+/// The refusal of a number below zero (<https://github.com/versity/versitygw/issues/1383> quotes it
+/// of the marker).
+pub(super) fn negative(name: &'static str, value: i32) -> s3s::S3Error {
+    let message = format!("Argument {name} must be an integer between 0 and 2147483647");
+    error(400, "InvalidArgument", message)
+        .with_detail("ArgumentName", name)
+        .with_detail("ArgumentValue", value.to_string())
 }
 
 /// `ListParts`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>.
@@ -72,6 +76,9 @@ pub(super) fn list_parts(
         .ok_or_else(|| no_such_upload(&input.upload_id))?;
     let max = max_parts(input.max_parts)?;
     let marker = input.part_number_marker.unwrap_or(0);
+    if marker < 0 {
+        return Err(negative("part-number-marker", marker));
+    }
     let after: Vec<(&i32, &Part)> = upload.parts.range(marker.saturating_add(1)..).collect();
     let parts = after.iter().take(max).map(|(number, part)| {
         let mut listed = ListedPart {

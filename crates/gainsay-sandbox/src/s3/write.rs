@@ -194,6 +194,7 @@ impl<'a> WriteRequest<'a> {
             let _permit = bucket.authorize_object(scope, action, self.key, &context)?;
         }
         self.check_caller(scope)?;
+        check_redirect(&self.headers.system)?;
         let acl = acl::of_upload(world, scope, bucket, self.key, &self.headers.acl)?;
         Ok(AuthorizedWrite {
             properties: Properties {
@@ -492,4 +493,23 @@ pub(super) struct StoredWrite {
     pub modified: OffsetDateTime,
     pub encryption: Encryption,
     pub checksum: Option<Sum>,
+}
+
+/// Where a website sends those who ask for the object
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
+pub(super) fn check_redirect(system: &System) -> S3Result<()> {
+    let known = |location: &str| {
+        ["/", "http://", "https://"].iter().any(|start| location.starts_with(start))
+    };
+    match &system.website_redirect {
+        Some(location) if !known(location) => Err(error(
+            400,
+            "InvalidRedirectLocation",
+            concat!(
+                "The website redirect location must have a prefix of 'http://' or 'https://' ",
+                "or '/'."
+            ),
+        )),
+        Some(_) | None => Ok(()),
+    }
 }

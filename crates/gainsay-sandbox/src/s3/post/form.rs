@@ -3,7 +3,7 @@
 
 use s3s::{S3Error, S3Result};
 
-use super::super::{error, not_modelled};
+use super::super::{error, error_detail::WithDetail as _, not_modelled};
 
 /// Everything before the file, in bytes
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>).
@@ -110,6 +110,8 @@ fn boundary(content_type: &str) -> S3Result<&str> {
             "PreconditionFailed",
             "At least one of the pre-conditions you specified did not hold",
         )
+        // Recorded by LocalStack, `test_post_object_with_wrong_content_type`, 2024-02-23.
+        .with_detail("Condition", "Bucket POST must be of the enclosure-type multipart/form-data")
     };
     let (kind, parameters) = content_type.split_once(';').ok_or_else(wrong)?;
     if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {
