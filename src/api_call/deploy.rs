@@ -26,6 +26,8 @@ pub(super) struct Deployed {
     pub permitted: Value,
     /// By the ARN of a bucket, key, role or access point.
     real: BTreeMap<String, (Option<Policy>, Vec<Grant>)>,
+    /// By bucket of another account than the caller's, a role of that account.
+    owners: BTreeMap<String, Arc<Role>>,
 }
 
 /// What the caller's role is called while names are checked; the caller's own is looser.
@@ -40,6 +42,7 @@ impl Deployed {
             .role(RoleBuilder::new(CALLER).policy(everything(None)));
         let mut real = BTreeMap::new();
         let mut names = BTreeMap::new();
+        let mut owners = BTreeMap::new();
         for (index, (arn, key)) in input.keys.iter().enumerate() {
             let name = format!("key-{index}");
             builder = builder.key(self::key(input, &name, arn, key, &permitted)?);
@@ -56,6 +59,9 @@ impl Deployed {
             let described = input.buckets.get(&name).unwrap_or(&none);
             let made = bucket(&name, described, &names, &permitted, &account, &input.principal)?;
             builder = builder.bucket(made);
+            if let Some(owner) = described.account.as_deref().filter(|owner| *owner != account) {
+                owners.insert(name.clone(), self::owner(owner)?);
+            }
             let arn = format!("arn:aws:s3:::{name}");
             let place = format!("buckets.{name}");
             let compiled = compile(&place, "s3:GetObject", &arn, described.policy.as_ref(), None)?;
@@ -83,7 +89,13 @@ impl Deployed {
             let compiled = compile(&place, "s3:GetObject", arn, point.policy.as_ref(), None)?;
             real.insert(arn.clone(), compiled);
         }
-        Ok(Self { environment, caller, permitted, real })
+        environment.roles.extend(owners.values().cloned());
+        Ok(Self { environment, caller, permitted, real, owners })
+    }
+
+    /// Who puts an object for its bucket's owner, if that is another account than the caller's.
+    pub fn owner(&self, bucket: &str) -> Option<&Role> {
+        self.owners.get(bucket).map(Arc::as_ref)
     }
 
     /// The policy and grants that were given for the resource of a question; nothing for what
@@ -295,6 +307,14 @@ fn caller(environment: &mut Environment, input: &Input) -> Option<Arc<Role>> {
     });
     environment.roles.push(role.clone());
     Some(role)
+}
+
+/// A role of the account that owns a bucket.
+fn owner(account: &str) -> Result<Arc<Role>, CallError> {
+    let role = RoleBuilder::new("owner").policy(everything(None));
+    let environment = Environment::builder(account, "us-east-1").role(role).build()?;
+    let made = environment.roles.first().cloned();
+    made.ok_or_else(|| CallError::NotModelled(format!("buckets of the account `{account}`")))
 }
 
 /// A role to assume or to pass, which the caller may assume.

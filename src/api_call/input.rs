@@ -10,7 +10,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 use super::{CallError, deploy::Deployed};
-use crate::attempt::{Kind, Operation, Param};
+use crate::attempt::{Kind, OPERATIONS, Operation, Param};
 
 /// A call, what it acts on, and the policies.
 #[derive(Debug)]
@@ -42,6 +42,7 @@ pub(super) struct JsonBucket {
     pub encryption: Option<JsonEncryption>,
     pub versioning: Option<JsonVersioning>,
     pub ownership: Option<JsonOwnership>,
+    #[serde(alias = "public_access_block")]
     pub block_public_access: Option<JsonPublicAccess>,
     /// Whether uploads may bring keys of their own (SSE-C).
     #[serde(default)]
@@ -70,7 +71,9 @@ pub(super) enum JsonAlgorithm {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum JsonVersioning {
+    #[serde(alias = "Enabled")]
     Enabled,
+    #[serde(alias = "Suspended")]
     Suspended,
 }
 
@@ -81,13 +84,18 @@ pub(super) enum JsonOwnership {
     ObjectWriter,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// As `GetPublicAccessBlock` prints them, or in snake case; what is not there is off.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "the four settings of the API")]
 pub(super) struct JsonPublicAccess {
+    #[serde(alias = "BlockPublicAcls")]
     pub block_public_acls: bool,
+    #[serde(alias = "IgnorePublicAcls")]
     pub ignore_public_acls: bool,
+    #[serde(alias = "BlockPublicPolicy")]
     pub block_public_policy: bool,
+    #[serde(alias = "RestrictPublicBuckets")]
     pub restrict_public_buckets: bool,
 }
 
@@ -124,8 +132,25 @@ pub(super) struct JsonObject {
     pub storage_class: Option<String>,
 }
 
-/// Condition keys that follow from the network, which parameters say.
-const NETWORK: [&str; 4] = ["aws:sourceip", "aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip"];
+/// Condition keys that follow from the network, and the parameters that say them.
+const NETWORK: [(&str, Option<Param>); 4] = [
+    ("aws:sourceip", Some(Param::SourceIp)),
+    ("aws:sourcevpce", Some(Param::SourceVpce)),
+    ("aws:sourcevpc", Some(Param::SourceVpc)),
+    ("aws:vpcsourceip", None),
+];
+
+/// Other names of parameters: those of the API, in snake case.
+const SYNONYMS: &[(&str, Param)] = &[
+    ("duration_seconds", Param::Duration),
+    ("key_id", Param::KmsKey),
+    ("kms_key", Param::KeyId),
+    ("role_arn", Param::Role),
+    ("server_side_encryption", Param::Encryption),
+    ("ssekms_key_id", Param::KmsKey),
+    ("tagging", Param::Tags),
+    ("version_id", Param::Version),
+];
 
 /// The name of a session where `as` names the role alone.
 const SESSION: &str = "session";
@@ -143,12 +168,16 @@ impl Input {
             serde_json::from_str(text).map_err(|error| CallError::Malformed(error.to_string()))?;
         members.remove("id");
         let operation = text_of(&mut members, "operation")?.unwrap_or_default();
-        let operation =
-            Operation::named(&operation).ok_or_else(|| unknown_operation(&operation))?;
-        let caller = text_of(&mut members, "as")?
+        let operation = named(&operation).ok_or_else(|| unknown_operation(&operation))?;
+        let caller = match text_of(&mut members, "as")? {
+            Some(caller) => Some(caller),
+            None => text_of(&mut members, "principal")?,
+        };
+        let caller = caller
             .ok_or(CallError::Missing { operation: operation.name, what: "`as`".to_owned() })?;
         let policies = members.remove("policies").unwrap_or_else(|| json!({}));
-        let context = members.remove("context").unwrap_or_else(|| json!({}));
+        let mut context = members.remove("context").unwrap_or_else(|| json!({}));
+        move_network(&mut context, &mut members);
         let given = given(operation, &caller, &policies, &context)?;
         let keys: BTreeMap<String, JsonKey> = table(&mut members, "keys")?;
         let access_points: BTreeMap<String, JsonAccessPoint> =
@@ -303,6 +332,29 @@ impl Input {
     }
 }
 
+/// The operation of a name, which may lack the service where only one has it.
+fn named(name: &str) -> Option<&'static Operation> {
+    Operation::named(name).or_else(|| {
+        let mut found = OPERATIONS.iter().filter(|operation| operation.short_name() == name);
+        found.next().filter(|_| found.next().is_none())
+    })
+}
+
+/// Makes parameters of the condition keys that say where the call comes from.
+fn move_network(context: &mut Value, members: &mut Map<String, Value>) {
+    let Some(keys) = context.as_object_mut() else { return };
+    for (lower, param) in NETWORK {
+        let Some(param) = param.filter(|param| !members.contains_key(param.as_str())) else {
+            continue;
+        };
+        let name = keys.keys().find(|name| name.eq_ignore_ascii_case(lower)).cloned();
+        let is_text = |name: &String| keys.get(name).is_some_and(Value::is_string);
+        if let Some(value) = name.filter(is_text).and_then(|name| keys.remove(&name)) {
+            members.insert(param.as_str().to_owned(), value);
+        }
+    }
+}
+
 fn unknown_operation(name: &str) -> CallError {
     CallError::Operation(name.to_owned())
 }
@@ -353,7 +405,7 @@ fn given(
     }
     let mut context = context.clone();
     for name in context.as_object().into_iter().flat_map(Map::keys) {
-        if NETWORK.contains(&name.to_lowercase().as_str()) {
+        if NETWORK.iter().any(|(key, _)| name.eq_ignore_ascii_case(key)) {
             let problem = "write `source_ip`, `source_vpce` or `source_vpc` instead";
             return Err(CallError::member(format!("context.{name}"), problem));
         }
@@ -399,9 +451,10 @@ fn values(
 ) -> Result<BTreeMap<Param, String>, CallError> {
     let mut values = BTreeMap::new();
     for (name, value) in members {
-        let param = Param::named(&name).filter(|param| {
+        let takes = |param: &Param| {
             *param != Param::As && *param != Param::Session && operation.takes(*param)
-        });
+        };
+        let param = Param::named(&name).filter(takes).or_else(|| synonym(&name).filter(takes));
         let Some(param) = param else {
             let takes = Param::ALL.iter().filter(|param| operation.takes(**param));
             let takes: BTreeSet<String> = takes
@@ -414,6 +467,21 @@ fn values(
         values.insert(param, self::value(param, &value)?);
     }
     Ok(values)
+}
+
+/// The parameter that the API calls so.
+fn synonym(name: &str) -> Option<Param> {
+    let mut snake = String::new();
+    for (at, character) in name.char_indices() {
+        let is_upper = character.is_ascii_uppercase();
+        let after_upper = at > 0 && name.as_bytes().get(at - 1).is_some_and(u8::is_ascii_uppercase);
+        if is_upper && at > 0 && !after_upper {
+            snake.push('_');
+        }
+        snake.push(character.to_ascii_lowercase());
+    }
+    let known = SYNONYMS.iter().find(|(other, _)| *other == snake).map(|(_, param)| *param);
+    known.or_else(|| Param::named(&snake))
 }
 
 /// A parameter as it is sent.

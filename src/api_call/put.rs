@@ -14,7 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{
     CallAnswer, CallError,
     deploy::{Deployed, everything_on},
-    input::{Input, JsonObject},
+    input::{Input, JsonAlgorithm, JsonObject},
 };
 use crate::{
     attempt::{self, Answer, Call, Field, Leaves, Operation, Output, Param},
@@ -40,7 +40,13 @@ pub(super) async fn put(input: &Input, deployed: &Deployed) -> Result<Answered, 
     let wrap = WrapConnector::new(|inner| SharedHttpConnector::new(ExplainConnector { inner }));
     let target = Target::sandbox(&sandbox, &input.region, Some(&wrap));
     let admin: Credentials = sandbox.admin_credentials().into();
-    let maker = Maker { input, deployed, clients: target.clients(Some(&admin), false) };
+    let owner = |bucket: &str| {
+        let role = deployed.owner(bucket)?;
+        let session: Credentials = sandbox.session_of(role, "owner", &[]).into();
+        Some(target.clients(Some(&session), false))
+    };
+    let clients = target.clients(Some(&admin), false);
+    let maker = Maker { input, deployed, clients, owner: &owner };
     let values = maker.make().await?;
     let credentials: Option<Credentials> = match (&input.principal, &deployed.caller) {
         (Principal::Session { arn, .. }, Some(role)) => {
@@ -108,6 +114,8 @@ struct Maker<'a> {
     input: &'a Input,
     deployed: &'a Deployed,
     clients: Clients,
+    /// Calls of the owner of a bucket that is of another account.
+    owner: &'a (dyn Fn(&str) -> Option<Clients> + Sync),
 }
 
 impl Maker<'_> {
@@ -172,10 +180,29 @@ impl Maker<'_> {
     ) -> Result<Output, CallError> {
         let operation = Operation::named(operation)
             .ok_or_else(|| CallError::NotModelled(operation.to_owned()))?;
-        let answer = attempt::call(&self.clients, &call(operation, self.deployed, values)).await;
+        let bucket = values.get(&Param::Bucket).filter(|_| self.is_under_managed_key(&values));
+        let owner = bucket.and_then(|bucket| (self.owner)(bucket));
+        let clients = owner.as_ref().unwrap_or(&self.clients);
+        let answer = attempt::call(clients, &call(operation, self.deployed, values)).await;
         match answer {
             Answer::Success { output, .. } => Ok(output),
             answer => Err(CallError::NotMade { what: what.to_owned(), answer: came_back(&answer) }),
+        }
+    }
+
+    /// Whether what is stored is encrypted under `aws/s3`, which every account has its own of: then
+    /// it matters who stores it
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html>).
+    fn is_under_managed_key(&self, values: &BTreeMap<Param, String>) -> bool {
+        let (encryption, key) = (values.get(&Param::Encryption), values.get(&Param::KmsKey));
+        let by_default = values.get(&Param::Bucket).and_then(|name| self.input.buckets.get(name));
+        let by_default = by_default.and_then(|bucket| bucket.encryption.as_ref());
+        match (encryption, key) {
+            (_, Some(key)) => key.ends_with("alias/aws/s3"),
+            (Some(algorithm), None) => algorithm.starts_with("aws:kms"),
+            (None, None) => by_default.is_some_and(|default| {
+                default.algorithm != JsonAlgorithm::Aes256 && default.key.is_none()
+            }),
         }
     }
 

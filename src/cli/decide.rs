@@ -24,7 +24,8 @@ const EXAMPLE: &str = "A line asks, for example:
  \"resource\": \"arn:aws:s3:::bucket/key\", \"resource_account\": \"111122223333\", \"context\": {},
  \"policies\": {\"identity\": [{\"Version\": \"2012-10-17\", \"Statement\": [..]}]}}
 Policies are `identity`, `resource`, `boundary`, `session`, `scp` and `rcp` (lists of levels), \
-`vpce`, and KMS `grants`.
+`vpce`, and KMS `grants`. Beside them stands `public_access_block`, as `GetPublicAccessBlock` prints
+it, or a list: with `RestrictPublicBuckets` a public bucket policy grants nothing outside its account.
 
 Or about a whole API call, whose actions and resources it answers one by one:
 {\"operation\": \"s3:GetObject\", \"as\": \"arn:aws:iam::111122223333:user/ann\", \"bucket\": \"reports\",

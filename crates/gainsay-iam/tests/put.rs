@@ -13,6 +13,7 @@ use gainsay_iam::PolicyKind::{
 };
 use gainsay_iam::{
     Policy, PolicyKind, lint,
+    lint::review,
     put::{AwsError, Put, Quota, document_error, refusals, rules},
 };
 use serde_json::{Value, json};
@@ -122,6 +123,10 @@ const JSON_EXCEPTION: &str = "MalformedPolicyDocumentException: ";
 const RCP: &str =
     "The provided policy document does not meet the requirements of the specified policy type.";
 
+const IAM_PATH: &str = "IAM resource path must either be \"*\" or start with user/, federated-user/, \
+     role/, group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, \
+     oidc-provider/, report/, access-report/.";
+
 /// What is wrong, the statement, and what AWS answers. The same statement mended is stored.
 #[rustfmt::skip] // One row, one document.
 const REFUSED: &[(PolicyKind, &str, &str, &str, &str, &str)] = &[
@@ -152,6 +157,12 @@ const REFUSED: &[(PolicyKind, &str, &str, &str, &str, &str)] = &[
     (Identity, "an action without its service", r#"{"Effect":"Allow","Action":"GetRole","Resource":"*"}"#, IAM, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", r#"{"Effect":"Allow","Action":"iam:GetRole","Resource":"*"}"#),
     (Identity, "no resource", r#"{"Effect":"Allow","Action":"iam:GetRole"}"#, IAM, "Policy statement must contain resources.", r#"{"Effect":"Allow","Action":"iam:GetRole","NotResource":"*"}"#),
     (Session, "a principal", r#"{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}"#, IAM, "Policy document should not specify a principal.", r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#),
+    (Bucket, "a Region and an account in the ARN of a bucket", r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:us-east-1:111122223333:bucket/*"}"#, S3, "Policy has invalid resource", r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}"#),
+    (TrustPolicy, "GitHub without its subject", r#"{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"}}}"#, IAM, "The role trust policy must evaluate the condition key token.actions.githubusercontent.com:sub.", r#"{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"token.actions.githubusercontent.com:job_workflow_ref":"o/r/.github/workflows/w.yml@refs/heads/main"}}}"#),
+    (TrustPolicy, "Cognito without its audience", r#"{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:*"}"#, IAM, "The role trust policy must evaluate the condition key cognito-identity.amazonaws.com:aud.", r#"{"Effect":"Deny","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:*"}"#),
+    (Identity, "an ARN of five fields", r#"{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3::example_bucket"}"#, IAM, "The policy failed legacy parsing", r#"{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::example_bucket"}"#),
+    (Identity, "a partition that is none", r#"{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:error:s3:::example_bucket"}"#, IAM, "Partition \"error\" is not valid for resource \"arn:error:s3:::example_bucket\".", r#"{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:*:s3:::example_bucket"}"#),
+    (Identity, "a resource of no type of IAM", r#"{"Effect":"Allow","Action":"iam:GetRole","Resource":"arn:aws:iam:::example_bucket"}"#, IAM, IAM_PATH, r#"{"Effect":"Allow","Action":"iam:GetRole","Resource":["arn:aws:iam:::user/example_bucket","arn:aws:iam::*:*","arn:aws:iam::111122223333:root"]}"#),
     (Rcp, "an Allow", r#"{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}"#, JSON_EXCEPTION, RCP, r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}"#),
     (Rcp, "every action", r#"{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}"#, JSON_EXCEPTION, RCP, r#"{"Effect":"Deny","Principal":"*","Action":["s3:*","dynamodb:*"],"Resource":"*"}"#),
     (Rcp, "NotAction", r#"{"Effect":"Deny","Principal":"*","NotAction":"s3:*","Resource":"*"}"#, JSON_EXCEPTION, RCP, r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","NotResource":"*"}"#),
@@ -259,8 +270,8 @@ fn sizes_are_those_of_where_a_document_is_stored() {
 #[test]
 fn what_is_stored_and_does_nothing_is_warned_of() {
     let found = |kind: PolicyKind, statement: &str| -> Vec<&'static str> {
-        let policy = Policy::from_text(kind, &document(statement)).unwrap();
-        lint(&policy).iter().map(|found| found.lint.code()).collect()
+        let review = review(kind, &document(statement), None);
+        review.findings.iter().map(|found| found.lint.code()).collect()
     };
     let with = |condition: &str| {
         format!(
@@ -270,9 +281,9 @@ fn what_is_stored_and_does_nothing_is_warned_of() {
     for (condition, code) in [
         (r#"{"StringEquals": {"aws:PrincipalOrgIds": "o"}}"#, "unknown-condition-key"),
         (r#"{"StringEquals": {"sts:Foo": "o"}}"#, "unknown-condition-key"),
-        (r#"{"StringEquals": {}}"#, "empty-condition"),
-        (r#"{"IpAddress": {"aws:SourceIp": []}}"#, "empty-condition"),
-        (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:topic"}}"#, "incomplete-arn"),
+        (r#"{"StringEquals": {}}"#, "empty-element"),
+        (r#"{"IpAddress": {"aws:SourceIp": []}}"#, "empty-element"),
+        (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:topic"}}"#, "incomplete-arn-pattern"),
     ] {
         assert_eq!(found(Identity, &with(condition)), [code], "{condition}");
     }
@@ -285,6 +296,9 @@ fn what_is_stored_and_does_nothing_is_warned_of() {
         assert_eq!(found(Identity, &with(condition)), [""; 0], "{condition}");
     }
     let sid = KEY_OWNER.replacen('{', r#"{"Sid": "A", "#, 1);
-    assert_eq!(found(KeyPolicy, &format!("{sid}, {sid}")), ["duplicate-sid"]);
-    assert_eq!(found(KeyPolicy, &format!("{sid}, {KEY_OWNER}")), [""; 0]);
+    assert_eq!(
+        found(KeyPolicy, &format!("{sid}, {sid}")),
+        ["redundant-statement", "duplicate-sid"]
+    );
+    assert_eq!(found(KeyPolicy, &format!("{sid}, {KEY_OWNER}")), ["redundant-statement"]);
 }

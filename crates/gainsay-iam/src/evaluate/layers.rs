@@ -8,6 +8,7 @@ use crate::grant;
 use crate::layer::{Layer, PolicyKind};
 use crate::policy::{Policy, PreparedRequest};
 use crate::principal::{Principal, PrincipalMatch};
+use crate::put::RCP_SERVICES;
 
 /// The layer of the resource-based policy.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -134,8 +135,15 @@ impl LayerResults {
         has_policy: bool,
     ) -> CombinedResult {
         let mut result = match request.principal.account() {
-            None => self.combine_without_identity(resource_layer),
+            // An origin access identity has no policies of its own
+            // (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html>).
+            None | Some("cloudfront") => self.combine_without_identity(resource_layer),
             Some(account) if account == request.resource_account => {
+                self.combine_in_account(resource_layer, has_policy)
+            }
+            // The root user of a member account has no policy that could name who assumes it
+            // (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>).
+            Some(_) if request.action.eq_ignore_ascii_case("sts:AssumeRoot") => {
                 self.combine_in_account(resource_layer, has_policy)
             }
             Some(_) => self.combine_across_accounts(resource_layer),
@@ -225,23 +233,6 @@ impl LayerResults {
         })
     }
 }
-
-/// The services to whose resources resource control policies apply, by the prefix of their actions
-/// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>).
-/// Organizations stores none that names another.
-const RCP_SERVICES: &[&str] = &[
-    "aoss",
-    "cognito-identity",
-    "cognito-idp",
-    "dynamodb",
-    "ecr",
-    "kms",
-    "logs",
-    "s3",
-    "secretsmanager",
-    "sqs",
-    "sts",
-];
 
 /// Whether resource control policies limit a request: one on a resource of a service that has them,
 /// not one of a service-linked role, and not the retirement of a grant

@@ -161,6 +161,39 @@ pub(super) fn set_principal(
     Ok(())
 }
 
+/// Sets the account that KMS sees as the caller's
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-caller-account>).
+///
+/// # Errors
+///
+/// [`EvaluationInputError::Contradiction`] if the context has another account.
+pub(super) fn set_kms_caller(
+    context: &mut Context,
+    action: &str,
+    principal: &Principal,
+) -> Result<(), EvaluationInputError> {
+    const ACCOUNT: &str = "kms:calleraccount";
+    let is_of_kms = action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("kms:"));
+    let Some(account) = principal.account().filter(|_| is_of_kms) else { return Ok(()) };
+    if context.set_unless_said(ACCOUNT, || Some(account.to_owned())) {
+        return Ok(());
+    }
+    let agrees = match context.find(ACCOUNT) {
+        ContextValue::Values([found]) => found == account,
+        ContextValue::Values(_) | ContextValue::Absent => false,
+        ContextValue::Unmodelled | ContextValue::Unknown(_) => true,
+    };
+    if agrees {
+        return Ok(());
+    }
+    Err(EvaluationInputError::Contradiction {
+        key: "kms:CallerAccount",
+        found: words(context, ACCOUNT),
+        of: format!("the principal `{principal}`"),
+        expected: format!("`{account}`"),
+    })
+}
+
 /// The account that owns the resource, and sets the keys that have it: as the question says, else
 /// as the ARN or the context does, else the caller's.
 ///

@@ -66,19 +66,29 @@ impl JsonPublicAccessBlocks {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JsonPolicies {
-    #[serde(default)]
+    #[serde(default, alias = "identity_policies")]
     pub identity: JsonDocuments,
-    #[serde(default)]
+    // By the names of the layers in an answer, too, and by what the policy is one of.
+    #[serde(
+        default,
+        alias = "resource_policy",
+        alias = "bucket_policy",
+        alias = "key_policy",
+        alias = "key-policy",
+        alias = "trust_policy",
+        alias = "trust-policy",
+        alias = "trust"
+    )]
     pub resource: Option<JsonDocument>,
-    #[serde(default)]
+    #[serde(default, alias = "permissions_boundary")]
     pub boundary: Option<JsonDocument>,
-    #[serde(default)]
+    #[serde(default, alias = "session_policy", alias = "session_policies")]
     pub session: JsonDocuments,
     #[serde(default)]
     pub scp: JsonLevels,
     #[serde(default)]
     pub rcp: JsonLevels,
-    #[serde(default)]
+    #[serde(default, alias = "vpc_endpoint", alias = "vpc-endpoint")]
     pub vpce: Option<JsonDocument>,
     #[serde(default)]
     pub grants: Option<Vec<JsonGrant>>,
@@ -301,7 +311,21 @@ pub(crate) struct JsonLevels(pub Vec<Vec<JsonDocument>>);
 
 impl<'de> Deserialize<'de> for JsonLevels {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let levels = Option::<Vec<Vec<JsonDocument>>>::deserialize(deserializer)?;
-        Ok(Self(levels.unwrap_or_default()))
+        let list = match JsonDocument::deserialize(deserializer)?.0 {
+            Value::Null => return Ok(Self::default()),
+            Value::Array(list) => list,
+            document => vec![document],
+        };
+        let several = list.len() > 1;
+        let level = |value: Value| match value {
+            Value::Array(documents) => Ok(documents.into_iter().map(JsonDocument).collect()),
+            // Of one document the level does not matter.
+            document if !several => Ok(vec![JsonDocument(document)]),
+            _ => Err(D::Error::custom(
+                "a policy where a level is expected: write `[[A, B]]` for policies attached at one \
+                 level, `[[A], [B]]` for one above the other",
+            )),
+        };
+        list.into_iter().map(level).collect::<Result<_, _>>().map(Self)
     }
 }

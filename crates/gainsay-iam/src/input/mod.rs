@@ -46,8 +46,8 @@ use crate::principal::Principal;
 ///
 /// The context is complete: a key it lacks is absent, except those that follow from the rest of the
 /// question and that AWS always sends. `aws:PrincipalArn`, `aws:PrincipalAccount`,
-/// `aws:PrincipalType`, `aws:username` and `aws:PrincipalIsAWSService` follow from the principal,
-/// `aws:ResourceAccount` from the resource; `aws:userid`, whose id the principal does not have, is
+/// `aws:PrincipalType`, `aws:username`, `aws:PrincipalIsAWSService` and `kms:CallerAccount` follow
+/// from the principal, `aws:ResourceAccount` from the resource; `aws:userid`, whose id the principal does not have, is
 /// undecidable where it is read and not given. A context that says otherwise is an error. The path
 /// of a session's role is read from `aws:PrincipalArn`, because the ARN of a session does not have
 /// it.
@@ -245,6 +245,7 @@ fn request(
 ) -> Result<OwnedRequest, EvaluationInputError> {
     let principal = parse_principal(principal, &action, &context)?;
     caller::set_principal(&mut context, &principal)?;
+    caller::set_kms_caller(&mut context, &action, &principal)?;
     let resource_account = caller::set_resource_account(
         &mut context,
         &action,
@@ -275,8 +276,12 @@ fn compile(
     place: impl FnOnce() -> String,
     document: &JsonDocument,
 ) -> Result<Policy, EvaluationInputError> {
-    Policy::from_value(kind, &document.0)
-        .map_err(|error| EvaluationInputError::Policy { place: place(), error })
+    // `GetBucketPolicy` and `GetKeyPolicy` answer the document as a text.
+    let policy = match &document.0 {
+        Value::String(text) if text.trim_start().starts_with('{') => Policy::from_text(kind, text),
+        value => Policy::from_value(kind, value),
+    };
+    policy.map_err(|error| EvaluationInputError::Policy { place: place(), error })
 }
 
 fn one(
@@ -284,7 +289,16 @@ fn one(
     name: &str,
     document: Option<&JsonDocument>,
 ) -> Result<Option<Policy>, EvaluationInputError> {
-    document.map(|document| compile(kind, || name.to_owned(), document)).transpose()
+    // A list of one document can mean nothing else.
+    match document.map(|document| &document.0) {
+        Some(Value::Array(only)) if only.len() == 1 => {
+            let mut compiled = only
+                .iter()
+                .map(|value| compile(kind, || format!("{name}[0]"), &JsonDocument(value.clone())));
+            compiled.next().transpose()
+        }
+        _ => document.map(|document| compile(kind, || name.to_owned(), document)).transpose(),
+    }
 }
 
 fn many(

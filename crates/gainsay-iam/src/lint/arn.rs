@@ -69,8 +69,7 @@ pub(super) const PARTITIONS: &[(&str, &[&str])] = &[
 
 /// What is wrong with the partition of an ARN pattern.
 pub(super) fn wrong_partition(partition: &str, region: &str) -> Option<String> {
-    let may_be = |(name, _): &&(&str, &[&str])| patterns_overlap(partition, name);
-    if !PARTITIONS.iter().any(|known| may_be(&known)) {
+    if !is_partition(partition) {
         let names: Vec<&str> = PARTITIONS.iter().map(|(name, _)| *name).collect();
         return Some(format!(
             "AWS has no partition `{partition}`; there are `{}`",
@@ -85,6 +84,11 @@ pub(super) fn wrong_partition(partition: &str, region: &str) -> Option<String> {
         .max_by_key(|(_, start)| start.len())?;
     (!patterns_overlap(partition, own))
         .then(|| format!("the Region `{region}` is in partition `{own}`, not in `{partition}`"))
+}
+
+/// Whether AWS has a partition, or one that a pattern may match.
+pub(crate) fn is_partition(partition: &str) -> bool {
+    PARTITIONS.iter().any(|(name, _)| patterns_overlap(partition, name))
 }
 
 /// Whether a text has the form of a Region's name, such as `eu-west-1` or `us-gov-east-1`.

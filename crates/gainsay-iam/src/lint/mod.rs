@@ -18,6 +18,7 @@ mod statements;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use arn::is_partition;
 pub use check::lint;
 pub use document::lint_document;
 pub use review::{Review, review};

@@ -44,6 +44,15 @@ pub(super) const RULES: &[Rule] = &[
         find: missing_principals,
     },
     Rule {
+        code: "located-bucket",
+        kinds: BUCKET,
+        what: "a bucket or an object with a Region or an account in its ARN",
+        error: ERROR,
+        message: "Policy has invalid resource",
+        source: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-arn-format.html",
+        find: located_buckets,
+    },
+    Rule {
         code: "other-bucket",
         kinds: BUCKET,
         what: "a resource of another bucket",
@@ -142,6 +151,26 @@ fn federated(statement: &Statement, _: &Context<'_>) -> Vec<Wrong> {
         format!("`{name}` is an identity provider: name the role that its users assume")
     };
     federated.map(|name| Wrong::at(&[element, "Federated"], name, why(name))).collect()
+}
+
+/// The ARN of a bucket has neither Region nor account; one of an access point has both, or, for
+/// several Regions, the account.
+fn located_buckets(statement: &Statement, _: &Context<'_>) -> Vec<Wrong> {
+    let element = resource_element(statement);
+    let is_located = |resource: &&str| {
+        let parts: Vec<&str> = resource.splitn(6, ':').collect();
+        let ["arn", _, "s3", region, account, name] = parts.as_slice() else { return false };
+        let is_said = |field: &str| !field.is_empty() && !field.contains(['*', '?', '$']);
+        (is_said(region) || is_said(account))
+            && !["accesspoint", "storage-lens", "job", "*", "?"]
+                .iter()
+                .any(|kind| name.starts_with(kind))
+    };
+    let why = |resource: &str| {
+        format!("`{resource}` is no bucket: write `arn:aws:s3:::NAME`, without Region and account")
+    };
+    let located = statement.resources().filter(is_located);
+    located.map(|resource| Wrong::at(&[element], resource, why(resource))).collect()
 }
 
 fn other_buckets(statement: &Statement, context: &Context<'_>) -> Vec<Wrong> {

@@ -22,10 +22,12 @@
 
 mod bucket;
 mod grammar;
+mod iam;
 mod organization;
 mod quota;
 
 pub use grammar::document_error;
+pub(crate) use organization::SERVICES as RCP_SERVICES;
 pub use quota::Quota;
 pub(crate) use quota::quota;
 
@@ -80,7 +82,8 @@ pub struct Rule {
     pub what: &'static str,
     /// The code of AWS's error.
     pub error: &'static str,
-    /// The message of AWS's error; `{}` is the entry that is wrong.
+    /// The message of AWS's error; `{}` is the entry that is wrong, `{partition}` the partition of
+    /// that ARN.
     pub message: &'static str,
     /// The page or recording that says so.
     pub source: &'static str,
@@ -113,31 +116,8 @@ impl Wrong {
 
 const IDENTITY: &[PolicyKind] = &[PolicyKind::Identity, PolicyKind::Boundary, PolicyKind::Session];
 
-/// The rules of IAM and KMS; those of S3 and Organizations are beside them.
+/// The rules of KMS; those of S3, IAM and Organizations are beside them.
 const RULES: &[Rule] = &[
-    Rule {
-        code: "star-principal",
-        kinds: &[PolicyKind::TrustPolicy],
-        what: "`\"Principal\": \"*\"` without `AWS`",
-        error: "MalformedPolicyDocument",
-        message: "AssumeRolepolicy contained an invalid principal: \"STAR\":\"*\".",
-        // Quoted by the tests of the AWS CDK (aws-iam, `AnyPrincipal`).
-        source: "https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_iam.StarPrincipal.html",
-        find: |statement, _| {
-            let why = "a trust policy names everyone as `{\"AWS\": \"*\"}`";
-            let wrong = statement.has_bare_star.then(|| Wrong::at(&["Principal"], "*", why));
-            wrong.into_iter().collect()
-        },
-    },
-    Rule {
-        code: "principal-does-not-exist",
-        kinds: &[PolicyKind::TrustPolicy],
-        what: "a user or role that does not exist",
-        error: "MalformedPolicyDocument",
-        message: "Invalid principal in policy: \"AWS\":\"{}\"",
-        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
-        find: missing_principals,
-    },
     Rule {
         code: "principal-does-not-exist",
         kinds: &[PolicyKind::KeyPolicy],
@@ -158,49 +138,19 @@ const RULES: &[Rule] = &[
         source: "https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html",
         find: locks_out,
     },
-    Rule {
-        code: "condition-key-without-service",
-        kinds: IDENTITY,
-        what: "a condition key without the service before a colon",
-        error: "MalformedPolicyDocument",
-        message: "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
-        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html",
-        find: |statement, _| {
-            let bare = statement.conditions.iter().filter(|condition| !condition.key.contains(':'));
-            bare.map(|condition| {
-                let key = &condition.key;
-                let why = format!("`{key}` is no condition key: write `service:key`");
-                Wrong::at(&["Condition", condition.name(), key], key, why)
-            })
-            .collect()
-        },
-    },
-    Rule {
-        code: "region-in-iam-arn",
-        kinds: IDENTITY,
-        what: "a Region in the ARN of something of IAM",
-        error: "MalformedPolicyDocument",
-        message: "IAM resource {} cannot contain region information.",
-        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html",
-        find: |statement, _| {
-            let element = resource_element(statement);
-            let with_region = statement.resources().filter(|resource| {
-                let parts: Vec<&str> = resource.splitn(6, ':').collect();
-                matches!(parts.as_slice(), ["arn", _, "iam", region, _, _] if !region.is_empty())
-            });
-            let why = "leave the field of the Region empty: IAM is global";
-            with_region.map(|resource| Wrong::at(&[element], resource, why)).collect()
-        },
-    },
 ];
 
 /// The rules about entries each of which is right, and that do not go together.
-const TOGETHER: &[&str] =
-    &["condition-without-action", "action-without-resource", "key-policy-lockout"];
+const TOGETHER: &[&str] = &[
+    "condition-without-action",
+    "action-without-resource",
+    "key-policy-lockout",
+    "shared-identity-provider",
+];
 
 /// Every rule, in the order in which AWS is taken to apply them to a statement.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    bucket::RULES.iter().chain(RULES).chain(organization::RULES)
+    bucket::RULES.iter().chain(iam::RULES).chain(RULES).chain(organization::RULES)
 }
 
 /// For what AWS does not store a policy, statement by statement, in the order in which it says so:
@@ -219,7 +169,7 @@ pub fn refusals(policy: &Policy, put: &Put<'_>) -> Vec<Refusal> {
                     path,
                     error: AwsError {
                         code: rule.error,
-                        message: rule.message.replace("{}", &wrong.entry),
+                        message: in_words(rule.message, &wrong.entry),
                     },
                     why: wrong.why,
                     is_misspelt: !TOGETHER.contains(&rule.code),
@@ -229,6 +179,12 @@ pub fn refusals(policy: &Policy, put: &Put<'_>) -> Vec<Refusal> {
         }
     }
     found
+}
+
+/// A message with the entry that is wrong, and, of an ARN, its partition.
+fn in_words(message: &str, entry: &str) -> String {
+    let partition = entry.split(':').nth(1).unwrap_or_default();
+    message.replace("{partition}", partition).replace("{}", entry)
 }
 
 /// The users and roles of a statement that are said not to exist.

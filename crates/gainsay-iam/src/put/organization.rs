@@ -66,10 +66,11 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// The services whose actions a resource control policy may name
+/// The services whose actions a resource control policy may name, and to whose resources these
+/// policies apply, by the prefix of their actions
 /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>,
 /// as in autumn 2026).
-const SERVICES: &[&str] = &[
+pub(crate) const SERVICES: &[&str] = &[
     "aoss",
     "appconfig",
     "appstream",

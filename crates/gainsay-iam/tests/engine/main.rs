@@ -10,6 +10,7 @@
 )]
 
 mod elements;
+mod forms;
 mod grants;
 mod layers;
 mod lines;
