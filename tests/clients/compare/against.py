@@ -14,7 +14,7 @@ import sys
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 CLIENTS = pathlib.Path(__file__).parent.parent
 sys.path.insert(0, str(CLIENTS))
@@ -81,6 +81,14 @@ def keep(kind, group, said, result, wanted="", seen=""):
     ROWS.append({"kind": kind, "group": group, "said": said, "result": result, "wanted": wanted, "seen": seen})
 
 
+def again(call):
+    """A call, made once more where the server closed the connection before it had answered."""
+    try:
+        return call()
+    except ConnectionClosedError:
+        return call()
+
+
 class Probes:
     """Stands in for the table of the probes, and goes on where that would end."""
 
@@ -97,7 +105,7 @@ class Probes:
         self.unprepared, self.failed = self.unprepared or self.failed, False
         wanted = LIMITS.get(said, expected) if expected == "501 NotImplemented" else expected
         try:
-            answer = call()
+            answer = again(call)
             status, code, message = answer["ResponseMetadata"]["HTTPStatusCode"], "", ""
         except ClientError as error:
             status, code = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"].get("Code")
@@ -135,7 +143,7 @@ def probes():
 
 def judged(recorded, written, names):
     """What became of one recorded answer, what was called, and how the answer differs."""
-    what, _, answer, refused = recorded.asked(written, names)
+    what, _, answer, refused = again(lambda: recorded.asked(written, names))
     wanted = recorded.expected(written, names)
     status, code = answer["status"], answer.get("Code")
     if wanted.get("status") == 501:
