@@ -216,6 +216,18 @@ impl Signature {
         Err(AuthError::Scope { via: self.via, fault })
     }
 
+    /// The headers of a presigned S3 request that its signature does not cover, which refuse it
+    /// whatever they say. The signature itself is not looked at.
+    ///
+    /// # Errors
+    /// There are such headers.
+    pub fn check_presigned_headers(&self, parts: &Parts) -> Result<(), AuthError> {
+        match self.via {
+            Via::Query => self.check_signed_headers(parts, Service::S3),
+            Via::Header | Via::Form => Ok(()),
+        }
+    }
+
     /// Every header that can change what a request does must be signed: `host` and all `x-amz-*`.
     ///
     /// S3 was measured to require `content-md5` too, and to let `x-amz-content-sha256` go, which
