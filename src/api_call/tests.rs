@@ -478,7 +478,7 @@ fn what_cannot_be_put_is_an_error_by_name() {
         ("s3:GetObject", json!({ "source_ip": "here" }), "malformed", "source_ip"),
         (
             "s3:GetObject",
-            json!({ "context": { "aws:SourceIp": "203.0.113.9" } }),
+            json!({ "context": { "aws:VpcSourceIp": "203.0.113.9" } }),
             "malformed",
             "source_ip",
         ),
@@ -551,5 +551,63 @@ fn a_question_about_one_action_is_no_call() {
         ("", false),
     ] {
         assert_eq!(is_call(line.as_bytes()), expected, "{line}");
+    }
+}
+
+/// Every account has an `aws/s3` of its own, which no other account may use
+/// (<https://repost.aws/knowledge-center/cross-account-access-denied-error-s3>): what a bucket's
+/// owner has put is encrypted under the owner's.
+#[test]
+fn an_object_of_another_account_is_under_the_managed_key_of_that_account() {
+    let statement = json!({
+        "Effect": "Allow", "Principal": { "AWS": "111122223333" }, "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::theirs", "arn:aws:s3:::theirs/*"],
+    });
+    let members = |owner: &str, object: &Value| {
+        json!({
+            "bucket": "theirs", "keys": null, "objects": { "theirs/a": object },
+            "buckets": { "theirs": { "account": owner, "policy": document(&statement) } },
+        })
+    };
+    let managed = json!({ "encryption": "aws:kms" });
+    let by_alias = json!({ "encryption": "aws:kms", "kms_key": "alias/aws/s3" });
+    let plain = json!({ "encryption": "AES256" });
+    for (owner, object, decision) in [
+        ("444455556666", &managed, "implicit-deny"),
+        ("444455556666", &by_alias, "implicit-deny"),
+        ("444455556666", &plain, "allow"),
+        ("111122223333", &managed, "allow"),
+    ] {
+        let read = call("s3:GetObject", &["s3:*", "kms:*"], &members(owner, object));
+        let decided = decided(&read);
+        assert_eq!(decided["decision"], decision, "{owner} {object}: {decided}");
+    }
+}
+
+#[test]
+fn a_call_is_read_in_every_form_that_means_one_thing() {
+    let block = json!({
+        "BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": true,
+        "RestrictPublicBuckets": true,
+    });
+    for members in [
+        json!({ "operation": "GetObject" }),
+        json!({ "as": null, "principal": "arn:aws:iam::111122223333:user/ann" }),
+        json!({ "buckets": { "reports": { "versioning": "Enabled" } } }),
+        json!({ "buckets": { "reports": { "public_access_block": block } } }),
+        json!({ "key": null, "Key": "a" }),
+        json!({ "VersionId": "v" , "policies": { "identity": allow(&["s3:*", "kms:*"]) } }),
+    ] {
+        let read = call("s3:GetObject", &["s3:GetObject", "kms:Decrypt"], &members);
+        assert_eq!(decided(&read)["decision"], "allow", "{members}");
+    }
+    // Where the call comes from may be said as condition keys.
+    let only = json!({ "Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": { "IpAddress": { "aws:SourceIp": "203.0.113.0/24" } } });
+    for (address, decision) in [("203.0.113.9", "allow"), ("198.51.100.9", "implicit-deny")] {
+        let members = json!({ "context": { "aws:SourceIp": address }, "keys": {}, "buckets": {},
+            "policies": { "identity": document(&only) } });
+        let read = call("s3:GetObject", &[], &members);
+        assert_eq!(decided(&read)["decision"], decision, "{address}");
     }
 }

@@ -197,10 +197,14 @@ impl Principals {
                 (false, _) => Some(false),
             },
             Principal::Session { role, arn } => match (lists_arn(arn), lists_arn(role)) {
-                (false, false) => Some(false),
+                // That its role alone leaves no session out was seen by those who reported
+                // <https://github.com/japan-d2/secure-stack-template-aws/issues/34>,
+                // <https://github.com/aws/aws-cdk/issues/12865>,
+                // <https://github.com/aws/aws-cli/issues/1333>, and by
+                // <https://blog.neverendingqs.com/2017/09/24/aws-lambda-notprincipal.html>.
+                (false, _) => Some(false),
                 (true, true) if lists_account => Some(true),
-                (false, true) if lists_account && !self.lists_session_of(arn) => Some(true),
-                _ => None,
+                (true, _) => None,
             },
         };
         match complete {
@@ -228,18 +232,8 @@ impl Principals {
         match (lists_role, lists_account) {
             (false, false) => "its role and account",
             (false, true) => "its role",
-            (true, false) => "its account",
-            (true, true) => "its session, where another of the role is listed",
+            (true, _) => "its account",
         }
-    }
-
-    /// Whether some session of the same role is listed.
-    fn lists_session_of(&self, session: &str) -> bool {
-        let Some((role, _)) = session.rsplit_once('/') else {
-            return false;
-        };
-        let is_of_role = |arn: &str| arn.rsplit_once('/').is_some_and(|(prefix, _)| prefix == role);
-        self.entries.iter().any(|entry| matches!(entry, Entry::Arn(arn) if is_of_role(arn)))
     }
 }
 

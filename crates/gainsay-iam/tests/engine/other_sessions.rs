@@ -126,7 +126,8 @@ fn a_session_that_is_named() {
         ("the role", allows(role), None),
         ("a session of another role", allows(of_other), Some(true)),
         ("another session is spared", spares(&json!(["111122223333", of_app])), Some(false)),
-        ("the role is spared", spares(&json!(["111122223333", role])), None),
+        ("the role is listed, and no session", spares(&json!(["111122223333", role])), Some(true)),
+        ("the session is spared", spares(&json!(["111122223333", role, SESSION])), None),
         ("one of another role is", spares(&json!(["111122223333", of_other])), Some(true)),
     ]);
     let (_, other) = decide(&allows(of_app));
