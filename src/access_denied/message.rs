@@ -114,7 +114,19 @@ fn unwrapped(text: &str) -> (String, Option<String>) {
             return (message.to_owned(), None);
         }
     }
-    (text.to_owned(), None)
+    // The SDK for Go has more before the code, that for Java the request's id behind the message.
+    let before_user = ["AccessDenied: User: ", "AccessDeniedException: User: "];
+    let is_wrapped = !text.starts_with("User: ");
+    let at = before_user
+        .iter()
+        .filter(|_| is_wrapped)
+        .filter_map(|code| text.find(code).map(|at| at + code.len() - "User: ".len()));
+    let message = at.min().and_then(|at| text.get(at..)).unwrap_or(text);
+    let message = match message.rsplit_once(" (Service: ") {
+        Some((message, rest)) if rest.ends_with(')') => message,
+        _ => message.split("\n\tstatus code: ").next().unwrap_or(message),
+    };
+    (message.to_owned(), None)
 }
 
 /// What AWS's own words say. The grammar is that of the outcomes of attempts.

@@ -335,3 +335,24 @@ fn a_record_makes_certain_what_a_message_leaves_open() {
     let call = read(message).unwrap();
     assert_eq!(found(&call, &policies), (Finding::Possible, "OnlyKms".to_owned()));
 }
+
+/// As the SDKs for Go and Java, and Terraform with the former, print the refusal of a role.
+#[test]
+fn what_the_sdks_print_around_a_message_is_taken_off() {
+    let user = "arn:aws:iam::111122223333:user/ann";
+    let role = "arn:aws:iam::444455556666:role/x";
+    let message =
+        format!("User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}");
+    let go = "operation error STS: AssumeRole, https response error StatusCode: 403, RequestID: 1";
+    for text in [
+        message.clone(),
+        format!("{go}, api error AccessDenied: {message}"),
+        format!("Error: AccessDenied: {message}\n\tstatus code: 403, request id: 1"),
+        format!("{message} (Service: AWSSecurityTokenService; Status Code: 403; Request ID: 1)"),
+    ] {
+        let call = super::message::read(&text).unwrap();
+        assert_eq!(call.principal.as_deref(), Some(user), "{text}");
+        assert_eq!(call.action.as_deref(), Some("sts:AssumeRole"), "{text}");
+        assert_eq!(call.resource.as_deref(), Some(role), "{text}");
+    }
+}
