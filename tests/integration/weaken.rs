@@ -144,7 +144,7 @@ fn named(
     let options = Options {
         jobs: 1,
         fail_fast,
-        run: runner::new_run_id(),
+        run: mutate::RUN.to_owned(),
         scenarios: "scenarios".to_owned(),
         share: true,
         wrap: None,

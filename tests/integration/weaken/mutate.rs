@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::common::changes::{add, patched, remove, replace, segment};
 
+/// The id of every run over a weakened policy: sessions are named after it.
+pub const RUN: &str = "weakened";
+
 /// What was changed about a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -120,10 +123,13 @@ impl Of<'_> {
         let every = self.replace("/Principal", json!({ "AWS": world.roles }));
         self.push(Kind::Principal, "Principal is every role", &[every]);
         for but in &world.roles {
-            // With Deny and NotPrincipal the account has to be named beside the role, as AWS
-            // documents.
+            // With Deny and NotPrincipal the session and the account have to be named beside the
+            // role, as AWS documents
+            // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>).
             let account = but.split(':').nth(4).expect("an ARN");
-            let all = json!({ "AWS": [but, format!("arn:aws:iam::{account}:root")] });
+            let session = but.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/");
+            let session = format!("{session}/gainsay-{RUN}");
+            let all = json!({ "AWS": [but, session, format!("arn:aws:iam::{account}:root")] });
             let patch = [self.remove("/Principal"), self.add("/NotPrincipal", all)];
             self.push(Kind::Principal, format!("NotPrincipal is {but}"), &patch);
         }
