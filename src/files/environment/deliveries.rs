@@ -139,25 +139,26 @@ pub(super) fn resolve(
     let mut found = Vec::new();
     for ((_, written), bucket) in raw.buckets.0.iter().zip(buckets) {
         for delivery in &written.deliveries {
-            match one(delivery, bucket, buckets, roles) {
+            match one(source, delivery, bucket, buckets, roles) {
                 Ok(delivery) => found.push(delivery),
-                Err((problem, at)) => problems.push(problem.at(source, at.span.clone())),
+                Err(problem) => problems.push(problem),
             }
         }
     }
     if problems.has_errors() { Err(problems) } else { Ok(found) }
 }
 
-fn one<'r>(
-    raw: &'r RawDelivery,
+fn one(
+    source: &Source,
+    raw: &RawDelivery,
     bucket: &Arc<Bucket>,
     buckets: &[Arc<Bucket>],
     roles: &[Arc<Role>],
-) -> Result<Delivery, (Diagnostic, &'r Located<String>)> {
-    let unknown = |what: &str, name: &'r Located<String>, known: &mut dyn Iterator<Item = &str>| {
+) -> Result<Delivery, Diagnostic> {
+    let unknown = |what: &str, name: &Located<String>, known: &mut dyn Iterator<Item = &str>| {
         let problem =
             Diagnostic::new(Code::UnknownName, format!("no {what} is called `{}`", name.value));
-        (problem.suggest(&name.value, known), name)
+        problem.at(source, name.span.clone()).suggest(&name.value, known)
     };
     let service = delivery(&raw.by.value).ok_or_else(|| {
         unknown("delivery", &raw.by, &mut deliveries().iter().map(|row| row.name.as_str()))
@@ -178,14 +179,14 @@ fn one<'r>(
             Code::MissingKey,
             format!("`{}` is done by a role, from a bucket", service.name),
         );
-        return Err((problem.help("add `role:` and `from:`"), &raw.by));
+        return Err(problem.at(source, raw.by.span.clone()).help("add `role:` and `from:`"));
     }
     if let (false, Some(at)) = (service.role, raw.role.as_ref().or(raw.from.as_ref())) {
         let problem = Diagnostic::new(
             Code::BadValue,
             format!("`{}` is delivered by a service, not by a role", service.name),
         );
-        return Err((problem.help("remove `role:` and `from:`"), at));
+        return Err(problem.at(source, at.span.clone()).help("remove `role:` and `from:`"));
     }
     let prefix = raw.prefix.as_ref().map_or_else(String::new, |prefix| prefix.value.clone());
     Ok(Delivery { prefix, from, role, ..Delivery::new(service, bucket) })

@@ -1,7 +1,7 @@
 //! A question that can mean one thing only is read, however it is written; one that can mean two is
 //! an error that says what to write.
 
-use gainsay_iam::{Decision, EvaluationInput};
+use gainsay_iam::{Decision, EvaluationInput, EvaluationInputError};
 use serde_json::{Value, json};
 
 fn allow() -> Value {
@@ -15,12 +15,12 @@ fn bucket(effect: &str) -> Value {
     }})
 }
 
-fn read(policies: &Value) -> Result<EvaluationInput, String> {
+fn read(policies: &Value) -> Result<EvaluationInput, EvaluationInputError> {
     let question = json!({
         "principal": "arn:aws:iam::111122223333:user/ann", "action": "s3:GetObject",
         "resource": "arn:aws:s3:::b/k", "policies": policies,
     });
-    EvaluationInput::read(&question.to_string()).1.map_err(|error| error.to_string())
+    EvaluationInput::read(&question.to_string()).1
 }
 
 fn decision(policies: &Value) -> Decision {
@@ -50,18 +50,18 @@ fn the_policy_of_a_resource_may_be_called_what_it_is() {
         assert_eq!(decision(&json!({name: bucket("Deny")})), Decision::ExplicitDeny, "{name}");
     }
     let limits = json!({"identity": allow(), "permissions_boundary": bucket("Allow")});
-    assert!(read(&limits).unwrap_err().contains("`policies.boundary`"));
+    assert!(read(&limits).unwrap_err().to_string().contains("`policies.boundary`"));
     let twice = json!({"resource": bucket("Allow"), "bucket_policy": bucket("Allow")});
-    assert!(read(&twice).unwrap_err().contains("duplicate field"));
+    assert!(read(&twice).unwrap_err().to_string().contains("duplicate field"));
 }
 
 #[test]
 fn what_can_mean_two_things_is_an_error_that_says_what_to_write() {
     let two = json!({"identity": allow(), "scp": [allow(), allow()]});
-    let said = read(&two).unwrap_err();
+    let said = read(&two).unwrap_err().to_string();
     assert!(said.contains("`[[A, B]]`") && said.contains("`[[A], [B]]`"), "{said}");
     let two = json!({"resource": [bucket("Allow"), bucket("Deny")]});
-    assert!(read(&two).unwrap_err().contains("`policies.resource`"));
+    assert!(read(&two).unwrap_err().to_string().contains("`policies.resource`"));
     // A text that is no document is none.
     assert!(read(&json!({"identity": ["AdministratorAccess"]})).is_err());
 }
