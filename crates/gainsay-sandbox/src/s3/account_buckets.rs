@@ -55,7 +55,11 @@ const VERSIONS_LEFT: &str = concat!(
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html>).
 /// What else than s3:CreateBucket it takes stands at
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>.
-fn create(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<RawResponse> {
+pub(super) fn create(
+    world: &mut World,
+    scope: &Scope,
+    raw: &RawRequest<'_>,
+) -> S3Result<RawResponse> {
     let Some(account) = scope.account() else {
         return Err(error(403, "AccessDenied", "Access Denied"));
     };
@@ -338,7 +342,11 @@ pub(super) fn delete(
 
 /// The buckets of the caller's account. The reference has no resource for the action; AWS's own
 /// examples write both `*` and `arn:aws:s3:::*`, and both allow it.
-fn list(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<RawResponse> {
+pub(super) fn list(
+    world: &mut World,
+    scope: &Scope,
+    raw: &RawRequest<'_>,
+) -> S3Result<RawResponse> {
     let Some(account) = scope.account() else {
         return Err(error(403, "AccessDenied", "Access Denied"));
     };
@@ -419,26 +427,6 @@ fn looks_like_region(text: &str) -> bool {
 fn time(at: OffsetDateTime) -> String {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].000Z");
     at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
-}
-
-const OPERATIONS: [&str; 2] = ["CreateBucket", "ListBuckets"];
-
-/// Whether an operation is one of these.
-pub(super) fn knows(operation: &str) -> bool {
-    OPERATIONS.contains(&operation)
-}
-
-/// Makes a bucket, or lists those there are.
-pub(super) fn answer(
-    world: &mut World,
-    scope: &Scope,
-    raw: &RawRequest<'_>,
-) -> S3Result<RawResponse> {
-    match raw.operation {
-        "CreateBucket" => create(world, scope, raw),
-        "ListBuckets" => list(world, scope, raw),
-        _ => Err(not_modelled("this operation")),
-    }
 }
 
 #[cfg(test)]

@@ -153,28 +153,12 @@ fn replacing(
     }
 }
 
-const OPERATIONS: [&str; 2] = ["PutBucketAcl", "PutObjectAcl"];
-
-/// Whether an operation writes an ACL.
-pub(super) fn knows(operation: &str) -> bool {
-    OPERATIONS.contains(&operation)
-}
-
-/// Writes an ACL.
-pub(super) fn answer(
+/// `PutObjectAcl`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>.
+pub(super) fn put_object(
     world: &mut World,
     scope: &Scope,
     raw: &RawRequest<'_>,
 ) -> S3Result<RawResponse> {
-    match raw.operation {
-        "PutBucketAcl" => put_bucket(world, scope, raw),
-        "PutObjectAcl" => put_object(world, scope, raw),
-        _ => Err(not_modelled("this operation")),
-    }
-}
-
-/// `PutObjectAcl`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html>.
-fn put_object(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<RawResponse> {
     let bucket = open(world, raw.bucket, raw.expected_owner())?;
     let version_id = raw.query("versionId");
     let action = if version_id.is_some() { "s3:PutObjectVersionAcl" } else { "s3:PutObjectAcl" };
@@ -212,7 +196,11 @@ fn put_object(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Resul
 }
 
 /// `PutBucketAcl`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html>.
-fn put_bucket(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Result<RawResponse> {
+pub(super) fn put_bucket(
+    world: &mut World,
+    scope: &Scope,
+    raw: &RawRequest<'_>,
+) -> S3Result<RawResponse> {
     let bucket = open(world, raw.bucket, raw.expected_owner())?;
     let sent = SentHeaders::of(raw);
     let headers = sent.headers();

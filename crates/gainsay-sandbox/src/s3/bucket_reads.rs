@@ -44,39 +44,33 @@ fn authorized(
     Ok(bucket)
 }
 
-const OPERATIONS: [&str; 2] = ["HeadBucket", "GetBucketLocation"];
-
-/// Whether an operation is one of these.
-pub(super) fn knows(operation: &str) -> bool {
-    OPERATIONS.contains(&operation)
-}
-
-/// Answers the reads whose answers the wire layer cannot write.
-pub(super) fn answer(
+/// `HeadBucket`: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>.
+pub(super) fn head(
     world: &mut World,
     scope: &Scope,
     raw: &RawRequest<'_>,
 ) -> S3Result<RawResponse> {
     let owner = raw.expected_owner();
-    match raw.operation {
-        // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>.
-        "HeadBucket" => {
-            let bucket = authorized(world, scope, raw.bucket, owner, "s3:ListBucket")?;
-            let by_alias = raw.bucket != bucket.name();
-            Ok(RawResponse::empty(200)
-                .with("x-amz-bucket-region", Some(world.region.clone()))
-                .with("x-amz-bucket-arn", Some(bucket.arn()))
-                .with("x-amz-access-point-alias", Some(by_alias.to_string())))
-        }
-        // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>. The oldest
-        // Region has no name here.
-        "GetBucketLocation" => {
-            let _bucket = authorized(world, scope, raw.bucket, owner, "s3:GetBucketLocation")?;
-            let named = Some(world.region.as_str()).filter(|region| *region != "us-east-1");
-            Ok(RawResponse::xml(location(named)))
-        }
-        _ => Err(not_modelled("this operation")),
-    }
+    let bucket = authorized(world, scope, raw.bucket, owner, "s3:ListBucket")?;
+    let by_alias = raw.bucket != bucket.name();
+    Ok(RawResponse::empty(200)
+        .with("x-amz-bucket-region", Some(world.region.clone()))
+        .with("x-amz-bucket-arn", Some(bucket.arn()))
+        .with("x-amz-access-point-alias", Some(by_alias.to_string())))
+}
+
+/// `GetBucketLocation`:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>. The oldest Region
+/// has no name here.
+pub(super) fn get_location(
+    world: &mut World,
+    scope: &Scope,
+    raw: &RawRequest<'_>,
+) -> S3Result<RawResponse> {
+    let owner = raw.expected_owner();
+    let _bucket = authorized(world, scope, raw.bucket, owner, "s3:GetBucketLocation")?;
+    let named = Some(world.region.as_str()).filter(|region| *region != "us-east-1");
+    Ok(RawResponse::xml(location(named)))
 }
 
 /// The document of `GetBucketLocation`, which is empty as an element without an end is (recorded by

@@ -66,20 +66,29 @@ type Knows = fn(&str) -> bool;
 /// Answers a raw request of a known operation.
 type Handler = fn(&mut World, &Scope, &RawRequest<'_>) -> S3Result<RawResponse>;
 
-/// The modules that answer raw requests: which operations each knows, and how it answers them.
-const HANDLERS: [(Knows, Handler); 8] = [
-    (account_buckets::knows, account_buckets::answer),
-    (acl::knows, acl::answer),
-    (bucket_reads::knows, bucket_reads::answer),
+/// The operations that have a handler each.
+const OPERATIONS: [(&str, Handler); 7] = [
+    ("CreateBucket", account_buckets::create),
+    ("ListBuckets", account_buckets::list),
+    ("HeadBucket", bucket_reads::head),
+    ("GetBucketLocation", bucket_reads::get_location),
+    ("PutBucketAcl", acl::put_bucket),
+    ("PutObjectAcl", acl::put_object),
+    ("UpdateObjectEncryption", update_encryption::answer),
+];
+
+/// The modules whose operations have a table or a beginning of their own.
+const MODULES: [(Knows, Handler); 4] = [
     (stored_settings::knows, stored_settings::answer),
     (enforced_settings::knows, enforced_settings::answer),
     (annotation::knows, annotation::answer),
     (object_lock::knows, object_lock::answer),
-    (update_encryption::knows, update_encryption::answer),
 ];
 
 fn handler(operation: &str) -> Option<Handler> {
-    HANDLERS.iter().find(|(knows, _)| knows(operation)).map(|(_, handler)| *handler)
+    let own = OPERATIONS.iter().find(|(name, _)| *name == operation);
+    let of_module = || MODULES.iter().find(|(knows, _)| knows(operation));
+    own.map(|(_, handler)| *handler).or_else(|| of_module().map(|(_, handler)| *handler))
 }
 
 /// Whether an operation is answered from the raw request.

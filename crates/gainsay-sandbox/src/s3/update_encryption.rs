@@ -23,11 +23,6 @@ use crate::{
     state::{Content, Encryption, Version, World},
 };
 
-/// Whether an operation is this one.
-pub(super) fn knows(operation: &str) -> bool {
-    operation == "UpdateObjectEncryption"
-}
-
 const WRONG_TYPE: &str = concat!(
     "Requests that modify an object encryption configuration require a valid new encryption ",
     "type. Valid values are SSEKMS. Modify the request to specify SSE-KMS for the updated ",
