@@ -77,8 +77,7 @@ fn compile(kind: PolicyKind, source: &Source, value: &Value) -> Result<Document,
     let policy = Policy::from_value(kind, value).map_err(|error| refused(source, &error))?;
     // What does not exist is a mistake whatever is done with the document; what only does not go
     // together, `lint` says, and a run shows what it does.
-    let found = gainsay_iam::put::refusals(&policy, &Put::default());
-    if let Some(refusal) = found.iter().find(|refusal| refusal.is_misspelt) {
+    if let Some(refusal) = gainsay_iam::put::invalid_entries(&policy).first() {
         return Err(not_stored(source, refusal));
     }
     Ok(Document::new(source.clone(), policy, value.to_string()))

@@ -1,11 +1,11 @@
 //! What S3 refuses in the policy of a bucket or of an access point.
 
 use super::{Context, Rule, Wrong, missing_principals, resource_element};
-use crate::actions::{ACTIONS, Action, ResourceType};
+use crate::actions::{ACTIONS, Action, ResourceType, action};
 use crate::error::closest_word;
 use crate::keys::{KEYS, condition_key};
 use crate::layer::PolicyKind;
-use crate::pattern::{broadest_pattern, wildcard_match};
+use crate::pattern::{Glob, broadest_pattern};
 use crate::policy::Statement;
 use crate::principal::Entry;
 
@@ -119,9 +119,9 @@ fn is_of_s3(statement: &Statement) -> bool {
 /// The actions of S3 that a pattern matches; all for a pattern of every service.
 fn matched(pattern: &str) -> impl Iterator<Item = &'static Action> {
     let lower = pattern.to_ascii_lowercase();
-    let lower = if lower == "*:*" { "*".to_owned() } else { lower };
+    let glob = Glob::new(if lower == "*:*" { "*" } else { &lower });
     ACTIONS.iter().filter(move |action| {
-        begins(action.name, "s3:") && wildcard_match(&lower, &action.name.to_ascii_lowercase())
+        begins(action.name, "s3:") && glob.matches(&action.name.to_ascii_lowercase())
     })
 }
 
@@ -130,7 +130,10 @@ fn invalid_actions(statement: &Statement, _: &Context<'_>) -> Vec<Wrong> {
         return Vec::new();
     }
     let element = if statement.excludes_actions() { "NotAction" } else { "Action" };
-    let invalid = statement.actions().filter(|pattern| matched(pattern).next().is_none());
+    let is_known = |pattern: &str| action(pattern).is_some_and(|known| begins(known.name, "s3:"));
+    let invalid = statement
+        .actions()
+        .filter(|pattern| !is_known(pattern) && matched(pattern).next().is_none());
     invalid
         .map(|pattern| Wrong::at(&[element], pattern, format!("S3 has no action `{pattern}`")))
         .collect()

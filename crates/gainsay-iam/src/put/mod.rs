@@ -65,9 +65,6 @@ pub struct Refusal {
     pub error: AwsError,
     /// What is wrong, in words that name the entry.
     pub why: String,
-    /// Whether something in it does not exist or is not allowed there at all, so that it is a
-    /// mistake whatever stands beside it.
-    pub is_misspelt: bool,
     /// The page or recording that says so.
     pub source: &'static str,
 }
@@ -157,10 +154,22 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 /// its answer is the first. Sizes are [`Quota`]'s.
 #[must_use]
 pub fn refusals(policy: &Policy, put: &Put<'_>) -> Vec<Refusal> {
+    by_rules(policy, put, |_| true)
+}
+
+/// Those of the [`refusals`] that are about single entries, which are invalid whatever stands beside
+/// them and whatever the document is stored for.
+#[must_use]
+pub fn invalid_entries(policy: &Policy) -> Vec<Refusal> {
+    by_rules(policy, &Put::default(), |rule| !TOGETHER.contains(&rule.code))
+}
+
+fn by_rules(policy: &Policy, put: &Put<'_>, wanted: fn(&Rule) -> bool) -> Vec<Refusal> {
     let context = Context { policy, put };
     let mut found = Vec::new();
     for (index, statement) in policy.statements().iter().enumerate() {
-        for rule in rules().filter(|rule| rule.kinds.contains(&policy.kind())) {
+        let all = rules().filter(|rule| rule.kinds.contains(&policy.kind()));
+        for rule in all.filter(|rule| wanted(rule)) {
             for wrong in (rule.find)(statement, &context) {
                 let mut path = vec![PathStep::Key("Statement".to_owned()), PathStep::Index(index)];
                 path.extend(wrong.path.into_iter().map(PathStep::Key));
@@ -172,7 +181,6 @@ pub fn refusals(policy: &Policy, put: &Put<'_>) -> Vec<Refusal> {
                         message: in_words(rule.message, &wrong.entry),
                     },
                     why: wrong.why,
-                    is_misspelt: !TOGETHER.contains(&rule.code),
                     source: rule.source,
                 });
             }
