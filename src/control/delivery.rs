@@ -125,7 +125,9 @@ pub(super) fn refused(
     subject: &Subject,
     parameters: &Parameters,
 ) -> Vec<SearchOutcome> {
-    let Some(delivery) = delivery(name) else { return Vec::new() };
+    // What asks nothing shows nothing.
+    let nothing = || vec![SearchOutcome::None { evaluated: 0 }];
+    let Some(delivery) = delivery(name) else { return nothing() };
     let parameter = |name: &str| parameters.get(name).cloned().unwrap_or_default();
     let source = ["trail", "source"].iter().find_map(|name| parameters.get(*name));
     let mut values = DeliveryValues::from(prefixes(&parameter("prefix")));
@@ -143,6 +145,9 @@ pub(super) fn refused(
     }
     let caller = Principal::Service(delivery.service.clone().unwrap_or_default());
     let answers = answers(delivery, of, &values, &caller, subject, policies);
+    if answers.is_empty() {
+        return nothing();
+    }
     let outcome = |answer: ServiceAnswer| match answer.evaluation {
         Ok(evaluation) if evaluation.decision == Decision::Allow => {
             SearchOutcome::None { evaluated: 1 }
@@ -151,4 +156,37 @@ pub(super) fn refused(
         Err(doubt) => SearchOutcome::Undecided(doubt),
     };
     answers.into_iter().map(outcome).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use gainsay_iam::Organizations;
+
+    use super::*;
+
+    /// A delivery that is not in the table, or asks nothing of the kind, must not read as allowed.
+    #[test]
+    fn what_asks_nothing_is_not_allowed() {
+        let subject = Subject {
+            name: "logs".to_owned(),
+            id: "logs".to_owned(),
+            arn: "arn:aws:s3:::logs".to_owned(),
+            account: "111122223333".to_owned(),
+            region: "eu-west-1".to_owned(),
+            organizations: Arc::new(Organizations::default()),
+        };
+        let of = |name, answers| {
+            refused(name, answers, &Policies::default(), &subject, &Parameters::new())
+        };
+        for found in [of("no-such", Answers::Bucket), of("server-access-logs", Answers::Key)] {
+            assert!(
+                matches!(found.as_slice(), [SearchOutcome::None { evaluated: 0 }]),
+                "{found:?}"
+            );
+        }
+        let asked = of("server-access-logs", Answers::Bucket);
+        assert!(matches!(asked.as_slice(), [SearchOutcome::Request(_)]), "{asked:?}");
+    }
 }
