@@ -89,7 +89,6 @@ attempts:
 
 /// What an attempt says, and what is found in it.
 #[test]
-#[rustfmt::skip] // One row, one attempt.
 fn attempts() {
     let spare = "  - deny: with the spare key\n    but: { kms_key: spare }\n    ";
     for (attempt, expected) in [
@@ -183,17 +182,25 @@ fn baselines() {
 
 /// What is delivered to a bucket, the statements of its policy, and what is refused.
 #[test]
-#[rustfmt::skip] // One row, one delivery.
 fn deliveries_to_a_bucket() {
-    let allow = |service: &str, actions: &str| format!(
-        r#"{{"Effect": "Allow", "Principal": {{"Service": "{service}"}}, "Action": {actions}, "Resource": ["arn:aws:s3:::lobby-111122223333", "arn:aws:s3:::lobby-111122223333/*"]}}"#);
-    let deny = |condition: &str| format!(
-        r#"{{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::lobby-111122223333/*", "Condition": {condition}}}"#);
-    let config = allow("config.amazonaws.com", r#"["s3:GetBucketAcl", "s3:ListBucket", "s3:PutObject"]"#);
+    let allow = |service: &str, actions: &str| {
+        format!(
+            r#"{{"Effect": "Allow", "Principal": {{"Service": "{service}"}}, "Action": {actions}, "Resource": ["arn:aws:s3:::lobby-111122223333", "arn:aws:s3:::lobby-111122223333/*"]}}"#
+        )
+    };
+    let deny = |condition: &str| {
+        format!(
+            r#"{{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::lobby-111122223333/*", "Condition": {condition}}}"#
+        )
+    };
+    let config =
+        allow("config.amazonaws.com", r#"["s3:GetBucketAcl", "s3:ListBucket", "s3:PutObject"]"#);
     let flow = allow("delivery.logs.amazonaws.com", r#"["s3:GetBucketAcl", "s3:PutObject"]"#);
     let elb = allow("logdelivery.elasticloadbalancing.amazonaws.com", r#""s3:PutObject""#);
     let outsiders = deny(r#"{"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}}"#);
-    let people = deny(r#"{"StringNotEqualsIfExists": {"aws:PrincipalAccount": "111122223333"}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}"#);
+    let people = deny(
+        r#"{"StringNotEqualsIfExists": {"aws:PrincipalAccount": "111122223333"}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}"#,
+    );
     let no_acl = deny(r#"{"StringNotEquals": {"s3:x-amz-acl": "private"}}"#);
     let insecure = deny(r#"{"Bool": {"aws:SecureTransport": "false"}}"#);
     // Under which encryption a flow log arrives no page says: undecided, and not warned of.
@@ -214,8 +221,10 @@ fn deliveries_to_a_bucket() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad_input/valid");
         let mut folders = load::load(&root).unwrap();
         let folder = folders.first_mut().unwrap();
-        let policy = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#,
-            statements.iter().map(|text| text.as_str()).collect::<Vec<_>>().join(", "));
+        let policy = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#,
+            statements.iter().map(|text| text.as_str()).collect::<Vec<_>>().join(", ")
+        );
         folder.insert("policies/lobby.json", Ok(Source::new("lobby.json", policy)));
         let text = folder.file("environment.yaml").unwrap().text().replace(
             "name: lobby-111122223333", &format!("name: lobby-111122223333, policy: policies/lobby.json, encryption: {{ algorithm: {encryption} }}, deliveries: [{{ by: {by} }}]"));

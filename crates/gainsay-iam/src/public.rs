@@ -197,7 +197,6 @@ mod tests {
     }
 
     #[test]
-    #[rustfmt::skip] // One row, one case.
     fn everyone_is_public_unless_tied_down() {
         let role = "arn:aws:iam::111122223333:role/x-*";
         for (condition, expected) in [
@@ -206,33 +205,69 @@ mod tests {
             (json!({ "StringLike": { "aws:SourceVpc": "vpc-*" } }), Publicity::Public),
             (json!({ "StringNotEquals": { "aws:SourceVpc": "vpc-1" } }), Publicity::Public),
             (json!({ "StringEqualsIfExists": { "aws:SourceVpc": "vpc-1" } }), Publicity::Public),
-            (json!({ "ForAllValues:StringEquals": { "aws:SourceVpc": "vpc-1" } }), Publicity::Public),
+            (
+                json!({ "ForAllValues:StringEquals": { "aws:SourceVpc": "vpc-1" } }),
+                Publicity::Public,
+            ),
             (json!({ "StringEquals": { "aws:SourceVpc": "vpc-1" } }), Publicity::Private),
-            (json!({ "StringEquals": { "aws:SourceVpce": ["vpce-1", "vpce-2"] } }), Publicity::Private),
-            (json!({ "StringLike": { "aws:SourceVpce": ["vpce-1", "vpce-*"] } }), Publicity::Public),
+            (
+                json!({ "StringEquals": { "aws:SourceVpce": ["vpce-1", "vpce-2"] } }),
+                Publicity::Private,
+            ),
+            (
+                json!({ "StringLike": { "aws:SourceVpce": ["vpce-1", "vpce-*"] } }),
+                Publicity::Public,
+            ),
             (json!({ "StringEquals": { "aws:userid": "${aws:userid}" } }), Publicity::Public),
             (json!({ "StringEquals": { "aws:userid": "AIDAEXAMPLE" } }), Publicity::Private),
             (json!({ "StringLike": { "aws:userid": "AROAEXAMPLE:*" } }), Publicity::Unknown),
             (json!({ "StringLike": { "aws:userid": "*" } }), Publicity::Public),
             (json!({ "IpAddress": { "aws:SourceIp": "0.0.0.0/1" } }), Publicity::Public),
-            (json!({ "IpAddress": { "aws:SourceIp": ["10.0.0.0/8", "0.0.0.0/0"] } }), Publicity::Public),
+            (
+                json!({ "IpAddress": { "aws:SourceIp": ["10.0.0.0/8", "0.0.0.0/0"] } }),
+                Publicity::Public,
+            ),
             (json!({ "NotIpAddress": { "aws:SourceIp": "10.0.0.0/8" } }), Publicity::Public),
             (json!({ "IpAddress": { "aws:SourceIp": "10.0.0.0/8" } }), Publicity::Private),
             (json!({ "IpAddress": { "aws:SourceIp": "2001:db8::/31" } }), Publicity::Public),
             (json!({ "IpAddress": { "aws:SourceIp": "2001:db8::/32" } }), Publicity::Private),
-            (json!({ "ArnLike": { "AWS:SourceArn": "arn:aws:sns:eu-west-1:1:t" } }), Publicity::Private),
+            (
+                json!({ "ArnLike": { "AWS:SourceArn": "arn:aws:sns:eu-west-1:1:t" } }),
+                Publicity::Private,
+            ),
             (json!({ "ArnLike": { "aws:PrincipalArn": role } }), Publicity::Private),
             (json!({ "ArnNotLike": { "aws:PrincipalArn": role } }), Publicity::Public),
-            (json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/x" } }), Publicity::Public),
-            (json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::1111*:role/x" } }), Publicity::Public),
-            (json!({ "StringLike": { "s3:DataAccessPointArn": "arn:aws:s3:us-west-2:123456789012:accesspoint/*" } }), Publicity::Private),
-            (json!({ "StringEquals": { "s3:DataAccessPointAccount": "123456789012" } }), Publicity::Private),
+            (
+                json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/x" } }),
+                Publicity::Public,
+            ),
+            (
+                json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::1111*:role/x" } }),
+                Publicity::Public,
+            ),
+            (
+                json!({ "StringLike": { "s3:DataAccessPointArn": "arn:aws:s3:us-west-2:123456789012:accesspoint/*" } }),
+                Publicity::Private,
+            ),
+            (
+                json!({ "StringEquals": { "s3:DataAccessPointAccount": "123456789012" } }),
+                Publicity::Private,
+            ),
             (json!({ "StringEquals": { "aws:PrincipalOrgID": "o-1" } }), Publicity::Private),
-            (json!({ "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": "o-1/r-1/*" } }), Publicity::Private),
-            (json!({ "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": "*" } }), Publicity::Public),
+            (
+                json!({ "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": "o-1/r-1/*" } }),
+                Publicity::Private,
+            ),
+            (
+                json!({ "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": "*" } }),
+                Publicity::Public,
+            ),
             (json!({ "Bool": { "aws:PrincipalIsAWSService": "true" } }), Publicity::Private),
             (json!({ "Bool": { "aws:PrincipalIsAWSService": "false" } }), Publicity::Public),
-            (json!({ "StringEquals": { "s3:ExistingObjectTag/a": "b", "aws:SourceVpc": "vpc-1" } }), Publicity::Private),
+            (
+                json!({ "StringEquals": { "s3:ExistingObjectTag/a": "b", "aws:SourceVpc": "vpc-1" } }),
+                Publicity::Private,
+            ),
         ] {
             assert_eq!(of(&json!("*"), &condition), expected, "{condition}");
         }

@@ -35,7 +35,6 @@ fn of(conditions: &Value) -> Vec<&'static str> {
 const WRONG: &[&str] = &["wrong-resource-type"];
 
 #[test]
-#[rustfmt::skip] // One row, one statement.
 fn resources_are_compared_field_by_field() {
     let account = "arn:aws:s3::111122223333:records/*";
     for (action, resource, expected) in [
@@ -73,19 +72,39 @@ fn resources_are_compared_field_by_field() {
         ("s3:ListAllMyBuckets", "arn:aws:s3:::records", WRONG),
         ("kms:ListKeys", "arn:aws:kms:*:*:key/*", WRONG),
         // Services that the table of actions does not have.
-        ("s3express:CreateSession", "arn:aws:s3express:*:111122223333:bucket/records--use1-az4--x-s3", &[]),
-        ("s3-outposts:GetObject", "arn:aws:s3-outposts:eu-west-1:111122223333:outpost/op-1/bucket/records/object/*", &[]),
-        ("s3-object-lambda:GetObject", "arn:aws:s3-object-lambda:eu-west-1:111122223333:accesspoint/mine", &[]),
+        (
+            "s3express:CreateSession",
+            "arn:aws:s3express:*:111122223333:bucket/records--use1-az4--x-s3",
+            &[],
+        ),
+        (
+            "s3-outposts:GetObject",
+            "arn:aws:s3-outposts:eu-west-1:111122223333:outpost/op-1/bucket/records/object/*",
+            &[],
+        ),
+        (
+            "s3-object-lambda:GetObject",
+            "arn:aws:s3-object-lambda:eu-west-1:111122223333:accesspoint/mine",
+            &[],
+        ),
     ] {
         assert_eq!(on(&json!(action), &json!(resource)), expected, "{action} {resource}");
     }
     // One of several resources is enough, and each action has to have one.
-    assert_eq!(on(&json!(["s3:GetObject", "s3:ListBucket"]), &json!("arn:aws:s3:::records/*")), WRONG);
-    assert_eq!(on(&json!(["s3:GetObject", "s3:ListBucket"]), &json!(["arn:aws:s3:::records", "arn:aws:s3:::records/*"])), [""; 0]);
+    assert_eq!(
+        on(&json!(["s3:GetObject", "s3:ListBucket"]), &json!("arn:aws:s3:::records/*")),
+        WRONG
+    );
+    assert_eq!(
+        on(
+            &json!(["s3:GetObject", "s3:ListBucket"]),
+            &json!(["arn:aws:s3:::records", "arn:aws:s3:::records/*"])
+        ),
+        [""; 0]
+    );
 }
 
 #[test]
-#[rustfmt::skip] // One row, one resource.
 fn an_arn_beside_a_good_one_is_judged_alone() {
     for (resource, expected) in [
         ("arn:aws:s3::111122223333:records/*", &["invalid-arn"][..]),
@@ -107,12 +126,18 @@ fn an_arn_beside_a_good_one_is_judged_alone() {
         ("arn:aws:dynamodb:anywhere:1:table/x", &["invalid-region"]),
         ("arn:aws:dynamodb:eu-west-1:111122223333:table/x", &[]),
     ] {
-        assert_eq!(on(&json!(["s3:*", "kms:*"]), &json!(["arn:aws:s3:::a", "arn:aws:kms:*:*:key/a", resource])), expected, "{resource}");
+        assert_eq!(
+            on(
+                &json!(["s3:*", "kms:*"]),
+                &json!(["arn:aws:s3:::a", "arn:aws:kms:*:*:key/a", resource])
+            ),
+            expected,
+            "{resource}"
+        );
     }
 }
 
 #[test]
-#[rustfmt::skip] // One row, one condition.
 fn conditions() {
     const NONE: &[&str] = &[];
     let vpc = "vpc-0abcdef1234567890";
@@ -126,26 +151,44 @@ fn conditions() {
         (json!({"ArnLike": {"s3:DataAccessPointArn": "arn:aws:s3:*:*:accesspoint/mine"}}), NONE),
         (json!({"NumericGreaterThan": {"aws:EpochTime": "1700000000"}}), NONE),
         (json!({"NumericLessThan": {"aws:PrincipalTag/level": "3"}}), NONE),
-        (json!({"StringNotEquals": {"aws:Ec2InstanceSourcePrivateIPv4": "${aws:VpcSourceIp}"}}), NONE),
+        (
+            json!({"StringNotEquals": {"aws:Ec2InstanceSourcePrivateIPv4": "${aws:VpcSourceIp}"}}),
+            NONE,
+        ),
         (json!({"Null": {"aws:SecureTransport": "true"}}), NONE),
         // Sets.
         (json!({"StringEquals": {"aws:TagKeys": "team"}}), &["missing-qualifier"]),
         (json!({"ForAnyValue:StringEquals": {"aws:TagKeys": "team"}}), NONE),
         (json!({"Null": {"aws:TagKeys": "true"}}), NONE),
-        (json!({"ForAllValues:StringEquals": {"aws:PrincipalAccount": "111122223333"}}), &["single-valued-set"]),
+        (
+            json!({"ForAllValues:StringEquals": {"aws:PrincipalAccount": "111122223333"}}),
+            &["single-valued-set"],
+        ),
         (json!({"ForAnyValue:StringEquals": {"s3:prefix": "a"}}), &["single-valued-set"]),
         (json!({"ForAnyValue:Null": {"aws:TagKeys": "true"}}), &["null-with-qualifier"]),
         (json!({"ForAnyValue:StringEquals": {"identitystore:none": "a"}}), NONE),
         // Booleans and keys written twice.
         (json!({"Bool": {"aws:SecureTransport": ["true", "false"]}}), &["several-booleans"]),
         (json!({"Null": {"aws:SourceVpce": ["true", "false"]}}), &["several-booleans"]),
-        (json!({"StringEquals": {"aws:SourceAccount": "111122223333", "aws:sourceaccount": "111122223333"}}), &["duplicate-key-case"]),
-        (json!({"StringEquals": {"aws:SourceAccount": "111122223333"}, "StringLike": {"aws:sourceaccount": "1111*"}}), NONE),
+        (
+            json!({"StringEquals": {"aws:SourceAccount": "111122223333", "aws:sourceaccount": "111122223333"}}),
+            &["duplicate-key-case"],
+        ),
+        (
+            json!({"StringEquals": {"aws:SourceAccount": "111122223333"}, "StringLike": {"aws:sourceaccount": "1111*"}}),
+            NONE,
+        ),
         // Addresses and networks.
         (json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}), &["private-source-ip"]),
-        (json!({"NotIpAddress": {"aws:SourceIp": ["203.0.113.0/24", "192.168.0.0/16"]}}), &["private-source-ip"]),
+        (
+            json!({"NotIpAddress": {"aws:SourceIp": ["203.0.113.0/24", "192.168.0.0/16"]}}),
+            &["private-source-ip"],
+        ),
         (json!({"IpAddress": {"aws:SourceIp": ["0.0.0.0/0", "::/0"]}}), NONE),
-        (json!({"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}, "StringEquals": {"aws:SourceVpc": vpc}}), NONE),
+        (
+            json!({"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}, "StringEquals": {"aws:SourceVpc": vpc}}),
+            NONE,
+        ),
         (json!({"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}), &["missing-paired-key"]),
         (json!({"IpAddress": {"aws:SourceIp": "203.0.113.7/24"}}), &["ip-range-host-bits"]),
         (json!({"IpAddress": {"aws:SourceIp": "203.0.113.7"}}), NONE),
@@ -158,15 +201,33 @@ fn conditions() {
         (json!({"StringNotEquals": {"aws:SourceVpc": "${aws:PrincipalTag/vpc}"}}), NONE),
         // Values.
         (json!({"DateLessThan": {"aws:CurrentTime": "1900000000"}}), &["epoch-date"]),
-        (json!({"DateLessThan": {"aws:CurrentTime": ["2030", "2030-01-31", "2030-01-31T00:00:00Z"]}}), NONE),
+        (
+            json!({"DateLessThan": {"aws:CurrentTime": ["2030", "2030-01-31", "2030-01-31T00:00:00Z"]}}),
+            NONE,
+        ),
         (json!({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:topic"}}), &["incomplete-arn-pattern"]),
         (json!({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:topic"}}), NONE),
-        (json!({"ArnNotLike": {"aws:PrincipalArn": "arn:amazon:iam::*:role/app"}}), &["invalid-partition"]),
-        (json!({"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-west"]}}), &["invalid-region"]),
-        (json!({"StringNotEquals": {"aws:RequestedRegion": ["us-gov-west-1", "us-isob-east-1", "ap-southeast-12"]}}), NONE),
+        (
+            json!({"ArnNotLike": {"aws:PrincipalArn": "arn:amazon:iam::*:role/app"}}),
+            &["invalid-partition"],
+        ),
+        (
+            json!({"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-west"]}}),
+            &["invalid-region"],
+        ),
+        (
+            json!({"StringNotEquals": {"aws:RequestedRegion": ["us-gov-west-1", "us-isob-east-1", "ap-southeast-12"]}}),
+            NONE,
+        ),
         (json!({"StringNotLike": {"aws:RequestedRegion": "eu-*"}}), NONE),
-        (json!({"StringNotEquals": {"kms:ViaService": "s3.amazonaws.com"}}), &["service-principal-format"]),
-        (json!({"StringNotLike": {"kms:ViaService": ["s3.*.amazonaws.com", "*.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn"]}}), NONE),
+        (
+            json!({"StringNotEquals": {"kms:ViaService": "s3.amazonaws.com"}}),
+            &["service-principal-format"],
+        ),
+        (
+            json!({"StringNotLike": {"kms:ViaService": ["s3.*.amazonaws.com", "*.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn"]}}),
+            NONE,
+        ),
         (json!({"NumericLessThan": {"s3:max-keys": ["10", "20"]}}), &["redundant-value"]),
         (json!({"NumericEquals": {"s3:max-keys": ["10", "20"]}}), NONE),
         (json!({"StringEquals": {"s3:prefix": ["a", "b", "a"]}}), &["redundant-value"]),
@@ -177,45 +238,147 @@ fn conditions() {
         (json!({"StringEquals": {"SourceIp": "a"}}), &["unknown-condition-key"]),
         (json!({"StringEquals": {"ec2:ResourceTag/team": "a"}}), NONE),
         (json!({"Bool": {"aws:IsMcpServiceAction": "true"}}), NONE),
-        (json!({"StringEquals": {"token.actions.githubusercontent.com:sub": "repo:a/b:ref:refs/heads/main"}}), NONE),
+        (
+            json!({"StringEquals": {"token.actions.githubusercontent.com:sub": "repo:a/b:ref:refs/heads/main"}}),
+            NONE,
+        ),
     ] {
         assert_eq!(of(&condition), expected, "{condition}");
     }
 }
 
 #[test]
-#[rustfmt::skip] // One row, one statement.
 fn statements() {
     let key = "arn:aws:kms:eu-west-1:111122223333:key/a";
     let role = json!({"AWS": "arn:aws:iam::111122223333:role/app"});
     let trail = json!({"Service": "cloudtrail.amazonaws.com"});
     for (kind, statement, expected) in [
-        (PolicyKind::Identity, json!({"Effect": "Deny", "NotAction": "s33:*", "Resource": "*"}), &["unknown-service"][..]),
-        (PolicyKind::Identity, json!({"Effect": "Deny", "NotAction": ["s3:*", "IAM:*", "bedrock:*"], "Resource": "*"}), &[]),
-        (PolicyKind::KeyPolicy, json!({"Effect": "Allow", "Principal": role, "Action": ["kms:Decrypt", "s3:GetObject"], "Resource": "*"}), &["unsupported-action"]),
-        (PolicyKind::KeyPolicy, json!({"Effect": "Allow", "Principal": role, "Action": "*", "Resource": "*"}), &[]),
-        (PolicyKind::KeyPolicy, json!({"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}), &["open-to-everyone"]),
-        (PolicyKind::KeyPolicy, json!({"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {"StringEquals": {"kms:CallerAccount": "111122223333"}}}), &[]),
-        (PolicyKind::KeyPolicy, json!({"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}), &[]),
-        (PolicyKind::Bucket, json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site/*"}), &[]),
-        (PolicyKind::Bucket, json!({"Effect": "Allow", "Principal": trail, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*", "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}}), &["unrestricted-service"]),
-        (PolicyKind::Bucket, json!({"Effect": "Allow", "Principal": trail, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*", "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}), &[]),
-        (PolicyKind::TrustPolicy, json!({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}), &[]),
-        (PolicyKind::TrustPolicy, json!({"Effect": "Allow", "Principal": {"AWS": "arn:awss:iam::111122223333:role/app"}, "Action": "sts:AssumeRole"}), &["invalid-partition"]),
-        (PolicyKind::Identity, json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}), &["pass-role-anywhere"]),
-        (PolicyKind::Identity, json!({"Effect": "Allow", "Action": "iam:*", "NotResource": "arn:aws:iam::111122223333:role/admin"}), &["pass-role-anywhere"]),
-        (PolicyKind::Identity, json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::111122223333:role/app"}), &[]),
-        (PolicyKind::Identity, json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", "Condition": {"StringEquals": {"iam:PassedToService": "s3.amazonaws.com"}}}), &[]),
-        (PolicyKind::Identity, json!({"Effect": "Deny", "Action": "iam:PassRole", "Resource": "*"}), &[]),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Deny", "NotAction": "s33:*", "Resource": "*"}),
+            &["unknown-service"][..],
+        ),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Deny", "NotAction": ["s3:*", "IAM:*", "bedrock:*"], "Resource": "*"}),
+            &[],
+        ),
+        (
+            PolicyKind::KeyPolicy,
+            json!({"Effect": "Allow", "Principal": role, "Action": ["kms:Decrypt", "s3:GetObject"], "Resource": "*"}),
+            &["unsupported-action"],
+        ),
+        (
+            PolicyKind::KeyPolicy,
+            json!({"Effect": "Allow", "Principal": role, "Action": "*", "Resource": "*"}),
+            &[],
+        ),
+        (
+            PolicyKind::KeyPolicy,
+            json!({"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}),
+            &["open-to-everyone"],
+        ),
+        (
+            PolicyKind::KeyPolicy,
+            json!({"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {"StringEquals": {"kms:CallerAccount": "111122223333"}}}),
+            &[],
+        ),
+        (
+            PolicyKind::KeyPolicy,
+            json!({"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}),
+            &[],
+        ),
+        (
+            PolicyKind::Bucket,
+            json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site/*"}),
+            &[],
+        ),
+        (
+            PolicyKind::Bucket,
+            json!({"Effect": "Allow", "Principal": trail, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*", "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}}),
+            &["unrestricted-service"],
+        ),
+        (
+            PolicyKind::Bucket,
+            json!({"Effect": "Allow", "Principal": trail, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*", "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}),
+            &[],
+        ),
+        (
+            PolicyKind::TrustPolicy,
+            json!({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}),
+            &[],
+        ),
+        (
+            PolicyKind::TrustPolicy,
+            json!({"Effect": "Allow", "Principal": {"AWS": "arn:awss:iam::111122223333:role/app"}, "Action": "sts:AssumeRole"}),
+            &["invalid-partition"],
+        ),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}),
+            &["pass-role-anywhere"],
+        ),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Allow", "Action": "iam:*", "NotResource": "arn:aws:iam::111122223333:role/admin"}),
+            &["pass-role-anywhere"],
+        ),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::111122223333:role/app"}),
+            &[],
+        ),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", "Condition": {"StringEquals": {"iam:PassedToService": "s3.amazonaws.com"}}}),
+            &[],
+        ),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Deny", "Action": "iam:PassRole", "Resource": "*"}),
+            &[],
+        ),
         (PolicyKind::Scp, json!({"Effect": "Allow", "Action": "*", "Resource": "*"}), &[]),
-        (PolicyKind::Identity, json!({"Effect": "Deny", "NotAction": "s3:GetObject", "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/secret": "yes"}}}), &["tag-key-with-not-action"]),
-        (PolicyKind::Identity, json!({"Effect": "Deny", "NotAction": "s3:GetObject", "Resource": "*", "Condition": {"StringNotEquals": {"aws:ResourceTag/secret": "no"}}}), &[]),
-        (PolicyKind::Identity, json!({"Effect": "Allow", "Action": ["s3:Get*", "s3:getobject"], "Resource": "*"}), &["redundant-action"]),
-        (PolicyKind::Identity, json!({"Effect": "Allow", "Action": ["ec2:Describe*", "ec2:DescribeHosts"], "Resource": "*"}), &[]),
-        (PolicyKind::Identity, json!({"Effect": "Allow", "Action": "kms:Decrypt", "Resource": [key, "arn:aws:kms:*:*:key/*"]}), &["redundant-resource"]),
-        (PolicyKind::Identity, json!({"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::a*", "arn:aws:s3:::a*/*"]}), &[]),
-        (PolicyKind::Identity, json!([{"Sid": "A", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": key}, {"Sid": "B", "Effect": "Allow", "Action": "KMS:decrypt", "Resource": [key]}]), &["redundant-statement"]),
-        (PolicyKind::Scp, json!([{"Sid": "A", "Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}, {"Sid": "A", "Effect": "Deny", "Action": "kms:Encrypt", "Resource": "*"}]), &["duplicate-sid"]),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Deny", "NotAction": "s3:GetObject", "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/secret": "yes"}}}),
+            &["tag-key-with-not-action"],
+        ),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Deny", "NotAction": "s3:GetObject", "Resource": "*", "Condition": {"StringNotEquals": {"aws:ResourceTag/secret": "no"}}}),
+            &[],
+        ),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Allow", "Action": ["s3:Get*", "s3:getobject"], "Resource": "*"}),
+            &["redundant-action"],
+        ),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Allow", "Action": ["ec2:Describe*", "ec2:DescribeHosts"], "Resource": "*"}),
+            &[],
+        ),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Allow", "Action": "kms:Decrypt", "Resource": [key, "arn:aws:kms:*:*:key/*"]}),
+            &["redundant-resource"],
+        ),
+        (
+            PolicyKind::Identity,
+            json!({"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::a*", "arn:aws:s3:::a*/*"]}),
+            &[],
+        ),
+        (
+            PolicyKind::Identity,
+            json!([{"Sid": "A", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": key}, {"Sid": "B", "Effect": "Allow", "Action": "KMS:decrypt", "Resource": [key]}]),
+            &["redundant-statement"],
+        ),
+        (
+            PolicyKind::Scp,
+            json!([{"Sid": "A", "Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}, {"Sid": "A", "Effect": "Deny", "Action": "kms:Encrypt", "Resource": "*"}]),
+            &["duplicate-sid"],
+        ),
     ] {
         assert_eq!(found(kind, &statement), expected, "{statement}");
     }

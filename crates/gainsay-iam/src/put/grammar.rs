@@ -55,7 +55,6 @@ const ANY: &[Reader] = &[Reader::S3, Reader::Iam, Reader::Trust, Reader::Kms];
 /// moto's authors saw (`moto/iam/policy_validation.py`), those of S3 and of trust policies what
 /// versitygw's did (`auth/bucket_policy.go`, `iamapi/policy/trust.go`) and Zenko's
 /// (`arsenal/lib/policyEvaluator`). The last rows are assumed.
-#[rustfmt::skip] // One row, one message.
 const ROWS: &[Row] = &[
     Row(RESOURCE, "json", "", "This policy contains invalid Json"),
     Row(RESOURCE, "duplicate-key", "", "This policy contains invalid Json"),
@@ -65,7 +64,12 @@ const ROWS: &[Row] = &[
     Row(IAM, "missing-element", "Action", "Policy statement must contain actions."),
     Row(IAM, "missing-element", "Resource", "Policy statement must contain resources."),
     Row(RESOURCE, "empty-element", "Statement", "Could not parse the policy: Statement is empty!"),
-    Row(RESOURCE, "empty-element", "Principal", "Missing required field Principal cannot be empty!"),
+    Row(
+        RESOURCE,
+        "empty-element",
+        "Principal",
+        "Missing required field Principal cannot be empty!",
+    ),
     Row(IAM, "empty-element", "Action", "Policy statement must contain actions."),
     Row(IAM, "empty-element", "Resource", "Policy statement must contain resources."),
     Row(RESOURCE, "version", "", "The policy must contain a valid version string"),
@@ -82,16 +86,41 @@ const ROWS: &[Row] = &[
     Row(S3, "forbidden-element", "NotPrincipal", "Allow with NotPrincipal is not allowed."),
     Row(TRUST, "forbidden-element", "Resource", "Has prohibited field Resource"),
     Row(TRUST, "forbidden-element", "NotResource", "Has prohibited field NotResource"),
-    Row(TRUST, "forbidden-element", "NotPrincipal", "AssumeRole policy must not contain NotPrincipal field."),
+    Row(
+        TRUST,
+        "forbidden-element",
+        "NotPrincipal",
+        "AssumeRole policy must not contain NotPrincipal field.",
+    ),
     Row(TRUST, "action", "", "AssumeRole policy may only specify STS AssumeRole actions."),
     Row(TRUST, "principal", "", "Invalid principal in policy: {}"),
     Row(TRUST, "unknown-principal-type", "", "Invalid principal in policy: {}"),
-    Row(&[Reader::Kms], "principal", "", "Policy contains a statement with one or more invalid principals."),
-    Row(&[Reader::Kms], "unknown-principal-type", "", "Policy contains a statement with one or more invalid principals."),
+    Row(
+        &[Reader::Kms],
+        "principal",
+        "",
+        "Policy contains a statement with one or more invalid principals.",
+    ),
+    Row(
+        &[Reader::Kms],
+        "unknown-principal-type",
+        "",
+        "Policy contains a statement with one or more invalid principals.",
+    ),
     Row(IAM, "forbidden-element", "Principal", "Policy document should not specify a principal."),
-    Row(IAM, "forbidden-element", "NotPrincipal", "Policy document should not specify a principal."),
+    Row(
+        IAM,
+        "forbidden-element",
+        "NotPrincipal",
+        "Policy document should not specify a principal.",
+    ),
     Row(IAM, "duplicate-sid", "", "Statement IDs (SID) in a single policy must be unique."),
-    Row(IAM, "sid", "", "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"),
+    Row(
+        IAM,
+        "sid",
+        "",
+        "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*",
+    ),
     Row(TRUST, "unknown-operator", "", "Syntax error in policy."),
     Row(S3, "", "", "Invalid policy syntax."),
     Row(ANY, "", "", "Syntax errors in policy."),

@@ -38,22 +38,98 @@ const IAM: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_ia
 const ORGANIZATIONS: &str =
     "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html";
 
-#[rustfmt::skip] // One row, one place.
 const ROWS: &[Row] = &[
-    Row(Quota::InlineUser, 2_048, false, "LimitExceeded", "Maximum policy size of 2048 bytes exceeded for user {}", IAM),
-    Row(Quota::InlineRole, 10_240, false, "LimitExceeded", "Maximum policy size of 10240 bytes exceeded for role {}", IAM),
-    Row(Quota::InlineGroup, 5_120, false, "LimitExceeded", "Maximum policy size of 5120 bytes exceeded for group {}", IAM),
-    Row(Quota::Managed, 6_144, false, "LimitExceeded", "Cannot exceed quota for PolicySize: 6144", IAM),
-    Row(Quota::Trust, 2_048, false, "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048", IAM),
-    Row(Quota::Session, 2_048, true, "ValidationError", "1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048", IAM),
+    Row(
+        Quota::InlineUser,
+        2_048,
+        false,
+        "LimitExceeded",
+        "Maximum policy size of 2048 bytes exceeded for user {}",
+        IAM,
+    ),
+    Row(
+        Quota::InlineRole,
+        10_240,
+        false,
+        "LimitExceeded",
+        "Maximum policy size of 10240 bytes exceeded for role {}",
+        IAM,
+    ),
+    Row(
+        Quota::InlineGroup,
+        5_120,
+        false,
+        "LimitExceeded",
+        "Maximum policy size of 5120 bytes exceeded for group {}",
+        IAM,
+    ),
+    Row(
+        Quota::Managed,
+        6_144,
+        false,
+        "LimitExceeded",
+        "Cannot exceed quota for PolicySize: 6144",
+        IAM,
+    ),
+    Row(
+        Quota::Trust,
+        2_048,
+        false,
+        "LimitExceeded",
+        "Cannot exceed quota for ACLSizePerRole: 2048",
+        IAM,
+    ),
+    Row(
+        Quota::Session,
+        2_048,
+        true,
+        "ValidationError",
+        "1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048",
+        IAM,
+    ),
     // The words are assumed.
-    Row(Quota::Bucket, 20_480, true, "MalformedPolicy", "Policy exceeds the maximum allowed document size.", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html"),
+    Row(
+        Quota::Bucket,
+        20_480,
+        true,
+        "MalformedPolicy",
+        "Policy exceeds the maximum allowed document size.",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html",
+    ),
     // The words are assumed.
-    Row(Quota::Key, 32_768, true, "LimitExceededException", "The request was rejected because a length constraint or quota was exceeded.", "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"),
-    Row(Quota::Scp, 10_240, true, "ConstraintViolationException", "You have exceeded the maximum policy size.", ORGANIZATIONS),
-    Row(Quota::Rcp, 5_120, true, "ConstraintViolationException", "You have exceeded the maximum policy size.", ORGANIZATIONS),
+    Row(
+        Quota::Key,
+        32_768,
+        true,
+        "LimitExceededException",
+        "The request was rejected because a length constraint or quota was exceeded.",
+        "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html",
+    ),
+    Row(
+        Quota::Scp,
+        10_240,
+        true,
+        "ConstraintViolationException",
+        "You have exceeded the maximum policy size.",
+        ORGANIZATIONS,
+    ),
+    Row(
+        Quota::Rcp,
+        5_120,
+        true,
+        "ConstraintViolationException",
+        "You have exceeded the maximum policy size.",
+        ORGANIZATIONS,
+    ),
     // The words are assumed.
-    Row(Quota::Endpoint, 20_480, true, "InvalidParameter", "The policy document exceeds the maximum size of 20480 characters.", "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-limits-endpoints.html"),
+    Row(
+        Quota::Endpoint,
+        20_480,
+        true,
+        "InvalidParameter",
+        "The policy document exceeds the maximum size of 20480 characters.",
+        "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-limits-endpoints.html",
+    ),
 ];
 
 impl Quota {

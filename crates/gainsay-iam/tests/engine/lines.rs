@@ -39,7 +39,6 @@ fn seeds_are_answered_as_each_is_alone() {
 }
 
 #[test]
-#[rustfmt::skip] // One row, one line.
 fn lines_out_of_the_ordinary_are_answered_as_each_is_alone() {
     const WHO: &str = r#""principal": "arn:aws:iam::111122223333:user/ann""#;
     const WHAT: &str = r#""action": "s3:GetObject", "resource": "arn:aws:s3:::b/k""#;
@@ -57,23 +56,41 @@ fn lines_out_of_the_ordinary_are_answered_as_each_is_alone() {
         format!(r#"{{"id": 1, {WHO}, {WHAT}, "extra": 1}}"#),
         format!(r#"{{"id": 1, {WHO}, {WHAT}}} x"#),
         format!(r#"{{"id": 1, {WHO}, {WHAT},}}"#),
-        format!(r#"{{"id": 1, {WHO}, {WHAT}, "context": {{"aws:SecureTransport": true, "s3:max-keys": 5}}}}"#),
+        format!(
+            r#"{{"id": 1, {WHO}, {WHAT}, "context": {{"aws:SecureTransport": true, "s3:max-keys": 5}}}}"#
+        ),
         format!(r#"{{"id": 1, {WHO}, {WHAT}, "context": {{"s3:prefix": "a", "S3:Prefix": "b"}}}}"#),
-        format!(r#"{{"id": 1, {WHO}, {WHAT}, "context": {{"aws:TagKeys": ["a", "b"], "aws:SourceIp": []}}}}"#),
+        format!(
+            r#"{{"id": 1, {WHO}, {WHAT}, "context": {{"aws:TagKeys": ["a", "b"], "aws:SourceIp": []}}}}"#
+        ),
         format!(r#"{{"id": 1, {WHO}, {WHAT}, "context": {{"aws:username": "bob"}}}}"#),
         format!(r#"{{"id": 1, {WHO}, {WHAT}, "context": null, "policies": null}}"#),
         format!(r#"{{"policies": {{"identity": {ALLOW}}}, {WHO}, {WHAT}, "id": "late"}}"#),
-        format!(r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"identity": [{ALLOW}, {ALLOW}], "scp": [[{ALLOW}], []], "rcp": null}}}}"#),
-        format!(r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"identity": [{ALLOW}], "identity": []}}}}"#),
+        format!(
+            r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"identity": [{ALLOW}, {ALLOW}], "scp": [[{ALLOW}], []], "rcp": null}}}}"#
+        ),
+        format!(
+            r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"identity": [{ALLOW}], "identity": []}}}}"#
+        ),
         format!(r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"identity": [{ALLOW} {ALLOW}]}}}}"#),
-        format!(r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"identity": [{ALLOW}], "grants": []}}}}"#),
+        format!(
+            r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"identity": [{ALLOW}], "grants": []}}}}"#
+        ),
         format!(r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"resource": {ALLOW}}}}}"#),
-        format!(r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"identity": {{"Statement": [], "Statement": []}}}}}}"#),
+        format!(
+            r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"identity": {{"Statement": [], "Statement": []}}}}}}"#
+        ),
         format!(r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"identity": {{"Statement": "}}"}}}}}}"#),
-        format!(r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"identity": [{ALLOW}]}}, "public_access_block": {{"RestrictPublicBuckets": true}}}}"#),
-        format!(r#"{{"id": 1, {WHO}, {WHAT}, "resource_account": null, "policies": {{"identity": [{ALLOW}]}}}}"#),
+        format!(
+            r#"{{"id": 1, {WHO}, {WHAT}, "policies": {{"identity": [{ALLOW}]}}, "public_access_block": {{"RestrictPublicBuckets": true}}}}"#
+        ),
+        format!(
+            r#"{{"id": 1, {WHO}, {WHAT}, "resource_account": null, "policies": {{"identity": [{ALLOW}]}}}}"#
+        ),
         format!("{{\"id\": \"a\tb\", {WHO}, {WHAT}}}"),
-        format!(r#"{{"id": "ä", {WHO}, {WHAT}, "context": {{"aws:RequestTag/Ä": "ö"}}, "policies": {{"identity": [{ALLOW}]}}}}"#),
+        format!(
+            r#"{{"id": "ä", {WHO}, {WHAT}, "context": {{"aws:RequestTag/Ä": "ö"}}, "policies": {{"identity": [{ALLOW}]}}}}"#
+        ),
         r#"{"id": 1}"#.to_owned(),
         "[]".to_owned(),
         "null".to_owned(),
