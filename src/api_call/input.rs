@@ -281,7 +281,8 @@ impl Input {
         Ok(())
     }
 
-    /// Whether a key is one of `keys`, by ARN, id, alias or the alias's ARN, or the AWS managed one.
+    /// Whether a key is one of `keys`, by ARN, id, alias or the alias's ARN, or the AWS managed
+    /// one.
     fn names_key(&self, named: &str) -> bool {
         let last = named.splitn(6, ':').last().unwrap_or(named);
         let is = |(arn, key): (&String, &JsonKey)| {

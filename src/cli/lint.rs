@@ -25,8 +25,8 @@ pub(super) struct Lint {
     /// The folder with the scenarios
     #[arg(long, value_name = "DIR", default_value = "scenarios")]
     scenarios: PathBuf,
-    /// Check this policy document alone, and no scenarios: a file, or `-` for standard input; may be
-    /// given more than once
+    /// Check this policy document alone, and no scenarios: a file, or `-` for standard input; may
+    /// be given more than once
     #[arg(long, value_name = "FILE", requires = "kind")]
     policy: Vec<PathBuf>,
     /// What kind of policy that is: once for every `--policy`, in their order, or once for all

@@ -43,8 +43,8 @@ fn policies() -> impl Iterator<Item = &'static Page> {
     policies::POLICIES.iter().chain(conditions::CONDITIONS).chain(statements::STATEMENTS)
 }
 
-/// What is suspicious in the scenarios, the baseline, the environment and the waivers of an architecture on a
-/// day.
+/// What is suspicious in the scenarios, the baseline, the environment and the waivers of an
+/// architecture on a day.
 #[must_use]
 pub fn architecture(architecture: &Architecture, files: &WrittenFiles, today: Date) -> Diagnostics {
     let mut found = Diagnostics::default();

@@ -151,8 +151,8 @@ pub struct ControlSummary {
     /// What its checks came to; nothing without any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<MethodSummary>,
-    /// What attempts and checks would come to if everything were as the environment says; nothing on
-    /// the sandbox, where it is.
+    /// What attempts and checks would come to if everything were as the environment says; nothing
+    /// on the sandbox, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline: Option<MethodSummary>,
     /// Whether one method passed and another failed: then one is wrong about what is deployed,

@@ -1,5 +1,5 @@
-//! Everything that can go wrong and look like a refusal: one row each, with the scenario files it is
-//! put on, and the verdict and reason that must come of it. None of it makes a `deny:` pass.
+//! Everything that can go wrong and look like a refusal: one row each, with the scenario files it
+//! is put on, and the verdict and reason that must come of it. None of it makes a `deny:` pass.
 
 use gainsay::verdict::{
     Reason,

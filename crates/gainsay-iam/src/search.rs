@@ -188,8 +188,8 @@ pub fn search(
             for (resource, account) in
                 space.resources.iter().filter(|(resource, _)| may_be_requested_on(action, resource))
             {
-                // Only the account that manages an organization assumes the root users of others, and
-                // a search does not know which one that is.
+                // Only the account that manages an organization assumes the root users of others,
+                // and a search does not know which one that is.
                 if action.eq_ignore_ascii_case("sts:AssumeRoot")
                     && principal.account() != Some(account.as_str())
                 {

@@ -164,8 +164,8 @@ const PRESIGNED: &[&str] = &[
     "Signature",
 ];
 
-/// Whether S3 passes over a key in the query of a presigned URL: one that no operation has, and that
-/// has a value, which no sub-resource has (LocalStack's tests against AWS send such ones, and
+/// Whether S3 passes over a key in the query of a presigned URL: one that no operation has, and
+/// that has a value, which no sub-resource has (LocalStack's tests against AWS send such ones, and
 /// `If-Match`; those that begin with `x-amz-` it takes as headers, of which only that of the
 /// requester who pays changes nothing here).
 #[must_use]

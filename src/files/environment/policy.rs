@@ -24,8 +24,8 @@ pub(super) fn read(
     compile(kind, source, &value)
 }
 
-/// Every mistake of a policy document that stands alone, in which nothing is a name to be filled in,
-/// and what is suspicious in the rest. `bucket` is the bucket that a bucket policy is for.
+/// Every mistake of a policy document that stands alone, in which nothing is a name to be filled
+/// in, and what is suspicious in the rest. `bucket` is the bucket that a bucket policy is for.
 #[must_use]
 pub fn review_policy(
     kind: PolicyKind,

@@ -149,8 +149,8 @@ pub struct Evaluation {
 /// Decides a request: an explicit deny in any layer wins, and without one every layer that has to
 /// allow must do so ([policy evaluation logic][logic]). Calls that no policy controls
 /// ([`actions::UNCONTROLLED`](crate::actions::UNCONTROLLED)) are allowed whatever policies say, and
-/// where public buckets are restricted, a public bucket policy grants to nobody else's account. There is an example on the front page of
-/// this crate.
+/// where public buckets are restricted, a public bucket policy grants to nobody else's account.
+/// There is an example on the front page of this crate.
 ///
 /// # Errors
 ///

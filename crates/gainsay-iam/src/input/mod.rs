@@ -39,18 +39,18 @@ use crate::principal::Principal;
 /// ```
 ///
 /// `policies` may have `identity`, `resource`, `boundary`, `session`, `vpce`, `grants` (as
-/// `kms:ListGrants` prints them), and `scp` and `rcp`, which are lists of levels. Of an account that
-/// manages its organization leave both out: they do not limit it. `public_access_block` has the
-/// settings of S3 Block Public Access, as `GetPublicAccessBlock` prints them, or a list: those of
-/// the bucket, of its account, of the access point.
+/// `kms:ListGrants` prints them), and `scp` and `rcp`, which are lists of levels. Of an account
+/// that manages its organization leave both out: they do not limit it. `public_access_block` has
+/// the settings of S3 Block Public Access, as `GetPublicAccessBlock` prints them, or a list: those
+/// of the bucket, of its account, of the access point.
 ///
 /// The context is complete: a key it lacks is absent, except those that follow from the rest of the
 /// question and that AWS always sends. `aws:PrincipalArn`, `aws:PrincipalAccount`,
 /// `aws:PrincipalType`, `aws:username`, `aws:PrincipalIsAWSService` and `kms:CallerAccount` follow
-/// from the principal, `aws:ResourceAccount` from the resource; `aws:userid`, whose id the principal does not have, is
-/// undecidable where it is read and not given. A context that says otherwise is an error. The path
-/// of a session's role is read from `aws:PrincipalArn`, because the ARN of a session does not have
-/// it.
+/// from the principal, `aws:ResourceAccount` from the resource; `aws:userid`, whose id the
+/// principal does not have, is undecidable where it is read and not given. A context that says
+/// otherwise is an error. The path of a session's role is read from `aws:PrincipalArn`, because the
+/// ARN of a session does not have it.
 #[derive(Clone, Debug)]
 pub struct EvaluationInput {
     /// The request.

@@ -1,8 +1,8 @@
 //! Everything that is wrong with a document, at once.
 //!
 //! A policy is read up to its first mistake. Here the mistake is noted, what is wrong is replaced
-//! by something that is right, and the document is read again, until nothing is wrong: so no mistake
-//! hides another, and none hides what is suspicious beside it.
+//! by something that is right, and the document is read again, until nothing is wrong: so no
+//! mistake hides another, and none hides what is suspicious beside it.
 
 use serde_json::{Map, Value, json};
 

@@ -157,8 +157,8 @@ pub fn refusals(policy: &Policy, put: &Put<'_>) -> Vec<Refusal> {
     by_rules(policy, put, |_| true)
 }
 
-/// Those of the [`refusals`] that are about single entries, which are invalid whatever stands beside
-/// them and whatever the document is stored for.
+/// Those of the [`refusals`] that are about single entries, which are invalid whatever stands
+/// beside them and whatever the document is stored for.
 #[must_use]
 pub fn invalid_entries(policy: &Policy) -> Vec<Refusal> {
     by_rules(policy, &Put::default(), |rule| !TOGETHER.contains(&rule.code))

@@ -1,5 +1,5 @@
-//! Who asks: signatures are verified, tokens opened, and what is wrong with them is said as AWS says
-//! it.
+//! Who asks: signatures are verified, tokens opened, and what is wrong with them is said as AWS
+//! says it.
 
 use gainsay_model::Service;
 use http::request::Parts;

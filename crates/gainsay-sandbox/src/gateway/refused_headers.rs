@@ -1,5 +1,5 @@
-//! Headers that S3 refuses by themselves, whatever the operation would make of the request. That they
-//! are refused once the sender is known and before anything is authorized is assumed.
+//! Headers that S3 refuses by themselves, whatever the operation would make of the request. That
+//! they are refused once the sender is known and before anything is authorized is assumed.
 
 use http::{HeaderMap, header};
 
@@ -14,8 +14,8 @@ pub(super) struct RefusedHeader {
 pub(super) fn refused(operation: &str, headers: &HeaderMap) -> Option<RefusedHeader> {
     // S3 has to know how long a body is before it comes: by its length, or where it comes in pieces
     // by the length of what is in them
-    // (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>). Code and message are
-    // those of <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+    // (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>). Code and message
+    // are those of <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
     let known = [header::CONTENT_LENGTH.as_str(), "x-amz-decoded-content-length"];
     if headers.contains_key(header::TRANSFER_ENCODING)
         && !known.iter().any(|name| headers.contains_key(*name))

@@ -279,8 +279,8 @@ pub(super) fn finish_document(response: &mut Response<s3s::Body>, operation: &st
     *response.body_mut() = s3s::Body::from(format!("{PROLOGUE}\n{rest}").into_bytes());
 }
 
-/// The entity tag of an object's attributes comes first, and without quotes (recorded by LocalStack,
-/// `test_response_structure_get_obj_attrs`, 2026).
+/// The entity tag of an object's attributes comes first, and without quotes (recorded by
+/// LocalStack, `test_response_structure_get_obj_attrs`, 2026).
 fn etag_first(document: &str) -> Option<String> {
     let (before, rest) = document.split_once("<ETag>")?;
     let (etag, after) = rest.split_once("</ETag>")?;

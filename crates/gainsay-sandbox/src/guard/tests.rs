@@ -289,8 +289,8 @@ proptest! {
     }
 }
 
-/// Headers that a condition key tells policies of, where the key is not `s3:` and the header's name.
-/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
+/// Headers that a condition key tells policies of, where the key is not `s3:` and the header's
+/// name. <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
 const TOLD_BY_ANOTHER_KEY: &[(&str, &str)] = &[
     ("x-amz-object-lock-mode", "s3:object-lock-mode"),
     ("x-amz-object-lock-retain-until-date", "s3:object-lock-retain-until-date"),

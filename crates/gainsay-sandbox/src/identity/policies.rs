@@ -576,8 +576,8 @@ fn delete_version(call: &mut Call<'_>) -> Result<String> {
     Ok(String::new())
 }
 
-/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html>: attached as
-/// a policy or as a boundary, unless the request says which.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html>: attached
+/// as a policy or as a boundary, unless the request says which.
 fn list_entities(call: &mut Call<'_>) -> Result<String> {
     let arn = call.need("PolicyArn")?;
     let (filter, usage) = (call.take("EntityFilter"), call.take("PolicyUsageFilter"));

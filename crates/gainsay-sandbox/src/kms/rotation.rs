@@ -157,8 +157,8 @@ pub(super) fn catch_up(world: &mut World, key: &Key, now: time::OffsetDateTime) 
 }
 
 /// What is imported is not rotated here
-/// (<https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html>). Rotation is a property that replicas share, and is set at the primary. AWS managed keys are
-/// rotated by AWS.
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html>). Rotation is a
+/// property that replicas share, and is set at the primary. AWS managed keys are rotated by AWS.
 fn at_the_primary(key: &Key) -> Result<(), JsonResponse> {
     if key.managed {
         return Err(not_modelled(

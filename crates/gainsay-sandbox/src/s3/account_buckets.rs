@@ -249,7 +249,8 @@ fn is_name(name: &str) -> bool {
 /// A bucket is created in the Region that the request goes to, and every Region but the oldest
 /// takes its name as the location constraint.
 fn check_location(world: &World, constraint: Option<&str>) -> S3Result<()> {
-    // As https://github.com/versity/versitygw/issues/1645 and 1644 quote AWS of `abc` and of nothing.
+    // As https://github.com/versity/versitygw/issues/1645 and 1644 quote AWS of `abc` and of
+    // nothing.
     let is_region = |name: &str| name == "EU" || looks_like_region(name);
     match constraint {
         None if world.region == OLDEST_REGION => Ok(()),

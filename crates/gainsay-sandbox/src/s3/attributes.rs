@@ -84,9 +84,9 @@ pub(super) fn get(
     })
 }
 
-/// The parts of an object. They are listed only where each has a checksum of its own; how many there
-/// are is always said (recorded by LocalStack, `test_complete_multipart_parts_checksum_composite`
-/// and `.._full_object`, 2026-02-21).
+/// The parts of an object. They are listed only where each has a checksum of its own; how many
+/// there are is always said (recorded by LocalStack,
+/// `test_complete_multipart_parts_checksum_composite` and `.._full_object`, 2026-02-21).
 fn parts(
     content: &Content,
     max: Option<i32>,

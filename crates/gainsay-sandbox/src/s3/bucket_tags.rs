@@ -1,7 +1,7 @@
 //! What tags of buckets may be
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging.html>). AWS words the same fault
-//! of `PutBucketTagging` and of `CreateBucket` in two ways; those of `CreateBucket` were recorded by
-//! LocalStack, `test_create_bucket_with_tags_exc`, 23-02-2026.
+//! of `PutBucketTagging` and of `CreateBucket` in two ways; those of `CreateBucket` were recorded
+//! by LocalStack, `test_create_bucket_with_tags_exc`, 23-02-2026.
 
 use gainsay_model::xml::Element;
 use s3s::{S3Error, S3Result};

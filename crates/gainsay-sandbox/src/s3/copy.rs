@@ -241,7 +241,8 @@ impl Replaces {
         )?;
         let tags =
             directive(input.tagging_directive.as_ref().map(TaggingDirective::as_str), "tagging")?;
-        // Tags beside COPY are passed over (recorded by LocalStack, `test_s3_copy_tagging_directive`).
+        // Tags beside COPY are passed over (recorded by LocalStack,
+        // `test_s3_copy_tagging_directive`).
         Ok(Self { metadata, tags })
     }
 }

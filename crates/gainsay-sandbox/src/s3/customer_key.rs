@@ -91,8 +91,8 @@ pub(super) const WRONG_KEY: &str = concat!(
     "correct secret key."
 );
 
-/// Whether the digest that a read has brought is that of the object's key, which is asked before the
-/// headers are read (recorded by LocalStack, `test_object_retrieval_sse_c`).
+/// Whether the digest that a read has brought is that of the object's key, which is asked before
+/// the headers are read (recorded by LocalStack, `test_object_retrieval_sse_c`).
 pub(super) fn check_digest(
     content: &Content,
     [_, _, sent]: &Headers,

@@ -60,8 +60,8 @@ impl DetailSlot {
 }
 
 /// What each code says of the request itself. That those about a bucket name it stands in public
-/// transcripts of AWS's answers (`NoSuchBucket`, `NoSuchTagSet`, `BucketAlreadyOwnedByYou`: recorded
-/// by LocalStack in 2026, `test_buckets.py` and `test_s3_api.py`).
+/// transcripts of AWS's answers (`NoSuchBucket`, `NoSuchTagSet`, `BucketAlreadyOwnedByYou`:
+/// recorded by LocalStack in 2026, `test_buckets.py` and `test_s3_api.py`).
 const OF_THE_BUCKET: &[&str] = &[
     "BucketAlreadyExists",
     "BucketAlreadyOwnedByYou",

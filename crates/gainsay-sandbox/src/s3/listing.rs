@@ -407,8 +407,8 @@ pub(super) fn uploads(
     });
     Ok(ListMultipartUploadsOutput {
         bucket: Some(input.bucket.clone()),
-        // Recorded by LocalStack, `test_list_multiparts_next_marker`, 2026-02-21: no empty prefix, a
-        // marker of an upload only beside that of its key, and the next markers always.
+        // Recorded by LocalStack, `test_list_multiparts_next_marker`, 2026-02-21: no empty prefix,
+        // a marker of an upload only beside that of its key, and the next markers always.
         prefix: (!prefix.is_empty()).then(|| list.encoded(&prefix)),
         key_marker: Some(list.encoded(key_marker)),
         upload_id_marker: Some(marker.unwrap_or_default().to_owned()),

@@ -155,8 +155,8 @@ impl LockHeaders<'_> {
 }
 
 impl LockRequest {
-    /// Sets the condition keys about it. They have what will hold, so that policies see the bucket's
-    /// default, too (recorded by third parties).
+    /// Sets the condition keys about it. They have what will hold, so that policies see the
+    /// bucket's default, too (recorded by third parties).
     pub(super) fn set_context(
         &self,
         context: &mut Context,
@@ -439,8 +439,8 @@ fn put_retention(world: &mut World, scope: &Scope, raw: &RawRequest<'_>) -> S3Re
         return Err(in_the_past("RetainUntilDate", until));
     }
     if let Some(active) = content.lock.retention.filter(|retention| retention.until > scope.now) {
-        // To lengthen it is always allowed. Another mode takes a bypass even where it is the stricter
-        // one (ceph/ceph#42505, tried on AWS; the test of ceph's s3-tests is
+        // To lengthen it is always allowed. Another mode takes a bypass even where it is the
+        // stricter one (ceph/ceph#42505, tried on AWS; the test of ceph's s3-tests is
         // `test_object_lock_changing_mode_from_governance_without_bypass`).
         let changes =
             wanted.is_none_or(|wanted| wanted.until < active.until || wanted.mode != active.mode);

@@ -14,9 +14,9 @@ use super::{
 /// checked: what has to be there the wire layer's schema knows, or an empty value is none of these.
 type Values = (&'static [&'static str], &'static [&'static str]);
 
-/// The possible values of members, by the root of their document. Each is `MalformedXML` where it is
-/// another: recorded by LocalStack for inventories (`test_put_bucket_inventory_config_exceptions`),
-/// assumed of the others.
+/// The possible values of members, by the root of their document. Each is `MalformedXML` where it
+/// is another: recorded by LocalStack for inventories
+/// (`test_put_bucket_inventory_config_exceptions`), assumed of the others.
 const VALUES: &[(&str, &[Values])] = &[
     // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_InventoryConfiguration.html>
     (
@@ -165,8 +165,9 @@ fn argument(message: &'static str, name: &'static str, value: Option<&str>) -> S
     }
 }
 
-/// A website: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketWebsite.html>. The words
-/// were recorded by LocalStack (`test_s3_static_website_hosting` and `test_validate_website_conf`).
+/// A website: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketWebsite.html>. The
+/// words were recorded by LocalStack (`test_s3_static_website_hosting` and
+/// `test_validate_website_conf`).
 pub(super) fn check_website(body: &[u8]) -> S3Result<()> {
     let root = Element::read(body).ok_or_else(malformed)?;
     let protocol = |element: &Element| match element.get("Protocol") {

@@ -28,8 +28,8 @@ const WRONG_HEADER: &str = concat!(
 pub(super) const MAX_BUCKET_TAGS: usize = 50;
 
 /// The x-amz-tagging header: `a=1&b=2`, url-encoded. What is none of a tag's characters, and a key
-/// that is there twice, are faults of the header (recorded by LocalStack, `test_object_tagging_exc`,
-/// 2026-02-23).
+/// that is there twice, are faults of the header (recorded by LocalStack,
+/// `test_object_tagging_exc`, 2026-02-23).
 pub(super) fn parse_header(header: Option<&str>) -> S3Result<Vec<(String, String)>> {
     let header = header.unwrap_or_default();
     let pairs = form_urlencoded::parse(header.as_bytes());

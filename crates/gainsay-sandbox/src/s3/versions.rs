@@ -114,8 +114,8 @@ pub(super) fn find_as<'a>(
     }
 }
 
-/// The error of a version id that names no version. One that S3 never gave out is no version id, nor
-/// is any but `null` where the bucket never had versioning (recorded by LocalStack,
+/// The error of a version id that names no version. One that S3 never gave out is no version id,
+/// nor is any but `null` where the bucket never had versioning (recorded by LocalStack,
 /// `test_get_object_with_version_unversioned_bucket`, 2026-02-21).
 fn no_such_version(bucket: &OpenBucket, key: &str, id: &str) -> s3s::S3Error {
     if !may_be_id(bucket, id) {
@@ -148,8 +148,9 @@ pub(super) fn on_delete_marker(id: &str) -> s3s::S3Error {
     problem.with_detail("ResourceType", "DeleteMarker")
 }
 
-/// What [`find`] found; where it is a delete marker that is current, the operation takes none (405),
-/// as those about tags do (recorded by LocalStack, `test_object_tagging_delete_marker`, 2026).
+/// What [`find`] found; where it is a delete marker that is current, the operation takes none
+/// (405), as those about tags do (recorded by LocalStack, `test_object_tagging_delete_marker`,
+/// 2026).
 pub(super) fn unless_marker<T>(bucket: &OpenBucket, key: &str, found: S3Result<T>) -> S3Result<T> {
     let marker = bucket.state.current(key).filter(|current| current.content.is_none());
     found.map_err(|problem| match (problem.code().as_str(), marker) {
@@ -165,8 +166,8 @@ pub(super) fn set_existing_tags(context: &mut Context, content: &Content) {
     }
 }
 
-/// Marks the condition keys about the tags of the object that a write replaces: whether policies see
-/// them no page says.
+/// Marks the condition keys about the tags of the object that a write replaces: whether policies
+/// see them no page says.
 pub(super) fn set_replaced_tags(context: &mut Context, bucket: &OpenBucket, key: &str) {
     let replaced = bucket.state.current(key).and_then(|found| found.content.as_ref());
     for (tag, _) in replaced.iter().flat_map(|content| &content.tags) {
@@ -230,8 +231,8 @@ pub(super) fn push(
     Ok((versioning != Versioning::Off).then_some(id))
 }
 
-/// A new version id, which is opaque to clients and unique in the sandbox. Its end tells that it was
-/// given out.
+/// A new version id, which is opaque to clients and unique in the sandbox. Its end tells that it
+/// was given out.
 fn new_id(sequence: u64) -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
     let id = format!("{sequence:08x}{}", random.get(..16).unwrap_or_default());

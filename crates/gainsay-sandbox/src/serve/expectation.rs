@@ -1,7 +1,6 @@
-//! Clients that ask before they send a body (`Expect: 100-continue`): who may not upload is told so,
-//! and sends nothing
-//! (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html> has such a request). All
-//! else is answered once the body is there; to read it says 100 Continue.
+//! Clients that ask before they send a body (`Expect: 100-continue`): who may not upload is told
+//! so, and sends nothing (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html> has
+//! such a request). All else is answered once the body is there; to read it says 100 Continue.
 
 use http::{Request, header, request::Parts};
 

@@ -62,9 +62,9 @@ const CONTROL: &str = "/v20180820/";
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 /// S3 takes the path as it is, decoded and encoded once, so that `%2F` is a slash as any other
-/// (recorded by LocalStack, `test_pre_signed_url_forward_slash_bucket`); a key may well contain `//`
-/// or `..`. The other
-/// services resolve those and encode what the client already encoded a second time.
+/// (recorded by LocalStack, `test_pre_signed_url_forward_slash_bucket`); a key may well contain
+/// `//` or `..`. The other services resolve those and encode what the client already encoded a
+/// second time.
 pub(super) fn path(raw: &str, service: Service) -> String {
     let raw = if raw.is_empty() { "/" } else { raw };
     let encoded = |text: &str| {

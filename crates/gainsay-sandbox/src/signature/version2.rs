@@ -1,5 +1,5 @@
-//! Signature Version 2 of S3, in the query of a URL and in the fields of a form: what clients make by
-//! default in the oldest Regions
+//! Signature Version 2 of S3, in the query of a URL and in the fields of a form: what clients make
+//! by default in the oldest Regions
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html>). It signs less than
 //! Version 4: neither the host nor the Region, and of the query only what chooses the operation.
 //! What it does not sign and could change an operation is refused as not modelled.

@@ -48,8 +48,8 @@ pub fn setup() -> Place {
         .build()
 }
 
-/// Sends a request of this body, signed as `admin`, to the bucket `gs-b`; says status, code and what
-/// they mean.
+/// Sends a request of this body, signed as `admin`, to the bucket `gs-b`; says status, code and
+/// what they mean.
 pub async fn signed(
     place: &Place,
     method: &'static str,

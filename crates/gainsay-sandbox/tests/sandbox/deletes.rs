@@ -330,7 +330,8 @@ fn attributes_take_two_permissions_and_tell_of_no_missing_key() {
             );
         }
         let read = place.ask("both", "s3:GetObjectAttributes", &at("k")).await;
-        // In quotes everywhere but here (recorded by LocalStack, `test_put_object_checksum`, 2026-02-21).
+        // In quotes everywhere but here (recorded by LocalStack, `test_put_object_checksum`,
+        // 2026-02-21).
         assert_eq!(field(&read, Field::Etag), field(&put, Field::Etag).trim_matches('"'));
     });
 }

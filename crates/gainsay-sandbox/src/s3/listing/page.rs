@@ -9,8 +9,8 @@ pub(super) struct PageRequest<'a> {
     pub prefix: &'a str,
     /// Nothing for an empty one, too.
     pub delimiter: Option<&'a str>,
-    /// The last entry of the page before: a key, or a common prefix. Of a key within a common prefix
-    /// the rest of that prefix is passed over, too.
+    /// The last entry of the page before: a key, or a common prefix. Of a key within a common
+    /// prefix the rest of that prefix is passed over, too.
     pub after: Option<&'a str>,
     pub max: usize,
 }

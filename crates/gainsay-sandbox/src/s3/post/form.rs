@@ -26,8 +26,8 @@ pub(crate) struct Form<'a> {
 const FILENAME: &str = "${filename}";
 
 impl Form<'_> {
-    /// The values of the fields with the name of the file in place of its variable, which all fields
-    /// know. Conditions are on what results.
+    /// The values of the fields with the name of the file in place of its variable, which all
+    /// fields know. Conditions are on what results.
     pub(crate) fn expanded(&self) -> Vec<String> {
         let filename = self.filename.unwrap_or(FILENAME);
         self.fields.iter().map(|(_, value)| value.replace(FILENAME, filename)).collect()
@@ -137,8 +137,8 @@ fn cut<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     Some((before, after.get(mark.len()..)?))
 }
 
-/// The name of a part, in lower case, and that of its file. Of its headers only these two are known; the content type of
-/// a part says nothing of the object.
+/// The name of a part, in lower case, and that of its file. Of its headers only these two are
+/// known; the content type of a part says nothing of the object.
 fn name(headers: &str) -> S3Result<(String, Option<&str>)> {
     let mut found = None;
     for line in headers.split("\r\n") {
