@@ -1,6 +1,6 @@
-"""The guide's list of operations is what the server does: every operation of boto3's models is asked for.
+"""The guide's list of operations is what the server does.
 
-With `--write` the list is written instead of compared.
+Every operation of boto3's models is asked for. With `--write` the list is written instead of compared.
 """
 
 import datetime
@@ -18,11 +18,16 @@ CHAPTER = pathlib.Path(__file__).parent.parent.parent / "docs/guide/src/compare-
 SERVICES = {"s3": "S3", "s3control": "S3 Control", "kms": "KMS", "sts": "STS", "iam": "IAM"}
 # What says that there is no such operation, and not that one does not take these parameters.
 UNKNOWN = (
-    "knows no such operation|does not model (kms|sts|iam):{}$|on this path of S3 Control|has no host"
+    "knows no such operation|does not model (kms|sts|iam):{}$|on this path of S3 Control|has no"
+    " host"
     '|incorrect service "s3express"'  # what only directory buckets have
 )
 # Sent to hosts of their own, which nothing here answers for.
-ELSEWHERE = {"WriteGetObjectResponse", "CreateAccessPointForObjectLambda", "PutAccessPointConfigurationForObjectLambda"}
+ELSEWHERE = {
+    "WriteGetObjectResponse",
+    "CreateAccessPointForObjectLambda",
+    "PutAccessPointConfigurationForObjectLambda",
+}
 
 BUCKET = bucket()
 client("s3").put_object(Bucket=BUCKET, Key="k", Body=b"x")
@@ -38,7 +43,14 @@ def filled(shape, member=""):
         return [filled(shape.member)]
     if kind == "string":
         return known.get(member) or (shape.enum or ["x" * max(1, shape.metadata.get("min", 1))])[0]
-    values = {"map": {}, "timestamp": datetime.datetime(2030, 1, 1), "integer": 1, "long": 1, "boolean": True, "blob": b"x"}
+    values = {
+        "map": {},
+        "timestamp": datetime.datetime(2030, 1, 1),
+        "integer": 1,
+        "long": 1,
+        "boolean": True,
+        "blob": b"x",
+    }
     return values[kind]
 
 
@@ -62,12 +74,21 @@ def listed():
     """The list, as the guide has it."""
     text = ""
     for service, title in SERVICES.items():
-        clients = control() if service == "s3control" else client(service, parameter_validation=False)
+        clients = (
+            control() if service == "s3control" else client(service, parameter_validation=False)
+        )
         names = clients.meta.service_model.operation_names
         there = {name: known(clients, name) for name in names}
-        of = lambda wanted: ", ".join(f"`{name}`" for name in names if there[name] is wanted)  # noqa: E731
-        for line in (f"**{title}**, {sum(there.values())} of {len(names)}: {of(True)}.", f"Not: {of(False)}."):
-            text += textwrap.fill(line, 100, break_long_words=False, break_on_hyphens=False) + "\n\n"
+        of = lambda wanted: ", ".join(
+            f"`{name}`" for name in names if there[name] is wanted
+        )  # noqa: E731
+        for line in (
+            f"**{title}**, {sum(there.values())} of {len(names)}: {of(True)}.",
+            f"Not: {of(False)}.",
+        ):
+            text += (
+                textwrap.fill(line, 100, break_long_words=False, break_on_hyphens=False) + "\n\n"
+            )
     return text
 
 
@@ -78,4 +99,6 @@ if "--write" in sys.argv:
     CHAPTER.write_text(before + BEGIN + listed() + END + after)
 else:
     found = listed()
-    assert written == found, f"the list of operations in {CHAPTER.name} is not current; the server's:\n\n{found}"
+    assert (
+        written == found
+    ), f"the list of operations in {CHAPTER.name} is not current; the server's:\n\n{found}"

@@ -15,14 +15,14 @@ Each file of `recorded/` is a list of cases:
           answers: { status: 403, headers: { content-type: application/xml }, contains: "<Code>" }
 
         - presigned: { version: s3, operation: get_object, parameters: { Bucket: $a, Key: k },
-            expires: 60, append: "&a=b", headers: {}, body: "", method: GET }   # a URL, signed and sent
+            expires: 60, append: "&a=b", headers: {}, body: "", method: GET }  # a signed URL
           answers: { status: 200, body: text }
         - form: { version: s3v4, bucket: $a, key: k, file: text, fields: {}, conditions: [],
             change: { policy: no, signature: null } }              # a form, signed and sent
           answers: { status: 204 }
 
-`$a` is a bucket's name that no other case has, `$$` is a dollar. Of an answer every named member has to be equal;
-`null` is a member that is not there, `~` before a text is a regular expression of the whole value.
+`$a` is a bucket's name that no other case has, `$$` is a dollar. Of an answer every named member has
+to be equal; `null` is a member that is not there, `~` before a text is a regular expression of the whole value.
 """
 
 import datetime
@@ -153,7 +153,9 @@ def presigned(asked):
     url = signer.generate_presigned_url(
         asked["operation"], Params=asked["parameters"], ExpiresIn=asked.get("expires", 60)
     )
-    method = asked.get("method", "PUT" if asked["operation"].startswith(("put", "upload")) else "GET")
+    method = asked.get(
+        "method", "PUT" if asked["operation"].startswith(("put", "upload")) else "GET"
+    )
     body = asked.get("body", "").encode()
     return send(method, url + asked.get("append", ""), asked.get("headers", {}), body)
 
@@ -169,8 +171,12 @@ def form(asked):
         sent.pop(name) if value is None else sent.update({name: value})
     boundary, lines = "recorded-boundary", []
     for name, value in sent.items():
-        lines.append(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n')
-    lines.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n')
+        lines.append(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        )
+    lines.append(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+    )
     body = ("".join(lines) + asked["file"] + f"\r\n--{boundary}--\r\n").encode()
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     return send("POST", made["url"], headers, body)
@@ -205,7 +211,10 @@ def step(written, names):
     if refused != ("refused" in written):
         said = {key: answer[key] for key in ("status", "Code", "Message") if key in answer}
         return [f"{what} {parameters}: was {'refused' if refused else 'done'}: {said}"]
-    return [f"{what} {parameters}: {problem}" for problem in differences(expected(written, names), answer)]
+    return [
+        f"{what} {parameters}: {problem}"
+        for problem in differences(expected(written, names), answer)
+    ]
 
 
 def main(only):

@@ -1,9 +1,10 @@
-"""Puts the probes, or the recorded answers of one file, to the server of GAINSAY_SERVE; prints what came of each as JSON.
+"""Puts probes or recorded answers to the server of GAINSAY_SERVE; prints what came of each.
 
-`against.py probes` or `against.py recorded FILE`, without its folder and ending. Nothing here asks whose server it is. One that has no user who may do everything gets one, made by
-its root, so that policies are asked about that user, too. What a server cannot do must not end the
-rest: the probes' file is run statement by statement, and what follows a failed preparation is not
-held against the server.
+`against.py probes` or `against.py recorded FILE`, without its folder and ending; the output is
+JSON. Nothing here asks whose server it is. One that has no user who may do everything gets one,
+made by its root, so that policies are asked about that user, too. What a server cannot do must not
+end the rest: the probes' file is run statement by statement, and what follows a failed preparation
+is not held against the server.
 """
 
 import ast
@@ -28,7 +29,8 @@ LACKING = {"NotImplemented", "InvalidAction", "UnknownOperationException", "Unsu
 
 DENIALS = {"AccessDenied", "AccessDeniedException", "Forbidden", "403"}
 
-# What serve answers with NotImplemented is not what AWS does: the statuses that AWS's answers begin with.
+# What serve answers with NotImplemented is not what AWS does: the statuses that AWS's answers
+# begin with.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-service-api-support.html,
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html.
 LIMITS = {
@@ -40,7 +42,7 @@ LIMITS = {
 
 
 def administrator(told):
-    """Makes a user who may do everything, as the root of an account that has none. Takes three calls."""
+    """Makes a user who may do everything, as the root of an account that has none: three calls."""
     iam = boto3.client(
         "iam",
         endpoint_url=told["http"],
@@ -68,7 +70,9 @@ ROWS = []
 
 
 def lacks(error):
-    status, code = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"].get("Code")
+    status, code = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response[
+        "Error"
+    ].get("Code")
     return status >= 500 or code in LACKING
 
 
@@ -78,7 +82,16 @@ def decision(status, code):
 
 
 def keep(kind, group, said, result, wanted="", seen=""):
-    ROWS.append({"kind": kind, "group": group, "said": said, "result": result, "wanted": wanted, "seen": seen})
+    ROWS.append(
+        {
+            "kind": kind,
+            "group": group,
+            "said": said,
+            "result": result,
+            "wanted": wanted,
+            "seen": seen,
+        }
+    )
 
 
 def again(call):
@@ -108,10 +121,14 @@ class Probes:
             answer = again(call)
             status, code, message = answer["ResponseMetadata"]["HTTPStatusCode"], "", ""
         except ClientError as error:
-            status, code = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"].get("Code")
+            status, code = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response[
+                "Error"
+            ].get("Code")
             message = error.response["Error"].get("Message") or ""
             if lacks(error):
-                return keep("probes", self.group, said, MISSING, wanted, f"{status} {code} {message}")
+                return keep(
+                    "probes", self.group, said, MISSING, wanted, f"{status} {code} {message}"
+                )
         except Exception as error:  # no answer, or one that the client cannot read
             return keep("probes", self.group, said, MISSING, wanted, repr(error))
         seen = f"{status} {code}".strip()
@@ -119,9 +136,22 @@ class Probes:
         number, _, its_code = wanted.partition(" ")
         same = len(number) == 3 and decision(int(number), its_code) == decision(status, code)
         # Where there is no TLS, no policy can ask for it.
-        excused = self.unprepared or (not TOLD["https"].startswith("https") and self.group == "TLS only")
-        result = RIGHT if right and words in message else NEARLY if right or same else MISSING if excused else WRONG
-        keep("probes", self.group, said, result, f"{wanted} {words}".strip(), f"{seen} {message}".strip())
+        excused = self.unprepared or (
+            not TOLD["https"].startswith("https") and self.group == "TLS only"
+        )
+        result = (
+            RIGHT
+            if right and words in message
+            else NEARLY if right or same else MISSING if excused else WRONG
+        )
+        keep(
+            "probes",
+            self.group,
+            said,
+            result,
+            f"{wanted} {words}".strip(),
+            f"{seen} {message}".strip(),
+        )
 
     def end(self, least):
         pass
@@ -149,7 +179,9 @@ def judged(recorded, written, names):
     if wanted.get("status") == 501:
         # Here serve is at its limits; what AWS says was not recorded.
         return (MISSING if refused else NEARLY), what, ["not recorded"]
-    problems = [] if refused == ("refused" in written) else [f"{status} {code} {answer.get('Message')}"]
+    problems = (
+        [] if refused == ("refused" in written) else [f"{status} {code} {answer.get('Message')}"]
+    )
     problems += recorded.differences(wanted, answer)
     if problems and (status >= 500 or code in LACKING):
         return MISSING, what, problems
@@ -168,7 +200,9 @@ def recordings(file):
         for number, written in enumerate(case["steps"]):
             try:
                 result, what, seen = judged(recorded, written, names)
-            except Exception as error:  # no answer, or what a former step should have brought is not there
+            except (
+                Exception
+            ) as error:  # no answer, or what a former step should have brought is not there
                 result, what, seen = MISSING, "", repr(error)
             if "answers" in written or "refused" in written:
                 result = MISSING if unprepared and result == WRONG else result

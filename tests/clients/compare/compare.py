@@ -5,7 +5,8 @@
 Installs each by its name into a folder of its own below `target/tmp/compare`, starts it on ports of
 its own of 127.0.0.1 with the checks of policies and signatures on, puts every probe and every
 recorded answer to it, and prints tables. `--write` puts them into the guide, `--rows` keeps every
-single result. Fails only if an answer of `gainsay serve` is wrong, or one of the others does not run.
+single result. Fails only if an answer of `gainsay serve` is wrong, or one of the others does not
+run.
 """
 
 import argparse
@@ -38,16 +39,47 @@ OTHERS = {
     "ministack": {
         "version": MINISTACK,
         "packages": [f"ministack=={MINISTACK}", "hypercorn==0.18.0"],
-        "command": ["{bin}/python", "-m", "hypercorn", "ministack.app:app", "--workers", "0", "--bind", "127.0.0.1:{tls}"]
-        + ["--insecure-bind", "127.0.0.1:{plain}", "--certfile", "{certificate}", "--keyfile", "{key}"],
-        "environment": {"AUTH": "true", "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "LOG_LEVEL": "WARNING"},
+        "command": (
+            [
+                "{bin}/python",
+                "-m",
+                "hypercorn",
+                "ministack.app:app",
+                "--workers",
+                "0",
+                "--bind",
+                "127.0.0.1:{tls}",
+            ]
+            + [
+                "--insecure-bind",
+                "127.0.0.1:{plain}",
+                "--certfile",
+                "{certificate}",
+                "--keyfile",
+                "{key}",
+            ]
+        ),
+        "environment": {
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LOG_LEVEL": "WARNING",
+        },
         "account": "000000000000",
         "tls": True,
     },
     "moto": {
         "version": MOTO,
         "packages": [f"moto[server]=={MOTO}"],
-        "command": ["{bin}/python", str(HERE / "moto_both.py"), "{tls}", "{plain}", "{certificate}", "{key}"],
+        "command": [
+            "{bin}/python",
+            str(HERE / "moto_both.py"),
+            "{tls}",
+            "{plain}",
+            "{certificate}",
+            "{key}",
+        ],
         # The three calls that make the administrator; from then on it checks.
         "environment": {"INITIAL_NO_AUTH_ACTION_COUNT": "3", "MOTO_PORT": "{plain}"},
         "account": "123456789012",
@@ -56,7 +88,16 @@ OTHERS = {
     "fakecloud": {
         "version": FAKECLOUD,
         "crate": "fakecloud",
-        "command": ["{bin}/fakecloud", "--addr", "127.0.0.1:{plain}", "--verify-sigv4", "--iam", "strict", "--log-level", "warn"],
+        "command": [
+            "{bin}/fakecloud",
+            "--addr",
+            "127.0.0.1:{plain}",
+            "--verify-sigv4",
+            "--iam",
+            "strict",
+            "--log-level",
+            "warn",
+        ],
         "environment": {},
         "account": "123456789012",
         "tls": False,
@@ -73,7 +114,10 @@ def venv(folder, packages):
     python, done = folder / "bin/python", folder / "installed"
     if not done.exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages], check=True)
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages],
+            check=True,
+        )
         done.touch()
     return python.parent
 
@@ -85,10 +129,17 @@ def installed(name, other):
         return venv(folder, other["packages"])
     if not (folder / "bin" / other["crate"]).exists():
         # What it answers is asked, not how fast.
-        quick = {f"CARGO_PROFILE_DEV_{setting}": "false" for setting in ("DEBUG", "DEBUG_ASSERTIONS", "OVERFLOW_CHECKS")}
+        quick = {
+            f"CARGO_PROFILE_DEV_{setting}": "false"
+            for setting in ("DEBUG", "DEBUG_ASSERTIONS", "OVERFLOW_CHECKS")
+        }
         quick = {**os.environ, **quick, "CARGO_TARGET_DIR": str(folder / "build")}
         crate = f"{other['crate']}@{other['version']}"
-        subprocess.run(["cargo", "install", "--quiet", "--locked", "--debug", "--root", folder, crate], env=quick, check=True)
+        subprocess.run(
+            ["cargo", "install", "--quiet", "--locked", "--debug", "--root", folder, crate],
+            env=quick,
+            check=True,
+        )
         shutil.rmtree(folder / "build")
     return folder / "bin"
 
@@ -106,7 +157,14 @@ def running(command, environment, folder, stdout):
     log = open(folder / "log", "wb")
     # `timeout` hands the signal on.
     guarded = ["timeout", "--kill-after=5", "1800", *command]
-    process = subprocess.Popen(guarded, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=log)
+    process = subprocess.Popen(
+        guarded,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout or log,
+        stderr=log,
+    )
     try:
         yield process
     finally:
@@ -131,37 +189,73 @@ def started(name, clients, gainsay):
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         if name == "gainsay":
-            with running([gainsay, "serve", "--json", "--quiet"], dict(os.environ), folder, subprocess.PIPE) as process:
+            with running(
+                [gainsay, "serve", "--json", "--quiet"], dict(os.environ), folder, subprocess.PIPE
+            ) as process:
                 yield process.stdout.readline().decode()
             return
         other = OTHERS[name]
         tls, plain = free_ports()
         names = ["127.0.0.1", "localhost", f"{other['account']}.localhost"]
-        subprocess.run([clients / "python", "-m", "trustme", "-q", "-d", folder, "-i", *names], check=True)
+        subprocess.run(
+            [clients / "python", "-m", "trustme", "-q", "-d", folder, "-i", *names], check=True
+        )
         # trustme names its authority's certificate for the client that is to trust it.
-        values = {"bin": installed(name, other), "tls": tls, "plain": plain, "certificate": folder / "server.pem", "key": folder / "server.key"}
+        values = {
+            "bin": installed(name, other),
+            "tls": tls,
+            "plain": plain,
+            "certificate": folder / "server.pem",
+            "key": folder / "server.key",
+        }
         command = [part.format(**values) for part in other["command"]]
         settings = {key: value.format(**values) for key, value in other["environment"].items()}
-        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), **settings}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            **settings,
+        }
         with running(command, environment, folder, None) as process:
             if not answers(plain, process):
                 raise NotRunning(f"{name} does not answer:\n{(folder / 'log').read_text()}")
             https = f"https://127.0.0.1:{tls}" if other["tls"] else f"http://127.0.0.1:{plain}"
-            told = {"https": https, "http": f"http://127.0.0.1:{plain}", "ca": str(folder / "client.pem"), "account": other["account"]}
-            keys = {"access_key_id": "test", "secret_access_key": "test", "region": REGION, "root": True}
+            told = {
+                "https": https,
+                "http": f"http://127.0.0.1:{plain}",
+                "ca": str(folder / "client.pem"),
+                "account": other["account"],
+            }
+            keys = {
+                "access_key_id": "test",
+                "secret_access_key": "test",
+                "region": REGION,
+                "root": True,
+            }
             yield json.dumps(told | keys)
 
 
 def asked(name, clients, gainsay):
-    """The result of every probe and recorded answer, by what it is; each file has a server of its own."""
+    """The result of every probe and recorded answer; each file has a server of its own."""
     rows, seen = {}, collections.Counter()
     files = sorted(file.stem for file in (HERE.parent / "recorded").glob("*.yaml"))
     for part in [["probes"], *(["recorded", file] for file in files)]:
         with started(name, clients, gainsay) as told:
-            environment = {"PATH": os.environ["PATH"], "GAINSAY_SERVE": told, "PYTHONDONTWRITEBYTECODE": "1", "AWS_EC2_METADATA_DISABLED": "true"}
-            output = subprocess.run([clients / "python", HERE / "against.py", *part], env=environment, stdout=subprocess.PIPE, check=True)
+            environment = {
+                "PATH": os.environ["PATH"],
+                "GAINSAY_SERVE": told,
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "AWS_EC2_METADATA_DISABLED": "true",
+            }
+            output = subprocess.run(
+                [clients / "python", HERE / "against.py", *part],
+                env=environment,
+                stdout=subprocess.PIPE,
+                check=True,
+            )
         for row in json.loads(output.stdout):
-            # A recorded answer's place is its case and step; the call is not known where a step failed.
+            # A recorded answer's place is its case and step; the call is not known where a step
+            # failed.
             said = row["said"].rsplit(" ", 1)[0] if row["kind"] == "recorded" else row["said"]
             place = (row["kind"], row["group"], said)
             seen[place] += 1
@@ -171,12 +265,16 @@ def asked(name, clients, gainsay):
 
 def let_through(row):
     """Whether something was done that AWS refuses."""
-    return row["result"] == "wrong" and row["wanted"].startswith("4") and row["seen"].startswith("2")
+    return (
+        row["result"] == "wrong" and row["wanted"].startswith("4") and row["seen"].startswith("2")
+    )
 
 
 def table(head, lines):
     rule = ["---"] + ["---:"] * (len(head) - 1)
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in [head, rule, *lines]) + "\n"
+    return (
+        "\n".join("| " + " | ".join(map(str, line)) + " |" for line in [head, rule, *lines]) + "\n"
+    )
 
 
 def tables(results, versions):
@@ -189,7 +287,10 @@ def tables(results, versions):
         for name, rows in results.items():
             # What a server did not get to is not offered by it.
             counted = collections.Counter(rows.get(place, missing)["result"] for place in places)
-            line = [f"{name} {versions[name]}", *(counted[result] for result in ("right", "nearly", "wrong"))]
+            line = [
+                f"{name} {versions[name]}",
+                *(counted[result] for result in ("right", "nearly", "wrong")),
+            ]
             if kind == "probes":
                 line.append(sum(let_through(rows.get(place, missing)) for place in places))
             totals.append([*line, counted["missing"]])
@@ -202,10 +303,15 @@ def tables(results, versions):
         for group in groups:
             line = [group]
             for rows in results.values():
-                of = collections.Counter(rows.get(place, missing)["result"] for place in places if place[1] == group)
+                of = collections.Counter(
+                    rows.get(place, missing)["result"] for place in places if place[1] == group
+                )
                 line.append(f"{of['right'] + of['nearly']} · {of['wrong']} · {of['missing']}")
             lines.append(line)
-        written.append("By group, right or with other details · wrong · not supported:\n\n" + table(["", *results], lines))
+        written.append(
+            "By group, right or with other details · wrong · not supported:\n\n"
+            + table(["", *results], lines)
+        )
     return "\n".join(written)
 
 
@@ -227,7 +333,10 @@ def main():
         except (NotRunning, OSError, subprocess.CalledProcessError) as problem:
             absent += f"{name} {versions[name]} did not run: {problem}\n\n"
     day = datetime.date.today().isoformat()
-    text = f"Measured on {day} with {CLIENTS[0].replace('==', ' ')}.\n\n{absent}{tables(results, versions)}"
+    text = (
+        f"Measured on {day} with"
+        f" {CLIENTS[0].replace('==', ' ')}.\n\n{absent}{tables(results, versions)}"
+    )
     print(text)
     if given.rows:
         rows = [{"server": name, **row} for name, rows in results.items() for row in rows.values()]
@@ -237,7 +346,10 @@ def main():
         CHAPTER.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")
     wrong = [row for row in results["gainsay"].values() if row["result"] in ("wrong", "nearly")]
     for row in wrong:
-        print(f"gainsay: {row['group']}: {row['said']}: expected {row['wanted']}, got {row['seen']}", file=sys.stderr)
+        print(
+            f"gainsay: {row['group']}: {row['said']}: expected {row['wanted']}, got {row['seen']}",
+            file=sys.stderr,
+        )
     raise SystemExit(1 if wrong else 0)
 
 
