@@ -167,7 +167,7 @@ impl Given {
         tags: &mut Option<Vec<(String, String)>>,
     ) -> bool {
         let deployed = &environment.deployed;
-        let mut documents = Vec::new();
+        let (mut identity, mut boundary) = (Vec::new(), None);
         match &mut self.input.request.principal {
             Principal::Anonymous => return true,
             Principal::Session { role, arn } => {
@@ -183,8 +183,8 @@ impl Given {
                     return false;
                 };
                 role.clone_from(&known.arn);
-                documents.extend(known.policies.iter().map(|policy| (Layer::Identity, policy)));
-                documents.extend(known.boundary.iter().map(|policy| (Layer::Boundary, policy)));
+                identity.extend(&known.policies);
+                boundary = known.boundary.as_ref();
                 let session = environment.session(&known.name);
                 let of_session = session.map(|session| session.session_tags.clone());
                 let mut all = known.tags.clone();
@@ -192,22 +192,20 @@ impl Given {
                 *tags = Some(all);
             }
             Principal::User { arn } if *arn == deployed.caller.arn => {
-                documents.extend(
-                    deployed.caller.policies.iter().map(|policy| (Layer::Identity, policy)),
-                );
+                identity.extend(&deployed.caller.policies);
             }
             principal => {
                 self.missing.push(format!("`{principal}`"));
                 return false;
             }
         }
-        for (layer, document) in documents {
-            let index = self.documents.iter().filter(|(known, ..)| *known == layer).count();
-            self.documents.push((layer, index, document.clone()));
-            match layer {
-                Layer::Identity => self.input.identity.push(document.policy.clone()),
-                _ => self.input.boundary = Some(document.policy.clone()),
-            }
+        for (index, document) in identity.into_iter().enumerate() {
+            self.documents.push((Layer::Identity, index, document.clone()));
+            self.input.identity.push(document.policy.clone());
+        }
+        if let Some(document) = boundary {
+            self.documents.push((Layer::Boundary, 0, document.clone()));
+            self.input.boundary = Some(document.policy.clone());
         }
         self.complete.extend([Layer::Identity, Layer::Boundary]);
         true

@@ -211,7 +211,7 @@ impl View<'_> {
                 let says = format!("nothing denies it, and no Allow of the {layers} matches");
                 Judged { finding: Finding::Silent, says, statements: nearest(allows) }
             }
-            _ => {
+            Some(_) | None => {
                 let allows = self.places(|_, effect| effect == Effect::Allow);
                 possible.extend(allows.into_iter().filter(|place| place.but.is_empty()));
                 let says = if possible.is_empty() {

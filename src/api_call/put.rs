@@ -54,7 +54,15 @@ pub(super) async fn put(input: &Input, deployed: &Deployed) -> Result<Answered, 
             Some(sandbox.session_of(role, name, &[]).into())
         }
         (Principal::User { .. }, _) => Some(sandbox.caller_credentials().into()),
-        _ => None,
+        (Principal::Anonymous, _) => None,
+        // Refused where the input was read; never to be put as nobody's.
+        (
+            caller @ (Principal::Session { .. }
+            | Principal::Root { .. }
+            | Principal::Service(_)
+            | Principal::Federated(_)),
+            _,
+        ) => return Err(CallError::NotModelled(format!("calls of `{caller}`"))),
     };
     let plain = values.get(&Param::Transport).is_some_and(|transport| transport == "http");
     let clients = target.from(&input.network).clients(credentials.as_ref(), plain);

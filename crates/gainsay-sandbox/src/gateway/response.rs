@@ -188,8 +188,8 @@ const REFUSED_VALUES: &[(&str, &str, &str)] = &[
         "partNumber",
     ),
 ];
-/// The same of the header, whose value S3 does not repeat (LocalStack,
-/// `extract_bucket_key_version_id_from_copy_source`).
+/// How the wire layer and S3 word a copy source that names no object; S3 does not repeat its value
+/// (LocalStack, `extract_bucket_key_version_id_from_copy_source`).
 const REFUSED_SOURCE: (&str, &str, &str) =
     ("invalid header: x-amz-copy-source: ", "Invalid copy source object key", "x-amz-copy-source");
 

@@ -266,7 +266,7 @@ pub(super) fn check_readable(content: &Content) -> S3Result<()> {
     check_readable_as(content, "The operation is not valid for the object's storage class")
 }
 
-/// The same in an operation's own words.
+/// Refuses an archived object that was not restored, in an operation's own words.
 pub(super) fn check_readable_as(content: &Content, message: &'static str) -> S3Result<()> {
     if is_archived(content) && !content.restored {
         return Err(invalid_state(message).with_detail("StorageClass", content.storage_class));

@@ -58,7 +58,7 @@ pub(super) fn request(
 /// How paths of S3 Control begin.
 const CONTROL: &str = "/v20180820/";
 
-/// The same without the slash, which S3 does not encode in a path.
+/// What is encoded in a path: the slash is not, where S3 signs.
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 /// S3 takes the path as it is, decoded and encoded once, so that `%2F` is a slash as any other

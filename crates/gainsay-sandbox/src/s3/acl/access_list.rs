@@ -219,7 +219,7 @@ impl AclRequest<'_> {
                 let (_, group) = group.ok_or_else(|| invalid("Invalid group uri", uri, name))?;
                 Ok(group.clone())
             }
-            _ => Err(not_modelled("grants to addresses of mail")),
+            _ => Err(not_modelled("grants by e-mail address")),
         }
     }
 
@@ -240,7 +240,7 @@ fn permission(word: &str) -> Option<Permission> {
     PERMISSIONS.iter().find(|(name, _)| *name == word).map(|(_, permission)| *permission)
 }
 
-/// The same error once more: errors of the wire layer cannot be copied.
+/// A copy of an error, which the wire layer's type does not offer.
 fn again(problem: &S3Error) -> S3Error {
     let status = problem.status_code().map_or(500, |status| status.as_u16());
     let mut copy = error(status, "InternalError", problem.message().unwrap_or_default().to_owned());

@@ -22,7 +22,7 @@ pub(super) struct Page<T> {
     pub prefixes: Vec<String>,
     /// The last entry: a key, or a common prefix.
     pub last: Option<Last>,
-    /// The same, if there are more.
+    /// Where the next page begins, if there are more entries.
     pub next: Option<Last>,
 }
 

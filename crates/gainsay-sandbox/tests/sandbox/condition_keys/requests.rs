@@ -9,7 +9,7 @@ use crate::support::{ACCOUNT, Param, REGION, Request, operation_request};
 pub enum Sent {
     /// An operation of the tests' own, with further headers.
     Call(&'static str, &'static [(Param, &'static str)], &'static [(&'static str, &'static str)]),
-    /// The same as a presigned URL.
+    /// An operation of the tests' own, sent as a presigned URL.
     Presigned(&'static str, &'static [(Param, &'static str)]),
     /// A request of S3 by method, bucket, path with query, headers and body.
     S3(
